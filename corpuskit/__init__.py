@@ -1,0 +1,110 @@
+"""corpuskit turns text corpora into verified token files, and token files into training batches.
+
+```python
+import corpuskit
+
+corpus = corpuskit.prepare("tinyshakespeare", encoding="gpt2")
+x, y = corpus.batches("train", batch_size=64, block_size=128, seed=2024)[0]
+```
+
+Importing this package imports none of its dependencies; each name below does when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corpuskit.batches import Batches
+    from corpuskit.config import BatchConfig, PrepareConfig
+    from corpuskit.corpus import Corpus, Manifest, Split, verify
+    from corpuskit.corpus import open_corpus as open
+    from corpuskit.errors import CorpuskitError
+    from corpuskit.fetch import fetch
+    from corpuskit.hookspecs import hookimpl
+    from corpuskit.prepare import prepare
+    from corpuskit.reproducibility import deterministic, seed_all
+    from corpuskit.sources.base import Document
+    from corpuskit.specs import (
+        CommandSpec,
+        ExecutorSpec,
+        FormatSpec,
+        ReaderSpec,
+        RemoteFile,
+        SamplerSpec,
+        SourceSpec,
+        TokenizerSpec,
+    )
+
+__version__ = "0.1.0"
+
+_MODULE_OF = {
+    "BatchConfig": "corpuskit.config",
+    "Batches": "corpuskit.batches",
+    "CommandSpec": "corpuskit.specs",
+    "Corpus": "corpuskit.corpus",
+    "CorpuskitError": "corpuskit.errors",
+    "Document": "corpuskit.sources.base",
+    "ExecutorSpec": "corpuskit.specs",
+    "FormatSpec": "corpuskit.specs",
+    "Manifest": "corpuskit.corpus",
+    "PrepareConfig": "corpuskit.config",
+    "ReaderSpec": "corpuskit.specs",
+    "RemoteFile": "corpuskit.specs",
+    "SamplerSpec": "corpuskit.specs",
+    "SourceSpec": "corpuskit.specs",
+    "Split": "corpuskit.corpus",
+    "TokenizerSpec": "corpuskit.specs",
+    "deterministic": "corpuskit.reproducibility",
+    "fetch": "corpuskit.fetch",
+    "hookimpl": "corpuskit.hookspecs",
+    "open": "corpuskit.corpus",
+    "prepare": "corpuskit.prepare",
+    "seed_all": "corpuskit.reproducibility",
+    "verify": "corpuskit.corpus",
+}
+
+__all__ = [
+    "BatchConfig",
+    "Batches",
+    "CommandSpec",
+    "Corpus",
+    "CorpuskitError",
+    "Document",
+    "ExecutorSpec",
+    "FormatSpec",
+    "Manifest",
+    "PrepareConfig",
+    "ReaderSpec",
+    "RemoteFile",
+    "SamplerSpec",
+    "SourceSpec",
+    "Split",
+    "TokenizerSpec",
+    "__version__",
+    "deterministic",
+    "fetch",
+    "hookimpl",
+    "open",
+    "prepare",
+    "seed_all",
+    "verify",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module = importlib.import_module(_MODULE_OF[name])
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(module, "open_corpus" if name == "open" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

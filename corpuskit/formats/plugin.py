@@ -1,0 +1,18 @@
+"""The formats of other trainers that come with corpuskit."""
+
+from __future__ import annotations
+
+from corpuskit.hookspecs import hookimpl
+from corpuskit.specs import FormatSpec
+
+
+@hookimpl
+def corpuskit_formats() -> list[FormatSpec]:
+    """The built-in formats."""
+    return [
+        FormatSpec(
+            "nanogpt",
+            "One raw .bin a split, as nanoGPT's train.py reads it",
+            factory="corpuskit.formats.nanogpt:NanoGPT",
+        ),
+    ]

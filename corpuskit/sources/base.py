@@ -1,0 +1,178 @@
+"""What a source is: text of documents, in order, from inputs that can be identified.
+
+A source knows its inputs (a file, a table, an embedded text), says where each may be cut into slices that
+can be read on their own, and reads the documents of one slice. `prepare` does the rest. Sources that are
+files inherit all of it from `corpuskit.sources.files`; a source with its own code implements `inputs` and
+`documents`:
+
+```python
+class Proverbs(Source):
+    def inputs(self):
+        return [Input.of_text("proverbs", "".join(LINES))]
+
+    def documents(self, item):
+        for number, line in enumerate(LINES):
+            yield Document(line, start=number)
+```
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from corpuskit.specs import SourceSpec
+
+#: The number of documents that the default `read` puts into one batch.
+_DOCUMENTS_PER_BATCH = 256
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a corpus.
+
+    Args:
+        text: Its text, or the text's UTF-8 bytes.
+        start: Where it starts in its input: a byte offset, or a row number in formats that have rows.
+    """
+
+    text: str | bytes
+    start: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a source, identified by its content.
+
+    Args:
+        name: What the manifest records: a URL without credentials, or a path relative to the corpus.
+        size_bytes: The size of what is read.
+        sha256: Its hexadecimal digest.
+        split: The split that all of it belongs to, where the corpus comes split; else None.
+        location: Where this machine reads it (a local path or a URL); never recorded.
+        format: The name of its reader.
+        member: The file read inside a zip archive, else None.
+    """
+
+    name: str
+    size_bytes: int
+    sha256: str
+    split: str | None = None
+    location: str = ""
+    format: str = "text"
+    member: str | None = None
+
+    @classmethod
+    def of_text(cls, name: str, text: str | bytes, *, split: str | None = None) -> Input:
+        """The input that an embedded text is."""
+        data = text.encode() if isinstance(text, str) else text
+        return cls(name, len(data), hashlib.sha256(data).hexdigest(), split)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slice:
+    """A piece of one input that can be read on its own.
+
+    Args:
+        start: Where it starts: a byte offset or a row, as its reader counts.
+        stop: Where it ends (exclusive); None is the end of the input.
+        size_bytes: About how much there is to read; decides how slices are grouped into parts.
+        document_start: Where the first document starts; smaller than `start` where a document was cut.
+        ends_document: False where the slice's last document goes on in the next slice.
+    """
+
+    start: int = 0
+    stop: int | None = None
+    size_bytes: int = 0
+    document_start: int = 0
+    ends_document: bool = True
+
+
+@dataclasses.dataclass(slots=True)
+class DocumentBatch:
+    """Documents as readers hand them on: many at a time, as bytes.
+
+    Args:
+        texts: D documents, each valid UTF-8.
+        starts: D starts, as `Document.start`.
+        continues: True where the last text is not the end of its document: the next batch's first text
+            goes on with it.
+    """
+
+    texts: list[bytes]
+    starts: list[int]
+    continues: bool = False
+
+
+#: Called for each document that is left out or repaired: (kind, start in the input, reason).
+#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "empty".
+OnBadDocument = Callable[[str, int, str], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What a user may say about where a source's text comes from and how it is read.
+
+    Args:
+        location: A path or URL to take the corpus's bytes from instead (`--from`); None for the usual place.
+        format: A reader's name instead of the one the file's extension says.
+        reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
+            on_bad_document ("error" or "skip").
+        on_progress: Called with (bytes done, bytes in all or None) while files are fetched.
+    """
+
+    location: str | None = None
+    format: str | None = None
+    reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    on_progress: Callable[[str, int, int | None], None] | None = None
+
+
+class Source(abc.ABC):
+    """Text of documents.
+
+    Args:
+        spec: The spec the source was found by.
+        argument: What followed the name after a colon, else None.
+        options: What the user said about it.
+    """
+
+    def __init__(
+        self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None
+    ) -> None:
+        self.spec = spec
+        self.argument = argument
+        self.options = options or SourceOptions()
+
+    @abc.abstractmethod
+    def inputs(self) -> Sequence[Input]:
+        """The inputs in order, made available on this machine first (downloads happen here)."""
+
+    def documents(self, item: Input) -> Iterator[Document]:
+        """The documents of one input in order; the same ones every time."""
+        raise NotImplementedError(f"{type(self).__name__} implements neither documents() nor read()")
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Where one input may be cut, in order; by default nowhere.
+
+        Args:
+            item: One of `inputs()`.
+            target_bytes: About how large a slice should be. It follows from the corpus's size and never
+                from the number of workers.
+        """
+        return [Slice(size_bytes=item.size_bytes)]
+
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The documents of one slice, in batches of bounded size."""
+        batch = DocumentBatch([], [])
+        for document in self.documents(item):
+            text = document.text
+            batch.texts.append(text.encode() if isinstance(text, str) else text)
+            batch.starts.append(document.start)
+            if len(batch.texts) == _DOCUMENTS_PER_BATCH:
+                yield batch
+                batch = DocumentBatch([], [])
+        if batch.texts:
+            yield batch

@@ -1,0 +1,248 @@
+"""The only place that writes files: every file appears whole under its name, or not at all.
+
+A file is written under a temporary name in the directory where it will live, hashed on the way, flushed
+with fsync, renamed, and the directory is flushed. An error removes the temporary file and goes on up. A
+failed fsync is never tried again: the kernel may have dropped the pages, and a second call would report a
+success that never happened. A directory is committed by one rename, or by one exchange of two names.
+
+Locks here only save duplicate work. Nothing relies on one: temporary names are unique to the attempt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from corpuskit.errors import StorageError
+
+_TEMPORARY_SUFFIX = ".tmp"
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+class FileWriter:
+    """A file that takes its name only when all of it is safely written.
+
+    Used as a context manager: leaving it in peace commits, an exception aborts and leaves nothing.
+
+    Args:
+        path: The final name; its directory must exist.
+        replace: Whether a file that has the name already may be replaced. Without it, committing onto an
+            existing name is a StorageError.
+
+    Attributes:
+        size_bytes: Bytes written so far.
+    """
+
+    def __init__(self, path: Path, *, replace: bool = True) -> None:
+        self.path = path
+        self.size_bytes = 0
+        self._replace = replace
+        self._sha256 = hashlib.sha256()
+        self._temporary = temporary_name(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with _storage_errors(path, "create"):
+            self._fd = os.open(self._temporary, flags, 0o644)
+
+    @property
+    def sha256(self) -> str:
+        """The hexadecimal digest of the bytes written so far."""
+        return self._sha256.hexdigest()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write all of `data`; a write that the system cuts short is continued."""
+        view = memoryview(data).cast("B")
+        self._sha256.update(view)
+        self.size_bytes += len(view)
+        with _storage_errors(self.path, "write"):
+            while view:
+                view = view[os.write(self._fd, view) :]
+
+    def commit(self) -> None:
+        """Flush the file, give it its name, and flush the name."""
+        with _storage_errors(self.path, "commit"):
+            os.fsync(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+            if self._replace:
+                os.replace(self._temporary, self.path)
+            else:
+                os.link(self._temporary, self.path)
+                os.unlink(self._temporary)
+            fsync_directory(self.path.parent)
+
+    def abort(self) -> None:
+        """Forget everything that was written; does nothing after a commit."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._temporary)
+
+    def __enter__(self) -> FileWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.abort()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a small file in one piece, replacing what had its name."""
+    with FileWriter(path) as file:
+        file.write(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON value as readable text whose bytes depend on the value only."""
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """The one way corpuskit spells JSON in files: indented, in the value's own order, newline at the end."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def temporary_name(path: Path) -> Path:
+    """A name beside `path` that no other attempt, process or host uses."""
+    host = socket.gethostname().partition(".")[0]
+    return path.with_name(f".{path.name}.{host}.{os.getpid()}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}")
+
+
+def fsync_directory(path: Path) -> None:
+    """Flush a directory, so that the names in it survive a power cut."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        # Some file systems cannot flush a directory; there is nothing better to do on them.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(fd)
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it; one that exists is kept."""
+    with _storage_errors(path, "create the folder"):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def commit_directory(staged: Path, final: Path, *, replace: bool) -> None:
+    """Give a finished directory its name, in one step that a reader cannot see half done.
+
+    Args:
+        staged: The finished directory, on the same file system as `final`.
+        final: The name to give it.
+        replace: Whether a directory that has the name may be replaced: the two are exchanged, and the old
+            one is deleted afterwards, under its unfinished name.
+
+    Raises:
+        StorageError: If `final` exists and may not be replaced; `staged` is kept.
+    """
+    with _storage_errors(final, "commit"):
+        for entry in staged.iterdir():
+            if entry.name.endswith(_TEMPORARY_SUFFIX):
+                entry.unlink()  # left by an attempt that was killed
+        fsync_directory(staged)
+        if not replace or not final.exists():
+            # rename() takes an empty directory's place without a word, and refuses a full one.
+            os.rename(staged, final)
+        else:
+            _exchange(staged, final)
+            shutil.rmtree(staged)
+        fsync_directory(final.parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a directory and everything in it; one that is not there is fine."""
+    with _storage_errors(path, "delete"), contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def lock(path: Path, *, timeout_s: float = -1, waiting: str = "") -> Iterator[None]:
+    """Hold an advisory lock, which the system releases when its holder dies.
+
+    Args:
+        path: The lock's file; it stays behind.
+        timeout_s: How long to wait for it; negative waits for ever, 0 does not wait.
+        waiting: What the error says that somebody else is doing.
+
+    Raises:
+        StorageError: If it is still held after `timeout_s`.
+    """
+    import filelock
+
+    make_directory(path.parent)
+    held = filelock.FileLock(path, timeout=timeout_s)
+    try:
+        held.acquire()
+    except filelock.Timeout as error:
+        raise StorageError(
+            f"{waiting or 'another process'} holds {path}; wait for it to end, or stop it", path=path
+        ) from error
+    except OSError as error:
+        raise _storage_error(path, "lock", error) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Exchange two names in one step where the system can, else in two with the old one set aside.
+
+    Linux has renameat2(RENAME_EXCHANGE) since 3.15, macOS renamex_np(RENAME_SWAP); some file systems have
+    neither. Without it a reader may find no corpus for an instant, but never a wrong one.
+    """
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        arguments = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+        if hasattr(libc, "renameat2"):
+            if libc.renameat2(*arguments) == 0:
+                return
+            code = ctypes.get_errno()
+            if code not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+                raise OSError(code, os.strerror(code), str(other))
+    aside = temporary_name(other)
+    os.rename(other, aside)
+    os.rename(one, other)
+    os.rename(aside, one)
+
+
+@contextlib.contextmanager
+def _storage_errors(path: Path, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise _storage_error(path, doing, error) from error
+
+
+def _storage_error(path: Path, doing: str, error: OSError) -> StorageError:
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        with contextlib.suppress(OSError):
+            reason += f" ({shutil.disk_usage(path.parent).free:,} bytes are free there)"
+    if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+        reason = "it exists already"
+    return StorageError(f"cannot {doing} {path}: {reason}", path=path)

@@ -1,0 +1,105 @@
+"""What a tokenizer is: text to ids and back, exactly and always the same."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Encoded:
+    """The ids of a batch of texts, one after the other.
+
+    Args:
+        ids: uint32[N], all texts' ids in order.
+        lengths: int64[D], how many of them each text has; their sum is N.
+    """
+
+    ids: NDArray[np.uint32]
+    lengths: NDArray[np.int64]
+
+
+class Tokenizer(abc.ABC):
+    """Text to ids and back.
+
+    A subclass sets `name`, `vocab_size` and `eot_id` and implements `encode`, `decode_bytes` and
+    `fingerprint`; everything else has a default that is right, if not fast.
+
+    Attributes:
+        name: What users type after `--encoding`.
+        vocab_size: V; every id is in [0, V). Unused ids below the largest one count.
+        eot_id: The id appended after a document, or None for a tokenizer without one.
+        needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
+            all of its text before the first `encode`.
+    """
+
+    name: str
+    vocab_size: int
+    eot_id: int | None = None
+    needs_fitting: bool = False
+
+    @property
+    @abc.abstractmethod
+    def fingerprint(self) -> str:
+        """A sha256 over everything that decides the ids: two tokenizers with one fingerprint are equal."""
+
+    @abc.abstractmethod
+    def encode(self, text: str) -> NDArray[np.uint32]:
+        """The ids of one text, uint32[N]. Text that looks like a special token is text."""
+
+    @abc.abstractmethod
+    def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
+        """The bytes that ids stand for, special ids as their text.
+
+        Raises:
+            TokenizerError: If an id is not in the vocabulary.
+        """
+
+    def decode(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> str:
+        """The text that ids stand for; a character that is cut in half reads as U+FFFD."""
+        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+
+    def encode_batch(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of many texts at once.
+
+        Args:
+            texts: D texts in UTF-8, already checked.
+        """
+        encoded = [self.encode(text.decode("utf-8")) for text in texts]
+        ids = np.concatenate(encoded).astype(np.uint32, copy=False) if encoded else np.empty(0, np.uint32)
+        return Encoded(ids, np.array([len(one) for one in encoded], np.int64))
+
+    def boundary(self, text: bytes, at: int) -> int:
+        """A place near and not after `at` where a text may be cut without changing its ids.
+
+        For the returned p: encode(text) == encode(text[:p]) + encode(text[p:]), whatever the text before
+        and after. 0 means that no such place is known: the text is then encoded in one piece.
+        """
+        return 0
+
+    def fit(self, texts: Iterable[bytes]) -> None:
+        """Make the vocabulary from the corpus's text, for a tokenizer that `needs_fitting`."""
+        raise TypeError(f"tokenizer {self.name!r} has a fixed vocabulary")
+
+    def state(self) -> Any:
+        """What the manifest must hold to open the tokenizer again: a JSON value, or None."""
+        return None
+
+    def select_engine(self, engine: str) -> None:
+        """Choose what computes the ids; never which ids.
+
+        Args:
+            engine: "auto" for the fastest that is exact, or an engine's name.
+
+        Raises:
+            ConfigError: If this tokenizer has no such engine.
+        """
+        if engine != "auto":
+            raise ConfigError(f"--engine {engine}: tokenizer {self.name!r} has one engine only; use 'auto'")

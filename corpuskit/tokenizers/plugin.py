@@ -1,0 +1,23 @@
+"""The tokenizers that need no vocabulary file."""
+
+from __future__ import annotations
+
+from corpuskit.hookspecs import hookimpl
+from corpuskit.specs import TokenizerSpec
+
+
+@hookimpl
+def corpuskit_tokenizers() -> list[TokenizerSpec]:
+    """Bytes and characters."""
+    return [
+        TokenizerSpec(
+            "bytes",
+            "One id a byte, and an end-of-text id",
+            factory="corpuskit.tokenizers.bytes:ByteTokenizer",
+        ),
+        TokenizerSpec(
+            "chars",
+            "One id for each character of the corpus",
+            factory="corpuskit.tokenizers.chars:CharTokenizer",
+        ),
+    ]
