@@ -1,0 +1,9 @@
+"""Prepared corpora: the manifest, the token streams over their files, and their verification."""
+
+from __future__ import annotations
+
+from corpuskit.corpus.corpus import Corpus, Split, open_corpus
+from corpuskit.corpus.manifest import Manifest
+from corpuskit.corpus.verify import Problem, verify
+
+__all__ = ["Corpus", "Manifest", "Problem", "Split", "open_corpus", "verify"]

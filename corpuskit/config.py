@@ -1,0 +1,206 @@
+"""What a person may say: the options of `prepare` and of `batches`, checked before any work starts.
+
+The same models serve Python, the command line and TOML files. A field that is unknown, of the wrong type
+or out of range is a `ConfigError` that names the field, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from corpuskit.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_C = TypeVar("_C", bound="Config")
+
+#: What `debug=True` shrinks a batch to.
+DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
+_BYTE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+class Config(BaseModel):
+    """What the configurations share: nothing unknown, nothing coerced, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    @classmethod
+    def make(cls: type[_C], *layers: Mapping[str, Any]) -> _C:
+        """Build one from layers of values; later layers win, and None says nothing.
+
+        Raises:
+            ConfigError: If a value is not allowed; the message names the field, the value and the rule.
+        """
+        values: dict[str, Any] = {}
+        for layer in layers:
+            values.update({cls._field_name(key): value for key, value in layer.items() if value is not None})
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise ConfigError(_explain(cls, error)) from error
+
+    @classmethod
+    def _field_name(cls, key: str) -> str:
+        """The field that a key or one of its aliases means; both spellings in two layers are one field."""
+        for name, field in cls.model_fields.items():
+            alias = field.validation_alias
+            if isinstance(alias, AliasChoices) and key in alias.choices:
+                return name
+        return key
+
+
+class PrepareConfig(Config):
+    """Everything that `corpuskit prepare` can be told.
+
+    The fields from `split` to `shard_bytes` shape the bytes of the result and are recorded in the manifest;
+    the others only say where things are and how the work is done.
+    """
+
+    dataset: str | list[str] = Field(
+        description="A corpus by name, or files: a path, a folder, a glob, a URL, or @list."
+    )
+    encoding: str = Field("gpt2", description="The tokenizer's name.")
+    name: str | None = Field(None, description="What to call the corpus; by default the dataset's own name.")
+    output: Path | None = Field(
+        None, strict=False, description="Where to write; by default data/NAME/ENCODING in the working folder."
+    )
+    location: str | None = Field(
+        None,
+        validation_alias=AliasChoices("location", "from"),
+        description="A path or URL to take a named corpus's bytes from; they are checked all the same.",
+    )
+    split: str | None = Field(
+        None,
+        description="'characters:0.1' (the last tenth), 'valid=0.01,test=0.01' (by document), or 'none'.",
+    )
+    eot: bool | None = Field(None, description="Append the end-of-text id after each document.")
+    format: str | None = Field(None, description="The reader to use, whatever the file's extension says.")
+    text_field: str | None = Field(None, description="The field or column that holds the text.")
+    separator: str | None = Field(None, description="What separates the documents of a text file.")
+    lines: bool | None = Field(None, description="Each line of a text file is a document.")
+    invalid_utf8: Literal["error", "replace"] = Field("error", description="What to do about broken bytes.")
+    on_bad_document: Literal["error", "skip"] = Field("error", description="What to do about broken records.")
+    on_missing: Literal["skip", "error"] = Field("skip", description="What to do about records without text.")
+    max_tokens: int | None = Field(None, ge=1, description="Stop after the document that reaches so many.")
+    part_bytes: int | None = Field(
+        None, ge=1, description="About how much text a part of the work has; follows the corpus's size."
+    )
+    shard_bytes: int = Field(2**29, ge=2, description="The largest shard.")
+    engine: Literal["auto", "tiktoken", "gigatoken"] = Field(
+        "auto", description="What computes the ids; never which ids."
+    )
+    executor: str = Field("local", description="What runs the parts.")
+    workers: int | None = Field(None, ge=1, le=4096, description="Processes; by default one a core.")
+    overwrite: bool = Field(False, description="Replace a corpus that was prepared differently.")
+
+    @field_validator("max_tokens", mode="before")
+    @classmethod
+    def _count(cls, value: Any) -> Any:
+        return parse_count(value, _UNITS) if isinstance(value, str) else value
+
+    @field_validator("part_bytes", "shard_bytes", mode="before")
+    @classmethod
+    def _size(cls, value: Any) -> Any:
+        return parse_count(value, _BYTE_UNITS) if isinstance(value, str) else value
+
+
+class BatchConfig(Config):
+    """Everything that `corpus.batches` can be told from a file or from flags."""
+
+    dataset: str | None = Field(None, description="The folder of a prepared corpus.")
+    split: str = Field("train", description="The split to draw from.")
+    batch_size: int = Field(64, ge=1, description="B, windows in a batch over all ranks.")
+    block_size: int = Field(
+        128,
+        ge=1,
+        validation_alias=AliasChoices("block_size", "context_length"),
+        description="T, tokens in a window.",
+    )
+    sampler: str = Field("random", description="Which windows are drawn.")
+    seed: int = Field(2024, description="Different seeds give unrelated orders.")
+    device: str | None = Field(None, description="Where torch tensors go: 'cpu', 'cuda', 'cuda:1', ...")
+    debug: bool = Field(
+        False, description=f"Shrink to batch_size {DEBUG_BATCH_SIZE} and block_size {DEBUG_BLOCK_SIZE}."
+    )
+
+    def model_post_init(self, context: Any, /) -> None:
+        if self.debug:
+            object.__setattr__(self, "batch_size", DEBUG_BATCH_SIZE)
+            object.__setattr__(self, "block_size", DEBUG_BLOCK_SIZE)
+
+
+def read_toml(path: Path, model: type[Config]) -> dict[str, Any]:
+    """The values of a configuration file.
+
+    Args:
+        path: A TOML file. Values may stand at the top or in a table named after the command, such as
+            `[prepare]` or `[batches]`; a table wins.
+        model: The model that the values are for.
+
+    Raises:
+        ConfigError: If the file cannot be read or is not TOML.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not a configuration file: {error}", path=path) from error
+    tables = {"prepare": PrepareConfig, "batches": BatchConfig}
+    values = {key: value for key, value in document.items() if key not in tables}
+    for table, table_model in tables.items():
+        if table_model is model:
+            values.update(document.get(table, {}))
+    return values
+
+
+def parse_count(text: str, units: Mapping[str, int] = _UNITS) -> int:
+    """A whole number with an optional unit: "10B" is 10,000,000,000 and "64_000" is 64,000.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    found = re.fullmatch(r"([0-9][0-9_]*(?:\.[0-9]+)?)\s*([KMBGT]?)(?:iB)?", text.strip(), re.IGNORECASE)
+    unit = units.get(found[2].upper()) if found else None
+    if found is None or unit is None:
+        raise ValueError(f"a number with a unit such as {', '.join(u for u in units if u)}")
+    value = float(found[1].replace("_", "")) * unit
+    if value != int(value):
+        raise ValueError("a whole number")
+    return int(value)
+
+
+def _explain(model: type[Config], error: ValidationError) -> str:
+    """The first thing wrong, in one line."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    known = sorted(model.model_fields)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(field, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+        return f"{model.__name__}: unknown field {field!r}; {hint}{more}"
+    if first["type"] == "missing":
+        return f"{model.__name__}: {field} is missing{more}"
+    rule = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if not rule.startswith("must be"):
+        rule = f"must be {rule}"
+    return f"{model.__name__}: {field} = {first['input']!r}: {rule}{more}"
+
+
+def describe(model: type[Config]) -> list[tuple[str, str, str]]:
+    """Each field's name, default and description, for help and documentation."""
+    return [
+        (name, "" if field.is_required() else repr(field.default), field.description or "")
+        for name, field in model.model_fields.items()
+    ]

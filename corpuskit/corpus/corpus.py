@@ -1,0 +1,289 @@
+"""An open corpus: its manifest, its splits as token streams, and where their documents are."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.corpus import manifest as manifest_format
+from corpuskit.corpus.manifest import Manifest
+from corpuskit.errors import ConfigError, CorpusFormatError
+
+if TYPE_CHECKING:
+    from corpuskit.batches import Batches
+    from corpuskit.tokenizers.base import Tokenizer
+
+Tokens = NDArray[np.unsignedinteger[Any]]
+
+
+class Split:
+    """One split as a stream of token ids that does not know about shards.
+
+    `len(split)` is its number of tokens and `split[a:b]` copies some of them, as a numpy array of the
+    corpus's dtype. Pickling carries the path only; the files are mapped again where it is unpickled.
+
+    Attributes:
+        name: "train", "valid", ...
+        path: The corpus's folder.
+        num_tokens: N.
+        num_documents: D.
+        dtype: `<u2` or `<u4`.
+        fingerprint: Identifies the tokens, their order and their tokenizer.
+        shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, name: str, directory: int) -> None:
+        record = manifest.splits[name]
+        self.name = name
+        self.path = path
+        self.num_tokens = record.num_tokens
+        self.num_documents = record.num_documents
+        self.dtype = np.dtype(manifest.dtype)
+        self.fingerprint = manifest.split_fingerprint(name)
+        sizes = [shard.num_tokens for shard in record.shards]
+        self.shard_starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64)
+        self._shards: list[Tokens] = [
+            _map(directory, path, shard.file, self.dtype, shard.size_bytes) for shard in record.shards
+        ]
+        self._indexes: list[NDArray[np.uint64]] = [
+            _map(directory, path, shard.index_file, np.dtype("<u8"), _index_bytes(shard.num_documents))
+            for shard in record.shards
+        ]
+
+    def __len__(self) -> int:
+        return self.num_tokens
+
+    @overload
+    def __getitem__(self, where: int) -> int: ...
+    @overload
+    def __getitem__(self, where: slice) -> Tokens: ...
+    def __getitem__(self, where: int | slice) -> int | Tokens:
+        if isinstance(where, slice):
+            start, stop, step = where.indices(self.num_tokens)
+            if step != 1:
+                raise IndexError("a split is sliced without a step")
+            return self._read(start, max(start, stop))
+        position = where + self.num_tokens if where < 0 else where
+        if not 0 <= position < self.num_tokens:
+            raise IndexError(f"token {where} of split {self.name!r}, which has {self.num_tokens:,}")
+        return int(self._read(position, position + 1)[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen_split, (str(self.path), self.name, self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {self.num_documents:,} documents>"
+
+    def shard(self, number: int) -> Tokens:
+        """One shard's ids, mapped from disk and read-only."""
+        return self._shards[number]
+
+    def index(self, number: int) -> NDArray[np.uint64]:
+        """One shard's document index, uint64[3 * D]: end, input number and start of each document."""
+        return self._indexes[number]
+
+    def document_ends(self) -> NDArray[np.int64]:
+        """int64[D], ascending: where each document ends in the stream (its end-of-text id included)."""
+        ends = [
+            index[0::3].astype(np.int64) + start
+            for index, start in zip(self._indexes, self.shard_starts, strict=False)
+        ]
+        return np.concatenate(ends) if ends else np.empty(0, np.int64)
+
+    def document_places(self) -> NDArray[np.uint64]:
+        """uint64[D, 2]: each document's input number in the manifest, and where it starts there."""
+        places = [index.reshape(-1, 3)[:, 1:] for index in self._indexes]
+        return np.concatenate(places) if places else np.empty((0, 2), np.uint64)
+
+    def document(self, number: int) -> Tokens:
+        """One document's ids, its end-of-text id included."""
+        if not 0 <= number < self.num_documents:
+            raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
+        ends = self.document_ends()
+        return self._read(int(ends[number - 1]) if number else 0, int(ends[number]))
+
+    def _read(self, start: int, stop: int) -> Tokens:
+        out = np.empty(stop - start, self.dtype)
+        first = int(np.searchsorted(self.shard_starts, start, side="right")) - 1
+        at = start
+        for number in range(first, len(self._shards)):
+            if at >= stop:
+                break
+            base = int(self.shard_starts[number])
+            end = min(stop, int(self.shard_starts[number + 1]))
+            out[at - start : end - start] = self._shards[number][at - base : end - base]
+            at = end
+        return out
+
+
+class Corpus(Mapping[str, Split]):
+    """A prepared corpus, opened and checked: `corpus["train"]` is a `Split`.
+
+    Every file is opened relative to one directory and mapped at once, so a corpus that is replaced while
+    it is open goes on giving the tokens it was opened with.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise CorpusFormatError(
+                f"{self.path}: not a corpus: {error.strerror}; 'corpuskit prepare' makes one", path=self.path
+            ) from error
+        try:
+            self.manifest = _read_manifest(directory, self.path)
+            self._splits = {
+                name: Split(self.path, self.manifest, name, directory) for name in self.manifest.splits
+            }
+        finally:
+            os.close(directory)
+
+    def __getitem__(self, name: str) -> Split:
+        if name not in self._splits:
+            known = ", ".join(self._splits)
+            raise ConfigError(
+                f"{self.path} has no split {name!r}; it has {known}", expected=known, found=name
+            )
+        return self._splits[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._splits)
+
+    def __len__(self) -> int:
+        return len(self._splits)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(split):,}" for name, split in self._splits.items())
+        return f"<Corpus {str(self.path)!r}: {counts} tokens of {self.manifest.tokenizer.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Corpus, (str(self.path),)
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the tokens, their order and their tokenizer."""
+        return self.manifest.fingerprint
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """Identifies the tokenizer; corpora of one mixture share it."""
+        return self.manifest.tokenizer.fingerprint
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that made the ids, opened again and compared with the manifest.
+
+        Raises:
+            CorpusFormatError: If what is installed under its name would give other ids.
+        """
+        from corpuskit.tokenizers import open_tokenizer
+
+        record = self.manifest.tokenizer
+        tokenizer = open_tokenizer(record.name, state=record.state)
+        if tokenizer.fingerprint != record.fingerprint:
+            raise CorpusFormatError(
+                f"{self.path}: the installed tokenizer {record.name!r} is not the one that made the ids: "
+                f"expected fingerprint {record.fingerprint:.16}, found {tokenizer.fingerprint:.16}; "
+                "install the version it was prepared with, or prepare it again",
+                expected=record.fingerprint,
+                found=tokenizer.fingerprint,
+            )
+        return tokenizer
+
+    def decode(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> str:
+        """The text that ids stand for."""
+        return self.tokenizer.decode(ids)
+
+    def batches(self, split: str = "train", **options: Any) -> Batches:
+        """Batches of windows of a split; see `corpuskit.Batches` for the options."""
+        from corpuskit.batches import Batches
+
+        return Batches(self[split], **options)
+
+
+def open_corpus(path: str | os.PathLike[str]) -> Corpus:
+    """Open a prepared corpus; its manifest and every file's size are checked, its bytes are not read.
+
+    Raises:
+        CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
+
+    Example:
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
+        >>> corpus["train"][:5]  # doctest: +SKIP
+        array([ 5962, 22307,    25,   198,  8421], dtype=uint16)
+    """
+    return Corpus(path)
+
+
+def _reopen_split(path: str, name: str, fingerprint: str) -> Split:
+    split = Corpus(path)[name]
+    if split.fingerprint != fingerprint:
+        raise CorpusFormatError(
+            f"{path}: split {name!r} was replaced by another one while it was in use",
+            path=path,
+            expected=fingerprint,
+            found=split.fingerprint,
+        )
+    return split
+
+
+def _read_manifest(directory: int, path: Path) -> Manifest:
+    where = str(path / manifest_format.FILE_NAME)
+    try:
+        fd = os.open(manifest_format.FILE_NAME, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
+    except FileNotFoundError as error:
+        raise CorpusFormatError(
+            f"{path}: not a corpus: it has no {manifest_format.FILE_NAME}; 'corpuskit prepare' makes one",
+            path=path,
+        ) from error
+    except OSError as error:
+        raise CorpusFormatError(f"{where}: cannot be opened: {error.strerror}", path=path) from error
+    with os.fdopen(fd, "rb") as file:
+        data = file.read(manifest_format.MAX_BYTES + 1)
+    if len(data) > manifest_format.MAX_BYTES:
+        raise CorpusFormatError(f"{where}: larger than {manifest_format.MAX_BYTES:,} bytes", path=path)
+    return manifest_format.parse(data, where=where)
+
+
+def _index_bytes(num_documents: int) -> int:
+    return num_documents * manifest_format.INDEX_COLUMNS * np.dtype(manifest_format.INDEX_DTYPE).itemsize
+
+
+def _map(directory: int, path: Path, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:
+    """A read-only array over one file of the corpus, whose size is checked first."""
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
+    except OSError as error:
+        raise CorpusFormatError(
+            f"{path / name}: cannot be opened: {error.strerror}; prepare the corpus again with --overwrite",
+            path=path / name,
+        ) from error
+    try:
+        found = os.fstat(fd).st_size
+        if found != size_bytes:
+            raise CorpusFormatError(
+                f"{path / name}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "
+                f"prepare the corpus again with --overwrite",
+                path=path / name,
+                expected=size_bytes,
+                found=found,
+            )
+        if not size_bytes:  # an empty file cannot be mapped
+            return np.empty(0, dtype)
+        return np.frombuffer(mmap.mmap(fd, 0, access=mmap.ACCESS_READ), dtype)
+    finally:
+        os.close(fd)

@@ -1,0 +1,299 @@
+"""Making one part: read documents, encode them, write their ids and where they end.
+
+A part is a pure function of its inputs' bytes and the job's options. It runs alone, in bounded memory, in
+any process; done twice it leaves the same files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.errors import SourceError, TokenizerError
+from corpuskit.prepare.job import MAX_PLACES, Job, OnWork, PartRecord, PartShard
+from corpuskit.prepare.plan import Piece
+from corpuskit.prepare.splits import parse_rule
+from corpuskit.sources import open_source
+from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
+from corpuskit.storage import FileWriter
+from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.base import Tokenizer
+
+#: A document that goes on for longer and cannot be cut is refused: it would have to fit in memory.
+_MAX_DOCUMENT_BYTES = 256 * 2**20
+
+
+class Worker:
+    """Makes the parts of one job, one after the other; the source and the tokenizer are opened once.
+
+    Args:
+        job: What to do.
+        source: The open source, where the process has it already.
+        tokenizer: The open tokenizer, where the process has it already.
+
+    Raises:
+        TokenizerError: If the tokenizer of this machine is not the one that the job was planned with.
+    """
+
+    def __init__(self, job: Job, source: Source | None = None, tokenizer: Tokenizer | None = None) -> None:
+        self._job = job
+        self._source = source or open_source(job.dataset, SourceOptions(**job.reader_options))
+        self._tokenizer = tokenizer or _open(job)
+        self._rule = parse_rule(job.split_rule, given=True)
+
+    def run(self, number: int, on_work: OnWork | None = None) -> PartRecord:
+        """Make one part and save its record.
+
+        Args:
+            number: The part's.
+            on_work: Called after each batch with (part, bytes of text, tokens, documents) since the last.
+        """
+        job, folder = self._job, Path(self._job.folder)
+        part = job.parts[number]
+        left_out: Counter[str] = Counter()
+        places: list[tuple[str, int, int, str]] = []
+        text_bytes = num_documents = 0
+        with _PartWriter(folder, job, number) as writer:
+            for piece in part.pieces:
+
+                def note(kind: str, start: int, reason: str, item: int = piece.input) -> None:
+                    left_out[kind] += 1
+                    if left_out[kind] <= MAX_PLACES:
+                        places.append((kind, item, start, reason))
+
+                batches = self._source.read(job.inputs[piece.input], piece.slice, note)
+                for batch in _joined(batches, piece, self._tokenizer, cut=self._rule.kind != "documents"):
+                    tokens, documents = self._write(writer, piece, batch)
+                    size = sum(map(len, batch.texts))
+                    text_bytes += size
+                    num_documents += documents
+                    if on_work is not None:
+                        on_work(number, size, tokens, documents)
+            shards = writer.finish()
+        record = PartRecord(
+            number, job.fingerprint, shards, dict(left_out), tuple(places), text_bytes, num_documents
+        )
+        record.save(folder)
+        return record
+
+    def _write(self, writer: _PartWriter, piece: Piece, batch: DocumentBatch) -> tuple[int, int]:
+        """Encode a batch and hand it to the splits; returns its (tokens, documents that ended)."""
+        if piece.split is not None:
+            by_split = {piece.split: batch}
+        else:
+            by_split = self._by_split(batch)
+        tokens = documents = 0
+        for split, mine in by_split.items():
+            try:
+                ids, ends = _encode(self._tokenizer, mine, eot_id=self._job.eot_id, dtype=self._job.dtype)
+            except TokenizerError as error:
+                raise self._placed(error, piece, mine) from error
+            index = np.empty((len(ends), 3), "<u8")
+            index[:, 0] = ends
+            index[:, 1] = piece.input
+            index[:, 2] = mine.starts[: len(ends)]
+            writer.add(split, ids, index)
+            tokens += len(ids)
+            documents += len(ends)
+        return tokens, documents
+
+    def _by_split(self, batch: DocumentBatch) -> dict[str, DocumentBatch]:
+        by_split: dict[str, DocumentBatch] = {}
+        for text, start in zip(batch.texts, batch.starts, strict=True):
+            mine = by_split.setdefault(self._rule.split_of(text), DocumentBatch([], []))
+            mine.texts.append(text)
+            mine.starts.append(start)
+        return by_split
+
+    def _placed(self, error: TokenizerError, piece: Piece, batch: DocumentBatch) -> TokenizerError:
+        """The same error, saying which document it was."""
+        number = getattr(error, "document", None)
+        start = batch.starts[number] if isinstance(number, int) else batch.starts[0]
+        name = self._job.inputs[piece.input].name
+        return TokenizerError(f"{name}, document at {start:,}: {error}", path=name)
+
+
+class _PartWriter:
+    """The files of one part: each split's ids and index, in shards of bounded size."""
+
+    def __init__(self, folder: Path, job: Job, number: int) -> None:
+        self._folder = folder
+        self._prefix = f"part-{number:05d}"
+        self._shard_tokens = max(job.shard_bytes // np.dtype(job.dtype).itemsize, 1)
+        self._open: dict[str, _ShardWriter] = {}
+        self._finished: dict[str, list[PartShard]] = {}
+
+    def add(self, split: str, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
+        """Append documents to a split.
+
+        Args:
+            split: The split's name.
+            ids: N ids in the corpus's dtype.
+            index: uint64[D, 3]: each document's end within `ids`, its input, its start there.
+        """
+        done = 0
+        while done < len(ids):
+            shard = self._open.get(split)
+            if shard is None:
+                finished = self._finished.setdefault(split, [])
+                name = f"{self._prefix}-{split}-{len(finished):05d}"
+                shard = self._open[split] = _ShardWriter(self._folder, name)
+            take = min(len(ids) - done, self._shard_tokens - shard.num_tokens)
+            in_shard = (index[:, 0] > done) & (index[:, 0] <= done + take)
+            shard.add(ids[done : done + take], index[in_shard], offset=-done)
+            done += take
+            if shard.num_tokens == self._shard_tokens:
+                self._finished[split].append(self._open.pop(split).finish())
+
+    def finish(self) -> dict[str, tuple[PartShard, ...]]:
+        """Commit every file that is still open and return all of them."""
+        for split in list(self._open):
+            self._finished[split].append(self._open.pop(split).finish())
+        return {split: tuple(shards) for split, shards in sorted(self._finished.items())}
+
+    def __enter__(self) -> _PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for shard in self._open.values():
+            shard.abort()
+
+
+class _ShardWriter:
+    """One file of ids and the index beside it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.num_tokens = 0
+        self._num_documents = 0
+        with contextlib.ExitStack() as stack:
+            self._ids = FileWriter(folder / f"{name}.bin")
+            stack.callback(self._ids.abort)
+            self._index = FileWriter(folder / f"{name}.idx")
+            stack.pop_all()
+
+    def add(self, ids: NDArray[Any], index: NDArray[np.uint64], *, offset: int) -> None:
+        """Append ids, and documents whose ends are counted from `-offset` tokens before them."""
+        if len(index):
+            index = index.copy()
+            index[:, 0] += np.uint64(self.num_tokens) if offset == 0 else np.uint64(0)
+            if offset:
+                index[:, 0] -= np.uint64(-offset)
+                index[:, 0] += np.uint64(self.num_tokens)
+            self._index.write(index.data)
+        self._ids.write(ids.data)
+        self.num_tokens += len(ids)
+        self._num_documents += len(index)
+
+    def finish(self) -> PartShard:
+        """Commit both files."""
+        try:
+            self._ids.commit()
+            self._index.commit()
+        finally:
+            self.abort()
+        return PartShard(
+            self._ids.path.name,
+            self.num_tokens,
+            self._num_documents,
+            self._ids.size_bytes,
+            self._ids.sha256,
+            self._index.sha256,
+        )
+
+    def abort(self) -> None:
+        """Leave nothing of what is not committed."""
+        self._ids.abort()
+        self._index.abort()
+
+
+def _joined(
+    batches: Iterator[DocumentBatch], piece: Piece, tokenizer: Tokenizer, *, cut: bool
+) -> Iterator[DocumentBatch]:
+    """Batches in which a long document goes on in the next batch only where its ids allow a cut.
+
+    Readers hand a very long document on in pieces that end anywhere. What follows the last safe place is
+    kept back for the next piece. With `cut` False, documents stay whole: something asks for all their text.
+    """
+    held: list[bytes] = []  # the beginning of a document that goes on
+    held_start = 0
+    for batch in batches:
+        texts, starts = batch.texts, batch.starts
+        if held and texts:
+            held.append(texts[0])
+            if not (batch.continues and len(texts) == 1):
+                texts[0], starts[0] = b"".join(held), held_start
+                held = []
+            else:
+                texts, starts = [], []
+        if batch.continues and (texts or held):
+            if texts:
+                held, held_start = [texts.pop()], starts.pop()
+            last = held.pop()
+            at = tokenizer.boundary(last, len(last)) if cut else 0
+            if at:
+                held.append(last[:at])
+                yield DocumentBatch([*texts, b"".join(held)], [*starts, held_start], continues=True)
+                held = [last[at:]]
+                continue
+            held.append(last)
+            if sum(map(len, held)) > _MAX_DOCUMENT_BYTES:
+                raise SourceError(
+                    f"document at {held_start:,} is longer than {_MAX_DOCUMENT_BYTES:,} bytes and cannot be "
+                    "cut; split it, or use --separator"
+                )
+        if texts:
+            yield DocumentBatch(texts, starts)
+    if held:
+        yield DocumentBatch([b"".join(held)], [held_start], continues=not piece.slice.ends_document)
+
+
+def _encode(
+    tokenizer: Tokenizer, batch: DocumentBatch, *, eot_id: int | None, dtype: str
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """A batch's ids in the corpus's dtype, and where its documents end among them.
+
+    Raises:
+        TokenizerError: If an id is outside the vocabulary; nothing ever wraps around.
+    """
+    encoded = tokenizer.encode_batch(batch.texts)
+    if len(encoded.ids) and int(encoded.ids.max()) >= tokenizer.vocab_size:
+        raise TokenizerError(
+            f"tokenizer {tokenizer.name!r} gave id {int(encoded.ids.max()):,}, outside its vocabulary of "
+            f"{tokenizer.vocab_size:,} ids"
+        )
+    ends = np.cumsum(encoded.lengths)
+    if batch.continues:
+        ends = ends[:-1]
+    if eot_id is None:
+        return encoded.ids.astype(dtype), ends
+    ends = ends + np.arange(1, len(ends) + 1)
+    ids = np.empty(len(encoded.ids) + len(ends), dtype)
+    is_text = np.ones(len(ids), np.bool_)
+    is_text[ends - 1] = False
+    ids[is_text] = encoded.ids
+    ids[ends - 1] = eot_id
+    return ids, ends
+
+
+def _open(job: Job) -> Tokenizer:
+    wanted = job.tokenizer
+    tokenizer = open_tokenizer(wanted["name"], state=wanted["state"], engine=job.engine)
+    if tokenizer.fingerprint != wanted["fingerprint"]:
+        raise TokenizerError(
+            f"tokenizer {tokenizer.name!r} of this machine is not the one of the plan: expected "
+            f"fingerprint {wanted['fingerprint']:.16}, found {tokenizer.fingerprint:.16}; "
+            "install the same versions everywhere"
+        )
+    return tokenizer
+
+
+
