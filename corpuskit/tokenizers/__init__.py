@@ -1,0 +1,63 @@
+"""The second room: text to ids, exactly and always the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from corpuskit.errors import PluginLoadFailed
+
+if TYPE_CHECKING:
+    from corpuskit.tokenizers.base import Tokenizer
+
+
+def open_tokenizer(name: str, *, state: Any = None, engine: str = "auto") -> Tokenizer:
+    """The tokenizer that answers to a name.
+
+    Args:
+        name: What follows `--encoding`: a registered name, and an argument after a colon where it takes one.
+        state: For a tokenizer that is opened again, what its `state()` returned; else None.
+        engine: What computes the ids: "auto" for the fastest that is exact, or an engine's name.
+
+    Raises:
+        UnknownName: If no plugin has the name.
+        PluginLoadFailed: If what the plugin gives is not a tokenizer.
+        TokenizerError: If the tokenizer cannot be opened, for instance for want of its vocabulary.
+        ConfigError: If it has no such engine.
+    """
+    from corpuskit.registry import default
+
+    component = default().find("tokenizer", name)
+    factory = component.load()
+    tokenizer = factory(name=component.spec.name, argument=component.argument, state=state)
+    _check_tokenizer(tokenizer, f"tokenizer {name!r} of {component.owner}")
+    tokenizer.select_engine(engine)
+    checked: Tokenizer = tokenizer
+    return checked
+
+
+def _check_tokenizer(tokenizer: Any, where: str) -> None:
+    """What a plugin gave must be a tokenizer before anything is built on it."""
+    from corpuskit.tokenizers.base import Tokenizer
+
+    def refuse(expected: str, found: Any) -> PluginLoadFailed:
+        return PluginLoadFailed(f"{where}: expected {expected}, found {found!r:.80}", found=found)
+
+    if not isinstance(tokenizer, Tokenizer):
+        raise refuse("a corpuskit.tokenizers.base.Tokenizer", tokenizer)
+    name = getattr(tokenizer, "name", None)
+    if not isinstance(name, str) or not name:
+        raise refuse("a name", name)
+    vocab_size = getattr(tokenizer, "vocab_size", None)
+    unfitted = tokenizer.needs_fitting and vocab_size == 0
+    if not _is_int(vocab_size) or not (unfitted or 1 <= vocab_size <= 2**32):
+        raise refuse("a vocab_size of 1 to 2**32", vocab_size)
+    eot_id = tokenizer.eot_id
+    if eot_id is not None and not (_is_int(eot_id) and 0 <= eot_id < vocab_size):
+        raise refuse(f"an eot_id in [0, {vocab_size}) or None", eot_id)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+__all__ = ["open_tokenizer"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, TokenizerError
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,3 +103,24 @@ class Tokenizer(abc.ABC):
         """
         if engine != "auto":
             raise ConfigError(f"--engine {engine}: tokenizer {self.name!r} has one engine only; use 'auto'")
+
+
+def to_utf8(text: str) -> bytes:
+    """A text's UTF-8.
+
+    Raises:
+        TokenizerError: If a lone surrogate keeps it from having any.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise lone_surrogate(error) from error
+
+
+def lone_surrogate(error: UnicodeEncodeError) -> TokenizerError:
+    """The error for a text that is not Unicode text."""
+    return TokenizerError(
+        f"the text has a lone surrogate at character {error.start}; decode it from UTF-8 with "
+        "errors='replace', not 'surrogateescape'",
+        found=error.start,
+    )
