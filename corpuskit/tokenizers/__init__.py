@@ -47,7 +47,7 @@ def _check_tokenizer(tokenizer: Any, where: str) -> None:
     name = getattr(tokenizer, "name", None)
     if not isinstance(name, str) or not name:
         raise refuse("a name", name)
-    vocab_size = getattr(tokenizer, "vocab_size", None)
+    vocab_size: Any = getattr(tokenizer, "vocab_size", None)
     unfitted = tokenizer.needs_fitting and vocab_size == 0
     if not _is_int(vocab_size) or not (unfitted or 1 <= vocab_size <= 2**32):
         raise refuse("a vocab_size of 1 to 2**32", vocab_size)

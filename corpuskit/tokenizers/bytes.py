@@ -53,14 +53,15 @@ class ByteTokenizer(Tokenizer):
     def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
         """The bytes themselves; the end-of-text id reads as `<|endoftext|>`."""
         values = np.asarray(ids, dtype=np.int64)
-        if values.size and not (0 <= values.min() and values.max() <= _EOT_ID):
-            wrong = values[(values < 0) | (values > _EOT_ID)][0]
-            raise TokenizerError(f"tokenizer {self.name!r}: id {wrong} is not in [0, {_EOT_ID}]", found=wrong)
-        texts = np.split(values, np.flatnonzero(values == _EOT_ID))
-        # Every piece but the first starts with the end-of-text id that it was cut at.
-        return _EOT_TEXT.join(
-            piece[number > 0 :].astype(np.uint8).tobytes() for number, piece in enumerate(texts)
-        )
+        wrong = values[(values < 0) | (values > _EOT_ID)]
+        if wrong.size:
+            raise TokenizerError(
+                f"tokenizer {self.name!r}: id {wrong[0]} is not in [0, {_EOT_ID}]", found=int(wrong[0])
+            )
+        first, *others = np.split(values, np.flatnonzero(values == _EOT_ID))
+        # All but the first start with the end-of-text id that they were cut at.
+        texts = [first, *(other[1:] for other in others)]
+        return _EOT_TEXT.join(text.astype(np.uint8).tobytes() for text in texts)
 
     def boundary(self, text: bytes, at: int) -> int:
         """`at` itself: bytes do not depend on their neighbours."""

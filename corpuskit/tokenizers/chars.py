@@ -97,7 +97,8 @@ class CharTokenizer(Tokenizer):
         wrong = values[(values < 0) | (values >= len(self._fitted()))]
         if wrong.size:
             raise TokenizerError(
-                f"tokenizer {self.name!r}: id {wrong[0]} is not in [0, {self.vocab_size - 1}]", found=wrong[0]
+                f"tokenizer {self.name!r}: id {wrong[0]} is not in [0, {self.vocab_size - 1}]",
+                found=int(wrong[0]),
             )
         return self._fitted()[values].tobytes().decode("utf-32-le").encode()
 
@@ -116,9 +117,7 @@ class CharTokenizer(Tokenizer):
 
     def _fitted(self) -> NDArray[np.uint32]:
         if not self.vocab_size:
-            raise TokenizerError(
-                f"tokenizer {self.name!r} has no vocabulary yet: it is made from a corpus by 'corpuskit prepare'"
-            )
+            raise TokenizerError(f"tokenizer {self.name!r} has no vocabulary yet; fit it to a corpus first")
         return self._characters
 
     def _look_up(self, code_points: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -47,8 +47,8 @@ def tiktoken_reads_through_fetch() -> Iterator[None]:
     """
     import tiktoken.load
 
-    def read(url: str, expected_hash: str | None = None) -> bytes:
-        return read_vocabulary(url, sha256=expected_hash)
+    def read(blobpath: str, expected_hash: str | None = None) -> bytes:
+        return read_vocabulary(blobpath, sha256=expected_hash)
 
     with _substituting:
         original = tiktoken.load.read_file_cached
