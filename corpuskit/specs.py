@@ -102,9 +102,18 @@ class TokenizerSpec(Spec):
     `name` is the spec's name and `argument` what followed it after a colon, else None. `state` is None
     for a fresh tokenizer and, for one that is opened again from a manifest, the JSON value that its
     `state()` returned. It returns a `corpuskit.tokenizers.base.Tokenizer`.
+
+    Args:
+        name: What users type after `--encoding`.
+        summary: One line for listings.
+        factory: "package.module:attribute".
+        pinned: Whether the name alone decides the ids, whatever files lie around: a corpus of this name
+            then needs no look at the tokenizer to be known for what it is.
     """
 
     kind: ClassVar[str] = "tokenizer"
+
+    pinned: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ import secrets
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -41,17 +41,19 @@ class FileWriter:
         path: The final name; its directory must exist.
         replace: Whether a file that has the name already may be replaced. Without it, committing onto an
             existing name is a StorageError.
+        temporary: The name to write under instead of one that nobody else can find: the partial file of a
+            download, which another process may go on with.
 
     Attributes:
         size_bytes: Bytes written so far.
     """
 
-    def __init__(self, path: Path, *, replace: bool = True) -> None:
+    def __init__(self, path: Path, *, replace: bool = True, temporary: Path | None = None) -> None:
         self.path = path
         self.size_bytes = 0
         self._replace = replace
         self._sha256 = hashlib.sha256()
-        self._temporary = temporary_name(path)
+        self._temporary = temporary or temporary_name(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with _storage_errors(path, "create"):
             self._fd = os.open(self._temporary, flags, 0o644)
@@ -69,6 +71,21 @@ class FileWriter:
         with _storage_errors(self.path, "write"):
             while view:
                 view = view[os.write(self._fd, view) :]
+
+    def restart(self) -> None:
+        """Forget what was written and begin again with an empty file."""
+        with _storage_errors(self.path, "truncate"):
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+        self._sha256 = hashlib.sha256()
+        self.size_bytes = 0
+
+    def keep(self, path: Path) -> None:
+        """Close the unfinished file and leave it under another name, for a later attempt to go on with."""
+        with _storage_errors(path, "keep"):
+            os.close(self._fd)
+            self._fd = -1
+            os.rename(self._temporary, path)
 
     def commit(self) -> None:
         """Flush the file, give it its name, and flush the name."""
@@ -139,10 +156,25 @@ def fsync_directory(path: Path) -> None:
         os.close(fd)
 
 
-def make_directory(path: Path) -> None:
-    """Make a directory and those above it; one that exists is kept."""
+def make_directory(path: Path, *, mode: int = 0o777) -> None:
+    """Make a directory, with `mode`, and those above it; one that exists is kept as it is."""
     with _storage_errors(path, "create the folder"):
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+
+
+def rename(old: Path, new: Path) -> None:
+    """Give a file another name, in one step; of several who try, one succeeds.
+
+    Raises:
+        FileNotFoundError: If somebody else took it.
+    """
+    os.rename(old, new)
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file; one that is not there is fine."""
+    with _storage_errors(path, "delete"), contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def commit_directory(staged: Path, final: Path, *, replace: bool) -> None:
@@ -171,6 +203,17 @@ def commit_directory(staged: Path, final: Path, *, replace: bool) -> None:
         fsync_directory(final.parent)
 
 
+def link_file(source: Path, target: Path) -> None:
+    """Give a finished file a second name, or move it where the file system has no hard links."""
+    with _storage_errors(target, "link"):
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS):
+                raise
+            os.rename(source, target)
+
+
 def remove_tree(path: Path) -> None:
     """Delete a directory and everything in it; one that is not there is fine."""
     with _storage_errors(path, "delete"), contextlib.suppress(FileNotFoundError):
@@ -178,26 +221,31 @@ def remove_tree(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(path: Path, *, timeout_s: float = -1, waiting: str = "") -> Iterator[None]:
+def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold an advisory lock, which the system releases when its holder dies.
 
     Args:
         path: The lock's file; it stays behind.
-        timeout_s: How long to wait for it; negative waits for ever, 0 does not wait.
-        waiting: What the error says that somebody else is doing.
+        timeout_s: How long to wait for it; negative waits for ever.
+        on_wait: Called once if somebody else holds it, before waiting.
 
     Raises:
-        StorageError: If it is still held after `timeout_s`.
+        StorageError: If the file cannot be made or locked, or is still held after `timeout_s`.
     """
     import filelock
 
     make_directory(path.parent)
-    held = filelock.FileLock(path, timeout=timeout_s)
+    held = filelock.FileLock(path)
     try:
-        held.acquire()
+        try:
+            held.acquire(timeout=0)
+        except filelock.Timeout:
+            if on_wait is not None:
+                on_wait()
+            held.acquire(timeout=timeout_s)
     except filelock.Timeout as error:
         raise StorageError(
-            f"{waiting or 'another process'} holds {path}; wait for it to end, or stop it", path=path
+            f"another process holds {path}; wait for it to end, or stop it", path=path
         ) from error
     except OSError as error:
         raise _storage_error(path, "lock", error) from error

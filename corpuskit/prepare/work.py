@@ -69,7 +69,7 @@ class Worker:
                         places.append((kind, item, start, reason))
 
                 batches = self._source.read(job.inputs[piece.input], piece.slice, note)
-                for batch in _joined(batches, piece, self._tokenizer, cut=self._rule.kind != "documents"):
+                for batch in _joined(batches, self._tokenizer, cut=self._rule.kind != "documents"):
                     tokens, documents = self._write(writer, piece, batch)
                     size = sum(map(len, batch.texts))
                     text_bytes += size
@@ -85,10 +85,7 @@ class Worker:
 
     def _write(self, writer: _PartWriter, piece: Piece, batch: DocumentBatch) -> tuple[int, int]:
         """Encode a batch and hand it to the splits; returns its (tokens, documents that ended)."""
-        if piece.split is not None:
-            by_split = {piece.split: batch}
-        else:
-            by_split = self._by_split(batch)
+        by_split = {piece.split: batch} if piece.split is not None else self._by_split(batch)
         tokens = documents = 0
         for split, mine in by_split.items():
             try:
@@ -147,7 +144,9 @@ class _PartWriter:
                 shard = self._open[split] = _ShardWriter(self._folder, name)
             take = min(len(ids) - done, self._shard_tokens - shard.num_tokens)
             in_shard = (index[:, 0] > done) & (index[:, 0] <= done + take)
-            shard.add(ids[done : done + take], index[in_shard], offset=-done)
+            ending = index[in_shard]
+            ending[:, 0] -= np.uint64(done)
+            shard.add(ids[done : done + take], ending)
             done += take
             if shard.num_tokens == self._shard_tokens:
                 self._finished[split].append(self._open.pop(split).finish())
@@ -180,16 +179,11 @@ class _ShardWriter:
             self._index = FileWriter(folder / f"{name}.idx")
             stack.pop_all()
 
-    def add(self, ids: NDArray[Any], index: NDArray[np.uint64], *, offset: int) -> None:
-        """Append ids, and documents whose ends are counted from `-offset` tokens before them."""
-        if len(index):
-            index = index.copy()
-            index[:, 0] += np.uint64(self.num_tokens) if offset == 0 else np.uint64(0)
-            if offset:
-                index[:, 0] -= np.uint64(-offset)
-                index[:, 0] += np.uint64(self.num_tokens)
-            self._index.write(index.data)
-        self._ids.write(ids.data)
+    def add(self, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
+        """Append ids, and the documents that end among them; `index` is changed in place."""
+        index[:, 0] += np.uint64(self.num_tokens)
+        self._ids.write(ids.view(np.uint8).data)
+        self._index.write(index.view(np.uint8).data)
         self.num_tokens += len(ids)
         self._num_documents += len(index)
 
@@ -215,9 +209,7 @@ class _ShardWriter:
         self._index.abort()
 
 
-def _joined(
-    batches: Iterator[DocumentBatch], piece: Piece, tokenizer: Tokenizer, *, cut: bool
-) -> Iterator[DocumentBatch]:
+def _joined(batches: Iterator[DocumentBatch], tokenizer: Tokenizer, *, cut: bool) -> Iterator[DocumentBatch]:
     """Batches in which a long document goes on in the next batch only where its ids allow a cut.
 
     Readers hand a very long document on in pieces that end anywhere. What follows the last safe place is
@@ -228,23 +220,22 @@ def _joined(
     for batch in batches:
         texts, starts = batch.texts, batch.starts
         if held and texts:
-            held.append(texts[0])
-            if not (batch.continues and len(texts) == 1):
-                texts[0], starts[0] = b"".join(held), held_start
+            held.append(texts.pop(0))
+            starts.pop(0)
+            if texts or not batch.continues:
+                texts.insert(0, b"".join(held))
+                starts.insert(0, held_start)
                 held = []
-            else:
-                texts, starts = [], []
-        if batch.continues and (texts or held):
+        if batch.continues:
             if texts:
                 held, held_start = [texts.pop()], starts.pop()
-            last = held.pop()
-            at = tokenizer.boundary(last, len(last)) if cut else 0
+            at = tokenizer.boundary(held[-1], len(held[-1])) if cut else 0
             if at:
-                held.append(last[:at])
-                yield DocumentBatch([*texts, b"".join(held)], [*starts, held_start], continues=True)
+                last = held.pop()
+                text = b"".join([*held, last[:at]])
+                yield DocumentBatch([*texts, text], [*starts, held_start], continues=True)
                 held = [last[at:]]
                 continue
-            held.append(last)
             if sum(map(len, held)) > _MAX_DOCUMENT_BYTES:
                 raise SourceError(
                     f"document at {held_start:,} is longer than {_MAX_DOCUMENT_BYTES:,} bytes and cannot be "
@@ -253,7 +244,7 @@ def _joined(
         if texts:
             yield DocumentBatch(texts, starts)
     if held:
-        yield DocumentBatch([b"".join(held)], [held_start], continues=not piece.slice.ends_document)
+        yield DocumentBatch([b"".join(held)], [held_start], continues=True)
 
 
 def _encode(
@@ -294,6 +285,3 @@ def _open(job: Job) -> Tokenizer:
             "install the same versions everywhere"
         )
     return tokenizer
-
-
-

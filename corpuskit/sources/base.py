@@ -50,11 +50,14 @@ class Input:
     Args:
         name: What the manifest records: a URL without credentials, or a path relative to the corpus.
         size_bytes: The size of what is read.
-        sha256: Its hexadecimal digest.
+        sha256: Its hexadecimal digest; empty where it is not known yet, because hashing a large local file
+            takes a while: `corpuskit.sources.files.hash_input` computes it, in any process.
         split: The split that all of it belongs to, where the corpus comes split; else None.
         location: Where this machine reads it (a local path or a URL); never recorded.
         format: The name of its reader.
         member: The file read inside a zip archive, else None.
+        version: What tells this state of the file from a later one (a modification time, an ETag); never
+            recorded. Reading checks it: an input that changed since it was listed is an error.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Input:
     location: str = ""
     format: str = "text"
     member: str | None = None
+    version: str = ""
 
     @classmethod
     def of_text(cls, name: str, text: str | bytes, *, split: str | None = None) -> Input:
@@ -108,7 +112,8 @@ class DocumentBatch:
 
 
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
-#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "empty".
+#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "empty". Where a document is
+#: not to be left out but to stop the run, the source raises SourceError instead.
 OnBadDocument = Callable[[str, int, str], None]
 
 
@@ -132,6 +137,10 @@ class SourceOptions:
 
 class Source(abc.ABC):
     """Text of documents.
+
+    A source is cheap to make, so that every worker process makes its own from the same JSON values. Only
+    `inputs` may download, hash or list; a worker never calls it. What `slices` and `read` need to know
+    comes with the `Input` that they are given, so both work on a source that was made a moment ago.
 
     Args:
         spec: The spec the source was found by.

@@ -1,0 +1,376 @@
+"""prepare(): from a configuration to a corpus on disk, or to the one that is there already."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import platform
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import corpuskit
+from corpuskit import registry, storage
+from corpuskit.config import PrepareConfig
+from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.manifest import FILE_NAME, Manifest
+from corpuskit.errors import ConfigError, StorageError
+from corpuskit.prepare.commit import commit
+from corpuskit.prepare.executor import Executor
+from corpuskit.prepare.job import Job, PartRecord, save_job
+from corpuskit.prepare.plan import Plan, part_bytes_for
+from corpuskit.prepare.planning import make_plan
+from corpuskit.prepare.progress import OnProgress, Progress
+from corpuskit.prepare.splits import parse_rule
+from corpuskit.prepare.work import Worker
+from corpuskit.sources import open_source
+from corpuskit.sources.base import Source, SourceOptions
+from corpuskit.specs import TokenizerSpec
+from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.base import Tokenizer
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prepared:
+    """What `prepare` did.
+
+    Args:
+        corpus: The corpus.
+        made: False if it was there already.
+        run: What `run.json` says about the run; empty if nothing was made.
+    """
+
+    corpus: Corpus
+    made: bool
+    run: dict[str, Any]
+
+
+def prepare(
+    dataset: str | Sequence[str] | None = None,
+    *,
+    config: PrepareConfig | None = None,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> Corpus:
+    """Prepare a corpus, or open the one that is there.
+
+    The result's bytes depend on the corpus's text, the tokenizer and the options that the manifest
+    records, and on nothing else. A run that was stopped goes on where it was.
+
+    Args:
+        dataset: A corpus by name, or files: a path, a folder, a glob, a URL, or several of them.
+        config: All options at once; `dataset` and `options` win over it.
+        on_progress: Called often with a `corpuskit.prepare.progress.Progress`.
+        options: The fields of `corpuskit.PrepareConfig`: encoding, output, split, workers, ...
+
+    Returns:
+        The open corpus.
+
+    Raises:
+        ConfigError: If an option is impossible, or a corpus that was prepared differently is in the place.
+        CorpuskitError: Its other children, for what can go wrong with text, vocabularies and disks.
+
+    Example:
+        >>> corpus = corpuskit.prepare("tinyshakespeare", encoding="gpt2")  # doctest: +SKIP
+        >>> len(corpus["train"])  # doctest: +SKIP
+        301966
+    """
+    given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
+    base = config.model_dump(exclude_unset=True) if config is not None else {}
+    return run(PrepareConfig.make(base, given), on_progress=on_progress).corpus
+
+
+def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
+    """The same as `prepare`, told and answered in full."""
+    return _Run(config, on_progress or (lambda progress: None)).go()
+
+
+class _Run:
+    """One run of prepare, step by step."""
+
+    def __init__(self, config: PrepareConfig, on_progress: OnProgress) -> None:
+        self.config = config
+        self.on_progress = on_progress
+        self.started = time.monotonic()
+        self.reader_options = _reader_options(config)
+        self.source: Source = open_source(
+            config.dataset, SourceOptions(**self.reader_options, on_progress=self._fetching)
+        )
+        self.component = registry.default().find("tokenizer", config.encoding)
+        self.name = config.name or self.source.name
+        self.output = config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
+        self.folder = self.output.with_name(f".{self.output.name}.preparing")
+
+    def go(self) -> Prepared:
+        corpus = self._existing()
+        if corpus is not None:
+            return Prepared(corpus, made=False, run={})
+        storage.make_directory(self.folder)
+        with storage.lock(self.folder / "lock", on_wait=self._waiting):
+            corpus = self._existing()  # another process may just have made it
+            if corpus is not None:
+                storage.remove_tree(self.folder)
+                return Prepared(corpus, made=False, run={})
+            return self._make()
+
+    def _make(self) -> Prepared:
+        inputs = self.source.inputs()
+        tokenizer = self._tokenizer(inputs)
+        rule_text = self._split_rule()
+        rule = parse_rule(rule_text, given=any(item.split for item in inputs))
+        total_bytes = sum(item.size_bytes for item in inputs)
+        options = self._options(total_bytes)
+        dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
+        eot_id = tokenizer.eot_id if options["eot"] else None
+        request = {
+            "dataset": self.name,
+            "tokenizer": {
+                "name": self.config.encoding,
+                "vocab_size": tokenizer.vocab_size,
+                "eot_id": tokenizer.eot_id,
+                "fingerprint": tokenizer.fingerprint,
+                "state": tokenizer.state(),
+            },
+            "dtype": dtype,
+            "options": options,
+        }
+        self.on_progress(Progress("plan", self.name))
+        plan = make_plan(
+            self.source, inputs, rule, tokenizer, part_bytes=options["part_bytes"], request=request
+        )
+        parts_folder = self.folder / plan.fingerprint[:16]
+        storage.make_directory(parts_folder)
+        job = Job(
+            folder=str(parts_folder.resolve()),
+            fingerprint=plan.fingerprint,
+            dataset=self.config.dataset,
+            reader_options=self.reader_options,
+            tokenizer=request["tokenizer"],
+            engine=self.config.engine,
+            split_rule=rule_text,
+            eot_id=eot_id,
+            dtype=dtype,
+            shard_bytes=self.config.shard_bytes,
+            inputs=plan.inputs,
+            parts=plan.parts,
+        )
+        save_job(job)
+        records = self._work(job, plan, Worker(job, self.source, tokenizer))
+        return self._commit(plan, records, parts_folder, rule.names)
+
+    def _work(self, job: Job, plan: Plan, worker: Worker) -> list[PartRecord]:
+        """Do the parts that no earlier run has finished."""
+        folder = Path(job.folder)
+        found = (PartRecord.load(folder, part.number, fingerprint=plan.fingerprint) for part in plan.parts)
+        records = {record.number: record for record in found if record is not None}
+        left = [part.number for part in plan.parts if part.number not in records]
+        watch = _Watch(self.name, plan, records.values(), self.on_progress)
+        executor: Executor = (
+            registry.default().find("executor", self.config.executor).load()(workers=self.config.workers)
+        )
+
+        def on_part(record: PartRecord) -> None:
+            records[record.number] = record
+            watch.part(record)
+
+        if left:
+            executor.run(job, left, on_part=on_part, on_work=watch.work)
+        return [records[part.number] for part in plan.parts]
+
+    def _commit(
+        self, plan: Plan, records: Sequence[PartRecord], parts_folder: Path, splits: Sequence[str]
+    ) -> Prepared:
+        self.on_progress(Progress("commit", self.name))
+        run = self._run_record(plan, records)
+        try:
+            commit(
+                records,
+                plan,
+                parts_folder=parts_folder,
+                output=self.output,
+                splits=splits,
+                run=run,
+                overwrite=self.config.overwrite,
+            )
+        except StorageError:
+            # Where locks do nothing, another process may have made the same corpus meanwhile.
+            corpus = self._existing()
+            if corpus is None:
+                raise
+            return Prepared(corpus, made=False, run={})
+        return Prepared(Corpus(self.output), made=True, run=run)
+
+    def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:
+        tokenizer = open_tokenizer(self.config.encoding, engine=self.config.engine)
+        if tokenizer.needs_fitting:
+            self.on_progress(Progress("fit", self.name))
+            tokenizer.fit(
+                text
+                for item in inputs
+                for part in self.source.slices(item, target_bytes=2**62)
+                for batch in self.source.read(item, part, lambda kind, start, reason: None)
+                for text in batch.texts
+            )
+        return tokenizer
+
+    def _existing(self) -> Corpus | None:
+        """The corpus that is in the place, if it is what is asked for.
+
+        Raises:
+            ConfigError: If something else is there and may not be replaced.
+        """
+        if not (self.output / FILE_NAME).exists():
+            if self.output.exists() and (not self.output.is_dir() or any(self.output.iterdir())):
+                raise ConfigError(
+                    f"{self.output} exists and is not a corpus; move it away, or choose another --output"
+                )
+            return None
+        corpus = Corpus(self.output)
+        differences = self._differences(corpus.manifest)
+        if not differences:
+            return corpus
+        if self.config.overwrite:
+            return None
+        raise ConfigError(
+            f"{self.output} holds a corpus that was prepared differently: {'; '.join(differences)}; "
+            "replace it with --overwrite, or choose another --output"
+        )
+
+    def _differences(self, manifest: Manifest) -> list[str]:
+        """What is asked for and not what a manifest says, each as one phrase."""
+        total_bytes = sum(item.size_bytes for item in manifest.inputs)
+        asked = {
+            "dataset": self.name,
+            "encoding": self.config.encoding,
+            **self._options(total_bytes),
+        }
+        there = {"dataset": manifest.dataset, "encoding": manifest.tokenizer.name, **manifest.options}
+        different = [
+            f"{key} is {there.get(key)!r} there and {asked.get(key)!r} now"
+            for key in [*asked, *(key for key in there if key not in asked)]
+            if asked.get(key) != there.get(key)
+        ]
+        if different:
+            return different
+        recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
+        if not self.source.unchanged(recorded):
+            return ["its inputs have changed since"]
+        spec = self.component.spec
+        if isinstance(spec, TokenizerSpec) and not spec.pinned:
+            found = open_tokenizer(self.config.encoding, state=manifest.tokenizer.state).fingerprint
+            if found != manifest.tokenizer.fingerprint:
+                return [f"tokenizer {self.config.encoding!r} has changed since"]
+        return []
+
+    def _options(self, total_bytes: int) -> dict[str, Any]:
+        """The options that shape the bytes, as the manifest records them."""
+        config, spec = self.config, self.source.spec
+        reader = {key: value for key, value in self.reader_options["reader"].items() if value is not None}
+        return {
+            "split": self._split_rule(),
+            "eot": spec.eot if config.eot is None else config.eot,
+            "format": config.format or spec.format,
+            **spec.reader_options,
+            **reader,
+            "max_tokens": config.max_tokens,
+            "part_bytes": config.part_bytes or part_bytes_for(total_bytes),
+            "shard_bytes": config.shard_bytes,
+        }
+
+    def _split_rule(self) -> str:
+        return self.source.spec.split if self.config.split is None else self.config.split
+
+    def _run_record(self, plan: Plan, records: Sequence[PartRecord]) -> dict[str, Any]:
+        elapsed_s = time.monotonic() - self.started
+        places: dict[str, list[dict[str, Any]]] = {}
+        for record in records:
+            for kind, item, start, reason in record.places:
+                if len(places.setdefault(kind, [])) < 5:
+                    places[kind].append({"input": plan.inputs[item].name, "start": start, "reason": reason})
+        text_bytes = sum(record.text_bytes for record in records)
+        return {
+            "corpuskit": corpuskit.__version__,
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "engine": self.config.engine,
+            "workers": self.config.workers,
+            "elapsed_s": round(elapsed_s, 3),
+            "text_bytes": text_bytes,
+            "bytes_per_s": round(text_bytes / elapsed_s),
+            "num_tokens": sum(record.num_tokens for record in records),
+            "num_documents": sum(record.num_documents for record in records),
+            "num_parts": len(plan.parts),
+            "left_out": places,
+        }
+
+    def _fetching(self, label: str, done: int, total: int | None) -> None:
+        self.on_progress(Progress("fetch", label, done, total))
+
+    def _waiting(self) -> None:
+        log.warning("another process is preparing %s; waiting for it", self.output)
+
+
+class _Watch:
+    """Adds up what the workers say into one `Progress`."""
+
+    def __init__(self, label: str, plan: Plan, kept: Any, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
+        kept = list(kept)
+        self._progress = Progress(
+            "encode",
+            label,
+            done_bytes=sum(plan.parts[record.number].size_bytes for record in kept),
+            total_bytes=plan.size_bytes,
+            num_tokens=sum(record.num_tokens for record in kept),
+            num_documents=sum(record.num_documents for record in kept),
+            parts_done=len(kept),
+            num_parts=len(plan.parts),
+            parts_kept=len(kept),
+            left_out=sum(sum(record.left_out.values()) for record in kept),
+        )
+        on_progress(self._progress)
+
+    def work(self, number: int, size_bytes: int, tokens: int, documents: int) -> None:
+        progress = self._progress
+        self._progress = dataclasses.replace(
+            progress,
+            done_bytes=progress.done_bytes + size_bytes,
+            num_tokens=progress.num_tokens + tokens,
+            num_documents=progress.num_documents + documents,
+        )
+        self._on_progress(self._progress)
+
+    def part(self, record: PartRecord) -> None:
+        self._progress = dataclasses.replace(
+            self._progress,
+            parts_done=self._progress.parts_done + 1,
+            left_out=self._progress.left_out + sum(record.left_out.values()),
+        )
+        self._on_progress(self._progress)
+
+
+def _reader_options(config: PrepareConfig) -> dict[str, Any]:
+    """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value."""
+    reader = {
+        "text_field": config.text_field,
+        "separator": config.separator,
+        "lines": config.lines,
+        "invalid_utf8": config.invalid_utf8,
+        "on_bad_document": config.on_bad_document,
+        "on_missing": config.on_missing,
+    }
+    return {
+        "location": config.location,
+        "format": config.format,
+        "reader": {key: value for key, value in reader.items() if value is not None},
+    }
+
+
+def _folder_name(name: str) -> str:
+    """A name as one path component: `hf:org/name` becomes `hf-org-name`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "corpus"
