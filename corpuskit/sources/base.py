@@ -24,6 +24,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from corpuskit.errors import ConfigError
 from corpuskit.specs import SourceSpec
 
 #: The number of documents that the default `read` puts into one batch.
@@ -112,8 +113,8 @@ class DocumentBatch:
 
 
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
-#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "empty". Where a document is
-#: not to be left out but to stop the run, the source raises SourceError instead.
+#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "empty". Where a document
+#: is not to be left out but to stop the run, the source raises SourceError instead.
 OnBadDocument = Callable[[str, int, str], None]
 
 
@@ -155,9 +156,27 @@ class Source(abc.ABC):
         self.argument = argument
         self.options = options or SourceOptions()
 
+    @property
+    def name(self) -> str:
+        """What the corpus is called where the user does not say."""
+        return self.spec.name
+
     @abc.abstractmethod
     def inputs(self) -> Sequence[Input]:
         """The inputs in order, made available on this machine first (downloads happen here)."""
+
+    def digest(self, item: Input) -> str:
+        """The sha256 of an input that was listed without one."""
+        return item.sha256
+
+    def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
+        """Whether the inputs are still those of a manifest; cheap where the source can tell without them.
+
+        Args:
+            recorded: (name, size in bytes, sha256) of each input, in order.
+        """
+        found = [(item.name, item.size_bytes, item.sha256 or self.digest(item)) for item in self.inputs()]
+        return found == list(recorded)
 
     def documents(self, item: Input) -> Iterator[Document]:
         """The documents of one input in order; the same ones every time."""
@@ -173,8 +192,37 @@ class Source(abc.ABC):
         """
         return [Slice(size_bytes=item.size_bytes)]
 
+    def is_one_document(self, item: Input) -> bool:
+        """Whether an input is one document in plain text, which `prepare` may cut where the ids allow it.
+
+        The slices of such an input are byte ranges, and `window` reads any of them.
+        """
+        return False
+
+    def window(self, item: Input, start: int, stop: int) -> bytes:
+        """The bytes from `start` to `stop` of an input that is one document."""
+        raise NotImplementedError(f"{type(self).__name__} has no input that is one document")
+
+    def count_characters(self, item: Input) -> int:
+        """How many characters an input of plain text has.
+
+        Raises:
+            ConfigError: If the source cannot be split by characters.
+        """
+        raise ConfigError(
+            f"--split characters: {self.name} is not plain text; split it by document, "
+            "for example with --split valid=0.1"
+        )
+
+    def character_offset(self, item: Input, characters: int) -> int:
+        """The byte offset of an input's character with this number."""
+        raise NotImplementedError(f"{type(self).__name__} does not count characters")
+
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
-        """The documents of one slice, in batches of bounded size."""
+        """The documents of one slice, in batches of bounded size.
+
+        The last batch of a slice whose `ends_document` is False says that it `continues`.
+        """
         batch = DocumentBatch([], [])
         for document in self.documents(item):
             text = document.text
