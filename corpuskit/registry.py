@@ -2,29 +2,35 @@
 
 Built-in components are plugins behind the same hooks as everybody else's. They are looked up first, and
 asking for a built-in name scans no entry points. Every other plugin is loaded on its own: one that fails
-is remembered, reported and skipped, and everything else works.
+is remembered, reported and skipped, and everything else works. What a plugin prints while it is imported
+goes to stderr, because stdout is for data.
 
 Environment:
-    CORPUSKIT_PLUGINS: Entry-point names to load, separated by commas; empty loads none. Unset loads all.
+    CORPUSKIT_PLUGINS: Entry-point names to load, separated by commas; `distribution:name` tells two of one
+        name apart. Empty loads none. Unset loads all.
     CORPUSKIT_STRICT_PLUGINS: "1" raises when a plugin fails to load (for a plugin's own tests).
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import importlib
 import importlib.metadata
 import logging
 import os
+import sys
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import pluggy
 
-from corpuskit import hookspecs
+from corpuskit import discovery, hookspecs
+from corpuskit.discovery import Owner
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
 from corpuskit.specs import (
     CommandSpec,
@@ -68,18 +74,6 @@ _SLOW_IMPORT_S = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Owner:
-    """The plugin that a component came from, and the distribution that the plugin came from."""
-
-    plugin: str
-    distribution: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.plugin} ({self.distribution} {self.version})"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Component:
     """A registered name: its spec, its owner, and the argument it was asked for with, if any."""
 
@@ -101,10 +95,11 @@ class Component:
                 f"{where}: factory {self.spec.factory!r} is not of the form 'package.module:attribute'"
             )
         try:
-            found = importlib.import_module(module_name)
+            with _stdout_to_stderr():
+                found = importlib.import_module(module_name)
             for part in attribute.split("."):
                 found = getattr(found, part)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginLoadFailed(
                 f"{where}: cannot import {self.spec.factory!r}: {_one_line(error)}"
             ) from error
@@ -116,7 +111,7 @@ class PluginInfo:
     """One plugin as `corpuskit plugins` shows it.
 
     `status` is "ok", "failed" or "disabled"; `error` says why it failed; `provides` maps a kind to the
-    names of its components.
+    names of its components; `conflicts` says which of those names another plugin has too, one line each.
     """
 
     owner: Owner
@@ -124,6 +119,7 @@ class PluginInfo:
     error: str | None
     provides: dict[str, list[str]]
     builtin: bool
+    conflicts: tuple[str, ...] = ()
 
 
 class Registry:
@@ -143,6 +139,7 @@ class Registry:
         self._disabled: list[Owner] = []
         self._specs: dict[tuple[str, str], list[Spec]] = {}  # (registered name, kind) -> its specs
         self._scanned = False
+        self._lock = threading.RLock()  # a plugin may ask the registry for a name while it is loaded
         self._register_builtins()
 
     def find(self, kind: str, name: str) -> Component:
@@ -157,43 +154,56 @@ class Registry:
             DuplicateName: If two plugins have it.
         """
         base, colon, argument = name.partition(":")
-        for wanted, rest in ((name, None), (base, argument if colon else None)):
-            for registered in (self._builtin_names, self._all_names):
-                owned = [c for c in self._components(kind, registered()) if c.spec.name == wanted]
+        spellings = [(name, None), (base, argument)] if colon else [(name, None)]
+        with self._lock:
+            for registered in self._builtin_names():
+                # One module at a time: asking for `bytes` must not import tiktoken to list its encodings.
+                for wanted, rest in spellings:
+                    for component in self._named(kind, wanted, [registered]):
+                        return dataclasses.replace(component, argument=rest)
+            for wanted, rest in spellings:
+                owned = self._named(kind, wanted, self._all_names())
                 if len(owned) > 1:
+                    owners = " and by ".join(str(component.owner) for component in owned)
                     raise DuplicateName(
-                        f"{kind} {wanted!r} is provided by {' and by '.join(str(c.owner) for c in owned)}; "
-                        "uninstall one, or choose with CORPUSKIT_PLUGINS"
+                        f"{kind} {wanted!r} is provided by {owners}; uninstall one, or choose with "
+                        "CORPUSKIT_PLUGINS",
+                        found=[component.owner for component in owned],
                     )
                 if owned:
                     return dataclasses.replace(owned[0], argument=rest)
-        raise self._unknown(kind, name)
+            raise self._unknown(kind, name)
 
     def components(self, kind: str) -> list[Component]:
         """Every component of a kind, built-ins first, then by name."""
-        found = self._components(kind, self._all_names())
-        return sorted(found, key=lambda c: (c.owner.distribution != "corpuskit", c.spec.name))
+        with self._lock:
+            found = self._components(kind, self._all_names())
+            builtin = {self._owners[registered] for registered in self._builtin}
+        return sorted(found, key=lambda c: (c.owner not in builtin, c.spec.name, str(c.owner)))
 
     def plugins(self) -> list[PluginInfo]:
         """Every plugin that is installed or built in, whether it works or not."""
-        provides = {
-            registered: {kind: [s.name for s in self._specs_of(registered, kind)] for kind in KINDS}
-            for registered in self._all_names()
-        }
-        infos = [
-            PluginInfo(
-                owner,
-                "failed" if owner in self._failed else "ok",
-                self._failed.get(owner),
-                {kind: names for kind, names in provides[registered].items() if names},
-                registered in self._builtin,
-            )
-            for registered, owner in self._owners.items()
-        ]
-        never_registered = [owner for owner in self._failed if owner not in set(self._owners.values())]
-        infos += [PluginInfo(owner, "failed", self._failed[owner], {}, False) for owner in never_registered]
-        infos += [PluginInfo(owner, "disabled", None, {}, False) for owner in self._disabled]
-        return infos
+        with self._lock:
+            owned = [component for kind in KINDS for component in self._components(kind, self._all_names())]
+            infos = [
+                PluginInfo(
+                    owner,
+                    "failed" if owner in self._failed else "ok",
+                    self._failed.get(owner),
+                    _names_by_kind(component for component in owned if component.owner == owner),
+                    registered in self._builtin,
+                    _conflicts(owner, owned),
+                )
+                for registered, owner in self._owners.items()
+            ]
+            registered_owners = set(self._owners.values())
+            infos += [
+                PluginInfo(owner, "failed", reason, {}, False)
+                for owner, reason in self._failed.items()
+                if owner not in registered_owners
+            ]
+            infos += [PluginInfo(owner, "disabled", None, {}, False) for owner in self._disabled]
+            return infos
 
     def _register_builtins(self) -> None:
         from corpuskit import __version__
@@ -209,33 +219,46 @@ class Registry:
 
     def _all_names(self) -> list[str]:
         if not self._scanned:
-            self._scanned = True
-            self._load_entry_points()
+            self._scanned = True  # at once: a plugin that comes back here while it is loaded must not loop
+            try:
+                self._load_entry_points()
+            except BaseException:
+                self._scanned = False  # strict mode, or Ctrl-C: the next call goes on with what is left
+                raise
         return list(self._owners)
 
     def _load_entry_points(self) -> None:
         selected = self._environ.get("CORPUSKIT_PLUGINS")
-        wanted = None if selected is None else {name.strip() for name in selected.split(",")}
-        by_name: dict[str, list[tuple[Owner, importlib.metadata.EntryPoint]]] = {}
-        for owner, entry_point in _entry_points():
-            if wanted is not None and owner.plugin not in wanted:
-                self._disabled.append(owner)
-            else:
-                by_name.setdefault(owner.plugin, []).append((owner, entry_point))
-        for name, claims in sorted(by_name.items()):
-            if len(claims) > 1:
-                owners = " and by ".join(str(owner) for owner, _ in claims)
-                for owner, _ in claims:
-                    self._fail(owner, DuplicateName(f"plugin {name!r} is provided by {owners}"))
-            else:
-                self._load(*claims[0])
+        wanted = None if selected is None else {name.strip() for name in selected.split(",")} - {""}
+        self._disabled = []
+        claims: dict[str, list[tuple[Owner, importlib.metadata.EntryPoint]]] = {}
+        unused = set(wanted or ())
+        for found in discovery.installed():
+            names = {found.owner.plugin, found.owner.qualified_name}
+            unused -= names
+            if wanted is not None and not names & wanted:
+                self._disabled.append(found.owner)
+            elif found.entry_point is not None:
+                claims.setdefault(found.owner.plugin, []).append((found.owner, found.entry_point))
+            elif found.error is not None:
+                self._fail(found.owner, found.error)
+        for name in sorted(unused):
+            log.warning("CORPUSKIT_PLUGINS names the plugin %r, which is not installed", name)
+        for _, claimed in sorted(claims.items()):
+            if len(claimed) > 1:
+                self._fail_all([owner for owner, _ in claimed])
+            elif claimed[0][0].qualified_name not in self._owners:
+                self._load(*claimed[0])
 
     def _load(self, owner: Owner, entry_point: importlib.metadata.EntryPoint) -> None:
-        registered = f"{owner.distribution}:{owner.plugin}"
+        registered = owner.qualified_name
         started = time.monotonic()
         try:
-            self._manager.register(entry_point.load(), name=registered)
+            with _stdout_to_stderr():
+                plugin = entry_point.load()
+            self._manager.register(plugin, name=registered)
             self._manager.check_pending()  # a misspelled hook registers in silence otherwise
+            _check_marked(plugin)
         except (Exception, SystemExit) as error:
             if self._manager.has_plugin(registered):
                 self._manager.unregister(name=registered)
@@ -250,12 +273,25 @@ class Registry:
                 elapsed_s,
             )
 
-    def _fail(self, owner: Owner, error: BaseException) -> None:
-        reason = _one_line(error)
+    def _fail(self, owner: Owner, error: BaseException, *, where: str = "") -> None:
+        reason = where + _one_line(error)
         if self._environ.get("CORPUSKIT_STRICT_PLUGINS") == "1":
             raise PluginLoadFailed(f"plugin {owner}: {reason}") from error
-        self._failed[owner] = reason
+        before = f"{self._failed[owner]}; " if owner in self._failed else ""
+        self._failed[owner] = before + reason
         log.warning("plugin %s failed and is skipped: %s", owner, reason)
+
+    def _fail_all(self, owners: Sequence[Owner]) -> None:
+        """Plugins of one name: none of them is loaded, because nobody said which one is meant."""
+        message = (
+            f"plugin {owners[0].plugin!r} is provided by {' and by '.join(map(str, owners))}; uninstall "
+            f"one, or choose with CORPUSKIT_PLUGINS={owners[0].qualified_name}"
+        )
+        for owner in owners:
+            self._fail(owner, DuplicateName(message, found=owners))
+
+    def _named(self, kind: str, name: str, registered: Iterable[str]) -> list[Component]:
+        return [component for component in self._components(kind, registered) if component.spec.name == name]
 
     def _components(self, kind: str, registered: Iterable[str]) -> list[Component]:
         return [
@@ -265,35 +301,44 @@ class Registry:
         ]
 
     def _specs_of(self, registered: str, kind: str) -> list[Spec]:
-        """What one plugin's hook returns, called once; a hook that fails loses its plugin only."""
-        if (registered, kind) not in self._specs:
-            self._specs[registered, kind] = []
+        """What one plugin gives of a kind; its hook is called once."""
+        key = registered, kind
+        if key not in self._specs:
+            self._specs[key] = []  # what a hook finds of itself when it asks the registry for a name
             try:
-                self._specs[registered, kind] = self._call_hook(registered, kind)
-            except (Exception, SystemExit) as error:
-                self._fail(self._owners[registered], error)
-        return self._specs[registered, kind]
+                self._specs[key] = self._ask(registered, kind)
+            except BaseException:
+                del self._specs[key]
+                raise
+        return self._specs[key]
 
-    def _call_hook(self, registered: str, kind: str) -> list[Spec]:
-        hook_name = f"corpuskit_{kind}s"
-        specs: list[Spec] = []
+    def _ask(self, registered: str, kind: str) -> list[Spec]:
+        """What one plugin's hook returns, checked; a hook that fails gives nothing."""
+        hook_name = _hook_name(kind)
+        try:
+            with _stdout_to_stderr():
+                specs = self._call_hook(registered, hook_name)
+            _check_specs(specs, SPECS[kind])
+        except (Exception, SystemExit) as error:
+            self._fail(self._owners[registered], error, where=f"{hook_name}(): ")
+            return []
+        return list(specs)
+
+    def _call_hook(self, registered: str, hook_name: str) -> Sequence[Spec]:
+        """What one plugin's hook returns; calling it through pluggy would mix all plugins' answers."""
         for implementation in getattr(self._manager.hook, hook_name).get_hookimpls():
-            if implementation.plugin_name != registered:
-                continue
-            returned = implementation.function()
-            if not isinstance(returned, Sequence) or not all(isinstance(s, SPECS[kind]) for s in returned):
-                raise TypeError(
-                    f"{hook_name} must return a list of {SPECS[kind].__name__}, found {returned!r:.80}"
-                )
-            specs.extend(returned)
-        return specs
+            if implementation.plugin_name == registered:
+                returned: Sequence[Spec] = implementation.function()
+                return returned
+        return []
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
-        known = sorted({c.spec.name for c in self.components(kind)})
+        known = sorted({component.spec.name for component in self.components(kind)})
         close = difflib.get_close_matches(name.partition(":")[0], known, n=3)
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(known)}"
-        failed = "; ".join(f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items())
-        message = f"unknown {kind} {name!r}; {hint}" + (f" ({failed})" if failed else "")
+        notes = [f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items()]
+        notes += [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled]
+        message = f"unknown {kind} {name!r}; {hint}" + (f" ({'; '.join(notes)})" if notes else "")
         return UnknownName(message, expected=known, found=name)
 
 
@@ -303,18 +348,55 @@ def default() -> Registry:
     return Registry()
 
 
-def _entry_points() -> list[tuple[Owner, importlib.metadata.EntryPoint]]:
-    """Installed entry points with their owners; a distribution seen twice on sys.path counts once."""
-    found: dict[tuple[str, str, str], tuple[Owner, importlib.metadata.EntryPoint]] = {}
-    for entry_point in importlib.metadata.entry_points(group=hookspecs.PROJECT):
-        distribution = entry_point.dist
-        name = distribution.name if distribution else "unknown"
-        version = distribution.version if distribution else "?"
-        found.setdefault(
-            (name.lower(), entry_point.name, entry_point.value),
-            (Owner(entry_point.name, name, version), entry_point),
-        )
-    return list(found.values())
+def _hook_name(kind: str) -> str:
+    return f"corpuskit_{kind}s"
+
+
+def _check_marked(plugin: object) -> None:
+    """Refuse a plugin that forgot a marker: pluggy would pass its hook over in silence."""
+    for kind in KINDS:
+        function = getattr(plugin, _hook_name(kind), None)
+        if function is not None and not hasattr(function, f"{hookspecs.PROJECT}_impl"):
+            raise TypeError(f"{_hook_name(kind)} is not marked with @corpuskit.hookimpl")
+
+
+def _check_specs(specs: object, expected: type[Spec]) -> None:
+    """Refuse what a hook may not return, before anything looks inside it."""
+    if not isinstance(specs, Sequence) or not all(isinstance(spec, expected) for spec in specs):
+        raise TypeError(f"expected a list of {expected.__name__}, found {specs!r:.80}")
+    names = set()
+    for spec in specs:
+        texts = (spec.name, spec.summary, spec.factory)
+        if not all(isinstance(text, str) for text in texts) or spec.name.split() != [spec.name]:
+            raise TypeError(
+                f"a spec's name is one word, its summary and factory are text, found {spec!r:.80}"
+            )
+        if spec.name in names:
+            raise DuplicateName(f"{expected.kind} {spec.name!r} is listed twice")
+        names.add(spec.name)
+
+
+def _names_by_kind(components: Iterable[Component]) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for component in components:
+        names.setdefault(component.kind, []).append(component.spec.name)
+    return names
+
+
+def _conflicts(owner: Owner, components: Sequence[Component]) -> tuple[str, ...]:
+    """One line for each of an owner's names that somebody else has too."""
+    mine = {(component.kind, component.spec.name) for component in components if component.owner == owner}
+    return tuple(
+        f"{other.kind} {other.spec.name!r} is also provided by {other.owner}"
+        for other in components
+        if other.owner != owner and (other.kind, other.spec.name) in mine
+    )
+
+
+@contextlib.contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def _one_line(error: BaseException) -> str:
