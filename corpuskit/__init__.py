@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corpuskit.batches import Batches
+    from corpuskit.cli.render import ProgressBars as progress
     from corpuskit.config import BatchConfig, PrepareConfig
     from corpuskit.corpus import Corpus, Manifest, Split, verify
     from corpuskit.corpus import open_corpus as open
@@ -62,6 +65,7 @@ _MODULE_OF = {
     "hookimpl": "corpuskit.hookspecs",
     "open": "corpuskit.corpus",
     "prepare": "corpuskit.prepare",
+    "progress": "corpuskit.cli.render",
     "seed_all": "corpuskit.reproducibility",
     "verify": "corpuskit.corpus",
 }
@@ -89,6 +93,7 @@ __all__ = [
     "hookimpl",
     "open",
     "prepare",
+    "progress",
     "seed_all",
     "verify",
 ]
@@ -101,10 +106,21 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(_MODULE_OF[name])
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(module, "open_corpus" if name == "open" else name)
+    value = getattr(module, {"open": "open_corpus", "progress": "ProgressBars"}.get(name, name))
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Package(types.ModuleType):
+    """Keeps `corpuskit.prepare` the function: importing the package of that name would put it there."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _MODULE_OF and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,8 +1,30 @@
-"""From text to a corpus on disk: plan, encode, write, commit."""
+"""From text to a corpus on disk: plan, encode, write, commit.
+
+The names are imported when they are first used: the registry imports this package for its executors.
+"""
 
 from __future__ import annotations
 
-from corpuskit.prepare.pipeline import Prepared, prepare, run
-from corpuskit.prepare.progress import Progress
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corpuskit.prepare.pipeline import Prepared, prepare, run
+    from corpuskit.prepare.progress import Progress
+
+_MODULE_OF = {
+    "Prepared": "corpuskit.prepare.pipeline",
+    "Progress": "corpuskit.prepare.progress",
+    "prepare": "corpuskit.prepare.pipeline",
+    "run": "corpuskit.prepare.pipeline",
+}
 
 __all__ = ["Prepared", "Progress", "prepare", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module = importlib.import_module(_MODULE_OF[name])
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return getattr(module, name)
