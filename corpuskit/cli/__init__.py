@@ -1,0 +1,137 @@
+"""The command line: a lazy root that knows its commands by name and imports one when it is used.
+
+Listing the commands imports none of them, so `corpuskit --help` costs little more than click. Each command
+is a thin module: options, one call into the library, one call into `render`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from corpuskit import __version__
+from corpuskit.errors import CorpuskitError, UnknownName
+
+#: Each command's module, where `command` is its click.Command, and its line in the help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "prepare": ("corpuskit.cli.prepare", "Turn text into a verified corpus of token ids."),
+    "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
+    "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
+    "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
+    "list": ("corpuskit.cli.list", "List sources, tokenizers, samplers, ..."),
+    "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work."),
+    "cache": ("corpuskit.cli.cache", "Show or clear the download cache."),
+}
+
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived: unwind as for Ctrl-C, so that nothing half-made is left in the way."""
+
+
+class _Root(click.Group):
+    """The commands of the table, then those of plugins, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        else:
+            command = self._of_plugin(cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            self._unknown(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
+    def _of_plugin(self, name: str) -> Any:
+        from corpuskit import registry
+
+        try:
+            return registry.default().find("command", name).load()
+        except UnknownName:
+            return None
+
+    def _unknown(self, ctx: click.Context, name: str) -> NoReturn:
+        import difflib
+
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see 'corpuskit --help'"
+        ctx.fail(f"no such command {name!r}; {hint}")
+
+
+@click.group(
+    cls=_Root,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Plugins may add commands: 'corpuskit list commands'.",
+)
+@click.version_option(__version__, message="corpuskit %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Say more, and show tracebacks of errors.")
+def root(verbose: bool) -> None:
+    r"""Turn any text corpus into verified token files, and token files into training batches.
+
+    \b
+    corpuskit prepare tinyshakespeare --encoding gpt2
+    corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32
+    """
+    _show_logs(verbose)
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0, or what RELIABILITY's table of exit codes says of the error."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    verbose = "-v" in (args or sys.argv[1:]) or "--verbose" in (args or sys.argv[1:])
+    try:
+        code = root.main(args, prog_name="corpuskit", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("corpuskit: interrupted; run the same command again to go on", err=True)
+        code = EXIT_INTERRUPTED
+    except _Terminated:
+        click.echo("corpuskit: terminated; run the same command again to go on", err=True)
+        code = EXIT_TERMINATED
+    except CorpuskitError as error:
+        if verbose:
+            raise
+        click.echo(f"corpuskit: error: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of stdout has gone (`| head`); do not let the interpreter complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _on_sigterm(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _show_logs(verbose: bool) -> None:
+    """Send what the library says to stderr, one line each."""
+    logger = logging.getLogger("corpuskit")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("corpuskit: %(message)s"))
+    logger.handlers = [handler]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)

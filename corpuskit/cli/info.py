@@ -1,0 +1,60 @@
+"""corpuskit info."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corpuskit.cli.options import corpus_argument, json_option
+
+if TYPE_CHECKING:
+    from corpuskit.corpus import Corpus
+
+
+@click.command("info")
+@corpus_argument
+@json_option
+def command(corpus: str, as_json: bool) -> None:
+    """Say what a prepared corpus is: its splits, tokenizer, options and inputs."""
+    from corpuskit.cli import render
+    from corpuskit.corpus import open_corpus
+
+    opened = open_corpus(corpus)
+    if as_json:
+        described = {"path": str(opened.path), "fingerprint": opened.fingerprint}
+        render.print_json({**described, **opened.manifest.to_json()})
+    else:
+        _print(opened)
+
+
+def _print(corpus: Corpus) -> None:
+    from corpuskit.cli import render
+
+    manifest, console = corpus.manifest, render.stdout_console()
+    tokenizer = manifest.tokenizer
+    console.print(f"{manifest.dataset}, encoded with {tokenizer.name}", style="bold", markup=False)
+    table = render.table("split", ">tokens", ">documents", ">shards", ">size")
+    for name, split in manifest.splits.items():
+        size = render.size(sum(shard.size_bytes for shard in split.shards))
+        table.add_row(
+            name, f"{split.num_tokens:,}", f"{split.num_documents:,}", f"{len(split.shards):,}", size
+        )
+    console.print(table)
+    eot = "none" if tokenizer.eot_id is None else f"id {tokenizer.eot_id:,}"
+    dtype = "uint16" if manifest.dtype == "<u2" else "uint32"
+    options = ", ".join(f"{key}={value!r}" for key, value in manifest.options.items() if value is not None)
+    facts = {
+        "vocabulary": f"{tokenizer.vocab_size:,} ids as {dtype}; end of text: {eot}",
+        "tokenizer": tokenizer.fingerprint,
+        "corpus": corpus.fingerprint,
+        "options": options,
+        "left out": ", ".join(f"{kind}: {count:,}" for kind, count in manifest.left_out.items()) or "nothing",
+        "inputs": f"{len(manifest.inputs):,}, {render.size(sum(i.size_bytes for i in manifest.inputs))}",
+    }
+    for key, value in facts.items():
+        console.print(f"{key:<11} {render.safe(value)}", markup=False)
+    for item in manifest.inputs[:10]:
+        console.print(f"            {render.safe(item.name)}", markup=False)
+    if len(manifest.inputs) > 10:
+        console.print(f"            ... and {len(manifest.inputs) - 10:,} more")

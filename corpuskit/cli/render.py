@@ -1,0 +1,166 @@
+"""Everything that the command line draws: consoles, tables, progress bars, safe text."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from corpuskit.prepare.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+    from rich.table import Table
+
+#: Characters that can move a terminal's cursor, recolour it or reorder its text.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_STAGES = {
+    "fetch": "Fetching",
+    "fit": "Fitting the vocabulary",
+    "plan": "Planning",
+    "encode": "Encoding",
+    "commit": "Committing",
+    "verify": "Verifying",
+}
+
+
+def stdout_console() -> Console:
+    """Where data goes; as wide as it takes when it is not a terminal."""
+    from rich.console import Console
+
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def stderr_console() -> Console:
+    """Where talk goes."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """A JSON value on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Corpus text on stdout: as it is into a pipe, without control characters on a terminal."""
+    sys.stdout.write(safe(text) if sys.stdout.isatty() else text)
+    sys.stdout.write("" if text.endswith("\n") else "\n")
+
+
+def safe(text: str) -> str:
+    """Text in which control and bidirectional characters are spelled out."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def table(*columns: str) -> Table:
+    """A table that reads well in 80 columns; a column whose name starts with ">" is right-aligned."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        right = column.startswith(">")
+        made.add_column(
+            column.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
+    return made
+
+
+def size(size_bytes: float) -> str:
+    """A number of bytes for people: 603.9 kB, 1.1 MB."""
+    from rich.filesize import decimal
+
+    return decimal(int(size_bytes)).replace("bytes", "B")
+
+
+class ProgressBars:
+    """Progress bars on stderr, or in a notebook; nothing where neither can show them.
+
+    Used as a context manager and passed as `on_progress`:
+
+    ```python
+    with corpuskit.progress() as bars:
+        corpuskit.prepare("tinyshakespeare", on_progress=bars)
+    ```
+
+    Args:
+        quiet: Show nothing.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = stderr_console()
+        self._shown = not quiet and (self._console.is_terminal or self._console.is_jupyter)
+        self._bars: Bars | None = None
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+
+    def __enter__(self) -> ProgressBars:
+        if self._shown:
+            self._bars = _bars(self._console)
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far a run is."""
+        if self._bars is None:
+            return
+        key = (progress.stage, progress.label)
+        if key not in self._tasks:
+            stage = _STAGES.get(progress.stage, progress.stage)
+            name = f"{stage} {safe(progress.label)}".strip()
+            self._tasks[key] = self._bars.add_task(name, total=progress.total_bytes, detail="")
+        self._bars.update(
+            self._tasks[key],
+            completed=progress.done_bytes,
+            total=progress.total_bytes,
+            detail=_detail(progress),
+        )
+
+    def files(self, stage: str) -> Any:
+        """The same for work that reports (name, bytes done, bytes in all)."""
+        return lambda label, done, total: self(Progress(stage, "", done, total))
+
+
+def _bars(console: Console) -> Bars:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    return Bars(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+    )
+
+
+def _detail(progress: Progress) -> str:
+    if progress.stage != "encode":
+        return ""
+    words = [f"{progress.num_tokens:,} tokens"]
+    if progress.num_parts > 1:
+        words.append(f"part {progress.parts_done}/{progress.num_parts}")
+    if progress.left_out:
+        words.append(f"{progress.left_out:,} left out")
+    return ", ".join(words)

@@ -1,0 +1,38 @@
+"""corpuskit verify."""
+
+from __future__ import annotations
+
+import click
+
+from corpuskit.cli.options import corpus_argument, json_option, quiet_option
+from corpuskit.errors import CorpusFormatError
+
+
+@click.command("verify")
+@corpus_argument
+@json_option
+@quiet_option
+def command(corpus: str, as_json: bool, quiet: bool) -> None:
+    """Check every byte of a corpus against its manifest.
+
+    Checks each file's sha256, that every id is in the vocabulary, and that the documents' index is in
+    order. Exits with 5 if something is wrong.
+    """
+    from corpuskit.cli import render
+    from corpuskit.corpus import verify
+
+    with render.ProgressBars(quiet=quiet) as bars:
+        problems = verify(corpus, on_progress=bars.files("verify"))
+    if as_json:
+        found = [{"file": problem.file, "message": problem.message} for problem in problems]
+        render.print_json({"path": corpus, "ok": not problems, "problems": found})
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+    if problems:
+        raise CorpusFormatError(
+            f"{corpus}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found; "
+            "prepare it again with --overwrite"
+        )
+    if not as_json and not quiet:
+        click.echo(f"{corpus}: every byte is as the manifest says", err=True)
