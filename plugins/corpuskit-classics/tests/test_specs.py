@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from corpuskit_classics import CORPORA, corpuskit_sources
 
 from corpuskit import SourceSpec
 from corpuskit.prepare.splits import parse_rule
+from corpuskit_classics import CORPORA, corpuskit_sources
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
