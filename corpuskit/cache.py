@@ -1,0 +1,126 @@
+"""The cache folder: what is in it, where, and how it is emptied.
+
+```
+<cache>/                        $CORPUSKIT_CACHE_DIR, else the system's cache folder for corpuskit; mode 0700
+  files/<sha256[:2]>/<sha256>   whole files, named by their content
+  urls/<id>.json                which sha256 a URL without a published one gave the first time
+  partials/                     unfinished downloads and what is known of them
+  locks/                        locks that keep two processes from downloading one file
+  tables/                       tables that samplers keep
+```
+Everything here can be made again: deleting it costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpuskit import storage
+
+#: The folders of the cache, each holding one kind of thing.
+FOLDERS = ("files", "urls", "partials", "locks", "tables")
+
+#: What `corpuskit cache size` lists; the other folders hold a few bytes a file.
+LISTED = ("files", "partials", "tables")
+
+
+def default_cache_dir() -> Path:
+    """The cache folder: $CORPUSKIT_CACHE_DIR, else the system's place for caches. It may not exist yet."""
+    configured = os.environ.get("CORPUSKIT_CACHE_DIR")
+    if configured:
+        return Path(configured).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("corpuskit")
+
+
+def make_folder(cache_dir: Path, *names: str) -> Path:
+    """Make a folder of the cache, e.g. `make_folder(cache_dir, "files", "86")`, and return it.
+
+    The cache itself is made readable by its owner only: it may hold what was downloaded with credentials.
+    """
+    storage.make_directory(cache_dir, mode=0o700)
+    folder = cache_dir.joinpath(*names)
+    storage.make_directory(folder)
+    return folder
+
+
+def file_path(cache_dir: Path, sha256: str) -> Path:
+    """Where the file with this digest is, if it is there."""
+    return cache_dir / "files" / sha256[:2] / sha256
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Usage:
+    """How much one folder of the cache holds."""
+
+    kind: str
+    num_files: int
+    size_bytes: int
+
+
+def usage(cache_dir: Path) -> list[Usage]:
+    """What the cache holds: its files, its unfinished downloads and its tables."""
+    result = []
+    for kind in LISTED:
+        sizes = [status.st_size for _, status in _files(cache_dir / kind)]
+        result.append(Usage(kind, len(sizes), sum(sizes)))
+    return result
+
+
+def clearable(cache_dir: Path, *, kinds: tuple[str, ...] = FOLDERS, older_than_days: float = 0) -> list[Path]:
+    """The cache's files of these kinds that have not been touched for `older_than_days`, sorted.
+
+    Only names that corpuskit gives are listed: a file that somebody else put there is not ours to delete.
+    """
+    latest = time.time() - older_than_days * 86_400
+    return sorted(
+        path
+        for kind in kinds
+        for path, status in _files(cache_dir / kind)
+        if (older_than_days <= 0 or status.st_mtime <= latest) and _is_ours(kind, path)
+    )
+
+
+def clear(paths: list[Path]) -> None:
+    """Delete these files of the cache, and the folders that this leaves empty."""
+    for path in paths:
+        storage.remove_file(path)
+    for folder in {path.parent for path in paths}:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # refuses a folder that holds anything
+
+
+_HEX = "[0-9a-f]"
+_OUR_NAMES = {
+    "files": re.compile(f"{_HEX}{{64}}"),
+    "urls": re.compile(rf"{_HEX}{{64}}\.json"),
+    "partials": re.compile(rf"(url-)?{_HEX}{{64}}\.{_HEX}{{16}}(\..+)?\.(part|json)"),
+    "locks": re.compile(rf"(url-)?{_HEX}{{64}}\.lock"),
+    "tables": re.compile(r"[^.].*"),
+}
+
+
+def _is_ours(kind: str, path: Path) -> bool:
+    name = path.name
+    if name.startswith(".") and name.endswith(".tmp"):
+        return True  # left by a process that was killed
+    return _OUR_NAMES[kind].fullmatch(name) is not None
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The regular files in a folder and below it; links are not followed, vanished files are skipped."""
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            path = Path(directory, name)
+            with contextlib.suppress(FileNotFoundError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield path, status

@@ -1,0 +1,273 @@
+"""A URL and a sha256 to a verified file on this machine.
+
+A file is looked for in this order: a local path is used where it is; then the cache; then
+CORPUSKIT_MIRRORS; then its URL and its mirrors. Everything is hashed before it is returned, the cache's
+files too. Environment:
+
+- `CORPUSKIT_CACHE_DIR`: the cache folder.
+- `CORPUSKIT_OFFLINE=1`: never use the network; a file that is missing is an error that says how to get it.
+- `CORPUSKIT_MIRRORS`: folders or URLs, separated by white space or commas, that hold files under their
+  sha256 (`<mirror>/<sha256>` or `<mirror>/<first two digits>/<sha256>`, as the cache's own `files` folder).
+- `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `~/.netrc`: as requests has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from corpuskit import cache, storage
+from corpuskit.cache import default_cache_dir
+from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
+from corpuskit.fetch import places, trust
+from corpuskit.fetch.options import FetchedFile, FetchOptions, OnProgress
+from corpuskit.fetch.redact import redact_url, url_id
+from corpuskit.specs import RemoteFile
+
+__all__ = ["FetchOptions", "FetchedFile", "OnProgress", "default_cache_dir", "fetch", "redact_url"]
+
+log = logging.getLogger(__name__)
+
+
+def fetch(
+    file: RemoteFile,
+    *,
+    cache_dir: Path | None = None,
+    on_progress: OnProgress | None = None,
+    options: FetchOptions | None = None,
+    location: str | None = None,
+) -> FetchedFile:
+    """Make a file available on this machine, and check that it is the right one.
+
+    Args:
+        file: Where it is and what it must be.
+        cache_dir: The cache; by default `default_cache_dir()`.
+        on_progress: Called with (file name, bytes done, bytes in all or None).
+        options: Timeouts, retries and limits.
+        location: A path or URL to take the bytes from instead; they must still be the right ones.
+
+    Returns:
+        Where the file is, and what it is recorded as. A local path is used in place, never copied.
+
+    Raises:
+        ConfigError: If the sha256 is not one.
+        HashMismatch: If the bytes are not the expected ones.
+        FetchError: If the file cannot be had.
+        StorageError: If the cache cannot be written.
+    """
+    if file.sha256 is not None and not re.fullmatch("[0-9A-Fa-f]{64}", file.sha256):
+        raise ConfigError(f"{redact_url(file.url)}: {file.sha256!r} is not a sha256: 64 hexadecimal digits")
+    request = _Request(
+        file,
+        sources=file.urls if location is None else (location,),
+        sha256=file.sha256.lower() if file.sha256 else None,
+        cache_dir=Path(cache_dir) if cache_dir is not None else default_cache_dir(),
+        options=options or FetchOptions(),
+        on_progress=on_progress,
+    )
+    return request.run()
+
+
+@dataclasses.dataclass(slots=True)
+class _Request:
+    """One call of `fetch`.
+
+    Args:
+        file: What was asked for.
+        sources: The paths and URLs to try in order.
+        sha256: What the file must be, as the caller says or as it was the first time.
+        cache_dir: The cache.
+        options: The limits.
+        on_progress: Told about progress.
+        trusted: The URL whose first use said what the file must be.
+    """
+
+    file: RemoteFile
+    sources: tuple[str, ...]
+    sha256: str | None
+    cache_dir: Path
+    options: FetchOptions
+    on_progress: OnProgress | None
+    trusted: str | None = None
+
+    def run(self) -> FetchedFile:
+        path = places.local_path(self.sources[0])
+        if path is not None and len(self.sources) == 1:
+            return self._local(path)
+        if self.sha256 is None:
+            self._recall()
+        sources = self.sources
+        if path is None:
+            if (found := self._cached()) is not None:
+                return found
+            if self.sha256 is not None:
+                sources = (*places.mirrors_from_environment(self.sha256), *sources)
+        with self._one_at_a_time():
+            if path is None and (found := self._cached()) is not None:
+                return found  # another process was downloading it
+            return self._first_of(sources)
+
+    def _first_of(self, sources: tuple[str, ...]) -> FetchedFile:
+        """The file from the first source that has it; what the others said, if none does."""
+        deadline = self.options.clock() + self.options.total_timeout_s
+        offline, failures = places.is_offline(), list[FetchError]()
+        num_extra = len(sources) - len(self.sources)
+        for number, source in enumerate(sources):
+            try:
+                path = places.local_path(source)
+                if path is not None:
+                    if number >= num_extra or path.is_file():
+                        return self._local(path)
+                elif not offline or places.is_offline_scheme(source):
+                    return self._download(source, deadline)
+            except FetchError as error:
+                log.warning("%s", error)
+                if number >= num_extra:
+                    failures.append(error)
+        if len(failures) == 1:
+            raise failures[0]
+        if not failures:
+            raise self._missing_offline()
+        reasons = "; ".join(str(error) for error in failures)
+        kind = HashMismatch if all(isinstance(error, HashMismatch) for error in failures) else FetchError
+        raise kind(
+            f"{self._label} could be had from none of {len(failures)} places: {reasons}", path=self._url
+        )
+
+    @property
+    def _url(self) -> str:
+        return redact_url(self.file.url)
+
+    @property
+    def _label(self) -> str:
+        """The file's name, for people."""
+        path = self._url if places.local_path(self.file.url) else urlsplit(self._url).path
+        return unquote(PurePosixPath(path).name) or self._url
+
+    def _local(self, path: Path) -> FetchedFile:
+        total_bytes = path.stat().st_size if path.is_file() else None
+
+        def on_bytes(done: int) -> None:
+            if self.on_progress is not None:
+                self.on_progress(self._label, done, total_bytes)
+
+        sha256, size_bytes = places.hash_file(path, on_bytes)
+        for what, found, expected in (
+            ("sha256 is", sha256, self.sha256),
+            ("size in bytes is", size_bytes, self.file.size_bytes),
+        ):
+            if expected is not None and found != expected:
+                why = f"; {trust.changed(self.trusted)}" if self.trusted else ""
+                raise HashMismatch(
+                    f"{path}: its {what} {found} and {expected} is expected{why}",
+                    path=path,
+                    expected=expected,
+                    found=found,
+                )
+        return FetchedFile(path, sha256, size_bytes, self._url)
+
+    def _recall(self) -> None:
+        """Take what the file must be from its first use, if there was one."""
+        for url in (self.file.url, self.sources[0]):
+            record = trust.load(self.cache_dir, url)
+            if record is not None:
+                self.sha256, self.trusted = record.sha256, url
+                return
+
+    def _cached(self) -> FetchedFile | None:
+        if self.sha256 is None:
+            self._recall()
+        if self.sha256 is None:
+            return None
+        path = cache.file_path(self.cache_dir, self.sha256)
+        if not path.is_file():
+            return None
+        with contextlib.suppress(FetchError):
+            sha256, size_bytes = places.hash_file(path)
+            if sha256 == self.sha256:
+                return FetchedFile(path, sha256, size_bytes, self._url)
+        log.warning("%s is damaged and is fetched again", path)
+        storage.remove_file(path)
+        return None
+
+    def _download(self, url: str, deadline: float) -> FetchedFile:
+        # It imports requests, which a file that is local or in the cache does not need.
+        from corpuskit.fetch.download import Download, download
+
+        what = Download(
+            url,
+            key=self._key,
+            label=self._label,
+            sha256=self.sha256,
+            size_bytes=self.file.size_bytes,
+            cache_dir=self.cache_dir,
+            options=self.options,
+            deadline=deadline,
+            on_progress=self.on_progress,
+        )
+        try:
+            done = download(what)
+        except HashMismatch as error:
+            if self.trusted is None:
+                raise
+            raise HashMismatch(
+                f"{error}; {trust.changed(self.trusted)}",
+                path=error.path,
+                expected=error.expected,
+                found=error.found,
+            ) from None
+        if self.sha256 is None:
+            self._remember(done.sha256, done.size_bytes, length_verified=done.length_verified)
+        path = cache.file_path(self.cache_dir, done.sha256)
+        return FetchedFile(path, done.sha256, done.size_bytes, self._url)
+
+    def _remember(self, sha256: str, size_bytes: int, *, length_verified: bool) -> None:
+        """Record a first use. Bytes from elsewhere (`location`) say nothing about the file's own URL."""
+        url = self.file.url if self.sources == self.file.urls else self.sources[0]
+        if not length_verified:
+            log.warning("nothing says how long %s is; it may have been cut short", redact_url(url))
+        record = trust.save(
+            self.cache_dir, url, sha256=sha256, size_bytes=size_bytes, length_verified=length_verified
+        )
+        if record.sha256 != sha256:
+            raise HashMismatch(
+                f"{redact_url(url)}: its sha256 is {sha256} and {record.sha256} is expected; "
+                f"{trust.changed(url)}",
+                path=redact_url(url),
+                expected=record.sha256,
+                found=sha256,
+            )
+
+    @property
+    def _key(self) -> str:
+        return self.sha256 or f"url-{url_id(self.sources[0])}"
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Let one process at a time download a file. Where locks do not work, several do, and all is well."""
+        folder = cache.make_folder(self.cache_dir, "locks")
+        with contextlib.ExitStack() as stack:
+            lock = storage.lock(folder / f"{self._key}.lock", timeout_s=self.options.total_timeout_s)
+            try:
+                stack.enter_context(lock)
+            except StorageError as error:
+                log.warning("%s; downloading without a lock", error)
+            yield
+
+    def _missing_offline(self) -> FetchError:
+        facts = [f"{self.file.size_bytes:,} bytes"] if self.file.size_bytes is not None else []
+        ways = ["unset CORPUSKIT_OFFLINE once", "use --from PATH"]
+        if self.sha256 is not None:
+            facts.insert(0, f"sha256 {self.sha256}")
+            ways.insert(1, f"put it at {cache.file_path(self.cache_dir, self.sha256)}")
+            ways.insert(2, "name a folder that holds it under its sha256 in CORPUSKIT_MIRRORS")
+        return FetchError(
+            f"{self._label} is not on this machine and CORPUSKIT_OFFLINE forbids the network "
+            f"({', '.join([*facts, self._url])}): {', '.join(ways[:-1])} or {ways[-1]}",
+            path=self._url,
+        )

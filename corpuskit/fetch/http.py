@@ -1,0 +1,370 @@
+"""One HTTP request for a file, or for the rest of one.
+
+Redirects are followed by hand, bodies are taken as they come over the wire, and whatever goes wrong becomes
+a sentence of our own: the texts of the libraries below hold URLs, and URLs may hold credentials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import email.utils
+import http
+import http.client
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import timezone
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.auth import HTTPBasicAuth
+
+import corpuskit
+from corpuskit.errors import FetchError
+from corpuskit.fetch.options import FetchOptions, Transient, too_long
+from corpuskit.fetch.partial import Partial, Validator
+from corpuskit.fetch.redact import redact_text, redact_url
+
+log = logging.getLogger(__name__)
+
+_READ_BYTES = 256 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+_TRANSIENT = (408, 425, 429)
+
+
+@dataclasses.dataclass(slots=True)
+class Answer:
+    """What is known of the server's last answer, for messages and records."""
+
+    content_type: str = ""
+    content_encoding: str = ""
+    length_known: bool = True
+
+
+def download(
+    session: requests.Session,
+    url: str,
+    partial: Partial,
+    *,
+    answer: Answer,
+    options: FetchOptions,
+    deadline: float,
+    max_bytes: int,
+    fresh: bool,
+    on_bytes: Callable[[int | None], None],
+) -> None:
+    """Make one request and append its body to `partial`, which is complete when this returns.
+
+    Args:
+        session: Keeps connections and cookies between attempts.
+        url: What to ask for.
+        partial: Where the bytes go; what it has is not asked for again if it can be continued.
+        answer: Filled in with what the server says.
+        options: The limits.
+        deadline: When to stop, on `options.clock`.
+        max_bytes: How much to accept.
+        fresh: Whether to ask caches on the way for a fresh copy.
+        on_bytes: Called with the file's size, if known, after each piece.
+
+    Raises:
+        Transient: If another attempt may do better.
+        FetchError: If not.
+        HashMismatch: If the body is longer than the file can be.
+    """
+    headers = {
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"corpuskit/{corpuskit.__version__}",
+    }
+    if fresh:
+        headers["Cache-Control"] = "no-cache"
+    if partial.size_bytes and not partial.validator.if_range:
+        partial.restart()
+    if partial.size_bytes:
+        headers["Range"] = f"bytes={partial.size_bytes}-"
+        headers["If-Range"] = partial.validator.if_range or ""
+    response = _open(session, url, headers, options, deadline)
+    with response:
+        if not _begin(response, partial, answer, resuming="Range" in headers, options=options):
+            return
+        length = _content_length(response)
+        expected_end = None if length is None else partial.size_bytes + length
+        answer.length_known = expected_end is not None or "chunked" in _header(response, "Transfer-Encoding")
+        on_bytes(partial.validator.total_bytes)
+        for data in _body(response, options, deadline):
+            partial.write(data)
+            on_bytes(partial.validator.total_bytes)
+            if partial.size_bytes > max_bytes:
+                raise too_long(max_bytes, partial.size_bytes)
+    wanted = partial.validator.total_bytes or expected_end
+    if wanted is not None and partial.size_bytes < wanted:
+        raise Transient(f"the connection was cut at {partial.size_bytes:,} of {wanted:,} bytes")
+
+
+def _begin(
+    response: requests.Response, partial: Partial, answer: Answer, *, resuming: bool, options: FetchOptions
+) -> bool:
+    """Make `partial` ready for the body; False where it is complete without one."""
+    status = response.status_code
+    answer.content_type = _header(response, "Content-Type")
+    encoding = _header(response, "Content-Encoding").lower()
+    answer.content_encoding = "" if encoding == "identity" else encoding
+    if status == 200:
+        partial.restart(_validator(response))
+        return True
+    if resuming and status == 206:
+        problem = _wrong_range(response, partial)
+        if problem is None:
+            return True
+        partial.restart()
+        raise Transient(f"the server answered a request for the rest of the file with {problem}")
+    if resuming and status == 416:
+        size = re.fullmatch(r"bytes \*/(\d+)", _header(response, "Content-Range"))
+        if size is not None and int(size[1]) == partial.size_bytes:
+            return False
+        partial.restart()
+        raise Transient("the server has no rest of the file to continue with")
+    raise _status_error(response, options)
+
+
+def _wrong_range(response: requests.Response, partial: Partial) -> str | None:
+    """What is wrong with a 206 answer; None if it continues exactly where `partial` ends."""
+    if _header(response, "Content-Type").lower().startswith("multipart/"):
+        return "several ranges"
+    match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", _header(response, "Content-Range"))
+    if match is None:
+        return "no range that can be understood"
+    first, last = int(match[1]), int(match[2])
+    if first != partial.size_bytes or last < first:
+        return f"bytes from {first:,} instead of {partial.size_bytes:,}"
+    total = partial.validator.total_bytes
+    if match[3] != "*" and (int(match[3]) <= last or total not in (None, int(match[3]))):
+        return f"a file of another size ({int(match[3]):,} bytes)"
+    length = _content_length(response)
+    if length not in (None, last - first + 1):
+        return f"{length:,} bytes where its range has {last - first + 1:,}"
+    etag = _header(response, "ETag")
+    if partial.validator.etag and etag and etag != partial.validator.etag:
+        return "another version of the file"
+    if match[3] != "*" and total is None:
+        partial.validator = dataclasses.replace(partial.validator, total_bytes=int(match[3]))
+    return None
+
+
+def _validator(response: requests.Response) -> Validator:
+    """What the answer says about the version of its body; weak validators are no use for a range."""
+    total = _content_length(response)
+    etag = _header(response, "ETag")
+    if re.fullmatch(r'"[^"]*"', etag):
+        return Validator(etag=etag, total_bytes=total)
+    modified = _header(response, "Last-Modified")
+    changed, sent = _date(modified), _date(_header(response, "Date"))
+    if changed is None or (sent is not None and sent - changed < 1):
+        return Validator(total_bytes=total)  # it may have changed twice in that second
+    return Validator(last_modified=modified, total_bytes=total)
+
+
+def _open(
+    session: requests.Session, url: str, headers: dict[str, str], options: FetchOptions, deadline: float
+) -> requests.Response:
+    """The answer to a GET after all redirects; not yet read."""
+    current, auth = _split_credentials(url)
+    first_auth, first_origin = auth, _origin(current)
+    chain = [redact_url(current)]
+    while True:
+        response = _request(session, current, auth, headers, options, deadline)
+        location = _header(response, "Location")
+        if response.status_code not in _REDIRECTS or not location:
+            return response
+        response.close()
+        target, auth = _redirect_target(current, location)
+        chain.append(redact_url(target))
+        if len(chain) > options.max_redirects + 1:
+            raise FetchError(
+                f"more than {options.max_redirects} redirects: {' -> '.join([chain[0], '...', *chain[-2:]])}"
+            )
+        if auth is None and _origin(target) == first_origin:
+            auth = first_auth
+        log.debug("redirected to %s", chain[-1])
+        current = target
+
+
+def _redirect_target(current: str, location: str) -> tuple[str, tuple[bytes, bytes] | None]:
+    """Where a redirect leads, with the credentials that it names itself."""
+    with contextlib.suppress(UnicodeError):
+        # http.client decodes headers as Latin-1; what servers send beyond ASCII is UTF-8.
+        location = location.encode("latin-1").decode("utf-8")
+    try:
+        target, auth = _split_credentials(urljoin(current, location))
+        scheme = urlsplit(target).scheme.lower()
+    except ValueError:
+        raise FetchError("the server redirects to something that is not a URL") from None
+    if scheme not in ("http", "https"):
+        raise FetchError(
+            f"the server redirects from {redact_url(current)} to {scheme}:, which is not followed"
+        )
+    if scheme == "http" and urlsplit(current).scheme.lower() == "https":
+        raise FetchError(f"the server redirects from https to {redact_url(target)}, which is not secure")
+    return target, auth
+
+
+def _request(
+    session: requests.Session,
+    url: str,
+    auth: tuple[bytes, bytes] | None,
+    headers: dict[str, str],
+    options: FetchOptions,
+    deadline: float,
+) -> requests.Response:
+    left = max(deadline - options.clock(), 0.001)
+    basic = HTTPBasicAuth(*auth) if auth is not None else None
+    timeout = (min(options.connect_timeout_s, left), min(options.read_timeout_s, left))
+    try:
+        return session.get(
+            url, headers=headers, auth=basic, timeout=timeout, stream=True, allow_redirects=False
+        )
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        failure = _failure(error, url, options)
+    raise failure  # outside the except block: the library's error would travel along
+
+
+def _body(response: requests.Response, options: FetchOptions, deadline: float) -> Iterator[bytes]:
+    """The body's bytes as they come over the wire, each piece as soon as it is there."""
+    window_start, window_bytes = options.clock(), 0
+    while True:
+        failure = None
+        try:
+            data = response.raw.read1(_READ_BYTES, decode_content=False)
+        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            failure = _failure(error, response.url, options)
+        if failure is not None:
+            raise failure
+        if not data:
+            return
+        yield data
+        now = options.clock()
+        if now > deadline:
+            raise Transient("the time limit was reached")
+        window_bytes += len(data)
+        if now - window_start >= options.rate_window_s:
+            rate = window_bytes / (now - window_start)
+            if rate < options.min_bytes_per_s:
+                raise Transient(f"the server sends only {rate:,.0f} bytes a second")
+            window_start, window_bytes = now, 0
+
+
+def _status_error(response: requests.Response, options: FetchOptions) -> Exception:
+    status = response.status_code
+    try:
+        reason = f"the server answered {status} {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        reason = f"the server answered {status}"
+    if status in _TRANSIENT or status >= 500:
+        return Transient(reason, retry_after_s=_retry_after(response, options))
+    if status in (401, 403):
+        reason += "; it wants credentials that it did not get, or the link has expired"
+    return FetchError(reason)
+
+
+def _retry_after(response: requests.Response, options: FetchOptions) -> float | None:
+    value = _header(response, "Retry-After").strip()
+    if re.fullmatch(r"\d+", value):
+        return float(value[:18])
+    date = _date(value)
+    return None if date is None else max(0.0, date - options.now())
+
+
+def _failure(error: BaseException, url: str, options: FetchOptions) -> Exception:
+    """Our own sentence for what a library below raised, from what lies at the bottom of it."""
+    causes = list(_causes(error))
+    host = urlsplit(url).hostname or "the host"
+
+    def caused_by(*kinds: type[BaseException]) -> BaseException | None:
+        return next((cause for cause in causes if isinstance(cause, kinds)), None)
+
+    if certificate := caused_by(ssl.SSLCertVerificationError):
+        why = getattr(certificate, "verify_message", "") or "it could not be verified"
+        return FetchError(f"the certificate of {host} is not trusted: {why}")
+    if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
+        return Transient("the proxy cannot be reached or refuses")
+    if caused_by(ssl.SSLError):
+        return Transient(f"no secure connection to {host} could be made")
+    if caused_by(socket.gaierror):
+        return Transient(f"the name {host} cannot be resolved")
+    if caused_by(ConnectionRefusedError):
+        return Transient(f"{host} refuses the connection")
+    if caused_by(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+        return Transient(f"{host} did not accept a connection within {options.connect_timeout_s:g} seconds")
+    if caused_by(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return Transient(f"the server sent nothing for {options.read_timeout_s:g} seconds")
+    if caused_by(ConnectionResetError, BrokenPipeError):
+        return Transient("the connection was reset")
+    if caused_by(urllib3.exceptions.ProtocolError, http.client.HTTPException):
+        return Transient("the connection was cut")
+    if caused_by(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, ValueError):
+        return FetchError("it is not a URL that can be asked for")
+    return Transient(f"the request failed ({type(causes[-1]).__name__})")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything that it wraps, each once."""
+    waiting: list[object] = [error]
+    seen: list[object] = []
+    while waiting:
+        current = waiting.pop(0)
+        if not isinstance(current, BaseException) or any(current is one for one in seen):
+            continue
+        seen.append(current)
+        yield current
+        waiting += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
+
+
+def _split_credentials(url: str) -> tuple[str, tuple[bytes, bytes] | None]:
+    """The URL without user and password, and those."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, None
+    user, _, password = userinfo.partition(":")
+    return urlunsplit(parts._replace(netloc=host)), (unquote(user).encode(), unquote(password).encode())
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _header(response: requests.Response, name: str) -> str:
+    return response.headers.get(name, "")
+
+
+def _content_length(response: requests.Response) -> int | None:
+    value = _header(response, "Content-Length").strip()
+    return (
+        int(value) if value.isdecimal() and "chunked" not in _header(response, "Transfer-Encoding") else None
+    )
+
+
+def _date(text: str) -> float | None:
+    """Seconds since 1970 of an HTTP date; None if it is none."""
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+
+
+class _Redacting(logging.Filter):
+    """Removes credentials from what urllib3 logs at DEBUG: it logs every request's path and query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact_text(record.getMessage()), ()
+        return True
+
+
+for _name in ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.poolmanager"):
+    logging.getLogger(_name).addFilter(_Redacting())

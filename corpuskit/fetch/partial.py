@@ -1,0 +1,224 @@
+"""Unfinished downloads: files in the cache that a later attempt, in any process, can go on with.
+
+A download writes `<key>.<random>.<host>.<pid>.part`, and every few megabytes `<key>.<random>.json`, which
+says what is being downloaded (URL and validator) and how many bytes with which sha256 are safe. Giving up
+renames the part to `<key>.<random>.part`. To go on with one, a process first renames it to its own name,
+which only one process can, and then copies what the record vouches for into a file of its own: no two
+processes ever have one partial file open for writing, whether or not locks work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpuskit import storage
+
+log = logging.getLogger(__name__)
+
+_HEAD_BYTES = 80
+_COPY_BYTES = 2**20
+#: Nothing tells whether a process of another host lives; this long without a write says that it does not.
+_FOREIGN_IDLE_S = 3600.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Validator:
+    """What identifies one version of a file on a server.
+
+    Args:
+        etag: Its strong ETag.
+        last_modified: Its Last-Modified date, where there is no strong ETag.
+        total_bytes: Its size, if the server said it.
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    total_bytes: int | None = None
+
+    @property
+    def if_range(self) -> str | None:
+        """What to send as If-Range; None where this version cannot be told from another one."""
+        if self.etag is not None:
+            return self.etag
+        return self.last_modified if self.total_bytes is not None else None
+
+
+class Partial:
+    """The file that a download is being written to.
+
+    Attributes:
+        validator: What the bytes so far are a part of.
+        head: The first bytes, to describe a file that turns out to be something else.
+    """
+
+    def __init__(self, folder: Path, key: str, url: str, *, checkpoint_bytes: int) -> None:
+        name = f"{key}.{secrets.token_hex(8)}"
+        self.validator = Validator()
+        self.head = b""
+        self._folder, self._key, self._url = folder, key, url
+        self._record = folder / f"{name}.json"
+        self._kept = folder / f"{name}.part"
+        self._live = _live_name(folder, name)
+        self._checkpoint_bytes = checkpoint_bytes
+        self._recorded_bytes = 0
+        self._file = storage.FileWriter(self._kept, temporary=self._live)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes written so far."""
+        return self._file.size_bytes
+
+    @property
+    def sha256(self) -> str:
+        """The hexadecimal digest of the bytes so far."""
+        return self._file.sha256
+
+    def write(self, data: bytes) -> None:
+        """Append to the file."""
+        if len(self.head) < _HEAD_BYTES:
+            self.head += data[: _HEAD_BYTES - len(self.head)]
+        self._file.write(data)
+        if self.validator.if_range and self.size_bytes - self._recorded_bytes >= self._checkpoint_bytes:
+            self._checkpoint()
+
+    def restart(self, validator: Validator | None = None) -> None:
+        """Drop what there is and begin with an empty file, of this version."""
+        if self.size_bytes:
+            self._file.restart()
+        storage.remove_file(self._record)
+        self._recorded_bytes = 0
+        self.head = b""
+        self.validator = validator or Validator()
+
+    def publish(self, path: Path) -> None:
+        """Commit the file under its final name.
+
+        Raises:
+            StorageError: If it cannot be; also if another process took the file over.
+        """
+        self._file.path = path
+        self._file.commit()
+        storage.remove_file(self._record)
+
+    def leave(self) -> None:
+        """Keep the file for a later attempt if one could go on with it, else delete it."""
+        if self.validator.if_range and self.size_bytes:
+            self._checkpoint()
+            self._file.keep(self._kept)
+        else:
+            self._file.abort()
+            storage.remove_file(self._record)
+
+    def resume(self) -> None:
+        """Take over what an earlier attempt at the same URL left, if there is anything of use."""
+        for path, record in _abandoned(self._folder, self._key):
+            if record is None or record.get("url") != self._url:
+                continue
+            claimed = _live_name(self._folder, ".".join(path.name.split(".")[:2]))
+            try:
+                storage.rename(path, claimed)
+            except FileNotFoundError:
+                continue  # another process was faster
+            self._copy(claimed, record)
+            _remove(claimed)
+            if self.size_bytes:
+                return
+
+    def _copy(self, path: Path, record: dict[str, Any]) -> None:
+        with path.open("rb") as file:
+            left = int(record["size_bytes"])
+            while left and (data := file.read(min(_COPY_BYTES, left))):
+                self.write(data)
+                left -= len(data)
+        if self.sha256 != record["sha256"]:
+            log.warning("an unfinished download is damaged and is dropped: %s", path.name)
+            self.restart()
+            return
+        self.validator = Validator(record["etag"], record["last_modified"], record["total_bytes"])
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        record = {"url": self._url, **dataclasses.asdict(self.validator)}
+        storage.write_json(self._record, {**record, "size_bytes": self.size_bytes, "sha256": self.sha256})
+        self._recorded_bytes = self.size_bytes
+
+
+@contextlib.contextmanager
+def open_partial(folder: Path, key: str, url: str, *, checkpoint_bytes: int) -> Iterator[Partial]:
+    """A file to download to, with what an earlier attempt left; left behind for a later one on failure."""
+    partial = Partial(folder, key, url, checkpoint_bytes=checkpoint_bytes)
+    try:
+        partial.resume()
+        yield partial
+    except BaseException:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            partial.leave()
+        raise
+
+
+def remove_abandoned(folder: Path, key: str) -> None:
+    """Delete what earlier attempts at a file left, once the file is there."""
+    for path, _ in _abandoned(folder, key):
+        _remove(path)
+
+
+def _abandoned(folder: Path, key: str) -> Iterator[tuple[Path, dict[str, Any] | None]]:
+    """The partial files of a key that no living process writes, each with its record if it has one."""
+    for path in sorted(folder.glob(f"{key}.*.part")):
+        if not _may_be_live(path):
+            yield path, _read_record(_record_of(path))
+
+
+def _remove(path: Path) -> None:
+    storage.remove_file(path)
+    storage.remove_file(_record_of(path))
+
+
+def _record_of(path: Path) -> Path:
+    return path.with_name(".".join(path.name.split(".")[:2]) + ".json")
+
+
+def _read_record(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    wanted = {"url", "etag", "last_modified", "total_bytes", "size_bytes", "sha256"}
+    return record if isinstance(record, dict) and record.keys() == wanted else None
+
+
+def _live_name(folder: Path, name: str) -> Path:
+    return folder / f"{name}.{_host()}.{os.getpid()}.part"
+
+
+def _may_be_live(path: Path) -> bool:
+    """Whether a process may be writing the file. A wrong answer costs bytes and nothing else."""
+    parts = path.name.split(".")
+    if len(parts) != 5:
+        return False  # its process gave it up
+    host, pid = parts[2], parts[3]
+    if host != _host():
+        with contextlib.suppress(OSError):
+            return time.time() - path.stat().st_mtime < _FOREIGN_IDLE_S
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _host() -> str:
+    return socket.gethostname().partition(".")[0]
