@@ -1,0 +1,107 @@
+"""The built-in samplers under the shipped suite, and the suite under samplers that are wrong."""
+
+import numpy as np
+import pytest
+
+from corpuskit.registry import Registry
+from corpuskit.testing.samplers import SamplerSuite
+
+BUILTIN = {
+    component.spec.name: component
+    for component in Registry(environ={"CORPUSKIT_PLUGINS": ""}).components("sampler")
+}
+
+
+@pytest.mark.parametrize("name", [name for name in BUILTIN if name not in ("sequential", "packed")])
+class TestBuiltin(SamplerSuite):
+    @pytest.fixture
+    def make_sampler(self, name):
+        return BUILTIN[name].load()
+
+
+class Rotated:
+    """Every window of one corpus in order, from a place that the seed and the epoch decide."""
+
+    def __init__(self, context):
+        self._context = context
+        self.samples_per_epoch = context.num_tokens - context.block_size
+
+    def starts(self, samples):
+        samples = np.asarray(samples, np.int64)
+        epoch = samples // self.samples_per_epoch
+        turn = (epoch * 7919 + self._context.seed % 1_000_003) % self.samples_per_epoch
+        return (samples % self.samples_per_epoch + turn) % self.samples_per_epoch
+
+
+class TestARightSampler(SamplerSuite):
+    @pytest.fixture
+    def make_sampler(self):
+        return Rotated
+
+
+class PastTheEnd(Rotated):
+    def starts(self, samples):
+        return super().starts(samples) + 1
+
+
+class Stateful(Rotated):
+    calls = 0
+
+    def starts(self, samples):
+        self.calls += 1
+        return (super().starts(samples) + self.calls) % self.samples_per_epoch
+
+
+class Global(Rotated):
+    def starts(self, samples):
+        return np.random.randint(0, self.samples_per_epoch, len(samples))
+
+
+class Seedless(Rotated):
+    def starts(self, samples):
+        return np.asarray(samples) % self.samples_per_epoch
+
+
+class WithReplacement(Rotated):
+    def starts(self, samples):
+        return super().starts(samples) // 2
+
+
+class InPlace(Rotated):
+    def starts(self, samples):
+        samples %= self.samples_per_epoch
+        return samples.copy()
+
+
+class Int32(Rotated):
+    def starts(self, samples):
+        return super().starts(samples).astype(np.int32)
+
+
+class Narrow(Rotated):
+    """Sample numbers as float32, which runs out of digits."""
+
+    def starts(self, samples):
+        return super().starts(np.asarray(samples).astype(np.float32).astype(np.int64))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "test", "arguments"),
+    [
+        (PastTheEnd, "test_starts_are_int64_inside_the_split", (100, 7)),
+        (Int32, "test_starts_are_int64_inside_the_split", (100, 7)),
+        (Stateful, "test_a_sample_does_not_depend_on_what_else_is_asked", ()),
+        (Stateful, "test_a_sampler_made_again_gives_the_same_windows", ()),
+        (InPlace, "test_a_sample_does_not_depend_on_what_else_is_asked", ()),
+        (Global, "test_the_global_generators_are_left_alone", ()),
+        (Seedless, "test_another_seed_is_another_order", ()),
+        (Seedless, "test_epochs_come_in_different_orders", ()),
+        (WithReplacement, "test_an_epoch_visits_each_of_its_windows_once", (100, 7)),
+        (Narrow, "test_huge_sample_numbers_differ", ()),
+        (dict, "test_it_is_a_sampler", ()),
+    ],
+)
+def test_the_suite_finds(wrong, test, arguments):
+    make = wrong if wrong is not dict else lambda _: {}
+    with pytest.raises(AssertionError):
+        getattr(SamplerSuite(), test)(make, *arguments)
