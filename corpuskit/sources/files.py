@@ -1,0 +1,116 @@
+"""Corpora that are files: found by a spec, fetched, and read by the reader of their format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpuskit import registry
+from corpuskit.errors import ConfigError
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source
+from corpuskit.sources.compression import by_extension
+from corpuskit.sources.opening import base_name, hash_input, is_remote, local_version
+from corpuskit.sources.reader import Reader
+from corpuskit.specs import ReaderSpec, RemoteFile
+
+
+class FilesSource(Source):
+    """A source whose inputs are files; a subclass finds them."""
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Where the input's reader may cut it."""
+        return self.reader(item.format).slices(item, target_bytes=target_bytes)
+
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The documents that the input's reader finds in a slice."""
+        return self.reader(item.format).read(item, part, on_bad)
+
+    def reader(self, format: str) -> Reader:
+        """The reader of a format, with this source's options.
+
+        Raises:
+            UnknownName: If there is no such format.
+            ConfigError: If the options are not the reader's.
+        """
+        reader: Reader = registry.default().find("reader", format).load()(self.reader_options(format))
+        return reader
+
+    def reader_options(self, format: str) -> Mapping[str, Any]:
+        """What the reader of a format is told: the spec's options, and over them the user's."""
+        said = {name: value for name, value in self.options.reader.items() if value is not None}
+        return {**self.spec.reader_options, **said}
+
+
+class FileSource(FilesSource):
+    """A corpus that a spec's `files` describe; no code of its own."""
+
+    def inputs(self) -> Sequence[Input]:
+        """The spec's files in order, each on this machine and checked.
+
+        Raises:
+            FetchError: If a file cannot be had.
+            HashMismatch: If its bytes are not the expected ones.
+        """
+        from corpuskit.fetch import FetchedFile, fetch, redact_url
+
+        format = self.options.format or self.spec.format
+        self.reader(format)  # a wrong option is found before anything is downloaded
+        inputs = []
+        files: dict[str, FetchedFile] = {}
+        for file in self.spec.files:
+            if file.url not in files:  # one archive may hold several of a corpus's files
+                files[file.url] = fetch(
+                    file, on_progress=self.options.on_progress, location=self._location(file)
+                )
+            fetched = files[file.url]
+            path = fetched.path.absolute()
+            inputs.append(
+                Input(
+                    redact_url(file.url),
+                    fetched.size_bytes,
+                    fetched.sha256,
+                    split=file.split,
+                    location=str(path),
+                    format=format,
+                    member=file.member,
+                    version=local_version(path.stat()),
+                )
+            )
+        return inputs
+
+    def _location(self, file: RemoteFile) -> str | None:
+        """Where `--from` says that a file's bytes are: itself, or in a folder under the file's own name."""
+        location = self.options.location
+        if location is None or (len({f.url for f in self.spec.files}) == 1 and not Path(location).is_dir()):
+            return location
+        if not is_remote(location) and not Path(location).is_dir():
+            raise ConfigError(
+                f"--from {location}: {self.spec.name} has {len(self.spec.files)} files; give the folder that "
+                "holds them"
+            )
+        name = base_name(Input(file.url, 0, ""))
+        return f"{location.rstrip('/')}/{name}"
+
+
+def format_of(name: str) -> str | None:
+    """The reader that a file's name asks for, or None if its extension means nothing.
+
+    An ending that means a compression is looked through. A name without any extension is text.
+    """
+    name = name.lower()
+    compression = by_extension(name)
+    if compression is not None:
+        name = name.removesuffix(compression.extension)
+    best = ("", "")
+    for component in registry.default().components("reader"):
+        assert isinstance(component.spec, ReaderSpec)
+        for extension in component.spec.extensions:
+            if name.endswith(extension) and len(extension) > len(best[0]):
+                best = (extension, component.spec.name)
+    if best[1]:
+        return best[1]
+    return None if "." in name.lstrip(".") else "text"
+
+
+__all__ = ["FileSource", "FilesSource", "format_of", "hash_input"]

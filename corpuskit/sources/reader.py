@@ -1,0 +1,239 @@
+"""What a reader is: one file format, as documents.
+
+A reader is made from its options, checks them, says where an input may be cut, and reads one slice of it.
+It keeps nothing between calls, so any process can read any slice.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.compression import MAX_RATIO
+from corpuskit.sources.opening import InputStream, text_bytes
+
+#: Documents go on in batches of about so many bytes of text, and of no more than so many documents.
+BATCH_BYTES = 2**20
+BATCH_DOCUMENTS = 2048
+
+#: How far into a file the line of a broken document is counted; beyond, only the byte is named.
+_LINE_COUNT_BYTES = 8 * 2**30
+
+
+class Reader(abc.ABC):
+    """One file format.
+
+    Args:
+        options: What the user or a spec said; None stands for an option's default.
+
+    Raises:
+        ConfigError: If there is an option that the reader does not know, or a value that it cannot use.
+
+    Attributes:
+        OPTIONS: Every option with its default; a subclass adds its own to `COMMON_OPTIONS`.
+        block_bytes: How much is read at once.
+    """
+
+    #: invalid_utf8: "error" (as on_bad_document says) or "replace" (with U+FFFD, counted).
+    #: on_bad_document: "error" or "skip" (left out, counted), for documents that cannot be read.
+    #: on_missing: "skip" or "error", for records without text.
+    #: max_document_bytes: A longer document is an error: it would have to fit in memory.
+    #: max_ratio: The largest expansion of compressed data that is taken for text.
+    COMMON_OPTIONS: ClassVar[Mapping[str, Any]] = {
+        "invalid_utf8": "error",
+        "on_bad_document": "error",
+        "on_missing": "skip",
+        "max_document_bytes": 256 * 2**20,
+        "max_ratio": MAX_RATIO,
+    }
+    OPTIONS: ClassVar[Mapping[str, Any]] = COMMON_OPTIONS
+
+    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "invalid_utf8": ("error", "replace"),
+        "on_bad_document": ("error", "skip"),
+        "on_missing": ("skip", "error"),
+    }
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.block_bytes = BATCH_BYTES
+        name = type(self).__name__.removesuffix("Reader").lower()
+        for option in options:
+            if option not in self.OPTIONS and options[option] is not None:
+                raise ConfigError(
+                    f"the {name} reader has no option {option!r}; it has: {', '.join(self.OPTIONS)}"
+                )
+        given = {option: value for option, value in options.items() if value is not None}
+        self.options: dict[str, Any] = {**self.OPTIONS, **given}
+        for option, value in given.items():
+            default = self.OPTIONS[option]
+            if option in self._CHOICES and value not in self._CHOICES[option]:
+                allowed = " or ".join(map(repr, self._CHOICES[option]))
+                raise ConfigError(f"reader option {option}: expected {allowed}, found {value!r}")
+            if default is not None and type(value) is not type(default):
+                raise ConfigError(
+                    f"reader option {option}: expected {type(default).__name__}, found {value!r}"
+                )
+            if type(default) is int and value < 1:
+                raise ConfigError(f"reader option {option}: expected 1 or more, found {value!r}")
+
+    @abc.abstractmethod
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The documents of one slice in order, in batches of bounded size.
+
+        Args:
+            item: The input.
+            part: One of `slices(item)`, or any range that begins and ends where a document does.
+            on_bad: Called for each document that is left out or repaired.
+
+        Raises:
+            SourceError: For what the options say is an error; it names the place.
+        """
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Where an input may be cut, in order; by default nowhere.
+
+        Args:
+            item: The input.
+            target_bytes: About how large a slice should be.
+        """
+        return [Slice(size_bytes=text_bytes(item))]
+
+    def open(self, item: Input, part: Slice) -> InputStream:
+        """The decompressed bytes of a range of an input; `skip_bom` skips a byte order mark."""
+        return InputStream(item, start=part.start, stop=part.stop, max_ratio=self.options["max_ratio"])
+
+    def policy(self, item: Input, on_bad: OnBadDocument) -> BadDocuments:
+        """What to do about the broken documents of an input."""
+        return BadDocuments(self, item, on_bad)
+
+
+class BadDocuments:
+    """Does with broken documents what the reader's options say: raises, counts, repairs.
+
+    Args:
+        reader: Whose options decide.
+        item: The input, for messages.
+        on_bad: Called for each document that is left out or repaired.
+    """
+
+    def __init__(self, reader: Reader, item: Input, on_bad: OnBadDocument) -> None:
+        self._reader = reader
+        self._item = item
+        self._on_bad = on_bad
+        self._skip = reader.options["on_bad_document"] == "skip"
+        self._replace = reader.options["invalid_utf8"] == "replace"
+        self._skip_missing = reader.options["on_missing"] == "skip"
+
+    @property
+    def skips_invalid_utf8(self) -> bool:
+        """Whether a document with broken bytes is left out."""
+        return self._skip and not self._replace
+
+    def leave_out(self, kind: str, start: int, reason: str) -> None:
+        """Count a document that is left out whatever the options say."""
+        self._on_bad(kind, start, reason)
+
+    def bad(self, kind: str, start: int, reason: str, *, at: int | None = None) -> None:
+        """Leave out a document that cannot be read.
+
+        Args:
+            kind: Of what kind it is.
+            start: Where the document starts.
+            reason: What is wrong, for a person.
+            at: The byte where it is wrong, if not at the start.
+
+        Raises:
+            SourceError: If broken documents are an error.
+        """
+        if not self._skip:
+            raise self.error(reason, start if at is None else at, "or use --on-bad-document skip")
+        self._on_bad(kind, start, reason)
+
+    def missing(self, kind: str, start: int, reason: str) -> None:
+        """Leave out a record without text.
+
+        Raises:
+            SourceError: If such records are an error.
+        """
+        if not self._skip_missing:
+            raise self.error(reason, start, "or use --on-missing skip")
+        self._on_bad(kind, start, reason)
+
+    def utf8(self, text: bytes, start: int) -> bytes | None:
+        """The text as valid UTF-8, repaired if that is asked for; None if it is left out.
+
+        Raises:
+            SourceError: If broken bytes are an error; it names the first one's place.
+        """
+        if text.isascii():
+            return text
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            reason = invalid_utf8(text, error)
+            if self._replace:
+                self._on_bad("invalid-utf8", start, f"{reason} at byte {start + error.start:,}, replaced")
+                return text.decode(errors="replace").encode()
+            self.bad("invalid-utf8", start, reason, at=start + error.start)
+            return None
+        return text
+
+    def error(self, reason: str, at: int, remedy: str = "") -> SourceError:
+        """An error that names the line and the byte.
+
+        Args:
+            reason: What is wrong.
+            at: The byte, in the decompressed input.
+            remedy: What else to do than to repair the input.
+        """
+        line = line_number(self._item, at)
+        where = self._item.name if line is None else f"{self._item.name}:{line}"
+        repair = f"; repair it {remedy}" if remedy else ""
+        return SourceError(f"{where}: {reason} at byte {at:,}{repair}", path=self._item.name, found=at)
+
+    def too_long(self, start: int) -> SourceError:
+        """The error about a document that would have to fit in memory and is too large for that."""
+        limit = self._reader.options["max_document_bytes"]
+        return self.error(
+            f"a document of more than {limit:,} bytes begins",
+            start,
+            "or raise the reader option max_document_bytes",
+        )
+
+
+def invalid_utf8(text: bytes, error: UnicodeDecodeError) -> str:
+    """What to call broken bytes."""
+    return f"invalid UTF-8 (0x{text[error.start]:02x}, {error.reason})"
+
+
+def line_number(item: Input, at: int) -> int | None:
+    """The line of a byte of an input, from 1; None if it cannot be counted or is too far away."""
+    if at > _LINE_COUNT_BYTES:
+        return None
+    line = 1
+    with contextlib.suppress(SourceError), InputStream(item) as stream:
+        while at > 0:
+            data = stream.read(min(at, BATCH_BYTES))
+            if not data:
+                break
+            line += data.count(b"\n")
+            at -= len(data)
+        return line
+    return None
+
+
+def batches(texts: list[bytes], starts: list[int]) -> Iterator[DocumentBatch]:
+    """Batches of no more than BATCH_DOCUMENTS documents."""
+    if len(texts) <= BATCH_DOCUMENTS:
+        if texts:
+            yield DocumentBatch(texts, starts)
+        return
+    for at in range(0, len(texts), BATCH_DOCUMENTS):
+        yield DocumentBatch(texts[at : at + BATCH_DOCUMENTS], starts[at : at + BATCH_DOCUMENTS])
+
+
+__all__ = ["BATCH_BYTES", "BATCH_DOCUMENTS", "BadDocuments", "Reader", "batches", "invalid_utf8"]

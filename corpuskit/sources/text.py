@@ -1,0 +1,199 @@
+"""Plain text: a file is one document, or a separator ends each document, or each line is one.
+
+Text is taken as it is: a carriage return before a newline belongs to the text. A byte order mark at the
+beginning of a file is left out. Empty documents are counted and left out, because they have no tokens.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, ClassVar
+
+from corpuskit.errors import ConfigError
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.opening import InputStream, is_plain
+from corpuskit.sources.reader import BadDocuments, Reader, batches, invalid_utf8
+from corpuskit.sources.separated import cut, split_stream
+
+#: A document that is a whole file goes on in pieces of about this size.
+PIECE_BYTES = 4 * 2**20
+
+
+class TextReader(Reader):
+    """Reads plain text.
+
+    Options:
+        separator: The text that ends each document; None for one document a file.
+        lines: Each line is a document; a newline ends it.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "separator": None, "lines": False}
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.piece_bytes = PIECE_BYTES
+        separator = self.options["separator"]
+        if separator is not None and self.options["lines"]:
+            raise ConfigError("a text file is cut by a separator or by lines, not by both")
+        if separator is not None and not (isinstance(separator, str) and separator):
+            raise ConfigError(
+                f"reader option separator: expected text of one or more characters, found {separator!r}"
+            )
+        try:
+            self.separator: bytes | None = separator.encode() if separator else None
+        except UnicodeEncodeError as error:
+            raise ConfigError(f"reader option separator: {separator!r} is not valid Unicode") from error
+        if self.options["lines"]:
+            self.separator = b"\n"
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Ranges that end with a separator; a document that is a file stays whole."""
+        if self.separator is None or not is_plain(item):
+            return super().slices(item, target_bytes=target_bytes)
+        scan_bytes = self.options["max_document_bytes"] + 2 * len(self.separator)
+        return cut(item, self.separator, target_bytes=target_bytes, scan_bytes=scan_bytes)
+
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The documents of one slice.
+
+        Where a file is one document, the slice may be any range of whole characters. What is longer than
+        `PIECE_BYTES` comes in pieces that end on characters.
+        """
+        bad = self.policy(item, on_bad)
+        if self.separator is None and bad.skips_invalid_utf8 and self._is_broken(item, part, bad):
+            return
+        with self.open(item, part) as stream:
+            start = part.start or stream.skip_bom()
+            if self.separator is None:
+                yield from self._whole(stream, part, start, bad)
+            else:
+                yield from self._separated(stream, self.separator, start, bad)
+
+    def _separated(
+        self, stream: InputStream, separator: bytes, start: int, bad: BadDocuments
+    ) -> Iterator[DocumentBatch]:
+        for first, texts, block in split_stream(
+            stream,
+            separator,
+            start=start,
+            block_bytes=self.block_bytes,
+            max_document_bytes=self.options["max_document_bytes"],
+            too_long=bad.too_long,
+        ):
+            starts = document_starts(texts, first, len(separator))
+            if not (block.isascii() or _is_valid(block)):
+                texts, starts = _checked(texts, starts, bad)
+            if b"" in texts:
+                texts, starts = without_empty(texts, starts, bad)
+            yield from batches(texts, starts)
+
+    def _whole(
+        self, stream: InputStream, part: Slice, start: int, bad: BadDocuments
+    ) -> Iterator[DocumentBatch]:
+        """One document, in pieces: each is held back until it is known whether it is the last."""
+        document_start = max(part.document_start, start) if part.start == 0 else part.document_start
+        held: bytes | None = None
+        for piece in self._pieces(stream, start, bad):
+            if held is not None:
+                yield DocumentBatch([held], [document_start], continues=True)
+            held = piece
+        if held is None:
+            bad.leave_out("empty", document_start, "an empty file")
+        else:
+            yield DocumentBatch([held], [document_start], continues=not part.ends_document)
+
+    def _pieces(self, stream: InputStream, start: int, bad: BadDocuments) -> Iterator[bytes]:
+        """The text of a range in valid pieces that end on characters."""
+        at, carry = start, b""
+        while data := stream.read(self.piece_bytes):
+            at += len(data)
+            data = carry + data
+            carry = b""
+            if not data.isascii():
+                data, carry = _at_character(data)
+                text = bad.utf8(data, at - len(data) - len(carry))
+                if text is None:
+                    raise AssertionError("a broken file is found before it is read in pieces")
+                data = text
+            if data:
+                yield data
+        if carry:
+            text = bad.utf8(carry, at - len(carry))
+            if text:
+                yield text
+
+    def _is_broken(self, item: Input, part: Slice, bad: BadDocuments) -> bool:
+        """Whether a document that is a file is to be left out, which must be known before it begins."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        with self.open(item, part) as stream:
+            at = part.start or stream.skip_bom()
+            data = b"more"
+            while data:
+                data = stream.read(self.piece_bytes)
+                pending = decoder.getstate()[0]
+                try:
+                    decoder.decode(data, final=not data)
+                except UnicodeDecodeError as error:
+                    reason = invalid_utf8(pending + data, error)
+                    place = at - len(pending) + error.start
+                    bad.bad("invalid-utf8", part.document_start, f"{reason} at byte {place:,}", at=place)
+                    return True
+                at += len(data)
+        return False
+
+
+def document_starts(texts: list[bytes], first: int, separator_bytes: int) -> list[int]:
+    """Where each of a block's documents starts."""
+    starts = list(accumulate(map(len, texts), initial=first))
+    del starts[-1]
+    if separator_bytes == 1:
+        return [start + number for number, start in enumerate(starts)]
+    return [start + number * separator_bytes for number, start in enumerate(starts)]
+
+
+def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
+    """The documents that have any text; the others are counted."""
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start in zip(texts, starts, strict=True):
+        if text:
+            kept[0].append(text)
+            kept[1].append(start)
+        else:
+            bad.leave_out("empty", start, "an empty document")
+    return kept
+
+
+def _checked(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start in zip(texts, starts, strict=True):
+        valid = bad.utf8(text, start)
+        if valid is not None:
+            kept[0].append(valid)
+            kept[1].append(start)
+    return kept
+
+
+def _is_valid(block: bytes) -> bool:
+    """Whether a block is UTF-8, apart from a character that its end may cut."""
+    try:
+        codecs.utf_8_decode(block, "strict", False)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _at_character(data: bytes) -> tuple[bytes, bytes]:
+    """The bytes up to the last character that may be cut off, and the beginning of that one."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte >= 0xC0:
+            width = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return (data[:-back], data[-back:]) if width > back else (data, b"")
+        if byte < 0x80:
+            break
+    return data, b""
+
+
+__all__ = ["PIECE_BYTES", "TextReader", "document_starts", "without_empty"]
