@@ -73,6 +73,26 @@ def table(*columns: str) -> Table:
     return made
 
 
+def add_row(table: Table, *cells: str) -> None:
+    """Add cells of plain text: what looks like markup is text, and control characters are spelled out."""
+    from rich.text import Text
+
+    table.add_row(*(Text(safe(cell)) for cell in cells))
+
+
+def print_table(table: Table, *, wrap: str) -> None:
+    """A table on stdout: lines as long as they are into a pipe, on a terminal one column is wrapped.
+
+    Args:
+        table: The table.
+        wrap: The header of the column that gives way.
+    """
+    console = stdout_console()
+    for column in table.columns:
+        column.no_wrap = column.header != wrap
+    console.print(table, width=None if console.is_terminal else 10_000)
+
+
 def size(size_bytes: float) -> str:
     """A number of bytes for people: 603.9 kB, 1.1 MB."""
     from rich.filesize import decimal

@@ -25,7 +25,7 @@ class Executor(Protocol):
         Args:
             job: The job; also saved in its folder, as `corpuskit.prepare.job.load_job` reads it.
             numbers: The parts that are left to do, in order.
-            on_part: To be called once for each finished part.
+            on_part: To be called once for each finished part; what it raises ends the run and is let through.
             on_work: To be called as parts go on, as far as the executor hears of it.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -19,8 +20,10 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.prepare.commit import commit
+from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.job import Job, PartRecord, save_job
+from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan, part_bytes_for
 from corpuskit.prepare.planning import make_plan
 from corpuskit.prepare.progress import OnProgress, Progress
@@ -127,18 +130,14 @@ class _Run:
         options = self._options(total_bytes)
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
         eot_id = tokenizer.eot_id if options["eot"] else None
-        request = {
-            "dataset": self.name,
-            "tokenizer": {
-                "name": self.config.encoding,
-                "vocab_size": tokenizer.vocab_size,
-                "eot_id": tokenizer.eot_id,
-                "fingerprint": tokenizer.fingerprint,
-                "state": tokenizer.state(),
-            },
-            "dtype": dtype,
-            "options": options,
+        record = {
+            "name": self.config.encoding,
+            "vocab_size": tokenizer.vocab_size,
+            "eot_id": tokenizer.eot_id,
+            "fingerprint": tokenizer.fingerprint,
+            "state": tokenizer.state(),
         }
+        request = {"dataset": self.name, "tokenizer": record, "dtype": dtype, "options": options}
         self.on_progress(Progress("plan", self.name))
         plan = make_plan(
             self.source, inputs, rule, tokenizer, part_bytes=options["part_bytes"], request=request
@@ -150,7 +149,7 @@ class _Run:
             fingerprint=plan.fingerprint,
             dataset=self.config.dataset,
             reader_options=self.reader_options,
-            tokenizer=request["tokenizer"],
+            tokenizer=record,
             engine=self.config.engine,
             split_rule=rule_text,
             eot_id=eot_id,
@@ -160,10 +159,13 @@ class _Run:
             parts=plan.parts,
         )
         save_job(job)
-        records = self._work(job, plan, Worker(job, self.source, tokenizer))
+        digests = Digests(self.source, plan.inputs)
+        with Worker(job, self.source, tokenizer).ready():
+            records = self._work(job, plan, digests)
+        plan = dataclasses.replace(plan, inputs=digests.inputs())
         return self._commit(plan, records, parts_folder, rule.names)
 
-    def _work(self, job: Job, plan: Plan, worker: Worker) -> list[PartRecord]:
+    def _work(self, job: Job, plan: Plan, digests: Digests) -> list[PartRecord]:
         """Do the parts that no earlier run has finished."""
         folder = Path(job.folder)
         found = (PartRecord.load(folder, part.number, fingerprint=plan.fingerprint) for part in plan.parts)
@@ -174,13 +176,21 @@ class _Run:
             registry.default().find("executor", self.config.executor).load()(workers=self.config.workers)
         )
 
+        enough = Enough(self.config.max_tokens)
+
         def on_part(record: PartRecord) -> None:
             records[record.number] = record
             watch.part(record)
+            enough.check(records)
 
-        if left:
-            executor.run(job, left, on_part=on_part, on_work=watch.work)
-        return [records[part.number] for part in plan.parts]
+        def on_work(number: int, size_bytes: int, tokens: int, documents: int) -> None:
+            digests.start()  # now that the workers run: a process with a second thread is not forked
+            watch.work(number, size_bytes, tokens, documents)
+
+        with contextlib.suppress(EnoughTokens):
+            enough.check(records)
+            executor.run(job, left, on_part=on_part, on_work=on_work)
+        return enough.cut([records[n] for n in range(len(plan.parts)) if n in records], folder)
 
     def _commit(
         self, plan: Plan, records: Sequence[PartRecord], parts_folder: Path, splits: Sequence[str]

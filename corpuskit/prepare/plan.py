@@ -66,7 +66,7 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """A sha256 over everything that shapes the result's bytes."""
-        inputs = [[i.name, i.size_bytes, i.sha256, i.split, i.format, i.member] for i in self.inputs]
+        inputs = [[i.name, i.size_bytes, i.sha256 or i.version, i.split, i.member] for i in self.inputs]
         parts = [dataclasses.asdict(part) for part in self.parts]
         text = json.dumps([self.request, inputs, parts], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -71,15 +71,15 @@ def _by_characters(
             break
         left -= count
     for number, part in slices:
-        stop = inputs[number].size_bytes if part.stop is None else part.stop
-        if number < cut_input or (number == cut_input and stop <= offset):
+        if number < cut_input or (number == cut_input and part.stop is not None and part.stop <= offset):
             yield Piece(number, part, "train")
         elif number > cut_input or part.start >= offset:
             yield Piece(number, part, valid)
         else:
-            head = dataclasses.replace(part, stop=offset, size_bytes=offset - part.start)
-            tail = dataclasses.replace(part, start=offset, size_bytes=stop - offset, document_start=offset)
-            yield Piece(number, dataclasses.replace(head, ends_document=True), "train")
+            head_bytes = min(offset - part.start, part.size_bytes)
+            yield Piece(number, dataclasses.replace(part, stop=offset, size_bytes=head_bytes), "train")
+            tail_bytes = part.size_bytes - head_bytes
+            tail = dataclasses.replace(part, start=offset, size_bytes=tail_bytes, document_start=offset)
             yield Piece(number, tail, valid)
 
 

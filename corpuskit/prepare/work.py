@@ -30,6 +30,10 @@ from corpuskit.tokenizers.base import Tokenizer
 _MAX_DOCUMENT_BYTES = 256 * 2**20
 
 
+#: Workers whose source and tokenizer are open already, by their job's folder.
+_ready: dict[str, Worker] = {}
+
+
 class Worker:
     """Makes the parts of one job, one after the other; the source and the tokenizer are opened once.
 
@@ -47,6 +51,20 @@ class Worker:
         self._source = source or open_source(job.dataset, SourceOptions(**job.reader_options))
         self._tokenizer = tokenizer or _open(job)
         self._rule = parse_rule(job.split_rule, given=True)
+
+    @classmethod
+    def shared(cls, job: Job) -> Worker:
+        """The worker that `ready` keeps for a job, in this process or one forked from it, else a new one."""
+        return _ready.get(job.folder) or cls(job)
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep this worker for whoever asks for the job's `shared` one."""
+        _ready[self._job.folder] = self
+        try:
+            yield
+        finally:
+            del _ready[self._job.folder]
 
     def run(self, number: int, on_work: OnWork | None = None) -> PartRecord:
         """Make one part and save its record.

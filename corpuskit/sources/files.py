@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source
 from corpuskit.sources.compression import by_extension
-from corpuskit.sources.opening import base_name, hash_input, is_remote, local_version
+from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain, is_remote, local_version
 from corpuskit.sources.reader import Reader
+from corpuskit.sources.text import TextReader
 from corpuskit.specs import ReaderSpec, RemoteFile
+
+_READ_BYTES = 2**20
 
 
 class FilesSource(Source):
@@ -25,6 +31,44 @@ class FilesSource(Source):
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents that the input's reader finds in a slice."""
         return self.reader(item.format).read(item, part, on_bad)
+
+    def digest(self, item: Input) -> str:
+        """The sha256 of a file that was listed without one."""
+        return hash_input(item)
+
+    def is_one_document(self, item: Input) -> bool:
+        """Whether an input is one document in plain text, of which any byte range can be read."""
+        reader = self.reader(item.format)
+        return isinstance(reader, TextReader) and reader.separator is None and is_plain(item)
+
+    def window(self, item: Input, start: int, stop: int) -> bytes:
+        """The bytes from `start` to `stop` of an input."""
+        with InputStream(item, start=start, stop=stop) as stream:
+            return b"".join(iter(lambda: stream.read(_READ_BYTES), b""))
+
+    def count_characters(self, item: Input) -> int:
+        """How many characters an input of plain text has; a byte order mark is none."""
+        return sum(int(starts.sum()) for _, starts in self._character_starts(item))
+
+    def character_offset(self, item: Input, characters: int) -> int:
+        """The byte offset of an input's character with this number."""
+        for at, starts in self._character_starts(item):
+            here = int(starts.sum())
+            if characters < here:
+                return at + int(np.flatnonzero(starts)[characters])
+            characters -= here
+        raise ConfigError(f"{item.name} has no character {characters:,} past its end")
+
+    def _character_starts(self, item: Input) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """An input's text in pieces: where each begins, and which of its bytes begin a character."""
+        if not isinstance(self.reader(item.format), TextReader):
+            super().count_characters(item)  # raises what it says of sources that are not plain text
+        with InputStream(item) as stream:
+            at = stream.skip_bom()
+            while data := stream.read(_READ_BYTES):
+                # In UTF-8 every byte but 0b10xxxxxx begins a character.
+                yield at, (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
+                at += len(data)
 
     def reader(self, format: str) -> Reader:
         """The reader of a format, with this source's options.
@@ -78,6 +122,13 @@ class FileSource(FilesSource):
                 )
             )
         return inputs
+
+    def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
+        """Whether a manifest's inputs are the spec's; where hashes are published nothing need be at hand."""
+        known = [file.sha256 for file in self.spec.files]
+        if all(known):
+            return known == [sha256 for _, _, sha256 in recorded]
+        return super().unchanged(recorded)
 
     def _location(self, file: RemoteFile) -> str | None:
         """Where `--from` says that a file's bytes are: itself, or in a folder under the file's own name."""
