@@ -17,6 +17,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -78,15 +79,27 @@ def usage(cache_dir: Path) -> list[Usage]:
 def clearable(cache_dir: Path, *, kinds: tuple[str, ...] = FOLDERS, older_than_days: float = 0) -> list[Path]:
     """The cache's files of these kinds that have not been touched for `older_than_days`, sorted.
 
-    Only names that corpuskit gives are listed: a file that somebody else put there is not ours to delete.
+    Only names that corpuskit gives are listed: a file that somebody else put there is not ours to delete. A
+    file that a living process is writing is left out too.
     """
     latest = time.time() - older_than_days * 86_400
     return sorted(
         path
         for kind in kinds
         for path, status in _files(cache_dir / kind)
-        if (older_than_days <= 0 or status.st_mtime <= latest) and _is_ours(kind, path)
+        if (older_than_days <= 0 or status.st_mtime <= latest)
+        and _is_ours(kind, path)
+        and not may_be_live(path)
     )
+
+
+def size_of(paths: list[Path]) -> int:
+    """How many bytes these files are; one that has gone meanwhile is none."""
+    num_bytes = 0
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            num_bytes += path.lstat().st_size
+    return num_bytes
 
 
 def clear(paths: list[Path]) -> None:
@@ -98,13 +111,39 @@ def clear(paths: list[Path]) -> None:
             folder.rmdir()  # refuses a folder that holds anything
 
 
+def host_name() -> str:
+    """This machine's name, as names of unfinished files have it."""
+    return socket.gethostname().partition(".")[0]
+
+
+def may_be_live(path: Path) -> bool:
+    """Whether a process may be writing this unfinished file. A wrong answer costs bytes and nothing else."""
+    match = _WRITER.fullmatch(path.name)
+    if match is None:
+        return False
+    if match["host"] != host_name():
+        # Nothing tells whether a process of another machine lives, but a long silence.
+        with contextlib.suppress(OSError):
+            return time.time() - path.stat().st_mtime < _FOREIGN_IDLE_S
+        return False
+    try:
+        os.kill(int(match["pid"]), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+_FOREIGN_IDLE_S = 3600.0
+_WRITER = re.compile(r".+\.(?P<host>[^.]*)\.(?P<pid>\d+)(\.[0-9a-f]{16}\.tmp|\.part)")
 _HEX = "[0-9a-f]"
 _OUR_NAMES = {
     "files": re.compile(f"{_HEX}{{64}}"),
     "urls": re.compile(rf"{_HEX}{{64}}\.json"),
     "partials": re.compile(rf"(url-)?{_HEX}{{64}}\.{_HEX}{{16}}(\..+)?\.(part|json)"),
     "locks": re.compile(rf"(url-)?{_HEX}{{64}}\.lock"),
-    "tables": re.compile(r"[^.].*"),
+    "tables": re.compile(r"[^.].*"),  # samplers name them as they like
 }
 
 

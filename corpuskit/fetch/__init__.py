@@ -126,9 +126,10 @@ class _Request:
                 elif not offline or places.is_offline_scheme(source):
                     return self._download(source, deadline)
             except FetchError as error:
-                log.warning("%s", error)
                 if number >= num_extra:
                     failures.append(error)
+                if number + 1 < len(sources):
+                    log.log(logging.WARNING if number >= num_extra else logging.INFO, "%s", error)
         if len(failures) == 1:
             raise failures[0]
         if not failures:
@@ -209,18 +210,9 @@ class _Request:
             options=self.options,
             deadline=deadline,
             on_progress=self.on_progress,
+            remedy=trust.changed(self.trusted) if self.trusted else None,
         )
-        try:
-            done = download(what)
-        except HashMismatch as error:
-            if self.trusted is None:
-                raise
-            raise HashMismatch(
-                f"{error}; {trust.changed(self.trusted)}",
-                path=error.path,
-                expected=error.expected,
-                found=error.found,
-            ) from None
+        done = download(what)
         if self.sha256 is None:
             self._remember(done.sha256, done.size_bytes, length_verified=done.length_verified)
         path = cache.file_path(self.cache_dir, done.sha256)

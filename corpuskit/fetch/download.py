@@ -38,6 +38,7 @@ class Download:
         options: The limits.
         deadline: When to stop, on the options' clock.
         on_progress: Told about every piece.
+        remedy: What to say about a file that is another one than expected, where there is more to say.
     """
 
     url: str
@@ -49,6 +50,7 @@ class Download:
     options: FetchOptions
     deadline: float
     on_progress: OnProgress | None = None
+    remedy: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -150,7 +152,9 @@ def _describe(error: HashMismatch, partial: Partial, what: Download, transport: 
     message = f"{redact_url(what.url)} is not the expected file: {error} ({looks}"
     message += f", beginning with {partial.head[:60]!r})"
     start = partial.head.lstrip().lower()
-    if "html" in transport.answer.content_type.lower() or start.startswith((b"<!doctype html", b"<html")):
+    if what.remedy is not None:
+        message += f"; {what.remedy}"
+    elif "html" in transport.answer.content_type.lower() or start.startswith((b"<!doctype html", b"<html")):
         message += "; it looks like a login or error page: open the URL in a browser, or take the file "
         message += "from elsewhere with --from PATH"
     else:

@@ -15,20 +15,16 @@ import json
 import logging
 import os
 import secrets
-import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpuskit import storage
+from corpuskit import cache, storage
 
 log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 80
 _COPY_BYTES = 2**20
-#: Nothing tells whether a process of another host lives; this long without a write says that it does not.
-_FOREIGN_IDLE_S = 3600.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -175,7 +171,7 @@ def remove_abandoned(folder: Path, key: str) -> None:
 def _abandoned(folder: Path, key: str) -> Iterator[tuple[Path, dict[str, Any] | None]]:
     """The partial files of a key that no living process writes, each with its record if it has one."""
     for path in sorted(folder.glob(f"{key}.*.part")):
-        if not _may_be_live(path):
+        if not cache.may_be_live(path):
             yield path, _read_record(_record_of(path))
 
 
@@ -198,27 +194,4 @@ def _read_record(path: Path) -> dict[str, Any] | None:
 
 
 def _live_name(folder: Path, name: str) -> Path:
-    return folder / f"{name}.{_host()}.{os.getpid()}.part"
-
-
-def _may_be_live(path: Path) -> bool:
-    """Whether a process may be writing the file. A wrong answer costs bytes and nothing else."""
-    parts = path.name.split(".")
-    if len(parts) != 5:
-        return False  # its process gave it up
-    host, pid = parts[2], parts[3]
-    if host != _host():
-        with contextlib.suppress(OSError):
-            return time.time() - path.stat().st_mtime < _FOREIGN_IDLE_S
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def _host() -> str:
-    return socket.gethostname().partition(".")[0]
+    return folder / f"{name}.{cache.host_name()}.{os.getpid()}.part"

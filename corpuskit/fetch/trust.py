@@ -5,6 +5,7 @@ The record is `<cache>/urls/<url id>.json`; it is written once and never changed
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -67,6 +68,17 @@ def save(cache_dir: Path, url: str, *, sha256: str, size_bytes: int, length_veri
             raise
         return earlier
     return record
+
+
+def records_of(cache_dir: Path, url: str) -> list[Path]:
+    """The records of a URL, which may be given with or without its credentials."""
+    paths = []
+    for path in sorted((cache_dir / "urls").glob("*.json")):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            if json.loads(path.read_bytes())["url"] == redact_url(url):
+                paths.append(path)
+    path = _path(cache_dir, url)
+    return [*paths, path] if path.exists() and path not in paths else paths
 
 
 def changed(url: str) -> str:

@@ -1,0 +1,76 @@
+"""`corpuskit cache`: where downloads are kept, how much they are, and how to be rid of them."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("cache")
+def command() -> None:
+    """Show or empty the folder that downloads are kept in."""
+
+
+@command.command()
+def where() -> None:
+    """Print the cache folder: $CORPUSKIT_CACHE_DIR, or the system's place for caches."""
+    from corpuskit.cache import default_cache_dir
+
+    click.echo(default_cache_dir())
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def size(as_json: bool) -> None:
+    """Print how many files the cache holds, and how many bytes."""
+    import dataclasses
+    import json
+
+    from corpuskit.cache import default_cache_dir, usage
+
+    folder = default_cache_dir()
+    rows = usage(folder)
+    if as_json:
+        value = {"path": str(folder), "contents": [dataclasses.asdict(row) for row in rows]}
+        click.echo(json.dumps(value, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row.kind:<10}{row.num_files:>10,}{row.size_bytes:>20,} bytes")
+
+
+@command.command()
+@click.option("--partials", is_flag=True, help="Only unfinished downloads.")
+@click.option("--all", "everything", is_flag=True, help="Also what URLs gave the first time.")
+@click.option(
+    "--url", metavar="URL", help="Only what this URL gave the first time; accepts a new file there."
+)
+@click.option(
+    "--older-than", type=click.FloatRange(min=0), default=0.0, metavar="DAYS", help="Only what is older."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(partials: bool, everything: bool, url: str | None, older_than: float, yes: bool) -> None:
+    """Delete downloaded files, unfinished downloads and tables from the cache.
+
+    What URLs without a published sha256 gave the first time is kept unless --all or --url asks for it. Only
+    files that corpuskit made are deleted.
+    """
+    from corpuskit.cache import FOLDERS, clear, clearable, default_cache_dir, size_of
+
+    if sum((partials, everything, url is not None)) > 1:
+        raise click.UsageError("--partials, --all and --url exclude each other")
+    folder = default_cache_dir()
+    if url is not None:
+        from corpuskit.fetch.trust import records_of
+
+        paths = records_of(folder, url)
+    else:
+        kept = () if everything else ("urls",)
+        kinds = ("partials",) if partials else tuple(kind for kind in FOLDERS if kind not in kept)
+        paths = clearable(folder, kinds=kinds, older_than_days=older_than)
+    if not paths:
+        click.echo(f"nothing to delete in {folder}", err=True)
+        return
+    num_bytes = size_of(paths)
+    if not yes:
+        click.confirm(f"Delete {len(paths):,} files ({num_bytes:,} bytes) in {folder}?", abort=True, err=True)
+    clear(paths)
+    click.echo(f"deleted {len(paths):,} files ({num_bytes:,} bytes) in {folder}", err=True)
