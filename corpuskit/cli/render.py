@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Characters that can move a terminal's cursor, recolour it or reorder its text.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+#: More than any table needs.
+_UNLIMITED_WIDTH = 100_000
+
 _STAGES = {
     "fetch": "Fetching",
     "fit": "Fitting the vocabulary",
@@ -90,7 +93,9 @@ def print_table(table: Table, *, wrap: str) -> None:
     console = stdout_console()
     for column in table.columns:
         column.no_wrap = column.header != wrap
-    console.print(table, width=None if console.is_terminal else 10_000)
+    if not console.is_terminal:
+        console.width = _UNLIMITED_WIDTH
+    console.print(table)
 
 
 def size(size_bytes: float) -> str:

@@ -17,7 +17,7 @@ _TARGETS = (2**40, 1000, 64, 1)
 
 
 class SourceSuite:
-    """Subclass it and give the fixture `source`: a source with a few small documents, best with several lines.
+    """Subclass it and give the fixture `source`: a source of a few small documents of several lines.
 
     Give `empty_source` too where a source can be empty (a file of 0 bytes): it must then have no documents
     and raise nothing.
@@ -153,7 +153,7 @@ def refuse(kind: str, start: int, reason: str) -> None:
 
 def read_slice(source: Source, item: Input, part: Slice) -> list[tuple[bytes, int]]:
     """The texts of one slice with their starts, whatever the batches were."""
-    pieces = []
+    pieces: list[tuple[bytes, int]] = []
     continues = False
     for batch in source.read(item, part, refuse):
         for number, (text, start) in enumerate(zip(batch.texts, batch.starts, strict=True)):

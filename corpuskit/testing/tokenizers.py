@@ -200,7 +200,8 @@ class TokenizerSuite:
         anything = st.text(self.alphabet) if self.alphabet else st.text()
 
         def ids_of(text: bytes) -> list[int]:
-            return tokenizer.encode_batch([text]).ids.tolist()
+            ids: list[int] = tokenizer.encode_batch([text]).ids.tolist()
+            return ids
 
         @settings(max_examples=self.examples * 3, deadline=None, database=None)
         @given(st.data(), words | anything, words, words)

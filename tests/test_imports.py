@@ -1,0 +1,238 @@
+"""What is imported when, and who may import what."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import corpuskit
+
+PACKAGE = Path(corpuskit.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+HEAVY = {"torch", "numpy", "tiktoken", "fsspec", "pydantic", "requests", "pyarrow"}
+TERMINAL = {"rich", "click"}
+
+#: The rooms in the order of the street: none imports one to its right.
+STREET = ("sources", "tokenizers", "prepare", "corpus", "samplers", "batches")
+
+#: The two places where the street turns back: (room, room to its right, whether only inside functions).
+TURNS = {
+    # The manifest is what prepare writes, and an open corpus is what it returns.
+    ("prepare", "corpus", False),
+    # corpus.batches(...) makes them; opening a corpus must not need torch.
+    ("corpus", "batches", True),
+}
+
+#: What everybody may import.
+SHARED = {"cache", "config", "discovery", "errors", "fetch", "hookspecs", "registry", "specs", "storage"}
+
+
+def loaded_by(program, *arguments):
+    """The top-level modules that a program has loaded when it ends, and the whole names of ours."""
+    program += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    names = json.loads(done.stdout.splitlines()[-1])
+    return {name.partition(".")[0] for name in names}, {
+        name for name in names if name.startswith("corpuskit")
+    }
+
+
+def test_importing_corpuskit_imports_nothing_else():
+    top, own = loaded_by("import corpuskit")
+    assert not top & (HEAVY | TERMINAL | {"pluggy"})
+    assert own == {"corpuskit"}
+
+
+@pytest.mark.parametrize("name", ["SourceSpec", "hookimpl", "CorpuskitError"])
+def test_what_a_plugin_module_needs_is_light(name):
+    top, _ = loaded_by(f"import corpuskit; corpuskit.{name}")
+    assert not top & (HEAVY | TERMINAL)
+
+
+@pytest.mark.parametrize("kind", ["source", "sampler", "reader", "executor", "format", "command"])
+def test_listing_a_kind_is_light(kind):
+    top, _ = loaded_by(f"from corpuskit.registry import Registry; Registry().components({kind!r})")
+    assert not top & (HEAVY | TERMINAL)
+
+
+def test_asking_for_bytes_imports_no_tiktoken():
+    top, _ = loaded_by("from corpuskit.registry import Registry; Registry().find('tokenizer', 'bytes')")
+    assert not top & (HEAVY | TERMINAL)
+
+
+def test_help_imports_nothing_heavy():
+    program = """
+import sys
+from corpuskit.cli import main
+sys.argv = ["corpuskit", "--help"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    top, own = loaded_by(program)
+    assert "click" in top
+    assert not top & (HEAVY | {"rich"})
+    assert not {name for name in own if name.endswith("plugin") or name == "corpuskit.registry"}
+
+
+def test_all_is_sorted_and_every_name_resolves_and_is_listed():
+    names = corpuskit.__all__
+    assert names == sorted(names)
+    assert set(names) == {*corpuskit._MODULE_OF, "__version__"}
+    assert set(names) <= set(dir(corpuskit))
+    for name in names:
+        assert getattr(corpuskit, name) is not None, name
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    seen = {
+        alias.asname or alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("corpuskit.")
+        for alias in node.names
+    }
+    assert seen == corpuskit._MODULE_OF
+
+
+def test_an_unknown_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'corpuskit' has no attribute 'prepair'"):
+        _ = corpuskit.prepair
+
+
+@pytest.mark.parametrize("name", ["prepare", "fetch"])
+def test_a_function_is_not_hidden_by_the_package_of_its_name(name):
+    """Importing `corpuskit.prepare.plugin` must not make `corpuskit.prepare` the package."""
+    module = corpuskit._MODULE_OF[name]
+    loaded_by(f"import corpuskit, {module}; assert not isinstance(corpuskit.{name}, type(corpuskit))")
+    loaded_by(
+        f"from corpuskit import {name}; import {module}; assert not isinstance({name}, type(__builtins__))"
+    )
+    loaded_by(
+        "import corpuskit; from corpuskit.registry import default; default().components('executor');"
+        f"assert not isinstance(corpuskit.{name}, type(corpuskit))"
+    )
+
+
+def imports(path):
+    """Every import in a module outside `if TYPE_CHECKING`: (module, whether it runs when the file does)."""
+    found = []
+
+    def visit(node, top):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return
+        if isinstance(node, ast.Import):
+            found.extend((alias.name, top) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.append((node.module, top))
+            found.extend((f"{node.module}.{alias.name}", top) for alias in node.names)
+        inner = top and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for child in ast.iter_child_nodes(node):
+            visit(child, inner)
+
+    visit(ast.parse(path.read_text()), True)
+    return found
+
+
+def where(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def importers(name):
+    """The modules that import a package, and those that do when they are imported themselves."""
+    users = {
+        where(path): [top for module, top in imports(path) if module.split(".")[0] == name]
+        for path in MODULES
+    }
+    return {path for path, tops in users.items() if tops}, {path for path, tops in users.items() if any(tops)}
+
+
+def test_only_the_registry_and_the_hooks_import_pluggy():
+    assert importers("pluggy")[0] == {"registry.py", "hookspecs.py"}
+
+
+@pytest.mark.parametrize("name", ["click", "rich"])
+def test_only_the_command_line_imports(name):
+    assert all(path.startswith("cli/") for path in importers(name)[0])
+
+
+def test_only_batches_imports_torch_and_reproducibility_when_it_is_called():
+    anywhere, at_once = importers("torch")
+    assert all(path.startswith("batches/") or path == "reproducibility.py" for path in anywhere)
+    assert "reproducibility.py" not in at_once
+
+
+def test_only_the_suites_import_pytest():
+    for name in ("pytest", "hypothesis"):
+        assert all(path.startswith("testing/") for path in importers(name)[0])
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "cli" in path.parts], ids=where)
+def test_a_command_module_imports_click_only(path):
+    ours_and_light = {"corpuskit", "click", "errors", "__future__"}
+    modules = {module.split(".")[0] for module, top in imports(path) if top}
+    assert modules - ours_and_light <= set(sys.stdlib_module_names)
+    assert not modules & (HEAVY | {"rich"})
+
+
+@pytest.mark.parametrize("room", STREET)
+def test_no_room_imports_from_a_room_to_its_right(room):
+    right = STREET[STREET.index(room) + 1 :]
+    outside = ("cli", "testing", "inspect")
+    wrong = [
+        f"{where(path)} imports {module}"
+        for path in MODULES
+        if where(path).split("/")[0] == room
+        for module, at_once in imports(path)
+        if module.startswith("corpuskit.") and module.split(".")[1] in (*right, *outside)
+        if (room, module.split(".")[1], False) not in TURNS
+        if at_once or (room, module.split(".")[1], True) not in TURNS
+    ]
+    assert not wrong
+
+
+def test_what_is_shared_imports_no_room():
+    wrong = [
+        f"{where(path)} imports {module}"
+        for path in MODULES
+        if where(path).split("/")[0].removesuffix(".py") in SHARED
+        for module, _ in imports(path)
+        if module.startswith("corpuskit.") and module.split(".")[1] not in SHARED
+        if module != "corpuskit.__version__"
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", MODULES, ids=where)
+def test_no_code_from_data_and_no_swallowed_exit(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        at = f"{where(path)}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {"eval", "exec", "compile", "__import__"}, at
+            assert called.split(".")[-1] not in {"extractall", "allow_pickle"}, at
+            assert not any(word.arg == "allow_pickle" for word in node.keywords), at
+            assert not any(
+                word.arg == "verify" and ast.unparse(word.value) == "False" for word in node.keywords
+            ), at
+            assert called != "print" or where(path).startswith("cli/"), at
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"{at}: bare except"
+            if "BaseException" in ast.unparse(node.type):
+                assert any(isinstance(inner, ast.Raise) for inner in ast.walk(node)), at
+    forbidden = {"pickle", "cPickle", "dill", "marshal", "shelve", "cloudpickle", "joblib"}
+    assert not forbidden & {module.split(".")[0] for module, _ in imports(path)}
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.read_text()], ids=where)
+def test_a_module_says_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text())), where(path)
