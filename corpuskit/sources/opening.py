@@ -237,6 +237,10 @@ class _LocalFile:
     def seekable(self) -> bool:
         return True
 
+    @property
+    def closed(self) -> bool:
+        return self._fd < 0
+
     def check_unchanged(self) -> None:
         """Compare what is under the open file and under its name now with what was opened."""
         try:
@@ -302,6 +306,10 @@ class _RemoteFile:
 
     def seekable(self) -> bool:
         return True
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._file.closed)
 
     def check_unchanged(self) -> None:
         self._system.invalidate_cache()

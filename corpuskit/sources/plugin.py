@@ -44,8 +44,32 @@ def corpuskit_readers() -> list[ReaderSpec]:
     return [
         ReaderSpec(
             "text",
-            "Plain text, one document a file",
+            "Plain text: one document a file, a line, or between separators",
             factory="corpuskit.sources.text:TextReader",
             extensions=(".txt", ".text", ".md"),
+        ),
+        ReaderSpec(
+            "jsonl",
+            "JSON Lines: one object a line, the text in one of its fields",
+            factory="corpuskit.sources.jsonl:JsonlReader",
+            extensions=(".jsonl", ".ndjson"),
+        ),
+        ReaderSpec(
+            "parquet",
+            "Parquet: the text in one of the columns (needs corpuskit[formats])",
+            factory="corpuskit.sources.parquet:ParquetReader",
+            extensions=(".parquet",),
+        ),
+        ReaderSpec(
+            "csv",
+            "Comma-separated values with a header row",
+            factory="corpuskit.sources.delimited:CsvReader",
+            extensions=(".csv",),
+        ),
+        ReaderSpec(
+            "tsv",
+            "Tab-separated values with a header row",
+            factory="corpuskit.sources.delimited:TsvReader",
+            extensions=(".tsv",),
         ),
     ]

@@ -7,6 +7,7 @@ It keeps nothing between calls, so any process can read any slice.
 from __future__ import annotations
 
 import abc
+import codecs
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -137,20 +138,20 @@ class BadDocuments:
         """Count a document that is left out whatever the options say."""
         self._on_bad(kind, start, reason)
 
-    def bad(self, kind: str, start: int, reason: str, *, at: int | None = None) -> None:
+    def bad(self, kind: str, start: int, reason: str, *, within: int = 0) -> None:
         """Leave out a document that cannot be read.
 
         Args:
             kind: Of what kind it is.
             start: Where the document starts.
             reason: What is wrong, for a person.
-            at: The byte where it is wrong, if not at the start.
+            within: The byte of the document where it is wrong.
 
         Raises:
             SourceError: If broken documents are an error.
         """
         if not self._skip:
-            raise self.error(reason, start if at is None else at, "or use --on-bad-document skip")
+            raise self.error(reason, start, "or use --on-bad-document skip", within=within)
         self._on_bad(kind, start, reason)
 
     def missing(self, kind: str, start: int, reason: str) -> None:
@@ -176,24 +177,42 @@ class BadDocuments:
         except UnicodeDecodeError as error:
             reason = invalid_utf8(text, error)
             if self._replace:
-                self._on_bad("invalid-utf8", start, f"{reason} at byte {start + error.start:,}, replaced")
+                self._on_bad("invalid-utf8", start, f"{reason} {self.place(start, error.start)}, replaced")
                 return text.decode(errors="replace").encode()
-            self.bad("invalid-utf8", start, reason, at=start + error.start)
+            self.bad("invalid-utf8", start, reason, within=error.start)
             return None
         return text
 
-    def error(self, reason: str, at: int, remedy: str = "") -> SourceError:
+    def place(self, start: int, within: int = 0) -> str:
+        """Words for a byte of a document.
+
+        Args:
+            start: Where the document starts.
+            within: The byte's offset in the document.
+        """
+        return f"at byte {start + within:,}"
+
+    def error(self, reason: str, start: int, remedy: str = "", *, within: int = 0) -> SourceError:
         """An error that names the line and the byte.
 
         Args:
             reason: What is wrong.
-            at: The byte, in the decompressed input.
+            start: Where the document starts.
             remedy: What else to do than to repair the input.
+            within: The byte of the document where it is wrong.
         """
-        line = line_number(self._item, at)
-        where = self._item.name if line is None else f"{self._item.name}:{line}"
+        where = self.where(start + within)
         repair = f"; repair it {remedy}" if remedy else ""
-        return SourceError(f"{where}: {reason} at byte {at:,}{repair}", path=self._item.name, found=at)
+        return SourceError(
+            f"{where}: {reason} {self.place(start, within)}{repair}",
+            path=self._item.name,
+            found=start + within,
+        )
+
+    def where(self, at: int) -> str:
+        """The input's name, with the line of a byte where it can be counted."""
+        line = line_number(self._item, at)
+        return self._item.name if line is None else f"{self._item.name}:{line}"
 
     def too_long(self, start: int) -> SourceError:
         """The error about a document that would have to fit in memory and is too large for that."""
@@ -203,6 +222,18 @@ class BadDocuments:
             start,
             "or raise the reader option max_document_bytes",
         )
+
+
+class BadRows(BadDocuments):
+    """The same for formats in which a document's start is the number of its row."""
+
+    def place(self, start: int, within: int = 0) -> str:
+        """Words for a byte of a row's text."""
+        return f"in row {start:,}" + (f" (byte {within:,} of its text)" if within else "")
+
+    def where(self, at: int) -> str:
+        """The input's name."""
+        return self._item.name
 
 
 def invalid_utf8(text: bytes, error: UnicodeDecodeError) -> str:
@@ -226,6 +257,38 @@ def line_number(item: Input, at: int) -> int | None:
     return None
 
 
+def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
+    """The documents that have any text; the others are counted."""
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start in zip(texts, starts, strict=True):
+        if text:
+            kept[0].append(text)
+            kept[1].append(start)
+        else:
+            bad.leave_out("empty", start, "an empty document")
+    return kept
+
+
+def checked(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
+    """The documents that are valid UTF-8, or repaired, as the options say."""
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start in zip(texts, starts, strict=True):
+        valid = bad.utf8(text, start)
+        if valid is not None:
+            kept[0].append(valid)
+            kept[1].append(start)
+    return kept
+
+
+def is_valid(block: bytes, *, final: bool = False) -> bool:
+    """Whether a block is UTF-8; unless it is final, its end may cut a character."""
+    try:
+        codecs.utf_8_decode(block, "strict", final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def batches(texts: list[bytes], starts: list[int]) -> Iterator[DocumentBatch]:
     """Batches of no more than BATCH_DOCUMENTS documents."""
     if len(texts) <= BATCH_DOCUMENTS:
@@ -236,4 +299,15 @@ def batches(texts: list[bytes], starts: list[int]) -> Iterator[DocumentBatch]:
         yield DocumentBatch(texts[at : at + BATCH_DOCUMENTS], starts[at : at + BATCH_DOCUMENTS])
 
 
-__all__ = ["BATCH_BYTES", "BATCH_DOCUMENTS", "BadDocuments", "Reader", "batches", "invalid_utf8"]
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_DOCUMENTS",
+    "BadDocuments",
+    "BadRows",
+    "Reader",
+    "batches",
+    "checked",
+    "invalid_utf8",
+    "is_valid",
+    "without_empty",
+]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+import numpy as np
+
 from corpuskit.sources.base import Input, Slice
 from corpuskit.sources.compression import ByteStream
 from corpuskit.sources.opening import open_raw
@@ -73,6 +75,16 @@ def split_stream(
         if len(last) > max_document_bytes:
             raise too_long(position)
         yield position, [last], last
+
+
+def document_starts(documents: list[bytes], first: int, separator_bytes: int) -> list[int]:
+    """Where each document of a block starts, given where the first does."""
+    lengths = np.fromiter(map(len, documents), np.int64, len(documents))
+    lengths += separator_bytes
+    starts = np.cumsum(lengths)
+    starts += first - lengths
+    found: list[int] = starts.tolist()
+    return found
 
 
 def cut(item: Input, separator: bytes, *, target_bytes: int, scan_bytes: int) -> list[Slice]:

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.opening import InputStream, is_plain
-from corpuskit.sources.reader import BadDocuments, Reader, batches, invalid_utf8
-from corpuskit.sources.separated import cut, split_stream
+from corpuskit.sources.reader import (
+    BadDocuments,
+    Reader,
+    batches,
+    checked,
+    invalid_utf8,
+    is_valid,
+    without_empty,
+)
+from corpuskit.sources.separated import cut, document_starts, split_stream
 
 #: A document that is a whole file goes on in pieces of about this size.
 PIECE_BYTES = 4 * 2**20
@@ -83,8 +90,8 @@ class TextReader(Reader):
             too_long=bad.too_long,
         ):
             starts = document_starts(texts, first, len(separator))
-            if not (block.isascii() or _is_valid(block)):
-                texts, starts = _checked(texts, starts, bad)
+            if not (block.isascii() or is_valid(block)):
+                texts, starts = checked(texts, starts, bad)
             if b"" in texts:
                 texts, starts = without_empty(texts, starts, bad)
             yield from batches(texts, starts)
@@ -137,51 +144,11 @@ class TextReader(Reader):
                     decoder.decode(data, final=not data)
                 except UnicodeDecodeError as error:
                     reason = invalid_utf8(pending + data, error)
-                    place = at - len(pending) + error.start
-                    bad.bad("invalid-utf8", part.document_start, f"{reason} at byte {place:,}", at=place)
+                    place = bad.place(at - len(pending), error.start)
+                    bad.leave_out("invalid-utf8", part.document_start, f"{reason} {place}")
                     return True
                 at += len(data)
         return False
-
-
-def document_starts(texts: list[bytes], first: int, separator_bytes: int) -> list[int]:
-    """Where each of a block's documents starts."""
-    starts = list(accumulate(map(len, texts), initial=first))
-    del starts[-1]
-    if separator_bytes == 1:
-        return [start + number for number, start in enumerate(starts)]
-    return [start + number * separator_bytes for number, start in enumerate(starts)]
-
-
-def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
-    """The documents that have any text; the others are counted."""
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
-        if text:
-            kept[0].append(text)
-            kept[1].append(start)
-        else:
-            bad.leave_out("empty", start, "an empty document")
-    return kept
-
-
-def _checked(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
-        valid = bad.utf8(text, start)
-        if valid is not None:
-            kept[0].append(valid)
-            kept[1].append(start)
-    return kept
-
-
-def _is_valid(block: bytes) -> bool:
-    """Whether a block is UTF-8, apart from a character that its end may cut."""
-    try:
-        codecs.utf_8_decode(block, "strict", False)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _at_character(data: bytes) -> tuple[bytes, bytes]:
@@ -196,4 +163,4 @@ def _at_character(data: bytes) -> tuple[bytes, bytes]:
     return data, b""
 
 
-__all__ = ["PIECE_BYTES", "TextReader", "document_starts", "without_empty"]
+__all__ = ["PIECE_BYTES", "TextReader"]
