@@ -156,6 +156,8 @@ def documents_of(spec: SourceSpec, number: int) -> list[str]:
     if spec.format == "text" and not spec.reader_options:
         return ["".join(TEXTS) * 20 + str(number)]
     texts = [f"{text}{number}" for text in TEXTS]
+    if spec.reader_options.get("separator"):
+        texts.insert(1, "")  # TinyStories has stories without a word
     if rule.kind == "documents":
         many = (f"page {n} of file {number}" for n in range(10**6))
         texts.append(next(text for text in many if rule.split_of(text.encode()) == "valid"))
@@ -173,7 +175,9 @@ def encode(spec: SourceSpec, members: dict[str | None, Sequence[str]]) -> bytes:
     (texts,) = members.values()
     if spec.format == "parquet":
         numbers = pa.array(range(len(texts)), pa.int64())
-        pq.write_table(pa.table({"id": numbers, "text": list(texts)}), stream, row_group_size=2)
+        pq.write_table(
+            pa.table({"id": numbers, "text": pa.array(texts, pa.string())}), stream, row_group_size=2
+        )
         return stream.getvalue()
     if spec.format == "jsonl":
         lines = [json.dumps({"text": text, "url": "https://example.org"}) + "\n" for text in texts]
@@ -183,7 +187,7 @@ def encode(spec: SourceSpec, members: dict[str | None, Sequence[str]]) -> bytes:
 
 
 def split_documents(spec: SourceSpec, texts: dict[RemoteFile, list[str]]) -> dict[str, list[str]]:
-    """The documents of each split in order, as the spec's rule says."""
+    """The documents of each split in order, as the spec's rule says; those without text are left out."""
     rule = parse_rule(spec.split, given=True)
     documents: dict[str, list[str]] = {name: [] for name in rule.names}
     for file, own in texts.items():
@@ -192,7 +196,7 @@ def split_documents(spec: SourceSpec, texts: dict[RemoteFile, list[str]]) -> dic
                 cut = int(len(text) * (1 - rule.fractions[0][1]))
                 documents["train"].append(text[:cut])
                 documents["valid"].append(text[cut:])
-            else:
+            elif text:
                 split = file.split or rule.split_of(text.encode())
                 documents.setdefault(split, []).append(text)
     return documents
