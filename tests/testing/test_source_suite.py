@@ -104,7 +104,7 @@ class Lossy(Cut):
 
 class Skips(Proverbs):
     def read(self, item, part, on_bad):
-        on_bad("empty", 3, "no text")
+        on_bad("invalid-utf8", 3, "byte 0xff")
         yield from super().read(item, part, on_bad)
 
 
