@@ -65,12 +65,16 @@ class FileWriter:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of `data`; a write that the system cuts short is continued."""
-        view = memoryview(data).cast("B")
-        self._sha256.update(view)
-        self.size_bytes += len(view)
+        view = memoryview(data)
+        if not view.nbytes:  # nothing of several dimensions cannot be cast
+            return
+        view = view.cast("B")
         with _storage_errors(self.path, "write"):
             while view:
-                view = view[os.write(self._fd, view) :]
+                num_written = os.write(self._fd, view)
+                self._sha256.update(view[:num_written])
+                self.size_bytes += num_written
+                view = view[num_written:]
 
     def restart(self) -> None:
         """Forget what was written and begin again with an empty file."""
@@ -83,8 +87,9 @@ class FileWriter:
     def keep(self, path: Path) -> None:
         """Close the unfinished file and leave it under another name, for a later attempt to go on with."""
         with _storage_errors(path, "keep"):
-            os.close(self._fd)
-            self._fd = -1
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
             os.rename(self._temporary, path)
 
     def commit(self) -> None:

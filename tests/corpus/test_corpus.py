@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import corpuskit
+from corpuskit.corpus import manifest as manifest_format
+from corpuskit.errors import ConfigError, CorpusFormatError
+
+DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
+STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
+
+
+def test_stream_does_not_know_about_shards(corpus_path):
+    split = corpuskit.open(corpus_path)["train"]
+    assert len(split.shard_starts) > 2
+    assert split[:].tolist() == STREAM
+    assert split.dtype == np.dtype("<u2")
+    for start in range(0, len(STREAM), 7):
+        for stop in range(start, len(STREAM) + 1, 5):
+            assert split[start:stop].tolist() == STREAM[start:stop]
+    assert split[-3:].tolist() == STREAM[-3:]
+    assert split[5:2].tolist() == []
+    assert (split[0], split[-1]) == (STREAM[0], STREAM[-1])
+
+
+def test_positions_outside_the_stream_are_index_errors(corpus_path):
+    split = corpuskit.open(corpus_path)["train"]
+    with pytest.raises(IndexError, match=f"token {len(STREAM)} of split 'train', which has {len(STREAM)}"):
+        split[len(STREAM)]
+    with pytest.raises(IndexError, match="without a step"):
+        split[::2]
+
+
+def test_documents_are_found_by_number_with_their_places(corpus_path):
+    split = corpuskit.open(corpus_path)["train"]
+    assert split.num_documents == len(DOCUMENTS)
+    ends = np.cumsum([len(document) + 1 for document in DOCUMENTS])
+    assert split.document_ends().tolist() == ends.tolist()
+    for number, document in enumerate(DOCUMENTS):
+        assert bytes(split.document(number)[:-1].astype(np.uint8)) == document
+    starts = np.cumsum([0, *(len(document) + 1 for document in DOCUMENTS[:-1])])
+    assert split.document_places().tolist() == [[0, start] for start in starts]
+    with pytest.raises(IndexError, match="document 4 of split 'train', which has 4"):
+        split.document(4)
+
+
+def test_shards_are_read_only(corpus_path):
+    shard = corpuskit.open(corpus_path)["train"].shard(0)
+    with pytest.raises(ValueError, match="read-only"):
+        shard[0] = 1
+
+
+def test_decode_gives_the_text_back(corpus_path):
+    corpus = corpuskit.open(corpus_path)
+    assert corpus.decode(corpus["train"][:4]) == "one\n"
+
+
+def test_unknown_split_names_those_there_are(corpus_path):
+    with pytest.raises(ConfigError, match="has no split 'valid'; it has train"):
+        corpuskit.open(corpus_path)["valid"]
+
+
+def test_splits_pickle_as_their_path_and_refuse_another_corpus(corpus_path, tmp_path):
+    split = corpuskit.open(corpus_path)["train"]
+    data = pickle.dumps(split)
+    assert len(data) < 1000
+    assert pickle.loads(data)[:].tolist() == STREAM
+    (tmp_path / "other.txt").write_bytes(b"another text")
+    corpuskit.prepare(
+        str(tmp_path / "other.txt"), encoding="bytes", output=corpus_path, split="none", overwrite=True
+    )
+    with pytest.raises(CorpusFormatError, match="was replaced by another one"):
+        pickle.loads(data)
+    assert split[:].tolist() == STREAM  # the one that was open goes on
+
+
+def test_folder_that_is_no_corpus_says_how_to_make_one(tmp_path):
+    with pytest.raises(CorpusFormatError, match="not a corpus: it has no manifest.json"):
+        corpuskit.open(tmp_path)
+    with pytest.raises(CorpusFormatError, match="not a corpus: No such file or directory"):
+        corpuskit.open(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["train-00000.bin", "train-00000.idx"])
+def test_file_of_the_wrong_size_is_found_when_the_corpus_is_opened(corpus_path, name):
+    size = (corpus_path / name).stat().st_size
+    os.truncate(corpus_path / name, size - 2)
+    with pytest.raises(
+        CorpusFormatError, match=f"{name}: {size - 2} bytes on disk, the manifest says {size}"
+    ):
+        corpuskit.open(corpus_path)
+    (corpus_path / name).unlink()
+    with pytest.raises(CorpusFormatError, match=f"{name}: cannot be opened: No such file"):
+        corpuskit.open(corpus_path)
+
+
+def test_shard_that_is_a_link_is_refused(corpus_path, tmp_path):
+    shutil.move(corpus_path / "train-00000.bin", tmp_path / "elsewhere")
+    (corpus_path / "train-00000.bin").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CorpusFormatError, match="cannot be opened: Too many levels of symbolic links"):
+        corpuskit.open(corpus_path)
+
+
+def edited(corpus_path, change):
+    path = corpus_path / "manifest.json"
+    value = json.loads(path.read_bytes())
+    change(value)
+    path.write_text(json.dumps(value))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.pop("format_version"), "it has no format_version"),
+        (lambda m: m.update(format_version=True), "it has no format_version"),
+        (lambda m: m.update(format_version=2), "format version 2 is newer than 1; upgrade corpuskit"),
+        (lambda m: m.update(format_version=0), "format_version"),
+        (lambda m: m.update(surprise=1), "surprise: Extra inputs"),
+        (lambda m: m.pop("tokenizer"), "tokenizer: Field required"),
+        (lambda m: m.update(dtype="<u8"), "dtype"),
+        (lambda m: m["tokenizer"].update(vocab_size=70_000), "does not fit <u2"),
+        (lambda m: m["splits"]["train"].update(num_tokens=1), "num_tokens, stated 1"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(num_tokens=True), "num_tokens"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(size_bytes=7), "are not 7 bytes"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(sha256="0" * 63), "sha256"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(file="../../etc/passwd"), "file"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(file="/etc/passwd"), "file"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(file="train-00000.bin\n"), "file"),
+        (lambda m: m["splits"]["train"]["shards"][0].update(file="valid-00000.bin"), "wrong split"),
+        (
+            lambda m: m["splits"]["train"]["shards"].append(m["splits"]["train"]["shards"][0]),
+            "listed twice",
+        ),
+        (lambda m: m["splits"].update({"../x": m["splits"].pop("train")}), "splits"),
+    ],
+)
+def test_manifest_that_cannot_be_true_is_refused(corpus_path, change, message):
+    edited(corpus_path, change)
+    with pytest.raises(CorpusFormatError, match=message):
+        corpuskit.open(corpus_path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"format_version": 1, "format_version": 1}',
+        b'{"format_version": NaN}',
+        b'\xef\xbb\xbf{"format_version": 1}',
+        b"[" * 100_000,
+    ],
+)
+def test_bytes_that_are_no_manifest_are_one_typed_error(corpus_path, data):
+    (corpus_path / "manifest.json").write_bytes(data)
+    with pytest.raises(CorpusFormatError, match="manifest"):
+        corpuskit.open(corpus_path)
+
+
+def test_manifest_of_absurd_size_is_not_read(corpus_path, monkeypatch):
+    monkeypatch.setattr(manifest_format, "MAX_BYTES", 100)
+    with pytest.raises(CorpusFormatError, match="larger than 100 bytes"):
+        corpuskit.open(corpus_path)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damaged_manifests_only_ever_raise_the_format_error(data, tmp_path_factory):
+    original = MANIFEST_BYTES
+    position = data.draw(st.integers(0, len(original) - 1))
+    change = data.draw(st.binary(max_size=3))
+    mutated = original[:position] + change + original[position + data.draw(st.integers(0, 5)) :]
+    with contextlib.suppress(CorpusFormatError):
+        manifest_format.parse(mutated, where="manifest.json")
+
+
+MANIFEST_BYTES = json.dumps(
+    {
+        "format_version": 1,
+        "corpuskit_version": "0.1.0",
+        "dataset": "x",
+        "inputs": [{"name": "x", "size_bytes": 3, "sha256": "0" * 64, "split": None}],
+        "tokenizer": {"name": "bytes", "vocab_size": 257, "eot_id": 256, "fingerprint": "f", "state": None},
+        "dtype": "<u2",
+        "options": {},
+        "left_out": {},
+        "splits": {
+            "train": {
+                "num_tokens": 3,
+                "num_documents": 1,
+                "shards": [
+                    {
+                        "file": "train-00000.bin",
+                        "num_tokens": 3,
+                        "num_documents": 1,
+                        "size_bytes": 6,
+                        "sha256": "0" * 64,
+                        "index_sha256": "0" * 64,
+                    }
+                ],
+            }
+        },
+    }
+).encode()

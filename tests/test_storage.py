@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from corpuskit import storage
+from corpuskit.errors import StorageError
+from corpuskit.storage import FileWriter
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_appears_under_its_name_only_when_it_is_complete(tmp_path):
+    path = tmp_path / "shard.bin"
+    with FileWriter(path) as file:
+        file.write(b"first ")
+        assert not path.exists()
+        file.write(b"second")
+        assert file.size_bytes == 12
+    assert path.read_bytes() == b"first second"
+    assert file.sha256 == hashlib.sha256(b"first second").hexdigest()
+    assert names(tmp_path) == ["shard.bin"]
+
+
+def test_exception_commits_nothing_and_keeps_the_old_file(tmp_path):
+    path = tmp_path / "manifest.json"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with FileWriter(path) as file:
+            file.write(b"new")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["manifest.json"]
+
+
+def test_writer_that_must_not_replace_refuses_an_existing_name(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    writer = FileWriter(path, replace=False)
+    writer.write(b"new")
+    with pytest.raises(StorageError, match="cannot commit .*file: it exists already"):
+        writer.commit()
+    writer.abort()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_short_writes_are_continued(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[: max(1, len(data) // 2)]))
+    storage.write_bytes(tmp_path / "file", bytes(range(256)) * 5)
+    assert (tmp_path / "file").read_bytes() == bytes(range(256)) * 5
+
+
+def test_failed_fsync_is_an_error_and_is_not_tried_again(tmp_path, monkeypatch):
+    calls = []
+
+    def fsync(fd: int) -> None:
+        calls.append(fd)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(StorageError, match="cannot commit .*: Input/output error"):
+        storage.write_bytes(tmp_path / "file", b"data")
+    assert len(calls) == 1
+    assert names(tmp_path) == []
+
+
+def test_full_disk_says_how_much_is_free(tmp_path, monkeypatch):
+    def write(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(StorageError, match=r"No space left on device \([0-9,]+ bytes are free there\)"):
+        storage.write_bytes(tmp_path / "file", b"data")
+    assert names(tmp_path) == []
+
+
+def test_json_bytes_depend_on_the_value_only():
+    assert storage.json_bytes({"b": 1, "a": "é"}) == '{\n  "b": 1,\n  "a": "é"\n}\n'.encode()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.json_bytes(float("nan"))
+
+
+def staged(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.mkdir()
+    (path / "file").write_bytes(content)
+    (path / ".file.host.1.aa.tmp").write_bytes(b"left by an attempt that was killed")
+    return path
+
+
+def test_directory_is_committed_by_one_rename(tmp_path):
+    storage.commit_directory(staged(tmp_path, "new", b"new"), tmp_path / "corpus", replace=False)
+    assert names(tmp_path) == ["corpus"]
+    assert names(tmp_path / "corpus") == ["file"]
+
+
+def test_directory_that_exists_is_not_replaced_unless_asked(tmp_path):
+    storage.commit_directory(staged(tmp_path, "one", b"one"), tmp_path / "corpus", replace=False)
+    two = staged(tmp_path, "two", b"two")
+    with pytest.raises(StorageError, match="it exists already"):
+        storage.commit_directory(two, tmp_path / "corpus", replace=False)
+    assert (tmp_path / "corpus" / "file").read_bytes() == b"one"
+    storage.commit_directory(two, tmp_path / "corpus", replace=True)
+    assert (tmp_path / "corpus" / "file").read_bytes() == b"two"
+    assert names(tmp_path) == ["corpus"]
+
+
+def test_exchange_without_the_system_call_still_replaces(tmp_path, monkeypatch):
+    class NoRenameat2:
+        def __init__(self, *args: object, **options: object) -> None: ...
+
+    monkeypatch.setattr(storage.ctypes, "CDLL", NoRenameat2)
+    storage.commit_directory(staged(tmp_path, "one", b"one"), tmp_path / "corpus", replace=False)
+    storage.commit_directory(staged(tmp_path, "two", b"two"), tmp_path / "corpus", replace=True)
+    assert (tmp_path / "corpus" / "file").read_bytes() == b"two"
+    assert names(tmp_path) == ["corpus"]
+
+
+def test_reader_of_a_replaced_directory_never_sees_a_mix(tmp_path):
+    """Two files always agree, however often the directory is replaced."""
+    corpus, stop, mixed = tmp_path / "corpus", threading.Event(), []
+
+    def make(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.mkdir()
+        for file in ("a", "b"):
+            (path / file).write_bytes(content)
+        return path
+
+    def read() -> None:
+        while not stop.is_set():
+            directory = os.open(corpus, os.O_RDONLY)
+            try:
+                contents = []
+                for file in ("a", "b"):
+                    fd = os.open(file, os.O_RDONLY, dir_fd=directory)
+                    contents.append(os.read(fd, 10))
+                    os.close(fd)
+                if contents[0] != contents[1]:
+                    mixed.append(contents)
+            except FileNotFoundError:
+                pass  # deleted while it was open: an old one, not a mix
+            finally:
+                os.close(directory)
+
+    storage.commit_directory(make("first", b"-1"), corpus, replace=False)
+    thread = threading.Thread(target=read)
+    thread.start()
+    for number in range(100):
+        storage.commit_directory(make("next", str(number).encode()), corpus, replace=True)
+    stop.set()
+    thread.join()
+    assert mixed == []
+
+
+def test_link_file_moves_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    (tmp_path / "one").write_bytes(b"data")
+    storage.link_file(tmp_path / "one", tmp_path / "two")
+    assert names(tmp_path) == ["one", "two"]
+
+    def link(source: object, target: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    storage.link_file(tmp_path / "one", tmp_path / "three")
+    assert names(tmp_path) == ["three", "two"]
+
+
+def test_second_holder_of_a_lock_waits_and_a_dead_one_does_not_hold_it(tmp_path):
+    path = tmp_path / "lock"
+    script = (
+        "import sys, pathlib; from corpuskit import storage\n"
+        "with storage.lock(pathlib.Path(sys.argv[1])):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == b"held\n"
+    waited = []
+    with (
+        pytest.raises(StorageError, match="another process holds"),
+        storage.lock(path, timeout_s=0, on_wait=lambda: waited.append(True)),
+    ):
+        pass
+    assert waited == [True]
+    holder.kill()
+    holder.wait()
+    holder.stdin.close()
+    holder.stdout.close()
+    with storage.lock(path, timeout_s=5):
+        pass
+
+
+INJECTED = """
+import pathlib, sys
+from corpuskit import storage
+folder = pathlib.Path(sys.argv[1])
+staged = folder / "staged"
+staged.mkdir(exist_ok=True)
+with storage.FileWriter(staged / "shard.bin") as file:
+    file.write(b"x" * 1000)
+storage.write_json(staged / "manifest.json", {"complete": True})
+storage.commit_directory(staged, folder / "corpus", replace=(folder / "corpus").exists())
+"""
+
+
+@pytest.fixture(scope="module")
+def strace() -> str:
+    import shutil
+
+    found = shutil.which("strace")
+    if found is None or subprocess.run([found, "-o", os.devnull, "true"], check=False).returncode:
+        pytest.skip("strace is not there, or may not trace")
+    return found
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "rename", "openat", "mkdir"])
+def test_killed_before_any_system_call_the_corpus_is_old_or_new(tmp_path, strace, call):
+    """The process is killed just before its n-th call of a kind, for each n until a run is not killed."""
+    # The interpreter's own opens and writes are no part of the protocol; skip most of them.
+    first = {"openat": count_calls(strace, tmp_path, call) - 12}.get(call, 1)
+    for number in range(max(first, 1), 400):
+        folder = tmp_path / f"{call}-{number}"
+        folder.mkdir()
+        (folder / "corpus").mkdir()
+        (folder / "corpus" / "manifest.json").write_bytes(b"old")
+        inject = f"inject={call}:signal=SIGKILL:when={number}"
+        code = run_injected(strace, folder, inject)
+        manifest = (folder / "corpus" / "manifest.json").read_bytes()
+        assert manifest in (b"old", storage.json_bytes({"complete": True}))
+        assert run_injected(strace, folder, None) == 0  # and the next run completes
+        assert names(folder / "corpus") == ["manifest.json", "shard.bin"]
+        if code == 0:
+            return
+    pytest.fail("no run went through")
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EACCES"])
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_every_injected_error_is_reported_and_the_old_corpus_kept(tmp_path, strace, call, error):
+    for number in range(1, 20):
+        folder = tmp_path / f"{call}-{number}"
+        folder.mkdir()
+        (folder / "corpus").mkdir()
+        (folder / "corpus" / "manifest.json").write_bytes(b"old")
+        code = run_injected(strace, folder, f"inject={call}:error={error}:when={number}")
+        manifest = (folder / "corpus" / "manifest.json").read_bytes()
+        assert manifest in (b"old", storage.json_bytes({"complete": True}))
+        if code == 0:
+            assert manifest != b"old"
+            return
+    pytest.fail("no run went through")
+
+
+def run_injected(strace: str, folder: Path, inject: str | None) -> int:
+    command = [sys.executable, "-S", "-c", INJECTED, str(folder)]
+    if inject is not None:
+        call = inject.partition("=")[2].partition(":")[0]
+        command = [strace, "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", inject, *command]
+    environment = {**os.environ, "PYTHONPATH": str(Path(storage.__file__).parents[1])}
+    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL, env=environment).returncode
+
+
+def count_calls(strace: str, folder: Path, call: str) -> int:
+    target = folder / "count"
+    target.mkdir()
+    log = folder / "log"
+    command = [strace, "-f", "-qq", "-o", str(log), "-e", f"trace={call}"]
+    command += [sys.executable, "-S", "-c", INJECTED, str(target)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(storage.__file__).parents[1])}
+    subprocess.run(command, check=True, env=environment)
+    return len(log.read_text().splitlines())
