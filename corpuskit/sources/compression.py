@@ -38,6 +38,13 @@ class ByteStream(Protocol):
         """Let go of what is held open."""
 
 
+class SeekableStream(ByteStream, Protocol):
+    """A stream that can be read from any place on."""
+
+    def seek(self, position: int, /) -> int:
+        """Go on reading at a byte; returns it."""
+
+
 class _Decoder(Protocol):
     """The interface that bz2, lzma and lz4 decompressors share; one decodes one member."""
 

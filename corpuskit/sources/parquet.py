@@ -6,6 +6,7 @@ A document's start is the number of its row. Checksums of pages are verified whe
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -105,7 +106,7 @@ class ParquetReader(Reader):
         begin, end = int(offsets[0]), int(offsets[-1])
         block = data_buffer[begin:end].to_pybytes() if end > begin else b""
         bounds = (offsets - begin).tolist()
-        texts = [block[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        texts = [block[a:b] for a, b in itertools.pairwise(bounds)]
         starts = list(range(first, first + len(texts)))
         longest = int(np.diff(offsets).argmax())
         if len(texts[longest]) > self.options["max_document_bytes"]:

@@ -8,13 +8,12 @@ among three) is only cut at where no earlier occurrence overlaps it: there, ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import numpy as np
 
 from corpuskit.sources.base import Input, Slice
-from corpuskit.sources.compression import ByteStream
-from corpuskit.sources.opening import open_raw
+from corpuskit.sources.compression import ByteStream, SeekableStream
+from corpuskit.sources.stored import open_raw
 
 _SCAN_BYTES = 64 * 1024
 
@@ -119,11 +118,7 @@ def cut(item: Input, separator: bytes, *, target_bytes: int, scan_bytes: int) ->
     ]
 
 
-class _File(ByteStream, Protocol):
-    def seek(self, position: int, /) -> int: ...
-
-
-def _find_cut(file: _File, separator: bytes, *, base: int, near: int, scan_bytes: int) -> int | None:
+def _find_cut(file: SeekableStream, separator: bytes, *, base: int, near: int, scan_bytes: int) -> int | None:
     """The first place at or after `near` where surely a document begins.
 
     Args:
