@@ -1,0 +1,7 @@
+"""Batches: windows of a token stream as arrays and tensors, each a function of its number."""
+
+from __future__ import annotations
+
+from corpuskit.batches.batches import Batches
+
+__all__ = ["Batches"]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from corpuskit.errors import ConfigError
+
+Ints = NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class SamplerContext:
         document_ends: Gives int64[D], where each document ends in the token stream, ascending.
         fingerprint: The split's identity, for samplers that keep a table in the cache.
         options: What else the user passed to `batches(..., sampler_options=...)`.
+        batch_size: B, the global batch size, for samplers whose epoch is a whole number of batches.
     """
 
     num_tokens: int
@@ -29,6 +34,7 @@ class SamplerContext:
     document_ends: Callable[[], NDArray[np.int64]]
     fingerprint: str = ""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    batch_size: int = 1
 
 
 @runtime_checkable
@@ -52,3 +58,49 @@ class Sampler(Protocol):
             int64[n], offsets into the token stream, each in [0, N - T - 1].
         """
         ...
+
+
+class Spans(NamedTuple):
+    """Rows that are made of several pieces of the token stream, as flat arrays.
+
+    A span of length n at start s gives x the tokens s .. s + n - 1 and y the tokens s + 1 .. s + n. Row i is
+    made of spans `first[i] .. first[i + 1] - 1`, one after another; what is left of its T places is padding.
+
+    Attributes:
+        first: int64[n + 1], the first span of each row; the last entry is the number of spans.
+        starts: int64[m], where each span starts in the stream.
+        lengths: int64[m], tokens of x in each span, at least 1; a row's sum is at most T.
+    """
+
+    first: Ints
+    starts: Ints
+    lengths: Ints
+
+
+@runtime_checkable
+class SpanSampler(Protocol):
+    """A sampler whose rows are not single windows: packed documents, or a padded tail.
+
+    Attributes:
+        samples_per_epoch: As in `Sampler`.
+    """
+
+    samples_per_epoch: int | None
+
+    def spans(self, samples: NDArray[np.int64]) -> Spans:
+        """What each row is made of; `samples` as in `Sampler.starts`."""
+        ...
+
+
+def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
+    """Refuse options that a sampler does not have.
+
+    Raises:
+        ConfigError: Naming the option and those that there are.
+    """
+    for option in context.options:
+        if option not in allowed:
+            known = f"it has {', '.join(allowed)}" if allowed else "it has none"
+            raise ConfigError(
+                f"sampler {name!r} has no option {option!r}; {known}", expected=allowed, found=option
+            )
