@@ -19,7 +19,7 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
@@ -147,7 +147,9 @@ class _Request:
     @property
     def _label(self) -> str:
         """The file's name, for people."""
-        path = self._url if places.local_path(self.file.url) else urlsplit(self._url).path
+        path = self._url
+        if places.local_path(path) is None:
+            path = re.split(r"[?#]", path.partition("://")[2].partition("::")[0])[0].partition("/")[2]
         return unquote(PurePosixPath(path).name) or self._url
 
     def _local(self, path: Path) -> FetchedFile:

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
-
 from corpuskit import cache
 from corpuskit.errors import FetchError, HashMismatch
 from corpuskit.fetch import http, places
@@ -198,7 +196,7 @@ def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
 class _Transport:
     """Makes attempts at one URL, by requests or by fsspec."""
 
-    def __init__(self, what: Download, session: requests.Session | None) -> None:
+    def __init__(self, what: Download, session: http.Session | None) -> None:
         self.answer = http.Answer()
         self._what = what
         self._session = session
@@ -251,5 +249,5 @@ def _transport(what: Download) -> Iterator[_Transport]:
     if places.scheme_of(what.url) not in ("http", "https"):
         yield _Transport(what, None)
         return
-    with requests.Session() as session:
+    with http.Session() as session:
         yield _Transport(what, session)

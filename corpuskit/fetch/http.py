@@ -45,6 +45,14 @@ class Answer:
     length_known: bool = True
 
 
+class Session(requests.Session):
+    """Connections and cookies of one download, with redirects left to us."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None: requests reads the whole body of a redirect, however long, even if told not to follow."""
+        return None
+
+
 def download(
     session: requests.Session,
     url: str,
@@ -94,15 +102,19 @@ def download(
         length = _content_length(response)
         expected_end = None if length is None else partial.size_bytes + length
         answer.length_known = expected_end is not None or "chunked" in _header(response, "Transfer-Encoding")
-        on_bytes(partial.validator.total_bytes)
-        for data in _body(response, options, deadline):
-            partial.write(data)
-            on_bytes(partial.validator.total_bytes)
-            if partial.size_bytes > max_bytes:
-                raise too_long(max_bytes, partial.size_bytes)
-    wanted = partial.validator.total_bytes or expected_end
-    if wanted is not None and partial.size_bytes < wanted:
-        raise Transient(f"the connection was cut at {partial.size_bytes:,} of {wanted:,} bytes")
+        wanted = partial.validator.total_bytes or expected_end
+        on_bytes(wanted)
+        try:
+            for data in _body(response, options, deadline):
+                partial.write(data)
+                on_bytes(wanted)
+                if partial.size_bytes > max_bytes:
+                    raise too_long(max_bytes, partial.size_bytes)
+            if wanted is not None and partial.size_bytes < wanted:
+                raise Transient("the connection was cut")
+        except Transient as error:
+            of_all = "" if wanted is None else f" of {wanted:,}"
+            raise Transient(f"{error} after {partial.size_bytes:,}{of_all} bytes") from None
 
 
 def _begin(
@@ -172,6 +184,8 @@ def _open(
     session: requests.Session, url: str, headers: dict[str, str], options: FetchOptions, deadline: float
 ) -> requests.Response:
     """The answer to a GET after all redirects; not yet read."""
+    if not _is_url(url):
+        raise FetchError("it is not a URL that can be asked for")
     current, auth = _split_credentials(url)
     first_auth, first_origin = auth, _origin(current)
     chain = [redact_url(current)]
@@ -198,11 +212,10 @@ def _redirect_target(current: str, location: str) -> tuple[str, tuple[bytes, byt
     with contextlib.suppress(UnicodeError):
         # http.client decodes headers as Latin-1; what servers send beyond ASCII is UTF-8.
         location = location.encode("latin-1").decode("utf-8")
-    try:
-        target, auth = _split_credentials(urljoin(current, location))
-        scheme = urlsplit(target).scheme.lower()
-    except ValueError:
-        raise FetchError("the server redirects to something that is not a URL") from None
+    if not _is_url(location) or not _is_url(target := urljoin(current, location)):
+        raise FetchError("the server redirects to something that is not a URL")
+    target, auth = _split_credentials(target)
+    scheme = urlsplit(target).scheme
     if scheme not in ("http", "https"):
         raise FetchError(
             f"the server redirects from {redact_url(current)} to {scheme}:, which is not followed"
@@ -321,6 +334,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.append(current)
         yield current
         waiting += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
+
+
+def _is_url(text: str) -> bool:
+    """Whether the URL can be taken apart; the errors of those that cannot quote it."""
+    try:
+        _origin(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _split_credentials(url: str) -> tuple[str, tuple[bytes, bytes] | None]:

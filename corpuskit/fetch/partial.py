@@ -109,11 +109,12 @@ class Partial:
     def leave(self) -> None:
         """Keep the file for a later attempt if one could go on with it, else delete it."""
         if self.validator.if_range and self.size_bytes:
-            self._checkpoint()
+            with contextlib.suppress(OSError):  # a full disk; an earlier record may still be good
+                self._checkpoint()
+        if self._record.exists():
             self._file.keep(self._kept)
         else:
             self._file.abort()
-            storage.remove_file(self._record)
 
     def resume(self) -> None:
         """Take over what an earlier attempt at the same URL left, if there is anything of use."""

@@ -142,9 +142,7 @@ def test_slower_of_two_first_downloads_is_compared_with_the_faster(server, cache
     unknown = server.remote(sha256=None, size_bytes=None)
 
     def overtaken(connection, request):
-        trust.save(
-            cache_dir, server.url(), sha256="0" * 64, size_bytes=1, length_verified=True
-        )
+        trust.save(cache_dir, server.url(), sha256="0" * 64, size_bytes=1, length_verified=True)
         server.file()(connection, request)
 
     server.script(overtaken)
@@ -212,7 +210,9 @@ def test_mirror_url_is_used_before_the_files_own(server, other_server, cache_dir
     assert server.requests == []
 
 
-def test_wrong_or_missing_file_in_a_mirror_does_not_matter(server, other_server, tmp_path, cache_dir, monkeypatch):
+def test_wrong_or_missing_file_in_a_mirror_does_not_matter(
+    server, other_server, tmp_path, cache_dir, monkeypatch
+):
     file = server.remote()
     server.script(server.file())
     (tmp_path / file.sha256).write_bytes(b"wrong")
