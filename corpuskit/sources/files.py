@@ -13,8 +13,9 @@ from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source
 from corpuskit.sources.compression import by_extension
-from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain, is_remote, local_version
+from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
+from corpuskit.sources.stored import is_remote, local_version
 from corpuskit.sources.text import TextReader
 from corpuskit.specs import ReaderSpec, RemoteFile
 

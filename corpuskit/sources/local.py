@@ -21,7 +21,8 @@ from urllib.parse import unquote, urlsplit
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.files import FilesSource, format_of
-from corpuskit.sources.opening import base_name, is_remote, local_version, open_archive, remote_version
+from corpuskit.sources.opening import base_name
+from corpuskit.sources.stored import is_remote, local_version, open_archive, remote_version
 from corpuskit.specs import RemoteFile, SourceSpec
 
 log = logging.getLogger(__name__)

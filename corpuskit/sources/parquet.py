@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.opening import is_plain, open_raw
+from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import (
     BATCH_BYTES,
     BATCH_DOCUMENTS,
@@ -26,6 +26,7 @@ from corpuskit.sources.reader import (
     is_valid,
     without_empty,
 )
+from corpuskit.sources.stored import open_raw
 
 _CONTINUATION = (0x80, 0xC0)  # a byte b inside a character has 0x80 <= b < 0xC0
 

@@ -1,0 +1,227 @@
+"""Files as they are stored: local, behind a URL, or a member of a zip archive.
+
+What is opened is checked to be what was listed, and can be checked to have stayed the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpuskit.errors import SourceError
+from corpuskit.sources.base import Input
+
+_COPY_BYTES = 2**20
+_REMOTE_BLOCK_BYTES = 4 * 2**20
+
+
+def open_raw(item: Input) -> LocalFile | UrlFile | Member:
+    """The bytes of an input as they are stored; a member's, as they were before the archive was made."""
+    file = open_file(item)
+    return file if item.member is None else Member(item, file)
+
+
+def open_file(item: Input) -> LocalFile | UrlFile:
+    """An input's own file; for a member, the archive."""
+    return UrlFile(item) if is_remote(item.location) else LocalFile(item)
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location is a URL rather than a path."""
+    return "://" in location
+
+
+def local_version(status: os.stat_result) -> str:
+    """What tells this state of a local file from a later one."""
+    return str(status.st_mtime_ns)
+
+
+def remote_version(system: Any, path: str) -> str:
+    """What tells this state of a remote file from a later one: its ETag, or all that is known of it."""
+    info = system.info(path)
+    known = info.get("ETag") or info.get("etag") or info.get("md5Hash") or system.ukey(path)
+    return f"{info.get('size')}:{known}"
+
+
+@contextlib.contextmanager
+def open_archive(item: Input) -> Iterator[zipfile.ZipFile]:
+    """A zip archive, for listing its members."""
+    file = open_file(item)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise damaged(item, error) from error
+    finally:
+        file.close()
+
+
+class LocalFile:
+    """An open local file that remembers what it was when it was opened."""
+
+    def __init__(self, item: Input) -> None:
+        self._name = item.name
+        self._path = item.location
+        try:
+            # A FIFO without O_NONBLOCK would wait for a writer that may never come.
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise SourceError(
+                f"{self._name}: cannot be opened: {error.strerror}; it was there when files were listed",
+                path=self._path,
+            ) from error
+        self._opened = os.fstat(self._fd)
+        if not stat.S_ISREG(self._opened.st_mode):
+            self.close()
+            raise SourceError(f"{self._name}: not a regular file; copy its text into one", path=self._path)
+        if item.version and (self._opened.st_size, local_version(self._opened)) != (
+            item.size_bytes,
+            item.version,
+        ):
+            self.close()
+            raise self._changed(item.size_bytes, self._opened.st_size)
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size >= 0:
+            return os.read(self._fd, size)
+        pieces = []
+        while data := os.read(self._fd, _COPY_BYTES):
+            pieces.append(data)
+        return b"".join(pieces)
+
+    def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
+        return os.lseek(self._fd, position, whence)
+
+    def tell(self) -> int:
+        return os.lseek(self._fd, 0, os.SEEK_CUR)
+
+    def seekable(self) -> bool:
+        return True
+
+    @property
+    def closed(self) -> bool:
+        return self._fd < 0
+
+    def check_unchanged(self) -> None:
+        """Compare what is under the open file and under its name now with what was opened."""
+        try:
+            states = [os.fstat(self._fd), Path(self._path).stat()]
+        except OSError as error:
+            raise self._changed(self._opened.st_size, None) from error
+        for now in states:
+            if (now.st_size, now.st_mtime_ns, now.st_ino) != (
+                self._opened.st_size,
+                self._opened.st_mtime_ns,
+                self._opened.st_ino,
+            ):
+                raise self._changed(self._opened.st_size, now.st_size)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _changed(self, expected: int, found: int | None) -> SourceError:
+        now = "is gone" if found is None else f"has {found:,} bytes"
+        return SourceError(
+            f"{self._name}: changed while it was in use: it had {expected:,} bytes and {now} now; "
+            "run again when nothing writes to it",
+            path=self._path,
+            expected=expected,
+            found=found,
+        )
+
+
+class UrlFile:
+    """A file behind a URL, read in place."""
+
+    def __init__(self, item: Input) -> None:
+        from fsspec.core import url_to_fs
+
+        self._item = item
+        try:
+            self._system, self._path = url_to_fs(item.location)
+            self._version = remote_version(self._system, self._path)
+            self._file: Any = self._system.open(
+                self._path, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead"
+            )
+        except (OSError, ImportError, ValueError) as error:
+            raise SourceError(
+                f"{item.name}: cannot be opened: {type(error).__name__}", path=item.name
+            ) from error
+        if item.version and self._version != item.version:
+            self.close()
+            raise self._changed()
+
+    def read(self, size: int = -1, /) -> bytes:
+        data: bytes = self._file.read(size)
+        return data
+
+    def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
+        found: int = self._file.seek(position, whence)
+        return found
+
+    def tell(self) -> int:
+        position: int = self._file.tell()
+        return position
+
+    def seekable(self) -> bool:
+        return True
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._file.closed)
+
+    def check_unchanged(self) -> None:
+        self._system.invalidate_cache()
+        if remote_version(self._system, self._path) != self._version:
+            raise self._changed()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _changed(self) -> SourceError:
+        return SourceError(
+            f"{self._item.name}: changed while it was in use; run again when nothing writes to it",
+            path=self._item.name,
+        )
+
+
+class Member:
+    """One member of a zip archive."""
+
+    def __init__(self, item: Input, file: LocalFile | UrlFile) -> None:
+        assert item.member is not None
+        self._file = file
+        try:
+            self._archive = zipfile.ZipFile(file)
+            self._member = self._archive.open(item.member)
+        except KeyError as error:
+            file.close()
+            raise SourceError(f"{item.name}: no member {item.member!r} in it", path=item.name) from error
+        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+            file.close()
+            raise damaged(item, error) from error
+
+    def read(self, size: int, /) -> bytes:
+        return self._member.read(size)
+
+    def seek(self, position: int, /) -> int:
+        return self._member.seek(position)
+
+    def check_unchanged(self) -> None:
+        self._file.check_unchanged()
+
+    def close(self) -> None:
+        self._member.close()
+        self._archive.close()
+        self._file.close()
+
+
+def damaged(item: Input, error: Exception) -> SourceError:
+    return SourceError(f"{item.name}: damaged zip archive: {error}; get the file again", path=item.name)
