@@ -1,6 +1,7 @@
 """corpuskit plugins, with plugins of every kind of health."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -111,4 +112,6 @@ def test_into_a_pipe_every_plugin_is_one_line(installed):
     lines = run("plugins").splitlines()
     rows = [line for line in lines[2:] if line.rstrip().endswith((" ok", " failed", " disabled"))]
     assert len(rows) == len(registry.default().plugins())
-    assert " 2 sources, 1 reader " in next(row for row in rows if row.startswith("sources"))
+    assert re.search(
+        " [0-9]+ sources, [0-9]+ readers? ", next(row for row in rows if row.startswith("sources"))
+    )
