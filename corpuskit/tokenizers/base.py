@@ -105,6 +105,19 @@ class Tokenizer(abc.ABC):
             raise ConfigError(f"--engine {engine}: tokenizer {self.name!r} has one engine only; use 'auto'")
 
 
+def character_start(text: bytes, at: int) -> int:
+    """The last place not after `at` where a character of a UTF-8 text starts or its last whole one ends."""
+    at = max(0, min(at, len(text)))
+    start = at
+    while start > 0 and text[start - 1] & 0xC0 == 0x80:
+        start -= 1
+    start = max(0, start - 1)
+    # `start` is the lead byte of the character before `at`: does all of it fit in front of `at`?
+    lead = text[start] if text else 0
+    width = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    return at if start + width <= at else start
+
+
 def to_utf8(text: str) -> bytes:
     """A text's UTF-8.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import TokenizerError
-from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
+from corpuskit.tokenizers.base import Encoded, Tokenizer, character_start, to_utf8
 
 _EOT_ID = 256
 _EOT_TEXT = b"<|endoftext|>"
@@ -64,5 +64,8 @@ class ByteTokenizer(Tokenizer):
         return _EOT_TEXT.join(text.astype(np.uint8).tobytes() for text in texts)
 
     def boundary(self, text: bytes, at: int) -> int:
-        """`at` itself: bytes do not depend on their neighbours."""
-        return max(0, min(at, len(text)))
+        """`at`, or the start of the character that it is inside of.
+
+        Bytes do not depend on their neighbours, but text that is cut should stay text.
+        """
+        return character_start(text, at)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import TokenizerError
-from corpuskit.tokenizers.base import Encoded, Tokenizer, lone_surrogate
+from corpuskit.tokenizers.base import Encoded, Tokenizer, character_start, lone_surrogate
 
 _NUM_CODE_POINTS = 0x110000
 #: What the lookup table says of a character that the corpus does not have.
@@ -103,11 +103,8 @@ class CharTokenizer(Tokenizer):
         return self._fitted()[values].tobytes().decode("utf-32-le").encode()
 
     def boundary(self, text: bytes, at: int) -> int:
-        """The start of the character at `at`."""
-        at = max(0, min(at, len(text)))
-        while 0 < at < len(text) and text[at] & 0xC0 == 0x80:
-            at -= 1
-        return at
+        """`at`, or the start of the character that it is inside of."""
+        return character_start(text, at)
 
     def _set_characters(self, characters: NDArray[np.uint32]) -> None:
         self._characters = characters

@@ -13,11 +13,13 @@ def corpuskit_tokenizers() -> list[TokenizerSpec]:
         TokenizerSpec(
             "bytes",
             "One id a byte, and an end-of-text id",
-            factory="corpuskit.tokenizers.bytes:ByteTokenizer", pinned=True,
+            factory="corpuskit.tokenizers.bytes:ByteTokenizer",
+            pinned=True,
         ),
         TokenizerSpec(
             "chars",
             "One id for each character of the corpus",
-            factory="corpuskit.tokenizers.chars:CharTokenizer", pinned=True,
+            factory="corpuskit.tokenizers.chars:CharTokenizer",
+            pinned=True,
         ),
     ]

@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.errors import TokenizerError
-from corpuskit.tokenizers.base import Encoded, Tokenizer, lone_surrogate
+from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.tokenizers import boundaries
+from corpuskit.tokenizers.base import Encoded, Tokenizer
+from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.vocabulary import tiktoken_reads_through_fetch
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
 
 _EOT_TEXT = "<|endoftext|>"
+#: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
+#: memory or time out of proportion, and a code point that only tiktoken gets right costs one piece.
+_PIECE_BYTES = 1 << 20
 
 
 class TiktokenTokenizer(Tokenizer):
@@ -38,27 +43,46 @@ class TiktokenTokenizer(Tokenizer):
         if argument is not None:
             raise TokenizerError(f"encoding {name!r} takes no argument, found {argument!r}", found=argument)
         self.name = name
-        self._encoding = _open_encoding(name)
+        self._encoding = open_encoding(name)
         self.vocab_size = self._encoding.max_token_value + 1
         self.eot_id = self._encoding._special_tokens.get(_EOT_TEXT)
+        self._may_be_cut = self._encoding._pat_str in boundaries.SAFE_PATTERNS
+        self._tiktoken = TiktokenEngine(self._encoding)
+        self._wanted_engine = "auto"
+        self._engine: Engine | None = None
 
     @property
     def fingerprint(self) -> str:
-        """A sha256 over ranks, pattern and special tokens; see `fingerprint_of`."""
+        """A sha256 over ranks, pattern and special tokens: see `fingerprint_of`."""
         return fingerprint_of(self._encoding)
 
+    @property
+    def engine(self) -> str:
+        """The name of the engine that `encode_batch` uses."""
+        return self._loaded_engine().name
+
     def encode(self, text: str) -> NDArray[np.uint32]:
-        """The text's ids, uint32[N]; read-only."""
-        try:
-            # With no special token allowed this is encode_ordinary without a Python list of the ids.
-            buffer = self._encoding._core_bpe.encode_to_tiktoken_buffer(text, frozenset())
-        except UnicodeEncodeError as error:
-            raise lone_surrogate(error) from error
-        return np.frombuffer(buffer, np.uint32)
+        """The text's ids, uint32[N], by tiktoken itself; read-only."""
+        return self._tiktoken.encode_one(text)
 
     def encode_batch(self, texts: Sequence[bytes]) -> Encoded:
-        """The ids of many texts at once."""
-        return super().encode_batch(texts)
+        """The ids of many texts at once, by the chosen engine.
+
+        Raises:
+            TokenizerError: With `.index`, the number of the text that cannot be encoded.
+        """
+        pieces, owners = self._cut(texts)
+        try:
+            arrays = self._loaded_engine().encode(pieces)
+        except TokenizerError as error:
+            if (piece := getattr(error, "index", None)) is not None:
+                error.__dict__["index"] = owners[piece]
+            raise
+        sizes = np.fromiter(map(len, arrays), np.int64, len(arrays))
+        ids = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
+        lengths = np.zeros(len(texts), np.int64)
+        np.add.at(lengths, np.asarray(owners, np.int64), sizes)
+        return Encoded(ids, lengths)
 
     def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
         """The bytes that ids stand for, special ids as their text."""
@@ -66,18 +90,55 @@ class TiktokenTokenizer(Tokenizer):
         try:
             return self._encoding.decode_bytes(values.tolist())
         except (KeyError, OverflowError, TypeError) as error:
-            raise TokenizerError(
-                f"encoding {self.name!r}: {error.args[0] if error.args else 'an id'} is not in the vocabulary"
-            ) from error
+            found = error.args[0] if error.args else "an id"
+            raise TokenizerError(f"encoding {self.name!r}: {found} is not in the vocabulary") from error
+
+    def boundary(self, text: bytes, at: int) -> int:
+        """The last place not after `at` that is shown to be safe, if the encoding's pattern is known."""
+        return boundaries.last_safe_place(text, at) if self._may_be_cut else 0
+
+    def select_engine(self, engine: str) -> None:
+        """Choose "auto", "tiktoken" or "gigatoken"; it is loaded when it is first used."""
+        if engine not in ENGINES:
+            raise ConfigError(f"--engine {engine}: expected one of {', '.join(ENGINES)}", found=engine)
+        self._wanted_engine = engine if engine == "tiktoken" else self._resolve(engine)
+        self._engine = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By name, like tiktoken's own encodings: another process opens its own vocabulary and engine.
+        return _reopen, (self.name, self._wanted_engine)
+
+    def _resolve(self, engine: str) -> str:
+        fingerprint = ranks_fingerprint(self._encoding)
+        return resolve(engine, encoding_name=self.name, ranks_fingerprint=fingerprint)
+
+    def _loaded_engine(self) -> Engine:
+        if self._engine is None:
+            name = self._resolve(self._wanted_engine)
+            fingerprint = ranks_fingerprint(self._encoding)
+            self._engine = make_engine(name, self._encoding, ranks_fingerprint=fingerprint)
+        return self._engine
+
+    def _cut(self, texts: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[int]]:
+        """Texts in pieces of bounded size where that is safe, and the number of each piece's text."""
+        if not self._may_be_cut or max(map(len, texts), default=0) <= _PIECE_BYTES:
+            return texts, range(len(texts))
+        pieces: list[bytes] = []
+        owners: list[int] = []
+        for number, text in enumerate(texts):
+            cut = boundaries.pieces(text, target_bytes=_PIECE_BYTES)
+            pieces += cut
+            owners += [number] * len(cut)
+        return pieces, owners
 
 
 @cache
-def fingerprint_of(encoding: Encoding) -> str:
-    """A sha256 over everything that decides an encoding's ids.
+def ranks_fingerprint(encoding: Encoding) -> str:
+    """A sha256 over what decides the ids of ordinary text: the ranks and the pattern.
 
     What is hashed, one after the other: the line `corpuskit tiktoken 1`; the number of tokens, and for all
-    tokens in order of rank their ranks, their lengths (uint32 each, little-endian) and their bytes; then a
-    JSON list of the pattern and the special tokens with their ids, sorted.
+    tokens in order of rank their ranks, their lengths (uint32 each, little-endian) and their bytes; then the
+    pattern in UTF-8.
     """
     ranks = sorted(encoding._mergeable_ranks.items(), key=itemgetter(1))
     tokens = [token for token, _ in ranks]
@@ -85,11 +146,20 @@ def fingerprint_of(encoding: Encoding) -> str:
     digest.update(np.fromiter(map(itemgetter(1), ranks), "<u4", len(ranks)).tobytes())
     digest.update(np.fromiter(map(len, tokens), "<u4", len(ranks)).tobytes())
     digest.update(b"".join(tokens))
-    digest.update(json.dumps([encoding._pat_str, sorted(encoding._special_tokens.items())]).encode())
+    digest.update(encoding._pat_str.encode())
     return digest.hexdigest()
 
 
-def _open_encoding(name: str) -> Encoding:
+def fingerprint_of(encoding: Encoding) -> str:
+    """A sha256 over everything about an encoding: `ranks_fingerprint`, and a JSON list of the special tokens
+    with their ids, sorted.
+    """
+    special = json.dumps(sorted(encoding._special_tokens.items()))
+    return hashlib.sha256(f"{ranks_fingerprint(encoding)}\n{special}".encode()).hexdigest()
+
+
+def open_encoding(name: str) -> Encoding:
+    """Tiktoken's encoding of a name, its vocabulary read as `vocabulary` says."""
     import tiktoken
 
     known = tiktoken.list_encoding_names()
@@ -99,3 +169,9 @@ def _open_encoding(name: str) -> Encoding:
         )
     with tiktoken_reads_through_fetch():
         return tiktoken.get_encoding(name)
+
+
+def _reopen(name: str, engine: str) -> TiktokenTokenizer:
+    tokenizer = TiktokenTokenizer(name=name)
+    tokenizer._wanted_engine = engine
+    return tokenizer

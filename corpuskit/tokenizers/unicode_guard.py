@@ -1,0 +1,194 @@
+"""Texts on which gigatoken and tiktoken may disagree, because they know different versions of Unicode.
+
+Both split text by classes of characters (letters, marks, numbers, white space), each with the Unicode tables
+that it was built with. A code point that got its class in a version that only one of them knows can be split
+differently. `derive` finds those code points by encoding every one of the 1,112,064 with both; what it finds
+for the versions below is shipped, and for others it is derived once (some 10 s) and kept in the cache.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+#: Ranges of code points, first and last.
+Ranges = tuple[tuple[int, int], ...]
+#: Gives a text's ids.
+Encode = Callable[[str], NDArray[np.uint32]]
+
+#: By the versions of tiktoken and gigatoken: the 4,699 code points first assigned in Unicode 17, which
+#: gigatoken knows and tiktoken does not. A test derives them again from the installed versions.
+DISAGREEING: dict[tuple[str, str], Ranges] = {
+    ("0.14.0", "0.10.0"): (
+        (0x088F, 0x088F),
+        (0x0C5C, 0x0C5C),
+        (0x0CDC, 0x0CDC),
+        (0x1ACF, 0x1ADD),
+        (0x1AE0, 0x1AEB),
+        (0xA7CE, 0xA7CF),
+        (0xA7D2, 0xA7D2),
+        (0xA7D4, 0xA7D4),
+        (0xA7F1, 0xA7F1),
+        (0x10940, 0x10959),
+        (0x10EC5, 0x10EC7),
+        (0x10EFA, 0x10EFB),
+        (0x11B60, 0x11B67),
+        (0x11DB0, 0x11DDB),
+        (0x11DE0, 0x11DE9),
+        (0x16EA0, 0x16EB8),
+        (0x16EBB, 0x16ED3),
+        (0x16FF2, 0x16FF6),
+        (0x187F8, 0x187FF),
+        (0x18D09, 0x18D1E),
+        (0x18D80, 0x18DF2),
+        (0x1E6C0, 0x1E6DE),
+        (0x1E6E0, 0x1E6F5),
+        (0x1E6FE, 0x1E6FF),
+        (0x2B73A, 0x2B73F),
+        (0x2CEA2, 0x2CEAD),
+        (0x323B0, 0x33479),
+    ),
+}
+
+_NUM_CODE_POINTS = 0x110000
+_SURROGATES = range(0xD800, 0xE000)
+_BLOCK = 2048
+
+
+class UnicodeGuard:
+    """Tells whether a text holds one of some code points.
+
+    ASCII text passes at memory speed. Other text is looked at two bytes at a time, at some 400 MB/s: only a
+    text that has the first two bytes of one of the code points is decoded and looked up.
+
+    Args:
+        ranges: The code points.
+    """
+
+    def __init__(self, ranges: Ranges) -> None:
+        self._is_suspect = np.zeros(_NUM_CODE_POINTS, np.bool_)
+        self._is_prefix = np.zeros(1 << 16, np.bool_)  # by two bytes as one native 16-bit number
+        for first, last in ranges:
+            self._is_suspect[first : last + 1] = True
+            prefixes = {chr(code_point).encode()[:2] for code_point in range(first, last + 1)}
+            # A code point below 0x80 is its own first byte, whatever comes next.
+            whole = [two for two in prefixes if len(two) == 2]
+            whole += [one + bytes([byte]) for one in prefixes if len(one) == 1 for byte in range(256)]
+            self._is_prefix[np.frombuffer(b"".join(whole), np.uint16)] = True
+        self._has_ascii_suspects = bool(self._is_suspect[:0x80].any())
+
+    def suspects(self, texts: Sequence[bytes]) -> list[int]:
+        """The numbers of the texts that hold one of the code points, ascending."""
+        candidates = [
+            number for number, text in enumerate(texts) if self._has_ascii_suspects or not text.isascii()
+        ]
+        # One look at all of them is enough in the usual case, and saves the overhead for short texts.
+        if not candidates or not self._may_hold(b"".join([texts[number] for number in candidates])):
+            return []
+        return [number for number in candidates if self._holds(texts[number])]
+
+    def _may_hold(self, text: bytes) -> bool:
+        for offset in (0, 1):
+            pairs = np.frombuffer(text, np.uint16, max(0, len(text) - offset) // 2, offset if text else 0)
+            if self._is_prefix[pairs].any():
+                return True
+        return self._has_ascii_suspects
+
+    def _holds(self, text: bytes) -> bool:
+        if not self._may_hold(text):
+            return False
+        return bool(self._is_suspect[np.frombuffer(text.decode().encode("utf-32-le"), "<u4")].any())
+
+
+def guard_for(
+    tiktoken_version: str, gigatoken_version: str, encoders: Callable[[], Sequence[tuple[Encode, Encode]]]
+) -> UnicodeGuard:
+    """The guard for two versions, derived from them where it is not known yet.
+
+    Args:
+        tiktoken_version: The installed tiktoken's.
+        gigatoken_version: The installed gigatoken's.
+        encoders: Gives what `derive` needs; called only if it has to derive.
+    """
+    known = DISAGREEING.get((tiktoken_version, gigatoken_version))
+    if known is None:
+        known = _derived_once(f"tiktoken-{tiktoken_version}-gigatoken-{gigatoken_version}", encoders)
+    return _guard(known)
+
+
+def derive(encoders: Sequence[tuple[Encode, Encode]]) -> Ranges:
+    """Every code point that two encoders of one encoding give different ids, in contexts that show its class.
+
+    Args:
+        encoders: Pairs of encoders that should agree. cl100k_base and o200k_base together tell letters,
+            marks, numbers, white space and the rest apart.
+    """
+    found: set[int] = set()
+    for one, other in encoders:
+        for start in range(0, _NUM_CODE_POINTS, _BLOCK):
+            block = [number for number in range(start, start + _BLOCK) if number not in _SURROGATES]
+            found.update(_disagreeing(one, other, block))
+    return tuple(_ranges(sorted(found)))
+
+
+def _probe(code_point: int) -> str:
+    """A line whose pieces depend on the code point's class.
+
+    A letter ends before "_Z" and takes the contraction; a number shares a group of three digits.
+    """
+    character = chr(code_point)
+    return f"{character}_Z 1{character}23 {character}'s"
+
+
+def _disagreeing(one: Encode, other: Encode, block: Sequence[int]) -> Iterator[int]:
+    """The code points of a block whose probes differ, found by halving."""
+    text = "\n".join(map(_probe, block))
+    if not block or np.array_equal(one(text), other(text)):
+        return
+    if len(block) == 1:
+        yield block[0]
+        return
+    middle = len(block) // 2
+    yield from _disagreeing(one, other, block[:middle])
+    yield from _disagreeing(one, other, block[middle:])
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for stop in range(1, len(numbers) + 1):
+        if stop == len(numbers) or numbers[stop] != numbers[stop - 1] + 1:
+            yield numbers[start], numbers[stop - 1]
+            start = stop
+
+
+@cache
+def _guard(ranges: Ranges) -> UnicodeGuard:
+    return UnicodeGuard(ranges)
+
+
+def _derived_once(versions: str, encoders: Callable[[], Sequence[tuple[Encode, Encode]]]) -> Ranges:
+    """What `derive` finds, from the cache if it has been asked before on this machine."""
+    from corpuskit import storage
+    from corpuskit.cache import default_cache_dir, make_folder
+    from corpuskit.errors import StorageError
+
+    path = default_cache_dir() / "tables" / f"unicode-guard-1-{versions}.json"
+    try:
+        saved = json.loads(path.read_bytes())
+        return tuple((int(first), int(last)) for first, last in saved)
+    except (OSError, ValueError, TypeError):
+        log.info("looking for code points on which %s disagree; done once, about 10 s", versions)
+    ranges = derive(encoders())
+    try:
+        make_folder(default_cache_dir(), "tables")
+        storage.write_json(path, ranges)
+    except StorageError as error:
+        log.info("they will be looked for again next time: %s", error)
+    return ranges
