@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from corpuskit.cli.cache import command
+from corpuskit.fetch import trust
+
+SHA256 = "ab" * 32
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    for name in (f"files/ab/{SHA256}", f"partials/{SHA256}.{'0' * 16}.part", "tables/t.bin"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(1000))
+    trust.save(tmp_path, "https://x.org/a?sig=1", sha256=SHA256, size_bytes=1, length_verified=True)
+    return lambda *arguments, **options: CliRunner().invoke(command, arguments, **options)
+
+
+def kinds(tmp_path):
+    return sorted({path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()})
+
+
+def test_where_prints_the_folder(run, tmp_path):
+    assert run("where").stdout == f"{tmp_path}\n"
+
+
+def test_size_lists_each_kind(run, tmp_path):
+    assert run("size").stdout.split() == [
+        *("files", "1", "1,000", "bytes", "partials", "1", "1,000", "bytes", "tables", "1", "1,000", "bytes")
+    ]
+    value = json.loads(run("size", "--json").stdout)
+    assert value["path"] == str(tmp_path)
+    assert value["contents"][0] == {"kind": "files", "num_files": 1, "size_bytes": 1000}
+
+
+@pytest.mark.parametrize(
+    ("option", "left"),
+    [
+        ((), ["urls"]),
+        (("--all",), []),
+        (("--partials",), ["files", "tables", "urls"]),
+        (("--url", "https://x.org/a?sig=2"), ["files", "partials", "tables"]),
+        (("--url", "https://x.org/a?sig=REDACTED"), ["files", "partials", "tables"]),
+        (("--url", "https://x.org/other"), ["files", "partials", "tables", "urls"]),
+        (("--older-than", "1"), ["files", "partials", "tables", "urls"]),
+    ],
+)
+def test_clear_deletes_what_is_asked_for(run, tmp_path, option, left):
+    result = run("clear", "--yes", *option)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert kinds(tmp_path) == left
+
+
+def test_clear_asks_first(run, tmp_path):
+    refused = run("clear", input="n\n")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(f"Delete 3 files (3,000 bytes) in {tmp_path}? [y/N]")
+    assert len(kinds(tmp_path)) == 4
+    assert run("clear", input="y\n").stderr.endswith(f"deleted 3 files (3,000 bytes) in {tmp_path}\n")
+
+
+def test_clear_says_when_there_is_nothing(run, tmp_path):
+    run("clear", "--all", "--yes")
+    assert run("clear").stderr == f"nothing to delete in {tmp_path}\n"
+
+
+def test_options_that_exclude_each_other_are_a_usage_error(run):
+    result = run("clear", "--all", "--partials")
+    assert result.exit_code == 2
+    assert "--partials, --all and --url exclude each other" in result.stderr

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from corpuskit import cache
+
+SHA256 = "ab" * 32
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A cache with one thing of each kind, all of them 10 bytes, and a file that somebody put there."""
+    names = [
+        f"files/ab/{SHA256}",
+        f"urls/{SHA256}.json",
+        f"partials/{SHA256}.{'0' * 16}.part",
+        f"partials/{SHA256}.{'0' * 16}.json",
+        f"partials/url-{SHA256}.{'1' * 16}.{cache.host_name()}.999999999.part",
+        f"locks/{SHA256}.lock",
+        "tables/packed-1.bin",
+        f"urls/.x.json.{cache.host_name()}.999999999.{'0' * 16}.tmp",
+        "files/README",
+    ]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(10))
+    return tmp_path
+
+
+def names(root):
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def test_default_is_the_environments_or_the_systems(monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", "/somewhere")
+    assert str(cache.default_cache_dir()) == "/somewhere"
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", "")
+    assert cache.default_cache_dir().name == "corpuskit"
+
+
+def test_usage_counts_files_and_bytes(full):
+    assert cache.usage(full) == [
+        cache.Usage("files", 2, 20),
+        cache.Usage("partials", 3, 30),
+        cache.Usage("tables", 1, 10),
+    ]
+    assert [row.num_files for row in cache.usage(full / "not there")] == [0, 0, 0]
+
+
+def test_everything_that_corpuskit_made_is_cleared_and_nothing_else(full):
+    paths = cache.clearable(full)
+    assert cache.size_of(paths) == 80
+    cache.clear(paths)
+    assert names(full) == ["files/README"]
+    assert sorted(path.name for path in full.iterdir()) == ["files"]
+
+
+def test_partial_of_a_living_process_is_kept(full):
+    live = full / f"partials/{SHA256}.{'2' * 16}.{cache.host_name()}.{os.getpid()}.part"
+    foreign = full / f"partials/{SHA256}.{'3' * 16}.another-host.1.part"
+    silent = full / f"partials/{SHA256}.{'4' * 16}.another-host.1.part"
+    for path in (live, foreign, silent):
+        path.write_bytes(b"x")
+    os.utime(silent, (time.time() - 7200,) * 2)
+    paths = cache.clearable(full, kinds=("partials",))
+    assert silent in paths
+    assert live not in paths
+    assert foreign not in paths
+
+
+def test_age_limits_what_is_cleared(full):
+    old = full / f"files/ab/{SHA256}"
+    os.utime(old, (time.time() - 10 * 86_400,) * 2)
+    assert cache.clearable(full, older_than_days=5) == [old]
+
+
+def test_links_out_of_the_cache_are_not_followed(full, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / ("cd" * 32)).write_bytes(b"mine")
+    (full / "files" / "cd").symlink_to(outside)
+    (full / "files" / ("ef" * 32)).symlink_to(outside / ("cd" * 32))
+    cache.clear(cache.clearable(full))
+    assert (outside / ("cd" * 32)).read_bytes() == b"mine"
+
+
+def test_cache_is_private(tmp_path):
+    folder = cache.make_folder(tmp_path / "a" / "cache", "tables")
+    assert folder.is_dir()
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
