@@ -1,0 +1,233 @@
+"""What a batch costs, beside what others do, in one run on one core.
+
+```
+python tests/benchmarks/batches.py                       # a synthetic corpus, made in a temporary folder
+python tests/benchmarks/batches.py --corpus data/owt/gpt2
+```
+
+Every row is timed in turns with the floor, so that a busy machine slows both alike; the ratios are medians
+over the turns. "nanoGPT" is its get_batch: the map opened again for each batch, one slice a row, and
+torch.stack. The floor is torch.index_select over an overlapping view of the map, then widening into two
+contiguous int64 tensors. Expect about 40 x nanoGPT and 1.2 x the floor at 64 x 1024.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+import corpuskit
+from corpuskit.batches import Batches
+
+SHAPES = ((12, 1024), (64, 1024), (512, 2048))
+Case = Callable[[], Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", help="a prepared corpus; by default a synthetic one is made")
+    parser.add_argument("--tokens", type=int, default=50_000_000, help="tokens of the synthetic corpus")
+    parser.add_argument("--shards", type=int, default=1, help="shards of the synthetic corpus")
+    parser.add_argument("--seconds", type=float, default=0.5, help="how long to measure each row")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        if options.corpus:
+            split = corpuskit.open(options.corpus)["train"]
+            tokens = Path(folder) / "train.bin"  # one file for those who need one
+            with tokens.open("wb") as file:
+                for number in range(len(split.shard_starts) - 1):
+                    split.shard(number).tofile(file)
+        else:
+            split, tokens = synthetic(Path(folder), options.tokens, options.shards)
+        print(f"{split.num_tokens:,} tokens of {split.dtype}, {len(split.shard_starts) - 1} shards, one core")
+        for batch_size, block_size in SHAPES:
+            table(split, tokens, batch_size, block_size, options.seconds)
+        latencies(split)
+
+
+class SyntheticSplit:
+    """A token stream over plain files, with documents of 600 tokens or so."""
+
+    name, fingerprint = "train", "synthetic"
+
+    def __init__(self, paths: list[Path], sizes: list[int]) -> None:
+        self.dtype = np.dtype("<u2")
+        self.shard_starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self.num_tokens = int(self.shard_starts[-1])
+        self._paths = paths
+        self._shards = [np.memmap(path, self.dtype, "r").view(np.ndarray) for path in paths]
+        lengths = np.random.default_rng(1).geometric(1 / 600, self.num_tokens // 600)
+        ends = np.cumsum(lengths)
+        self._ends = np.append(ends[ends < self.num_tokens], self.num_tokens)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SyntheticSplit, (self._paths, np.diff(self.shard_starts).tolist())
+
+    def shard(self, number: int) -> Any:
+        return self._shards[number]
+
+    def document_ends(self) -> Any:
+        return self._ends
+
+
+def synthetic(folder: Path, num_tokens: int, shards: int) -> tuple[SyntheticSplit, Path]:
+    ids = np.random.default_rng(0).integers(0, 50257, num_tokens).astype("<u2")
+    whole = folder / "train.bin"
+    ids.tofile(whole)
+    pieces = np.array_split(ids, shards)
+    paths = [folder / f"train-{number:05}.bin" for number in range(shards)]
+    for path, piece in zip(paths, pieces, strict=True):
+        piece.tofile(path)
+    return SyntheticSplit(paths, [len(piece) for piece in pieces]), whole
+
+
+def table(split: Any, tokens: Path, batch_size: int, block_size: int, seconds: float) -> None:
+    shape = {"batch_size": batch_size, "block_size": block_size}
+    floor = floor_case(tokens, split.dtype, **shape)
+    nanogpt = nanogpt_case(tokens, split.dtype, **shape)
+    rows: dict[str, Case] = {
+        "floor": floor,
+        "nanoGPT get_batch": nanogpt,
+        "plain map-style DataLoader": loader_case(tokens, split.dtype, **shape),
+        **corpuskit_cases(split, shape),
+    }
+    print(f"\n{batch_size} x {block_size:<26} us/batch  Mtokens/s  x nanoGPT  x floor")
+    for name, case in rows.items():
+        times, floors, nanos = measure_in_turns((case, floor, nanogpt), seconds)
+        us = statistics.median(times) * 1e6
+        print(
+            f"{name:34} {us:9.1f}  {batch_size * block_size / us:9.0f}  {median_ratio(nanos, times):9.1f}  "
+            f"{median_ratio(floors, times):7.2f}"
+        )
+
+
+def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
+    cases: dict[str, dict[str, Any]] = {"random": {}, "random, numpy": {"output": "numpy"}}
+    return {f"corpuskit {name}": steps(Batches(split, **shape, **more)) for name, more in cases.items()}
+
+
+def steps(batches: Batches) -> Case:
+    def forever() -> Iterator[Any]:
+        while True:
+            yield from batches
+
+    iterator = forever()
+    return lambda: next(iterator)
+
+
+def floor_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
+    signed = np.dtype(f"<i{dtype.itemsize}")
+    stream = torch.from_numpy(np.memmap(tokens, signed, "c"))
+    view = stream.as_strided((len(stream) - block_size, block_size + 1), (1, 1))
+    draws = np.random.default_rng(0).integers(0, len(view), (512, batch_size))
+    starts = iter(forever(list(torch.from_numpy(draws))))
+
+    def batch() -> tuple[torch.Tensor, torch.Tensor]:
+        windows = view.index_select(0, next(starts))
+        return windows[:, :-1].to(torch.int64).contiguous(), windows[:, 1:].to(torch.int64).contiguous()
+
+    return batch
+
+
+def nanogpt_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
+    def batch() -> tuple[torch.Tensor, torch.Tensor]:
+        data = np.memmap(tokens, dtype=dtype, mode="r")
+        ix = torch.randint(len(data) - block_size, (batch_size,))
+        x = torch.stack([torch.from_numpy(data[i : i + block_size].astype(np.int64)) for i in ix])
+        y = torch.stack([torch.from_numpy(data[i + 1 : i + 1 + block_size].astype(np.int64)) for i in ix])
+        return x, y
+
+    return batch
+
+
+def loader_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
+    class Windows(Dataset[Any]):
+        def __init__(self) -> None:
+            self.data = np.memmap(tokens, dtype=dtype, mode="r")
+
+        def __len__(self) -> int:
+            return (len(self.data) - 1) // block_size
+
+        def __getitem__(self, index: int) -> Any:
+            start = index * block_size
+            window = torch.from_numpy(self.data[start : start + block_size + 1].astype(np.int64))
+            return window[:-1], window[1:]
+
+    def batches() -> Iterator[Any]:
+        while True:
+            order = np.random.default_rng(0).integers(0, len(dataset), 2000 * batch_size)
+            yield from DataLoader(dataset, batch_size=batch_size, sampler=order.tolist(), drop_last=True)
+
+    dataset = Windows()
+    iterator = batches()
+    return lambda: next(iterator)
+
+
+def forever(items: list[Any]) -> Iterator[Any]:
+    while True:
+        yield from items
+
+
+def measure_in_turns(cases: tuple[Case, ...], seconds: float) -> list[list[float]]:
+    """Seconds a call of each case, one figure a turn; a turn runs each for a thirtieth of the time."""
+    counts = []
+    for case in cases:
+        case()
+        began = time.perf_counter()
+        case()
+        counts.append(max(1, int(seconds / 30 / (time.perf_counter() - began))))
+    found: list[list[float]] = [[] for _ in cases]
+    for _ in range(10):
+        for case, count, times in zip(cases, counts, found, strict=True):
+            began = time.perf_counter()
+            for _ in range(count):
+                case()
+            times.append((time.perf_counter() - began) / count)
+    return found
+
+
+def median_ratio(slow: list[float], fast: list[float]) -> float:
+    return statistics.median(s / f for s, f in zip(slow, fast, strict=True))
+
+
+def latencies(split: Any) -> None:
+    print("\nlatency, 64 x 1024                        ms")
+    shape = {"batch_size": 64, "block_size": 1024}
+    for name in ("random",):
+        first, resume, after = [], [], []
+        for _ in range(7):
+            began = time.perf_counter()
+            batches = Batches(split, **shape, sampler=name)
+            batches[0]
+            first.append(time.perf_counter() - began)
+            state = state_at(batches, 10**12)
+            began = time.perf_counter()
+            batches.load_state_dict(state)
+            resume.append(time.perf_counter() - began)
+            next(iter(batches))
+            after.append(time.perf_counter() - began)
+        for what, times in (("first batch", first), ("resume at 10^12", resume), ("... and a batch", after)):
+            print(f"{name + ': ' + what:34} {statistics.median(times) * 1e3:9.3f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    print(f"peak resident memory, pages of the map included: {peak:,.0f} MiB")
+
+
+def state_at(batches: Batches, sample: int) -> dict[str, Any]:
+    batches.seek(sample=sample)
+    return batches.state_dict()
+
+
+if __name__ == "__main__":
+    main()
