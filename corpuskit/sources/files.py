@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from corpuskit import registry
 from corpuskit.errors import ConfigError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source
+from corpuskit.sources import characters as text_characters
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source, SourceOptions
 from corpuskit.sources.compression import by_extension
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.stored import is_remote, local_version
 from corpuskit.sources.text import TextReader
-from corpuskit.specs import ReaderSpec, RemoteFile
+from corpuskit.specs import ReaderSpec, RemoteFile, SourceSpec
 
 _READ_BYTES = 2**20
 
 
 class FilesSource(Source):
     """A source whose inputs are files; a subclass finds them."""
+
+    def __init__(
+        self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None
+    ) -> None:
+        super().__init__(spec=spec, argument=argument, options=options)
+        self._readers: dict[str, Reader] = {}
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
@@ -49,27 +54,17 @@ class FilesSource(Source):
 
     def count_characters(self, item: Input) -> int:
         """How many characters an input of plain text has; a byte order mark is none."""
-        return sum(int(starts.sum()) for _, starts in self._character_starts(item))
+        self._check_plain_text(item)
+        return text_characters.count_characters(item)
 
     def character_offset(self, item: Input, characters: int) -> int:
-        """The byte offset of an input's character with this number."""
-        for at, starts in self._character_starts(item):
-            here = int(starts.sum())
-            if characters < here:
-                return at + int(np.flatnonzero(starts)[characters])
-            characters -= here
-        raise ConfigError(f"{item.name} has no character {characters:,} past its end")
+        """The byte offset of an input's character with this number; its end, if it is the number of them."""
+        self._check_plain_text(item)
+        return text_characters.character_offset(item, characters)
 
-    def _character_starts(self, item: Input) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-        """An input's text in pieces: where each begins, and which of its bytes begin a character."""
+    def _check_plain_text(self, item: Input) -> None:
         if not isinstance(self.reader(item.format), TextReader):
             super().count_characters(item)  # raises what it says of sources that are not plain text
-        with InputStream(item) as stream:
-            at = stream.skip_bom()
-            while data := stream.read(_READ_BYTES):
-                # In UTF-8 every byte but 0b10xxxxxx begins a character.
-                yield at, (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
-                at += len(data)
 
     def reader(self, format: str) -> Reader:
         """The reader of a format, with this source's options.
@@ -78,8 +73,10 @@ class FilesSource(Source):
             UnknownName: If there is no such format.
             ConfigError: If the options are not the reader's.
         """
-        reader: Reader = registry.default().find("reader", format).load()(self.reader_options(format))
-        return reader
+        if format not in self._readers:  # finding one costs more than reading a small file
+            component = registry.default().find("reader", format)
+            self._readers[format] = component.load()(self.reader_options(format))
+        return self._readers[format]
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
         """What the reader of a format is told: the spec's options, and over them the user's."""
@@ -155,14 +152,19 @@ def format_of(name: str) -> str | None:
     if compression is not None:
         name = name.removesuffix(compression.extension)
     best = ("", "")
-    for component in registry.default().components("reader"):
-        assert isinstance(component.spec, ReaderSpec)
-        for extension in component.spec.extensions:
-            if name.endswith(extension) and len(extension) > len(best[0]):
-                best = (extension, component.spec.name)
+    for extension, reader in _extensions(registry.default()):
+        if name.endswith(extension) and len(extension) > len(best[0]):
+            best = (extension, reader)
     if best[1]:
         return best[1]
     return None if "." in name.lstrip(".") else "text"
+
+
+@cache
+def _extensions(found_in: registry.Registry) -> tuple[tuple[str, str], ...]:
+    """Each extension that a reader has, with the reader's name; asked for once for every file."""
+    specs = [component.spec for component in found_in.components("reader")]
+    return tuple((e, spec.name) for spec in specs if isinstance(spec, ReaderSpec) for e in spec.extensions)
 
 
 __all__ = ["FileSource", "FilesSource", "format_of", "hash_input"]

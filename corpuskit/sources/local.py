@@ -14,6 +14,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -285,12 +286,16 @@ def _regular(file: _Found, name: str) -> os.stat_result | None:
 def _without_duplicates(found: list[_Found]) -> list[_Found]:
     """Each file once, under the first name it was found by; local paths become absolute."""
     kept: dict[str, _Found] = {}
+    real_folder = cache(os.path.realpath)
     for file in found:
         if is_remote(file.location):
             real = absolute = file.location
         else:
             absolute = os.path.abspath(file.location)  # noqa: PTH100 (resolve() would follow links)
-            real = os.path.realpath(absolute)
+            folder, name = os.path.split(absolute)
+            real = f"{real_folder(folder)}/{name}"
+            if os.path.islink(absolute):  # noqa: PTH114 (this runs for every file of a corpus)
+                real = os.path.realpath(absolute)
         if real in kept:
             log.warning("%s: used once, it is the same file as %s", file.location, kept[real].location)
         else:
@@ -308,7 +313,7 @@ def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
         if is_remote(file.location):
             yield file, redact_url(file.location)
         else:
-            yield file, Path(os.path.relpath(file.location, common)).as_posix()
+            yield file, file.location.removeprefix(common).lstrip("/")
 
 
 def _file_name(location: str) -> str:
