@@ -86,12 +86,12 @@ class _Root(click.Group):
 @click.version_option(__version__, message="corpuskit %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Say more, and show tracebacks of errors.")
 def root(verbose: bool) -> None:
-    r"""Turn any text corpus into verified token files, and token files into training batches.
+    """Turn any text corpus into verified token files, and token files into training batches.
 
     \b
     corpuskit prepare tinyshakespeare --encoding gpt2
     corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32
-    """
+    """  # noqa: D301 - click reads the \b
     _show_logs(verbose)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @json_option
 @quiet_option
 def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
-    r"""Turn DATASET into a verified corpus of token ids, ready to train on.
+    """Turn DATASET into a verified corpus of token ids, ready to train on.
 
     DATASET is a corpus's name ('corpuskit list sources'), or files: a path, a folder, a glob, a URL, or
     @FILE with a path on each line. A run that was stopped goes on where it was; a corpus that is there
@@ -46,7 +46,7 @@ def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet:
     \b
     corpuskit prepare tinyshakespeare --encoding gpt2
     corpuskit prepare ./my.txt --encoding cl100k_base --name mine
-    """
+    """  # noqa: D301 - click reads the \b
     from corpuskit.cli import render
     from corpuskit.config import PrepareConfig, read_toml
     from corpuskit.prepare import run

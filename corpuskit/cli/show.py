@@ -36,12 +36,12 @@ def command(
     as_json: bool,
     **batch: Any,
 ) -> None:
-    r"""Decode some tokens of a corpus, a document of it, or a training batch.
+    """Decode some tokens of a corpus, a document of it, or a training batch.
 
     \b
     corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32
     corpuskit show data/tinyshakespeare/gpt2 --step 7 --batch-size 4 --block-size 32
-    """
+    """  # noqa: D301 - click reads the \b
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
     from corpuskit.errors import ConfigError
