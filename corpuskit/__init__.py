@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from corpuskit.batches import Batches
     from corpuskit.cli.render import ProgressBars as progress
     from corpuskit.config import BatchConfig, PrepareConfig
-    from corpuskit.corpus import Corpus, Manifest, Split, verify
+    from corpuskit.corpus import Corpus, Manifest, Split
     from corpuskit.corpus import open_corpus as open
+    from corpuskit.corpus.verify import verify
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetch import fetch
     from corpuskit.hookspecs import hookimpl
@@ -67,7 +68,7 @@ _MODULE_OF = {
     "prepare": "corpuskit.prepare",
     "progress": "corpuskit.cli.render",
     "seed_all": "corpuskit.reproducibility",
-    "verify": "corpuskit.corpus",
+    "verify": "corpuskit.corpus.verify",
 }
 
 __all__ = [
