@@ -12,9 +12,9 @@ import email.utils
 import http
 import http.client
 import logging
+import queue
 import re
-import socket
-import ssl
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timezone
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -25,9 +25,10 @@ from requests.auth import HTTPBasicAuth
 
 import corpuskit
 from corpuskit.errors import FetchError
+from corpuskit.fetch.failures import failure_of
 from corpuskit.fetch.options import FetchOptions, Transient, too_long
 from corpuskit.fetch.partial import Partial, Validator
-from corpuskit.fetch.redact import redact_text, redact_url
+from corpuskit.fetch.redact import redact_url
 
 log = logging.getLogger(__name__)
 
@@ -103,12 +104,14 @@ def download(
         expected_end = None if length is None else partial.size_bytes + length
         answer.length_known = expected_end is not None or "chunked" in _header(response, "Transfer-Encoding")
         wanted = partial.validator.total_bytes or expected_end
+        if wanted is not None:
+            partial.require_space(min(wanted, max_bytes) - partial.size_bytes)
         on_bytes(wanted)
         try:
             for data in _body(response, options, deadline):
                 partial.write(data)
                 on_bytes(wanted)
-                if partial.size_bytes > max_bytes:
+                if max(partial.size_bytes, wanted or 0) > max_bytes:
                     raise too_long(max_bytes, partial.size_bytes)
             if wanted is not None and partial.size_bytes < wanted:
                 raise Transient("the connection was cut")
@@ -234,15 +237,44 @@ def _request(
     deadline: float,
 ) -> requests.Response:
     left = max(deadline - options.clock(), 0.001)
-    basic = HTTPBasicAuth(*auth) if auth is not None else None
     timeout = (min(options.connect_timeout_s, left), min(options.read_timeout_s, left))
+    answers: queue.SimpleQueue[requests.Response | Exception] = queue.SimpleQueue()
+    gone = threading.Event()  # nobody waits for the answer any more
+
+    def ask() -> None:
+        basic = HTTPBasicAuth(*auth) if auth is not None else None
+        try:
+            answers.put(
+                session.get(
+                    url, headers=headers, auth=basic, timeout=timeout, stream=True, allow_redirects=False
+                )
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            answers.put(failure_of(error, url, options))
+        if gone.is_set():
+            discard()
+
+    def discard() -> None:
+        with contextlib.suppress(queue.Empty):
+            late = answers.get_nowait()
+            if isinstance(late, requests.Response):
+                late.close()
+
+    # A socket's timeout begins again with each byte, so a server that sends its headers one by one would
+    # hold us for ever. Nothing can interrupt the thread that reads them; it ends when the connection does.
+    threading.Thread(target=ask, name="corpuskit-request", daemon=True).start()
     try:
-        return session.get(
-            url, headers=headers, auth=basic, timeout=timeout, stream=True, allow_redirects=False
-        )
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        failure = _failure(error, url, options)
-    raise failure  # outside the except block: the library's error would travel along
+        # Connecting may try several addresses, and a proxy first.
+        answer = answers.get(timeout=min(3 * timeout[0] + 2 * timeout[1], left + 1))
+    except BaseException as error:
+        gone.set()
+        discard()
+        if not isinstance(error, queue.Empty):
+            raise
+        answer = Transient("the server did not finish its answer's headers in time")
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _body(response: requests.Response, options: FetchOptions, deadline: float) -> Iterator[bytes]:
@@ -253,7 +285,7 @@ def _body(response: requests.Response, options: FetchOptions, deadline: float) -
         try:
             data = response.raw.read1(_READ_BYTES, decode_content=False)
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            failure = _failure(error, response.url, options)
+            failure = failure_of(error, response.url, options)
         if failure is not None:
             raise failure
         if not data:
@@ -289,51 +321,6 @@ def _retry_after(response: requests.Response, options: FetchOptions) -> float | 
         return float(value[:18])
     date = _date(value)
     return None if date is None else max(0.0, date - options.now())
-
-
-def _failure(error: BaseException, url: str, options: FetchOptions) -> Exception:
-    """Our own sentence for what a library below raised, from what lies at the bottom of it."""
-    causes = list(_causes(error))
-    host = urlsplit(url).hostname or "the host"
-
-    def caused_by(*kinds: type[BaseException]) -> BaseException | None:
-        return next((cause for cause in causes if isinstance(cause, kinds)), None)
-
-    if certificate := caused_by(ssl.SSLCertVerificationError):
-        why = getattr(certificate, "verify_message", "") or "it could not be verified"
-        return FetchError(f"the certificate of {host} is not trusted: {why}")
-    if caused_by(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
-        return Transient("the proxy cannot be reached or refuses")
-    if caused_by(ssl.SSLError):
-        return Transient(f"no secure connection to {host} could be made")
-    if caused_by(socket.gaierror):
-        return Transient(f"the name {host} cannot be resolved")
-    if caused_by(ConnectionRefusedError):
-        return Transient(f"{host} refuses the connection")
-    if caused_by(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-        return Transient(f"{host} did not accept a connection within {options.connect_timeout_s:g} seconds")
-    if caused_by(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
-        return Transient(f"the server sent nothing for {options.read_timeout_s:g} seconds")
-    if caused_by(ConnectionResetError, BrokenPipeError):
-        return Transient("the connection was reset")
-    if caused_by(urllib3.exceptions.ProtocolError, http.client.HTTPException):
-        return Transient("the connection was cut")
-    if caused_by(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, ValueError):
-        return FetchError("it is not a URL that can be asked for")
-    return Transient(f"the request failed ({type(causes[-1]).__name__})")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything that it wraps, each once."""
-    waiting: list[object] = [error]
-    seen: list[object] = []
-    while waiting:
-        current = waiting.pop(0)
-        if not isinstance(current, BaseException) or any(current is one for one in seen):
-            continue
-        seen.append(current)
-        yield current
-        waiting += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
 
 
 def _is_url(text: str) -> bool:
@@ -378,15 +365,3 @@ def _date(text: str) -> float | None:
     except (TypeError, ValueError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
-
-
-class _Redacting(logging.Filter):
-    """Removes credentials from what urllib3 logs at DEBUG: it logs every request's path and query."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact_text(record.getMessage()), ()
-        return True
-
-
-for _name in ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.poolmanager"):
-    logging.getLogger(_name).addFilter(_Redacting())

@@ -87,4 +87,4 @@ class Transient(Exception):
 
 def too_long(max_bytes: int, found: int) -> HashMismatch:
     """The error for a body that goes on beyond what the file can be."""
-    return HashMismatch(f"more than {max_bytes:,} bytes arrive", expected=max_bytes, found=found)
+    return HashMismatch(f"it has more than {max_bytes:,} bytes", expected=max_bytes, found=found)

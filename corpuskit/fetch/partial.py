@@ -15,11 +15,13 @@ import json
 import logging
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from corpuskit import cache, storage
+from corpuskit.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,22 @@ class Partial:
         self._file.write(data)
         if self.validator.if_range and self.size_bytes - self._recorded_bytes >= self._checkpoint_bytes:
             self._checkpoint()
+
+    def require_space(self, num_bytes: int) -> None:
+        """Fail now rather than in an hour if the disk has no room for so many bytes more.
+
+        Raises:
+            StorageError: If it has not.
+        """
+        free_bytes = shutil.disk_usage(self._folder).free
+        if num_bytes > free_bytes:
+            raise StorageError(
+                f"{num_bytes:,} bytes are needed in {self._folder} and {free_bytes:,} are free; make room, "
+                "or put the cache elsewhere with CORPUSKIT_CACHE_DIR",
+                path=self._folder,
+                expected=num_bytes,
+                found=free_bytes,
+            )
 
     def restart(self, validator: Validator | None = None) -> None:
         """Drop what there is and begin with an empty file, of this version."""

@@ -141,9 +141,17 @@ class Server:
 
         return step
 
-    def drip(self, size_bytes: int = 10**6) -> Callable[[socket.socket, Request], None]:
+    def drip(self, size_bytes: int = 102_400) -> Callable[[socket.socket, Request], None]:
         def step(connection: socket.socket, _: Request) -> None:
             self.send(connection, self.head("200 OK", {"Content-Length": str(size_bytes)}))
+            while not self._closing.wait(0.002):
+                self.send(connection, b"x")
+
+        return step
+
+    def drip_headers(self) -> Callable[[socket.socket, Request], None]:
+        def step(connection: socket.socket, _: Request) -> None:
+            self.send(connection, b"HTTP/1.1 200 OK\r\nX: ")
             while not self._closing.wait(0.002):
                 self.send(connection, b"x")
 

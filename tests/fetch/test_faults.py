@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from corpuskit.errors import FetchError, HashMismatch
+from corpuskit.errors import FetchError, HashMismatch, StorageError
 from corpuskit.fetch import fetch
 from corpuskit.specs import RemoteFile
 
@@ -134,8 +134,8 @@ WRONG = {
         ],
         r"'text/html', beginning with b'<!DOCTYPE html>\\x1b\[31m\\nSign in'\); it looks like a login",
     ),
-    "N18 endless": (lambda s: [s.endless()], "more than 102,400 bytes arrive"),
-    "N18 longer": (lambda s: [s.file(content=s.content + b"x")], "more than 102,400 bytes arrive"),
+    "N18 endless": (lambda s: [s.endless()], "it has more than 102,400 bytes"),
+    "N18 longer": (lambda s: [s.file(content=s.content + b"x")], "it has more than 102,400 bytes"),
     "wrong bytes": (lambda s: [s.file(content=b"z" * 102_400)], "beginning with b'zzz"),
     "shorter file": (lambda s: [s.file(content=b"short")], r"sha256 is \w+ and \w+ is expected .5 bytes"),
     "N2 cut without a length": (lambda s: [s.file(length=False, cut=400)], "400 bytes"),
@@ -168,9 +168,23 @@ def test_size_alone_is_checked_where_no_sha256_is_known(server, cache_dir, fake)
 
 def test_endless_data_stops_at_the_limit_where_no_size_is_known(server, cache_dir, fake):
     server.script(server.endless())
-    with pytest.raises(HashMismatch, match="more than 1,000,000 bytes arrive"):
+    with pytest.raises(HashMismatch, match="it has more than 1,000,000 bytes"):
         fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=fake.options(max_bytes=1_000_000))
     assert nothing_published(cache_dir)
+
+
+def test_size_beyond_the_limit_is_not_downloaded(server, cache_dir, fake):
+    server.script(server.file())
+    with pytest.raises(HashMismatch, match=r"more than 9 bytes \(\d+,?\d+ bytes, 'text/plain', beginning"):
+        fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=fake.options(max_bytes=9))
+
+
+def test_file_that_the_disk_has_no_room_for_is_not_begun(server, cache_dir, fake):
+    server.script(server.file(headers={"Content-Length": str(10**18)}))
+    options = fake.options(max_bytes=2**62)
+    with pytest.raises(StorageError, match=r"1,000,000,000,000,000,000 bytes are needed in .* are free"):
+        fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=options)
+    assert no_partials(cache_dir)
 
 
 def test_body_without_a_length_is_recorded_as_such(server, cache_dir, fake, caplog):
@@ -235,6 +249,13 @@ def test_time_limit_ends_a_transfer_that_goes_on(server, cache_dir, fake):
 
     with pytest.raises(FetchError, match="the time limit was reached"):
         fetch(server.remote(), cache_dir=cache_dir, options=fake.options(clock=clock, total_timeout_s=30))
+
+
+def test_headers_that_drip_do_not_hold_us(server, cache_dir, fake):
+    server.script(server.drip_headers())
+    options = fake.options(connect_timeout_s=0.05, read_timeout_s=0.05, max_attempts=2)
+    with pytest.raises(FetchError, match="did not finish its answer's headers in time"):
+        fetch(server.remote(), cache_dir=cache_dir, options=options)
 
 
 def test_refused_connection_is_told(cache_dir, fake):

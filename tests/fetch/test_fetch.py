@@ -4,6 +4,8 @@ import hashlib
 import json
 import logging
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -302,6 +304,13 @@ def test_failing_file_system_is_tried_again(cache_dir, fake, monkeypatch):
     file = RemoteFile("memory://flaky.txt", sha256=SHA256)
     assert fetch(file, cache_dir=cache_dir, options=fake.options()).size_bytes == len(HELLO)
     assert len(fake.slept) == 2
+
+
+def test_importing_fetch_imports_no_client():
+    heavy = ["requests", "fsspec", "urllib3", "platformdirs", "filelock"]
+    code = f"import corpuskit.fetch, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_library_does_not_talk_unless_asked(server, cache_dir, capfd):
