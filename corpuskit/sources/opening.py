@@ -67,7 +67,7 @@ class InputStream:
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes; none only at the end."""
-        unread, self._unread = self._unread, b""
+        unread, self._unread = self._unread[:size], self._unread[size:]
         size -= len(unread)
         if self._left is not None:
             size = min(size, self._left)

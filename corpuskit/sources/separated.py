@@ -39,15 +39,20 @@ def split_stream(
 
     Yields:
         Where the first document starts, the documents (each followed by one separator in the input), and
-        the bytes that they were cut from, with perhaps the beginning of the next one.
+        the bytes that they were cut from, with perhaps the beginning of the next one; of a document that was
+        read on its own, the very same object.
     """
     position = at = start  # of the document that is being read, and of what is read next
     held = [b""]  # what there is of that document
+    tail = b""  # the end of it
     while data := stream.read(block_bytes):
         at += len(data)
         if at - len(data) - position >= block_bytes:
             # A long document: look at new bytes only, or its length would count twice.
-            end = _end_of_separator(held[-1], data, separator)
+            if len(held) == 1:
+                tail = _tail(held[0], separator)
+            end = _end_of_separator(tail, data, separator)
+            tail = _tail(tail + data, separator)
             if end is None:
                 held.append(data)
                 if at - position > max_document_bytes + len(separator):
@@ -135,7 +140,7 @@ def _find_cut(file: SeekableStream, separator: bytes, *, base: int, near: int, s
     previous: int | None = None
     window = b""
     while read_to - first < scan_bytes and (data := file.read(_SCAN_BYTES)):
-        window = window[len(window) - min(width - 1, len(window)) :] + data
+        window = _tail(window, separator) + data
         read_to += len(data)
         found = window.find(separator)
         while found >= 0:
@@ -149,9 +154,13 @@ def _find_cut(file: SeekableStream, separator: bytes, *, base: int, near: int, s
     return None
 
 
-def _end_of_separator(before: bytes, data: bytes, separator: bytes) -> int | None:
-    """Where in `data` the first separator ends, which may have begun in the bytes before."""
-    tail = before[len(before) - min(len(separator) - 1, len(before)) :]
+def _tail(data: bytes, separator: bytes) -> bytes:
+    """The last bytes, in which a separator may have begun that is not over yet."""
+    return data[len(data) - min(len(separator) - 1, len(data)) :]
+
+
+def _end_of_separator(tail: bytes, data: bytes, separator: bytes) -> int | None:
+    """Where in `data` the first separator ends, which may have begun in the tail before."""
     found = (tail + data).find(separator) if tail else data.find(separator)
     return None if found < 0 else found - len(tail) + len(separator)
 
