@@ -30,6 +30,7 @@ from corpuskit.errors import StorageError
 _TEMPORARY_SUFFIX = ".tmp"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_REMOVE_ATTEMPTS = 20
 
 
 class FileWriter:
@@ -220,9 +221,22 @@ def link_file(source: Path, target: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a directory and everything in it; one that is not there is fine."""
-    with _storage_errors(path, "delete"), contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(path)
+    """Delete a directory and everything in it; one that is not there is fine.
+
+    Others may be deleting it too, or still be writing into it: what they change meanwhile is gone over again.
+    """
+    with _storage_errors(path, "delete"):
+        for attempt in range(_REMOVE_ATTEMPTS):
+            try:
+                shutil.rmtree(path)
+            except FileNotFoundError:
+                if not path.exists():
+                    return
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY or attempt == _REMOVE_ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
 
 @contextlib.contextmanager

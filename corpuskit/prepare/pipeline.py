@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import logging
 import os
 import platform
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import corpuskit
 from corpuskit import registry, storage
+from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
-from corpuskit.errors import ConfigError, StorageError
+from corpuskit.errors import ConfigError, StorageError, WorkerError
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.executor import Executor
@@ -114,12 +116,31 @@ class _Run:
         if corpus is not None:
             return Prepared(corpus, made=False, run={})
         storage.make_directory(self.folder)
-        with storage.lock(self.folder / "lock", on_wait=self._waiting):
+        with self._lock():
             corpus = self._existing()  # another process may just have made it
-            if corpus is not None:
-                storage.remove_tree(self.folder)
-                return Prepared(corpus, made=False, run={})
-            return self._make()
+            if corpus is None:
+                try:
+                    return self._make()
+                except (OSError, WorkerError):
+                    # Where locks do nothing, another process may have finished first and tidied up.
+                    corpus = self._existing()
+                    if corpus is None:
+                        raise
+            storage.remove_tree(self.folder)
+            return Prepared(corpus, made=False, run={})
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep other processes of this machine from doing the same work meanwhile."""
+        place = hashlib.sha256(os.fsencode(self.output.resolve())).hexdigest()
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(
+                    storage.lock(default_cache_dir() / "locks" / place, on_wait=self._waiting)
+                )
+            except StorageError as error:
+                log.debug("going on without a lock: %s", error)
+            yield
 
     def _make(self) -> Prepared:
         inputs = self.source.inputs()
@@ -197,22 +218,15 @@ class _Run:
     ) -> Prepared:
         self.on_progress(Progress("commit", self.name))
         run = self._run_record(plan, records)
-        try:
-            commit(
-                records,
-                plan,
-                parts_folder=parts_folder,
-                output=self.output,
-                splits=splits,
-                run=run,
-                overwrite=self.config.overwrite,
-            )
-        except StorageError:
-            # Where locks do nothing, another process may have made the same corpus meanwhile.
-            corpus = self._existing()
-            if corpus is None:
-                raise
-            return Prepared(corpus, made=False, run={})
+        commit(
+            records,
+            plan,
+            parts_folder=parts_folder,
+            output=self.output,
+            splits=splits,
+            run=run,
+            overwrite=self.config.overwrite,
+        )
         return Prepared(Corpus(self.output), made=True, run=run)
 
     def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:
