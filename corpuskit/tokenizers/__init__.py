@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.base import Tokenizer
 
 
-def open_tokenizer(name: str, *, state: Any = None, engine: str = "auto") -> Tokenizer:
+def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -> Tokenizer:
     """The tokenizer that answers to a name.
 
     Args:
         name: What follows `--encoding`: a registered name, and an argument after a colon where it takes one.
         state: For a tokenizer that is opened again, what its `state()` returned; else None.
-        engine: What computes the ids: "auto" for the fastest that is exact, or an engine's name.
+        engine: What computes the ids: "auto" for the fastest that is exact, or an engine's name. None is
+            "auto" that says nothing about a faster one that is not installed, for whoever only decodes.
 
     Raises:
         UnknownName: If no plugin has the name.
@@ -30,7 +31,8 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str = "auto") -> Tok
     factory = component.load()
     tokenizer = factory(name=component.spec.name, argument=component.argument, state=state)
     _check_tokenizer(tokenizer, f"tokenizer {name!r} of {component.owner}")
-    tokenizer.select_engine(engine)
+    if engine is not None:
+        tokenizer.select_engine(engine)
     checked: Tokenizer = tokenizer
     return checked
 

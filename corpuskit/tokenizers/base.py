@@ -105,6 +105,30 @@ class Tokenizer(abc.ABC):
             raise ConfigError(f"--engine {engine}: tokenizer {self.name!r} has one engine only; use 'auto'")
 
 
+def check_encoded(encoded: Encoded, *, tokenizer: Tokenizer, num_texts: int) -> None:
+    """Check what a tokenizer that corpuskit does not know gave, before anything is built on it.
+
+    Raises:
+        TokenizerError: If it is not what `Encoded` says, or an id is outside the vocabulary.
+    """
+    ids, lengths = encoded.ids, encoded.lengths
+
+    def refuse(expected: str, found: object) -> TokenizerError:
+        message = f"tokenizer {tokenizer.name!r}: encode_batch must give {expected}, found {found}"
+        return TokenizerError(message, expected=expected, found=found)
+
+    for name, array, dtype in (("ids", ids, np.uint32), ("lengths", lengths, np.int64)):
+        if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != 1:
+            found = getattr(array, "dtype", type(array).__name__)
+            raise refuse(f"{name} as a one-dimensional {np.dtype(dtype)} array", found)
+    if len(lengths) != num_texts:
+        raise refuse(f"a length for each of {num_texts:,} texts", f"{len(lengths):,}")
+    if (lengths < 0).any() or int(lengths.sum()) != len(ids):
+        raise refuse(f"lengths that add up to {len(ids):,} ids", f"{int(lengths.sum()):,}")
+    if len(ids) and int(ids.max()) >= tokenizer.vocab_size:
+        raise refuse(f"ids below {tokenizer.vocab_size:,}", f"{int(ids.max()):,}")
+
+
 def character_start(text: bytes, at: int) -> int:
     """The last place not after `at` where a character of a UTF-8 text starts or its last whole one ends."""
     at = max(0, min(at, len(text)))

@@ -172,8 +172,8 @@ class GigatokenEngine:
         found = ids[: len(expected)]
         if (stop == len(text) and len(ids) != len(expected)) or not np.array_equal(found, expected):
             raise TokenizerError(
-                f"encoding {self._encoding.name!r}: gigatoken and tiktoken give different ids for the text that "
-                f"starts with {text[:40].decode(errors='replace')!r}; use --engine tiktoken and report it",
+                f"encoding {self._encoding.name!r}: gigatoken and tiktoken give different ids for the text "
+                f"that starts with {text[:40].decode(errors='replace')!r}; use --engine tiktoken, report it",
                 index=number,
                 expected=expected,
                 found=found,

@@ -151,9 +151,7 @@ def ranks_fingerprint(encoding: Encoding) -> str:
 
 
 def fingerprint_of(encoding: Encoding) -> str:
-    """A sha256 over everything about an encoding: `ranks_fingerprint`, and a JSON list of the special tokens
-    with their ids, sorted.
-    """
+    """A sha256 over `ranks_fingerprint` and a JSON list of the special tokens with their ids, sorted."""
     special = json.dumps(sorted(encoding._special_tokens.items()))
     return hashlib.sha256(f"{ranks_fingerprint(encoding)}\n{special}".encode()).hexdigest()
 

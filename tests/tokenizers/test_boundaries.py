@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+import tiktoken
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from corpuskit.tokenizers import boundaries
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, open_encoding
+
+PARTS = [
+    "a",
+    "Zed",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\n\n",
+    "\r",
+    "\v",
+    "\x85",
+    "\u00a0",
+    "\u2028",
+    "\u3000",
+    "\u1680",
+]
+PARTS += [
+    "'",
+    "'s",
+    "'S",
+    "/",
+    "!",
+    "9",
+    "1234",
+    "é",
+    "\u0301",
+    "字",
+    "文字",
+    "。",
+    ",",
+    "、",
+    "한",
+    "🙂",
+    "ſ",
+    "\x1c",
+]
+TEXT = st.lists(st.sampled_from(PARTS) | st.characters(codec="utf-8"), max_size=12).map("".join)
+
+
+@pytest.mark.parametrize("name", tiktoken.list_encoding_names())
+def test_cutting_at_a_boundary_changes_no_ids(name: str) -> None:
+    tokenizer, encode = TiktokenTokenizer(name=name), open_encoding(name).encode_ordinary
+
+    @settings(max_examples=300, deadline=None)
+    @given(TEXT, TEXT, TEXT, st.integers(0, 40))
+    @example("", "!\n/a", "", 2)
+    @example("", "a \nb", "", 3)
+    @example("", "字。\n。", "", 7)
+    def property_holds(before: str, text: str, after: str, at: int) -> None:
+        encoded = text.encode()
+        cut = tokenizer.boundary(encoded, at)
+        assert 0 <= cut <= min(at, len(encoded))
+        if cut:
+            head, tail = before + encoded[:cut].decode(), encoded[cut:].decode() + after
+            assert encode(head) + encode(tail) == encode(before + text + after)
+
+    property_holds()
+
+
+@given(TEXT, st.integers(1, 40))
+def test_pieces_are_the_text_and_are_cut_at_safe_places_only(text: str, target_bytes: int) -> None:
+    encoded = text.encode()
+    pieces = boundaries.pieces(encoded, target_bytes=target_bytes)
+    assert b"".join(pieces) == encoded
+    cut = 0
+    for piece in pieces[:-1]:
+        cut += len(piece)
+        assert piece
+        assert boundaries.last_safe_place(encoded, cut) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "expected"),
+    [
+        (b"hello world", 11, 5),
+        (b"hello world", 5, 5),
+        (b"hello world", 4, 0),
+        (b"one\ntwo", 7, 4),
+        (b"one\n\ntwo", 8, 0),
+        (b"one\n/two", 8, 0),
+        ("字字。字".encode(), 12, 6),
+        (b"a" * 100_000 + b" b" + b"c" * 100_000, 200_002, 100_000),
+        (b"", 0, 0),
+    ],
+)
+def test_the_last_safe_place(text: bytes, at: int, expected: int) -> None:
+    assert boundaries.last_safe_place(text, at) == expected
+
+
+def test_an_unknown_pattern_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boundaries, "SAFE_PATTERNS", frozenset())
+    assert TiktokenTokenizer(name="gpt2").boundary(b"hello world", 11) == 0
+
+
+def test_text_without_a_safe_place_takes_time_in_proportion() -> None:
+    def seconds(size: int) -> float:
+        started = time.perf_counter()
+        assert boundaries.pieces(b"a" * size, target_bytes=4096) == [b"a" * size]
+        return time.perf_counter() - started
+
+    assert seconds(4_000_000) < 50 * max(seconds(1_000_000), 0.002)

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import tiktoken
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpuskit.errors import TokenizerError
+from corpuskit.testing import TokenizerSuite
+from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, fingerprint_of, open_encoding
+
+ALL = tiktoken.list_encoding_names()
+COUNTS = {
+    "gpt2": (301_966, 36_059),
+    "r50k_base": (301_966, 36_059),
+    "p50k_base": (301_963, 36_059),
+    "p50k_edit": (301_963, 36_059),
+    "cl100k_base": (270_360, 31_469),
+    "o200k_base": (266_643, 30_963),
+    "o200k_harmony": (266_643, 30_963),
+}
+#: Pieces that the patterns treat in ways of their own, put together at random.
+PARTS = ["word", "Word", "WORD", " ", "  ", "\t", "\n", "\n\n", "\r\n", " \n ", "'s", "'S", "'", "7", "2024"]
+PARTS += [
+    "!",
+    "...",
+    "/",
+    "é",
+    "e\u0301",
+    "日本",
+    "。",
+    ",",
+    "、",
+    "\u3000",
+    "\u00a0",
+    "🙂",
+    "<|endoftext|>",
+    "ſ",
+]
+MIXED = st.lists(st.sampled_from(PARTS) | st.text(max_size=3), max_size=20).map("".join)
+
+
+class TestGpt2(TokenizerSuite):
+    @pytest.fixture
+    def tokenizer(self) -> TiktokenTokenizer:
+        return TiktokenTokenizer(name="gpt2")
+
+
+class TestO200k(TokenizerSuite):
+    @pytest.fixture
+    def tokenizer(self) -> TiktokenTokenizer:
+        return TiktokenTokenizer(name="o200k_base")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_golden_counts(name: str, tinyshakespeare: str) -> None:
+    tokenizer = open_tokenizer(name)
+    cut = int(0.9 * len(tinyshakespeare))
+    parts = [tinyshakespeare[:cut], tinyshakespeare[cut:]]
+    assert tuple(len(tokenizer.encode(part)) for part in parts) == COUNTS[name]
+    assert tuple(tokenizer.encode_batch([part.encode() for part in parts]).lengths) == COUNTS[name]
+    assert tokenizer.decode(tokenizer.encode(parts[1])) == parts[1]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_ids_are_those_of_encode_ordinary(name: str) -> None:
+    tokenizer, encoding = TiktokenTokenizer(name=name), open_encoding(name)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(MIXED, max_size=4))
+    def property_holds(texts: list[str]) -> None:
+        expected = [encoding.encode_ordinary(text) for text in texts]
+        assert [tokenizer.encode(text).tolist() for text in texts] == expected
+        encoded = tokenizer.encode_batch([text.encode() for text in texts])
+        assert encoded.ids.dtype == np.uint32
+        assert encoded.ids.tolist() == sum(expected, [])
+        assert encoded.lengths.tolist() == [len(ids) for ids in expected]
+        assert tokenizer.decode_bytes(encoded.ids) == "".join(texts).encode()
+
+    property_holds()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_text_that_looks_like_a_special_token_is_text(name: str) -> None:
+    tokenizer, encoding = TiktokenTokenizer(name=name), open_encoding(name)
+    text = "".join(encoding.special_tokens_set) + " <|endoftext|>"
+    ids = tokenizer.encode_batch([text.encode()]).ids
+    assert not set(ids.tolist()) & {encoding.encode_single_token(one) for one in encoding.special_tokens_set}
+    assert tokenizer.decode(ids) == text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_vocabulary_size_and_the_end_of_text_are_tiktokens(name: str) -> None:
+    tokenizer, encoding = TiktokenTokenizer(name=name), open_encoding(name)
+    assert tokenizer.vocab_size == encoding.n_vocab
+    assert tokenizer.eot_id == encoding.eot_token
+    assert tokenizer.decode([encoding.eot_token]) == "<|endoftext|>"
+
+
+def test_fingerprints_tell_ranks_patterns_and_special_tokens_apart() -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)}
+
+    def fingerprint(**changes: object) -> str:
+        arguments = {"pat_str": ".", "mergeable_ranks": ranks, "special_tokens": {"<|endoftext|>": 256}}
+        return fingerprint_of(tiktoken.Encoding("test", **(arguments | changes)))  # type: ignore[arg-type]
+
+    swapped = ranks | {b"a": ord("b"), b"b": ord("a")}
+    different = [
+        fingerprint(),
+        fingerprint(pat_str="..?"),
+        fingerprint(mergeable_ranks=swapped),
+        fingerprint(special_tokens={"<|endoftext|>": 257}),
+        fingerprint(special_tokens={}),
+    ]
+    assert len(set(different)) == len(different)
+    assert fingerprint() == different[0]
+    # The order in which a vocabulary happens to be read does not matter.
+    assert fingerprint(mergeable_ranks=dict(reversed(ranks.items()))) == different[0]
+
+
+def test_fingerprints_of_published_encodings_stay() -> None:
+    found = {name: TiktokenTokenizer(name=name).fingerprint[:12] for name in ALL}
+    assert found["gpt2"] == found["r50k_base"]
+    assert len(set(found.values())) == len(found) - 1
+    assert found["gpt2"] == "6e9a9b88c0b6"
+    assert found["o200k_base"] == "3b14218b242a"
+
+
+def test_a_tokenizer_travels_by_name() -> None:
+    tokenizer = TiktokenTokenizer(name="cl100k_base")
+    tokenizer.select_engine("tiktoken")
+    packed = pickle.dumps(tokenizer)
+    assert len(packed) < 200
+    other = pickle.loads(packed)
+    assert other.fingerprint == tokenizer.fingerprint
+    assert other.engine == "tiktoken"
+
+
+def test_errors_are_named() -> None:
+    tokenizer = TiktokenTokenizer(name="gpt2")
+    with pytest.raises(TokenizerError, match=r"has no encoding 'gpt9'; it has gpt2, r50k_base"):
+        TiktokenTokenizer(name="gpt9")
+    with pytest.raises(TokenizerError, match="takes no argument, found 'x'"):
+        TiktokenTokenizer(name="gpt2", argument="x")
+    with pytest.raises(TokenizerError, match="lone surrogate at character 2"):
+        tokenizer.encode("ab\udc80")
+    with pytest.raises(TokenizerError, match="50300 is not in the vocabulary"):
+        tokenizer.decode_bytes([1, 50_300])
+    with pytest.raises(TokenizerError, match="is not in the vocabulary"):
+        tokenizer.decode_bytes([-1])
