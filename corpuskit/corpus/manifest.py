@@ -35,17 +35,17 @@ class InputRecord(_Record):
     """One input file: enough to know it again, and nothing about the machine that read it."""
 
     name: str = Field(description="A URL without credentials, or a path relative to the corpus.")
-    size_bytes: Count
-    sha256: Sha256
+    size_bytes: Count = Field(description="Its size.")
+    sha256: Sha256 = Field(description="The digest of its bytes.")
     split: str | None = Field(None, description="The split that all of it belongs to, if it came split.")
 
 
 class TokenizerRecord(_Record):
     """Which tokenizer made the ids, and what is needed to open it again."""
 
-    name: str
-    vocab_size: int = Field(ge=1, le=2**32)
-    eot_id: Count | None = None
+    name: str = Field(description="What followed `--encoding`.")
+    vocab_size: int = Field(ge=1, le=2**32, description="Every id is smaller.")
+    eot_id: Count | None = Field(None, description="The id that ends a text, if there is one.")
     fingerprint: str = Field(description="sha256 over everything that decides the ids.")
     state: JsonValue = Field(None, description="What the tokenizer needs to be opened again.")
 
@@ -53,12 +53,12 @@ class TokenizerRecord(_Record):
 class ShardRecord(_Record):
     """One shard: `file` holds the ids; the file of the same name ending in .idx holds its documents."""
 
-    file: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}-[0-9]{5,}\.bin$")
-    num_tokens: int = Field(ge=1, lt=2**63)
+    file: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}-[0-9]{5,}\.bin$", description="Its name.")
+    num_tokens: int = Field(ge=1, lt=2**63, description="Ids in it.")
     num_documents: Count = Field(description="Documents that end in this shard.")
-    size_bytes: Count
-    sha256: Sha256
-    index_sha256: Sha256
+    size_bytes: Count = Field(description="The size of `file`.")
+    sha256: Sha256 = Field(description="The digest of `file`.")
+    index_sha256: Sha256 = Field(description="The digest of the .idx file.")
 
     @property
     def index_file(self) -> str:
@@ -69,25 +69,25 @@ class ShardRecord(_Record):
 class SplitRecord(_Record):
     """A split: its shards in order, and their totals."""
 
-    num_tokens: Count
-    num_documents: Count
-    shards: list[ShardRecord]
+    num_tokens: Count = Field(description="Ids in all shards.")
+    num_documents: Count = Field(description="Documents in all shards.")
+    shards: list[ShardRecord] = Field(description="The shards in order.")
 
 
 class Manifest(_Record):
     """A prepared corpus, described. It holds no time, host, absolute path or number of workers."""
 
-    format_version: Literal[1] = FORMAT_VERSION
-    corpuskit_version: str
-    dataset: str
-    inputs: list[InputRecord]
-    tokenizer: TokenizerRecord
+    format_version: Literal[1] = Field(FORMAT_VERSION, description="Of this file and those beside it.")
+    corpuskit_version: str = Field(description="Who wrote it.")
+    dataset: str = Field(description="The corpus's name.")
+    inputs: list[InputRecord] = Field(description="The files that the text came from, in order.")
+    tokenizer: TokenizerRecord = Field(description="What made the ids.")
     dtype: Literal["<u2", "<u4"] = Field(description="uint16 up to 65,536 ids, else uint32; little-endian.")
     options: dict[str, JsonValue] = Field(description="The options that shaped the bytes.")
     left_out: dict[str, Count] = Field(
         default_factory=dict, description="Documents that were skipped or repaired, by kind."
     )
-    splits: dict[SplitName, SplitRecord]
+    splits: dict[SplitName, SplitRecord] = Field(description="Each split's shards, by its name.")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Manifest:

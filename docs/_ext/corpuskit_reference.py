@@ -1,0 +1,362 @@
+"""The reference pages' text, in Markdown, made from the code: nothing here is written twice.
+
+Each function returns the text of one directive (see `corpuskit_sphinx`). They need no Sphinx, so that tests
+can ask them what is documented.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import json
+import re
+import textwrap
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+from pydantic import AliasChoices, BaseModel
+
+import corpuskit
+from corpuskit import errors, hookspecs, registry
+from corpuskit.cli import COMMANDS, root
+from corpuskit.config import BatchConfig, Config, PrepareConfig, describe
+from corpuskit.corpus.manifest import Manifest
+from corpuskit.specs import RemoteFile, Spec
+
+#: The public names in the order of the API page; a name that is in no group ends up in the last one.
+API_GROUPS: dict[str, tuple[str, ...]] = {
+    "Prepare and open": ("prepare", "open", "verify", "fetch", "progress"),
+    "A prepared corpus": ("Corpus", "Split", "Manifest"),
+    "Batches": ("Batches",),
+    "Configuration": ("PrepareConfig", "BatchConfig"),
+    "Reproducibility": ("seed_all", "deterministic"),
+    "For plugins": ("hookimpl", "Document", "RemoteFile"),
+    "Everything else": (),
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def code(text: object) -> str:
+    """Text as inline code; nothing for nothing."""
+    return f"`{text}`" if str(text) else ""
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text.strip()).replace("|", "\\|")
+
+
+# The command line
+
+
+def cli_reference() -> str:
+    """Every command with its help, arguments and options, as click has them."""
+    context = click.Context(root, info_name="corpuskit")
+    summary = table(
+        ["command", "what it does"],
+        [[f"[`corpuskit {name}`](#corpuskit-{name})", line] for name, (_, line) in COMMANDS.items()],
+    )
+    everywhere = _options(root, context)
+    parts = [summary, "Before the command:", everywhere]
+    for path, command, command_context in cli_commands():
+        parts += [f"## corpuskit {' '.join(path)}" if len(path) == 1 else f"### corpuskit {' '.join(path)}"]
+        parts += [_help(command), _fence("text", _usage(command, command_context))]
+        parts += [_options(command, command_context)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def cli_commands() -> Iterator[tuple[tuple[str, ...], click.Command, click.Context]]:
+    """Every command that comes with corpuskit, groups before what is in them."""
+    root_context = click.Context(root, info_name="corpuskit")
+    for name in COMMANDS:
+        command = importlib.import_module(COMMANDS[name][0]).command
+        yield from _walk((name,), command, root_context)
+
+
+def _walk(
+    path: tuple[str, ...], command: click.Command, parent: click.Context
+) -> Iterator[tuple[tuple[str, ...], click.Command, click.Context]]:
+    context = click.Context(command, info_name=path[-1], parent=parent)
+    yield path, command, context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None:
+                yield from _walk((*path, name), child, context)
+
+
+def _usage(command: click.Command, context: click.Context) -> str:
+    return " ".join([context.command_path, *command.collect_usage_pieces(context)])
+
+
+def _help(command: click.Command) -> str:
+    """A command's help; a paragraph after click's \\b marker is an example."""
+    parts = []
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(command.help or "")):
+        if paragraph.startswith("\b"):
+            lines = paragraph.removeprefix("\b").strip().splitlines()
+            parts.append(_fence("console", "\n".join(f"$ {line}" for line in lines)))
+        else:
+            parts.append(paragraph)
+    return "\n\n".join(parts)
+
+
+def _options(command: click.Command, context: click.Context) -> str:
+    rows = []
+    for option in command.get_params(context):
+        record = option.get_help_record(context) if isinstance(option, click.Option) else None
+        if record is not None:
+            rows.append([code(record[0]), record[1].replace("<", "\\<")])
+    return table(["option", "meaning"], rows)
+
+
+# Configuration
+
+
+def config_reference(name: str) -> str:
+    """One configuration model as a table: field, flag, type, default, meaning."""
+    model = {"prepare": PrepareConfig, "batches": BatchConfig}[name]
+    flags = _flags(name)
+    rows = [
+        [
+            " or ".join(code(spelling) for spelling in _spellings(model, field)),
+            code(flags.get(field, "")),
+            code(type_name(model.model_fields[field].annotation)),
+            code(default) if default else "required",
+            description,
+        ]
+        for field, default, description in describe(model)
+    ]
+    return table(["field", "flag", "type", "default", "meaning"], rows)
+
+
+def _flags(name: str) -> dict[str, str]:
+    """The command's spelling of each field, where there is a command of that name."""
+    if name not in COMMANDS:
+        return {}
+    command = importlib.import_module(COMMANDS[name][0]).command
+    return {
+        parameter.name: parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.name.upper()
+        for parameter in command.params
+    }
+
+
+def _spellings(model: type[Config], field: str) -> list[str]:
+    alias = model.model_fields[field].validation_alias
+    others = [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else []
+    return [field, *(other for other in others if other != field)]
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a reader would write it."""
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(type_name(part) for part in typing.get_args(annotation))
+    if origin is typing.Literal:
+        return " or ".join(json.dumps(value) for value in typing.get_args(annotation))
+    if origin is typing.Annotated:
+        return type_name(typing.get_args(annotation)[0])
+    if origin is not None:
+        return f"{origin.__name__}[{', '.join(type_name(part) for part in typing.get_args(annotation))}]"
+    if annotation is type(None):
+        return "None"
+    if isinstance(annotation, str):
+        return annotation.replace(" | ", " or ")
+    return getattr(annotation, "__name__", str(annotation))
+
+
+# Hooks
+
+
+def hook_functions() -> dict[str, Callable[[], Any]]:
+    """Every hook by name, in the order of the module."""
+    return {
+        name: function
+        for name, function in vars(hookspecs).items()
+        if hasattr(function, f"{hookspecs.PROJECT}_spec")
+    }
+
+
+def hooks_reference() -> str:
+    """Every hook: its signature, its docstring, and the spec that it returns."""
+    parts = []
+    for name, function in hook_functions().items():
+        spec = registry.SPECS[name.removeprefix("corpuskit_").removesuffix("s")]
+        parts += [f"## {name}", _fence("python", f"def {name}() -> Sequence[{spec.__name__}]: ...")]
+        parts += [markdown(inspect.getdoc(function) or ""), f"### {spec.__name__}", spec_reference(spec)]
+    parts += ["## RemoteFile", spec_reference(RemoteFile)]
+    return "\n\n".join(parts)
+
+
+def spec_reference(spec: type[Spec] | type[RemoteFile]) -> str:
+    """A spec's docstring and its fields."""
+    prose, meanings = arguments(inspect.getdoc(spec) or "")
+    inherited = {"name": "What users type.", "summary": "One line for listings."}
+    inherited["factory"] = '"package.module:attribute", imported when the component is first used.'
+    rows = [
+        [
+            code(field.name),
+            code(type_name(field.type)),
+            _default(field),
+            meanings.get(field.name, inherited.get(field.name, "")),
+        ]
+        for field in dataclasses.fields(spec)
+    ]
+    return markdown(prose) + "\n\n" + table(["field", "type", "default", "meaning"], rows)
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return code(repr(field.default))
+    if field.default_factory is not dataclasses.MISSING:
+        return code(repr(field.default_factory()))
+    return "required"
+
+
+# Built-in components
+
+
+def components_reference(kind: str) -> str:
+    """What comes with corpuskit of one kind; what other plugins add is not listed."""
+    rows = [
+        [code(component.spec.name), component.spec.summary, *_details(component.spec)]
+        for component in registry.default().components(kind)
+        if component.owner.distribution == "corpuskit"
+    ]
+    more = {"source": ["split", "license"], "reader": ["extensions"]}.get(kind, [])
+    return table(["name", "what it is", *more], rows)
+
+
+def _details(spec: Any) -> list[str]:
+    if spec.kind == "source":
+        return [code(spec.split or "given"), spec.license or ""]
+    if spec.kind == "reader":
+        return [", ".join(code(extension) for extension in spec.extensions)]
+    return []
+
+
+# Errors
+
+
+def error_classes() -> list[type[errors.CorpuskitError]]:
+    """Every error in the order of the module."""
+    return [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.CorpuskitError)
+    ]
+
+
+def errors_reference() -> str:
+    """Every error: what it derives from, what the command line exits with, what it means."""
+    rows = []
+    for error in error_classes():
+        bases = ", ".join(code(base.__name__) for base in error.__bases__)
+        meaning = markdown(inspect.getdoc(error) or "").split("\n\n")[0]
+        rows.append([code(error.__name__), bases, str(error.exit_code), meaning])
+    return table(["class", "is a", "exit code", "meaning"], rows)
+
+
+# The manifest
+
+
+def manifest_reference() -> str:
+    """The manifest's records as tables, then its JSON schema."""
+    schema = Manifest.model_json_schema()
+    parts = []
+    for name, record in manifest_records():
+        rows = [
+            [code(field), code(type_name(info.annotation)), info.description or ""]
+            for field, info in record.model_fields.items()
+        ]
+        parts += [f"### {name}", markdown(inspect.getdoc(record) or "")]
+        parts += [table(["field", "type", "meaning"], rows)]
+    parts += ["### JSON schema", "<details><summary>The manifest's JSON schema</summary>"]
+    parts += [_fence("json", json.dumps(schema, indent=2)), "</details>"]
+    return "\n\n".join(parts)
+
+
+def manifest_records(model: type[BaseModel] = Manifest) -> Iterator[tuple[str, type[BaseModel]]]:
+    """A model and those that its fields hold, each once, outermost first."""
+    waiting, seen = [model], set()
+    while waiting:
+        record = waiting.pop(0)
+        if record in seen:
+            continue
+        seen.add(record)
+        yield record.__name__, record
+        for info in record.model_fields.values():
+            waiting += _models(info.annotation)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models(part)]
+
+
+# The public names
+
+
+def api_reference() -> str:
+    """An autodoc directive for each public name, grouped."""
+    grouped = {name for names in API_GROUPS.values() for name in names}
+    rest = [name for name in corpuskit.__all__ if name not in grouped]
+    parts = []
+    for title, names in API_GROUPS.items():
+        names = names or tuple(rest)
+        parts.append(f"## {title}")
+        parts += [f"```{{eval-rst}}\n{autodoc(name)}\n```" for name in names]
+    return "\n\n".join(parts)
+
+
+def autodoc(name: str) -> str:
+    """The directive that documents one public name."""
+    value = getattr(corpuskit, name)
+    if not isinstance(value, type):
+        kind = "autofunction" if inspect.isroutine(value) else "autodata"
+        return f".. {kind}:: corpuskit.{name}" + ("\n   :no-value:" if kind == "autodata" else "")
+    if issubclass(value, BaseModel):
+        return f".. autoclass:: corpuskit.{name}"
+    return (
+        f".. autoclass:: corpuskit.{name}\n   :members:\n   :special-members: __len__, __getitem__, __call__"
+    )
+
+
+# Docstrings
+
+
+def arguments(docstring: str) -> tuple[str, dict[str, str]]:
+    """A docstring without its Args section, and what that section says of each name."""
+    found = re.search(r"^Args:\n((?:[ ]+.*\n?|\n)+)", docstring, re.MULTILINE)
+    if found is None:
+        return docstring, {}
+    lines = textwrap.dedent(found[1]).strip().splitlines()
+    meanings: dict[str, list[str]] = {}
+    for line in lines:
+        name, colon, text = line.partition(": ")
+        if colon and name.isidentifier():
+            meanings[name] = [text]
+        else:
+            meanings[list(meanings)[-1]].append(line.strip())
+    prose = (docstring[: found.start()] + docstring[found.end() :]).strip()
+    return prose, {name: " ".join(text) for name, text in meanings.items()}
+
+
+def markdown(docstring: str) -> str:
+    """A docstring whose only section is an Example, as Markdown."""
+    prose, _, example = docstring.partition("\nExample:\n")
+    return "\n\n".join(part for part in (prose.strip(), textwrap.dedent(example).strip()) if part)
+
+
+def _fence(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"

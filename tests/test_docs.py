@@ -1,0 +1,374 @@
+"""What the documentation shows is run and compared, and what the code has is in the documentation.
+
+In a page, fenced blocks are run in order in an empty folder: `console` blocks command by command, and
+`python` blocks in one interpreter a page. An HTML comment above a block says what else to do with it:
+
+    <!-- output -->         the text that the block before it prints
+    <!-- file: NAME -->     a file to write instead of running it; a pyproject.toml is "installed"
+    <!-- not run: WHY -->   neither
+    <!-- needs: NAME -->    the page is skipped where the corpus NAME is not at hand
+
+`...` in an output stands for any text.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import doctest
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import corpuskit
+from corpuskit.cli import COMMANDS
+from corpuskit.testing import fake_distribution
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+TINYSHAKESPEARE = ROOT.parent / "shared/data/tinyshakespeare.txt"
+TINYSHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+
+sys.path.insert(0, str(DOCS / "_ext"))
+reference = pytest.importorskip("corpuskit_reference")
+sys.path.pop(0)
+
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<mark>[\w ]+?)(?:: (?P<detail>.*?))? -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, the comment above it, and its line in the page."""
+
+    language: str
+    code: str
+    mark: str
+    detail: str
+    line: int
+
+
+def blocks(text: str) -> list[Block]:
+    return [
+        Block(
+            found["language"],
+            found["code"],
+            found["mark"] or "",
+            found["detail"] or "",
+            text.count("\n", 0, found.start("code")),
+        )
+        for found in BLOCK.finditer(text)
+    ]
+
+
+# Running what the pages show
+
+INTERPRETER = """
+import contextlib, io, json, sys
+sys.path.insert(0, "")
+names = {"__name__": "__main__"}
+for line in sys.stdin:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(json.loads(line), "<page>", "exec"), names)
+    print(json.dumps(printed.getvalue()), flush=True)
+"""
+
+
+class Runner:
+    """Runs a page's blocks in a folder; one Python interpreter for all of its `python` blocks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.site = folder.with_name(folder.name + "-site")
+        for path in (folder, self.site):
+            path.mkdir()
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CORPUSKIT_")},
+            "CORPUSKIT_CACHE_DIR": str(folder.with_name(folder.name + "-cache")),
+            "CORPUSKIT_OFFLINE": "1",
+            "CORPUSKIT_PLUGINS": "",
+            "COLUMNS": "100",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PYTHONPATH": os.pathsep.join([str(self.site), str(folder), str(ROOT)]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self.environ.pop("TIKTOKEN_CACHE_DIR", None)
+        self._python: subprocess.Popen[str] | None = None
+
+    def python(self, code: str) -> str:
+        """What a block prints."""
+        if self._python is None:
+            self._python = subprocess.Popen(
+                [sys.executable, "-c", INTERPRETER],
+                cwd=self.folder,
+                env=self.environ,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        assert self._python.stdin is not None
+        assert self._python.stdout is not None
+        assert self._python.stderr is not None
+        self._python.stdin.write(json.dumps(code) + "\n")
+        self._python.stdin.flush()
+        answer = self._python.stdout.readline()
+        assert answer, f"{code}\n{self._python.stderr.read()}"
+        return json.loads(answer)
+
+    def console(self, code: str) -> list[tuple[str, str, str]]:
+        """Each command with what it printed on both streams, and what the page says that it prints."""
+        results = []
+        for part in re.split(r"^\$ ", code, flags=re.MULTILINE)[1:]:
+            command, _, expected = part.partition("\n")
+            results.append((command, self.shell(command), expected))
+        return results
+
+    def shell(self, command: str) -> str:
+        """Run a command in bash; what it exports and its exit status are there for the next one."""
+        state = self.site / "state.sh"
+        load = f"[ -e {state} ] && . {state}"
+        save = f'status=$?; (declare -px; echo "(exit $status)") > {state}'
+        done = subprocess.run(
+            ["bash", "-c", f"{load}; {command}\n{save}"],
+            cwd=self.folder,
+            env=self.environ,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+        return done.stdout
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file that a page shows; a pyproject.toml also leaves what pip would."""
+        (self.folder / name).write_text(text)
+        if name == "pyproject.toml":
+            project = tomllib.loads(text)["project"]
+            entry_points = project["entry-points"]["corpuskit"]
+            fake_distribution(
+                self.site, project["name"], version=project["version"], entry_points=entry_points
+            )
+            self.environ["CORPUSKIT_PLUGINS"] = ",".join(entry_points)
+
+    def have_tinyshakespeare(self) -> None:
+        """Put the corpus where the network would be asked for it."""
+        mirror = self.folder.with_name(self.folder.name + "-mirror")
+        mirror.mkdir(exist_ok=True)
+        target = mirror / TINYSHAKESPEARE_SHA256
+        if not target.exists():
+            target.symlink_to(TINYSHAKESPEARE)
+        self.environ["CORPUSKIT_MIRRORS"] = str(mirror)
+
+    def close(self) -> None:
+        if self._python is not None:
+            self._python.communicate()
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """An empty folder to run a page in."""
+    runner = Runner(tmp_path / "work")
+    yield runner
+    runner.close()
+
+
+def check_output(where: str, printed: str, expected: str) -> None:
+    """Compare an output with the page's; `...` stands for any text, and tables may grow wider."""
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    if not doctest.OutputChecker().check_output(expected, printed, flags):
+        pytest.fail(f"{where}\nthe page says:\n{expected}\nit printed:\n{printed}", pytrace=False)
+
+
+def run_page(runner: Runner, name: str, text: str) -> None:
+    found = blocks(text)
+    if any(block.mark == "needs" for block in found):
+        if not TINYSHAKESPEARE.exists():
+            pytest.skip(f"the page needs {TINYSHAKESPEARE.name} in ../shared/data")
+        runner.have_tinyshakespeare()
+    printed = ""
+    for block in found:
+        where = f"{name}:{block.line}"
+        if block.mark == "not run":
+            continue
+        if block.mark == "output":
+            check_output(where, printed, block.code)
+        elif block.mark == "file":
+            runner.write(block.detail, block.code)
+        elif block.language == "python":
+            printed = runner.python(block.code)
+        elif block.language == "console":
+            for command, output, expected in runner.console(block.code):
+                check_output(f"{where}: $ {command}", output, expected)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_does_what_it_shows(page, runner) -> None:
+    run_page(runner, page.name, page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_starts_with_something_that_runs(page) -> None:
+    first = blocks(page.read_text(encoding="utf-8"))[0]
+    assert first.language in ("console", "python") or first.mark == "file"
+
+
+def test_readme_does_what_it_shows(runner) -> None:
+    if not TINYSHAKESPEARE.exists():
+        pytest.skip(f"the README needs {TINYSHAKESPEARE.name} in ../shared/data")
+    runner.have_tinyshakespeare()
+    (runner.folder / "my.txt").write_text("It was the best of times, it was the worst of times.\n" * 40)
+    for block in blocks((ROOT / "README.md").read_text(encoding="utf-8")):
+        if block.mark == "ci":  # .ci/run runs these: they make virtual environments
+            continue
+        if block.language == "python":
+            runner.python(block.code)
+        elif block.language == "bash":
+            output = runner.shell(f"set -euo pipefail\n{block.code}echo and all went well")
+            assert output.endswith("and all went well\n"), output
+
+
+# What the code has is in the documentation
+
+
+def page(name: str) -> str:
+    """A page's source with what is generated in it."""
+    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"^```\{corpuskit-(\w+)\} ?(.*)\n```$",
+        lambda found: getattr(reference, f"{found[1]}_reference")(*found[2].split()),
+        text,
+        flags=re.MULTILINE,
+    )
+
+
+def test_every_hook_is_documented_with_its_spec() -> None:
+    text = page("hooks")
+    hooks = reference.hook_functions()
+    assert len(hooks) == len(corpuskit.registry.KINDS)
+    for name, function in hooks.items():
+        assert f"## {name}\n" in text
+        returned = inspect.signature(function).return_annotation
+        assert f"def {name}() -> {returned}: ..." in text
+
+
+def test_every_spec_field_has_a_meaning() -> None:
+    for spec in (*corpuskit.registry.SPECS.values(), corpuskit.RemoteFile):
+        for row in reference.spec_reference(spec).splitlines():
+            if row.startswith("| `"):
+                assert not row.endswith("|  |"), row
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = page("cli")
+    for path, command, _ in reference.cli_commands():
+        assert f"# corpuskit {' '.join(path)}\n" in text
+        assert command.help
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.opts[-1] in text
+                assert option.help or option.show_default, f"corpuskit {' '.join(path)} {option.opts[-1]}"
+    assert all(name in text for name in COMMANDS)
+
+
+def test_every_configuration_field_is_documented() -> None:
+    text = page("configuration")
+    for model in (corpuskit.PrepareConfig, corpuskit.BatchConfig):
+        for field, info in model.model_fields.items():
+            assert f"| `{field}`" in text
+            assert info.description, f"{model.__name__}.{field}"
+
+
+def test_every_error_is_documented_and_its_exit_code_explained() -> None:
+    text = page("errors")
+    for error in reference.error_classes():
+        assert f"| `{error.__name__}` |" in text
+        assert f"\n| {error.exit_code} | " in text
+
+
+def test_every_manifest_field_is_documented() -> None:
+    text = page("format")
+    for name, record in reference.manifest_records():
+        assert f"### {name}\n" in text
+        for field, info in record.model_fields.items():
+            assert f"| `{field}` |" in text
+            assert info.description, f"{name}.{field}"
+
+
+def test_environment_variables_are_those_of_the_code() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "corpuskit").rglob("*.py"))
+    in_code = set(re.findall(r"(?<![\w_])CORPUSKIT_[A-Z_]+(?![\w.])", code))
+    in_code |= set(re.findall(r"""environ(?:\.get|\.setdefault)?[(\[]\s*["'](\w+)""", code))
+    in_page = set(re.findall(r"^\| (`.*?`) \|", page("environment"), re.MULTILINE))
+    documented = {name for cell in in_page for name in re.findall(r"\w+", cell)}
+    assert in_code <= documented
+    assert {name for name in documented if name.startswith("CORPUSKIT_")} <= in_code
+
+
+def test_every_public_name_has_a_docstring_and_is_on_the_api_page() -> None:
+    text = page("api")
+    for name in corpuskit.__all__:
+        value = getattr(corpuskit, name)
+        assert re.search(rf":: corpuskit\.{name}$", text, re.MULTILINE), name
+        if inspect.isclass(value) or inspect.isroutine(value):
+            assert inspect.getdoc(value), name
+
+
+def public_members(value: type) -> list[tuple[str, object]]:
+    """The public functions and properties that a class of ours defines."""
+    return [
+        (name, member)
+        for name, member in vars(value).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(member) or isinstance(member, (property, classmethod, staticmethod)))
+    ]
+
+
+def test_every_public_function_class_and_method_has_a_docstring() -> None:
+    modules = {inspect.getmodule(getattr(corpuskit, name)) for name in corpuskit.__all__} - {None, builtins}
+    undocumented = []
+    for module in modules:
+        if not module.__name__.startswith("corpuskit"):
+            continue
+        for name, value in vars(module).items():
+            if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+                continue
+            if inspect.isclass(value) or inspect.isfunction(value):
+                members = [(name, value)] + (public_members(value) if inspect.isclass(value) else [])
+                undocumented += [
+                    f"{module.__name__}.{name}.{member_name}"
+                    for member_name, member in members
+                    if not inspect.getdoc(member)
+                ]
+    assert not undocumented
+
+
+def test_documentation_builds_without_warnings(tmp_path) -> None:
+    pytest.importorskip("sphinx")
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
+    done = subprocess.run(
+        [*command, "-b", "html", "-d", str(tmp_path / "doctrees"), str(DOCS), str(tmp_path / "html")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "html/api.html").read_text(encoding="utf-8")
+    assert all(f'id="corpuskit.{name}"' in html for name in corpuskit.__all__)
