@@ -43,7 +43,7 @@ PARTS += [
     "、",
     "한",
     "🙂",
-    "ſ",
+    "\u017f",
     "\x1c",
 ]
 TEXT = st.lists(st.sampled_from(PARTS) | st.characters(codec="utf-8"), max_size=12).map("".join)

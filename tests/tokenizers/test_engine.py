@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import logging
+import pydoc_data.topics
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.tokenizers import engine as engines
+from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, open_encoding, ranks_fingerprint
+from corpuskit.tokenizers.unicode_guard import DISAGREEING
+
+pytest.importorskip("gigatoken", reason="corpuskit[fast] is needed")
+
+FAST = ["gpt2", "r50k_base", "cl100k_base", "o200k_base", "o200k_harmony"]
+DIFFERENT = ["gpt2", "cl100k_base", "o200k_base"]
+SUSPECTS = [chr(number) for first, last in next(iter(DISAGREEING.values())) for number in (first, last)]
+PARTS = [
+    "word",
+    "Word",
+    "WORDS",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\n\n",
+    "\r\n",
+    " \n ",
+    "'s",
+    "'LL",
+    "'",
+    "7",
+    "2024",
+]
+PARTS += [
+    "!",
+    "...",
+    "/",
+    "é",
+    "e\u0301",
+    "日本語",
+    "한국",
+    "ไทย",
+    "عرب",
+    "हिन्",
+    "🙂",
+    "👩‍👩‍👧",
+    "\u3000",
+    "\xa0",
+]
+PARTS += ["<|endoftext|>", "\u017f", "\x00", "\ufeff", "_", "_Z", *SUSPECTS[:6]]
+TEXT = st.lists(st.sampled_from(PARTS) | st.text(max_size=4), max_size=30).map("".join)
+
+
+def both(name: str) -> tuple[TiktokenTokenizer, TiktokenTokenizer]:
+    fast, slow = TiktokenTokenizer(name=name), TiktokenTokenizer(name=name)
+    fast.select_engine("gigatoken")
+    slow.select_engine("tiktoken")
+    return fast, slow
+
+
+def assert_equal(name: str, texts: Sequence[str]) -> None:
+    fast, slow = both(name)
+    documents = [text.encode() for text in texts]
+    one, other = fast.encode_batch(documents), slow.encode_batch(documents)
+    assert np.array_equal(one.ids, other.ids)
+    assert np.array_equal(one.lengths, other.lengths)
+    expected = [open_encoding(name).encode_ordinary(text) for text in texts]
+    assert one.lengths.tolist() == list(map(len, expected))
+    assert np.array_equal(one.ids, np.concatenate([np.array(ids, np.uint32) for ids in expected]))
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_both_engines_give_the_same_ids(name: str) -> None:
+    fast, slow = both(name)
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.lists(TEXT, max_size=5))
+    def property_holds(texts: list[str]) -> None:
+        documents = [text.encode() for text in texts]
+        one, other = fast.encode_batch(documents), slow.encode_batch(documents)
+        assert one.ids.tolist() == other.ids.tolist()
+        assert one.lengths.tolist() == other.lengths.tolist()
+
+    property_holds()
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_both_engines_agree_on_pythons_own_prose(name: str) -> None:
+    assert_equal(name, list(pydoc_data.topics.topics.values())[::5])
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_code_points_that_only_one_library_knows_are_tiktokens(name: str) -> None:
+    assert_equal(name, [f"{one}_Z {one}'s 1{one}23" for one in SUSPECTS] + ["\u1ae0_Z", "plain"])
+
+
+def test_without_the_guard_the_smallest_case_differs() -> None:
+    fast, slow = both("o200k_base")
+    text = "\u1ae0_Z"
+    engine = fast._loaded_engine()
+    assert isinstance(engine, engines.GigatokenEngine)
+    assert engine._fast.encode(text.encode()).tolist() != slow.encode(text).tolist()
+
+
+@pytest.mark.parametrize("name", ["gpt2", "o200k_base"])
+def test_texts_larger_than_a_piece_are_the_same(name: str) -> None:
+    words = " ".join(pydoc_data.topics.topics.values())
+    suspect = words[:700_000] + "\u1ae0_Z" + words[:700_000]
+    assert_equal(name, ["", suspect, "字。" * 500_000, "x", "a" * 1_200_000, ""])
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+@pytest.mark.parametrize("unit", [" ", "\t", "\n", " \n", "1", "!", "'", "字", "🙂", "ab "])
+def test_endless_repetition_is_the_same(name: str, unit: str) -> None:
+    fast, slow = both(name)
+    text = ("x" + unit * (100_000 // len(unit)) + "y").encode()
+    assert np.array_equal(fast.encode_batch([text]).ids, slow.encode_batch([text]).ids)
+
+
+def test_white_space_beyond_what_the_pattern_can_match() -> None:
+    fast, slow = both("o200k_base")
+    for space in (" ", "\t"):
+        text = f"one{space * 1_300_000}two{space * 20_000}three{space * 1_300_000}"
+        assert np.array_equal(fast.encode_batch([text.encode()]).ids, slow.encode_batch([text.encode()]).ids)
+    with pytest.raises(TokenizerError, match="tiktoken cannot encode the text") as caught:
+        slow.encode_batch([b"fine", ("\u00a0" * 1_300_000).encode()])
+    assert caught.value.index == 1  # type: ignore[attr-defined]
+
+
+class Wrong:
+    """gigatoken with one id changed."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def encode(self, text: bytes) -> Any:
+        ids = self.real.encode(text).copy()
+        ids[-1:] += b"wrong" in text
+        return ids
+
+
+def test_a_difference_stops_the_run_and_names_the_text() -> None:
+    fast, _ = both("gpt2")
+    engine = fast._loaded_engine()
+    assert isinstance(engine, engines.GigatokenEngine)
+    engine._fast = Wrong(engine._fast)
+    with pytest.raises(
+        TokenizerError, match=r"different ids for the text that starts with 'this is wrong'"
+    ) as e:
+        fast.encode_batch([b"right", b"this is wrong"])
+    assert e.value.index == 1  # type: ignore[attr-defined]
+
+
+def test_texts_are_compared_at_the_start_and_by_a_sample_that_only_depends_on_them() -> None:
+    fast, _ = both("gpt2")
+    engine = fast._loaded_engine()
+    assert isinstance(engine, engines.GigatokenEngine)
+    texts = [f"document {number}".encode() for number in range(8000)]
+    fast.encode_batch(texts)
+    first = engine._num_compared
+    assert 4 + 3 <= first <= 4 + 20
+    fast.encode_batch(texts)
+    assert first - 4 <= engine._num_compared - first <= first
+
+
+def test_memory_is_given_back_when_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, slow = both("gpt2")
+    engine = fast._loaded_engine()
+    assert isinstance(engine, engines.GigatokenEngine)
+    loaded = engine._fast
+    monkeypatch.setattr(engines, "_RELOAD_AFTER_BYTES", 10)
+    fast.encode_batch([b"hello world, hello"])
+    assert engine._fast is loaded
+    monkeypatch.setattr(engines, "_RELOAD_GROWTH_BYTES", -(1 << 40))
+    fast.encode_batch([b"hello world, hello"])
+    assert engine._fast is not loaded
+    assert fast.encode_batch([b"hello world"]).ids.tolist() == slow.encode("hello world").tolist()
+
+
+def test_auto_is_gigatoken_where_it_is_exact() -> None:
+    assert {open_tokenizer(name, engine="auto").engine for name in FAST} == {"gigatoken"}  # type: ignore[attr-defined]
+    assert open_tokenizer("p50k_base", engine="auto").engine == "tiktoken"  # type: ignore[attr-defined]
+    assert open_tokenizer("gpt2", engine="tiktoken").engine == "tiktoken"  # type: ignore[attr-defined]
+
+
+def test_an_encoding_is_known_by_its_ranks_and_pattern_and_not_by_its_name() -> None:
+    import tiktoken
+
+    real = open_encoding("gpt2")
+    other = tiktoken.Encoding(
+        "gpt2", pat_str=r"\S+|\s+", mergeable_ranks=real._mergeable_ranks, special_tokens={}
+    )
+    assert ranks_fingerprint(other) not in engines._EXACT
+    assert ranks_fingerprint(real) in engines._EXACT
+
+
+def test_engines_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"--engine warp: expected one of auto, tiktoken, gigatoken"):
+        open_tokenizer("gpt2", engine="warp")
+    with pytest.raises(ConfigError, match=r"not known to give tiktoken's ids for 'p50k_base'; use 'auto'"):
+        open_tokenizer("p50k_base", engine="gigatoken")
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"it is not installed; pip install 'corpuskit\[fast\]'"):
+        open_tokenizer("gpt2", engine="gigatoken")
+
+
+def test_without_gigatoken_one_line_says_what_is_missed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    with caplog.at_level(logging.INFO, logger="corpuskit"):
+        open_tokenizer("gpt2").decode([1, 2])
+        assert "gigatoken" not in caplog.text
+        tokenizer = open_tokenizer("gpt2", engine="auto")
+        tokenizer.encode_batch([b"hello"])
+        tokenizer.encode_batch([b"hello"])
+        open_tokenizer("p50k_base", engine="auto")
+    assert caplog.text.count("20 to 30 times faster: pip install 'corpuskit[fast]'") == 1
+
+
+def test_neither_gigatoken_nor_awkward_is_imported_before_it_is_needed() -> None:
+    code = """
+import sys
+from corpuskit.tokenizers import open_tokenizer
+assert "tiktoken" not in sys.modules and "numpy" not in sys.modules
+tokenizer = open_tokenizer("gpt2", engine="auto")
+assert "gigatoken" not in sys.modules
+assert tokenizer.encode_batch([b"hello world"]).ids.tolist() == [31373, 995]
+assert "gigatoken" in sys.modules and "awkward" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

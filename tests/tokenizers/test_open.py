@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corpuskit import registry
+from corpuskit.errors import PluginLoadFailed, TokenizerError, UnknownName
+from corpuskit.specs import TokenizerSpec
+from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded
+
+
+class Letters(Tokenizer):
+    """A plugin's tokenizer: lower-case letters, by their place in the alphabet."""
+
+    vocab_size: Any = 26
+    eot_id: Any = None
+
+    def __init__(self, *, name: str, argument: str | None = None, state: Any = None) -> None:
+        self.name, self.argument = name, argument
+
+    @property
+    def fingerprint(self) -> str:
+        return "0" * 64
+
+    def encode(self, text: str) -> np.ndarray[Any, np.dtype[np.uint32]]:
+        return np.frombuffer(text.encode(), np.uint8).astype(np.uint32) - 97
+
+    def decode_bytes(self, ids: Sequence[int] | np.ndarray[Any, Any]) -> bytes:
+        return (np.asarray(ids) + 97).astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Register a factory as the tokenizer "letters" of a plugin."""
+
+    def register(factory: Any) -> None:
+        component = registry.Component(
+            "tokenizer",
+            TokenizerSpec("letters", "Letters", "a:b"),
+            registry.Owner("abc", "abc-plugin", "1.0"),
+        )
+        monkeypatch.setattr(registry.Component, "load", lambda self: factory)
+        monkeypatch.setattr(
+            registry.Registry,
+            "find",
+            lambda self, kind, name: dataclasses.replace(component, argument=name.partition(":")[2] or None),
+        )
+
+    return register
+
+
+def test_a_plugins_tokenizer_gets_its_name_and_argument(plugin: Any) -> None:
+    plugin(Letters)
+    tokenizer = open_tokenizer("letters:latin", engine="auto")
+    assert isinstance(tokenizer, Letters)
+    assert (tokenizer.name, tokenizer.argument) == ("letters", "latin")
+    encoded = tokenizer.encode_batch([b"ab", b"", b"z"])
+    assert (encoded.ids.tolist(), encoded.lengths.tolist()) == ([0, 1, 25], [2, 0, 1])
+    check_encoded(encoded, tokenizer=tokenizer, num_texts=3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vocab_size": None}, "expected a vocab_size of 1 to 2\\*\\*32, found None"),
+        ({"vocab_size": 0}, "expected a vocab_size of 1 to 2\\*\\*32, found 0"),
+        ({"vocab_size": 26.0}, "expected a vocab_size of 1 to 2\\*\\*32, found 26.0"),
+        ({"eot_id": 26}, r"expected an eot_id in \[0, 26\) or None, found 26"),
+        ({"eot_id": "<eot>"}, r"expected an eot_id in \[0, 26\) or None, found '<eot>'"),
+        ({"name": ""}, "expected a name, found ''"),
+    ],
+)
+def test_a_plugins_wrong_attributes_name_the_plugin(
+    plugin: Any, changes: dict[str, Any], message: str
+) -> None:
+    def factory(**arguments: Any) -> Letters:
+        tokenizer = Letters(**arguments)
+        tokenizer.__dict__.update(changes)
+        return tokenizer
+
+    plugin(factory)
+    with pytest.raises(PluginLoadFailed, match=r"tokenizer 'letters' of abc \(abc-plugin 1.0\): " + message):
+        open_tokenizer("letters")
+
+
+def test_a_plugin_that_gives_no_tokenizer_is_named(plugin: Any) -> None:
+    plugin(lambda **arguments: None)
+    with pytest.raises(PluginLoadFailed, match=r"expected a corpuskit.tokenizers.base.Tokenizer, found None"):
+        open_tokenizer("letters")
+
+
+@pytest.mark.parametrize(
+    ("ids", "lengths", "message"),
+    [
+        ([0.5], np.array([1]), "ids as a one-dimensional uint32 array, found list"),
+        (np.array([1.0]), np.array([1]), "ids as a one-dimensional uint32 array, found float64"),
+        (
+            np.zeros(1, np.uint32),
+            np.zeros(1, np.int32),
+            "lengths as a one-dimensional int64 array, found int32",
+        ),
+        (np.zeros(2, np.uint32), np.array([1, 1]), "a length for each of 1 texts, found 2"),
+        (np.zeros(2, np.uint32), np.array([1]), "lengths that add up to 2 ids, found 1"),
+        (np.array([26], np.uint32), np.array([1]), "ids below 26, found 26"),
+    ],
+)
+def test_what_a_plugin_encodes_is_checked(ids: Any, lengths: Any, message: str) -> None:
+    with pytest.raises(TokenizerError, match="tokenizer 'letters': encode_batch must give " + message):
+        check_encoded(Encoded(ids, lengths), tokenizer=Letters(name="letters"), num_texts=1)
+
+
+def test_an_unknown_name_lists_near_misses() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'gpt2'"):
+        open_tokenizer("gtp2")
