@@ -85,14 +85,12 @@ class CsvReader(Reader):
 
     def _rows(self, item: Input, stream: InputStream, bad: BadDocuments) -> Iterator[list[str]]:
         reader = csv.reader(self._lines(stream, bad), delimiter=self.options["delimiter"], strict=True)
-        number = -1
         try:
-            for number, row in enumerate(reader):  # noqa: B007 (the error says how far it came)
-                yield row
+            yield from reader
         except csv.Error as error:
+            delimiter = self.options["delimiter"]
             raise SourceError(
-                f"{item.name}: broken {self.options['delimiter']!r}-separated values after row {number:,}, "
-                f"line {reader.line_num:,}: {error}; repair it",
+                f"{item.name}:{reader.line_num}: broken {delimiter!r}-separated values: {error}; repair it",
                 path=item.name,
                 found=reader.line_num,
             ) from error

@@ -6,8 +6,6 @@ import codecs
 import contextlib
 import hashlib
 import re
-import zipfile
-import zlib
 from types import TracebackType
 
 from corpuskit.errors import SourceError
@@ -21,7 +19,7 @@ from corpuskit.sources.compression import (
     by_extension,
     by_magic,
 )
-from corpuskit.sources.stored import damaged, is_remote, open_archive, open_file, open_raw
+from corpuskit.sources.stored import is_remote, open_archive, open_file, open_raw
 
 _HEAD_BYTES = 16
 _OTHER_BOMS = (
@@ -73,10 +71,6 @@ class InputStream:
             size = min(size, self._left)
         try:
             data = self._stream.read(size) if size else b""
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise damaged(self._item, error) from error
-        except SourceError:
-            raise
         except OSError as error:
             raise SourceError(
                 f"{self._item.name}: cannot be read: {error.strerror or error}", path=self._item.name
@@ -167,7 +161,8 @@ def _decode(file: SeekableStream, item: Input, max_ratio: int) -> ByteStream:
     head = file.read(_HEAD_BYTES)
     file.seek(0)
     shows = by_magic(head)
-    if head and says != shows:
+    cut_off = says is not None and shows is None and len(head) < _HEAD_BYTES  # decoding says so better
+    if says != shows and not cut_off:
         raise SourceError(
             f"{item.name}: its name says {_name_of(says)} but its bytes are {_name_of(shows)}; rename it",
             path=item.name,

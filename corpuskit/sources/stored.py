@@ -9,6 +9,7 @@ import contextlib
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,7 @@ class Member:
     def __init__(self, item: Input, file: LocalFile | UrlFile) -> None:
         assert item.member is not None
         self._file = file
+        self._item = item
         try:
             self._archive = zipfile.ZipFile(file)
             self._member = self._archive.open(item.member)
@@ -209,7 +211,10 @@ class Member:
             raise damaged(item, error) from error
 
     def read(self, size: int, /) -> bytes:
-        return self._member.read(size)
+        try:
+            return self._member.read(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise damaged(self._item, error) from error
 
     def seek(self, position: int, /) -> int:
         return self._member.seek(position)

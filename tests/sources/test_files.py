@@ -1,0 +1,171 @@
+"""Corpora that a declarative spec describes, and the choice of a source."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from corpuskit.errors import ConfigError, HashMismatch, UnknownName
+from corpuskit.sources import open_source
+from corpuskit.sources.base import Slice, SourceOptions
+from corpuskit.sources.files import FileSource, format_of
+from corpuskit.sources.local import LocalFiles
+from corpuskit.sources.python_docs import PythonDocs
+from corpuskit.specs import RemoteFile, SourceSpec
+
+TINYSHAKESPEARE = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """Two files behind URLs that reach nothing, which a folder holds under their names."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    files = []
+    for split, data in (("train", b"one\ntwo\n"), ("valid", b"three\n")):
+        (folder / f"{split}.txt").write_bytes(data)
+        url = f"https://user:secret@example.invalid/v1/{split}.txt?download=1"
+        files.append(RemoteFile(url, sha256=sha256(data), split=split))
+    return SourceSpec("two", "Two files", files=tuple(files), reader_options={"lines": True}, split="")
+
+
+def test_files_are_taken_from_a_folder_and_recorded_by_their_urls(spec, tmp_path):
+    source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files")))
+    inputs = source.inputs()
+    assert [(i.name, i.split, i.size_bytes, i.sha256) for i in inputs] == [
+        ("https://example.invalid/v1/train.txt?download=1", "train", 8, spec.files[0].sha256),
+        ("https://example.invalid/v1/valid.txt?download=1", "valid", 6, spec.files[1].sha256),
+    ]
+    (batch,) = source.read(inputs[0], Slice(), print)
+    assert batch.texts == [b"one", b"two"]
+
+
+def test_bytes_from_elsewhere_are_checked(spec, tmp_path):
+    (tmp_path / "files" / "valid.txt").write_bytes(b"THREE\n")
+    with pytest.raises(HashMismatch):
+        FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files"))).inputs()
+    with pytest.raises(
+        ConfigError, match=r"--from .*train.txt: two has 2 files; give the folder that holds them"
+    ):
+        FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files/train.txt"))).inputs()
+
+
+def test_a_corpus_of_one_file_is_taken_from_that_file_or_its_folder(spec, tmp_path):
+    spec = dataclasses.replace(spec, files=spec.files[:1])
+    for location in ("files/train.txt", "files"):
+        source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / location)))
+        assert [item.size_bytes for item in source.inputs()] == [8]
+
+
+def test_members_of_one_archive_are_inputs(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x/train.txt", "train text")
+        archive.writestr("x/valid.txt", "valid text")
+    digest = sha256((tmp_path / "a.zip").read_bytes())
+    files = tuple(
+        RemoteFile("https://example.invalid/a.zip", digest, split=split, member=f"x/{split}.txt")
+        for split in ("train", "valid")
+    )
+    spec = SourceSpec("zipped", "An archive", files=files, split="")
+    source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "a.zip")))
+    texts = {i.split: next(source.read(i, Slice(), print)).texts for i in source.inputs()}
+    assert texts == {"train": [b"train text"], "valid": [b"valid text"]}
+
+
+def test_the_users_options_go_over_the_specs(spec, tmp_path):
+    options = SourceOptions(location=str(tmp_path / "files"), reader={"lines": False, "separator": None})
+    source = FileSource(spec=spec, options=options)
+    (batch,) = source.read(source.inputs()[0], Slice(), print)
+    assert batch.texts == [b"one\ntwo\n"]
+    with pytest.raises(ConfigError, match="the text reader has no option 'text_field'"):
+        FileSource(spec=spec, options=SourceOptions(reader={"text_field": "x"})).inputs()
+
+
+@pytest.mark.skipif(not TINYSHAKESPEARE.exists(), reason="../shared/data/tinyshakespeare.txt is not there")
+def test_tinyshakespeare_is_one_document_of_known_characters():
+    source = open_source("tinyshakespeare", SourceOptions(location=str(TINYSHAKESPEARE)))
+    (item,) = source.inputs()
+    assert item.size_bytes == 1_115_394
+    assert source.is_one_document(item)
+    assert source.count_characters(item) == 1_115_394
+    assert source.character_offset(item, 1_003_854) == 1_003_854
+    (batch,) = source.read(item, Slice(), print)
+    assert batch.texts == [TINYSHAKESPEARE.read_bytes()]
+    assert source.window(item, 0, 14) == b"First Citizen:"
+    assert source.digest(item) == item.sha256
+
+
+def test_characters_are_counted_in_plain_text_only(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    source = LocalFiles([str(tmp_path / "a.jsonl")])
+    (item,) = source.inputs()
+    for call in (lambda: source.count_characters(item), lambda: source.character_offset(item, 0)):
+        with pytest.raises(ConfigError, match="is not plain text; split it by document"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.txt", "text"),
+        ("a.TXT.GZ", "text"),
+        ("a.md", "text"),
+        ("a.jsonl.zst", "jsonl"),
+        ("a.ndjson", "jsonl"),
+        ("a.parquet", "parquet"),
+        ("a.csv.bz2", "csv"),
+        ("a.tsv.xz", "tsv"),
+        ("README", "text"),
+        ("README.gz", "text"),
+        ("a.json", None),
+        ("a.tar.gz", None),
+        ("a.pdf", None),
+    ],
+)
+def test_the_extension_says_the_format(name, expected):
+    assert format_of(name) == expected
+
+
+def test_python_docs_are_their_topics_in_order():
+    from pydoc_data.topics import topics
+
+    source = open_source("python-docs")
+    assert isinstance(source, PythonDocs)
+    (item,) = source.inputs()
+    data = "".join(topics[name] for name in sorted(topics)).encode()
+    assert (item.name, item.size_bytes, item.sha256) == ("pydoc_data.topics", len(data), sha256(data))
+    batches = list(source.read(item, *source.slices(item, target_bytes=1), print))
+    texts = [text for batch in batches for text in batch.texts]
+    starts = [start for batch in batches for start in batch.starts]
+    assert b"".join(texts) == data
+    assert all(data[start:].startswith(text) for text, start in zip(texts, starts, strict=True))
+    assert len(texts) == len(topics)
+
+
+def test_a_registered_name_wins_over_a_file_and_a_path_over_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("python-docs", "mine", "mine.txt"):
+        Path(name).write_text("text")
+    assert isinstance(open_source("python-docs"), PythonDocs)
+    assert isinstance(open_source(["python-docs"]), PythonDocs)
+    for dataset in ("./python-docs", "mine", "mine.txt", "m*.txt", ["mine", "mine.txt"], str(tmp_path)):
+        source = open_source(dataset)
+        assert isinstance(source, LocalFiles)
+        assert source.inputs()
+
+
+def test_a_word_that_is_nothing_lists_near_misses_and_says_that_no_file_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    message = "did you mean 'tinyshakespeare'?.*; and there is no file or folder 'tinyshakespear'"
+    with pytest.raises(UnknownName, match=message):
+        open_source("tinyshakespear")
+    with pytest.raises(UnknownName):
+        open_source("nosuch:org/name")

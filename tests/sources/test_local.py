@@ -1,0 +1,228 @@
+"""What a user types, as inputs."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources import open_source
+from corpuskit.sources.base import SourceOptions
+from corpuskit.sources.local import LocalFiles
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    """A folder of files, in which the test stands."""
+    for name in ["b.txt", "a.txt", "sub/c.txt.gz", "sub/d.jsonl", "sub/e.bin", ".hidden.txt", ".git/f.txt"]:
+        path = tmp_path / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = {"jsonl": b'{"text": "d"}\n'}.get(path.suffix[1:], path.name[:1].encode())
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "corpus"
+
+
+def names(*patterns, **options):
+    return [item.name for item in LocalFiles(patterns, options=SourceOptions(**options)).inputs()]
+
+
+def documents(source):
+    found = []
+    for item in source.inputs():
+        for part in source.slices(item, target_bytes=100):
+            for batch in source.read(item, part, lambda *bad: None):
+                found += batch.texts
+    return found
+
+
+def test_a_folder_is_its_text_files_in_the_order_of_their_names(corpus):
+    source = LocalFiles(["corpus"])
+    assert [(i.name, i.format) for i in source.inputs()] == [
+        ("a.txt", "text"),
+        ("b.txt", "text"),
+        ("sub/c.txt.gz", "text"),
+        ("sub/d.jsonl", "jsonl"),
+    ]
+    assert documents(source) == [b"a", b"b", b"c", b"d"]
+
+
+def test_names_do_not_depend_on_where_the_corpus_is(corpus, tmp_path):
+    expected = names("corpus")
+    shutil.move(corpus, tmp_path / "elsewhere")
+    assert (
+        names("elsewhere")
+        == names(str(tmp_path / "elsewhere"))
+        == names("./elsewhere/../elsewhere")
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["corpus/*.txt"], ["a.txt", "b.txt"]),
+        (["corpus/**/*.*"], ["a.txt", "b.txt", "sub/c.txt.gz", "sub/d.jsonl"]),
+        (["corpus/b.txt", "corpus/a.txt"], ["b.txt", "a.txt"]),
+        (["corpus/[ab].txt", "corpus/sub"], ["a.txt", "b.txt", "sub/c.txt.gz", "sub/d.jsonl"]),
+        (["corpus/b.txt"], ["b.txt"]),
+        (["corpus/sub/../b.txt", "corpus"], ["b.txt", "a.txt", "sub/c.txt.gz", "sub/d.jsonl"]),
+    ],
+)
+def test_globs_and_several_arguments(corpus, patterns, expected):
+    assert names(*patterns) == expected
+
+
+def test_a_list_keeps_its_order(corpus):
+    Path("list.txt").write_text("# mine\ncorpus/b.txt\r\n\ncorpus/a.txt\ncorpus/s*/*.jsonl\n")
+    assert names("@list.txt") == ["b.txt", "a.txt", "sub/d.jsonl"]
+    Path("list.txt").write_text("@list.txt\n")
+    with pytest.raises(SourceError, match=r"@list.txt: a list cannot hold another list"):
+        names("@list.txt")
+    with pytest.raises(SourceError, match=r"@none.txt: cannot be read: No such file"):
+        names("@none.txt")
+
+
+def test_a_file_that_is_found_twice_is_used_once_and_said_so(corpus, caplog):
+    Path("corpus/link.txt").symlink_to("a.txt")
+    with caplog.at_level(logging.WARNING):
+        assert names("corpus/*.txt", "corpus/a.txt") == ["a.txt", "b.txt"]
+    assert "link.txt: used once, it is the same file as" in caplog.text
+
+
+def test_loops_of_links_end(corpus):
+    Path("corpus/sub/loop").symlink_to(corpus)
+    assert names("corpus", format="text") == ["a.txt", "b.txt", "sub/c.txt.gz", "sub/d.jsonl", "sub/e.bin"]
+
+
+@pytest.mark.parametrize("target", ["self.txt", "nothing"])
+def test_a_link_that_leads_nowhere_is_an_error_and_no_silent_gap(corpus, target):
+    Path("corpus/self.txt").symlink_to(target)
+    with pytest.raises(SourceError, match="self.txt: cannot be read: (Too many levels|No such file)"):
+        names("corpus")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are bytes on POSIX only")
+@pytest.mark.parametrize(
+    "name", [b"a\nb.txt", b"caf\xff.txt", b" sp ace .txt", "\u202ertl.txt".encode(), b"x" * 251 + b".txt"]
+)
+def test_every_file_name_works(tmp_path, name):
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(b"text")
+    for pattern in (str(path), str(tmp_path)):
+        source = LocalFiles([pattern])
+        assert [os.fsencode(item.name) for item in source.inputs()] == [name]
+        assert documents(source) == [b"text"]
+
+
+def test_a_file_whose_name_is_a_glob_is_itself(tmp_path):
+    (tmp_path / "a[1].txt").write_text("x")
+    (tmp_path / "a1.txt").write_text("y")
+    assert names(str(tmp_path / "a[1].txt")) == ["a[1].txt"]
+
+
+def test_what_is_no_text_is_named_or_left_out(corpus, caplog):
+    os.mkfifo("corpus/pipe.txt")
+    assert "pipe.txt" not in names("corpus")
+    assert "pipe.txt: left out, it is not a regular file" in caplog.text
+    for pattern in ("corpus/pipe.txt", "/dev/zero"):
+        with pytest.raises(SourceError, match="not a regular file but a pipe, a socket or a device"):
+            names(pattern, format="text")
+    with pytest.raises(
+        ConfigError, match=r"e\.bin: its extension says no known format; say which with --format"
+    ):
+        names("corpus/sub/e.bin")
+    with pytest.raises(SourceError, match="nothing: no such file or folder"):
+        names("nothing")
+    with pytest.raises(SourceError, match=r"corpus/\*\.md: no files there"):
+        names("corpus/*.md")
+    with pytest.raises(SourceError, match=r"corpus/sub/\*\.bin: no file whose format is known; use --format"):
+        names("corpus/sub/*.bin")
+
+
+def test_a_file_without_an_extension_is_text(tmp_path):
+    (tmp_path / "README").write_text("x")
+    (item,) = LocalFiles([str(tmp_path / "README")]).inputs()
+    assert item.format == "text"
+
+
+def test_a_zip_archive_is_its_text_members(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for member in ("z.txt", "folder/b.jsonl", "image.png"):
+            archive.writestr(member, '{"text": "json"}\n' if "json" in member else "text")
+    source = LocalFiles([str(tmp_path / "a.zip")])
+    assert [(i.name, i.member, i.format) for i in source.inputs()] == [
+        ("a.zip", "folder/b.jsonl", "jsonl"),
+        ("a.zip", "z.txt", "text"),
+    ]
+    assert documents(source) == [b"json", b"text"]
+
+
+def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
+    system = fsspec.filesystem("memory")
+    for name in ("b.txt", "a.txt", "sub/c.jsonl"):
+        system.pipe_file(f"/local/{name}", b'{"text": "c"}\n' if "json" in name else name[:1].encode())
+    source = LocalFiles(["memory://local"])
+    assert [i.name for i in source.inputs()] == [
+        "memory:///local/a.txt",
+        "memory:///local/b.txt",
+        "memory:///local/sub/c.jsonl",
+    ]
+    assert documents(source) == [b"a", b"b", b"c"]
+    assert names("memory://local/*.txt") == ["memory:///local/a.txt", "memory:///local/b.txt"]
+    assert names("memory://local/a.txt") == ["memory://local/a.txt"]
+    with pytest.raises(SourceError, match="memory://local/none.txt: cannot be read: FileNotFoundError"):
+        names("memory://local/none.txt")
+    with pytest.raises(SourceError, match="nosuch://x: cannot be listed: ValueError"):
+        names("nosuch://x")
+    (tmp_path / "f.txt").write_text("f")
+    assert names(f"file://{tmp_path}/f.txt") == ["f.txt"]
+
+
+def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
+    def kind(*patterns, **reader):
+        spec = LocalFiles(patterns, options=SourceOptions(reader=reader)).spec
+        return spec.name, spec.split, spec.eot
+
+    assert kind("corpus/a.txt") == ("a", "characters:0.1", False)
+    assert kind("corpus/a.txt", lines=True) == ("a", "", True)
+    assert kind("corpus/a.txt", separator="--") == ("a", "", True)
+    assert kind("corpus/sub/d.jsonl") == ("d", "", True)
+    assert kind("corpus") == ("corpus", "", True)
+    assert kind("corpus/*.txt") == ("corpus", "", True)
+
+
+def test_options_go_to_the_readers_that_have_them(corpus):
+    source = LocalFiles(["corpus"], options=SourceOptions(reader={"text_field": "text", "lines": None}))
+    assert documents(source) == [b"a", b"b", b"c", b"d"]
+    with pytest.raises(
+        ConfigError, match=r"reader option text_field: no reader of these files \(text\) has it"
+    ):
+        LocalFiles(["corpus/a.txt"], options=SourceOptions(reader={"text_field": "x"})).inputs()
+    with pytest.raises(ConfigError, match="--from takes a named corpus's bytes from elsewhere; here, name"):
+        LocalFiles(["corpus"], options=SourceOptions(location="x")).inputs()
+
+
+def test_a_fresh_source_reads_what_another_listed(corpus):
+    items = LocalFiles(["corpus"]).inputs()
+    fresh = open_source("./corpus")
+    assert [b.texts for i in items for b in fresh.read(i, fresh.slices(i, target_bytes=9)[0], print)] == [
+        [b"a"],
+        [b"b"],
+        [b"c"],
+        [b"d"],
+    ]
+
+
+def test_ten_thousand_files_are_listed_and_read(tmp_path):
+    for number in range(10_000):
+        (tmp_path / f"{number:05d}.txt").write_bytes(b"line %d\n" % number)
+    source = LocalFiles([str(tmp_path)])
+    assert documents(source) == [b"line %d\n" % number for number in range(10_000)]
