@@ -46,7 +46,13 @@ class Saboteur:
 
 
 @pytest.fixture
-def sabotage(monkeypatch, tmp_path):
+def forked(monkeypatch) -> None:
+    """Workers are forks of this process, whatever threads other tests have left, so they see its patches."""
+    monkeypatch.setattr(local, "_may_fork", lambda: True)
+
+
+@pytest.fixture
+def sabotage(monkeypatch, tmp_path, forked):
     folder = tmp_path / "attempts"
     folder.mkdir()
 
@@ -88,7 +94,7 @@ def test_error_in_a_worker_comes_home_as_what_it_was(tmp_path):
     assert "text.txt" in str(caught.value.path)
 
 
-def test_bug_in_a_worker_names_the_part_and_the_exception(prose, tmp_path, monkeypatch):
+def test_bug_in_a_worker_names_the_part_and_the_exception(prose, tmp_path, monkeypatch, forked):
     def run(self, number, on_work=None):
         raise ZeroDivisionError("division by zero")
 
