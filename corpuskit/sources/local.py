@@ -313,7 +313,9 @@ def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
         if is_remote(file.location):
             yield file, redact_url(file.location)
         else:
-            yield file, file.location.removeprefix(common).lstrip("/")
+            name = file.location.removeprefix(common).lstrip("/")
+            # Names are bytes; a manifest is Unicode. Where the two differ, the bytes are spelled out.
+            yield file, os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _file_name(location: str) -> str:

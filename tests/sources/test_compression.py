@@ -136,8 +136,8 @@ def test_a_name_that_lies_is_an_error_that_says_both(file, read_all, extension):
         SourceError, match=f"its name says {name} but its bytes are not compressed; rename it"
     ):
         read_all(TextReader({}), file(f"a.txt{extension}", TEXT))
+    other = ".gz" if extension != ".gz" else ".zst"
     with pytest.raises(SourceError, match="its name says .* but its bytes are "):
-        other = ".gz" if extension != ".gz" else ".zst"
         read_all(TextReader({}), file(f"a.txt{other}", COMPRESS[extension](TEXT)))
 
 

@@ -93,7 +93,7 @@ def test_a_field_that_no_record_has_is_an_error_even_where_missing_ones_are_left
     item = lines_file(*[b'{"content": "a", "id": 1}'] * 100)
     with pytest.raises(
         SourceError,
-        match=r"none of the first 100 records has a field 'text' \(it has: content, id\); choose one with --text",
+        match=r"none of the first 100 records has a field 'text' \(it has: content, id\); choose one with",
     ):
         read_all(JsonlReader({}), item)
     assert len(read_all(JsonlReader({"text_field": "content"}), item).texts) == 100

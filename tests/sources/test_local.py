@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import http.server
 import logging
 import os
 import shutil
+import threading
 import zipfile
 from pathlib import Path
 
@@ -118,7 +121,7 @@ def test_every_file_name_works(tmp_path, name):
     path.write_bytes(b"text")
     for pattern in (str(path), str(tmp_path)):
         source = LocalFiles([pattern])
-        assert [os.fsencode(item.name) for item in source.inputs()] == [name]
+        assert [item.name for item in source.inputs()] == [name.decode("utf-8", "backslashreplace")]
         assert documents(source) == [b"text"]
 
 
@@ -184,6 +187,32 @@ def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
         names("nosuch://x")
     (tmp_path / "f.txt").write_text("f")
     assert names(f"file://{tmp_path}/f.txt") == ["f.txt"]
+
+
+def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "b.jsonl").write_text('{"text": "from afar"}\n')
+    requests = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format, *args):
+            requests.append(self.path)
+
+    handler = functools.partial(Handler, directory=str(served))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            port = server.server_address[1]
+            source = LocalFiles([f"http://me:pw@127.0.0.1:{port}/b.jsonl?token=abc"])
+            (item,) = source.inputs()
+            assert documents(source) == [b"from afar"]
+        finally:
+            server.shutdown()
+    assert (item.name, item.format) == (f"http://127.0.0.1:{port}/b.jsonl?token=REDACTED", "jsonl")
+    assert len(item.sha256) == 64
+    assert len(requests) == 1
 
 
 def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
