@@ -141,10 +141,11 @@ def derive(encoders: Sequence[tuple[Encode, Encode]]) -> Ranges:
 def _probe(code_point: int) -> str:
     """A line whose pieces depend on the code point's class.
 
-    A letter ends before "_Z" and takes the contraction; a number shares a group of three digits.
+    A letter leaves the contraction whole or takes it, punctuation takes its apostrophe, and a number shares a
+    group of three digits.
     """
     character = chr(code_point)
-    return f"{character}_Z 1{character}23 {character}'s"
+    return f"{character}'s 1{character}23"
 
 
 def _disagreeing(one: Encode, other: Encode, block: Sequence[int]) -> Iterator[int]:

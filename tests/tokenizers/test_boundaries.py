@@ -53,7 +53,7 @@ TEXT = st.lists(st.sampled_from(PARTS) | st.characters(codec="utf-8"), max_size=
 def test_cutting_at_a_boundary_changes_no_ids(name: str) -> None:
     tokenizer, encode = TiktokenTokenizer(name=name), open_encoding(name).encode_ordinary
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(TEXT, TEXT, TEXT, st.integers(0, 40))
     @example("", "!\n/a", "", 2)
     @example("", "a \nb", "", 3)

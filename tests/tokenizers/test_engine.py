@@ -82,7 +82,7 @@ def assert_equal(name: str, texts: Sequence[str]) -> None:
 def test_both_engines_give_the_same_ids(name: str) -> None:
     fast, slow = both(name)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(st.lists(TEXT, max_size=5))
     def property_holds(texts: list[str]) -> None:
         documents = [text.encode() for text in texts]
@@ -128,9 +128,8 @@ def test_endless_repetition_is_the_same(name: str, unit: str) -> None:
 
 def test_white_space_beyond_what_the_pattern_can_match() -> None:
     fast, slow = both("o200k_base")
-    for space in (" ", "\t"):
-        text = f"one{space * 1_300_000}two{space * 20_000}three{space * 1_300_000}"
-        assert np.array_equal(fast.encode_batch([text.encode()]).ids, slow.encode_batch([text.encode()]).ids)
+    text = f"one{' ' * 1_300_000}two{chr(9) * 20_000}three{' ' * 20_000}".encode()
+    assert np.array_equal(fast.encode_batch([text]).ids, slow.encode_batch([text]).ids)
     with pytest.raises(TokenizerError, match="tiktoken cannot encode the text") as caught:
         slow.encode_batch([b"fine", ("\u00a0" * 1_300_000).encode()])
     assert caught.value.index == 1  # type: ignore[attr-defined]
@@ -177,7 +176,7 @@ def test_memory_is_given_back_when_it_grows(monkeypatch: pytest.MonkeyPatch) -> 
     engine = fast._loaded_engine()
     assert isinstance(engine, engines.GigatokenEngine)
     loaded = engine._fast
-    monkeypatch.setattr(engines, "_RELOAD_AFTER_BYTES", 10)
+    monkeypatch.setattr(engines, "_LOOK_AFTER_BYTES", 10)
     fast.encode_batch([b"hello world, hello"])
     assert engine._fast is loaded
     monkeypatch.setattr(engines, "_RELOAD_GROWTH_BYTES", -(1 << 40))

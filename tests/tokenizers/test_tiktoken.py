@@ -46,12 +46,16 @@ MIXED = st.lists(st.sampled_from(PARTS) | st.text(max_size=3), max_size=20).map(
 
 
 class TestGpt2(TokenizerSuite):
+    examples = 40
+
     @pytest.fixture
     def tokenizer(self) -> TiktokenTokenizer:
         return TiktokenTokenizer(name="gpt2")
 
 
 class TestO200k(TokenizerSuite):
+    examples = 40
+
     @pytest.fixture
     def tokenizer(self) -> TiktokenTokenizer:
         return TiktokenTokenizer(name="o200k_base")
@@ -71,7 +75,7 @@ def test_golden_counts(name: str, tinyshakespeare: str) -> None:
 def test_ids_are_those_of_encode_ordinary(name: str) -> None:
     tokenizer, encoding = TiktokenTokenizer(name=name), open_encoding(name)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(st.lists(MIXED, max_size=4))
     def property_holds(texts: list[str]) -> None:
         expected = [encoding.encode_ordinary(text) for text in texts]
