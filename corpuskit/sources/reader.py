@@ -21,6 +21,7 @@ from corpuskit.sources.opening import InputStream, text_bytes
 BATCH_BYTES = 2**20
 BATCH_DOCUMENTS = 2048
 
+_VALIDATE_BYTES = 32 * 1024
 #: How far into a file the line of a broken document is counted; beyond, only the byte is named.
 _LINE_COUNT_BYTES = 8 * 2**30
 
@@ -170,7 +171,7 @@ class BadDocuments:
         Raises:
             SourceError: If broken bytes are an error; it names the first one's place.
         """
-        if text.isascii():
+        if text.isascii() or is_valid(text, final=True):
             return text
         try:
             text.decode()
@@ -282,8 +283,15 @@ def checked(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[l
 
 def is_valid(block: bytes, *, final: bool = False) -> bool:
     """Whether a block is UTF-8; unless it is final, its end may cut a character."""
+    view, at = memoryview(block), 0
     try:
-        codecs.utf_8_decode(block, "strict", final)
+        while at < len(view):
+            # Decoding is how Python validates; in small steps, what it makes stays in the processor's cache.
+            end = min(at + _VALIDATE_BYTES, len(view))
+            _, used = codecs.utf_8_decode(view[at:end], "strict", final and end == len(view))
+            if used == 0:
+                break
+            at += used
     except UnicodeDecodeError:
         return False
     return True
