@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from corpuskit.batches.batches import Batches
+from corpuskit.batches.documents import Documents
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "Documents"]

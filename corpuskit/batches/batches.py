@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corpuskit.batches import state as run_state
+from corpuskit.batches.documents import DocumentEnds
+from corpuskit.batches.engines import Batch, Engine, HostEngine, open_engine
 from corpuskit.batches.plan import RankSlice, WindowPlan
-from corpuskit.batches.rows import WindowRows, WindowSource
+from corpuskit.batches.prefetch import Prefetcher
+from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.windows import WindowReader
-from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import Sampler, SamplerContext
+from corpuskit.errors import ConfigError, ResumeError
+from corpuskit.samplers.base import Ints, Sampler, SamplerContext, SpanSampler
 
 if TYPE_CHECKING:
-    from corpuskit.batches.datasets import WindowDataset
+    from corpuskit.batches.datasets import IterableBatches, WindowDataset
 
-#: x and y: torch tensors, or NumPy arrays where asked.
-Batch = tuple[Any, Any]
+_Rows = Any
 
 
 class Batches:
@@ -44,6 +46,10 @@ class Batches:
         output: "torch", or "numpy", which imports no torch.
         rank: This process's number among `world_size`.
         world_size: Processes that share each batch.
+        documents: True gives `(x, y, documents)`, with the `corpuskit.batches.Documents` of the batch; "mask"
+            also has y be -100 wherever the target belongs to another document than its input.
+        prefetch: How many batches a thread makes ahead while iterating; 0 makes each when it is asked for.
+        resident: Keep the whole split on the device, and cut the batches there.
         sampler_options: What the sampler can be told.
 
     Raises:
@@ -68,6 +74,9 @@ class Batches:
         output: str = "torch",
         rank: int = 0,
         world_size: int = 1,
+        documents: bool | str = False,
+        prefetch: int = 0,
+        resident: bool = False,
         sampler_options: Mapping[str, Any] | None = None,
     ) -> None:
         self._split = split
@@ -80,10 +89,13 @@ class Batches:
             "output": output,
             "rank": rank,
             "world_size": world_size,
+            "documents": documents,
+            "prefetch": prefetch,
+            "resident": resident,
             "sampler_options": dict(sampler_options or {}),
         }
         _check_sizes(split, batch_size=batch_size, block_size=block_size, rank=rank, world_size=world_size)
-        _check_output(output, device)
+        _check_output(output, device, documents=documents, prefetch=prefetch, resident=resident)
         self.batch_size = batch_size
         self.block_size = block_size
         self._context = SamplerContext(
@@ -132,13 +144,7 @@ class Batches:
         return self._read(int(step) * self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        end = self._epoch_end()
-        while end is None or self._sample < end:
-            first_sample = self._sample
-            self._sample += self.batch_size
-            # Yielded without a name: a batch that is kept here would have the next one written elsewhere,
-            # which is memory the cache does not hold (a third slower at 64 x 1024).
-            yield self._read(first_sample)
+        return self._iterate(ahead=self._options["prefetch"])
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items() if value is not None)
@@ -147,18 +153,26 @@ class Batches:
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self._split, self._options, self._sample)
 
-    def seek(self, *, step: int | None = None, sample: int | None = None) -> None:
-        """Let iteration go on from a step, or from any sample of the global order.
+    def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
+        """Let iteration go on from a step, an epoch's beginning, or any sample of the global order.
 
         Raises:
-            ConfigError: If not exactly one of them is given, or it is negative.
+            ConfigError: If not exactly one of them is given, it is negative, or there are no epochs.
         """
-        if (step is None) == (sample is None):
-            raise ConfigError("seek takes a step or a sample, and not both")
-        wanted = sample if step is None else step * self.batch_size
-        if wanted is None or wanted < 0:
-            raise ConfigError(f"cannot seek to sample {wanted}: samples count from 0", found=wanted)
-        self._sample = wanted
+        places = {
+            "step": (step, self.batch_size),
+            "sample": (sample, 1),
+            "epoch": (epoch, self.samples_per_epoch),
+        }
+        given = [(name, number, size) for name, (number, size) in places.items() if number is not None]
+        if len(given) != 1:
+            raise ConfigError("seek takes one of step, sample and epoch")
+        name, number, size = given[0]
+        if size is None:
+            raise ConfigError(f"sampler {self._options['sampler']!r} has no epochs; seek a step or a sample")
+        if number < 0:
+            raise ConfigError(f"cannot seek to {name} {number}: they count from 0", found=number)
+        self._sample = number * size
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs to go on from here: a small JSON value.
@@ -178,9 +192,9 @@ class Batches:
         """
         free = ("block_size",) if getattr(self._sampler, "resizable", False) else ()
         sample = run_state.check(state, self._identity(), free=free)
-        saved = self._at_block_size(state["block_size"])
-        run_state.check_order(state, saved._state(sample)["last_rows"])
-        self._sample = sample
+        saved = self._as_saved(state)
+        run_state.check_order(state, saved._order_digest(sample))
+        self._sample = _convert(sample, saved.samples_per_epoch, self.samples_per_epoch)
 
     def dataset(self, *, num_samples: int | None = None) -> WindowDataset:
         """A map-style torch Dataset: item i is the i-th window from the current sample on, as (x, y).
@@ -192,27 +206,78 @@ class Batches:
 
         if num_samples is None:
             num_samples = self.samples_per_epoch or (self._split.num_tokens - 1) // self.block_size
-        return WindowDataset(self._one_rank(), self._sample, num_samples)
+        return WindowDataset(self._undivided(), self._sample, num_samples)
+
+    def iterable(self) -> IterableBatches:
+        """An iterable torch Dataset of whole batches, for `DataLoader(..., batch_size=None)`.
+
+        The batches come in the same order whatever the number of workers. They are CPU tensors: a worker has
+        no business on a device.
+        """
+        from corpuskit.batches.datasets import IterableBatches
+
+        return IterableBatches(self._with(output="torch", device=None, prefetch=0, resident=False))
 
     @cached_property
-    def _source(self) -> WindowSource:
-        return WindowSource(self._sampler, WindowReader(self._split, self.block_size))
+    def _source(self) -> RowSource[_Rows]:
+        reader = WindowReader(self._split, self.block_size)
+        if isinstance(self._sampler, SpanSampler):
+            return SpanSource(self._sampler, reader, self.block_size)
+        return WindowSource(self._sampler, reader, self.block_size, lambda: self._document_ends)
 
     @cached_property
-    def _plan(self) -> WindowPlan[WindowRows]:
+    def _document_ends(self) -> DocumentEnds:
+        return DocumentEnds(self._split.document_ends())
+
+    @cached_property
+    def _plan(self) -> WindowPlan[_Rows]:
         return WindowPlan(self._part, self._source.resolve)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        names = ("output", "device", "documents", "resident")
+        return open_engine(self._source, self._split, **{name: self._options[name] for name in names})
 
     def _read(self, first_sample: int) -> Batch:
         """This rank's part of the batch that begins at a sample of the global order."""
-        return self._output(self._source.read(self._plan.rows(first_sample)))
+        return self._engine.finish(self._engine.start(self._plan.rows(first_sample)))
 
-    def _output(self, arrays: tuple[Any, ...]) -> Batch:
-        if self._options["output"] == "numpy":
-            return arrays[0], arrays[1]
-        from corpuskit.batches import tensors
+    def _rows(self, samples: Ints) -> tuple[Ints, ...]:
+        """The rows of any samples in NumPy, and where their documents are, if that was asked for."""
+        rows = self._source.resolve(samples)
+        x, y, *documents = HostEngine(
+            self._source, output="numpy", documents=self._options["documents"]
+        ).start(rows)
+        if not documents:
+            return x, y
+        ids, positions, _, _ = documents[0]
+        return x, y, ids - ids[:, :1], positions
 
-        x, y = tensors.from_arrays(arrays, self._options["device"])
-        return x, y
+    def _iterate(self, *, ahead: int = 0, worker: int = 0, workers: int = 1) -> Iterator[Batch]:
+        """Batches from the current sample to the epoch's end; a worker of several takes its turns only."""
+        hop = self.batch_size * workers
+        plan = WindowPlan(self._part, self._source.resolve, stride=workers)
+        end = self._epoch_end()
+        self._sample += self.batch_size * worker
+        prefetcher: Prefetcher | None = None
+
+        def start(first_sample: int) -> Any:
+            return self._engine.start(plan.rows(first_sample))
+
+        try:
+            while end is None or self._sample < end:
+                first_sample = self._sample
+                if ahead and prefetcher is None:
+                    prefetcher = Prefetcher(start, first_sample, hop=hop, depth=ahead, end=end)
+                started = prefetcher.get(first_sample) if prefetcher else start(first_sample)
+                self._sample += hop
+                # Yielded without a name: a batch that is kept here would have the next one written elsewhere,
+                # in memory that the cache does not hold (a third slower at 64 x 1024).
+                yield self._engine.finish(started)
+                del started
+        finally:
+            if prefetcher:
+                prefetcher.close()
 
     def _epoch_end(self) -> int | None:
         """The sample where the current epoch ends."""
@@ -232,24 +297,51 @@ class Batches:
         }
 
     def _state(self, sample: int) -> dict[str, Any]:
-        last_rows = self._sampler.starts(run_state.checked_samples(sample))
         return {
             "version": run_state.VERSION,
             "sample": sample,
             **self._identity(),
             "batch_size": self.batch_size,
-            "last_rows": run_state.digest(last_rows),
+            "last_rows": self._order_digest(sample),
         }
 
-    def _at_block_size(self, block_size: int) -> Batches:
-        return self if block_size == self.block_size else self._with(block_size=block_size)
+    def _order_digest(self, sample: int) -> str:
+        """A digest of the rows of the last samples before one."""
+        samples = run_state.checked_samples(sample)
+        if isinstance(self._sampler, SpanSampler):
+            return run_state.digest(*self._sampler.spans(samples))
+        return run_state.digest(self._sampler.starts(samples))
 
-    def _one_rank(self) -> Batches:
-        """The same order, undivided and in NumPy: what a dataset's items are cut from."""
-        return self._with(rank=0, world_size=1, output="numpy", device=None)
+    def _as_saved(self, state: Mapping[str, Any]) -> Batches:
+        """These batches with the sizes that the state was saved with.
+
+        Raises:
+            ResumeError: If those sizes cannot be.
+        """
+        sizes = {name: state.get(name) for name in ("batch_size", "block_size")}
+        if sizes == {name: self._options[name] for name in sizes}:
+            return self
+        try:
+            return self._with(**sizes, rank=0, world_size=1)
+        except ConfigError as error:
+            raise ResumeError(f"damaged state: {error}", found=sizes) from error
+
+    def _undivided(self) -> Batches:
+        """The same order in this process's memory and not shared with ranks: for a dataset's items."""
+        return self._with(rank=0, world_size=1, output="numpy", device=None, prefetch=0, resident=False)
 
     def _with(self, **changes: Any) -> Batches:
-        return Batches(self._split, **{**self._options, **changes})
+        batches = Batches(self._split, **{**self._options, **changes})
+        batches._sample = self._sample
+        return batches
+
+
+def _convert(sample: int, old_epoch: int | None, new_epoch: int | None) -> int:
+    """The same place, to a whole sample, in epochs of another number of samples."""
+    if old_epoch is None or new_epoch is None or old_epoch == new_epoch:
+        return sample
+    epoch, position = divmod(sample, old_epoch)
+    return epoch * new_epoch + position * new_epoch // old_epoch
 
 
 def _rebuild(split: TokenStream, options: dict[str, Any], sample: int) -> Batches:
@@ -258,10 +350,10 @@ def _rebuild(split: TokenStream, options: dict[str, Any], sample: int) -> Batche
     return batches
 
 
-def _open_sampler(name: str, context: SamplerContext) -> Sampler:
+def _open_sampler(name: str, context: SamplerContext) -> Sampler | SpanSampler:
     from corpuskit import registry
 
-    sampler: Sampler = registry.default().find("sampler", name).load()(context)
+    sampler: Sampler | SpanSampler = registry.default().find("sampler", name).load()(context)
     return sampler
 
 
@@ -289,8 +381,16 @@ def _check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: 
         )
 
 
-def _check_output(output: str, device: str | None) -> None:
+def _check_output(
+    output: str, device: str | None, *, documents: bool | str, prefetch: int, resident: bool
+) -> None:
     if output not in ("torch", "numpy"):
         raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
     if output == "numpy" and device not in (None, "cpu"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
+    if output == "numpy" and resident:
+        raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+    if documents not in (False, True, "mask"):
+        raise ConfigError(f"documents = {documents!r}: must be False, True or 'mask'", found=documents)
+    if type(prefetch) is not int or prefetch < 0:
+        raise ConfigError(f"prefetch = {prefetch!r}: must be a number of batches, 0 or more", found=prefetch)

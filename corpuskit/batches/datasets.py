@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
-from corpuskit.batches.rows import WindowSource
+from corpuskit.batches.engines import Batch
+from corpuskit.errors import ResumeError
 
 if TYPE_CHECKING:
     from corpuskit.batches.batches import Batches
 
-Item = tuple[torch.Tensor, torch.Tensor]
+Item = tuple[torch.Tensor, ...]
 
 
 class WindowDataset(Dataset[Item]):
     """A map-style Dataset: item i is sample `first_sample + i` of the order, as (x, y), int64[T] each.
 
-    It pickles as the corpus's path and the options; every worker process maps the files itself.
+    With documents, an item is (x, y, document_ids, position_ids), as in `Documents` for this row alone. It
+    pickles as the corpus's path and the options; every worker process maps the files itself.
 
     Args:
         batches: Whose order it is.
@@ -44,6 +47,63 @@ class WindowDataset(Dataset[Item]):
         wanted = np.where(wanted < 0, wanted + self._num_samples, wanted)
         if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self._num_samples:
             raise IndexError(f"items {indices} of a dataset of {self._num_samples:,}")
-        source: WindowSource = self._batches._source
-        x, y = source.read(source.resolve(wanted + self._first_sample))
-        return list(zip(torch.from_numpy(x), torch.from_numpy(y), strict=True))
+        columns = self._batches._rows(wanted + self._first_sample)
+        return list(zip(*(torch.from_numpy(column) for column in columns), strict=True))
+
+
+class IterableBatches(IterableDataset[Batch]):
+    """Whole batches as an iterable Dataset, in one order for any number of workers.
+
+    Worker w of W makes steps w, w + W, w + 2W, ... and the DataLoader takes them in turns. Each `iter` begins
+    at the same place, which `seek` moves: call `dataset.seek(epoch=n)` before an epoch, as one calls
+    `set_epoch` elsewhere. Workers that live on see the move too, because the place is in shared memory.
+
+    `state_dict` and `load_state_dict` are for torchdata's StatefulDataLoader, which keeps a state for each
+    worker. Where the main process counts the batches itself, `batches.state_dict` is all there is to save.
+
+    Args:
+        batches: Whose batches.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()
+        self._batches = batches
+        self._place = torch.tensor([batches.sample]).share_memory_()  # type: ignore[no-untyped-call]
+        self._loaded = False
+
+    def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
+        """Have the next `iter` begin at a step, a sample or an epoch."""
+        self._batches.seek(step=step, sample=sample, epoch=epoch)
+        self._place[0] = self._batches.sample
+
+    def __iter__(self) -> Iterator[Batch]:
+        info = get_worker_info()
+        worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        if self._loaded:
+            self._loaded = False
+            return self._batches._iterate(workers=workers)
+        self._batches.seek(sample=int(self._place[0]))
+        return self._batches._iterate(worker=worker, workers=workers)
+
+    def state_dict(self) -> dict[str, Any]:
+        """This worker's place in the order, and how many workers share it."""
+        info = get_worker_info()
+        return {**self._batches.state_dict(), "workers": info.num_workers if info else 1}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Have the next `iter` go on where the state was saved.
+
+        Raises:
+            ResumeError: If the state is of something else, or was saved by one of another number of workers.
+        """
+        info = get_worker_info()
+        workers = info.num_workers if info else 1
+        if state.get("workers") != workers:
+            raise ResumeError(
+                f"the state was saved by one of {state.get('workers')} workers, there are {workers}; use as "
+                "many, or save batches.state_dict() in the main process",
+                expected=workers,
+                found=state.get("workers"),
+            )
+        self._batches.load_state_dict(state)
+        self._loaded = True

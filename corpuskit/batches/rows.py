@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.batches.documents import IGNORED, DocumentEnds, Documents, segments, window_cuts
+from corpuskit.batches.plan import Rows
 from corpuskit.batches.windows import WindowReader, widen
-from corpuskit.samplers.base import Sampler
+from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 
 Ints = NDArray[np.int64]
+_Rows = TypeVar("_Rows", bound=Rows)
+
+
+class RowSource(Protocol[_Rows]):
+    """Reads rows of one kind: single windows, or several spans.
+
+    Attributes:
+        block_size: T.
+        reader: Reads the stream.
+    """
+
+    block_size: int
+    reader: WindowReader
+
+    def resolve(self, samples: Ints) -> _Rows:
+        """The rows of samples of the global order."""
+        ...
+
+    def read(self, rows: _Rows) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own."""
+        ...
+
+    def documents(self, rows: _Rows) -> tuple[Documents, Ints]:
+        """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,17 +55,115 @@ class WindowRows:
 
 
 class WindowSource:
-    """Rows of a sampler that gives starts."""
+    """Rows of a sampler that gives starts.
 
-    def __init__(self, sampler: Sampler, reader: WindowReader) -> None:
+    Args:
+        sampler: The sampler.
+        reader: Reads the stream.
+        block_size: T.
+        ends: Gives the ends of the stream's documents, when they are first needed.
+    """
+
+    def __init__(
+        self, sampler: Sampler, reader: WindowReader, block_size: int, ends: Callable[[], DocumentEnds]
+    ) -> None:
         self._sampler = sampler
-        self._reader = reader
+        self.block_size = block_size
+        self._ends = ends
+        self.reader = reader
 
     def resolve(self, samples: Ints) -> WindowRows:
-        """The rows of samples."""
+        """The rows of samples of the global order."""
         starts = self._sampler.starts(samples)
-        return WindowRows(starts, self._reader.locate(starts))
+        return WindowRows(starts, self.reader.locate(starts))
 
     def read(self, rows: WindowRows) -> tuple[Ints, Ints]:
         """Read x and y, int64 (n, T), contiguous and the caller's own."""
-        return widen(self._reader.gather(rows.located))
+        return widen(self.reader.gather(rows.located))
+
+    def documents(self, rows: WindowRows) -> tuple[Documents, Ints]:
+        """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
+        num_rows = len(rows.starts)
+        row, place = self._ends().borders(rows.starts, self.block_size)
+        cuts = window_cuts(row, place, num_rows, self.block_size)
+        return segments(cuts, num_rows, self.block_size), row * self.block_size + place - 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SpanRows:
+    """Rows of several spans, padding included: row i is spans `first[i] .. first[i + 1] - 1`, T places long.
+
+    `located` is where a span is in memory, or `~start` if it crosses shards. Padding is a span like the
+    others, of the stream's first tokens, and is written over.
+    """
+
+    first: Ints
+    starts: Ints
+    lengths: Ints
+    located: Ints
+    padding: NDArray[np.bool_]
+
+    def positions(self) -> Ints:
+        """int64[n * T]: where the tokens of x are in the stream."""
+        before = np.cumsum(self.lengths) - self.lengths
+        shifts = np.repeat(self.starts - before, self.lengths)
+        return shifts + np.arange(len(shifts))
+
+    def cut(self, start: int, stop: int) -> SpanRows:
+        """Rows `start` to `stop`."""
+        a, b = self.first[start], self.first[stop]
+        return SpanRows(
+            self.first[start : stop + 1] - a,
+            self.starts[a:b],
+            self.lengths[a:b],
+            self.located[a:b],
+            self.padding[a:b],
+        )
+
+
+class SpanSource:
+    """Rows of a sampler that gives spans; arguments as those of `WindowSource`."""
+
+    def __init__(self, sampler: SpanSampler, reader: WindowReader, block_size: int) -> None:
+        self._sampler = sampler
+        self.block_size = block_size
+        self.reader = reader
+
+    def resolve(self, samples: Ints) -> SpanRows:
+        """The rows of samples of the global order, each filled up to T with a span of padding."""
+        spans = _fill(self._sampler.spans(samples), self.block_size)
+        located = self.reader.locate(spans.starts, spans.lengths + 1)
+        return dataclasses.replace(spans, located=located)
+
+    def read(self, rows: SpanRows) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y."""
+        shape = (len(rows.first) - 1, self.block_size)
+        x, y = self.reader.gather_spans(rows.located, rows.lengths)
+        if rows.padding.any():
+            padding = np.repeat(rows.padding, rows.lengths)
+            x[padding] = 0
+            y[padding] = IGNORED
+        return x.reshape(shape), y.reshape(shape)
+
+    def documents(self, rows: SpanRows) -> tuple[Documents, Ints]:
+        """Where the spans are; no target of theirs is in another document than its input."""
+        cuts = np.cumsum(rows.lengths) - rows.lengths
+        return segments(cuts, len(rows.first) - 1, self.block_size), np.empty(0, np.int64)
+
+
+def _fill(spans: Spans, block_size: int) -> SpanRows:
+    """Add a span of padding to each row that is not full; which tokens it reads does not matter."""
+    ends = np.concatenate(([0], np.cumsum(spans.lengths)))
+    missing = block_size - (ends[spans.first[1:]] - ends[spans.first[:-1]])
+    short = np.flatnonzero(missing)
+    at = spans.first[1:][short]
+    first = spans.first + np.concatenate(([0], np.cumsum(missing > 0)))
+    padding = np.zeros(len(spans.starts), np.bool_)
+    starts = np.insert(spans.starts, at, 0)
+    return SpanRows(
+        first,
+        starts,
+        np.insert(spans.lengths, at, missing[short]),
+        starts,
+        np.insert(padding, at, True),
+    )

@@ -22,7 +22,7 @@ _MAX_VIEW_BYTES = 2**62
 
 
 class WindowReader:
-    """Cuts windows of `block_size + 1` tokens out of a stream.
+    """Cuts windows of `block_size + 1` tokens, and spans of any length, out of a stream.
 
     Args:
         stream: The tokens.
@@ -34,28 +34,30 @@ class WindowReader:
         self._dtype = stream.dtype
         self._shard_starts = stream.shard_starts
         self._shards = [stream.shard(number) for number in range(len(stream.shard_starts) - 1)]
-        self._windows, self._offsets = self._overlay()
+        self._flat, self._windows, self._offsets = _overlay(self._shards, stream, self._length)
 
-    def locate(self, starts: Ints) -> Ints:
-        """Where windows are in this process's memory, for `gather`; worked out once for many batches.
+    def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:
+        """Where windows or spans are in this process's memory; worked out once for many batches.
 
         Args:
-            starts: int64[n], each in [0, N - T - 1].
+            starts: int64[n], where they start in the stream.
+            lengths: Tokens of each, y's last one included; by default T + 1.
 
         Returns:
-            int64[n], a row of the overlapping view; for a window that crosses shards, `~start`.
+            int64[n], a token of the overlapping view; for one that crosses shards, `~start`.
 
         Raises:
-            IndexError: If a window does not lie in the stream.
+            IndexError: If one does not lie in the stream.
         """
-        if len(starts) and not 0 <= starts.min() <= starts.max() <= self._shard_starts[-1] - self._length:
+        ends = starts + (self._length if lengths is None else lengths)
+        if len(starts) and not 0 <= starts.min() <= ends.max() <= self._shard_starts[-1]:
             raise IndexError(
-                f"windows of {self._length:,} tokens start at {starts.min():,} to {starts.max():,}, "
-                f"outside a stream of {self._shard_starts[-1]:,} tokens"
+                f"windows from {starts.min():,} to {ends.max():,} are outside a stream of "
+                f"{self._shard_starts[-1]:,} tokens"
             )
         shards = np.searchsorted(self._shard_starts, starts, side="right") - 1
-        inside = starts + self._length <= self._shard_starts[shards + 1]
-        if self._windows is None:
+        inside = ends <= self._shard_starts[shards + 1]
+        if self._flat is None:
             inside[:] = False
         return np.where(inside, starts + self._offsets[shards], ~starts)
 
@@ -68,9 +70,26 @@ class WindowReader:
         crossing = located < 0
         if self._windows is not None:
             out[~crossing] = self._windows[located[~crossing]]
-        positions = ~located[crossing, None] + np.arange(self._length)
-        out[crossing] = self.take(positions)
+        out[crossing] = self.take(~located[crossing, None] + np.arange(self._length))
         return out
+
+    def gather_spans(self, located: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+        """The ids of spans, one span after another, and the ids after them: two int64[sum(lengths)]."""
+        ends = np.cumsum(lengths)
+        positions = np.repeat(located - (ends - lengths), lengths)
+        positions += np.arange(len(positions))
+        if self._flat is not None and (not len(located) or located.min() >= 0):
+            x = self._flat[positions]
+            positions += 1
+            return x.astype(np.int64), self._flat[positions].astype(np.int64)
+        in_stream = np.repeat(np.where(located < 0, ~located, 0) - located, lengths) + positions
+        crossing = np.repeat(located < 0, lengths)
+        x_and_y = np.empty((2, len(positions)), np.int64)
+        for shift in (0, 1):
+            x_and_y[shift, crossing] = self.take(in_stream[crossing] + shift)
+            if self._flat is not None:
+                x_and_y[shift, ~crossing] = self._flat[positions[~crossing] + shift]
+        return x_and_y[0], x_and_y[1]
 
     def take(self, positions: Ints) -> Tokens:
         """The ids at any positions of the stream, of any shape; grouped by shard."""
@@ -81,26 +100,35 @@ class WindowReader:
             out[here] = self._shards[number][positions[here] - self._shard_starts[number]]
         return out
 
-    def _overlay(self) -> tuple[Tokens | None, Ints]:
-        """The overlapping view over every shard, and what to add to a stream offset to get its row."""
-        offsets = np.zeros(len(self._shards), np.int64)
-        itemsize = self._dtype.itemsize
-        filled = [number for number, shard in enumerate(self._shards) if len(shard) >= self._length]
-        if not filled:
-            return None, offsets
-        addresses = {number: self._shards[number].ctypes.data for number in filled}
-        lowest = min(filled, key=addresses.__getitem__)
-        distances = {number: addresses[number] - addresses[lowest] for number in filled}
-        span = max(distance // itemsize + len(self._shards[number]) for number, distance in distances.items())
-        contiguous = all(self._shards[number].flags.c_contiguous for number in filled)
-        aligned = all(distance % itemsize == 0 for distance in distances.values())
-        if not contiguous or not aligned or span * self._length * itemsize > _MAX_VIEW_BYTES:
-            return None, offsets
-        for number, distance in distances.items():
-            offsets[number] = distance // itemsize - self._shard_starts[number]
-        shape = (span - self._length + 1, self._length)
-        windows = as_strided(self._shards[lowest], shape, (itemsize, itemsize), writeable=False)
-        return windows, offsets
+
+def _overlay(
+    shards: list[Tokens], stream: TokenStream, length: int
+) -> tuple[Tokens | None, Tokens | None, Ints]:
+    """One view that begins at the lowest shard and reaches over all of them.
+
+    Returns:
+        The view as single tokens; as windows of `length` tokens; and what to add to a position in the stream
+        to get its place in them, int64[S]. No view where the shards cannot be reached this way.
+    """
+    itemsize = stream.dtype.itemsize
+    offsets = np.zeros(len(shards), np.int64)
+    filled = [number for number, shard in enumerate(shards) if len(shard)]
+    addresses = {number: shards[number].ctypes.data for number in filled}
+    lowest = min(filled, key=addresses.__getitem__)
+    distances = {number: address - addresses[lowest] for number, address in addresses.items()}
+    span = max(distance // itemsize + len(shards[number]) for number, distance in distances.items())
+    reachable = all(
+        distances[number] % itemsize == 0 and shards[number].flags.c_contiguous for number in filled
+    )
+    if not reachable or span * length * itemsize > _MAX_VIEW_BYTES:
+        return None, None, offsets
+    for number, distance in distances.items():
+        offsets[number] = distance // itemsize - stream.shard_starts[number]
+    flat = as_strided(shards[lowest], (span,), (itemsize,), writeable=False)
+    if span < length:
+        return flat, None, offsets
+    shape = (span - length + 1, length)
+    return flat, as_strided(shards[lowest], shape, (itemsize, itemsize), writeable=False), offsets
 
 
 def widen(windows: Tokens) -> tuple[Ints, Ints]:

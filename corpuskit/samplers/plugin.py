@@ -15,4 +15,19 @@ def corpuskit_samplers() -> list[SamplerSpec]:
             "Uniform windows with replacement, as nanoGPT draws them",
             factory="corpuskit.samplers.random:RandomSampler",
         ),
+        SamplerSpec(
+            "shuffled",
+            "Every window once an epoch, in a new order each epoch",
+            factory="corpuskit.samplers.shuffled:ShuffledSampler",
+        ),
+        SamplerSpec(
+            "sequential",
+            "Windows in order, for evaluation; the tail is dropped or padded",
+            factory="corpuskit.samplers.sequential:open_sequential",
+        ),
+        SamplerSpec(
+            "packed",
+            "Whole documents, packed into rows by best fit",
+            factory="corpuskit.samplers.packed:PackedSampler",
+        ),
     ]

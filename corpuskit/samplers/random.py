@@ -13,7 +13,8 @@ class RandomSampler:
     """Every window of the split is as likely as every other, whatever was drawn before.
 
     A start is a counter-based random number of (seed, sample number), scaled to the number of windows with
-    a bias below N / 2**128. There are no epochs.
+    a bias below N / 2**128. There are no epochs. When the block size changes in a run, the draws go on where
+    they stood: nothing is repeated or skipped that would not have been.
     """
 
     samples_per_epoch: int | None = None

@@ -181,15 +181,15 @@ def forever(items: list[Any]) -> Iterator[Any]:
 
 
 def measure_in_turns(cases: tuple[Case, ...], seconds: float) -> list[list[float]]:
-    """Seconds a call of each case, one figure a turn; a turn runs each for a thirtieth of the time."""
+    """Seconds a call of each case, one figure a turn; a turn runs each for a 75th of the time."""
     counts = []
     for case in cases:
         case()
         began = time.perf_counter()
         case()
-        counts.append(max(1, int(seconds / 30 / (time.perf_counter() - began))))
+        counts.append(max(1, int(seconds / 75 / (time.perf_counter() - began))))
     found: list[list[float]] = [[] for _ in cases]
-    for _ in range(10):
+    for _ in range(25):
         for case, count, times in zip(cases, counts, found, strict=True):
             began = time.perf_counter()
             for _ in range(count):
