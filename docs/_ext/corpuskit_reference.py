@@ -126,17 +126,13 @@ def config_reference(name: str) -> str:
     """One configuration model as a table: field, flag, type, default, meaning."""
     model = {"prepare": PrepareConfig, "batches": BatchConfig}[name]
     flags = _flags(name)
-    rows = [
-        [
-            " or ".join(code(spelling) for spelling in _spellings(model, field)),
-            code(flags.get(field, "")),
-            code(type_name(model.model_fields[field].annotation)),
-            code(default) if default else "required",
-            description,
-        ]
-        for field, default, description in describe(model)
-    ]
-    return table(["field", "flag", "type", "default", "meaning"], rows)
+    rows = []
+    for field, default, description in describe(model):
+        spellings = " or ".join(code(spelling) for spelling in _spellings(model, field))
+        annotation = code(type_name(model.model_fields[field].annotation))
+        flag = [code(flags.get(field, ""))] if flags else []
+        rows.append([spellings, *flag, annotation, code(default) or "required", description])
+    return table(["field", *(["flag"] if flags else []), "type", "default", "meaning"], rows)
 
 
 def _flags(name: str) -> dict[str, str]:
@@ -325,11 +321,27 @@ def autodoc(name: str) -> str:
     if not isinstance(value, type):
         kind = "autofunction" if inspect.isroutine(value) else "autodata"
         return f".. {kind}:: corpuskit.{name}" + ("\n   :no-value:" if kind == "autodata" else "")
+    if value.__name__ != name:  # autodoc would say no more than "alias of"
+        text = "\n".join(_google(restructured((inspect.getdoc(value) or "").splitlines())))
+        text = f":module: corpuskit\n\n{text}"
+        return f".. py:class:: {name}{_signature(value)}\n{textwrap.indent(text, '   ')}"
     if issubclass(value, BaseModel):
         return f".. autoclass:: corpuskit.{name}"
     return (
         f".. autoclass:: corpuskit.{name}\n   :members:\n   :special-members: __len__, __getitem__, __call__"
     )
+
+
+def _signature(value: Callable[..., Any]) -> str:
+    signature = inspect.signature(value)
+    return str(signature.replace(return_annotation=inspect.Signature.empty)).replace("'", "")
+
+
+def _google(lines: list[str]) -> list[str]:
+    """A docstring's sections as Sphinx fields."""
+    from sphinx.ext.napoleon import GoogleDocstring
+
+    return GoogleDocstring(lines).lines()
 
 
 # Docstrings
@@ -356,6 +368,26 @@ def markdown(docstring: str) -> str:
     """A docstring whose only section is an Example, as Markdown."""
     prose, _, example = docstring.partition("\nExample:\n")
     return "\n\n".join(part for part in (prose.strip(), textwrap.dedent(example).strip()) if part)
+
+
+def restructured(lines: list[str]) -> list[str]:
+    """A docstring's lines, which are Markdown where they hold code, as the reStructuredText of autodoc."""
+    converted: list[str] = []
+    fence = None
+    for line in lines:
+        mark = re.match(r"( *)```(\w*)$", line)
+        if mark and fence is None:
+            fence = mark[1]
+            converted += ["", f"{fence}.. code-block:: {mark[2] or 'text'}", ""]
+        elif mark:
+            fence = None
+            converted.append("")
+        elif fence is not None:
+            converted.append("   " + line if line.strip() else "")
+        else:
+            line = re.sub(r": ([A-Z])\.$", r": \1\\.", line)  # "N." would be an item of a list
+            converted.append(re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", r"``\1``", line))
+    return converted
 
 
 def _fence(language: str, text: str) -> str:

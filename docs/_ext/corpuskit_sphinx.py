@@ -19,10 +19,12 @@ import re
 from typing import Any
 
 import corpuskit_reference as reference
+from docutils import nodes
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 _BLOCK = re.compile(r"^```\{corpuskit-(\w+)\} ?(.*)\n```$", re.MULTILINE)
+_ARRAY = re.compile(r"~?numpy\.ndarray\[~?[\w.]*tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[(.*?\]?)\]\]")
 
 
 def _expand(app: Sphinx, page: str, source: list[str]) -> None:
@@ -32,40 +34,31 @@ def _expand(app: Sphinx, page: str, source: list[str]) -> None:
     )
 
 
-def _fences_to_directives(lines: list[str]) -> list[str]:
-    """Docstrings are Markdown where they hold code; autodoc reads reStructuredText."""
-    converted: list[str] = []
-    fence = None
-    for line in lines:
-        mark = re.match(r"( *)```(\w*)$", line)
-        if mark and fence is None:
-            fence = mark[1]
-            converted += ["", f"{fence}.. code-block:: {mark[2] or 'text'}", ""]
-        elif mark:
-            fence = None
-            converted.append("")
-        elif fence is not None:
-            converted.append("   " + line if line.strip() else "")
-        else:
-            converted.append(re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", r"``\1``", line))
-    return converted
-
-
 def _process_docstring(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = _fences_to_directives(lines)
+    lines[:] = reference.restructured(lines)
 
 
 def _process_signature(
-    app: Sphinx, kind: str, name: str, value: Any, options: Any, signature: str, returns: str
+    app: Sphinx, kind: str, name: str, value: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, str] | None:
-    """A model's fields are a table on the configuration page; its signature would repeat them all."""
+    """Shorten what would fill lines: a model's fields, which have a table, and the types of arrays."""
     if isinstance(value, type) and issubclass(value, BaseModel):
         return "(**fields)", ""
-    return None
+    if signature is None:
+        return None
+    return _ARRAY.sub(r"NDArray[\1]", signature), _ARRAY.sub(r"NDArray[\1]", returns or "")
+
+
+def _dashes(app: Sphinx, doctree: nodes.document) -> None:
+    """Sphinx writes " -- " after a parameter's name and leaves the dash to smartquotes, which are off."""
+    for text in list(doctree.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _expand)
+    app.connect("doctree-read", _dashes)
     app.connect("autodoc-process-docstring", _process_docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", _process_signature)
     # What is generated depends on the code, which Sphinx does not watch: read every page every time.
