@@ -247,8 +247,12 @@ def probing_encoders() -> list[tuple[Encode, Encode]]:
 
 
 def _load_gigatoken(exact: _Exact) -> Any:
-    from gigatoken.gigatoken_rs import BPETokenizer
-
+    try:
+        from gigatoken.gigatoken_rs import BPETokenizer
+    except ImportError as error:
+        raise ConfigError(
+            f"gigatoken is installed but cannot be imported: {error}; install it again, or use --engine tiktoken"
+        ) from error
     with vocabulary_path(exact.ranks) as path:
         # The Rust class itself: what wraps it adds nothing here, and its batches need awkward (0.3 s).
         return BPETokenizer.from_tiktoken(path, exact.pretokenizer, {})

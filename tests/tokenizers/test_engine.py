@@ -212,6 +212,12 @@ def test_engines_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
         open_tokenizer("gpt2", engine="gigatoken")
 
 
+def test_a_gigatoken_that_is_broken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gigatoken.gigatoken_rs", None)
+    with pytest.raises(ConfigError, match="gigatoken is installed but cannot be imported"):
+        open_tokenizer("gpt2").encode_batch([b"hello"])
+
+
 def test_without_gigatoken_one_line_says_what_is_missed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
