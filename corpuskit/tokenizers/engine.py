@@ -251,7 +251,7 @@ def _load_gigatoken(exact: _Exact) -> Any:
         from gigatoken.gigatoken_rs import BPETokenizer
     except ImportError as error:
         raise ConfigError(
-            f"gigatoken is installed but cannot be imported: {error}; install it again, or use --engine tiktoken"
+            f"gigatoken is installed but cannot be imported: {error}; use --engine tiktoken"
         ) from error
     with vocabulary_path(exact.ranks) as path:
         # The Rust class itself: what wraps it adds nothing here, and its batches need awkward (0.3 s).
