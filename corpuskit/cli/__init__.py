@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 
 
-class _Terminated(BaseException):
+class _Terminated(SystemExit):
     """SIGTERM arrived: unwind as for Ctrl-C, so that nothing half-made is left in the way."""
 
 
@@ -107,10 +107,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("corpuskit: interrupted; run the same command again to go on", err=True)
+        click.echo("corpuskit: interrupted", err=True)
         code = EXIT_INTERRUPTED
     except _Terminated:
-        click.echo("corpuskit: terminated; run the same command again to go on", err=True)
+        click.echo("corpuskit: terminated", err=True)
         code = EXIT_TERMINATED
     except CorpuskitError as error:
         if verbose:
@@ -128,10 +128,17 @@ def _on_sigterm(number: int, frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
+class _Stderr(logging.Handler):
+    """Writes to whatever stderr is at the time: progress bars put something else there while they run."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
+
+
 def _show_logs(verbose: bool) -> None:
     """Send what the library says to stderr, one line each."""
     logger = logging.getLogger("corpuskit")
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(logging.Formatter("corpuskit: %(message)s"))
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)

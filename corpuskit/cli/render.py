@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 #: More than any table needs.
 _UNLIMITED_WIDTH = 100_000
+
+#: How often bars are drawn anew.
+_REFRESH_S = 0.1
 
 _STAGES = {
     "fetch": "Fetching",
@@ -124,6 +128,7 @@ class ProgressBars:
         self._shown = not quiet and (self._console.is_terminal or self._console.is_jupyter)
         self._bars: Bars | None = None
         self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._next_refresh = 0.0
 
     def __enter__(self) -> ProgressBars:
         if self._shown:
@@ -153,6 +158,9 @@ class ProgressBars:
             total=progress.total_bytes,
             detail=_detail(progress),
         )
+        if time.monotonic() >= self._next_refresh or progress.done_bytes == progress.total_bytes:
+            self._bars.refresh()
+            self._next_refresh = time.monotonic() + _REFRESH_S
 
     def files(self, stage: str) -> Any:
         """The same for work that reports (name, bytes done, bytes in all)."""
@@ -160,23 +168,28 @@ class ProgressBars:
 
 
 def _bars(console: Console) -> Bars:
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import Progress as Bars
+    from rich import progress as rich_progress
+    from rich.text import Text
 
-    return Bars(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TextColumn("{task.fields[detail]}"),
-        TimeRemainingColumn(compact=True),
+    class WhereTotal(rich_progress.ProgressColumn):
+        """A column that is empty for work of unknown size."""
+
+        def __init__(self, column: rich_progress.ProgressColumn) -> None:
+            super().__init__()
+            self._column = column
+
+        def render(self, task: rich_progress.Task) -> Any:
+            return Text("") if task.total is None else self._column(task)
+
+    return rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}", markup=False),
+        WhereTotal(rich_progress.BarColumn(bar_width=20)),
+        WhereTotal(rich_progress.DownloadColumn()),
+        WhereTotal(rich_progress.TransferSpeedColumn()),
+        rich_progress.TextColumn("{task.fields[detail]}"),
+        WhereTotal(rich_progress.TimeRemainingColumn(compact=True)),
         console=console,
+        auto_refresh=False,  # it would take a thread, and a process with threads is not forked
     )
 
 

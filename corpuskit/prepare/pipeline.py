@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ class _Run:
         if corpus is not None:
             return Prepared(corpus, made=False, run={})
         storage.make_directory(self.folder)
-        with self._lock():
+        with self._lock(), self._tidied():
             corpus = self._existing()  # another process may just have made it
             if corpus is None:
                 try:
@@ -128,6 +128,15 @@ class _Run:
                         raise
             storage.remove_tree(self.folder)
             return Prepared(corpus, made=False, run={})
+
+    @contextlib.contextmanager
+    def _tidied(self) -> Iterator[None]:
+        """Leave no empty folder behind where the work stopped before it began."""
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -192,7 +201,7 @@ class _Run:
         found = (PartRecord.load(folder, part.number, fingerprint=plan.fingerprint) for part in plan.parts)
         records = {record.number: record for record in found if record is not None}
         left = [part.number for part in plan.parts if part.number not in records]
-        watch = _Watch(self.name, plan, records.values(), self.on_progress)
+        watch = _Watch(self.name, plan, list(records.values()), self.on_progress)
         executor: Executor = (
             registry.default().find("executor", self.config.executor).load()(workers=self.config.workers)
         )
@@ -208,9 +217,18 @@ class _Run:
             digests.start()  # now that the workers run: a process with a second thread is not forked
             watch.work(number, size_bytes, tokens, documents)
 
-        with contextlib.suppress(EnoughTokens):
+        try:
             enough.check(records)
             executor.run(job, left, on_part=on_part, on_work=on_work)
+        except EnoughTokens:
+            pass
+        except (KeyboardInterrupt, SystemExit):
+            log.warning(
+                "stopped; %d of %d parts are finished and kept, and the next run goes on from there",
+                len(records),
+                len(plan.parts),
+            )
+            raise
         return enough.cut([records[n] for n in range(len(plan.parts)) if n in records], folder)
 
     def _commit(
@@ -342,39 +360,37 @@ class _Run:
 class _Watch:
     """Adds up what the workers say into one `Progress`."""
 
-    def __init__(self, label: str, plan: Plan, kept: Any, on_progress: OnProgress) -> None:
+    def __init__(self, label: str, plan: Plan, kept: Iterable[PartRecord], on_progress: OnProgress) -> None:
+        self._plan = plan
         self._on_progress = on_progress
-        kept = list(kept)
-        self._progress = Progress(
-            "encode",
-            label,
-            done_bytes=sum(plan.parts[record.number].size_bytes for record in kept),
-            total_bytes=plan.size_bytes,
-            num_tokens=sum(record.num_tokens for record in kept),
-            num_documents=sum(record.num_documents for record in kept),
-            parts_done=len(kept),
-            num_parts=len(plan.parts),
-            parts_kept=len(kept),
-            left_out=sum(sum(record.left_out.values()) for record in kept),
-        )
-        on_progress(self._progress)
+        self._going: dict[int, int] = {}  # bytes of text done, by unfinished part
+        self._finished_bytes = 0
+        self._progress = Progress("encode", label, total_bytes=plan.size_bytes, num_parts=len(plan.parts))
+        for record in kept:
+            self.work(record.number, 0, record.num_tokens, record.num_documents)
+            self.part(record)
+        self._tell(parts_kept=self._progress.parts_done)
 
     def work(self, number: int, size_bytes: int, tokens: int, documents: int) -> None:
-        progress = self._progress
-        self._progress = dataclasses.replace(
-            progress,
-            done_bytes=progress.done_bytes + size_bytes,
-            num_tokens=progress.num_tokens + tokens,
-            num_documents=progress.num_documents + documents,
+        self._going[number] = self._going.get(number, 0) + size_bytes
+        self._tell(
+            num_tokens=self._progress.num_tokens + tokens,
+            num_documents=self._progress.num_documents + documents,
         )
-        self._on_progress(self._progress)
 
     def part(self, record: PartRecord) -> None:
-        self._progress = dataclasses.replace(
-            self._progress,
+        self._going.pop(record.number, None)
+        self._finished_bytes += self._plan.parts[record.number].size_bytes
+        self._tell(
             parts_done=self._progress.parts_done + 1,
             left_out=self._progress.left_out + sum(record.left_out.values()),
         )
+
+    def _tell(self, **changes: Any) -> None:
+        # What is read and what is text differ (JSON, compression): a finished part counts as it was planned.
+        done = self._finished_bytes + sum(self._going.values())
+        changes["done_bytes"] = min(done, self._plan.size_bytes)
+        self._progress = dataclasses.replace(self._progress, **changes)
         self._on_progress(self._progress)
 
 
