@@ -144,7 +144,7 @@ class Batches:
         return self._read(int(step) * self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        return self._iterate(ahead=self._options["prefetch"])
+        return self._iterate(self._epoch_end(), ahead=self._options["prefetch"])
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items() if value is not None)
@@ -253,12 +253,10 @@ class Batches:
         ids, positions, _, _ = documents[0]
         return x, y, ids - ids[:, :1], positions
 
-    def _iterate(self, *, ahead: int = 0, worker: int = 0, workers: int = 1) -> Iterator[Batch]:
-        """Batches from the current sample to the epoch's end; a worker of several takes its turns only."""
+    def _iterate(self, end: int | None, *, ahead: int = 0, workers: int = 1) -> Iterator[Batch]:
+        """Batches from the current sample to `end`, skipping those of the other workers' turns."""
         hop = self.batch_size * workers
         plan = WindowPlan(self._part, self._source.resolve, stride=workers)
-        end = self._epoch_end()
-        self._sample += self.batch_size * worker
         prefetcher: Prefetcher | None = None
 
         def start(first_sample: int) -> Any:
@@ -267,9 +265,12 @@ class Batches:
         try:
             while end is None or self._sample < end:
                 first_sample = self._sample
+                if prefetcher and prefetcher.next_sample != first_sample:  # somebody moved
+                    prefetcher.close()
+                    prefetcher = None
                 if ahead and prefetcher is None:
                     prefetcher = Prefetcher(start, first_sample, hop=hop, depth=ahead, end=end)
-                started = prefetcher.get(first_sample) if prefetcher else start(first_sample)
+                started = prefetcher.get() if prefetcher else start(first_sample)
                 self._sample += hop
                 # Yielded without a name: a batch that is kept here would have the next one written elsewhere,
                 # in memory that the cache does not hold (a third slower at 64 x 1024).

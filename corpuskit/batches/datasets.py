@@ -69,6 +69,7 @@ class IterableBatches(IterableDataset[Batch]):
         super().__init__()
         self._batches = batches
         self._place = torch.tensor([batches.sample]).share_memory_()  # type: ignore[no-untyped-call]
+        self._end: int | None = None  # of the epoch that this worker is in
         self._loaded = False
 
     def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
@@ -79,16 +80,19 @@ class IterableBatches(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        if self._loaded:
-            self._loaded = False
-            return self._batches._iterate(workers=workers)
-        self._batches.seek(sample=int(self._place[0]))
-        return self._batches._iterate(worker=worker, workers=workers)
+        if not self._loaded:
+            # Moved at once and not by the generator, because a state may be asked for before its first batch.
+            self._batches.seek(sample=int(self._place[0]))
+            self._end = self._batches._epoch_end()
+            self._batches.seek(sample=self._batches.sample + worker * self._batches.batch_size)
+        self._loaded = False
+        return self._batches._iterate(self._end, workers=workers)
 
     def state_dict(self) -> dict[str, Any]:
-        """This worker's place in the order, and how many workers share it."""
+        """This worker's place in the order, how many workers share it, and where its epoch ends."""
         info = get_worker_info()
-        return {**self._batches.state_dict(), "workers": info.num_workers if info else 1}
+        workers = info.num_workers if info else 1
+        return {**self._batches.state_dict(), "workers": workers, "end": self._end}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Have the next `iter` go on where the state was saved.
@@ -106,4 +110,5 @@ class IterableBatches(IterableDataset[Batch]):
                 found=state.get("workers"),
             )
         self._batches.load_state_dict(state)
+        self._end = state.get("end")
         self._loaded = True

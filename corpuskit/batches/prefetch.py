@@ -13,7 +13,7 @@ _LOOK_S = 0.1
 
 
 class Prefetcher:
-    """Calls `make` for a sequence of sample numbers ahead of `get`.
+    """Calls `make` for a sequence of sample numbers ahead of being asked.
 
     Args:
         make: Gives what `get` returns for a sample number; called by one thread, in order.
@@ -21,32 +21,31 @@ class Prefetcher:
         hop: What to add for the next.
         depth: How many results may wait.
         end: No sample number from here on is made.
+
+    Attributes:
+        next_sample: The sample number whose result `get` gives next.
     """
 
     def __init__(
         self, make: Callable[[int], Any], first_sample: int, *, hop: int, depth: int, end: int | None
     ) -> None:
+        self.next_sample = first_sample
         self._make = make
         self._hop = hop
         self._end = end
-        self._results: queue.Queue[tuple[int, Any, BaseException | None]] = queue.Queue(depth)
+        self._results: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(depth)
         self._closed = threading.Event()
         self._thread = threading.Thread(
             target=self._produce, args=(first_sample,), name="corpuskit-prefetch", daemon=True
         )
         self._thread.start()
 
-    def get(self, first_sample: int) -> Any:
-        """The next result, which must be that of `first_sample`.
-
-        Raises:
-            LookupError: If another sample's turn is next, because somebody moved on; make a new one.
-        """
-        made_for, result, error = self._results.get()
+    def get(self) -> Any:
+        """The next result, or the error that making it raised."""
+        result, error = self._results.get()
         if error is not None:
             raise error
-        if made_for != first_sample:
-            raise LookupError(f"sample {made_for} is next, not {first_sample}")
+        self.next_sample += self._hop
         return result
 
     def close(self) -> None:
@@ -60,14 +59,14 @@ class Prefetcher:
     def _produce(self, sample: int) -> None:
         while (self._end is None or sample < self._end) and not self._closed.is_set():
             try:
-                item = (sample, self._make(sample), None)
+                item = (self._make(sample), None)
             except BaseException as error:  # it belongs to whoever waits for the batch
-                self._put((sample, None, error))
+                self._put((None, error))
                 return
             self._put(item)
             sample += self._hop
 
-    def _put(self, item: tuple[int, Any, BaseException | None]) -> None:
+    def _put(self, item: tuple[Any, BaseException | None]) -> None:
         while not self._closed.is_set():
             try:
                 self._results.put(item, timeout=_LOOK_S)

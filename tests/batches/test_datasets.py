@@ -1,0 +1,143 @@
+"""Batches through torch's DataLoader: the same ones in the same order, whatever the workers."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from corpuskit.batches import Batches
+from corpuskit.errors import ResumeError
+
+OPTIONS = {"batch_size": 8, "block_size": 16, "sampler": "shuffled"}
+
+# Torch warns where a machine has fewer cores than a test has workers.
+few_cores = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
+
+
+def assert_same(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        for tensor, wanted in zip(one, other, strict=True):
+            assert torch.equal(tensor, wanted)
+
+
+@few_cores
+@pytest.mark.parametrize(
+    ("workers", "context", "persistent"),
+    [(0, None, False), (2, "fork", False), (4, "fork", False), (2, "fork", True), (2, "spawn", True)],
+)
+def test_iterable_batches_come_in_order_from_any_workers(make_split, workers, context, persistent):
+    batches = Batches(make_split(1000), **OPTIONS)
+    dataset = batches.iterable()
+    loader = DataLoader(
+        dataset,
+        batch_size=None,
+        num_workers=workers,
+        multiprocessing_context=context,
+        persistent_workers=persistent,
+    )
+
+    first_epoch = list(loader)
+    dataset.seek(epoch=1)
+    second_epoch = list(loader)
+
+    assert_same(first_epoch, [batches[step] for step in range(8)])
+    second = Batches(make_split(1000), **OPTIONS)
+    second.seek(epoch=1)
+    assert_same(second_epoch, list(second))
+
+
+@few_cores
+@pytest.mark.parametrize("workers", [0, 2, 4])
+def test_map_style_items_come_in_order_from_any_workers(make_split, workers):
+    batches = Batches(make_split(1000), **OPTIONS)
+
+    loaded = list(DataLoader(batches.dataset(), batch_size=8, num_workers=workers))
+
+    assert_same(loaded[:7], [batches[step] for step in range(7)])
+    assert len(loaded[7][0]) == 62 - 56
+
+
+def test_a_dataset_begins_where_the_batches_are(make_split):
+    batches = Batches(make_split(1000), **OPTIONS)
+    batches.seek(step=2)
+
+    assert torch.equal(batches.dataset()[0][0], batches[2][0][0])
+    assert torch.equal(next(iter(batches.iterable()))[0], batches[2][0])
+
+
+def test_map_style_items_have_documents(make_split):
+    split = make_split(100, document_ends=[10, 13, 100])
+    options = {"batch_size": 1, "block_size": 99, "sampler": "sequential", "documents": "mask"}
+
+    x, y, ids, positions = Batches(split, **options).dataset()[0]
+
+    assert x.shape == y.shape == ids.shape == positions.shape == (99,)
+    assert ids.tolist() == [0] * 10 + [1] * 3 + [2] * 86
+    assert positions.tolist() == [*range(10), *range(3), *range(86)]
+    assert np.flatnonzero(y == -100).tolist() == [9, 12]
+
+
+def test_pickled_datasets_carry_no_tokens(make_split):
+    class PathOnly(type(make_split(2))):
+        def __reduce__(self):
+            return make_split, (100_000,)
+
+    split = PathOnly(np.arange(100_000).astype(np.uint16))
+    batches = Batches(split, batch_size=4, block_size=16)
+    batches[0]
+
+    for thing in (batches, batches.dataset(), batches.iterable()):
+        assert len(pickle.dumps(thing)) < 5000
+
+
+def test_states_of_workers_resume_each_worker(make_split):
+    """What torchdata's StatefulDataLoader does with a dataset in the main process."""
+    dataset = Batches(make_split(1000), **OPTIONS).iterable()
+    whole = list(dataset)
+    iterator = iter(dataset)
+    before = [next(iterator) for _ in range(3)]
+    state = pickle.loads(pickle.dumps(dataset.state_dict()))
+
+    resumed = Batches(make_split(1000), **OPTIONS).iterable()
+    resumed.load_state_dict(state)
+
+    assert_same(before + list(resumed), whole)
+    with pytest.raises(ResumeError, match="saved by one of 3 workers, there are 1"):
+        resumed.load_state_dict({**state, "workers": 3})
+
+
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")  # torchdata with a newer torch
+@pytest.mark.parametrize("workers", [0, 2])
+def test_stateful_data_loader_resumes_at_every_cut(make_split, workers):
+    stateful = pytest.importorskip("torchdata.stateful_dataloader", reason="torchdata is not installed")
+
+    def loader():
+        dataset = Batches(make_split(1000), **OPTIONS).iterable()
+        return stateful.StatefulDataLoader(dataset, batch_size=None, num_workers=workers)
+
+    whole = list(loader())
+    for cut in (1, 2, 5):
+        first = loader()
+        iterator = iter(first)
+        before = [next(iterator) for _ in range(cut)]
+        state = first.state_dict()
+        second = loader()
+        second.load_state_dict(state)
+        assert_same(before + list(second), whole)
+
+
+@pytest.mark.filterwarnings("ignore:torch.distributed is disabled:UserWarning")  # one process is meant
+def test_distributed_checkpoints_hold_the_state(make_split, tmp_path):
+    import torch.distributed.checkpoint as dcp
+
+    saved = Batches(make_split(1000), **OPTIONS)
+    saved.seek(step=5)
+    dcp.save({"batches": saved}, checkpoint_id=tmp_path / "checkpoint", no_dist=True)
+
+    loaded = Batches(make_split(1000), **OPTIONS)
+    dcp.load({"batches": loaded}, checkpoint_id=tmp_path / "checkpoint", no_dist=True)
+
+    assert loaded.step == 5
