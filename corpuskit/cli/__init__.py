@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
+    "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
     "list": ("corpuskit.cli.list", "List sources, tokenizers, samplers, ..."),
     "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work."),
     "cache": ("corpuskit.cli.cache", "Show or clear the download cache."),
@@ -125,6 +126,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def _on_sigterm(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Terminated
 
 

@@ -33,6 +33,7 @@ _STAGES = {
     "encode": "Encoding",
     "commit": "Committing",
     "verify": "Verifying",
+    "export": "Exporting",
 }
 
 

@@ -77,7 +77,9 @@ class SplitRecord(_Record):
 class Manifest(_Record):
     """A prepared corpus, described. It holds no time, host, absolute path or number of workers."""
 
-    format_version: Literal[1] = Field(default=FORMAT_VERSION, description="Of this file and those beside it.")
+    format_version: Literal[1] = Field(
+        default=FORMAT_VERSION, description="Of this file and those beside it."
+    )
     corpuskit_version: str = Field(description="Who wrote it.")
     dataset: str = Field(description="The corpus's name.")
     inputs: list[InputRecord] = Field(description="The files that the text came from, in order.")

@@ -298,6 +298,7 @@ def _serve_and_exit(connection: socket.socket, worker: Worker) -> NoReturn:
 
 
 def _stop(number: int, frame: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: cleaning up must not be disturbed
     raise SystemExit
 
 

@@ -24,7 +24,7 @@ from corpuskit.sources import open_source
 from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
 from corpuskit.storage import FileWriter
 from corpuskit.tokenizers import open_tokenizer
-from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.tokenizers.base import Tokenizer, check_encoded
 
 #: A document that goes on for longer and cannot be cut is refused: it would have to fit in memory.
 _MAX_DOCUMENT_BYTES = 256 * 2**20
@@ -129,7 +129,7 @@ class Worker:
 
     def _placed(self, error: TokenizerError, piece: Piece, batch: DocumentBatch) -> TokenizerError:
         """The same error, saying which document it was."""
-        number = getattr(error, "document", None)
+        number = getattr(error, "index", None)
         start = batch.starts[number] if isinstance(number, int) else batch.starts[0]
         name = self._job.inputs[piece.input].name
         return TokenizerError(f"{name}, document at {start:,}: {error}", path=name)
@@ -274,11 +274,7 @@ def _encode(
         TokenizerError: If an id is outside the vocabulary; nothing ever wraps around.
     """
     encoded = tokenizer.encode_batch(batch.texts)
-    if len(encoded.ids) and int(encoded.ids.max()) >= tokenizer.vocab_size:
-        raise TokenizerError(
-            f"tokenizer {tokenizer.name!r} gave id {int(encoded.ids.max()):,}, outside its vocabulary of "
-            f"{tokenizer.vocab_size:,} ids"
-        )
+    check_encoded(encoded, tokenizer=tokenizer, num_texts=len(batch.texts))
     ends = np.cumsum(encoded.lengths)
     if batch.continues:
         ends = ends[:-1]

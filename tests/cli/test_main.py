@@ -1,0 +1,178 @@
+"""The command line as a whole: exit codes, streams, signals, and what a user sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CORPUSKIT = [sys.executable, "-m", "corpuskit"]
+
+
+def run(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CORPUSKIT, *args],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    (tmp_path / "my.txt").write_text("Hello there. " * 200)
+    made = run("prepare", "./my.txt", "--encoding", "gpt2", "--name", "mine", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout == "data/mine/gpt2\n"
+    assert made.stderr.startswith("Prepared 541 train, 61 valid tokens (gpt2) in ")
+    return tmp_path / "data" / "mine" / "gpt2"
+
+
+def test_second_prepare_says_that_it_is_there(corpus, tmp_path):
+    again = run("prepare", "./my.txt", "--encoding", "gpt2", "--name", "mine", cwd=tmp_path)
+    assert again.returncode == 0
+    assert again.stderr == "Already prepared: 541 train, 61 valid tokens. Nothing was changed.\n"
+    quiet = run("prepare", "./my.txt", "--encoding", "gpt2", "--name", "mine", "--quiet", cwd=tmp_path)
+    assert (quiet.stdout, quiet.stderr) == ("data/mine/gpt2\n", "")
+
+
+def test_machines_read_json_on_stdout(corpus, tmp_path):
+    prepared = json.loads(run("prepare", "./my.txt", "--name", "mine", "--json", cwd=tmp_path).stdout)
+    assert prepared["splits"] == {"train": 541, "valid": 61}
+    assert prepared["made"] is False
+    info = json.loads(run("info", str(corpus), "--json", cwd=tmp_path).stdout)
+    assert info["fingerprint"] == prepared["fingerprint"]
+    shown = json.loads(run("show", str(corpus), "--tokens", "4", "--json", cwd=tmp_path).stdout)
+    assert shown == [{"ids": [15496, 612, 13, 18435], "text": "Hello there. Hello"}]
+    verified = json.loads(run("verify", str(corpus), "--json", cwd=tmp_path).stdout)
+    assert verified["ok"] is True
+
+
+def test_info_and_show_are_for_people(corpus, tmp_path):
+    info = run("info", str(corpus), cwd=tmp_path).stdout
+    for fact in ("mine, encoded with gpt2", "train", "541", "50,257 ids as uint16", "my.txt"):
+        assert fact in info
+    assert run("show", str(corpus), "--at", "1", "--tokens", "3", cwd=tmp_path).stdout == " there. Hello\n"
+    rows = run("show", str(corpus), "--step", "7", "--batch-size", "3", "--block-size", "8", cwd=tmp_path)
+    assert rows.stdout.count("--- row") == 3
+    ids = run("show", str(corpus), "--split", "valid", "--tokens", "2", "--ids", cwd=tmp_path).stdout
+    assert [int(number) for number in ids.split()]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["prepare"], 2, "Missing argument 'DATASET'"),
+        (["prepare", "tinyshakespear"], 2, "did you mean 'tinyshakespeare'?"),
+        (["prepare", "my.txt", "--workers", "none"], 2, "'none' is not a valid integer"),
+        (["prepare", "my.txt", "--split", "half"], 2, "--split 'half': expected"),
+        (["prepare", "broken.txt", "--split", "none", "-o", "x"], 3, "broken.txt:1: invalid UTF-8"),
+        (["prepare", "my.txt", "--config", "none.toml"], 2, "none.toml: not a configuration file"),
+        (["prepare", "tinyshakespeare"], 4, "CORPUSKIT_OFFLINE forbids the network"),
+        (["prepare", "tinyshakespeare", "--from", "my.txt"], 5, "its sha256 is"),
+        (["info", "nowhere"], 5, "nowhere: not a corpus"),
+        (["verify", "damaged"], 5, "1 problem found"),
+        (["show", "data/mine/gpt2", "--split", "test"], 2, "has no split 'test'; it has train, valid"),
+        (["show", "data/mine/gpt2", "--at", "99999"], 2, "--at 99999: split 'train' has 541 tokens"),
+        (["preparre"], 2, "no such command 'preparre'; did you mean 'prepare'?"),
+        (["list", "planets"], 2, "planets"),
+    ],
+)
+def test_user_errors_are_one_line_and_the_right_exit_code(corpus, tmp_path, args, code, message):
+    import shutil
+
+    (tmp_path / "broken.txt").write_bytes(b"\xff")
+    shutil.copytree(corpus, tmp_path / "damaged")
+    shard = tmp_path / "damaged" / "train-00000.bin"
+    shard.write_bytes(shard.read_bytes()[:-2] + b"\0\0")
+    found = run(*args, cwd=tmp_path, CORPUSKIT_OFFLINE="1")
+    assert found.returncode == code
+    assert message in found.stderr
+    assert "Traceback" not in found.stderr
+    if code != 2:
+        assert found.stderr.count("\n") == 1
+
+
+def test_verbose_shows_where_an_error_came_from(tmp_path):
+    found = run("-v", "info", "nowhere", cwd=tmp_path)
+    assert "Traceback" in found.stderr
+    assert found.returncode == 1
+
+
+def test_flags_win_over_the_configuration_file(tmp_path):
+    (tmp_path / "my.txt").write_text("words " * 100)
+    (tmp_path / "c.toml").write_text('[prepare]\ndataset = "my.txt"\nencoding = "bytes"\nname = "one"\n')
+    made = run("prepare", "--config", "c.toml", "--name", "two", cwd=tmp_path)
+    assert made.stdout == "data/two/bytes\n"
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, code):
+    (tmp_path / "my.txt").write_text("a line of text\n" * 1_500_000)
+    (tmp_path / "c.toml").write_text("part_bytes = 2000000\n")
+    command = ["prepare", "my.txt", "--lines", "--encoding", "gpt2", "--workers", "2", "--config", "c.toml"]
+    process = subprocess.Popen(
+        [*CORPUSKIT, *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    folder = tmp_path / "data" / "my" / ".gpt2.preparing"
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("*/part-*.json")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, how)
+    stopped = time.monotonic()
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - stopped < 5  # a second on an idle machine
+    assert process.returncode == code
+    assert "parts are finished and kept, and the next run goes on from there" in errors
+    assert not list(folder.glob("*/*.tmp"))
+    again = run(*command, cwd=tmp_path)
+    assert again.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "data" / "my").iterdir()) == ["gpt2"]
+
+
+def test_reader_of_stdout_may_leave_early(corpus, tmp_path):
+    command = f"{sys.executable} -m corpuskit show {corpus} --tokens 500 --json | head -c 10"
+    found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.stderr == ""
+
+
+def test_control_characters_of_a_corpus_do_not_reach_a_terminal(tmp_path):
+    (tmp_path / "evil.txt").write_text("\x1b]0;owned\x07 \u202egnp.exe")
+    made = run("prepare", "evil.txt", "--encoding", "bytes", "--split", "none", cwd=tmp_path)
+    assert made.returncode == 0
+    show = [*CORPUSKIT, "show", "data/evil/bytes"]
+    parent, child = pty.openpty()
+    subprocess.run(show, cwd=tmp_path, stdout=child, check=True)
+    os.close(child)
+    shown = os.read(parent, 10_000)
+    os.close(parent)
+    assert b"\x1b" not in shown
+    assert "\u202e" not in shown.decode()
+    assert rb"\u001b]0;owned\u0007 \u202egnp.exe" in shown
+    piped = subprocess.run(show, cwd=tmp_path, stdout=subprocess.PIPE, check=True).stdout
+    assert piped == "\x1b]0;owned\x07 \u202egnp.exe\n".encode()
+
+
+def test_progress_is_drawn_on_a_terminal_only(tmp_path):
+    (tmp_path / "my.txt").write_text("words " * 1000)
+    parent, child = pty.openpty()
+    subprocess.run(
+        [*CORPUSKIT, "prepare", "my.txt", "--encoding", "bytes"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=child, check=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(child)
+    drawn = os.read(parent, 100_000).decode()
+    os.close(parent)
+    assert "Encoding my" in drawn
+    assert "tokens" in drawn

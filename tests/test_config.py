@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from corpuskit.config import BatchConfig, PrepareConfig, describe, parse_count, read_toml
+from corpuskit.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "message"),
+    [
+        (PrepareConfig, {}, "dataset is missing"),
+        (
+            PrepareConfig,
+            {"dataset": "x", "encodign": "y"},
+            "unknown field 'encodign'; did you mean 'encoding'?",
+        ),
+        (PrepareConfig, {"dataset": "x", "workers": 0}, "workers = 0: must be greater than or equal to 1"),
+        (PrepareConfig, {"dataset": "x", "workers": True}, "workers = True: must be a valid integer"),
+        (PrepareConfig, {"dataset": "x", "workers": 2.5}, "workers = 2.5: must be a valid integer"),
+        (PrepareConfig, {"dataset": "x", "engine": "fast"}, "engine = 'fast': must be 'auto', 'tiktoken' or"),
+        (
+            PrepareConfig,
+            {"dataset": "x", "max_tokens": "many"},
+            "max_tokens = 'many': must be a number",
+        ),
+        (PrepareConfig, {"dataset": "x", "max_tokens": "1.5"}, "max_tokens = '1.5': must be a whole number"),
+        (PrepareConfig, {"dataset": "x", "eot": "yes"}, "eot = 'yes': must be a valid boolean"),
+        (PrepareConfig, {"dataset": 7}, "dataset"),
+        (BatchConfig, {"block_size": -1}, "block_size = -1: must be greater than or equal to 1"),
+        (BatchConfig, {"seed": float("nan")}, "seed = nan: must be a valid integer"),
+        (BatchConfig, {"batch_size": 0, "block_size": 0}, r"batch_size = 0: .* \(and 1 more\)"),
+    ],
+)
+def test_impossible_values_name_the_field_the_value_and_the_rule(model, values, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        model.make(values)
+    assert "\n" not in str(caught.value)
+
+
+def test_later_layers_win_and_none_says_nothing():
+    config = PrepareConfig.make(
+        {"dataset": "a", "encoding": "bytes", "workers": 3}, {"dataset": "b", "encoding": None}
+    )
+    assert (config.dataset, config.encoding, config.workers) == ("b", "bytes", 3)
+
+
+def test_an_alias_in_one_layer_is_the_field_in_another():
+    assert BatchConfig.make({"block_size": 64}, {"context_length": 32}).block_size == 32
+    assert BatchConfig(context_length=16).block_size == 16
+    assert PrepareConfig.make({"dataset": "x", "from": "y"}, {"location": "z"}).location == "z"
+
+
+def test_debug_shrinks_a_batch():
+    config = BatchConfig(batch_size=64, block_size=1024, debug=True)
+    assert (config.batch_size, config.block_size) == (2, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("7", 7), ("64_000", 64_000), ("10B", 10**10), ("1.5M", 1_500_000), ("2t", 2 * 10**12)],
+)
+def test_counts_may_carry_a_unit(text, value):
+    assert parse_count(text) == value
+    assert PrepareConfig.make({"dataset": "x", "max_tokens": text}).max_tokens == value
+
+
+def test_sizes_in_bytes_count_in_powers_of_two():
+    config = PrepareConfig.make({"dataset": "x", "shard_bytes": "64M", "part_bytes": "1GiB"})
+    assert (config.shard_bytes, config.part_bytes) == (64 * 2**20, 2**30)
+
+
+def test_toml_serves_both_models_from_one_file(tmp_path):
+    path = tmp_path / "corpuskit.toml"
+    path.write_text(
+        'dataset = "x"\n[prepare]\nencoding = "o200k_base"\nworkers = 2\n[batches]\ncontext_length = 32\n'
+    )
+    prepare = PrepareConfig.make(read_toml(path, PrepareConfig), {"workers": 4})
+    assert (prepare.dataset, prepare.encoding, prepare.workers) == ("x", "o200k_base", 4)
+    assert BatchConfig.make(read_toml(path, BatchConfig)).block_size == 32
+
+
+@pytest.mark.parametrize("content", [b"= broken", b"\xff", None])
+def test_file_that_is_no_configuration_is_named(tmp_path, content):
+    path = tmp_path / "corpuskit.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match="corpuskit.toml: not a configuration file"):
+        read_toml(path, PrepareConfig)
+
+
+def test_every_field_is_described():
+    for model in (PrepareConfig, BatchConfig):
+        assert all(description for _, _, description in describe(model))
