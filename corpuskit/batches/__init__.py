@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from corpuskit.batches.batches import Batches
+from corpuskit.batches.batches import Batches, Drawn
 from corpuskit.batches.documents import Documents
+from corpuskit.batches.mixture import Mixture, Stage, mix
 
-__all__ = ["Batches", "Documents"]
+__all__ = ["Batches", "Documents", "Drawn", "Mixture", "Stage", "mix"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,18 +12,30 @@ import numpy as np
 from corpuskit.batches import state as run_state
 from corpuskit.batches.documents import DocumentEnds
 from corpuskit.batches.engines import Batch, Engine, HostEngine, open_engine
+from corpuskit.batches.options import check_output, check_sizes, open_sampler_for
 from corpuskit.batches.plan import RankSlice, WindowPlan
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.windows import WindowReader
 from corpuskit.errors import ConfigError, ResumeError
-from corpuskit.samplers.base import Ints, Sampler, SamplerContext, SpanSampler
+from corpuskit.samplers.base import Ints, SamplerContext, SpanSampler
+from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler
 
 if TYPE_CHECKING:
     from corpuskit.batches.datasets import IterableBatches, WindowDataset
 
 _Rows = Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a corpus has given to a run: samples, tokens of x, its share of all, and epochs if it has them."""
+
+    samples: int
+    tokens: int
+    share: float
+    epochs: float | None
 
 
 class Batches:
@@ -94,8 +107,8 @@ class Batches:
             "resident": resident,
             "sampler_options": dict(sampler_options or {}),
         }
-        _check_sizes(split, batch_size=batch_size, block_size=block_size, rank=rank, world_size=world_size)
-        _check_output(output, device, documents=documents, prefetch=prefetch, resident=resident)
+        check_sizes(split, batch_size=batch_size, block_size=block_size, rank=rank, world_size=world_size)
+        check_output(output, device, documents=documents, prefetch=prefetch, resident=resident)
         self.batch_size = batch_size
         self.block_size = block_size
         self._context = SamplerContext(
@@ -108,7 +121,7 @@ class Batches:
             batch_size=batch_size,
         )
         self._part = RankSlice(batch_size, rank, world_size)
-        self._sampler = _open_sampler(sampler, self._context)
+        self._sampler = open_sampler_for(split, sampler, self._context)
         self._sample = 0
 
     @property
@@ -153,6 +166,29 @@ class Batches:
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self._split, self._options, self._sample)
 
+    def drawn(self, sample: int | None = None) -> dict[str, Drawn]:
+        """How much of each corpus the first samples have taken: by name, and one entry without a mixture.
+
+        Args:
+            sample: How many samples of the global order; by default those that iteration has passed.
+        """
+        passed = self._sample if sample is None else sample
+        if isinstance(self._sampler, (MixtureSampler, MixtureSpanSampler)):
+            counts = self._sampler.drawn(passed)
+        else:
+            counts = [passed]
+        names = getattr(self._split, "names", (self._split.name,))
+        epochs = getattr(self._split, "samples_per_epoch", (self.samples_per_epoch,))
+        return {
+            name: Drawn(
+                samples=count,
+                tokens=count * self.block_size,
+                share=count / passed if passed else 0.0,
+                epochs=count / epoch if epoch else None,
+            )
+            for name, count, epoch in zip(names, counts, epochs, strict=True)
+        }
+
     def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
         """Let iteration go on from a step, an epoch's beginning, or any sample of the global order.
 
@@ -191,7 +227,12 @@ class Batches:
             ResumeError: If the state is of another corpus, split, sampler, seed or order; it says which.
         """
         free = ("block_size",) if getattr(self._sampler, "resizable", False) else ()
-        sample = run_state.check(state, self._identity(), free=free)
+        expected = self._identity()
+        if isinstance(state, Mapping) and state.get("corpus") in getattr(
+            self._split, "earlier_fingerprints", ()
+        ):
+            expected["corpus"] = state["corpus"]  # a mixture to which corpora were added since
+        sample = run_state.check(state, expected, free=free)
         saved = self._as_saved(state)
         run_state.check_order(state, saved._order_digest(sample))
         self._sample = _convert(sample, saved.samples_per_epoch, self.samples_per_epoch)
@@ -349,49 +390,3 @@ def _rebuild(split: TokenStream, options: dict[str, Any], sample: int) -> Batche
     batches = Batches(split, **options)
     batches._sample = sample
     return batches
-
-
-def _open_sampler(name: str, context: SamplerContext) -> Sampler | SpanSampler:
-    from corpuskit import registry
-
-    sampler: Sampler | SpanSampler = registry.default().find("sampler", name).load()(context)
-    return sampler
-
-
-def _check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: int, world_size: int) -> None:
-    for name, value in (("batch_size", batch_size), ("block_size", block_size), ("world_size", world_size)):
-        if type(value) is not int or value < 1:
-            raise ConfigError(f"{name} = {value!r}: must be a whole number, 1 or more", found=value)
-    if type(rank) is not int or not 0 <= rank < world_size:
-        raise ConfigError(
-            f"rank = {rank!r}: must be from 0 to {world_size - 1}, world_size being {world_size}", found=rank
-        )
-    if batch_size % world_size:
-        raise ConfigError(
-            f"batch_size {batch_size} cannot be shared by {world_size} ranks: it is the global batch size "
-            f"and must be a multiple of world_size, such as {-(-batch_size // world_size) * world_size}",
-            expected=world_size,
-            found=batch_size,
-        )
-    if split.num_tokens < block_size + 1:
-        raise ConfigError(
-            f"split {split.name!r} has {split.num_tokens:,} tokens, a window of block_size {block_size:,} "
-            f"needs {block_size + 1:,}; choose a block_size of at most {max(split.num_tokens - 1, 0):,}",
-            expected=block_size + 1,
-            found=split.num_tokens,
-        )
-
-
-def _check_output(
-    output: str, device: str | None, *, documents: bool | str, prefetch: int, resident: bool
-) -> None:
-    if output not in ("torch", "numpy"):
-        raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
-    if output == "numpy" and device not in (None, "cpu"):
-        raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
-    if output == "numpy" and resident:
-        raise ConfigError("output 'numpy' cannot be resident; leave resident out")
-    if documents not in (False, True, "mask"):
-        raise ConfigError(f"documents = {documents!r}: must be False, True or 'mask'", found=documents)
-    if type(prefetch) is not int or prefetch < 0:
-        raise ConfigError(f"prefetch = {prefetch!r}: must be a number of batches, 0 or more", found=prefetch)

@@ -1,0 +1,136 @@
+"""The corpora of a mixture as one token stream with a sampler of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.batches.options import open_sampler_for
+from corpuskit.batches.stream import Tokens, TokenStream
+from corpuskit.errors import ConfigError
+from corpuskit.samplers.base import SamplerContext, SpanSampler
+from corpuskit.samplers.counter import hash_words
+from corpuskit.samplers.mixture import AnySampler, MixtureSampler, MixtureSpanSampler, Part, Turns
+
+
+class MixedStream:
+    """The splits of a mixture's corpora, one after another, as one token stream with a sampler of its own.
+
+    Args:
+        names: The corpora's names.
+        splits: Their splits.
+        samplers: Their samplers' names.
+        stages: (first sample, one weight a corpus) of each stage.
+        max_epochs: How often each corpus's samples may be drawn, or None.
+
+    Attributes:
+        samples_per_epoch: Samples in an epoch of each corpus, once a sampler is open.
+        earlier_fingerprints: What the fingerprint was before the last corpora were added.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        splits: tuple[TokenStream, ...],
+        samplers: tuple[str, ...],
+        stages: tuple[tuple[int, tuple[Fraction, ...]], ...],
+        max_epochs: tuple[float | None, ...],
+    ) -> None:
+        self._arguments = (names, splits, samplers, stages, max_epochs)
+        self.names = names
+        self.name = splits[0].name
+        self.dtype = splits[0].dtype
+        sizes = [split.num_tokens for split in splits]
+        self._offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        self.num_tokens = int(self._offsets[-1])
+        shifted = [
+            split.shard_starts[:-1] + offset for split, offset in zip(splits, self._offsets, strict=False)
+        ]
+        self.shard_starts: NDArray[np.int64] = np.concatenate([*shifted, self._offsets[-1:]])
+        self._shards = [(split, shard) for split in splits for shard in range(len(split.shard_starts) - 1)]
+        prefixes = [[split.fingerprint for split in splits[: n + 1]] for n in range(len(splits))]
+        digests = [hashlib.sha256(json.dumps(prefix).encode()).hexdigest() for prefix in prefixes]
+        self.fingerprint = digests[-1]
+        self.earlier_fingerprints = frozenset(digests[:-1])
+        self.samples_per_epoch: tuple[int | None, ...] = (None,) * len(splits)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MixedStream, self._arguments
+
+    def __repr__(self) -> str:
+        return f"<MixedStream {self.name!r} of {', '.join(self.names)}>"
+
+    def shard(self, number: int) -> Tokens:
+        """One shard's ids, mapped from disk and read-only."""
+        split, shard = self._shards[number]
+        return split.shard(shard)
+
+    def document_ends(self) -> NDArray[np.int64]:
+        """int64[D], ascending: where each document ends in the stream; a corpus's end is one."""
+        splits = self._arguments[1]
+        ends = [
+            np.append(split.document_ends() + offset, offset + split.num_tokens)
+            for split, offset in zip(splits, self._offsets.tolist(), strict=False)
+        ]
+        return np.concatenate(ends)
+
+    def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
+        """The sampler over all corpora; `name` is the mixture's own and says nothing."""
+        _, _, samplers, stages, max_epochs = self._arguments
+        opened = [self._open_part(number, sampler, context) for number, sampler in enumerate(samplers)]
+        self.samples_per_epoch = tuple(sampler.samples_per_epoch for sampler in opened)
+        caps = [
+            _cap(*each) for each in zip(self.names, samplers, self.samples_per_epoch, max_epochs, strict=True)
+        ]
+        parts = [
+            Part(sampler, offset) for sampler, offset in zip(opened, self._offsets[:-1].tolist(), strict=True)
+        ]
+        mixture = MixtureSampler(Turns(stages, caps), parts, batch_size=context.batch_size)
+        if any(isinstance(sampler, SpanSampler) for sampler in opened):
+            return MixtureSpanSampler(mixture, parts, block_size=context.block_size)
+        return mixture
+
+    def _open_part(self, number: int, sampler: str, context: SamplerContext) -> AnySampler:
+        split: TokenStream = self._arguments[1][number]
+        if split.num_tokens < context.block_size + 1:
+            raise ConfigError(
+                f"split {split.name!r} of {self.names[number]} has {split.num_tokens:,} tokens, a window of "
+                f"block_size {context.block_size:,} needs {context.block_size + 1:,}; leave the corpus out "
+                "or choose a smaller block_size",
+                expected=context.block_size + 1,
+                found=split.num_tokens,
+            )
+        own = dataclasses.replace(
+            context,
+            num_tokens=split.num_tokens,
+            # By content: a corpus keeps its order whatever stands beside it.
+            seed=hash_words("mixture", context.seed, split.fingerprint)[0],
+            document_ends=split.document_ends,
+            fingerprint=split.fingerprint,
+            batch_size=1,
+        )
+        return open_sampler_for(split, sampler, own)
+
+
+def exact(weight: float) -> Fraction:
+    """A weight as it was written: 0.1 is one tenth."""
+    return Fraction(str(weight)) if isinstance(weight, float) else Fraction(weight)
+
+
+def _cap(name: str, sampler: str, samples_per_epoch: int | None, max_epochs: float | None) -> int | None:
+    if max_epochs is None:
+        return None
+    if samples_per_epoch is None:
+        raise ConfigError(
+            f"max_epochs of {name}: sampler {sampler!r} has no epochs; use 'shuffled'", found=sampler
+        )
+    cap = int(exact(max_epochs) * samples_per_epoch)
+    if cap < 1:
+        raise ConfigError(f"max_epochs of {name} = {max_epochs!r}: must be more than 0", found=max_epochs)
+    return cap

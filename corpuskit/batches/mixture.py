@@ -1,0 +1,205 @@
+"""Several corpora as one: `corpuskit.mix`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from corpuskit.batches.batches import Batches
+from corpuskit.batches.mixed_stream import MixedStream, exact
+from corpuskit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from corpuskit.corpus import Corpus
+
+#: What a mixture's parts are named by: an open corpus, or the folder of one.
+Key = Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """Weights that hold from a place in the run on, until the next stage.
+
+    Args:
+        weights: A weight a corpus; those left out have none.
+        step: The place as a step of the batch size at hand, or
+        tokens: the place as tokens of x that all corpora have given, rounded up to a whole sample, or
+        sample: the place as samples. One of the three; tokens and samples stay where they are when the batch
+            size changes in a run.
+    """
+
+    weights: Mapping[Key, float]
+    step: int | None = None
+    tokens: int | None = None
+    sample: int | None = None
+
+    def first_sample(self, batch_size: int, block_size: int) -> int:
+        """The first sample of the stage.
+
+        Raises:
+            ConfigError: If there is not exactly one place, or it is negative.
+        """
+        places = [place for place in (self.step, self.tokens, self.sample) if place is not None]
+        if len(places) != 1 or places[0] < 0:
+            raise ConfigError("a stage begins at one of step, tokens and sample, 0 or more", found=places)
+        if self.step is not None:
+            return self.step * batch_size
+        return -(-places[0] // block_size) if self.tokens is not None else places[0]
+
+
+class Mixture:
+    """Corpora that are drawn from in given proportions; made by `mix`.
+
+    Args:
+        corpora: The corpora by name, in the order in which they were added.
+        stages: The weights by name from each place on; the first is at sample 0.
+        max_epochs: For some corpora, how often each of their samples may be drawn.
+    """
+
+    def __init__(
+        self, corpora: Mapping[str, Corpus], stages: Sequence[Stage], max_epochs: Mapping[str, float]
+    ) -> None:
+        self._corpora = dict(corpora)
+        self._stages = list(stages)
+        self._max_epochs = dict(max_epochs)
+
+    def batches(
+        self,
+        split: str = "train",
+        *,
+        batch_size: int,
+        block_size: int,
+        sampler: str = "random",
+        samplers: Mapping[Key, str] | None = None,
+        **options: Any,
+    ) -> Batches:
+        """Batches of a split of every corpus; each row belongs to one of them, by the weights.
+
+        Every corpus is drawn in an order of its own, which depends on the seed and its content and not on the
+        other corpora, so adding one reshuffles none. A run that was saved goes on after corpora were added at
+        the end of `weights`, if their weights are 0 up to there.
+
+        Args:
+            split: The split, which each corpus must have.
+            batch_size: B, rows of a global batch, of all corpora together.
+            block_size: T, the same for all.
+            sampler: The sampler of every corpus,
+            samplers: except for these.
+            options: What else `Batches` takes.
+
+        Raises:
+            ConfigError: If an option is impossible for one of the corpora.
+        """
+        chosen = _by_name(samplers or {}, self._corpora, "samplers")
+        stages = [(stage.first_sample(batch_size, block_size), stage.weights) for stage in self._stages]
+        firsts = [first for first, _ in stages]
+        if firsts != sorted(set(firsts)):
+            raise ConfigError(f"the stages begin at samples {firsts}; they must come one after another")
+        stream = MixedStream(
+            tuple(self._corpora),
+            tuple(corpus[split] for corpus in self._corpora.values()),
+            tuple(chosen.get(name, sampler) for name in self._corpora),
+            tuple(
+                (first, tuple(exact(weights.get(name, 0)) for name in self._corpora))
+                for first, weights in stages
+            ),
+            tuple(self._max_epochs.get(name) for name in self._corpora),
+        )
+        return Batches(stream, batch_size=batch_size, block_size=block_size, sampler="mixture", **options)
+
+    def __repr__(self) -> str:
+        return f"<Mixture of {', '.join(self._corpora)}: {len(self._stages)} stages>"
+
+
+def mix(
+    weights: Mapping[Key, float],
+    *,
+    stages: Sequence[Stage] = (),
+    max_epochs: Mapping[Key, float] | float | None = None,
+) -> Mixture:
+    """Mix corpora that were prepared with the same tokenizer.
+
+    After any number of samples, each corpus has given its share of them to within about one sample: exactly
+    within `tolerance` of `corpuskit.samplers.blend`, which is at most 1 for up to four corpora and has never
+    been found above 1.15. Windows are all of block_size tokens, so a share of samples is one of tokens.
+
+    Args:
+        weights: A weight a corpus, in any unit; 0 for one that comes in later. A corpus is named by its
+            folder or is an open `Corpus`.
+        stages: Other weights from later places on; see `Stage`.
+        max_epochs: How often each sample of a corpus may be drawn, for some or for all. A corpus that has
+            given that much leaves, and the others keep their proportions; after the last, the epoch ends.
+
+    Raises:
+        ConfigError: If the corpora's tokenizers differ, or the weights are impossible.
+
+    Example:
+        >>> mixture = corpuskit.mix({"data/web/gpt2": 0.7, "data/books/gpt2": 0.3})  # doctest: +SKIP
+        >>> batches = mixture.batches("train", batch_size=64, block_size=1024)  # doctest: +SKIP
+    """
+    corpora = {_name(key): _open(key) for key in weights}
+    if len(corpora) < len(weights):
+        raise ConfigError("a corpus is in the mixture twice")
+    _check_tokenizers(corpora)
+    named = [
+        dataclasses.replace(stage, weights=_by_name(stage.weights, corpora, "stages"))
+        for stage in (Stage(weights, sample=0), *stages)
+    ]
+    for stage in named:
+        found = stage.weights.values()
+        if not all(0 <= weight < float("inf") for weight in found) or not any(found):
+            raise ConfigError(
+                f"weights {dict(stage.weights)}: must be 0 or more, and one of them more than 0", found=found
+            )
+    if max_epochs is None or isinstance(max_epochs, Mapping):
+        caps = _by_name(max_epochs or {}, corpora, "max_epochs")
+    else:
+        caps = dict.fromkeys(corpora, max_epochs)
+    return Mixture(corpora, named, caps)
+
+
+def _open(key: Key) -> Corpus:
+    from corpuskit.corpus import Corpus
+
+    return key if isinstance(key, Corpus) else Corpus(key)
+
+
+def _name(key: Key) -> str:
+    return str(key.path) if hasattr(key, "path") else os.fspath(key)
+
+
+def _by_name(values: Mapping[Key, Any], corpora: Mapping[str, Corpus], what: str) -> dict[str, Any]:
+    """Values by the corpora's names.
+
+    Raises:
+        ConfigError: If one is for a corpus that is not in the mixture.
+    """
+    named = {_name(key): value for key, value in values.items()}
+    for name in named:
+        if name not in corpora:
+            raise ConfigError(
+                f"{what}: {name} is not in the mixture, which has {', '.join(corpora)}",
+                expected=list(corpora),
+                found=name,
+            )
+    return named
+
+
+def _check_tokenizers(corpora: Mapping[str, Corpus]) -> None:
+    fingerprints = {name: corpus.tokenizer_fingerprint for name, corpus in corpora.items()}
+    first, expected = next(iter(fingerprints.items()), ("", ""))
+    if not fingerprints:
+        raise ConfigError("a mixture needs a corpus")
+    for name, found in fingerprints.items():
+        if found != expected:
+            raise ConfigError(
+                f"{name} was prepared with another tokenizer than {first} (fingerprint {found:.12}, expected "
+                f"{expected:.12}); ids of one mean nothing in the other, prepare them with the same",
+                expected=expected,
+                found=found,
+            )
+
+
+__all__ = ["Mixture", "Stage", "mix"]

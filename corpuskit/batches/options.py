@@ -1,0 +1,68 @@
+"""What `Batches` can be told, checked before anything is read."""
+
+from __future__ import annotations
+
+from corpuskit.batches.stream import TokenStream
+from corpuskit.errors import ConfigError
+from corpuskit.samplers.base import Sampler, SamplerContext, SpanSampler
+
+
+def open_sampler_for(split: TokenStream, name: str, context: SamplerContext) -> Sampler | SpanSampler:
+    """The sampler of that name over a split; a mixture's stream opens one over all its corpora."""
+    opened: Sampler | SpanSampler
+    if hasattr(split, "open_sampler"):
+        opened = split.open_sampler(name, context)
+    else:
+        from corpuskit import registry
+
+        opened = registry.default().find("sampler", name).load()(context)
+    return opened
+
+
+def check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: int, world_size: int) -> None:
+    """Refuse sizes that do not go together.
+
+    Raises:
+        ConfigError: Naming the numbers.
+    """
+    for name, value in (("batch_size", batch_size), ("block_size", block_size), ("world_size", world_size)):
+        if type(value) is not int or value < 1:
+            raise ConfigError(f"{name} = {value!r}: must be a whole number, 1 or more", found=value)
+    if type(rank) is not int or not 0 <= rank < world_size:
+        raise ConfigError(
+            f"rank = {rank!r}: must be from 0 to {world_size - 1}, world_size being {world_size}", found=rank
+        )
+    if batch_size % world_size:
+        raise ConfigError(
+            f"batch_size {batch_size} cannot be shared by {world_size} ranks: it is the global batch size "
+            f"and must be a multiple of world_size, such as {-(-batch_size // world_size) * world_size}",
+            expected=world_size,
+            found=batch_size,
+        )
+    if split.num_tokens < block_size + 1:
+        raise ConfigError(
+            f"split {split.name!r} has {split.num_tokens:,} tokens, a window of block_size {block_size:,} "
+            f"needs {block_size + 1:,}; choose a block_size of at most {max(split.num_tokens - 1, 0):,}",
+            expected=block_size + 1,
+            found=split.num_tokens,
+        )
+
+
+def check_output(
+    output: str, device: str | None, *, documents: bool | str, prefetch: int, resident: bool
+) -> None:
+    """Refuse kinds of output that do not exist or do not go together.
+
+    Raises:
+        ConfigError: Naming the option and what is allowed.
+    """
+    if output not in ("torch", "numpy"):
+        raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
+    if output == "numpy" and device not in (None, "cpu"):
+        raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
+    if output == "numpy" and resident:
+        raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+    if documents not in (False, True, "mask"):
+        raise ConfigError(f"documents = {documents!r}: must be False, True or 'mask'", found=documents)
+    if type(prefetch) is not int or prefetch < 0:
+        raise ConfigError(f"prefetch = {prefetch!r}: must be a number of batches, 0 or more", found=prefetch)

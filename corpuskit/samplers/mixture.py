@@ -1,0 +1,208 @@
+"""Samplers of several corpora as one: whose turn a sample is, and which of that corpus's own samples."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.errors import ConfigError
+from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.samplers.blend import Blend
+
+Ints = NDArray[np.int64]
+AnySampler = Sampler | SpanSampler
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """One corpus of a mixture.
+
+    Args:
+        sampler: Its own sampler, over its own stream.
+        offset: Where its stream begins in the mixture's.
+    """
+
+    sampler: AnySampler
+    offset: int
+
+
+class Turns:
+    """Whose turn each sample is, over stages with weights of their own.
+
+    In a stage, each corpus has its share of the samples at every prefix, to within the blend's tolerance. A
+    corpus goes on in the next stage with the sample after its last, so none is lost or repeated. One that has
+    reached its cap leaves, and the others keep their proportions; when all have left, the mixture ends.
+
+    Args:
+        stages: (first sample, one weight a part) in ascending order, the first at sample 0.
+        caps: One a part.
+
+    Attributes:
+        num_samples: Where the mixture ends; None if it does not.
+        tolerance: The largest of the stages' tolerances.
+    """
+
+    def __init__(self, stages: Sequence[tuple[int, Sequence[Fraction]]], caps: Sequence[int | None]) -> None:
+        self._num_parts = len(caps)
+        self._stages: list[_Stage] = []
+        self.num_samples: int | None = None
+        drawn = [0] * len(caps)
+        ends = [first for first, _ in stages[1:]] + [None]
+        for (first, weights), end in zip(stages, ends, strict=True):
+            if self.num_samples is None:
+                drawn = self._append(first, end, weights, caps, drawn)
+        self._firsts = np.array([stage.first for stage in self._stages], np.int64)
+        self.tolerance = max(stage.blend.tolerance for stage in self._stages)
+
+    def turns(self, samples: Ints) -> tuple[Ints, Ints]:
+        """Whose each sample is: int64[n] parts, and int64[n], which of that part's own samples."""
+        parts = np.empty(len(samples), np.int64)
+        own = np.empty(len(samples), np.int64)
+        stages = np.searchsorted(self._firsts, samples, side="right") - 1
+        for number in np.unique(stages).tolist():
+            stage = self._stages[number]
+            here = stages == number
+            active, turn = stage.blend.turns(samples[here] - stage.first)
+            parts[here] = stage.parts[active]
+            own[here] = turn + stage.drawn[active]
+        return parts, own
+
+    def drawn(self, sample: int) -> list[int]:
+        """How many of the first samples each part has had."""
+        stage = self._stages[int(np.searchsorted(self._firsts, sample, side="right")) - 1]
+        return stage.counts(sample, self._num_parts)
+
+    def _append(
+        self,
+        first: int,
+        end: int | None,
+        weights: Sequence[Fraction],
+        caps: Sequence[int | None],
+        drawn: list[int],
+    ) -> list[int]:
+        """Add a stage, split where a part reaches its cap; returns what is drawn at its end."""
+        while True:
+            active = [part for part, weight in enumerate(weights) if weight > 0 and drawn[part] != caps[part]]
+            if not active:
+                self.num_samples = first
+                return drawn
+            blend = Blend([weights[part] for part in active])
+            stage = _Stage(first, blend, np.array(active), np.array([drawn[part] for part in active]), drawn)
+            self._stages.append(stage)
+            left = [
+                first + blend.first_turns_with(number, cap - drawn[part])
+                for number, part in enumerate(active)
+                if (cap := caps[part]) is not None
+            ]
+            until = min([*left, *([] if end is None else [end])], default=None)
+            if until is None:
+                return drawn
+            drawn = stage.counts(until, self._num_parts)
+            if until == end:
+                return drawn
+            first = until
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Stage:
+    """From sample `first` on: the parts that take part, and what each and every one had drawn before."""
+
+    first: int
+    blend: Blend
+    parts: Ints
+    drawn: Ints
+    before: list[int]
+
+    def counts(self, sample: int, num_parts: int) -> list[int]:
+        counts = dict(zip(self.parts.tolist(), self.blend.counts(sample - self.first), strict=True))
+        return [self.before[part] + counts.get(part, 0) for part in range(num_parts)]
+
+
+class MixtureSampler:
+    """A mixture of samplers that give starts.
+
+    An epoch of a mixture that ends is a whole number of batches; the samples after it begin it again.
+    """
+
+    def __init__(self, turns: Turns, parts: Sequence[Part], *, batch_size: int) -> None:
+        self._turns = turns
+        self._parts = parts
+        self.samples_per_epoch: int | None = None
+        if turns.num_samples is not None:
+            self.samples_per_epoch = turns.num_samples // batch_size * batch_size
+            if not self.samples_per_epoch:
+                raise ConfigError(
+                    f"the mixture ends after {turns.num_samples:,} samples, which do not fill a batch of "
+                    f"{batch_size:,}; raise max_epochs",
+                    expected=batch_size,
+                    found=turns.num_samples,
+                )
+
+    def starts(self, samples: Ints) -> Ints:
+        """int64[n], one start a sample, in the mixture's stream."""
+        parts, own = self._whose(samples)
+        starts = np.empty(len(samples), np.int64)
+        for number in np.unique(parts).tolist():
+            part, here = self._parts[number], parts == number
+            assert isinstance(part.sampler, Sampler)
+            starts[here] = part.sampler.starts(own[here]) + part.offset
+        return starts
+
+    def drawn(self, sample: int) -> list[int]:
+        """How many of the first samples each part has had."""
+        if self.samples_per_epoch is None:
+            return self._turns.drawn(sample)
+        epochs, rest = divmod(sample, self.samples_per_epoch)
+        whole = self._turns.drawn(self.samples_per_epoch)
+        return [epochs * all_of + some for all_of, some in zip(whole, self._turns.drawn(rest), strict=True)]
+
+    def _whose(self, samples: Ints) -> tuple[Ints, Ints]:
+        if self.samples_per_epoch is not None:
+            samples = samples % self.samples_per_epoch
+        return self._turns.turns(samples)
+
+
+class MixtureSpanSampler:
+    """A mixture in which some samplers give spans; rows of the others are one span.
+
+    Args:
+        mixture: The mixture.
+        parts: Its parts.
+        block_size: T.
+    """
+
+    def __init__(self, mixture: MixtureSampler, parts: Sequence[Part], *, block_size: int) -> None:
+        self._mixture = mixture
+        self._parts = parts
+        self._block_size = block_size
+        self.samples_per_epoch = mixture.samples_per_epoch
+
+    def spans(self, samples: Ints) -> Spans:
+        """What each row is made of, in the mixture's stream."""
+        parts, own = self._mixture._whose(samples)
+        rows, starts, lengths = [], [], []
+        for number in np.unique(parts).tolist():
+            here = np.flatnonzero(parts == number)
+            spans = self._spans(self._parts[number].sampler, own[here])
+            rows.append(np.repeat(here, np.diff(spans.first)))
+            starts.append(spans.starts + self._parts[number].offset)
+            lengths.append(spans.lengths)
+        row = np.concatenate([np.empty(0, np.int64), *rows])
+        order = np.argsort(row, kind="stable")
+        counts = np.bincount(row, minlength=len(samples))
+        first = np.concatenate(([0], np.cumsum(counts)))
+        return Spans(first, np.concatenate(starts)[order], np.concatenate(lengths)[order])
+
+    def drawn(self, sample: int) -> list[int]:
+        """How many of the first samples each part has had."""
+        return self._mixture.drawn(sample)
+
+    def _spans(self, sampler: AnySampler, samples: Ints) -> Spans:
+        if isinstance(sampler, SpanSampler):
+            return sampler.spans(samples)
+        starts = sampler.starts(samples)
+        return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), self._block_size))
