@@ -19,7 +19,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corpuskit.batches import Batches
+    from corpuskit.batches import Batches, Documents, Mixture, Stage, mix
     from corpuskit.cli.render import ProgressBars as progress
     from corpuskit.config import BatchConfig, PrepareConfig
     from corpuskit.corpus import Corpus, Manifest, Split
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from corpuskit.fetch import fetch
     from corpuskit.hookspecs import hookimpl
     from corpuskit.prepare import prepare
+    from corpuskit.prepare.pipeline import plan
     from corpuskit.reproducibility import deterministic, seed_all
     from corpuskit.sources.base import Document
     from corpuskit.specs import (
@@ -51,20 +52,25 @@ _MODULE_OF = {
     "Corpus": "corpuskit.corpus",
     "CorpuskitError": "corpuskit.errors",
     "Document": "corpuskit.sources.base",
+    "Documents": "corpuskit.batches",
     "ExecutorSpec": "corpuskit.specs",
     "FormatSpec": "corpuskit.specs",
     "Manifest": "corpuskit.corpus",
+    "Mixture": "corpuskit.batches",
     "PrepareConfig": "corpuskit.config",
     "ReaderSpec": "corpuskit.specs",
     "RemoteFile": "corpuskit.specs",
     "SamplerSpec": "corpuskit.specs",
     "SourceSpec": "corpuskit.specs",
     "Split": "corpuskit.corpus",
+    "Stage": "corpuskit.batches",
     "TokenizerSpec": "corpuskit.specs",
     "deterministic": "corpuskit.reproducibility",
     "fetch": "corpuskit.fetch",
     "hookimpl": "corpuskit.hookspecs",
+    "mix": "corpuskit.batches",
     "open": "corpuskit.corpus",
+    "plan": "corpuskit.prepare.pipeline",
     "prepare": "corpuskit.prepare",
     "progress": "corpuskit.cli.render",
     "seed_all": "corpuskit.reproducibility",
@@ -78,21 +84,26 @@ __all__ = [
     "Corpus",
     "CorpuskitError",
     "Document",
+    "Documents",
     "ExecutorSpec",
     "FormatSpec",
     "Manifest",
+    "Mixture",
     "PrepareConfig",
     "ReaderSpec",
     "RemoteFile",
     "SamplerSpec",
     "SourceSpec",
     "Split",
+    "Stage",
     "TokenizerSpec",
     "__version__",
     "deterministic",
     "fetch",
     "hookimpl",
+    "mix",
     "open",
+    "plan",
     "prepare",
     "progress",
     "seed_all",

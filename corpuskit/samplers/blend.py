@@ -2,9 +2,9 @@
 
 Two parts are easy: of the first n turns the left one has L(n) = floor(n * r + 1/2), its share r of them to
 the nearest; turn n is its own where L(n + 1) > L(n), and then it is its L(n)-th. More parts are a tree of
-such decisions: the n-th turn of a branch is turn n of the decision below it. So the part of any turn, and which
-turn of that part it is, take one multiplication a level, with nothing stored, no block to keep in step, and
-no weight so small that it is rounded away.
+such decisions: the n-th turn of a branch is turn n of the decision below it. So the part of any turn, and
+which turn of that part it is, take one multiplication a level, with nothing stored, no block to keep in step,
+and no weight so small that it is rounded away.
 
 A part's count is off by at most half a turn at its own decision, plus its share of what its branch is off.
 The tree is chosen, among those over the parts in order of weight, so that the worst part is off by as little

@@ -184,14 +184,15 @@ class MixtureSpanSampler:
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of, in the mixture's stream."""
         parts, own = self._mixture._whose(samples)
-        rows, starts, lengths = [], [], []
+        none = np.empty(0, np.int64)
+        rows, starts, lengths = [none], [none], [none]
         for number in np.unique(parts).tolist():
             here = np.flatnonzero(parts == number)
             spans = self._spans(self._parts[number].sampler, own[here])
             rows.append(np.repeat(here, np.diff(spans.first)))
             starts.append(spans.starts + self._parts[number].offset)
             lengths.append(spans.lengths)
-        row = np.concatenate([np.empty(0, np.int64), *rows])
+        row = np.concatenate(rows)
         order = np.argsort(row, kind="stable")
         counts = np.bincount(row, minlength=len(samples))
         first = np.concatenate(([0], np.cumsum(counts)))

@@ -48,3 +48,18 @@ def make_split():
 @pytest.fixture(scope="session")
 def split_of():
     return FakeSplit
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    """Prepares a small text of its own with a tokenizer; gives the corpus's folder."""
+    import corpuskit
+
+    def make(name, encoding):
+        text = tmp_path / f"{name}.txt"
+        output = tmp_path / name
+        text.write_text("".join(f"{name} {number} is a line of text\n" for number in range(400)))
+        corpuskit.prepare(str(text), encoding=encoding, name=name, output=output)
+        return str(output)
+
+    return make
