@@ -129,7 +129,7 @@ class BatchConfig(Config):
         description="T, tokens in a window.",
     )
     sampler: str = Field("random", description="Which windows are drawn.")
-    seed: int = Field(2024, description="Different seeds give unrelated orders.")
+    seed: int = Field(0, description="Different seeds give unrelated orders.")
     device: str | None = Field(None, description="Where torch tensors go: 'cpu', 'cuda', 'cuda:1', ...")
     debug: bool = Field(
         False, description=f"Shrink to batch_size {DEBUG_BATCH_SIZE} and block_size {DEBUG_BLOCK_SIZE}."

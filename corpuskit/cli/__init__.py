@@ -23,12 +23,14 @@ from corpuskit.errors import CorpuskitError, UnknownName
 #: Each command's module, where `command` is its click.Command, and its line in the help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("corpuskit.cli.prepare", "Turn text into a verified corpus of token ids."),
+    "plan": ("corpuskit.cli.plan", "Say what preparing would make and take."),
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
     "list": ("corpuskit.cli.list", "List sources, tokenizers, samplers, ..."),
-    "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work."),
+    "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),
+    "new-plugin": ("corpuskit.cli.new_plugin", "Write a new plugin package."),
     "cache": ("corpuskit.cli.cache", "Show or clear the download cache."),
 }
 

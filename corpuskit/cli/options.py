@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from corpuskit.config import PrepareConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,3 +36,49 @@ def quiet_option(function: F) -> F:
 def corpus_argument(function: F) -> F:
     """The folder of a prepared corpus."""
     return click.argument("corpus", type=click.Path(), metavar="CORPUS")(function)
+
+
+#: What `prepare` and `plan` share: what to prepare, and how.
+_PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("dataset", nargs=-1),
+    click.option("--encoding", metavar="NAME", help="'corpuskit list tokenizers'. [default: gpt2]"),
+    click.option("--name", metavar="NAME", help="What to call the corpus."),
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="[default: data/NAME/ENCODING]"),
+    click.option("--from", "location", metavar="PATH_OR_URL", help="Take a named corpus's bytes from here."),
+    click.option("--split", metavar="RULE", help="'characters:0.1', 'valid=0.01,test=0.01' or 'none'."),
+    click.option("--eot/--no-eot", default=None, help="Append the end-of-text id after each document."),
+    click.option("--format", metavar="NAME", help="'corpuskit list readers'. [default: by extension]"),
+    click.option("--text-field", metavar="FIELD", help="The field or column that holds the text."),
+    click.option("--separator", metavar="TEXT", help="What separates the documents of a text file."),
+    click.option("--lines", is_flag=True, default=None, help="Each line of a text file is a document."),
+    click.option("--invalid-utf8", type=click.Choice(["error", "replace"]), help="[default: error]"),
+    click.option("--on-bad-document", type=click.Choice(["error", "skip"]), help="[default: error]"),
+    click.option("--on-missing", type=click.Choice(["skip", "error"]), help="No text: [default: skip]"),
+    click.option("--max-tokens", metavar="N", help="Stop after the document that reaches N: 10B, 500M."),
+    click.option("--part-bytes", metavar="SIZE", help="Text in a part of the work. [default: by size]"),
+    click.option("--shard-bytes", metavar="SIZE", help="The largest shard. [default: 512M]"),
+    click.option("--engine", type=click.Choice(["auto", "tiktoken", "gigatoken"]), help="[default: auto]"),
+    click.option("--executor", metavar="NAME", help="What runs the parts. [default: local]"),
+    click.option("--workers", type=int, metavar="N", help="Processes. [default: one a core]"),
+    click.option("--overwrite", is_flag=True, default=None, help="Replace a corpus prepared differently."),
+    click.option("--config", type=click.Path(path_type=Path), help="Options from a TOML file; flags win."),
+)
+
+
+def prepare_options(function: F) -> F:
+    """DATASET and everything that can be said about preparing it."""
+    for option in reversed(_PREPARE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def config_of(dataset: tuple[str, ...], config: Path | None, flags: dict[str, Any]) -> PrepareConfig:
+    """The configuration that `prepare_options` gave."""
+    from corpuskit.config import PrepareConfig, read_toml
+
+    values = read_toml(config, PrepareConfig) if config is not None else {}
+    if dataset:
+        flags["dataset"] = dataset[0] if len(dataset) == 1 else list(dataset)
+    elif "dataset" not in values:
+        raise click.UsageError("Missing argument 'DATASET'; 'corpuskit list sources' lists some.")
+    return PrepareConfig.make(values, flags)

@@ -7,33 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.cli.options import json_option, quiet_option
+from corpuskit.cli.options import config_of, json_option, prepare_options, quiet_option
 
 if TYPE_CHECKING:
     from corpuskit.prepare import Prepared
 
 
 @click.command("prepare")
-@click.argument("dataset", nargs=-1)
-@click.option("--encoding", metavar="NAME", help="'corpuskit list tokenizers' lists them. [default: gpt2]")
-@click.option("--name", metavar="NAME", help="What to call the corpus.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="[default: data/NAME/ENCODING]")
-@click.option("--from", "location", metavar="PATH_OR_URL", help="Take a named corpus's bytes from here.")
-@click.option("--split", metavar="RULE", help="'characters:0.1', 'valid=0.01,test=0.01' or 'none'.")
-@click.option("--eot/--no-eot", default=None, help="Append the end-of-text id after each document.")
-@click.option("--format", metavar="NAME", help="'corpuskit list readers' lists them. [default: by extension]")
-@click.option("--text-field", metavar="FIELD", help="The field or column that holds the text.")
-@click.option("--separator", metavar="TEXT", help="What separates the documents of a text file.")
-@click.option("--lines", is_flag=True, default=None, help="Each line of a text file is a document.")
-@click.option("--invalid-utf8", type=click.Choice(["error", "replace"]), help="[default: error]")
-@click.option("--on-bad-document", type=click.Choice(["error", "skip"]), help="[default: error]")
-@click.option("--on-missing", type=click.Choice(["skip", "error"]), help="No text: [default: skip]")
-@click.option("--max-tokens", metavar="N", help="Stop after the document that reaches N: 10B, 500M.")
-@click.option("--engine", type=click.Choice(["auto", "tiktoken", "gigatoken"]), help="[default: auto]")
-@click.option("--executor", metavar="NAME", help="What runs the parts. [default: local]")
-@click.option("--workers", type=int, metavar="N", help="Processes. [default: one a core]")
-@click.option("--overwrite", is_flag=True, default=None, help="Replace a corpus prepared differently.")
-@click.option("--config", type=click.Path(path_type=Path), help="Options from a TOML file; flags win.")
+@prepare_options
 @json_option
 @quiet_option
 def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
@@ -48,16 +29,10 @@ def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet:
     corpuskit prepare ./my.txt --encoding cl100k_base --name mine
     """  # noqa: D301 - click reads the \b
     from corpuskit.cli import render
-    from corpuskit.config import PrepareConfig, read_toml
     from corpuskit.prepare import run
 
-    values = read_toml(config, PrepareConfig) if config is not None else {}
-    if dataset:
-        flags["dataset"] = dataset[0] if len(dataset) == 1 else list(dataset)
-    elif "dataset" not in values:
-        raise click.UsageError("Missing argument 'DATASET'; 'corpuskit list sources' lists some.")
     with render.ProgressBars(quiet=quiet) as bars:
-        prepared = run(PrepareConfig.make(values, flags), on_progress=bars)
+        prepared = run(config_of(dataset, config, flags), on_progress=bars)
     if as_json:
         render.print_json(_as_json(prepared))
         return

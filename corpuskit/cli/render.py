@@ -110,6 +110,14 @@ def size(size_bytes: float) -> str:
     return decimal(int(size_bytes)).replace("bytes", "B")
 
 
+def duration(seconds: float) -> str:
+    """Seconds for people: 4 s, 3 min, 2 h 10 min."""
+    if seconds < 60:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 class ProgressBars:
     """Progress bars on stderr, or in a notebook; nothing where neither can show them.
 

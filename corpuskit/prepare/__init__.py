@@ -9,17 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from corpuskit.prepare.estimate import Estimate
     from corpuskit.prepare.pipeline import Prepared, prepare, run
     from corpuskit.prepare.progress import Progress
 
 _MODULE_OF = {
+    "Estimate": "corpuskit.prepare.estimate",
     "Prepared": "corpuskit.prepare.pipeline",
     "Progress": "corpuskit.prepare.progress",
     "prepare": "corpuskit.prepare.pipeline",
     "run": "corpuskit.prepare.pipeline",
 }
 
-__all__ = ["Prepared", "Progress", "prepare", "run"]
+__all__ = ["Estimate", "Prepared", "Progress", "prepare", "run"]
 
 
 def __getattr__(name: str) -> Any:

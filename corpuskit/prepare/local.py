@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 
 from corpuskit import errors
 from corpuskit.errors import CorpuskitError, WorkerError
+from corpuskit.prepare.estimate import usable_cores
 from corpuskit.prepare.executor import OnPart
 from corpuskit.prepare.job import Job, OnWork, PartRecord, load_job
 from corpuskit.prepare.work import Worker
@@ -47,7 +48,7 @@ class LocalExecutor:
     """
 
     def __init__(self, *, workers: int | None = None) -> None:
-        self._workers = workers or _usable_cores()
+        self._workers = workers or usable_cores()
 
     def run(self, job: Job, numbers: Sequence[int], *, on_part: OnPart, on_work: OnWork) -> None:
         """Make the parts with these numbers; see `corpuskit.prepare.executor.Executor`."""
@@ -315,12 +316,6 @@ def _raise(message: dict[str, Any]) -> NoReturn:
 def _may_fork() -> bool:
     """Whether a fork gives a child that works: a system made for it, and no thread that holds a lock."""
     return sys.platform == "linux" and threading.active_count() == 1
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import corpuskit
 from corpuskit import registry, storage
 from corpuskit.cache import default_cache_dir
@@ -23,13 +25,14 @@ from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.errors import ConfigError, StorageError, WorkerError
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
+from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.job import Job, PartRecord, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan, part_bytes_for
 from corpuskit.prepare.planning import make_plan
 from corpuskit.prepare.progress import OnProgress, Progress
-from corpuskit.prepare.splits import parse_rule
+from corpuskit.prepare.splits import SplitRule, parse_rule
 from corpuskit.prepare.work import Worker
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Source, SourceOptions
@@ -85,14 +88,44 @@ def prepare(
         >>> len(corpus["train"])  # doctest: +SKIP
         301966
     """
-    given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
-    base = config.model_dump(exclude_unset=True) if config is not None else {}
-    return run(PrepareConfig.make(base, given), on_progress=on_progress).corpus
+    return run(_config(dataset, config, options), on_progress=on_progress).corpus
+
+
+def plan(
+    dataset: str | Sequence[str] | None = None,
+    *,
+    config: PrepareConfig | None = None,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> tuple[Plan, Estimate]:
+    """What `prepare` would do with the same arguments, and from a sample what it will make and take.
+
+    Nothing is written. Inputs that are not on this machine are fetched, and a tokenizer whose vocabulary
+    comes from the corpus reads all of it.
+
+    Returns:
+        The plan, and the estimate.
+
+    Raises:
+        CorpuskitError: As `prepare`.
+    """
+    run = _Run(_config(dataset, config, options), on_progress or (lambda progress: None))
+    return run.estimate()
 
 
 def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
     """The same as `prepare`, told and answered in full."""
     return _Run(config, on_progress or (lambda progress: None)).go()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan, and what making it has opened."""
+
+    plan: Plan
+    tokenizer: Tokenizer
+    rule: SplitRule
+    dtype: str
 
 
 class _Run:
@@ -152,14 +185,45 @@ class _Run:
             yield
 
     def _make(self) -> Prepared:
+        made = self.plan()
+        check_disk(
+            self.output,
+            self.source,
+            made.plan,
+            made.tokenizer,
+            item_bytes=np.dtype(made.dtype).itemsize,
+            max_tokens=self.config.max_tokens,
+        )
+        parts_folder = self.folder / made.plan.fingerprint[:16]
+        storage.make_directory(parts_folder)
+        job = Job(
+            folder=str(parts_folder.resolve()),
+            fingerprint=made.plan.fingerprint,
+            dataset=self.config.dataset,
+            reader_options=self.reader_options,
+            tokenizer=made.plan.request["tokenizer"],
+            engine=self.config.engine,
+            split_rule=made.plan.request["options"]["split"],
+            eot_id=made.tokenizer.eot_id if made.plan.request["options"]["eot"] else None,
+            dtype=made.dtype,
+            shard_bytes=self.config.shard_bytes,
+            inputs=made.plan.inputs,
+            parts=made.plan.parts,
+        )
+        save_job(job)
+        digests = Digests(self.source, made.plan.inputs)
+        with Worker(job, self.source, made.tokenizer).ready():
+            records = self._work(job, made.plan, digests)
+        plan = dataclasses.replace(made.plan, inputs=digests.inputs())
+        return self._commit(plan, records, parts_folder, made.rule.names)
+
+    def plan(self) -> _Planned:
+        """Find the inputs, open the tokenizer, and plan."""
         inputs = self.source.inputs()
         tokenizer = self._tokenizer(inputs)
-        rule_text = self._split_rule()
-        rule = parse_rule(rule_text, given=any(item.split for item in inputs))
-        total_bytes = sum(item.size_bytes for item in inputs)
-        options = self._options(total_bytes)
+        options = self._options(sum(item.size_bytes for item in inputs))
+        rule = parse_rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
-        eot_id = tokenizer.eot_id if options["eot"] else None
         record = {
             "name": self.config.encoding,
             "vocab_size": tokenizer.vocab_size,
@@ -172,28 +236,21 @@ class _Run:
         plan = make_plan(
             self.source, inputs, rule, tokenizer, part_bytes=options["part_bytes"], request=request
         )
-        parts_folder = self.folder / plan.fingerprint[:16]
-        storage.make_directory(parts_folder)
-        job = Job(
-            folder=str(parts_folder.resolve()),
-            fingerprint=plan.fingerprint,
-            dataset=self.config.dataset,
-            reader_options=self.reader_options,
-            tokenizer=record,
-            engine=self.config.engine,
-            split_rule=rule_text,
-            eot_id=eot_id,
-            dtype=dtype,
-            shard_bytes=self.config.shard_bytes,
-            inputs=plan.inputs,
-            parts=plan.parts,
+        return _Planned(plan, tokenizer, rule, dtype)
+
+    def estimate(self) -> tuple[Plan, Estimate]:
+        """Plan, and judge from a sample what that will make and take."""
+        made = self.plan()
+        found = estimate(
+            self.source,
+            made.plan,
+            made.tokenizer,
+            item_bytes=np.dtype(made.dtype).itemsize,
+            eot=made.plan.request["options"]["eot"] and made.tokenizer.eot_id is not None,
+            workers=self.config.workers or usable_cores(),
+            max_tokens=self.config.max_tokens,
         )
-        save_job(job)
-        digests = Digests(self.source, plan.inputs)
-        with Worker(job, self.source, tokenizer).ready():
-            records = self._work(job, plan, digests)
-        plan = dataclasses.replace(plan, inputs=digests.inputs())
-        return self._commit(plan, records, parts_folder, rule.names)
+        return made.plan, found
 
     def _work(self, job: Job, plan: Plan, digests: Digests) -> list[PartRecord]:
         """Do the parts that no earlier run has finished."""
@@ -392,6 +449,15 @@ class _Watch:
         changes["done_bytes"] = min(done, self._plan.size_bytes)
         self._progress = dataclasses.replace(self._progress, **changes)
         self._on_progress(self._progress)
+
+
+def _config(
+    dataset: str | Sequence[str] | None, config: PrepareConfig | None, options: dict[str, Any]
+) -> PrepareConfig:
+    """The configuration that the arguments of `prepare` mean together."""
+    given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
+    base = config.model_dump(exclude_unset=True) if config is not None else {}
+    return PrepareConfig.make(base, given)
 
 
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:

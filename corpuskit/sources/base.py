@@ -178,6 +178,10 @@ class Source(abc.ABC):
         found = [(item.name, item.size_bytes, item.sha256 or self.digest(item)) for item in self.inputs()]
         return found == list(recorded)
 
+    def expansion(self, item: Input) -> float:
+        """About how many bytes are read for each byte of an input's size; more than 1 for compressed ones."""
+        return 1.0
+
     def documents(self, item: Input) -> Iterator[Document]:
         """The documents of one input in order; the same ones every time."""
         raise NotImplementedError(f"{type(self).__name__} implements neither documents() nor read()")

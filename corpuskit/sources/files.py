@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,10 @@ from corpuskit.sources.text import TextReader
 from corpuskit.specs import ReaderSpec, RemoteFile, SourceSpec
 
 _READ_BYTES = 2**20
+
+
+#: How much of a compressed file is looked at to see how far it expands.
+_EXPANSION_BYTES = 4 * 2**20
 
 
 class FilesSource(Source):
@@ -41,6 +46,16 @@ class FilesSource(Source):
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""
         return hash_input(item)
+
+    def expansion(self, item: Input) -> float:
+        """How far the beginning of a compressed file expands."""
+        if is_plain(item) or item.member is not None or item.format == "parquet":
+            return 1.0
+        with contextlib.closing(InputStream(item)) as stream:
+            read = 0
+            while read < _EXPANSION_BYTES and (data := stream.read(2**16)):
+                read += len(data)
+            return max(read / max(stream.stored_position(), 1), 1.0)
 
     def is_one_document(self, item: Input) -> bool:
         """Whether an input is one document in plain text, of which any byte range can be read."""

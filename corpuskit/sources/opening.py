@@ -101,6 +101,10 @@ class InputStream:
         self._unread = head[skipped:]
         return skipped
 
+    def stored_position(self) -> int:
+        """How many of the file's own bytes, compressed ones where it is compressed, have been read."""
+        return self._file.tell()
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

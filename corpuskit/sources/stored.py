@@ -219,6 +219,9 @@ class Member:
     def seek(self, position: int, /) -> int:
         return self._member.seek(position)
 
+    def tell(self) -> int:
+        return self._member.tell()
+
     def check_unchanged(self) -> None:
         self._file.check_unchanged()
 
