@@ -111,13 +111,13 @@ def corpuskit_executors() -> Sequence[ExecutorSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def corpuskit_formats() -> Sequence[FormatSpec]:  # type: ignore[empty-body]
-    """On-disk formats of other trainers, to export a corpus to or to import one from.
+    """On-disk formats of other trainers, to export a corpus to.
 
     Example:
         ```python
         @corpuskit.hookimpl
         def corpuskit_formats():
-            return [FormatSpec("megatron", "Megatron-Core .bin and .idx", factory="my_package.mmap:Megatron")]
+            return [FormatSpec("datatrove", "datatrove's .ds and .ds.index", factory="my_package.ds:Datatrove")]
         ```
     """
 

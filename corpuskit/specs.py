@@ -148,7 +148,10 @@ class ReaderSpec(Spec):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FormatSpec(Spec):
-    """An on-disk format of another trainer, to export to or import from."""
+    """An on-disk format of another trainer, to export to.
+
+    The factory is called as `factory()` and returns a `corpuskit.formats.base.Format`.
+    """
 
     kind: ClassVar[str] = "format"
 

@@ -15,4 +15,14 @@ def corpuskit_formats() -> list[FormatSpec]:
             "One raw .bin a split, as nanoGPT's train.py reads it",
             factory="corpuskit.formats.nanogpt:NanoGPT",
         ),
+        FormatSpec(
+            "llmc",
+            "llm.c's shards, a header before the ids",
+            factory="corpuskit.formats.llmc:LlmC",
+        ),
+        FormatSpec(
+            "megatron",
+            "Megatron-Core's .bin of ids and .idx of documents",
+            factory="corpuskit.formats.megatron:Megatron",
+        ),
     ]

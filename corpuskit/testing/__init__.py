@@ -25,19 +25,28 @@ import pytest
 if TYPE_CHECKING:
     from corpuskit.testing.distributions import fake_distribution
     from corpuskit.testing.executors import ExecutorSuite
+    from corpuskit.testing.formats import FormatSuite
     from corpuskit.testing.samplers import SamplerSuite
     from corpuskit.testing.sources import SourceSuite
     from corpuskit.testing.tokenizers import TokenizerSuite
 
 _MODULE_OF = {
     "ExecutorSuite": "corpuskit.testing.executors",
+    "FormatSuite": "corpuskit.testing.formats",
     "SamplerSuite": "corpuskit.testing.samplers",
     "SourceSuite": "corpuskit.testing.sources",
     "TokenizerSuite": "corpuskit.testing.tokenizers",
     "fake_distribution": "corpuskit.testing.distributions",
 }
 
-__all__ = ["ExecutorSuite", "SamplerSuite", "SourceSuite", "TokenizerSuite", "fake_distribution"]
+__all__ = [
+    "ExecutorSuite",
+    "FormatSuite",
+    "SamplerSuite",
+    "SourceSuite",
+    "TokenizerSuite",
+    "fake_distribution",
+]
 
 # Before they are imported: a failing assert then shows its values.
 pytest.register_assert_rewrite(*sorted(set(_MODULE_OF.values())))

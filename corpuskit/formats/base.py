@@ -1,0 +1,189 @@
+"""What a format is: something that writes a corpus as another trainer reads it.
+
+An export is a folder of its own. It is written under a temporary name beside the place it is for and takes
+its name in one step, so it is there whole or not at all. Every byte of the corpus is compared with the
+manifest on the way: a damaged corpus gives no export. `export.json` beside the trainer's files says what
+they are made of, because bare token files do not.
+"""
+
+from __future__ import annotations
+
+import abc
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from corpuskit import __version__, storage
+from corpuskit.corpus.corpus import Corpus
+from corpuskit.errors import ConfigError
+from corpuskit.formats.export import Export, OnProgress
+
+log = logging.getLogger(__name__)
+
+#: What each export says about itself; also how a folder is known to be one.
+FILE_NAME = "export.json"
+_MAX_BYTES = 64 * 2**20
+
+
+class Format(abc.ABC):
+    """Writes corpora in one format. It is built as `factory()`.
+
+    A format says what it cannot hold in `check` and writes one split at a time in `write_split`; the rest
+    is done here.
+
+    Attributes:
+        name: What users type after `--format`.
+
+    Example:
+        ```python
+        class Raw(Format):
+            name = "raw"
+
+            def write_split(self, export, split):
+                with export.file(f"{split}.raw") as file:
+                    for ids in export.tokens(split):
+                        file.write(ids.data)
+        ```
+    """
+
+    name: ClassVar[str]
+
+    def check(self, corpus: Corpus, splits: Sequence[str]) -> None:  # noqa: B027 - most hold everything
+        """Refuse what the format cannot hold, before anything is written.
+
+        Args:
+            corpus: The corpus.
+            splits: The names of the splits that are to be written; each has tokens.
+
+        Raises:
+            ConfigError: Saying what does not fit and what to do about it.
+        """
+
+    @abc.abstractmethod
+    def write_split(self, export: Export, split: str) -> None:
+        """Write the files of one split, in bounded memory.
+
+        Args:
+            export: Gives the split's tokens and documents, and opens the files to write.
+            split: Its name.
+        """
+
+    def write(
+        self,
+        corpus: Corpus,
+        output: Path,
+        *,
+        splits: Sequence[str] | None = None,
+        overwrite: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> list[Path]:
+        """Write a corpus.
+
+        Args:
+            corpus: The corpus.
+            output: The folder to be. Next to it, a run that is killed leaves a hidden folder, which the next
+                run names.
+            splits: Which splits, by name; None is all of them.
+            overwrite: Whether an export that is there may be replaced; another folder never is.
+            on_progress: Called with (file of the corpus, bytes of ids read so far, bytes in all).
+
+        Returns:
+            The files, `export.json` last.
+
+        Raises:
+            ConfigError: If the format cannot hold the corpus, or `output` is taken.
+            CorpusFormatError: If the corpus is damaged.
+            StorageError: If writing failed.
+        """
+        names = _splits(corpus, splits, self.name)
+        self.check(corpus, names)
+        _check_place(output, overwrite=overwrite)
+        storage.make_directory(output.parent)
+        _name_leftovers(output)
+        staged = storage.temporary_name(output)
+        storage.make_directory(staged)
+        try:
+            export = Export(corpus, staged, names, on_progress=on_progress)
+            for name in names:
+                self.write_split(export, name)
+            storage.write_json(staged / FILE_NAME, _describe(self.name, export))
+            storage.commit_directory(staged, output, replace=overwrite)
+        finally:
+            storage.remove_tree(staged)  # which is not there any more if all went well
+        return [output / str(record["file"]) for record in export.files] + [output / FILE_NAME]
+
+
+def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> list[str]:
+    names = list(corpus) if asked is None else list(dict.fromkeys(asked))
+    for name in names:
+        if not len(corpus[name]):
+            others = [f"--split {other}" for other in corpus if len(corpus[other])]
+            raise ConfigError(
+                f"{corpus.path}: split {name!r} has no tokens, and trainers do not read empty {format_name} "
+                f"files; choose others with {' '.join(others)}",
+                found=name,
+            )
+    return names
+
+
+def _check_place(output: Path, *, overwrite: bool) -> None:
+    """Refuse a place that is taken: only an export, and nothing else of the user's, is ever replaced."""
+    if output.is_symlink() or (output.exists() and not output.is_dir()):
+        raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
+    found = {entry.name for entry in output.iterdir()} if output.exists() else set()
+    if not found:
+        return
+    strangers = sorted(found - _written(output))
+    if strangers:
+        raise ConfigError(
+            f"{output} holds {strangers[0]!r}, which no export wrote; choose another --output",
+            path=output,
+            found=strangers,
+        )
+    if not overwrite:
+        raise ConfigError(
+            f"{output} holds an export already; replace it with --overwrite, or choose another --output",
+            path=output,
+        )
+
+
+def _written(output: Path) -> set[str]:
+    """The names of the files that an export wrote into a folder; none if it is not an export."""
+    try:
+        with (output / FILE_NAME).open("rb") as file:
+            value = json.loads(file.read(_MAX_BYTES))
+        return {FILE_NAME, *(record["file"] for record in value["files"])}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return set()
+
+
+def _name_leftovers(output: Path) -> None:
+    """Say where a run that was killed left its work; whether it still runs is not for us to know."""
+    for entry in output.parent.iterdir():
+        if entry.name.startswith(f".{output.name}.") and entry.name.endswith(".tmp") and entry.is_dir():
+            log.warning("unless another export is running, delete %s: one that was stopped left it", entry)
+
+
+def _describe(format_name: str, export: Export) -> dict[str, object]:
+    """What `export.json` says; like a manifest, it depends on the corpus and the format only."""
+    manifest = export.corpus.manifest
+    return {
+        "corpuskit_version": __version__,
+        "format": format_name,
+        "dataset": manifest.dataset,
+        "corpus": export.corpus.fingerprint,
+        "tokenizer": manifest.tokenizer.model_dump(mode="json"),
+        "splits": {
+            name: {
+                "num_tokens": manifest.splits[name].num_tokens,
+                "num_documents": manifest.splits[name].num_documents,
+            }
+            for name in export.splits
+        },
+        "files": export.files,
+    }
+
+
+__all__ = ["FILE_NAME", "Export", "Format", "OnProgress"]

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpuskit.corpus import Corpus
+from corpuskit.errors import ConfigError, CorpusFormatError, PluginLoadFailed, StorageError, UnknownName
+from corpuskit.formats import export, open_format
+from corpuskit.formats.base import Export
+from corpuskit.formats.megatron import Megatron
+from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.registry import Component
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_an_unknown_format_lists_the_near_misses():
+    with pytest.raises(UnknownName, match="nanogpt"):
+        open_format("nanogtp")
+
+
+def test_what_is_not_a_format_is_the_plugin_s_fault(monkeypatch):
+    monkeypatch.setattr(Component, "load", lambda self: dict)
+    with pytest.raises(PluginLoadFailed, match=r"format 'nanogpt' of .*: expected a .*Format, found \{\}"):
+        open_format("nanogpt")
+
+
+def test_export_json_says_what_the_files_are_made_of(make_corpus, tmp_path):
+    corpus = make_corpus()
+    (file, described) = NanoGPT().write(corpus, tmp_path / "deep" / "out")
+    value = json.loads(described.read_bytes())
+    assert value["corpus"] == corpus.fingerprint
+    assert value["tokenizer"]["name"] == "bytes"
+    assert value["splits"] == {"train": {"num_tokens": len(corpus["train"]), "num_documents": 4}}
+    assert [record["file"] for record in value["files"]] == [file.name]
+
+
+def test_two_exports_are_the_same_bytes(make_corpus, tmp_path):
+    corpus = make_corpus()
+    one, two = (Megatron().write(corpus, tmp_path / name) for name in ("one", "two"))
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+
+
+def test_a_split_without_tokens_is_refused(make_corpus, tmp_path):
+    corpus = make_corpus([b"only one"], split="valid=0.0000001")
+    assert len(corpus["valid"]) == 0
+    with pytest.raises(ConfigError, match=r"split 'valid' has no tokens, .* others with --split train$"):
+        NanoGPT().write(corpus, tmp_path / "out")
+    NanoGPT().write(corpus, tmp_path / "out", splits=["train", "train"])
+    assert names(tmp_path / "out") == {"train.bin", "export.json"}
+
+
+def test_a_split_that_is_not_there_is_named(make_corpus, tmp_path):
+    with pytest.raises(ConfigError, match="has no split 'test'; it has train"):
+        NanoGPT().write(make_corpus(), tmp_path / "out", splits=["test"])
+
+
+def test_an_empty_folder_is_taken(make_corpus, tmp_path):
+    (tmp_path / "out").mkdir()
+    NanoGPT().write(make_corpus(), tmp_path / "out")
+    assert names(tmp_path / "out") == {"train.bin", "export.json"}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_only_an_export_is_ever_replaced(make_corpus, tmp_path, overwrite):
+    corpus = make_corpus()
+    NanoGPT().write(corpus, tmp_path / "out")
+    (tmp_path / "out" / "prepare.py").write_text("print('mine')")
+    with pytest.raises(ConfigError, match=r"holds 'prepare\.py', which no export wrote; choose another"):
+        NanoGPT().write(corpus, tmp_path / "out", overwrite=overwrite)
+    with pytest.raises(ConfigError, match="which no export wrote"):
+        NanoGPT().write(corpus, corpus.path, overwrite=overwrite)
+    assert names(tmp_path / "out") == {"train.bin", "export.json", "prepare.py"}
+    assert Corpus(corpus.path).fingerprint == corpus.fingerprint
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"files": [1]}', b'{"files": 3}', b"[" * 100_000])
+def test_a_folder_with_a_broken_description_is_not_an_export(make_corpus, tmp_path, content):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "export.json").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"holds 'export\.json', which no export wrote"):
+        NanoGPT().write(make_corpus(), tmp_path / "out", overwrite=True)
+
+
+def test_a_file_and_a_link_are_not_folders(make_corpus, tmp_path):
+    corpus = make_corpus()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for name in ("file", "link"):
+        with pytest.raises(ConfigError, match="is not a folder; choose another --output"):
+            NanoGPT().write(corpus, tmp_path / name, overwrite=True)
+
+
+def test_another_export_that_was_first_is_kept(make_corpus, tmp_path):
+    corpus = make_corpus()
+
+    def rival(*_):
+        if not (tmp_path / "out").exists():
+            Megatron().write(corpus, tmp_path / "out")
+
+    with pytest.raises(StorageError, match="it exists already"):
+        NanoGPT().write(corpus, tmp_path / "out", on_progress=rival)
+    assert names(tmp_path / "out") == {"train.bin", "train.idx", "export.json"}
+    assert names(tmp_path) == {"corpus", "corpus.txt", "out"}
+
+
+def test_what_a_killed_run_left_is_named_and_kept(make_corpus, tmp_path, caplog):
+    left = tmp_path / ".out.host.1.0123456789abcdef.tmp"
+    left.mkdir()
+    with caplog.at_level(logging.WARNING, "corpuskit"):
+        NanoGPT().write(make_corpus(), tmp_path / "out")
+    assert str(left) in caplog.text
+    assert left.exists()
+
+
+def test_two_splits_of_one_file_name_are_refused(make_corpus, tmp_path):
+    texts = [b"document %d" % number for number in range(30)]
+    corpus = make_corpus(texts, split="valid=0.3,val=0.4", shard_bytes=1000)
+    assert all(len(split) for split in corpus.values())
+    with pytest.raises(ConfigError, match=r"two splits would be written as val\.bin; export them one at a"):
+        NanoGPT().write(corpus, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_index_gives_no_export(make_corpus, tmp_path):
+    corpus = make_corpus()
+    path = corpus.path / "train-00000.idx"
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CorpusFormatError, match=r"train-00000\.idx: sha256 .* nothing was exported"):
+        Megatron().write(Corpus(corpus.path), tmp_path / "out")
+    assert names(tmp_path) == {"corpus", "corpus.txt"}
+
+
+def test_tokens_after_the_last_document_are_one_more(make_corpus, tmp_path):
+    whole = make_corpus([b"one", b"two"], eot=False, shard_bytes=1000)
+    index = whole.path / "train-00000.idx"
+    index.write_bytes(index.read_bytes()[:24])
+    manifest = json.loads((whole.path / "manifest.json").read_text())
+    split = manifest["splits"]["train"]
+    split["num_documents"] = split["shards"][0]["num_documents"] = 1
+    split["shards"][0]["index_sha256"] = hashlib.sha256(index.read_bytes()).hexdigest()
+    (whole.path / "manifest.json").write_text(json.dumps(manifest))
+    made = Export(Corpus(whole.path), tmp_path, ["train"])
+    assert np.concatenate(list(made.document_ends("train"))).tolist() == [3, 6]
+
+
+def test_pieces_are_small_and_stop_at_every_cut(make_corpus, tmp_path, small_pieces):
+    corpus = make_corpus()
+    made = Export(corpus, tmp_path, ["train"])
+    pieces = list(made.tokens("train", cuts=[5, 6, 29, 30, 31, 70]))
+    assert np.concatenate(pieces).tolist() == corpus["train"][:].tolist()
+    assert max(map(len, pieces)) <= 24
+    assert {5, 6, 29, 30, 31, 70} <= set(np.cumsum([len(piece) for piece in pieces]).tolist())
+
+
+@given(
+    st.integers(0, 5000),
+    st.sampled_from([(2, 1), (4, 1), (8, 3)]),
+    st.lists(st.integers(-10, 6000), max_size=5),
+)
+def test_edges_cover_an_array_in_small_steps(length, shape, cuts):
+    item_bytes, multiple_of = shape
+    if multiple_of > 1:
+        length, cuts = length // 3 * 3, []
+    before, export._CHUNK_BYTES = export._CHUNK_BYTES, 100
+    try:
+        edges = export._edges(length, item_bytes, np.array(cuts, np.int64), multiple_of=multiple_of)
+    finally:
+        export._CHUNK_BYTES = before
+    if not length:
+        assert edges == []
+        return
+    assert (edges[0], edges[-1]) == (0, length)
+    steps = np.diff(edges)
+    assert steps.min() > 0
+    assert steps.max() * item_bytes <= 100
+    assert not (steps % multiple_of).any()
+    assert {cut for cut in cuts if 0 < cut < length} <= set(edges)
+
+
+def test_an_open_corpus_is_exported_as_it_was_opened(make_corpus, tmp_path):
+    old = Corpus(make_corpus([b"the old one"]).path)
+    expected = old["train"][:].tolist()
+    shutil.rmtree(old.path)
+    make_corpus([b"a new one in its place"])
+    NanoGPT().write(old, tmp_path / "out")
+    assert np.fromfile(tmp_path / "out" / "train.bin", np.uint16).tolist() == expected

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+
+from corpuskit.formats.llmc import LlmC
+
+
+def read(path):
+    """One shard as llmc/dataloader.h and train_llama3.py check and read it, without numpy."""
+    data = path.read_bytes()
+    header = struct.unpack("<256i", data[:1024])
+    code = {(20240520, 1): "H", (20240801, 7): "I"}[header[:2]]
+    assert header[2] > 0
+    assert not any(header[3:])
+    assert len(data) == 1024 + header[2] * struct.calcsize(f"<{code}")
+    return list(struct.unpack(f"<{header[2]}{code}", data[1024:]))
+
+
+def test_a_shard_is_a_header_and_the_ids(make_corpus, tmp_path):
+    corpus = make_corpus()
+    files = LlmC().write(corpus, tmp_path / "out")
+    assert [path.name for path in files] == ["train_000000.bin", "export.json"]
+    assert read(files[0]) == corpus["train"][:].tolist()
+
+
+def test_ids_of_four_bytes_have_the_other_header(make_corpus, tmp_path):
+    letters = "".join(map(chr, range(0x10000, 0x21000)))
+    corpus = make_corpus([letters.encode()], encoding="chars", eot=False, shard_bytes=2**20)
+    (file, _) = LlmC().write(corpus, tmp_path / "out")
+    assert struct.unpack("<2i", file.read_bytes()[:8]) == (20240801, 7)
+    assert read(file) == list(range(69_632))
+
+
+@pytest.mark.parametrize("shard_tokens", [7, 24, 25, 72, 73, 74, 1000])
+def test_shards_are_of_one_size_give_or_take_a_token(make_corpus, tmp_path, monkeypatch, shard_tokens):
+    monkeypatch.setattr("corpuskit.formats.llmc._SHARD_TOKENS", shard_tokens)
+    corpus = make_corpus()
+    num_tokens = len(corpus["train"])
+    shards = [read(path) for path in LlmC().write(corpus, tmp_path / "out")[:-1]]
+    assert np.concatenate(shards).tolist() == corpus["train"][:].tolist()
+    assert len(shards) == -(-num_tokens // shard_tokens)
+    sizes = sorted(map(len, shards))
+    assert sizes[-1] <= shard_tokens
+    assert sizes[-1] - sizes[0] <= 1
+
+
+def test_cuts_between_pieces_and_within_them(make_corpus, tmp_path, monkeypatch, small_pieces):
+    monkeypatch.setattr("corpuskit.formats.llmc._SHARD_TOKENS", 11)
+    corpus = make_corpus(split="valid=0.5")
+    files = LlmC().write(corpus, tmp_path / "out")
+    for name, pattern in (("train", "train_*.bin"), ("valid", "val_*.bin")):
+        shards = sorted((tmp_path / "out").glob(pattern))
+        assert np.concatenate([read(path) for path in shards]).tolist() == corpus[name][:].tolist()
+    assert len(files) > 4

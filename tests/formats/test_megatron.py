@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import itertools
+import struct
+
+import numpy as np
+import pytest
+
+from corpuskit.errors import ConfigError
+from corpuskit.formats.megatron import Megatron
+
+
+def read(prefix):
+    """An indexed data set, document by document, read with struct from the format's description."""
+    index, data = prefix.with_suffix(".idx").read_bytes(), prefix.with_suffix(".bin").read_bytes()
+    magic, version, code, num_sequences, num_bounds = struct.unpack_from("<9sQBQQ", index)
+    assert (magic, version) == (b"MMIDIDX\0\0", 1)
+    at = 34
+    lengths = struct.unpack_from(f"<{num_sequences}i", index, at)
+    at += 4 * num_sequences
+    pointers = struct.unpack_from(f"<{num_sequences}q", index, at)
+    at += 8 * num_sequences
+    bounds = struct.unpack_from(f"<{num_bounds}q", index, at)
+    assert at + 8 * num_bounds == len(index)
+    assert bounds[0] == 0
+    assert bounds[-1] == num_sequences
+    letter = {8: "H", 4: "i"}[code]
+    sequences = [
+        list(struct.unpack_from(f"<{length}{letter}", data, pointer))
+        for length, pointer in zip(lengths, pointers, strict=True)
+    ]
+    assert sum(lengths) * struct.calcsize(letter) == len(data)
+    return [list(itertools.chain(*sequences[first:last])) for first, last in itertools.pairwise(bounds)]
+
+
+def documents(split):
+    ends = [0, *split.document_ends().tolist()]
+    return [split[start:end].tolist() for start, end in itertools.pairwise(ends)]
+
+
+def test_document_i_is_the_corpus_s_document_i(make_corpus, tmp_path):
+    corpus = make_corpus()
+    files = Megatron().write(corpus, tmp_path / "out")
+    assert [path.name for path in files] == ["train.bin", "train.idx", "export.json"]
+    found = read(tmp_path / "out" / "train")
+    assert found == documents(corpus["train"])
+    assert bytes(found[1][:-1]) == b"two two\n"
+    assert found[1][-1] == corpus.tokenizer.eot_id
+
+
+def test_documents_across_shards_and_pieces(make_corpus, tmp_path, small_pieces):
+    texts = [f"document {number} ".encode() * (number % 9 + 1) for number in range(50)]
+    corpus = make_corpus(texts, split="valid=0.4", shard_bytes=100)
+    assert len(corpus.manifest.splits["train"].shards) > 10
+    Megatron().write(corpus, tmp_path / "out")
+    for name, split in corpus.items():
+        assert read(tmp_path / "out" / name) == documents(split)
+
+
+def test_four_byte_ids_are_int32(make_corpus, tmp_path):
+    letters = "".join(map(chr, range(0x10000, 0x21000)))
+    corpus = make_corpus([letters.encode(), b"ab"], encoding="chars", eot=False, shard_bytes=2**20)
+    Megatron().write(corpus, tmp_path / "out")
+    assert (tmp_path / "out" / "train.idx").read_bytes()[17] == 4
+    assert read(tmp_path / "out" / "train") == documents(corpus["train"])
+
+
+def test_a_document_too_long_for_the_index_is_named(make_corpus, tmp_path, monkeypatch, small_pieces):
+    monkeypatch.setattr("corpuskit.formats.megatron._MAX_LENGTH", 40)
+    corpus = make_corpus()
+    with pytest.raises(
+        ConfigError, match=r"document 3 of split 'train' has 46 tokens, and Megatron's index counts to 40; "
+    ):
+        Megatron().write(corpus, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_vocabulary_beyond_int32_is_refused(make_corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("corpuskit.formats.megatron._MAX_IDS", 200)
+    with pytest.raises(ConfigError, match=r"vocabulary of 257 ids, and Megatron's int32 holds 200; prepare"):
+        Megatron().write(make_corpus(), tmp_path / "out")
+
+
+def test_megatron_core_reads_it(make_corpus, tmp_path):
+    pytest.importorskip("megatron.core", reason="megatron-core is not installed")
+    from megatron.core.datasets.indexed_dataset import IndexedDataset
+
+    corpus = make_corpus(split="valid=0.5")
+    Megatron().write(corpus, tmp_path / "out")
+    for name, split in corpus.items():
+        found = IndexedDataset(str(tmp_path / "out" / name))
+        assert [ids.tolist() for ids in found[:]] == documents(split)
+        assert np.array_equal(found.document_indices, np.arange(split.num_documents + 1))
