@@ -135,6 +135,12 @@ class BatchConfig(Config):
         False, description=f"Shrink to batch_size {DEBUG_BATCH_SIZE} and block_size {DEBUG_BLOCK_SIZE}."
     )
 
+    def options(self) -> dict[str, Any]:
+        """What `corpuskit.Batches` takes, beside the split."""
+        return {
+            name: getattr(self, name) for name in ("batch_size", "block_size", "sampler", "seed", "device")
+        }
+
     def model_post_init(self, context: Any, /) -> None:
         if self.debug:
             object.__setattr__(self, "batch_size", DEBUG_BATCH_SIZE)

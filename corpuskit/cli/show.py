@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,27 +15,28 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @corpus_argument
-@click.option("--split", default="train", show_default=True, help="The split to look at.")
+@click.option("--split", help="The split to look at. [default: train]")
 @click.option("--at", type=click.IntRange(min=0), default=0, show_default=True, help="The first token.")
 @click.option("--tokens", type=click.IntRange(min=1), default=256, show_default=True, help="How many.")
 @click.option("--document", type=click.IntRange(min=0), help="A whole document, by number.")
 @click.option("--step", type=click.IntRange(min=0), help="The batch of this step.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=4, show_default=True)
-@click.option("--block-size", type=click.IntRange(min=1), default=64, show_default=True)
-@click.option("--sampler", default="random", show_default=True)
-@click.option("--seed", type=int, default=2024, show_default=True)
+@click.option("--batch-size", type=int, help="Windows in a batch. [default: 4]")
+@click.option("--block-size", "--context-length", type=int, help="Tokens in a window. [default: 64]")
+@click.option("--sampler", help="Which windows are drawn. [default: random]")
+@click.option("--seed", type=int, help="[default: 0]")
+@click.option("--config", type=click.Path(path_type=Path), help="Batches from a TOML file; flags win.")
 @click.option("--ids", is_flag=True, help="Print ids instead of text.")
 @json_option
 def command(
     corpus: str,
-    split: str,
     at: int,
     tokens: int,
     document: int | None,
     step: int | None,
+    config: Path | None,
     ids: bool,
     as_json: bool,
-    **batch: Any,
+    **flags: Any,
 ) -> None:
     """Decode some tokens of a corpus, a document of it, or a training batch.
 
@@ -43,13 +45,16 @@ def command(
     corpuskit show data/tinyshakespeare/gpt2 --step 7 --batch-size 4 --block-size 32
     """  # noqa: D301 - click reads the \b
     from corpuskit.cli import render
+    from corpuskit.config import BatchConfig, read_toml
     from corpuskit.corpus import open_corpus
     from corpuskit.errors import ConfigError
 
-    opened = open_corpus(corpus)
+    values = read_toml(config, BatchConfig) if config is not None else {}
+    drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, flags)
+    opened, split = open_corpus(corpus), drawn.split
     stream = opened[split]
     if step is not None:
-        rows = opened.batches(split, output="numpy", **batch)[step][0].tolist()
+        rows = opened.batches(config=drawn, output="numpy", device=None)[step][0].tolist()
     elif document is not None:
         if document >= stream.num_documents:
             raise ConfigError(

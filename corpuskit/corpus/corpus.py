@@ -18,6 +18,7 @@ from corpuskit.errors import ConfigError, CorpusFormatError
 
 if TYPE_CHECKING:
     from corpuskit.batches import Batches
+    from corpuskit.config import BatchConfig
     from corpuskit.tokenizers.base import Tokenizer
 
 Tokens = NDArray[np.unsignedinteger[Any]]
@@ -214,11 +215,25 @@ class Corpus(Mapping[str, Split]):
         """The text that ids stand for."""
         return self.tokenizer.decode(ids)
 
-    def batches(self, split: str = "train", **options: Any) -> Batches:
-        """Batches of windows of a split; see `corpuskit.Batches` for the options."""
+    def batches(
+        self, split: str | None = None, *, config: BatchConfig | None = None, **options: Any
+    ) -> Batches:
+        """Batches of windows of a split; see `corpuskit.Batches` for the options.
+
+        Args:
+            split: The split's name; by default the configuration's, else "train".
+            config: Options from a `corpuskit.BatchConfig`; `options` win over it.
+            options: What `corpuskit.Batches` takes: batch_size, block_size, sampler, seed, device, ...
+
+        Raises:
+            ConfigError: If there is no such split, or an option is impossible.
+        """
         from corpuskit.batches import Batches
 
-        return Batches(self[split], **options)
+        if config is not None:
+            options = {**config.options(), **options}
+            split = split or config.split
+        return Batches(self[split or "train"], **options)
 
 
 def open_corpus(path: str | os.PathLike[str]) -> Corpus:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import corpuskit
+
 CORPUSKIT = [sys.executable, "-m", "corpuskit"]
 
 
@@ -107,6 +109,18 @@ def test_verbose_shows_where_an_error_came_from(tmp_path):
     found = run("-v", "info", "nowhere", cwd=tmp_path)
     assert "Traceback" in found.stderr
     assert found.returncode == 1
+
+
+def test_batches_of_a_configuration_file_are_shown(corpus, tmp_path):
+    (tmp_path / "c.toml").write_text("[batches]\ncontext_length = 5\nbatch_size = 2\nseed = 7\n")
+    shown = run("show", str(corpus), "--step", "3", "--config", "c.toml", "--json", cwd=tmp_path)
+    rows = [row["ids"] for row in json.loads(shown.stdout)]
+    config = corpuskit.BatchConfig(batch_size=2, block_size=5, seed=7)
+    batches = corpuskit.open(corpus).batches(config=config, output="numpy")
+    assert rows == batches[3][0].tolist()
+    flags = ["--step", "3", "--config", "c.toml", "--context-length", "6", "--json"]
+    wider = run("show", str(corpus), *flags, cwd=tmp_path)
+    assert [len(row["ids"]) for row in json.loads(wider.stdout)] == [6, 6]
 
 
 def test_flags_win_over_the_configuration_file(tmp_path):
