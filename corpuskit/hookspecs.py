@@ -117,7 +117,7 @@ def corpuskit_formats() -> Sequence[FormatSpec]:  # type: ignore[empty-body]
         ```python
         @corpuskit.hookimpl
         def corpuskit_formats():
-            return [FormatSpec("datatrove", "datatrove's .ds and .ds.index", factory="my_package.ds:Datatrove")]
+            return [FormatSpec("datatrove", "datatrove's .ds files", factory="my_package.ds:Datatrove")]
         ```
     """
 

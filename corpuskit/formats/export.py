@@ -107,18 +107,21 @@ class Export:
             int64[d], d > 0: offsets in the split's stream, ascending over all pieces, the last one N.
 
         Raises:
-            CorpusFormatError: If an index's bytes are not those that were prepared.
+            CorpusFormatError: If an index's bytes are not those that were prepared; its last piece is then
+                kept back.
         """
         stream, shards = self.corpus[split], self.corpus.manifest.splits[split].shards
         last = 0
         for number, record in enumerate(shards):
-            index = stream.index(number)
-            self._compare(record.index_file, record.index_sha256, hashlib.sha256(index.data).hexdigest())
+            index, digest = stream.index(number), hashlib.sha256()
             for start, stop in itertools.pairwise(_edges(len(index), index.itemsize, multiple_of=3)):
+                digest.update(index[start:stop].data)
+                if stop == len(index):
+                    self._compare(record.index_file, record.index_sha256, digest.hexdigest())
                 ends = index[start:stop:3].astype(np.int64) + stream.shard_starts[number]
                 last = int(ends[-1])
                 yield ends
-            _forget(index, 0, len(index))
+                _forget(index, start, stop)
         if last < len(stream):
             yield np.array([len(stream)], np.int64)
 
