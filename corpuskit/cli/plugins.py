@@ -7,23 +7,117 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corpuskit.cli.options import json_option
+from corpuskit.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
     from corpuskit.registry import PluginInfo
+    from corpuskit.testing.check import Checked
 
 
-@click.command("plugins")
+@click.group("plugins", invoke_without_command=True)
 @json_option
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
     """List plugins: what each provides, and why one failed."""
     from corpuskit.cli import render
     from corpuskit.registry import default
 
+    if context.invoked_subcommand is not None:
+        return
     plugins = default().plugins()
     if as_json:
         render.print_json([_as_json(plugin) for plugin in plugins])
     else:
         _print(plugins)
+
+
+@command.command("check")
+@click.argument("package")
+@click.option(
+    "--argument",
+    "arguments",
+    multiple=True,
+    metavar="NAME:ARGUMENT",
+    help="What a component needs after its name; again for more. KIND:NAME:ARGUMENT where two have the name.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(["distinct", "lossless", "piecewise", "seeded"]),
+    help="What the components do not promise; again for more.",
+)
+@json_option
+def check(package: str, arguments: tuple[str, ...], without: tuple[str, ...], as_json: bool) -> None:
+    """Run the conformance suites against an installed plugin.
+
+    PACKAGE is a distribution or a plugin. Prints one line for each component and one for each check that
+    fails, and exits with 6 if any does. Nothing is downloaded unless CORPUSKIT_OFFLINE=0 allows it.
+
+    \b
+    corpuskit plugins check corpuskit-books
+    corpuskit plugins check corpuskit-sentencepiece --argument sp:my.model
+    """  # noqa: D301 - click reads the \b
+    _require_pytest()
+    from corpuskit.cli import render
+    from corpuskit.testing.check import check_plugins, find_plugins
+
+    plugins = find_plugins(package)
+    results = check_plugins(
+        plugins,
+        arguments=arguments,
+        without=without,
+        on_checked=(lambda checked: None) if as_json else _print_checked,
+    )
+    owner = plugins[0].owner
+    num_failures = sum(len(checked.failures) for checked in results)
+    if as_json:
+        render.print_json(
+            {
+                "distribution": owner.distribution,
+                "version": owner.version,
+                "ok": not num_failures,
+                "components": [_checked_as_json(checked) for checked in results],
+            }
+        )
+    if num_failures:
+        checks = "check fails" if num_failures == 1 else "checks fail"
+        raise PluginError(f"{owner.distribution} {owner.version}: {num_failures} {checks}")
+
+
+def _require_pytest() -> None:
+    import importlib.util
+
+    missing = [name for name in ("pytest", "hypothesis") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"checking plugins needs {' and '.join(missing)}; run: pip install {' '.join(missing)}",
+            found=missing,
+        )
+
+
+def _checked_as_json(checked: Checked) -> dict[str, Any]:
+    return {
+        "kind": checked.kind,
+        "name": checked.name,
+        "status": checked.status,
+        "passed": checked.num_passed,
+        "skipped": checked.skipped or None,
+        "failures": [{"check": failure.check, "reason": failure.reason} for failure in checked.failures],
+    }
+
+
+def _print_checked(checked: Checked) -> None:
+    from corpuskit.cli import render
+
+    where = f"{checked.kind} {checked.name}"
+    if checked.status == "skipped":
+        lines = [f"{where}: skipped, {checked.skipped}"]
+    elif checked.status == "ok":
+        lines = [f"{where}: ok, {checked.num_passed} check{'s'[: checked.num_passed > 1]}"]
+    else:
+        lines = [f"{where}: {failure.check}: {failure.reason}" for failure in checked.failures]
+    for line in lines:
+        click.echo(render.safe(line))
 
 
 def _as_json(plugin: PluginInfo) -> dict[str, Any]:

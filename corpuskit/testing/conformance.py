@@ -1,0 +1,162 @@
+"""One installed component under its suite: what `corpuskit plugins check` has pytest collect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import pytest
+
+from corpuskit.errors import CorpuskitError, FetchError, PluginLoadFailed
+from corpuskit.registry import Component, default
+from corpuskit.sources.base import Source, SourceOptions
+from corpuskit.specs import SourceSpec
+
+#: The suites read a source's text dozens of times, in slices of down to a byte.
+MAX_SOURCE_BYTES = 4 * 2**20
+
+_WHEN_NOT_MADE = {
+    "source": "cannot be made without an argument ({error}); pass one with --argument {name}:ARGUMENT",
+    "tokenizer": "cannot be made without an argument ({error}); pass one with --argument {name}:ARGUMENT",
+    "sampler": "cannot be made without options ({error}); test it with a SamplerSuite that has them",
+}
+
+
+def conformance_tests(
+    kind: str, name: str, *, owner: str, argument: str | None, without: Collection[str]
+) -> tuple[type, type]:
+    """Two test classes: one that makes the component, and its suite (empty for a kind without one).
+
+    Args:
+        kind: The component's kind.
+        name: Its name.
+        owner: The distribution that it is of.
+        argument: What would follow the name after a colon.
+        without: The suites' class attributes that are to be False.
+
+    Raises:
+        StopIteration: If the distribution has no such component.
+    """
+    component = next(
+        Component(kind, found.spec, found.owner, argument)
+        for found in default().components(kind)
+        if found.spec.name == name and found.owner.distribution == owner
+    )
+
+    class TestMaking:
+        def test_it_can_be_made(self) -> None:
+            try:
+                _try(component)
+            except PluginLoadFailed:
+                raise
+            except FetchError as error:
+                pytest.skip(f"its files are not on this machine ({error})")
+            except CorpuskitError as error:
+                if argument is not None:
+                    raise
+                reason = _WHEN_NOT_MADE.get(kind, "cannot be made here ({error})")
+                pytest.skip(reason.format(error=error, name=name))
+
+    suite = _SUITES[kind](component) if kind in _SUITES else type("NoSuite", (), {})
+    return TestMaking, type("TestSuite", (suite,), {word: False for word in without if hasattr(suite, word)})
+
+
+def _try(component: Component) -> None:
+    """Make the component once, and skip what its suite is not for."""
+    made = _make(component)
+    if component.kind == "source":
+        size_bytes = sum(item.size_bytes for item in made.inputs())
+        if size_bytes > MAX_SOURCE_BYTES:
+            pytest.skip(f"its text is {size_bytes:,} bytes; test a small copy of it with SourceSuite")
+    if component.kind == "sampler":
+        from corpuskit.samplers.base import Sampler, SpanSampler
+        from corpuskit.testing.samplers import context
+
+        sampler = made(context())
+        if isinstance(sampler, SpanSampler) and not isinstance(sampler, Sampler):
+            pytest.skip("its rows are made of spans; SamplerSuite is for samplers of single windows")
+
+
+def _make(component: Component, *, state: Any = None) -> Any:
+    """A fresh component, as corpuskit itself makes it; a sampler's factory, which wants a context."""
+    spec, factory = component.spec, component.load()
+    if component.kind == "source":
+        assert isinstance(spec, SourceSpec)
+        source = factory(spec=spec, argument=component.argument, options=SourceOptions())
+        assert isinstance(source, Source), "derive it from corpuskit.sources.base.Source"
+        return source
+    if component.kind == "tokenizer":
+        return factory(name=spec.name, argument=component.argument, state=state)
+    if component.kind == "executor":
+        return factory(workers=2)
+    if component.kind == "reader":
+        from corpuskit.sources.reader import Reader
+
+        reader = factory({})
+        assert isinstance(reader, Reader), "derive it from corpuskit.sources.reader.Reader"
+        return reader
+    return factory
+
+
+def _source_suite(component: Component) -> type:
+    from corpuskit.testing.sources import SourceSuite
+
+    class Suite(SourceSuite):
+        @pytest.fixture
+        def source(self) -> Any:
+            return _make(component)
+
+        def reopen(self, source: Source) -> Any:
+            return _make(component)
+
+    return Suite
+
+
+def _tokenizer_suite(component: Component) -> type:
+    from corpuskit.testing.tokenizers import TEXTS, TokenizerSuite
+
+    class Suite(TokenizerSuite):
+        @pytest.fixture
+        def tokenizer(self) -> Any:
+            tokenizer = _make(component)
+            if tokenizer.needs_fitting:
+                tokenizer.fit([text.encode() for text in TEXTS])
+                self.alphabet = "".join(sorted(set("".join(TEXTS))))
+            return tokenizer
+
+        def reopen(self, tokenizer: Any, state: Any) -> Any:
+            return _make(component, state=state)
+
+    return Suite
+
+
+def _sampler_suite(component: Component) -> type:
+    from corpuskit.testing.samplers import SamplerSuite
+
+    class Suite(SamplerSuite):
+        @pytest.fixture
+        def make_sampler(self) -> Any:
+            return _make(component)
+
+    return Suite
+
+
+def _executor_suite(component: Component) -> type:
+    from corpuskit.testing.executors import ExecutorSuite
+
+    class Suite(ExecutorSuite):
+        @pytest.fixture
+        def executor(self) -> Any:
+            return _make(component)
+
+    return Suite
+
+
+_SUITES: dict[str, Callable[[Component], type]] = {
+    "source": _source_suite,
+    "tokenizer": _tokenizer_suite,
+    "sampler": _sampler_suite,
+    "executor": _executor_suite,
+}
+
+__all__ = ["MAX_SOURCE_BYTES", "conformance_tests"]
