@@ -261,7 +261,8 @@ class Batches:
 
     @cached_property
     def _source(self) -> RowSource[_Rows]:
-        reader = WindowReader(self._split, self.block_size)
+        in_order = getattr(self._sampler, "in_order", False)
+        reader = WindowReader(self._split, self.block_size, random_access=not in_order)
         if isinstance(self._sampler, SpanSampler):
             return SpanSource(self._sampler, reader, self.block_size)
         return WindowSource(self._sampler, reader, self.block_size, lambda: self._document_ends)
@@ -291,8 +292,8 @@ class Batches:
         ).start(rows)
         if not documents:
             return x, y
-        ids, positions, _, _ = documents[0]
-        return x, y, ids - ids[:, :1], positions
+        ids = documents[0].document_ids
+        return x, y, ids - ids[:, :1], documents[0].position_ids
 
     def _iterate(self, end: int | None, *, ahead: int = 0, workers: int = 1) -> Iterator[Batch]:
         """Batches from the current sample to `end`, skipping those of the other workers' turns."""

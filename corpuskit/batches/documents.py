@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,31 +16,57 @@ Ints = NDArray[np.int64]
 IGNORED = -100
 
 
-class Documents(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Documents:
     """The segments of a batch: pieces of rows that belong to one document each, and padding.
 
-    Arrays or tensors, like x and y. The batch's B * T places are counted row by row, and a row's end ends a
-    segment.
+    Arrays, or tensors on the batch's device. The batch's B * T places are counted row by row, and a row's end
+    ends a segment. The two (B, T) arrays are made when they are first asked for, on the device: they are as
+    large as x and y, and an attention needs one of them or neither.
 
     Attributes:
-        document_ids: int64 (B, T), the number of the segment that a place belongs to; FlexAttention's mask is
-            `ids[b, query] == ids[b, key]` and causality. Numbers count up through the whole batch.
-        position_ids: int64 (B, T), places since the segment's beginning in this row.
         cu_seqlens: int32[S + 1], where each of S segments begins in the batch laid out flat; the last is
             B * T. Varlen attention takes it as it is.
         max_seqlen: The longest segment.
+        shape: (B, T).
     """
 
-    document_ids: Any
-    position_ids: Any
     cu_seqlens: Any
     max_seqlen: int
+    shape: tuple[int, int]
+
+    @functools.cached_property
+    def document_ids(self) -> Any:
+        """int32 (B, T), the number of the segment of a place, counted through the whole batch.
+
+        FlexAttention's mask is `ids[b, query] == ids[b, key]` and causality.
+        """
+        return self._spread(ids=True)
+
+    @functools.cached_property
+    def position_ids(self) -> Any:
+        """int32 (B, T), places since the segment's beginning in this row."""
+        return self._spread(ids=False)
 
     def map(self, change: Callable[[Any], Any]) -> Documents:
-        """The same with each array or tensor changed."""
-        return Documents(
-            change(self.document_ids), change(self.position_ids), change(self.cu_seqlens), self.max_seqlen
-        )
+        """The same with another array or tensor of the same numbers."""
+        return dataclasses.replace(self, cu_seqlens=change(self.cu_seqlens))
+
+    def _spread(self, *, ids: bool) -> Any:
+        """Each segment's number, or each place's number in it, at all of its places."""
+        if isinstance(self.cu_seqlens, np.ndarray):
+            return _spread(self.cu_seqlens, ids=ids).reshape(self.shape)
+        import torch
+
+        if self.cu_seqlens.device.type == "cpu":
+            return torch.from_numpy(_spread(self.cu_seqlens.numpy(), ids=ids)).view(self.shape)
+        total, device = self.shape[0] * self.shape[1], self.cu_seqlens.device
+        firsts = self.cu_seqlens[:-1]
+        values = torch.arange(len(firsts), dtype=torch.int32, device=device) if ids else firsts
+        spread = torch.repeat_interleave(values, self.cu_seqlens.diff(), output_size=total)
+        if not ids:
+            spread = torch.arange(total, dtype=torch.int32, device=device) - spread
+        return spread.view(self.shape)
 
 
 class DocumentEnds:
@@ -77,14 +105,24 @@ def segments(cuts: Ints, num_rows: int, block_size: int) -> Documents:
         >>> segments(np.array([0, 2, 3]), num_rows=2, block_size=3).position_ids.tolist()
         [[0, 1, 0], [0, 1, 2]]
     """
-    total = num_rows * block_size
-    lengths = np.diff(np.append(cuts, total))
-    ids = np.repeat(np.arange(len(cuts)), lengths)
-    positions = np.arange(total)
-    positions -= np.repeat(cuts, lengths)
-    shape = (num_rows, block_size)
-    cu_seqlens = np.append(cuts, total).astype(np.int32)
-    return Documents(ids.reshape(shape), positions.reshape(shape), cu_seqlens, int(lengths.max(initial=0)))
+    cu_seqlens = np.append(cuts, num_rows * block_size).astype(np.int32)
+    return Documents(cu_seqlens, int(np.diff(cu_seqlens).max(initial=0)), (num_rows, block_size))
+
+
+def _spread(cu_seqlens: NDArray[np.int32], *, ids: bool) -> NDArray[np.int32]:
+    firsts, lengths = cu_seqlens[:-1], np.diff(cu_seqlens)
+    if ids:
+        return np.repeat(np.arange(len(firsts), dtype=np.int32), lengths)
+    positions = np.repeat(firsts, lengths)
+    return np.subtract(_places(len(positions)), positions, out=positions)
+
+
+@functools.lru_cache(maxsize=4)
+def _places(total: int) -> NDArray[np.int32]:
+    """0 .. total - 1, made once for all batches of a shape."""
+    places = np.arange(total, dtype=np.int32)
+    places.flags.writeable = False
+    return places
 
 
 def window_cuts(rows: Ints, places: Ints, num_rows: int, block_size: int) -> Ints:

@@ -9,10 +9,13 @@ Nothing outside a shard is ever read: `locate` checks every window against its s
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from corpuskit.batches.pages import Pages, keep_freed_memory
 from corpuskit.batches.stream import Tokens, TokenStream
 
 Ints = NDArray[np.int64]
@@ -27,14 +30,17 @@ class WindowReader:
     Args:
         stream: The tokens.
         block_size: T.
+        random_access: Whether the windows are anywhere, and not one after another.
     """
 
-    def __init__(self, stream: TokenStream, block_size: int) -> None:
+    def __init__(self, stream: TokenStream, block_size: int, *, random_access: bool = True) -> None:
         self._length = block_size + 1
         self._dtype = stream.dtype
         self._shard_starts = stream.shard_starts
         self._shards = [stream.shard(number) for number in range(len(stream.shard_starts) - 1)]
         self._flat, self._windows, self._offsets = _overlay(self._shards, stream, self._length)
+        keep_freed_memory()
+        self._pages = Pages(self._shards, random_access=random_access)
 
     def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:
         """Where windows or spans are in this process's memory; worked out once for many batches.
@@ -64,7 +70,9 @@ class WindowReader:
     def gather(self, located: Ints) -> Tokens:
         """The windows' ids, copied: dtype of the stream, shape (n, T + 1)."""
         if self._windows is not None and (not len(located) or located.min() >= 0):
+            began = self._before_reading(located, self._length)
             windows: Tokens = self._windows[located]
+            self._pages.after_reading(began, len(located))
             return windows
         out = np.empty((len(located), self._length), self._dtype)
         crossing = located < 0
@@ -79,7 +87,9 @@ class WindowReader:
         positions = np.repeat(located - (ends - lengths), lengths)
         positions += np.arange(len(positions))
         if self._flat is not None and (not len(located) or located.min() >= 0):
+            began = self._before_reading(located, lengths + 1)
             x = self._flat[positions]
+            self._pages.after_reading(began, len(located))
             positions += 1
             return x.astype(np.int64), self._flat[positions].astype(np.int64)
         in_stream = np.repeat(np.where(located < 0, ~located, 0) - located, lengths) + positions
@@ -90,6 +100,12 @@ class WindowReader:
             if self._flat is not None:
                 x_and_y[shift, ~crossing] = self._flat[positions[~crossing] + shift]
         return x_and_y[0], x_and_y[1]
+
+    def _before_reading(self, located: Ints, lengths: Ints | int) -> float:
+        if self._flat is not None and self._pages.asks_ahead:
+            itemsize = self._dtype.itemsize
+            self._pages.ask_for(self._flat.ctypes.data + located * itemsize, lengths * itemsize)
+        return time.perf_counter()
 
     def take(self, positions: Ints) -> Tokens:
         """The ids at any positions of the stream, of any shape; grouped by shard."""

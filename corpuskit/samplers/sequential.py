@@ -36,6 +36,7 @@ class DroppedTail:
     """Window k of a pass starts at k * T; the windows that do not fill a batch are left out."""
 
     samples_per_epoch: int | None
+    in_order = True  # windows follow each other, so the system may read ahead
 
     def __init__(self, context: SamplerContext) -> None:
         self._block_size = context.block_size
@@ -59,6 +60,7 @@ class PaddedTail:
     """Window k of a pass starts at k * T; the last one may be short, and rows after it are empty."""
 
     samples_per_epoch: int | None
+    in_order = True
 
     def __init__(self, context: SamplerContext) -> None:
         self._num_targets = context.num_tokens - 1

@@ -103,5 +103,5 @@ def test_torch_documents_are_tensors(make_split):
     split = make_split(100, document_ends=[40, 100])
     _, _, documents = Batches(split, batch_size=2, block_size=8, documents=True)[0]
 
-    assert documents.document_ids.dtype == documents.position_ids.dtype == torch.int64
-    assert documents.cu_seqlens.dtype == torch.int32
+    for tensor in (documents.document_ids, documents.position_ids, documents.cu_seqlens):
+        assert tensor.dtype == torch.int32
