@@ -103,12 +103,26 @@ class PrepareConfig(Config):
     )
     executor: str = Field("local", description="What runs the parts.")
     workers: int | None = Field(None, ge=1, le=4096, description="Processes; by default one a core.")
+    parts: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]*/[1-9][0-9]*$",
+        description="Make only the K-th of N shares of the parts ('K/N'); 'corpuskit commit' does the rest.",
+    )
     overwrite: bool = Field(False, description="Replace a corpus that was prepared differently.")
 
     @field_validator("max_tokens", mode="before")
     @classmethod
     def _count(cls, value: Any) -> Any:
         return parse_count(value, _UNITS) if isinstance(value, str) else value
+
+    @field_validator("parts")
+    @classmethod
+    def _share(cls, value: str | None) -> str | None:
+        if value is not None:
+            first, of = map(int, value.split("/"))
+            if first > of:
+                raise ValueError(f"of the form K/N with K from 1 to N, and {first} is more than {of}")
+        return value
 
     @field_validator("part_bytes", "shard_bytes", mode="before")
     @classmethod

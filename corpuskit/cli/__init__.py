@@ -24,6 +24,7 @@ from corpuskit.errors import CorpuskitError, UnknownName
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("corpuskit.cli.prepare", "Turn text into a verified corpus of token ids."),
     "plan": ("corpuskit.cli.plan", "Say what preparing would make and take."),
+    "commit": ("corpuskit.cli.commit", "Make a corpus of parts made elsewhere."),
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 @click.command("prepare")
 @prepare_options
+@click.option(
+    "--parts", metavar="K/N", help="Make only the K-th of N shares of the parts; 'commit' does the rest."
+)
 @json_option
 @quiet_option
 def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
@@ -29,10 +33,27 @@ def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet:
     corpuskit prepare ./my.txt --encoding cl100k_base --name mine
     """  # noqa: D301 - click reads the \b
     from corpuskit.cli import render
-    from corpuskit.prepare import run
+    from corpuskit.prepare.pipeline import Prepared, make_parts, run
 
+    options = config_of(dataset, config, flags)
     with render.ProgressBars(quiet=quiet) as bars:
-        prepared = run(config_of(dataset, config, flags), on_progress=bars)
+        done = (run if options.parts is None else make_parts)(options, on_progress=bars)
+    if isinstance(done, Prepared):
+        say(done, as_json=as_json, quiet=quiet)
+    elif as_json:
+        render.print_json({**dataclasses.asdict(done), "folder": str(done.folder)})
+    elif not quiet:
+        click.echo(
+            f"Made {done.num_made:,} parts; {done.num_mine:,} of {done.num_parts:,} are this share's. "
+            "When all are made, 'corpuskit commit' with the same options makes the corpus.",
+            err=True,
+        )
+
+
+def say(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
+    """Say what `prepare` or `commit` did; stdout gets the corpus's path."""
+    from corpuskit.cli import render
+
     if as_json:
         render.print_json(_as_json(prepared))
         return

@@ -1,11 +1,15 @@
-"""The inputs' sha256s, computed while the workers encode."""
+"""The inputs' sha256s, computed while the workers encode, and kept beside the parts."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import re
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
+from corpuskit import storage
 from corpuskit.sources.base import Input, Source
 
 
@@ -15,11 +19,13 @@ class Digests:
     Args:
         source: Whose inputs they are.
         inputs: The inputs in order.
+        folder: Where what is found is kept, for later runs and for those that do other parts.
     """
 
-    def __init__(self, source: Source, inputs: Sequence[Input]) -> None:
+    def __init__(self, source: Source, inputs: Sequence[Input], folder: Path) -> None:
         self._source = source
         self._inputs = inputs
+        self._folder = folder
         self._found: list[Input] = []
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -44,11 +50,28 @@ class Digests:
             raise self._error
         return tuple(self._found)
 
+    def share(self, numbers: Sequence[int]) -> None:
+        """Compute the sha256s of some inputs only, for whoever commits the corpus."""
+        for number in numbers:
+            self._digest(number)
+
     def _run(self) -> None:
         try:
             self._found = [
-                item if item.sha256 else dataclasses.replace(item, sha256=self._source.digest(item))
-                for item in self._inputs
+                dataclasses.replace(item, sha256=self._digest(number))
+                for number, item in enumerate(self._inputs)
             ]
         except Exception as error:
             self._error = error
+
+    def _digest(self, number: int) -> str:
+        item = self._inputs[number]
+        if item.sha256:
+            return item.sha256
+        kept = self._folder / f"input-{number:05d}.sha256"
+        with contextlib.suppress(OSError):
+            if re.fullmatch("[0-9a-f]{64}", found := kept.read_text()):
+                return found
+        found = self._source.digest(item)
+        storage.write_bytes(kept, found.encode())
+        return found

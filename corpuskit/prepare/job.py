@@ -96,6 +96,7 @@ class PartRecord:
         places: The first of them: (kind, input number, start, reason).
         text_bytes: Bytes of text that were encoded.
         num_documents: Documents that were encoded.
+        num_open_tokens: Tokens after the last document's end: of one that goes on in the next part.
     """
 
     number: int
@@ -105,6 +106,7 @@ class PartRecord:
     places: tuple[tuple[str, int, int, str], ...]
     text_bytes: int
     num_documents: int
+    num_open_tokens: int
 
     @property
     def num_tokens(self) -> int:
@@ -134,6 +136,7 @@ class PartRecord:
                 places=tuple((kind, item, start, why) for kind, item, start, why in value["places"]),
                 text_bytes=value["text_bytes"],
                 num_documents=value["num_documents"],
+                num_open_tokens=value["num_open_tokens"],
             )
             if record.fingerprint != fingerprint or record.number != number:
                 return None

@@ -34,16 +34,22 @@ class Enough:
         self._max_tokens = max_tokens
 
     def check(self, records: Mapping[int, PartRecord]) -> None:
-        """Raise EnoughTokens if the parts from the first on, without a gap, reach the limit for sure."""
+        """Raise EnoughTokens if the parts from the first on, without a gap, reach the limit."""
+        if self.reached(records):
+            raise EnoughTokens
+
+    def reached(self, records: Mapping[int, PartRecord]) -> bool:
+        """Whether the parts from the first on, without a gap, reach the limit."""
         if self._max_tokens is None:
-            return
+            return False
         total = number = 0
         while number in records:
-            total += records[number].num_tokens
+            record = records[number]
+            total += record.num_tokens
             number += 1
-            # One more part than the count needs: its last document may have gone on in the next one.
-            if total >= self._max_tokens and (number in records or records[number - 1].num_documents):
-                raise EnoughTokens
+            if record.num_documents and total - record.num_open_tokens >= self._max_tokens:
+                return True
+        return False
 
     def cut(self, records: Sequence[PartRecord], folder: Path) -> list[PartRecord]:
         """The records that make the corpus: whole up to the part where the limit is, which is cut."""

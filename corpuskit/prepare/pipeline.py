@@ -7,16 +7,14 @@ import dataclasses
 import hashlib
 import logging
 import os
-import platform
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import corpuskit
 from corpuskit import registry, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
@@ -32,7 +30,9 @@ from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan, part_bytes_for
 from corpuskit.prepare.planning import make_plan
 from corpuskit.prepare.progress import OnProgress, Progress
+from corpuskit.prepare.report import run_record
 from corpuskit.prepare.splits import SplitRule, parse_rule
+from corpuskit.prepare.watch import Watch
 from corpuskit.prepare.work import Worker
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Source, SourceOptions
@@ -91,6 +91,43 @@ def prepare(
     return run(_config(dataset, config, options), on_progress=on_progress).corpus
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class PartsMade:
+    """What a run that makes some of the parts did.
+
+    Args:
+        folder: Where the parts are.
+        num_made: Parts that this run made.
+        num_mine: Parts that are this run's to make.
+        num_parts: Parts in all.
+    """
+
+    folder: Path
+    num_made: int
+    num_mine: int
+    num_parts: int
+
+
+def make_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> PartsMade | Prepared:
+    """Make the parts that `config.parts` says, and no corpus yet: for arrays of jobs on a shared folder.
+
+    Any number of these may run at once, on any machines that see the output's folder.
+
+    Returns:
+        What was made; or the corpus, if it is there already.
+    """
+    return _Run(config, on_progress or (lambda progress: None)).make_parts()
+
+
+def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
+    """Make the corpus of parts that other runs have made.
+
+    Raises:
+        ConfigError: If parts are missing; the message says how many and which is the first.
+    """
+    return _Run(config, on_progress or (lambda progress: None)).go(only_commit=True)
+
+
 def plan(
     dataset: str | Sequence[str] | None = None,
     *,
@@ -144,7 +181,8 @@ class _Run:
         self.output = config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
         self.folder = self.output.with_name(f".{self.output.name}.preparing")
 
-    def go(self) -> Prepared:
+    def go(self, *, only_commit: bool = False) -> Prepared:
+        """Prepare the corpus, or find it; with `only_commit`, of parts that are all there."""
         corpus = self._existing()
         if corpus is not None:
             return Prepared(corpus, made=False, run={})
@@ -153,7 +191,7 @@ class _Run:
             corpus = self._existing()  # another process may just have made it
             if corpus is None:
                 try:
-                    return self._make()
+                    return self._make(only_commit=only_commit)
                 except (OSError, WorkerError):
                     # Where locks do nothing, another process may have finished first and tidied up.
                     corpus = self._existing()
@@ -161,6 +199,20 @@ class _Run:
                         raise
             storage.remove_tree(self.folder)
             return Prepared(corpus, made=False, run={})
+
+    def make_parts(self) -> PartsMade | Prepared:
+        """Make this run's share of the parts; several such runs share the folder and need no lock."""
+        corpus = self._existing()
+        if corpus is not None:
+            return Prepared(corpus, made=False, run={})
+        first, of = map(int, (self.config.parts or "1/1").split("/"))
+        made = self.plan()
+        job, digests = self._begin(made)
+        mine = range(first - 1, len(made.plan.parts), of)
+        with Worker(job, self.source, made.tokenizer).ready():
+            num_made = self._work(job, made.plan, digests, mine)[1]
+        digests.share(range(first - 1, len(made.plan.inputs), of))
+        return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
 
     @contextlib.contextmanager
     def _tidied(self) -> Iterator[None]:
@@ -184,8 +236,17 @@ class _Run:
                 log.debug("going on without a lock: %s", error)
             yield
 
-    def _make(self) -> Prepared:
+    def _make(self, *, only_commit: bool) -> Prepared:
         made = self.plan()
+        job, digests = self._begin(made)
+        with Worker(job, self.source, made.tokenizer).ready():
+            numbers = () if only_commit else range(len(made.plan.parts))
+            records, _ = self._work(job, made.plan, digests, numbers)
+        plan = dataclasses.replace(made.plan, inputs=digests.inputs())
+        return self._commit(plan, records, Path(job.folder), made.rule.names)
+
+    def _begin(self, made: _Planned) -> tuple[Job, Digests]:
+        """Check that the corpus fits, and leave the job where workers find it."""
         check_disk(
             self.output,
             self.source,
@@ -211,11 +272,7 @@ class _Run:
             parts=made.plan.parts,
         )
         save_job(job)
-        digests = Digests(self.source, made.plan.inputs)
-        with Worker(job, self.source, made.tokenizer).ready():
-            records = self._work(job, made.plan, digests)
-        plan = dataclasses.replace(made.plan, inputs=digests.inputs())
-        return self._commit(plan, records, parts_folder, made.rule.names)
+        return job, Digests(self.source, made.plan.inputs, parts_folder)
 
     def plan(self) -> _Planned:
         """Find the inputs, open the tokenizer, and plan."""
@@ -252,17 +309,25 @@ class _Run:
         )
         return made.plan, found
 
-    def _work(self, job: Job, plan: Plan, digests: Digests) -> list[PartRecord]:
-        """Do the parts that no earlier run has finished."""
+    def _work(
+        self, job: Job, plan: Plan, digests: Digests, numbers: Sequence[int]
+    ) -> tuple[list[PartRecord], int]:
+        """Do those of the numbered parts that no earlier run has finished.
+
+        Returns:
+            The records of all parts in order, cut at `max_tokens`; and how many parts were made now.
+
+        Raises:
+            ConfigError: If all parts are asked for their records and some are missing.
+        """
         folder = Path(job.folder)
         found = (PartRecord.load(folder, part.number, fingerprint=plan.fingerprint) for part in plan.parts)
         records = {record.number: record for record in found if record is not None}
-        left = [part.number for part in plan.parts if part.number not in records]
-        watch = _Watch(self.name, plan, list(records.values()), self.on_progress)
+        left = [number for number in numbers if number not in records]
+        watch = Watch(self.name, plan, list(records.values()), self.on_progress)
         executor: Executor = (
             registry.default().find("executor", self.config.executor).load()(workers=self.config.workers)
         )
-
         enough = Enough(self.config.max_tokens)
 
         def on_part(record: PartRecord) -> None:
@@ -274,9 +339,11 @@ class _Run:
             digests.start()  # now that the workers run: a process with a second thread is not forked
             watch.work(number, size_bytes, tokens, documents)
 
+        num_before = len(records)
         try:
             enough.check(records)
-            executor.run(job, left, on_part=on_part, on_work=on_work)
+            if left:
+                executor.run(job, left, on_part=on_part, on_work=on_work)
         except EnoughTokens:
             pass
         except (KeyboardInterrupt, SystemExit):
@@ -286,13 +353,26 @@ class _Run:
                 len(plan.parts),
             )
             raise
-        return enough.cut([records[n] for n in range(len(plan.parts)) if n in records], folder)
+        made = len(records) - num_before
+        if self.config.parts is not None:
+            return [], made
+        return enough.cut(self._all(plan, records), folder), made
+
+    def _all(self, plan: Plan, records: dict[int, PartRecord]) -> list[PartRecord]:
+        """The records in order: of every part, or of the first ones where those are enough."""
+        missing = [part.number for part in plan.parts if part.number not in records]
+        if missing and not Enough(self.config.max_tokens).reached(records):
+            raise ConfigError(
+                f"{self.output}: {len(missing)} of {len(plan.parts)} parts are missing, the first is number "
+                f"{missing[0] + 1}; make them with 'corpuskit prepare --parts' and the same options"
+            )
+        return [records[number] for number in range(missing[0] if missing else len(plan.parts))]
 
     def _commit(
         self, plan: Plan, records: Sequence[PartRecord], parts_folder: Path, splits: Sequence[str]
     ) -> Prepared:
         self.on_progress(Progress("commit", self.name))
-        run = self._run_record(plan, records)
+        run = run_record(self.config, plan, records, elapsed_s=time.monotonic() - self.started)
         commit(
             records,
             plan,
@@ -361,8 +441,11 @@ class _Run:
             return ["its inputs have changed since"]
         spec = self.component.spec
         if isinstance(spec, TokenizerSpec) and not spec.pinned:
-            found = open_tokenizer(self.config.encoding, state=manifest.tokenizer.state).fingerprint
-            if found != manifest.tokenizer.fingerprint:
+            # What the name stands for now: a state may hold the tokenizer itself, which would never change.
+            found = open_tokenizer(self.config.encoding)
+            if found.needs_fitting:
+                found = open_tokenizer(self.config.encoding, state=manifest.tokenizer.state)
+            if found.fingerprint != manifest.tokenizer.fingerprint:
                 return [f"tokenizer {self.config.encoding!r} has changed since"]
         return []
 
@@ -384,71 +467,11 @@ class _Run:
     def _split_rule(self) -> str:
         return self.source.spec.split if self.config.split is None else self.config.split
 
-    def _run_record(self, plan: Plan, records: Sequence[PartRecord]) -> dict[str, Any]:
-        elapsed_s = time.monotonic() - self.started
-        places: dict[str, list[dict[str, Any]]] = {}
-        for record in records:
-            for kind, item, start, reason in record.places:
-                if len(places.setdefault(kind, [])) < 5:
-                    places[kind].append({"input": plan.inputs[item].name, "start": start, "reason": reason})
-        text_bytes = sum(record.text_bytes for record in records)
-        return {
-            "corpuskit": corpuskit.__version__,
-            "python": platform.python_version(),
-            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-            "engine": self.config.engine,
-            "workers": self.config.workers,
-            "elapsed_s": round(elapsed_s, 3),
-            "text_bytes": text_bytes,
-            "bytes_per_s": round(text_bytes / elapsed_s),
-            "num_tokens": sum(record.num_tokens for record in records),
-            "num_documents": sum(record.num_documents for record in records),
-            "num_parts": len(plan.parts),
-            "left_out": places,
-        }
-
     def _fetching(self, label: str, done: int, total: int | None) -> None:
         self.on_progress(Progress("fetch", label, done, total))
 
     def _waiting(self) -> None:
         log.warning("another process is preparing %s; waiting for it", self.output)
-
-
-class _Watch:
-    """Adds up what the workers say into one `Progress`."""
-
-    def __init__(self, label: str, plan: Plan, kept: Iterable[PartRecord], on_progress: OnProgress) -> None:
-        self._plan = plan
-        self._on_progress = on_progress
-        self._going: dict[int, int] = {}  # bytes of text done, by unfinished part
-        self._finished_bytes = 0
-        self._progress = Progress("encode", label, total_bytes=plan.size_bytes, num_parts=len(plan.parts))
-        for record in kept:
-            self.work(record.number, 0, record.num_tokens, record.num_documents)
-            self.part(record)
-        self._tell(parts_kept=self._progress.parts_done)
-
-    def work(self, number: int, size_bytes: int, tokens: int, documents: int) -> None:
-        self._going[number] = self._going.get(number, 0) + size_bytes
-        self._tell(
-            num_tokens=self._progress.num_tokens + tokens,
-            num_documents=self._progress.num_documents + documents,
-        )
-
-    def part(self, record: PartRecord) -> None:
-        self._going.pop(record.number, None)
-        self._finished_bytes += self._plan.parts[record.number].size_bytes
-        self._tell(
-            parts_done=self._progress.parts_done + 1,
-            left_out=self._progress.left_out + sum(record.left_out.values()),
-        )
-
-    def _tell(self, **changes: Any) -> None:
-        # What is read and what is text differ (JSON, compression): a finished part counts as it was planned.
-        done = self._finished_bytes + sum(self._going.values())
-        changes["done_bytes"] = min(done, self._plan.size_bytes)
-        self._progress = dataclasses.replace(self._progress, **changes)
-        self._on_progress(self._progress)
 
 
 def _config(

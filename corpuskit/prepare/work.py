@@ -96,7 +96,14 @@ class Worker:
                         on_work(number, size, tokens, documents)
             shards = writer.finish()
         record = PartRecord(
-            number, job.fingerprint, shards, dict(left_out), tuple(places), text_bytes, num_documents
+            number=number,
+            fingerprint=job.fingerprint,
+            shards=shards,
+            left_out=dict(left_out),
+            places=tuple(places),
+            text_bytes=text_bytes,
+            num_documents=num_documents,
+            num_open_tokens=sum(writer.open_tokens.values()),
         )
         record.save(folder)
         return record
@@ -144,6 +151,7 @@ class _PartWriter:
         self._shard_tokens = max(job.shard_bytes // np.dtype(job.dtype).itemsize, 1)
         self._open: dict[str, _ShardWriter] = {}
         self._finished: dict[str, list[PartShard]] = {}
+        self.open_tokens: dict[str, int] = {}  # of each split, after its last document's end
 
     def add(self, split: str, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
         """Append documents to a split.
@@ -153,6 +161,8 @@ class _PartWriter:
             ids: N ids in the corpus's dtype.
             index: uint64[D, 3]: each document's end within `ids`, its input, its start there.
         """
+        last_end = int(index[-1, 0]) if len(index) else -self.open_tokens.get(split, 0)
+        self.open_tokens[split] = len(ids) - last_end
         done = 0
         while done < len(ids):
             shard = self._open.get(split)

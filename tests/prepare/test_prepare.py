@@ -237,6 +237,16 @@ def test_max_tokens_stops_at_the_same_document_however_the_work_is_done(
     assert corpuskit.verify(one.path) == []
 
 
+def test_max_tokens_counts_a_document_where_it_ends_not_where_a_part_does(prose, tmp_path):
+    """The limit lies inside a document that several parts make; it is kept to its end."""
+    (tmp_path / "short.txt").write_text("short\n")
+    corpus = corpuskit.prepare(
+        [str(tmp_path / "short.txt"), str(prose), str(tmp_path / "short.txt")],
+        encoding="bytes", output=tmp_path / "x", part_bytes=9_000, max_tokens=20_000, workers=2, eot=True,
+    )  # fmt: skip
+    assert sum(map(len, corpus.values())) == prose.stat().st_size + 1 + len("short\n") + 1
+
+
 def test_result_does_not_depend_on_where_when_or_by_how_many(prose, tmp_path, assert_same):
     """Other cache, working folder, time zone, locale, hash seed, workers and optimization: the same bytes."""
     script = (

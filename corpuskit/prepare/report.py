@@ -1,0 +1,46 @@
+"""run.json: what a run was, for people; no reader of a corpus needs it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import corpuskit
+from corpuskit.config import PrepareConfig
+from corpuskit.prepare.job import MAX_PLACES, PartRecord
+from corpuskit.prepare.plan import Plan
+
+
+def run_record(
+    config: PrepareConfig, plan: Plan, records: Sequence[PartRecord], *, elapsed_s: float
+) -> dict[str, Any]:
+    """What `run.json` says: versions, machine, speed, and the first documents of each kind left out.
+
+    Args:
+        config: What was asked for.
+        plan: The plan.
+        records: The parts that make the corpus.
+        elapsed_s: Seconds that this run took; parts of earlier runs took theirs before.
+    """
+    places: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        for kind, item, start, reason in record.places:
+            if len(places.setdefault(kind, [])) < MAX_PLACES:
+                places[kind].append({"input": plan.inputs[item].name, "start": start, "reason": reason})
+    text_bytes = sum(record.text_bytes for record in records)
+    return {
+        "corpuskit": corpuskit.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "engine": config.engine,
+        "workers": config.workers,
+        "elapsed_s": round(elapsed_s, 3),
+        "text_bytes": text_bytes,
+        "bytes_per_s": round(text_bytes / elapsed_s),
+        "num_tokens": sum(record.num_tokens for record in records),
+        "num_documents": sum(record.num_documents for record in records),
+        "num_parts": len(plan.parts),
+        "left_out": places,
+    }
