@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from torch.utils.data import DataLoader, Dataset
 
 import corpuskit
 from corpuskit.batches import Batches
+from corpuskit.batches.mixed_stream import MixedStream
 
 SHAPES = ((12, 1024), (64, 1024), (512, 2048))
 Case = Callable[[], Any]
@@ -60,7 +62,7 @@ def main() -> None:
 class SyntheticSplit:
     """A token stream over plain files, with documents of 600 tokens or so."""
 
-    name, fingerprint = "train", "synthetic"
+    name, fingerprint = "train", ""
 
     def __init__(self, paths: list[Path], sizes: list[int]) -> None:
         self.dtype = np.dtype("<u2")
@@ -114,17 +116,63 @@ def table(split: Any, tokens: Path, batch_size: int, block_size: int, seconds: f
 
 
 def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
-    cases: dict[str, dict[str, Any]] = {"random": {}, "random, numpy": {"output": "numpy"}}
-    return {f"corpuskit {name}": steps(Batches(split, **shape, **more)) for name, more in cases.items()}
+    options: dict[str, dict[str, Any]] = {
+        "random": {},
+        "random, numpy": {"output": "numpy"},
+        "random, resident": {"resident": True},
+        "random, documents": {"documents": True},
+        "random, documents masked": {"documents": "mask"},
+        "shuffled": {"sampler": "shuffled"},
+        "sequential": {"sampler": "sequential"},
+        "packed": {"sampler": "packed"},
+        "packed, documents": {"sampler": "packed", "documents": True},
+    }
+    cases = {name: steps(Batches(split, **shape, **more)) for name, more in options.items()}
+    documents = steps(Batches(split, **shape, documents=True))
+    cases["random, documents, position_ids"] = lambda: documents()[2].position_ids
+    for sampler in ("random", "shuffled"):
+        stream = MixedStream(
+            ("a", "b", "c"),
+            (split, split, split),
+            (sampler,) * 3,
+            ((0, (Fraction(7, 10), Fraction(2, 10), Fraction(1, 10))),),
+            (None,) * 3,
+        )
+        cases[f"mixture of 3, {sampler}"] = steps(Batches(stream, **shape))
+    random = Batches(split, **shape)
+    cases["random, iterable DataLoader"] = loaded(random.iterable(), batch_size=None)
+    cases["random, map-style DataLoader"] = loaded(
+        random.dataset(num_samples=10**9), batch_size=shape["batch_size"]
+    )
+    if torch.cuda.is_available():
+        cases["random, cuda"] = synchronized(steps(Batches(split, **shape, device="cuda")))
+        cases["random, cuda, resident"] = synchronized(
+            steps(Batches(split, **shape, device="cuda", resident=True))
+        )
+    return {f"corpuskit {name}": case for name, case in cases.items()}
 
 
 def steps(batches: Batches) -> Case:
-    def forever() -> Iterator[Any]:
+    def endless() -> Iterator[Any]:
         while True:
             yield from batches
 
-    iterator = forever()
+    iterator = endless()
     return lambda: next(iterator)
+
+
+def loaded(dataset: Any, *, batch_size: int | None) -> Case:
+    iterator = iter(DataLoader(dataset, batch_size=batch_size))
+    return lambda: next(iterator)
+
+
+def synchronized(case: Case) -> Case:
+    def batch() -> Any:
+        made = case()
+        torch.cuda.synchronize()
+        return made
+
+    return batch
 
 
 def floor_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
@@ -205,7 +253,7 @@ def median_ratio(slow: list[float], fast: list[float]) -> float:
 def latencies(split: Any) -> None:
     print("\nlatency, 64 x 1024                        ms")
     shape = {"batch_size": 64, "block_size": 1024}
-    for name in ("random",):
+    for name in ("random", "shuffled", "sequential", "packed"):
         first, resume, after = [], [], []
         for _ in range(7):
             began = time.perf_counter()
@@ -220,8 +268,26 @@ def latencies(split: Any) -> None:
             after.append(time.perf_counter() - began)
         for what, times in (("first batch", first), ("resume at 10^12", resume), ("... and a batch", after)):
             print(f"{name + ': ' + what:34} {statistics.median(times) * 1e3:9.3f}")
+    hidden(split, shape)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
     print(f"peak resident memory, pages of the map included: {peak:,.0f} MiB")
+
+
+def hidden(split: Any, shape: dict[str, int]) -> None:
+    """What a batch adds to a step whose computation leaves the interpreter alone, as a device's does."""
+    device = "cuda" if torch.cuda.is_available() else None
+    for prefetch in (0, 2):
+        iterator = iter(Batches(split, **shape, prefetch=prefetch, device=device))
+        for _ in range(20):
+            next(iterator)
+        added = []
+        for _ in range(200):
+            time.sleep(0.002)
+            began = time.perf_counter()
+            next(iterator)
+            added.append(time.perf_counter() - began)
+        print(f"{f'waiting for a batch, prefetch {prefetch}':34} {statistics.median(added) * 1e3:9.3f}")
+        iterator.close()
 
 
 def state_at(batches: Batches, sample: int) -> dict[str, Any]:
