@@ -24,6 +24,8 @@ class MixedStream:
 
     Args:
         names: The corpora's names.
+        identities: What each corpus's own order depends on, beside the seed: its text and tokenizer, and not
+            how it was cut into shards or what it is called here.
         splits: Their splits.
         samplers: Their samplers' names.
         stages: (first sample, one weight a corpus) of each stage.
@@ -37,12 +39,13 @@ class MixedStream:
     def __init__(
         self,
         names: tuple[str, ...],
+        identities: tuple[str, ...],
         splits: tuple[TokenStream, ...],
         samplers: tuple[str, ...],
         stages: tuple[tuple[int, tuple[Fraction, ...]], ...],
         max_epochs: tuple[float | None, ...],
     ) -> None:
-        self._arguments = (names, splits, samplers, stages, max_epochs)
+        self._arguments = (names, identities, splits, samplers, stages, max_epochs)
         self.names = names
         self.name = splits[0].name
         self.dtype = splits[0].dtype
@@ -73,7 +76,7 @@ class MixedStream:
 
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream; a corpus's end is one."""
-        splits = self._arguments[1]
+        splits = self._arguments[2]
         ends = [
             np.append(split.document_ends() + offset, offset + split.num_tokens)
             for split, offset in zip(splits, self._offsets.tolist(), strict=False)
@@ -82,7 +85,7 @@ class MixedStream:
 
     def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""
-        _, _, samplers, stages, max_epochs = self._arguments
+        _, _, _, samplers, stages, max_epochs = self._arguments
         opened = [self._open_part(number, sampler, context) for number, sampler in enumerate(samplers)]
         self.samples_per_epoch = tuple(sampler.samples_per_epoch for sampler in opened)
         caps = [
@@ -97,7 +100,7 @@ class MixedStream:
         return mixture
 
     def _open_part(self, number: int, sampler: str, context: SamplerContext) -> AnySampler:
-        split: TokenStream = self._arguments[1][number]
+        split: TokenStream = self._arguments[2][number]
         if split.num_tokens < context.block_size + 1:
             raise ConfigError(
                 f"split {split.name!r} of {self.names[number]} has {split.num_tokens:,} tokens, a window of "
@@ -109,8 +112,7 @@ class MixedStream:
         own = dataclasses.replace(
             context,
             num_tokens=split.num_tokens,
-            # By content: a corpus keeps its order whatever stands beside it.
-            seed=hash_words("mixture", context.seed, split.fingerprint)[0],
+            seed=hash_words("mixture", context.seed, self._arguments[1][number])[0],
             document_ends=split.document_ends,
             fingerprint=split.fingerprint,
             batch_size=1,

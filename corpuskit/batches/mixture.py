@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -99,6 +101,7 @@ class Mixture:
             raise ConfigError(f"the stages begin at samples {firsts}; they must come one after another")
         stream = MixedStream(
             tuple(self._corpora),
+            tuple(_identity(corpus, split) for corpus in self._corpora.values()),
             tuple(corpus[split] for corpus in self._corpora.values()),
             tuple(chosen.get(name, sampler) for name in self._corpora),
             tuple(
@@ -168,6 +171,18 @@ def _open(key: Key) -> Corpus:
 
 def _name(key: Key) -> str:
     return str(key.path) if hasattr(key, "path") else os.fspath(key)
+
+
+def _identity(corpus: Corpus, split: str) -> str:
+    """What the tokens of a split are, whatever its shards: the text's digests, the tokenizer and the cut."""
+    manifest = corpus.manifest
+    parts = [
+        manifest.dataset,
+        [record.sha256 for record in manifest.inputs],
+        manifest.tokenizer.fingerprint,
+        [split, corpus[split].num_tokens, corpus[split].num_documents],
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _by_name(values: Mapping[Key, Any], corpora: Mapping[str, Corpus], what: str) -> dict[str, Any]:

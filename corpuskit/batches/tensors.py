@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,6 +139,7 @@ class CudaEngine:
         self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         self._buffers: list[_Buffer] = []
         self._turn = 0
+        self._lock = threading.Lock()  # a prefetching thread and `batches[step]` share the buffers
 
     def start(self, rows: WindowRows | SpanRows) -> _Started:
         """Queue a batch on the side stream."""
@@ -164,10 +166,11 @@ class CudaEngine:
 
     def _windows(self, rows: WindowRows) -> tuple[torch.Tensor, torch.Tensor]:
         windows = self._source.reader.gather(rows.located)
-        buffer = self._buffer(windows)
-        np.copyto(buffer.array, windows)
-        ids = buffer.ids.to(self._device, non_blocking=True)
-        buffer.free.record(self._stream)
+        with self._lock:
+            buffer = self._buffer(windows)
+            np.copyto(buffer.array, windows)
+            ids = buffer.ids.to(self._device, non_blocking=True)
+            buffer.free.record(self._stream)
         return _widen(ids, _MASKS[windows.itemsize])
 
     def _buffer(self, windows: NDArray[Any]) -> _Buffer:
@@ -203,7 +206,7 @@ def _upload(stream: TokenStream, device: torch.device) -> torch.Tensor:
     width = stream.dtype.itemsize
     try:
         tokens = torch.empty(stream.num_tokens, dtype=_SIGNED[width], device=device)
-    except (torch.OutOfMemoryError, RuntimeError) as error:
+    except RuntimeError as error:
         raise ConfigError(
             f"resident=True: {stream.num_tokens * width:,} bytes of split {stream.name!r} do not fit on "
             f"{device}; leave it out",

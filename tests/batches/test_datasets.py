@@ -1,6 +1,8 @@
 """Batches through torch's DataLoader: the same ones in the same order, whatever the workers."""
 
+import os
 import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -141,3 +143,14 @@ def test_distributed_checkpoints_hold_the_state(make_split, tmp_path):
     dcp.load({"batches": loaded}, checkpoint_id=tmp_path / "checkpoint", no_dist=True)
 
     assert loaded.step == 5
+
+
+def test_a_killed_worker_is_an_error_and_not_a_hang(make_split):
+    loader = DataLoader(Batches(make_split(5000), **OPTIONS).iterable(), batch_size=None, num_workers=2)
+    iterator = iter(loader)
+    next(iterator)
+
+    os.kill(iterator._workers[0].pid, signal.SIGKILL)
+
+    with pytest.raises(RuntimeError, match=r"killed by signal|exited unexpectedly"):
+        list(iterator)

@@ -2,6 +2,7 @@ import itertools
 import json
 import pickle
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,12 @@ BASE = 10_000
 
 
 class FakeCorpus(dict):
-    tokenizer_fingerprint = "t" * 64
+    def __init__(self, name, split):
+        super().__init__(train=split)
+        split.num_documents = len(split.document_ends())
+        self.manifest = SimpleNamespace(
+            dataset=name, inputs=[], tokenizer=SimpleNamespace(fingerprint="t" * 64)
+        )
 
 
 @pytest.fixture
@@ -27,11 +33,10 @@ def corpora(split_of):
         for number, (name, size) in enumerate(sizes.items()):
             tokens = (np.arange(size) + number * BASE).astype(np.uint32)
             ends = range(50, size + 1, 50)
-            made[name] = FakeCorpus(
-                train=split_of(
-                    tokens, shard_sizes=[size // 3, size - size // 3], document_ends=ends, fingerprint=name
-                )
+            split = split_of(
+                tokens, shard_sizes=[size // 3, size - size // 3], document_ends=ends, fingerprint=name
             )
+            made[name] = FakeCorpus(name, split)
         return made
 
     return make
@@ -190,8 +195,8 @@ def test_a_mixed_stream_pickles_without_its_sampler(corpora):
     made = stream.__reduce__()
 
     assert made[0] is MixedStream
-    assert made[1][3] == ((0, (Fraction(1), Fraction(1))),)
-    assert pickle.loads(pickle.dumps(made[1][3])) == made[1][3]
+    assert made[1][4] == ((0, (Fraction(1), Fraction(1))),)
+    assert pickle.loads(pickle.dumps(made[1][4])) == made[1][4]
 
 
 def test_mix_refuses_corpora_of_other_tokenizers(tmp_path, prepared):

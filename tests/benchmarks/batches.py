@@ -133,6 +133,7 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
     for sampler in ("random", "shuffled"):
         stream = MixedStream(
             ("a", "b", "c"),
+            ("a", "b", "c"),
             (split, split, split),
             (sampler,) * 3,
             ((0, (Fraction(7, 10), Fraction(2, 10), Fraction(1, 10))),),
