@@ -31,6 +31,7 @@ _TEMPORARY_SUFFIX = ".tmp"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _REMOVE_ATTEMPTS = 20
+_HASH_BYTES = 2**20
 
 
 class FileWriter:
@@ -141,6 +142,15 @@ def write_json(path: Path, value: Any) -> None:
 def json_bytes(value: Any) -> bytes:
     """The one way corpuskit spells JSON in files: indented, in the value's own order, newline at the end."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal digest of a file's bytes, read in bounded memory; hashing lets other threads run."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(_HASH_BYTES):
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def temporary_name(path: Path) -> Path:

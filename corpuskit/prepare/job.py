@@ -16,6 +16,8 @@ from corpuskit.sources.base import Input, Slice
 #: How many places of documents that were left out are kept, for each kind.
 MAX_PLACES = 5
 
+_INDEX_ROW_BYTES = 24
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Job:
@@ -83,6 +85,11 @@ class PartShard:
         """The file that says where documents end."""
         return self.file.removesuffix(".bin") + ".idx"
 
+    def is_intact(self, folder: Path) -> bool:
+        """Whether both files have the bytes that were written."""
+        expected = {self.file: self.sha256, self.index_file: self.index_sha256}
+        return all(storage.sha256_of(folder / name) == sha256 for name, sha256 in expected.items())
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PartRecord:
@@ -118,36 +125,45 @@ class PartRecord:
         storage.write_json(record_path(folder, self.number), dataclasses.asdict(self))
 
     @classmethod
-    def load(cls, folder: Path, number: int, *, fingerprint: str) -> PartRecord | None:
+    def load(
+        cls, folder: Path, number: int, *, fingerprint: str, check_bytes: bool = False
+    ) -> PartRecord | None:
         """The record of a finished part, or None if it must be done.
 
-        A record counts only if it is of the same plan and its files are there with their sizes.
+        A record counts only if it is of the same plan and its files are there with their sizes; with
+        `check_bytes`, also with their sha256s.
         """
         try:
-            value = json.loads(record_path(folder, number).read_bytes())
-            record = cls(
-                number=value["number"],
-                fingerprint=value["fingerprint"],
-                shards={
-                    split: tuple(PartShard(**shard) for shard in shards)
-                    for split, shards in value["shards"].items()
-                },
-                left_out=value["left_out"],
-                places=tuple((kind, item, start, why) for kind, item, start, why in value["places"]),
-                text_bytes=value["text_bytes"],
-                num_documents=value["num_documents"],
-                num_open_tokens=value["num_open_tokens"],
-            )
+            record = cls._parse(json.loads(record_path(folder, number).read_bytes()))
             if record.fingerprint != fingerprint or record.number != number:
                 return None
-            for shards in record.shards.values():
-                for shard in shards:
-                    if (folder / shard.file).stat().st_size != shard.size_bytes:
-                        return None
-                    (folder / shard.index_file).stat()
+            for shard in (shard for shards in record.shards.values() for shard in shards):
+                if (folder / shard.file).stat().st_size != shard.size_bytes:
+                    return None
+                index_bytes = (folder / shard.index_file).stat().st_size
+                if index_bytes != shard.num_documents * _INDEX_ROW_BYTES:
+                    return None
+                if check_bytes and not shard.is_intact(folder):
+                    return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return record
+
+    @classmethod
+    def _parse(cls, value: Mapping[str, Any]) -> PartRecord:
+        return cls(
+            number=value["number"],
+            fingerprint=value["fingerprint"],
+            shards={
+                split: tuple(PartShard(**shard) for shard in shards)
+                for split, shards in value["shards"].items()
+            },
+            left_out=value["left_out"],
+            places=tuple((kind, item, start, why) for kind, item, start, why in value["places"]),
+            text_bytes=value["text_bytes"],
+            num_documents=value["num_documents"],
+            num_open_tokens=value["num_open_tokens"],
+        )
 
 
 def record_path(folder: Path, number: int) -> Path:

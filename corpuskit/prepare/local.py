@@ -179,8 +179,14 @@ class _Member:
                     _serve_and_exit(theirs, Worker.shared(job))
                 return cls(ours, pid)
             command = [sys.executable, "-m", "corpuskit.prepare.local", str(theirs.fileno()), job.folder]
+            # What this process can import, plugins beside a script included, its workers can too.
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
             process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+                command,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
             )
             return cls(ours, process)
 

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
 from corpuskit.prepare.executor import Executor
-from corpuskit.prepare.job import Job, PartRecord, save_job
+from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan, part_bytes_for
 from corpuskit.prepare.planning import make_plan
@@ -321,8 +322,7 @@ class _Run:
             ConfigError: If all parts are asked for their records and some are missing.
         """
         folder = Path(job.folder)
-        found = (PartRecord.load(folder, part.number, fingerprint=plan.fingerprint) for part in plan.parts)
-        records = {record.number: record for record in found if record is not None}
+        records = self._finished(folder, plan)
         left = [number for number in numbers if number not in records]
         watch = Watch(self.name, plan, list(records.values()), self.on_progress)
         executor: Executor = (
@@ -357,6 +357,18 @@ class _Run:
         if self.config.parts is not None:
             return [], made
         return enough.cut(self._all(plan, records), folder), made
+
+    def _finished(self, folder: Path, plan: Plan) -> dict[int, PartRecord]:
+        """The parts that earlier runs have finished, each of their bytes checked."""
+
+        def load(number: int) -> PartRecord | None:
+            return PartRecord.load(folder, number, fingerprint=plan.fingerprint, check_bytes=True)
+
+        numbers = [part.number for part in plan.parts if record_path(folder, part.number).exists()]
+        if not numbers:
+            return {}
+        with ThreadPoolExecutor(max_workers=usable_cores()) as threads:
+            return {record.number: record for record in threads.map(load, numbers) if record is not None}
 
     def _all(self, plan: Plan, records: dict[int, PartRecord]) -> list[PartRecord]:
         """The records in order: of every part, or of the first ones where those are enough."""
