@@ -47,7 +47,10 @@ def command(context: click.Context, as_json: bool) -> None:
     help="What the components do not promise; again for more.",
 )
 @json_option
-def check(package: str, arguments: tuple[str, ...], without: tuple[str, ...], as_json: bool) -> None:
+@click.pass_context
+def check(
+    context: click.Context, package: str, arguments: tuple[str, ...], without: tuple[str, ...], as_json: bool
+) -> None:
     """Run the conformance suites against an installed plugin.
 
     PACKAGE is a distribution or a plugin. Prints one line for each component and one for each check that
@@ -61,6 +64,8 @@ def check(package: str, arguments: tuple[str, ...], without: tuple[str, ...], as
     from corpuskit.cli import render
     from corpuskit.testing.check import check_plugins, find_plugins
 
+    assert context.parent is not None
+    as_json = as_json or context.parent.params["as_json"]  # `plugins --json check` means the same
     plugins = find_plugins(package)
     results = check_plugins(
         plugins,

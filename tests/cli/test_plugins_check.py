@@ -117,6 +117,10 @@ class Seedless:
     assert component.pop("passed") >= 15
     assert component == {"kind": "sampler", "name": "seedless", "status": "failed", "skipped": None}
     assert run("--without", "seeded").exit_code == 0
+    before = CliRunner().invoke(
+        root, ["plugins", "--json", "check", "corpuskit-checked", "--without", "seeded"]
+    )
+    assert json.loads(before.stdout)["ok"] is True
 
 
 NEEDS = """
