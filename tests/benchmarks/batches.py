@@ -8,7 +8,8 @@ python tests/benchmarks/batches.py --corpus data/owt/gpt2
 Every row is timed in turns with the floor, so that a busy machine slows both alike; the ratios are medians
 over the turns. "nanoGPT" is its get_batch: the map opened again for each batch, one slice a row, and
 torch.stack. The floor is torch.index_select over an overlapping view of the map, then widening into two
-contiguous int64 tensors. Expect about 40 x nanoGPT and 1.2 x the floor at 64 x 1024.
+contiguous int64 tensors, its starts drawn beforehand. Expect 20 to 25 x nanoGPT and 0.9 x the floor at
+64 x 1024 from the samplers that give single windows, on a machine that does nothing else.
 """
 
 from __future__ import annotations
