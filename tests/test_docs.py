@@ -233,10 +233,15 @@ def test_page_starts_with_something_that_runs(page) -> None:
 
 
 def test_readme_does_what_it_shows(runner) -> None:
+    zstandard = pytest.importorskip("zstandard")
     if not TINYSHAKESPEARE.exists():
         pytest.skip(f"the README needs {TINYSHAKESPEARE.name} in ../shared/data")
     runner.have_tinyshakespeare()
     (runner.folder / "my.txt").write_text("It was the best of times, it was the worst of times.\n" * 40)
+    (runner.folder / "corpus").mkdir()
+    for name in ("one", "two"):
+        data = b"".join(b'{"text": "%s %d"}\n' % (name.encode(), number) for number in range(200))
+        (runner.folder / "corpus" / f"{name}.jsonl.zst").write_bytes(zstandard.compress(data))
     for block in blocks((ROOT / "README.md").read_text(encoding="utf-8")):
         if block.mark == "ci":  # .ci/run runs these: they make virtual environments
             continue
