@@ -1,0 +1,199 @@
+"""Arrow IPC files and streams: one column holds the text; a document's start is the number of its row.
+
+`datasets` saves its tables as streams of record batches of 1,000 rows. The file is mapped, so that rows cost
+no memory but their own text, and slices are ranges of whole record batches. The headers of all batches before
+a slice are read to find it; their rows are not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from corpuskit.errors import SourceError
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.opening import is_plain
+from corpuskit.sources.reader import (
+    BATCH_BYTES,
+    BATCH_DOCUMENTS,
+    BadDocuments,
+    BadRows,
+    Reader,
+    checked,
+    without_empty,
+)
+from corpuskit.sources.stored import is_remote, open_raw
+
+_FILE_MAGIC = b"ARROW1"
+
+
+class ArrowReader(Reader):
+    """Reads Arrow IPC files and streams.
+
+    Options:
+        text_field: The column that holds the text; dots lead into structs.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Ranges of rows, each of whole record batches."""
+        slices: list[Slice] = []
+        row = begin = size = 0
+        with self._batches(item) as batches:
+            for batch in batches:
+                row += batch.num_rows
+                size += self._column(item, batch).nbytes
+                if size >= target_bytes and row > begin:
+                    slices.append(Slice(begin, row, size, document_start=begin))
+                    begin, size = row, 0
+        if row > begin:
+            slices.append(Slice(begin, row, size, document_start=begin))
+        return slices
+
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The texts of a range of rows."""
+        bad = BadRows(self, item, on_bad)
+        end = 0
+        with self._batches(item) as batches:
+            for batch in batches:
+                first, end = end, end + batch.num_rows
+                if part.stop is not None and first >= part.stop:
+                    return
+                start = max(part.start - first, 0)
+                stop = batch.num_rows if part.stop is None else min(batch.num_rows, part.stop - first)
+                if start < stop:
+                    column = self._column(item, batch).slice(start, stop - start)
+                    yield from self._texts(item, column, first + start, bad)
+
+    def _texts(self, item: Input, column: pa.Array, first: int, bad: BadDocuments) -> Iterator[DocumentBatch]:
+        """The documents of a column, in batches of bounded size."""
+        average = max(column.nbytes // len(column), 1)
+        rows = min(max(BATCH_BYTES // average, 1), BATCH_DOCUMENTS)
+        for at in range(0, len(column), rows):
+            batch = self._batch(item, column.slice(at, rows), first + at, bad)
+            if batch.texts:
+                yield batch
+
+    def _batch(self, item: Input, column: pa.Array, first: int, bad: BadDocuments) -> DocumentBatch:
+        try:
+            column.validate()
+            plain = (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(
+                pa.large_binary()
+            )
+        except pa.ArrowException as error:
+            raise _damaged(item, error) from error
+        _, offsets, data = plain.buffers()
+        bounds = np.frombuffer(offsets, np.int64)[plain.offset : plain.offset + len(plain) + 1].tolist()
+        if (
+            max(stop - start for start, stop in itertools.pairwise(bounds))
+            > self.options["max_document_bytes"]
+        ):
+            sizes = np.diff(bounds)
+            raise bad.too_long(first + int(sizes.argmax()))
+        view = memoryview(b"" if data is None else data)
+        texts = [bytes(view[a:b]) for a, b in itertools.pairwise(bounds)]
+        starts = list(range(first, first + len(texts)))
+        if plain.null_count:
+            texts, starts = _without_nulls(texts, starts, plain.is_null().to_pylist(), bad)
+        texts, starts = checked(texts, starts, bad)
+        return DocumentBatch(*without_empty(texts, starts, bad))
+
+    @contextlib.contextmanager
+    def _batches(self, item: Input) -> Iterator[Iterator[pa.RecordBatch]]:
+        """The file's record batches, read as they are asked for; afterwards it must have stayed the same."""
+        if not is_plain(item):
+            raise SourceError(
+                f"{item.name}: Arrow inside another compression; unpack it first", path=item.name
+            )
+        with contextlib.closing(open_raw(item)) as raw:
+            stored = (
+                pa.PythonFile(raw, mode="r") if is_remote(item.location) else pa.memory_map(item.location)
+            )
+            with stored as file:
+                yield _record_batches(item, file)
+            raw.check_unchanged()
+
+    def _column(self, item: Input, batch: pa.RecordBatch) -> pa.Array:
+        """The text's column.
+
+        Raises:
+            SourceError: If there is no such column, or it holds no text.
+        """
+        field: str = self.options["text_field"]
+        path = [field] if field in batch.schema.names else field.split(".")
+        column = batch.column(path[0]) if path[0] in batch.schema.names else None
+        for name in path[1:]:
+            if column is None or not pa.types.is_struct(column.type):
+                column = None
+            else:
+                inside = column.type.get_field_index(name) >= 0
+                column = compute.struct_field(column, name) if inside else None
+        if column is None:
+            raise SourceError(
+                f"{item.name}: no column {field!r}; it has: {', '.join(batch.schema.names)}; choose one with "
+                "--text-field",
+                path=item.name,
+                expected=field,
+                found=batch.schema.names,
+            )
+        held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+        if not any(check(held) for check in text):
+            raise SourceError(
+                f"{item.name}: column {field!r} holds {held}, not text; choose another with --text-field",
+                path=item.name,
+                expected="string",
+                found=str(held),
+            )
+        return column
+
+
+def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:
+    try:
+        head = file.read(len(_FILE_MAGIC))
+        file.seek(0)
+        if not head:
+            return
+        if head == _FILE_MAGIC:
+            opened = pa.ipc.open_file(file)
+            for number in range(opened.num_record_batches):
+                yield opened.get_batch(number)
+            return
+        stream = pa.ipc.open_stream(file)
+        while True:
+            try:
+                yield stream.read_next_batch()
+            except StopIteration:
+                return
+    except (OSError, EOFError, pa.ArrowException) as error:
+        raise _damaged(item, error) from error
+
+
+def _damaged(item: Input, error: Exception) -> SourceError:
+    reason = " ".join(str(error).split())
+    return SourceError(
+        f"{item.name}: not an Arrow file, damaged, or cut off: {reason:.200}; get it again", path=item.name
+    )
+
+
+def _without_nulls(
+    texts: list[bytes], starts: list[int], is_null: list[bool], bad: BadDocuments
+) -> tuple[list[bytes], list[int]]:
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start, null in zip(texts, starts, is_null, strict=True):
+        if null:
+            bad.missing("null-text", start, "a null")
+        else:
+            kept[0].append(text)
+            kept[1].append(start)
+    return kept
+
+
+__all__ = ["ArrowReader"]

@@ -1,0 +1,218 @@
+"""What a `tokenizer.json` says, as far as it decides ids, and where it is found."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import bz2
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from corpuskit.errors import FetchError, TokenizerError
+from corpuskit_huggingface import hub
+
+FILE = "tokenizer.json"
+#: Where a model's end-of-text token stands, in the order in which it is looked for.
+_CONFIGS = ("tokenizer_config.json", "special_tokens_map.json")
+#: What it is called in models that have neither file.
+_USUAL_NAMES = (
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "</s>",
+    "<eos>",
+    "<|eos|>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "[EOS]",
+    "[SEP]",
+)
+#: Gemma 3's, the largest in common use, has 33 MB.
+_MAX_BYTES = 64 * 2**20
+#: Put in front of a special token's name in a vocabulary, so that no text has it: it is no character.
+HIDDEN = "\U0010fffe"
+#: Models that look whole words up, or all pieces of a word, and would find a special token's name in text.
+_LOOKS_UP = ("Unigram", "WordLevel", "WordPiece")
+_REPOSITORY = re.compile(r"(?P<repo>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>\S+))?")
+
+
+@dataclasses.dataclass(frozen=True)
+class Definition:
+    """A tokenizer.json without what does not decide ids.
+
+    Args:
+        data: The parsed file: no truncation, padding, dropout or post-processor.
+        eot: The end-of-text token, if there is one; it is special in `data`, whatever the file says.
+    """
+
+    data: dict[str, Any]
+    eot: str | None
+
+    @classmethod
+    def of(cls, content: bytes, eot: str | None, *, where: str) -> Definition:
+        """The definition that a file's bytes are.
+
+        Args:
+            content: The file.
+            eot: The end-of-text token that a file beside it names; None for one of the usual names.
+            where: What to call the file in errors.
+
+        Raises:
+            TokenizerError: If it is no tokenizer.json.
+        """
+        try:
+            data = json.loads(content)
+            tokens = [str(token["content"]) for token in data.get("added_tokens") or []]
+            model = dict(data["model"])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise TokenizerError(f"{where}: not a tokenizer.json: {error!r:.100}", path=where) from error
+        found = next((name for name in (eot, *_USUAL_NAMES) if name in tokens), None)
+        if "dropout" in model:
+            model["dropout"] = None  # chance has no place in a corpus
+        added = [
+            {**token, "special": True} if token["content"] == found else token
+            for token in data.get("added_tokens") or []
+        ]
+        without = {"truncation": None, "padding": None, "post_processor": None}
+        return cls({**data, **without, "model": model, "added_tokens": added}, found)
+
+    @property
+    def canonical(self) -> str:
+        """JSON with sorted keys and nothing that could be written otherwise."""
+        return json.dumps(self.data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def fingerprint(self) -> str:
+        """A sha256 over the canonical JSON and the end-of-text token."""
+        text = f"corpuskit huggingface 1\n{json.dumps(self.eot)}\n{self.canonical}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_state(self) -> dict[str, Any]:
+        """A JSON value for a manifest: the canonical JSON, as bzip2 in base64."""
+        packed = bz2.compress(self.canonical.encode("utf-8", "surrogatepass"))
+        return {"tokenizer": base64.b64encode(packed).decode("ascii"), "eot": self.eot}
+
+    @classmethod
+    def from_state(cls, state: Any, *, where: str) -> Definition:
+        """The definition that `to_state` packed.
+
+        Raises:
+            TokenizerError: If it is none.
+        """
+        try:
+            unpack = bz2.BZ2Decompressor()
+            content = unpack.decompress(base64.b64decode(state["tokenizer"], validate=True), 4 * _MAX_BYTES)
+            if not unpack.eof:
+                raise ValueError("cut off, or far too large")
+            eot = state["eot"]
+        except (TypeError, KeyError, ValueError, OSError, EOFError, binascii.Error) as error:
+            raise TokenizerError(
+                f"tokenizer {where!r}: its saved state must hold a tokenizer.json: {error!r:.80}"
+            ) from error
+        return cls.of(content, eot, where=f"saved state of {where!r}")
+
+    def runnable(self) -> str:
+        """JSON for `tokenizers` that finds no special token in text.
+
+        `encode_special_tokens` keeps special tokens from being cut out of text, but some models then look
+        their names up in the vocabulary all the same; there they get names that no text has.
+        """
+        model = self.data["model"]
+        vocab = model.get("vocab")
+        if model.get("type") not in _LOOKS_UP or not vocab:
+            return self.canonical
+        special = {token["content"] for token in self.data["added_tokens"] if token.get("special")}
+
+        def hidden(name: str) -> str:
+            return HIDDEN + name if name in special else name
+
+        model = dict(model)
+        if isinstance(vocab, dict):
+            names = set(vocab)
+            model["vocab"] = {hidden(name): number for name, number in vocab.items()}
+        else:
+            names = {name for name, _ in vocab}
+            model["vocab"] = [[hidden(name), score] for name, score in vocab]
+        if isinstance(model.get("unk_token"), str):
+            model["unk_token"] = hidden(model["unk_token"])
+        special &= names
+        added = [{**token, "content": hidden(token["content"])} for token in self.data["added_tokens"]]
+        return json.dumps({**self.data, "model": model, "added_tokens": added}, ensure_ascii=False)
+
+
+def find(argument: str) -> Definition:
+    """The definition that a user names: a file, a folder that has one, or a repository of the Hub.
+
+    Raises:
+        TokenizerError: If there is none.
+        FetchError: If the Hub does not give it.
+    """
+    path = Path(argument).expanduser()
+    get = _beside(path) if path.exists() else _in_repository(argument)
+    file = get(FILE)
+    if file is None:
+        raise TokenizerError(
+            f"{argument}: there is no {FILE}; save one with tokenizer.save() or with "
+            "AutoTokenizer.from_pretrained(..., use_fast=True).save_pretrained()",
+            path=argument,
+        )
+    return Definition.of(_read(file), _named_eot(get), where=argument)
+
+
+def _beside(path: Path) -> Callable[[str], Path | None]:
+    """Looks for files in a folder, or beside a file that is the tokenizer.json itself."""
+
+    def get(name: str) -> Path | None:
+        file = path if path.is_file() and name == FILE else (path if path.is_dir() else path.parent) / name
+        return file if file.is_file() else None
+
+    return get
+
+
+def _in_repository(argument: str) -> Callable[[str], Path | None]:
+    """Looks for files in a repository, all of them at the commit that the first one is from."""
+    match = None if argument.startswith((".", "/", "~")) else _REPOSITORY.fullmatch(argument)
+    if match is None:
+        raise TokenizerError(f"{argument}: no such file or folder", path=argument)
+    repo, revision = match["repo"], match["revision"]
+
+    def get(name: str) -> Path | None:
+        nonlocal revision
+        found = hub.optional(lambda: hub.download(repo, name, revision=revision))
+        if found is not None:
+            revision = found.parent.name  # .../snapshots/COMMIT/tokenizer.json
+        return found
+
+    return get
+
+
+def _named_eot(get: Callable[[str], Path | None]) -> str | None:
+    """The end-of-text token that a tokenizer's other files name."""
+    for name in _CONFIGS:
+        file = get(name)
+        if file is None:
+            continue
+        try:
+            token = json.loads(_read(file)).get("eos_token")
+        except (ValueError, AttributeError) as error:
+            raise TokenizerError(f"{file}: not JSON: {error}", path=file) from error
+        content = token.get("content") if isinstance(token, dict) else token
+        if isinstance(content, str):
+            return content
+    return None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        size_bytes = file.stat().st_size
+        if size_bytes > _MAX_BYTES:
+            raise TokenizerError(f"{file}: {size_bytes:,} bytes are too many for a tokenizer", path=file)
+        return file.read_bytes()
+    except OSError as error:
+        raise FetchError(f"{file}: cannot be read: {error.strerror}", path=file) from error
+
+
+__all__ = ["HIDDEN", "Definition", "find"]

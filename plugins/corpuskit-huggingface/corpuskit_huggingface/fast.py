@@ -1,0 +1,196 @@
+"""gigatoken, where it gives the ids of `tokenizers`.
+
+It is used under five conditions, and `tokenizers` does the rest:
+
+1. the two installed versions are ones whose splitting of text has been compared for every code point, and a
+   text holds none of those that they split differently (`DISAGREEING`);
+2. the tokenizer is a byte-level BPE with one of the patterns of `cutting` and nothing around it: no
+   normalizer, no tokens that are found in text, no marks on words;
+3. gigatoken reads its definition;
+4. both give the same ids for a sample that is made of the tokenizer's own vocabulary, each time it is opened;
+5. both give the same ids for the first texts of a run and for one in a thousand after that.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import random
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.errors import TokenizerError
+from corpuskit.tokenizers.unicode_guard import Ranges, UnicodeGuard
+from corpuskit_huggingface.cutting import may_be_cut
+from corpuskit_huggingface.definition import Definition
+
+#: Gives the ids of each text, as `tokenizers` does.
+Encode = Callable[[Sequence[bytes]], list[NDArray[np.uint32]]]
+
+#: By the versions of tokenizers and gigatoken: the 4,699 code points first assigned in Unicode 17, which
+#: gigatoken knows and tokenizers does not. They were found by encoding each one between a letter, a digit and
+#: a punctuation mark, with each of the patterns (80 s); a test looks at them and around them again.
+DISAGREEING: dict[tuple[str, str], Ranges] = {
+    ("0.23.3", "0.10.0"): (
+        (0x088F, 0x088F),
+        (0x0C5C, 0x0C5C),
+        (0x0CDC, 0x0CDC),
+        (0x1ACF, 0x1ADD),
+        (0x1AE0, 0x1AEB),
+        (0xA7CE, 0xA7CF),
+        (0xA7D2, 0xA7D2),
+        (0xA7D4, 0xA7D4),
+        (0xA7F1, 0xA7F1),
+        (0x10940, 0x10959),
+        (0x10EC5, 0x10EC7),
+        (0x10EFA, 0x10EFB),
+        (0x11B60, 0x11B67),
+        (0x11DB0, 0x11DDB),
+        (0x11DE0, 0x11DE9),
+        (0x16EA0, 0x16EB8),
+        (0x16EBB, 0x16ED3),
+        (0x16FF2, 0x16FF6),
+        (0x187F8, 0x187FF),
+        (0x18D09, 0x18D1E),
+        (0x18D80, 0x18DF2),
+        (0x1E6C0, 0x1E6DE),
+        (0x1E6E0, 0x1E6F5),
+        (0x1E6FE, 0x1E6FF),
+        (0x2B73A, 0x2B73F),
+        (0x2CEA2, 0x2CEAD),
+        (0x323B0, 0x33479),
+    ),
+}
+
+#: gigatoken never forgets a word that it has seen (130 MB after 20 MB of random letters), so it is loaded
+#: afresh (0.04 to 0.2 s) after so much text.
+_RELOAD_AFTER_BYTES = 64 << 20
+_FIRST_COMPARED = 4
+_COMPARED_ONE_IN = 1000
+_SAMPLE_TEXTS = 48
+_SAMPLE_TOKENS = 400
+
+
+class NotExact(Exception):
+    """gigatoken is not known to give a tokenizer's ids; the message says why."""
+
+
+class FastEngine:
+    """gigatoken where the two libraries agree, and `tokenizers` elsewhere."""
+
+    def __init__(self, definition: Definition, guard: UnicodeGuard) -> None:
+        self._json = _without_added_tokens(definition)
+        self._guard = guard
+        self._num_compared = 0
+        self._load()
+
+    def encode(self, texts: Sequence[bytes], reference: Encode) -> list[NDArray[np.uint32]]:
+        """The ids of each text.
+
+        Args:
+            texts: The texts.
+            reference: `tokenizers`, for the texts that the two may split differently, and to compare.
+
+        Raises:
+            TokenizerError: If the two give different ids.
+        """
+        suspects = set(self._guard.suspects(texts))
+        result: list[NDArray[np.uint32]] = []
+        for number, text in enumerate(texts):
+            if number in suspects:
+                result += reference([text])
+                continue
+            ids = self.encode_one(text)
+            if self._num_compared < _FIRST_COMPARED or zlib.crc32(text[:256]) % _COMPARED_ONE_IN == 0:
+                self._num_compared += 1
+                if not np.array_equal(ids, reference([text])[0]):
+                    raise TokenizerError(
+                        "gigatoken and tokenizers give different ids for the text that starts with "
+                        f"{text[:40].decode(errors='replace')!r}; use --engine tokenizers, and report it"
+                    )
+            result.append(ids)
+        self._num_bytes += sum(map(len, texts))
+        if self._num_bytes >= _RELOAD_AFTER_BYTES:
+            self._load()
+        return result
+
+    def encode_one(self, text: bytes) -> NDArray[np.uint32]:
+        """The ids of one text, by gigatoken alone."""
+        return np.asarray(self._fast.encode(text), np.uint32)
+
+    def _load(self) -> None:
+        from gigatoken.gigatoken_rs import load_hf_json
+
+        self._fast = load_hf_json(self._json)
+        self._num_bytes = 0
+
+
+def open_engine(definition: Definition, reference: Encode) -> FastEngine:
+    """The engine for a tokenizer.
+
+    Raises:
+        NotExact: If one of the conditions is not met.
+    """
+    if find_spec("gigatoken") is None:
+        raise NotExact("gigatoken is not installed (pip install 'corpuskit[fast]')")
+    versions = importlib.metadata.version("tokenizers"), importlib.metadata.version("gigatoken")
+    if versions not in DISAGREEING:
+        raise NotExact(f"tokenizers {versions[0]} and gigatoken {versions[1]} have not been compared")
+    if not _is_plain(definition.data):
+        raise NotExact("gigatoken is not known to be exact for tokenizers of its kind")
+    try:
+        engine = FastEngine(definition, _guard(versions))
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise NotExact(f"gigatoken cannot read it: {' '.join(str(error).split()):.200}") from error
+    texts = list(sample(definition.data))
+    if any(
+        not np.array_equal(ids, engine.encode_one(text))
+        for ids, text in zip(reference(texts), texts, strict=True)
+    ):
+        raise NotExact("gigatoken gives other ids than tokenizers")
+    return engine
+
+
+def sample(data: dict[str, Any]) -> Iterator[bytes]:
+    """Texts out of a tokenizer's own vocabulary, always the same ones."""
+    from corpuskit_huggingface.decoding import table_for
+
+    vocab: dict[str, int] = data["model"]["vocab"]
+    table = table_for(data, vocab, eot_id=None)
+    texts = [] if table is None else [table.texts[number] for number in sorted(vocab.values())]
+    chance = random.Random(0)
+    for number in range(_SAMPLE_TEXTS):
+        parts = chance.choices(texts or [b""], k=_SAMPLE_TOKENS)
+        glue = (b"", b" ", b"\n", b"'", b".", b"\r\n\r\n", b"  ", b"1")[number % 8]
+        yield glue.join(parts).decode(errors="ignore").encode()
+
+
+def _is_plain(data: dict[str, Any]) -> bool:
+    """Whether a tokenizer is of the one kind that the two libraries were compared for."""
+    model = data["model"]
+    marks = ("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "fuse_unk")
+    return (
+        may_be_cut(data)
+        and data.get("normalizer") is None
+        and all(token.get("special") for token in data["added_tokens"])
+        and not any(model.get(mark) for mark in marks)
+        and '"Digits"' not in json.dumps(data["pre_tokenizer"])
+    )
+
+
+def _without_added_tokens(definition: Definition) -> str:
+    return json.dumps({**definition.data, "added_tokens": []}, ensure_ascii=False)
+
+
+@cache
+def _guard(versions: tuple[str, str]) -> UnicodeGuard:
+    return UnicodeGuard(DISAGREEING[versions])
+
+
+__all__ = ["DISAGREEING", "FastEngine", "NotExact", "open_engine", "sample"]

@@ -1,0 +1,94 @@
+"""The Hub through `huggingface_hub`: what it sets, HF_TOKEN, HF_HOME, HF_HUB_OFFLINE, holds here too.
+
+Files are downloaded into its cache, where other programs find them. `CORPUSKIT_OFFLINE=1` forbids the network
+as `HF_HUB_OFFLINE=1` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import constants, hf_hub_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from corpuskit.errors import FetchError
+from corpuskit.fetch import places
+
+
+def is_offline() -> bool:
+    """Whether the network is forbidden."""
+    return bool(constants.HF_HUB_OFFLINE) or places.is_offline()
+
+
+def download(repo: str, path: str, *, revision: str | None, repo_type: str | None = None) -> Path:
+    """A file of a repository, in the cache of `huggingface_hub`.
+
+    Raises:
+        FetchError: If it cannot be had; `missing` is True where the repository has no such file.
+    """
+    with explained(f"{path} of {repo}", repo):
+        return Path(
+            hf_hub_download(repo, path, revision=revision, repo_type=repo_type, local_files_only=is_offline())
+        )
+
+
+@contextlib.contextmanager
+def explained(what: str, repo: str) -> Iterator[None]:
+    """Turn the errors of `huggingface_hub` into one line that says what to do.
+
+    Raises:
+        FetchError: For each of them, and for errors of the network below.
+    """
+
+    def error(reason: str, **facts: Any) -> FetchError:
+        return FetchError(f"{what}: {reason}", path=repo, **facts)
+
+    try:
+        yield
+    except GatedRepoError as cause:
+        raise error(
+            f"access is gated; accept its terms at {constants.ENDPOINT}/{repo} and set HF_TOKEN"
+        ) from cause
+    except RevisionNotFoundError as cause:
+        raise error("there is no such revision; see its branches and tags on the Hub") from cause
+    except RepositoryNotFoundError as cause:
+        raise error("no such repository, or it is private: check the name, and set HF_TOKEN") from cause
+    except (OfflineModeIsEnabled, LocalEntryNotFoundError) as cause:
+        if is_offline():
+            remedy = "not in the cache, and HF_HUB_OFFLINE or CORPUSKIT_OFFLINE forbids the network"
+            raise error(f"{remedy}; unset them once to download it") from cause
+        raise error(f"cannot be downloaded: {_one_line(cause)}; check the network") from cause
+    except EntryNotFoundError as cause:
+        raise error("there is no such file", missing=True) from cause
+    except HFValidationError as cause:
+        raise error(f"not a repository's name: {_one_line(cause)}") from cause
+    except (HfHubHTTPError, OSError) as cause:
+        if isinstance(cause, FetchError):
+            raise
+        raise error(f"cannot be had from {constants.ENDPOINT}: {_one_line(cause)}") from cause
+
+
+def optional(get: Callable[[], Path]) -> Path | None:
+    """What `download` gives, or None where the repository has no such file."""
+    try:
+        return get()
+    except FetchError as error:
+        if getattr(error, "missing", False):
+            return None
+        raise
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

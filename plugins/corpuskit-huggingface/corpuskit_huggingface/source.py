@@ -1,0 +1,304 @@
+"""A dataset's files as a source: those of a repository of the Hub, of a folder like one, or of `datasets`.
+
+The revision is resolved to a commit before anything else; every file is read at that commit, and the names in
+the manifest carry it. Files lie in the cache of `huggingface_hub`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, constants
+from huggingface_hub.file_download import repo_folder_name
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
+
+from corpuskit import storage
+from corpuskit.cache import default_cache_dir, make_folder
+from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
+from corpuskit.sources.base import Input, SourceOptions
+from corpuskit.sources.files import FilesSource
+from corpuskit.sources.opening import hash_input
+from corpuskit.sources.stored import local_version
+from corpuskit.specs import SourceSpec
+from corpuskit_huggingface import hub
+from corpuskit_huggingface.layout import DataFile, data_files, split_name
+from corpuskit_huggingface.names import parse
+
+log = logging.getLogger(__name__)
+
+_CARD = "README.md"
+_COMMIT = re.compile("[0-9a-f]{40}")
+_MAX_CARD_BYTES = 8 * 2**20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Listed:
+    """A file as the Hub lists it; its sha256 is known where it is stored as a large file."""
+
+    path: str
+    size_bytes: int
+    sha256: str | None
+
+
+class HuggingFaceSource(FilesSource):
+    """The corpus that a dataset is.
+
+    Args:
+        spec: The spec the source was found by.
+        argument: `org/name[@revision][:config][/split]`, or a path in place of `org/name`.
+        options: What the user said about it.
+
+    Raises:
+        ConfigError: If the argument is neither.
+    """
+
+    def __init__(
+        self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None
+    ) -> None:
+        super().__init__(spec=spec, argument=argument, options=options)
+        self._target = parse(argument)
+        self._published: dict[str, str] = {}  # by an input's name: the sha256 that the Hub says
+
+    @property
+    def name(self) -> str:
+        """What the corpus is called where the user does not say."""
+        return self._target.title
+
+    def inputs(self) -> Sequence[Input]:
+        """The files in order; those of the Hub are downloaded.
+
+        Raises:
+            FetchError: If the Hub does not give them.
+            SourceError: If there is nothing that can be read.
+            ConfigError: If there is no such configuration or split, or one must be chosen.
+        """
+        if self.options.location is not None:
+            raise ConfigError("--from takes a named corpus's bytes from elsewhere; here, use hf:PATH instead")
+        return self._local_inputs() if self._target.local else self._hub_inputs()
+
+    def digest(self, item: Input) -> str:
+        """The sha256 of a file, compared with the one that the Hub says.
+
+        Raises:
+            HashMismatch: If they are not the same.
+        """
+        found = hash_input(item)
+        expected = self._published.get(item.name, found)
+        if found != expected:
+            raise HashMismatch(
+                f"{item.name}: sha256 {found:.16}, the Hub says {expected:.16}; remove {item.location} and "
+                "run again",
+                path=item.name,
+                expected=expected,
+                found=found,
+            )
+        return found
+
+    def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
+        """Whether the inputs are still those of a manifest; what the Hub says of them is enough to know."""
+        if self._target.local:
+            return super().unchanged(recorded)
+        commit, files, listed = self._select()
+        expected = [(self._input_name(commit, file.path), listed[file.path].size_bytes) for file in files]
+        if expected != [(name, size_bytes) for name, size_bytes, _ in recorded]:
+            return False
+        known = [listed[file.path].sha256 for file in files]
+        if all(known):
+            return known == [sha256 for _, _, sha256 in recorded]
+        return super().unchanged(recorded)
+
+    def _hub_inputs(self) -> list[Input]:
+        commit, files, listed = self._select()
+        self.reader(files[0].format)  # a wrong option is found before anything is downloaded
+        total = sum(listed[file.path].size_bytes for file in files)
+        done = 0
+        inputs = []
+        were_disabled = are_progress_bars_disabled()
+        disable_progress_bars()
+        try:
+            for file in files:
+                path = hub.download(self._target.place, file.path, revision=commit, repo_type="dataset")
+                inputs.append(self._hub_input(commit, file, listed[file.path], path))
+                done += listed[file.path].size_bytes
+                if self.options.on_progress is not None:
+                    self.options.on_progress(self._target.place, done, total)
+        finally:
+            if not were_disabled:
+                enable_progress_bars()
+        return inputs
+
+    def _hub_input(self, commit: str, file: DataFile, listed: _Listed, path: Path) -> Input:
+        name = self._input_name(commit, file.path)
+        if listed.sha256 is not None:
+            self._published[name] = listed.sha256
+        item = _input(path.absolute(), name, file)
+        if item.size_bytes != listed.size_bytes:
+            raise HashMismatch(
+                f"{name}: {item.size_bytes:,} bytes, the Hub says {listed.size_bytes:,}; remove {path} and "
+                "run again",
+                path=name,
+                expected=listed.size_bytes,
+                found=item.size_bytes,
+            )
+        return item
+
+    def _input_name(self, commit: str, path: str) -> str:
+        return f"hf://datasets/{self._target.place}@{commit}/{path}"
+
+    def _select(self) -> tuple[str, list[DataFile], dict[str, _Listed]]:
+        """The commit, the files to read, and every file of the repository by its path."""
+        repo, revision = self._target.place, self._target.revision or constants.DEFAULT_REVISION
+        commit, listed = _listing_offline(repo, revision) if hub.is_offline() else _listing(repo, revision)
+        card = None
+        if _CARD in listed:
+            # By the name that the user gave, so that the cache knows it when the network is away.
+            hub.download(repo, _CARD, revision=revision, repo_type="dataset")
+            card = _read_card(hub.download(repo, _CARD, revision=commit, repo_type="dataset"))
+        return commit, self._data_files(list(listed), card), listed
+
+    def _local_inputs(self) -> list[Input]:
+        place = Path(self._target.place).expanduser()
+        if place.is_file():
+            return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
+        if (place / "dataset_dict.json").is_file() or (place / "state.json").is_file():
+            return self._saved_by_datasets(place)
+        paths = [
+            str(Path(parent, name).relative_to(place))
+            for parent, _, names in os.walk(place, followlinks=True)
+            for name in names
+        ]
+        card = place / _CARD
+        files = self._data_files(paths, _read_card(card) if card.is_file() else None)
+        return [_input(place / file.path, file.path, file) for file in files]
+
+    def _saved_by_datasets(self, place: Path) -> list[Input]:
+        """What `Dataset.save_to_disk` or `DatasetDict.save_to_disk` left."""
+        names = (
+            _read_json(place / "dataset_dict.json", "splits") if not (place / "state.json").is_file() else []
+        )
+        folders = [(split_name(name), name) for name in names] or [("train", "")]
+        if self._target.split is not None:
+            folders = [(split, name) for split, name in folders if split == split_name(self._target.split)]
+        if not folders or self._target.config:
+            raise ConfigError(
+                f"{place}: no such split or configuration; it has the splits {', '.join(names) or 'train'}"
+            )
+        inputs = []
+        for split, name in folders:
+            for entry in _read_json(place / name / "state.json", "_data_files"):
+                path = os.path.join(name, str(entry["filename"]))  # noqa: PTH118 (a name, not a place)
+                inputs.append(_input(place / path, path, DataFile(path, split, "arrow")))
+        return inputs
+
+    def _data_files(self, paths: Sequence[str], card: str | None) -> list[DataFile]:
+        target = self._target
+        return data_files(
+            paths,
+            card,
+            config=target.config,
+            split=target.split,
+            format=self.options.format,
+            where=target.place,
+        )
+
+
+def _input(path: Path, name: str, file: DataFile) -> Input:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SourceError(f"{name}: cannot be read: {error.strerror}", path=path) from error
+    return Input(
+        name,
+        status.st_size,
+        "",
+        split=file.split,
+        location=str(path.absolute()),
+        format=file.format,
+        version=local_version(status),
+    )
+
+
+def _listing(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]:
+    """The commit that a revision is now, and every file there; kept for when the network is away."""
+    api = HfApi()
+    with hub.explained(f"dataset {repo} at {revision}", f"datasets/{repo}"):
+        commit = api.dataset_info(repo, revision=revision).sha
+        if not commit or not _COMMIT.fullmatch(commit):
+            raise FetchError(f"dataset {repo}: the Hub names no commit for {revision!r}", path=repo)
+        entries = [
+            entry
+            for entry in api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset")
+            if isinstance(entry, RepoFile)
+        ]
+    listed = [_Listed(e.path, e.size, e.lfs.sha256 if e.lfs else None) for e in entries]
+    try:
+        make_folder(default_cache_dir(), "huggingface")
+        storage.write_json(_kept_listing(repo, commit), [dataclasses.astuple(file) for file in listed])
+    except StorageError as error:
+        log.info("the list of files is not kept for offline use: %s", error)
+    return commit, {file.path: file for file in listed}
+
+
+def _listing_offline(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]:
+    """The same from what was kept, else from what `huggingface_hub` has in its cache."""
+    folder = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo, repo_type="dataset")
+    missing = FetchError(
+        f"dataset {repo} at {revision}: not in the cache ({folder}), and HF_HUB_OFFLINE or CORPUSKIT_OFFLINE "
+        "forbids the network; unset them once to download it",
+        path=repo,
+    )
+    try:
+        known = bool(_COMMIT.fullmatch(revision))
+        commit = revision if known else (folder / "refs" / revision).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise missing from error
+    try:
+        kept = json.loads(_kept_listing(repo, commit).read_bytes())
+        return commit, {path: _Listed(path, size_bytes, sha256) for path, size_bytes, sha256 in kept}
+    except (OSError, ValueError, TypeError):
+        snapshot = folder / "snapshots" / commit
+        files = [path for path in snapshot.rglob("*") if path.is_file()]
+    if not files:
+        raise missing
+    log.warning("%s: offline, so that its files are the %d in the cache", repo, len(files))
+    listed = [_Listed(str(path.relative_to(snapshot)), path.stat().st_size, None) for path in files]
+    return commit, {file.path: file for file in listed}
+
+
+def _kept_listing(repo: str, commit: str) -> Path:
+    return (
+        default_cache_dir()
+        / "huggingface"
+        / f"{repo_folder_name(repo_id=repo, repo_type='dataset')}-{commit}.json"
+    )
+
+
+def _read_card(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_MAX_CARD_BYTES).decode(errors="replace")
+
+
+def _read_json(path: Path, key: str) -> list[Any]:
+    """The list under a key of a file that `datasets` wrote."""
+    try:
+        found = json.loads(path.read_bytes())[key]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{path}: not as datasets writes it: {error!r:.100}", path=path) from error
+    if not isinstance(found, list):
+        raise SourceError(f"{path}: {key} is no list", path=path)
+    return found
+
+
+__all__ = ["HuggingFaceSource"]

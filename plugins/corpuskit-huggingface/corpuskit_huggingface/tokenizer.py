@@ -1,0 +1,211 @@
+"""A `tokenizer.json` as a tokenizer: the ids that `tokenizers` gives, without special tokens of any kind.
+
+The definition is kept in the corpus's manifest (as bzip2 in base64: 0.5 MB for GPT-2's, 2 to 4 MB for those
+with 128,000 to 256,000 tokens), because a path means nothing on another machine and a repository may be gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import tokenizers
+from numpy.typing import NDArray
+
+from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.tokenizers import boundaries
+from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
+from corpuskit_huggingface import fast
+from corpuskit_huggingface.cutting import may_be_cut
+from corpuskit_huggingface.decoding import table_for
+from corpuskit_huggingface.definition import HIDDEN, Definition, find
+
+log = logging.getLogger(__name__)
+
+ENGINES = ("auto", "tokenizers", "gigatoken")
+
+#: `tokenizers` takes 150 times a text's size in memory while it encodes it. Texts that may be cut are, and
+#: this much is encoded in one call (14 to 40 MiB).
+_PIECE_BYTES = 1 << 16
+_CALL_BYTES = 1 << 18
+#: A longer text that may not be cut is refused: this one takes 1.2 GiB.
+_MAX_TEXT_BYTES = 8 * 2**20
+
+
+class HuggingFaceTokenizer(Tokenizer):
+    """One tokenizer.json. Text that looks like a special token is ordinary text.
+
+    Args:
+        name: What users type in front of the colon.
+        argument: The path of a tokenizer.json or of its folder, or a repository: `org/name[@revision]`.
+        state: What `state()` returned; nothing is looked for then.
+
+    Raises:
+        TokenizerError: If there is no such file, or `tokenizers` cannot read it.
+        FetchError: If the Hub does not give it.
+    """
+
+    def __init__(self, *, name: str = "hf", argument: str | None = None, state: Any = None) -> None:
+        if not argument:
+            raise TokenizerError(f"tokenizer {name!r} needs a path or a repository: {name}:org/name")
+        # corpuskit has a process for each core already; and threads do not survive a fork.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        self.name = f"{name}:{argument}"
+        self._definition = find(argument) if state is None else Definition.from_state(state, where=self.name)
+        self._tokenizer = _load(self._definition, where=self.name)
+        added = self._definition.data["added_tokens"]
+        vocab = self._tokenizer.get_vocab(with_added_tokens=True)
+        self.vocab_size = max(vocab.values(), default=0) + 1
+        ids = {token["content"]: token["id"] for token in added}
+        self.eot_id = None if self._definition.eot is None else int(ids[self._definition.eot])
+        self._may_be_cut = may_be_cut(self._definition.data)
+        self._table = table_for(self._definition.data, vocab, eot_id=self.eot_id)
+        self._fast: fast.FastEngine | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A sha256 over everything in the tokenizer.json that decides ids, and the end-of-text token."""
+        return self._definition.fingerprint
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that `encode_batch` uses."""
+        return "tokenizers" if self._fast is None else "gigatoken"
+
+    def encode(self, text: str) -> NDArray[np.uint32]:
+        """The text's ids, uint32[N], with nothing in front or after.
+
+        Raises:
+            TokenizerError: If the text is no Unicode text, or too long and may not be cut.
+        """
+        return self.encode_batch([to_utf8(text)]).ids
+
+    def encode_batch(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of many texts at once.
+
+        Raises:
+            TokenizerError: With `.index`, the number of the text that cannot be encoded.
+        """
+        pieces, owners = self._cut(texts)
+        arrays = self._encode(pieces) if self._fast is None else self._fast.encode(pieces, self._encode)
+        sizes = np.fromiter(map(len, arrays), np.int64, len(arrays))
+        ids = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
+        owner_of = np.asarray(owners, np.int64)
+        if self.eot_id is not None and (ids == self.eot_id).any():
+            number = int(np.repeat(owner_of, sizes)[np.argmax(ids == self.eot_id)])
+            raise TokenizerError(
+                f"tokenizer {self.name!r} makes its end of text, {self._definition.eot!r}, out of ordinary "
+                "text; take that name out of the text, or use another tokenizer",
+                index=number,
+            )
+        lengths = np.zeros(len(texts), np.int64)
+        np.add.at(lengths, owner_of, sizes)
+        return Encoded(ids, lengths)
+
+    def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
+        """The bytes that ids stand for, special ids as their names; as far as the tokenizer keeps bytes."""
+        values = np.asarray(ids, dtype=np.int64).tolist()
+        try:
+            if self._table is not None:
+                return self._table.decode(values)
+            wrong = next((i for i in values if i < 0 or self._tokenizer.id_to_token(i) is None), None)
+            if wrong is not None:
+                raise KeyError(wrong)
+        except (KeyError, OverflowError) as error:
+            raise TokenizerError(
+                f"tokenizer {self.name!r}: id {error.args[0]} is not in the vocabulary"
+            ) from error
+        text = self._tokenizer.decode(values, skip_special_tokens=False)
+        return text.replace(HIDDEN, "").encode()
+
+    def boundary(self, text: bytes, at: int) -> int:
+        """The last place not after `at` that is shown to be safe; see `corpuskit_huggingface.cutting`."""
+        return boundaries.last_safe_place(text, at) if self._may_be_cut else 0
+
+    def state(self) -> dict[str, Any]:
+        """The definition; see `Definition.to_state`."""
+        return self._state
+
+    @cached_property
+    def _state(self) -> dict[str, Any]:
+        return self._definition.to_state()
+
+    def select_engine(self, engine: str) -> None:
+        """Choose "auto", "tokenizers" or "gigatoken", which is used only where it is shown to be exact."""
+        if engine not in ENGINES:
+            raise ConfigError(f"--engine {engine}: expected one of {', '.join(ENGINES)}", found=engine)
+        self._fast = None
+        if engine == "tokenizers":
+            return
+        try:
+            self._fast = fast.open_engine(self._definition, self._encode)
+        except fast.NotExact as error:
+            if engine == "gigatoken":
+                raise ConfigError(f"--engine gigatoken: {self.name!r}: {error}; use 'auto'") from error
+            log.info("tokenizers encodes %s: %s", self.name, error)
+
+    def _encode(self, pieces: Sequence[bytes]) -> list[NDArray[np.uint32]]:
+        """The ids of each text by `tokenizers`, which is called for a bounded amount of text at a time."""
+        return [
+            np.array(encoding.ids, np.uint32)
+            for group in _groups(pieces)
+            for encoding in self._tokenizer.encode_batch_fast(group, add_special_tokens=False)
+        ]
+
+    def _cut(self, texts: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[int]]:
+        """Texts in pieces of bounded size where that is safe, and the number of each piece's text.
+
+        Raises:
+            TokenizerError: If a piece is too long for one call.
+        """
+        pieces: list[bytes] = []
+        owners: list[int] = []
+        for number, text in enumerate(texts):
+            cut = boundaries.pieces(text, target_bytes=_PIECE_BYTES) if self._may_be_cut else [text]
+            longest = max(map(len, cut), default=0)
+            if longest > _MAX_TEXT_BYTES:
+                raise TokenizerError(
+                    f"tokenizer {self.name!r}: a document has {longest:,} bytes that may not be cut without "
+                    f"changing ids, more than {_MAX_TEXT_BYTES:,}, which take 150 times as much memory; cut "
+                    "it into documents (--separator or --lines)",
+                    index=number,
+                    expected=_MAX_TEXT_BYTES,
+                    found=longest,
+                )
+            pieces += cut
+            owners += [number] * len(cut)
+        return pieces, owners
+
+
+def _load(definition: Definition, *, where: str) -> tokenizers.Tokenizer:
+    try:
+        tokenizer = tokenizers.Tokenizer.from_str(definition.runnable())
+    except Exception as error:  # the library raises nothing more precise
+        raise TokenizerError(
+            f"tokenizer {where!r}: tokenizers {tokenizers.__version__} cannot read it: "
+            f"{' '.join(str(error).split()):.200}",
+            path=where,
+        ) from error
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _groups(pieces: Sequence[bytes]) -> Iterator[list[str]]:
+    """Texts, so many at a time as one call should have."""
+    group: list[str] = []
+    size_bytes = 0
+    for piece in pieces:
+        if group and size_bytes + len(piece) > _CALL_BYTES:
+            yield group
+            group, size_bytes = [], 0
+        group.append(piece.decode())
+        size_bytes += len(piece)
+    if group:
+        yield group
+
+
+__all__ = ["ENGINES", "HuggingFaceTokenizer"]

@@ -1,0 +1,245 @@
+"""The suite on tokenizers of each kind, and their ids beside those of `tokenizers`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.testing import TokenizerSuite
+from corpuskit.testing.tokenizers import TEXTS
+from corpuskit_huggingface import tokenizer as module
+from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
+
+BYTE_LEVEL = ("gpt2", "llama3", "o200k", "digits", "neox")
+CUT = (*BYTE_LEVEL, "qwen2")
+LOSSY = ("qwen2", "tags", "llama2", "unigram", "word-level", "word-piece")
+
+
+def kinds(*names: str):
+    return pytest.mark.parametrize("tokenizer_path", names, indirect=True)
+
+
+@pytest.fixture
+def tokenizer(tokenizer_path) -> HuggingFaceTokenizer:
+    return HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+@pytest.fixture
+def reference(tokenizer_path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(tokenizer_path))
+    tokenizer.encode_special_tokens = True
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+class _Suite(TokenizerSuite):
+    examples = 30
+
+    @pytest.fixture
+    def tokenizer(self, tokenizer_path) -> HuggingFaceTokenizer:
+        return HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+@kinds(*BYTE_LEVEL)
+class TestByteLevel(_Suite):
+    pass
+
+
+@kinds(*LOSSY)
+class TestLossy(_Suite):
+    lossless = False
+    piecewise = False
+
+
+@kinds("gpt2", "llama3", "o200k")
+class TestFast(_Suite):
+    @pytest.fixture
+    def tokenizer(self, tokenizer_path) -> HuggingFaceTokenizer:
+        tokenizer = HuggingFaceTokenizer(argument=str(tokenizer_path))
+        tokenizer.select_engine("gigatoken")
+        return tokenizer
+
+
+texts = st.text() | st.lists(st.sampled_from([*TEXTS, "the fox", " ", "\n", "  "]), max_size=6).map("".join)
+
+
+@kinds(*BYTE_LEVEL, "qwen2", "tags", "llama2", "word-piece")
+def test_ids_are_those_of_tokenizers(tokenizer, reference) -> None:
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(texts)
+    def same(text: str) -> None:
+        assert tokenizer.encode(text).tolist() == reference.encode(text, add_special_tokens=False).ids
+
+    same()
+
+
+@kinds("unigram", "word-level")
+def test_ids_are_those_of_tokenizers_but_for_the_names_of_special_tokens(tokenizer, reference) -> None:
+    ids = {token.content: number for number, token in reference.get_added_tokens_decoder().items()}
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(texts)
+    def same(text: str) -> None:
+        if not any(name in text for name in ids):
+            assert tokenizer.encode(text).tolist() == reference.encode(text, add_special_tokens=False).ids
+
+    same()
+    for name, number in ids.items():
+        if "unk" not in name.lower():
+            assert number in reference.encode(name, add_special_tokens=False).ids
+            assert number not in tokenizer.encode(f"fox {name} fox {name}")
+
+
+@kinds("gpt2", "qwen2", "neox", "llama2", "unigram", "word-piece")
+def test_decoded_text_is_that_of_tokenizers(tokenizer, reference) -> None:
+    for text in TEXTS:
+        ids = tokenizer.encode(text).tolist()
+        assert tokenizer.decode(ids) == reference.decode(ids, skip_special_tokens=False)
+
+
+@kinds(*CUT)
+def test_long_texts_are_encoded_in_pieces_with_the_same_ids(tokenizer, reference, monkeypatch) -> None:
+    monkeypatch.setattr(module, "_PIECE_BYTES", 40)
+    monkeypatch.setattr(module, "_CALL_BYTES", 100)
+    text = "".join(TEXTS) * 2 + "The quick brown\nfox  jumps \u65e5\u672c\u3001na\u00efve 123 456. " * 20
+    assert len(tokenizer._cut([text.encode()])[0]) > 5
+    assert tokenizer.encode(text).tolist() == reference.encode(text, add_special_tokens=False).ids
+
+
+@kinds("tags", "llama2", "unigram", "word-piece")
+def test_texts_are_not_cut_where_that_is_not_shown_to_be_safe(tokenizer, monkeypatch) -> None:
+    monkeypatch.setattr(module, "_PIECE_BYTES", 10)
+    assert len(tokenizer._cut([b"the quick brown fox " * 9])[0]) == 1
+    assert tokenizer.boundary(b"the quick brown fox", 15) == 0
+
+
+def test_a_document_that_would_take_too_much_memory_is_refused(tokenizer, monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MAX_TEXT_BYTES", 100)
+    monkeypatch.setattr(module, "_PIECE_BYTES", 50)
+    assert tokenizer.encode("word " * 100).size
+    with pytest.raises(TokenizerError, match="a document has 101 bytes that may not be cut") as caught:
+        tokenizer.encode_batch([b"short", b"x" * 101])
+    assert caught.value.index == 1
+
+
+@pytest.mark.parametrize(
+    ("tokenizer_path", "eot"),
+    [
+        ("gpt2", "<|endoftext|>"),
+        ("llama2", "</s>"),
+        ("unigram", "</s>"),
+        ("word-level", "[EOS]"),
+        ("word-piece", "[SEP]"),
+    ],
+    indirect=["tokenizer_path"],
+)
+def test_the_end_of_text_has_one_of_the_usual_names(tokenizer, reference, eot) -> None:
+    assert tokenizer.eot_id == reference.token_to_id(eot)
+    assert tokenizer.decode([tokenizer.eot_id]) == eot
+
+
+@pytest.mark.parametrize("said", ["<s>", {"content": "<s>", "lstrip": False}])
+@pytest.mark.parametrize("file", ["tokenizer_config.json", "special_tokens_map.json"])
+@kinds("llama2")
+def test_the_end_of_text_is_what_the_configuration_says(tokenizer_path, reference, said, file) -> None:
+    (tokenizer_path.parent / file).write_text(json.dumps({"eos_token": said}))
+    tokenizer = HuggingFaceTokenizer(argument=str(tokenizer_path.parent))
+    assert tokenizer.eot_id == reference.token_to_id("<s>")
+
+
+def test_an_end_of_text_that_is_not_marked_as_special_is_not_found_in_text(tokenizer_path) -> None:
+    data = json.loads(tokenizer_path.read_text())
+    data["added_tokens"][0]["special"] = False
+    tokenizer_path.write_text(json.dumps(data))
+    tokenizer = HuggingFaceTokenizer(argument=str(tokenizer_path))
+    assert tokenizer.eot_id not in tokenizer.encode("a<|endoftext|>b")
+
+
+def test_text_that_merges_into_the_end_of_text_is_an_error(tokenizer_path) -> None:
+    data = json.loads(tokenizer_path.read_text())
+    vocab = data["model"]["vocab"]
+    data["added_tokens"] = [{**data["added_tokens"][0], "content": "fo", "id": vocab["fo"]}]
+    tokenizer_path.write_text(json.dumps(data))
+    (tokenizer_path.parent / "tokenizer_config.json").write_text('{"eos_token": "fo"}')
+    tokenizer = HuggingFaceTokenizer(argument=str(tokenizer_path))
+    with pytest.raises(TokenizerError, match="makes its end of text, 'fo', out of ordinary text") as caught:
+        tokenizer.encode_batch([b"dogs", b"the", b"fo"])
+    assert caught.value.index == 2
+
+
+def test_chance_and_what_surrounds_text_are_left_out(tokenizer_path) -> None:
+    plain = HuggingFaceTokenizer(argument=str(tokenizer_path))
+    data = json.loads(tokenizer_path.read_text())
+    data["model"]["dropout"] = 0.5
+    data["truncation"] = {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
+    tokenizer_path.write_text(json.dumps(data, indent=4))
+    noisy = HuggingFaceTokenizer(argument=str(tokenizer_path))
+    assert noisy.fingerprint == plain.fingerprint
+    assert np.array_equal(noisy.encode("the quick brown fox"), plain.encode("the quick brown fox"))
+
+
+def test_the_fingerprint_follows_the_merges(tokenizer_path, tokenizer) -> None:
+    data = json.loads(tokenizer_path.read_text())
+    data["model"]["merges"].pop()
+    tokenizer_path.write_text(json.dumps(data))
+    assert HuggingFaceTokenizer(argument=str(tokenizer_path)).fingerprint != tokenizer.fingerprint
+
+
+def test_a_missing_argument_is_an_error() -> None:
+    with pytest.raises(TokenizerError, match="needs a path or a repository: hf:org/name"):
+        HuggingFaceTokenizer(name="hf")
+
+
+@pytest.mark.parametrize("argument", ["./none", "/none/tokenizer.json", "a/b/c", "no repository"])
+def test_a_path_that_is_not_there_is_an_error(argument) -> None:
+    with pytest.raises(TokenizerError, match="no such file or folder"):
+        HuggingFaceTokenizer(argument=argument)
+
+
+def test_a_folder_without_a_definition_is_an_error(tmp_path) -> None:
+    with pytest.raises(TokenizerError, match=r"there is no tokenizer\.json; save one with"):
+        HuggingFaceTokenizer(argument=str(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"model": 1}', "\u2603"])
+def test_a_file_that_is_no_definition_is_an_error(tokenizer_path, content) -> None:
+    tokenizer_path.write_text(content)
+    with pytest.raises(TokenizerError, match=r"not a tokenizer\.json"):
+        HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+def test_a_definition_that_the_library_cannot_read_is_an_error(tokenizer_path) -> None:
+    tokenizer_path.write_text('{"model": {"type": "Oracle"}, "added_tokens": []}')
+    with pytest.raises(TokenizerError, match=r"tokenizers [\d.]+ cannot read it"):
+        HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+def test_a_configuration_that_is_no_json_is_an_error(tokenizer_path) -> None:
+    (tokenizer_path.parent / "tokenizer_config.json").write_text("{")
+    with pytest.raises(TokenizerError, match=r"tokenizer_config\.json: not JSON"):
+        HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+@pytest.mark.parametrize("state", [{}, [], {"tokenizer": "?", "eot": None}, {"tokenizer": "QlpoOQ=="}])
+def test_a_state_that_holds_no_definition_is_an_error(state) -> None:
+    with pytest.raises(TokenizerError, match=r"its saved state must hold a tokenizer\.json"):
+        HuggingFaceTokenizer(argument="x", state=state)
+
+
+def test_an_engine_that_cannot_be_exact_is_refused(tmp_path, tokenizer_json) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_text(tokenizer_json("neox"))
+    tokenizer = HuggingFaceTokenizer(argument=str(path))
+    tokenizer.select_engine("auto")
+    assert tokenizer.engine == "tokenizers"
+    with pytest.raises(ConfigError, match="--engine gigatoken: 'hf:.*': gigatoken is not known to be exact"):
+        tokenizer.select_engine("gigatoken")
+    with pytest.raises(ConfigError, match="--engine turbo: expected one of auto, tokenizers, gigatoken"):
+        tokenizer.select_engine("turbo")
