@@ -315,7 +315,7 @@ class Batches:
                 started = prefetcher.get() if prefetcher else start(first_sample)
                 self._sample += hop
                 # Yielded without a name: a batch that is kept here would have the next one written elsewhere,
-                # in memory that the cache does not hold (a third slower at 64 x 1024).
+                # in memory that the cache does not hold (98 us instead of 50 to 65 at 64 x 1024).
                 yield self._engine.finish(started)
                 del started
         finally:

@@ -19,7 +19,7 @@ from corpuskit.samplers.permutation import Permutation
 
 Ints = NDArray[np.int64]
 
-#: Documents that are packed at a time. It bounds memory to some 300 MB, and costs a few rows that are not
+#: Documents that are packed at a time. It bounds memory (150 MB measured), and costs a few rows that are not
 #: full for each group. Part of the tables' name, because it shapes them.
 _GROUP_DOCUMENTS = 2**21
 

@@ -4,7 +4,7 @@ The longest pieces come first, and each goes into the row with the least room th
 room are interchangeable, and so are pieces of equal length, so a step places a whole group of pieces: the
 number of steps depends on the row's size and hardly on the number of documents. The least room that is at
 least a length is found in a bitmap of the rooms that exist, one Python integer of T + 1 bits; that answers
-the query of the paper's segment tree in a tenth of a microsecond.
+the query of the paper's segment tree in 0.4 us.
 """
 
 from __future__ import annotations
