@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
+from corpuskit import errors
+from corpuskit.errors import CorpuskitError, WorkerError
 from corpuskit.prepare.job import Job, OnWork, PartRecord
+
+log = logging.getLogger(__name__)
 
 #: Called with each part's record when it is finished and saved, in any order.
 OnPart = Callable[[PartRecord], None]
@@ -32,3 +37,26 @@ class Executor(Protocol):
             CorpuskitError: What a part raised; or WorkerError, naming the part, if its worker died.
         """
         ...
+
+
+def describe_error(number: int, error: Exception) -> dict[str, Any]:
+    """What a part raised, as a JSON value that another process can raise: exceptions do not all travel.
+
+    Args:
+        number: The part's.
+        error: What was raised; one that is not ours becomes a WorkerError that names the part.
+    """
+    if not isinstance(error, CorpuskitError):
+        log.debug("part %d failed", number, exc_info=error)
+        message = " ".join(f"part {number}: {type(error).__name__}: {error}".split())
+        return {"error": WorkerError.__name__, "message": message, "facts": {}}
+    # A plugin may raise a class of its own, which is raised as the one of ours that it is.
+    name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    facts = {key: str(value) for key, value in vars(error).items()}
+    return {"error": name, "message": str(error), "facts": facts}
+
+
+def raise_described(description: Mapping[str, Any]) -> NoReturn:
+    """Raise what `describe_error` described."""
+    kind = getattr(errors, description["error"], WorkerError)
+    raise kind(description["message"], **description["facts"])

@@ -1,0 +1,122 @@
+"""Finding a Ray cluster, or starting one that nobody else can reach."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import ray
+from ray._private import ray_constants
+
+from corpuskit.errors import WorkerError
+from corpuskit.prepare.estimate import usable_cores
+
+log = logging.getLogger(__name__)
+
+#: Bytes of a local cluster's object store, which results of a few bytes never fill: about Ray's minimum.
+_OBJECT_STORE_BYTES = 80 * 2**20
+
+
+@contextlib.contextmanager
+def connected(*, workers: int | None) -> Iterator[None]:
+    """Be connected to a Ray cluster.
+
+    It is the one that this process is connected to already, or the one at RAY_ADDRESS, or one that runs on
+    this machine, or else a local one that is stopped afterwards.
+
+    Args:
+        workers: The CPUs of a cluster that is started here; by default those that this process may use.
+
+    Raises:
+        WorkerError: If there is no cluster at RAY_ADDRESS, or none can be started.
+    """
+    # Ray's threads print what happens on nodes to stdout, which is for data.
+    with contextlib.redirect_stdout(sys.stderr):
+        if ray.is_initialized():
+            yield
+            return
+        try:
+            with _own_signals():
+                if not _join():
+                    _start(workers or usable_cores())
+            yield
+        finally:
+            with _own_signals():
+                ray.shutdown()
+
+
+def _join() -> bool:
+    """Connect to a cluster that runs; False if there is none."""
+    address = os.environ.get("RAY_ADDRESS") or "auto"
+    if address == "local":
+        return False
+    try:
+        _init(address=address)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        if address == "auto" and isinstance(error, ConnectionError):
+            return False
+        raise WorkerError(
+            f"cannot connect to the Ray cluster at {address!r}: {_one_line(error)}; "
+            "start it, or unset RAY_ADDRESS to find one on this machine or to start one",
+            found=address,
+        ) from error
+    log.info("parts are made on the Ray cluster at %s", ray.get_runtime_context().gcs_address)
+    return True
+
+
+def _start(num_cpus: int) -> None:
+    """Start a cluster of this machine, of which every port is on the loopback interface.
+
+    Ray gives no parameter for that on Linux: it takes 127.0.0.1 for a mistake, puts the machine's address in
+    its place and listens on all interfaces. It does what is wanted on macOS and Windows, and everywhere
+    without this constant.
+    """
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        _init(
+            address="local",
+            num_cpus=num_cpus,
+            include_dashboard=False,
+            object_store_memory=_OBJECT_STORE_BYTES,
+        )
+    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+        raise WorkerError(f"cannot start Ray on this machine: {_one_line(error)}") from error
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+    for node in ray.nodes():  # type: ignore[no-untyped-call]
+        address = node["NodeManagerAddress"]
+        if not ipaddress.ip_address(address).is_loopback:
+            raise WorkerError(
+                f"Ray {ray.__version__} listens on {address} and not only on this machine; "
+                "start a cluster yourself, with `ray start --head`, and run the same command again",
+                found=address,
+            )
+
+
+def _init(**options: Any) -> None:
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep this process's way of ending on SIGTERM, which Ray replaces."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
