@@ -8,7 +8,7 @@ Measured on a 4 GB corpus on a virtual disk, 64 windows of 1,024 uint16 ids, one
 - All in the page cache: 0.2 ms a batch while pages are mapped for the first time, 0.04 ms after that. Asking
   for each window first would cost 0.1 ms more, so it is done only after a batch that was slow.
 - Pages that were touched count as the process's own, 27 times the windows' size because the system maps what
-  it has around each, from 64 KB to 2 MB (1.4 GB after 50 MB of windows). Letting go of them keeps that bounded
+  it has around each, from 64 KB to 2 MB (1.4 GB after 50 MB of windows). Letting go of them bounds that
   (MADV_DONTNEED; they stay in the page cache), and costs the 0.2 ms again.
 """
 
