@@ -163,4 +163,6 @@ for _ in iterator:
     )
 
     assert done.returncode == 1
-    assert "killed by signal" in done.stderr or "exited unexpectedly" in done.stderr
+    # The last is what torch says when the worker died between announcing a tensor and handing it over.
+    said = ("killed by signal", "exited unexpectedly", "ConnectionResetError")
+    assert any(text in done.stderr for text in said), done.stderr
