@@ -125,6 +125,10 @@ class _Team:
             raise WorkerError(f"part {number} was finished, and its files are gone from {self._job.folder}")
         return record
 
+    def _what(self, number: int) -> str:
+        """The input that a part begins with."""
+        return self._job.inputs[self._job.parts[number].pieces[0].input].name
+
     def _lost(self, member: _Member, todo: deque[int], died: dict[int, int]) -> None:
         """A worker is dead: give its part to a new one, or give up."""
         self._selector.unregister(member.socket)
@@ -135,7 +139,7 @@ class _Team:
             died[number] = died.get(number, 0) + 1
             if died[number] >= _ATTEMPTS:
                 raise WorkerError(
-                    f"part {number} of {self._job.dataset}: its worker {how}, {died[number]} times; "
+                    f"part {number} ({self._what(number)}): its worker {how}, {died[number]} times; "
                     "finished parts are kept, run the same command again to go on"
                 )
             log.warning("a worker %s while it made part %d, which is tried again", how, number)

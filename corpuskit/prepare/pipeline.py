@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import logging
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,6 @@ from corpuskit import registry, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.errors import ConfigError, StorageError, WorkerError
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
@@ -28,16 +26,14 @@ from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_co
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
-from corpuskit.prepare.plan import Plan, part_bytes_for
+from corpuskit.prepare.plan import Plan
 from corpuskit.prepare.planning import make_plan
 from corpuskit.prepare.progress import OnProgress, Progress
 from corpuskit.prepare.report import run_record
+from corpuskit.prepare.request import Request
 from corpuskit.prepare.splits import SplitRule, parse_rule
 from corpuskit.prepare.watch import Watch
 from corpuskit.prepare.work import Worker
-from corpuskit.sources import open_source
-from corpuskit.sources.base import Source, SourceOptions
-from corpuskit.specs import TokenizerSpec
 from corpuskit.tokenizers import open_tokenizer
 from corpuskit.tokenizers.base import Tokenizer
 
@@ -173,29 +169,25 @@ class _Run:
         self.config = config
         self.on_progress = on_progress
         self.started = time.monotonic()
-        self.reader_options = _reader_options(config)
-        self.source: Source = open_source(
-            config.dataset, SourceOptions(**self.reader_options, on_progress=self._fetching)
-        )
-        self.component = registry.default().find("tokenizer", config.encoding)
-        self.name = config.name or self.source.name
-        self.output = config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
+        self.request = Request(config, on_fetch=self._fetching)
+        self.source, self.name = self.request.source, self.request.name
+        self.output = self.request.output
         self.folder = self.output.with_name(f".{self.output.name}.preparing")
 
     def go(self, *, only_commit: bool = False) -> Prepared:
         """Prepare the corpus, or find it; with `only_commit`, of parts that are all there."""
-        corpus = self._existing()
+        corpus = self.request.existing()
         if corpus is not None:
             return Prepared(corpus, made=False, run={})
         storage.make_directory(self.folder)
         with self._lock(), self._tidied():
-            corpus = self._existing()  # another process may just have made it
+            corpus = self.request.existing()  # another process may just have made it
             if corpus is None:
                 try:
                     return self._make(only_commit=only_commit)
                 except (OSError, WorkerError):
                     # Where locks do nothing, another process may have finished first and tidied up.
-                    corpus = self._existing()
+                    corpus = self.request.existing()
                     if corpus is None:
                         raise
             storage.remove_tree(self.folder)
@@ -203,7 +195,7 @@ class _Run:
 
     def make_parts(self) -> PartsMade | Prepared:
         """Make this run's share of the parts; several such runs share the folder and need no lock."""
-        corpus = self._existing()
+        corpus = self.request.existing()
         if corpus is not None:
             return Prepared(corpus, made=False, run={})
         first, of = map(int, (self.config.parts or "1/1").split("/"))
@@ -262,7 +254,7 @@ class _Run:
             folder=str(parts_folder.resolve()),
             fingerprint=made.plan.fingerprint,
             dataset=self.config.dataset,
-            reader_options=self.reader_options,
+            reader_options=self.request.reader_options,
             tokenizer=made.plan.request["tokenizer"],
             engine=self.config.engine,
             split_rule=made.plan.request["options"]["split"],
@@ -279,7 +271,7 @@ class _Run:
         """Find the inputs, open the tokenizer, and plan."""
         inputs = self.source.inputs()
         tokenizer = self._tokenizer(inputs)
-        options = self._options(sum(item.size_bytes for item in inputs))
+        options = self.request.options(sum(item.size_bytes for item in inputs))
         rule = parse_rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
         record = {
@@ -409,76 +401,6 @@ class _Run:
             )
         return tokenizer
 
-    def _existing(self) -> Corpus | None:
-        """The corpus that is in the place, if it is what is asked for.
-
-        Raises:
-            ConfigError: If something else is there and may not be replaced.
-        """
-        if not (self.output / FILE_NAME).exists():
-            if self.output.exists() and (not self.output.is_dir() or any(self.output.iterdir())):
-                raise ConfigError(
-                    f"{self.output} exists and is not a corpus; move it away, or choose another --output"
-                )
-            return None
-        corpus = Corpus(self.output)
-        differences = self._differences(corpus.manifest)
-        if not differences:
-            return corpus
-        if self.config.overwrite:
-            return None
-        raise ConfigError(
-            f"{self.output} holds a corpus that was prepared differently: {'; '.join(differences)}; "
-            "replace it with --overwrite, or choose another --output"
-        )
-
-    def _differences(self, manifest: Manifest) -> list[str]:
-        """What is asked for and not what a manifest says, each as one phrase."""
-        total_bytes = sum(item.size_bytes for item in manifest.inputs)
-        asked = {
-            "dataset": self.name,
-            "encoding": self.config.encoding,
-            **self._options(total_bytes),
-        }
-        there = {"dataset": manifest.dataset, "encoding": manifest.tokenizer.name, **manifest.options}
-        different = [
-            f"{key} is {there.get(key)!r} there and {asked.get(key)!r} now"
-            for key in [*asked, *(key for key in there if key not in asked)]
-            if asked.get(key) != there.get(key)
-        ]
-        if different:
-            return different
-        recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
-        if not self.source.unchanged(recorded):
-            return ["its inputs have changed since"]
-        spec = self.component.spec
-        if isinstance(spec, TokenizerSpec) and not spec.pinned:
-            # What the name stands for now: a state may hold the tokenizer itself, which would never change.
-            found = open_tokenizer(self.config.encoding)
-            if found.needs_fitting:
-                found = open_tokenizer(self.config.encoding, state=manifest.tokenizer.state)
-            if found.fingerprint != manifest.tokenizer.fingerprint:
-                return [f"tokenizer {self.config.encoding!r} has changed since"]
-        return []
-
-    def _options(self, total_bytes: int) -> dict[str, Any]:
-        """The options that shape the bytes, as the manifest records them."""
-        config, spec = self.config, self.source.spec
-        reader = {key: value for key, value in self.reader_options["reader"].items() if value is not None}
-        return {
-            "split": self._split_rule(),
-            "eot": spec.eot if config.eot is None else config.eot,
-            "format": config.format or spec.format,
-            **spec.reader_options,
-            **reader,
-            "max_tokens": config.max_tokens,
-            "part_bytes": config.part_bytes or part_bytes_for(total_bytes),
-            "shard_bytes": config.shard_bytes,
-        }
-
-    def _split_rule(self) -> str:
-        return self.source.spec.split if self.config.split is None else self.config.split
-
     def _fetching(self, label: str, done: int, total: int | None) -> None:
         self.on_progress(Progress("fetch", label, done, total))
 
@@ -493,25 +415,3 @@ def _config(
     given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
     base = config.model_dump(exclude_unset=True) if config is not None else {}
     return PrepareConfig.make(base, given)
-
-
-def _reader_options(config: PrepareConfig) -> dict[str, Any]:
-    """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value."""
-    reader = {
-        "text_field": config.text_field,
-        "separator": config.separator,
-        "lines": config.lines,
-        "invalid_utf8": config.invalid_utf8,
-        "on_bad_document": config.on_bad_document,
-        "on_missing": config.on_missing,
-    }
-    return {
-        "location": config.location,
-        "format": config.format,
-        "reader": {key: value for key, value in reader.items() if value is not None},
-    }
-
-
-def _folder_name(name: str) -> str:
-    """A name as one path component: `hf:org/name` becomes `hf-org-name`."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "corpus"

@@ -75,7 +75,7 @@ def test_part_that_kills_every_worker_fails_the_run_and_names_the_signal(
     prose, tmp_path, expected, sabotage, assert_same, monkeypatch, how
 ):
     sabotage(part=5, times=2, how=how)
-    message = f"part 5 of .*prose.txt: its worker was killed by {how.name}, 2 times; finished parts are kept"
+    message = rf"part 5 \(prose.txt\): its worker was killed by {how.name}, 2 times; finished parts are kept"
     started = time.monotonic()
     with pytest.raises(WorkerError, match=message):
         corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
