@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import ray
@@ -38,18 +39,17 @@ def connected(*, workers: int | None) -> Iterator[None]:
         WorkerError: If there is no cluster at RAY_ADDRESS, or none can be started.
     """
     # Ray's threads print what happens on nodes to stdout, which is for data.
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), _own_sigterm() as keep:
         if ray.is_initialized():
             yield
             return
         try:
-            with _own_signals():
-                if not _join():
-                    _start(workers or usable_cores())
+            if not _join():
+                _start(workers or usable_cores())
+            keep()
             yield
         finally:
-            with _own_signals():
-                ray.shutdown()
+            ray.shutdown()
 
 
 def _join() -> bool:
@@ -106,16 +106,41 @@ def _init(**options: Any) -> None:
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep this process's way of ending on SIGTERM, which Ray replaces."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _own_sigterm() -> Iterator[Callable[[], None]]:
+    """Let this process end on SIGTERM in its own way.
+
+    Ray replaces the handler when it connects, and what a handler raises while Ray waits arrives as another
+    exception. Yields a function to call after connecting.
+    """
     handler = signal.getsignal(signal.SIGTERM)
+    if handler is None or threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    raised: list[BaseException] = []
+
+    def remembering(number: int, frame: FrameType | None) -> None:
+        assert callable(handler)
+        try:
+            handler(number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    ours = remembering if callable(handler) else handler
+
+    def keep() -> None:
+        signal.signal(signal.SIGTERM, ours)
+
+    keep()
     try:
-        yield
+        yield keep
+    except SystemExit:
+        if raised:
+            raise raised[0] from None
+        raise
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        if not raised:  # else the handler has decided what a second SIGTERM does
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _one_line(error: Exception) -> str:

@@ -18,13 +18,13 @@ from typing import Any
 import corpuskit
 import corpuskit_ray
 from corpuskit import registry
-from corpuskit.errors import PluginError, StorageError
+from corpuskit.errors import FetchError, PluginError, StorageError
 from corpuskit.prepare.executor import describe_error
 from corpuskit.prepare.job import Job, load_job
 from corpuskit.prepare.work import Worker
 
-#: The run that this process works for, and its worker, whose source and tokenizer are open.
-_current: tuple[str, Worker] | None = None
+#: The run that this process works for, its job, and its worker, whose source and tokenizer are open.
+_current: tuple[str, Job, Worker] | None = None
 
 
 def make_part(request: str) -> str:
@@ -39,7 +39,9 @@ def make_part(request: str) -> str:
     """
     asked: dict[str, Any] = json.loads(request)
     try:
-        _worker(asked).run(asked["part"])
+        job, worker = _worker(asked)
+        _check_inputs(job, asked["part"])
+        worker.run(asked["part"])
     except Exception as error:
         return json.dumps(describe_error(asked["part"], error))
     return "{}"
@@ -55,15 +57,16 @@ def versions() -> dict[str, str]:
     }
 
 
-def _worker(asked: Mapping[str, Any]) -> Worker:
-    """The worker of a run, opened when this process gets the run's first part."""
+def _worker(asked: Mapping[str, Any]) -> tuple[Job, Worker]:
+    """The job and the worker of a run, opened when this process gets the run's first part."""
     global _current
     if _current is None or _current[0] != asked["run"]:
         _check_versions(asked["versions"], versions())
         with contextlib.suppress(OSError):  # paths of the dataset may be relative to it, and may not be
             os.chdir(asked["directory"])
-        _current = asked["run"], Worker(_job(Path(asked["folder"]), asked["fingerprint"]))
-    return _current[1]
+        job = _job(Path(asked["folder"]), asked["fingerprint"])
+        _current = asked["run"], job, Worker(job)
+    return _current[1:]
 
 
 def _job(folder: Path, fingerprint: str) -> Job:
@@ -89,6 +92,22 @@ def _job(folder: Path, fingerprint: str) -> Job:
             found=job.fingerprint,
         )
     return job
+
+
+def _check_inputs(job: Job, number: int) -> None:
+    """See that this node has the files that a part reads.
+
+    Raises:
+        FetchError: Naming the first one that it has not.
+    """
+    for piece in job.parts[number].pieces:
+        location = job.inputs[piece.input].location
+        if location and "://" not in location and not Path(location).exists():
+            raise FetchError(
+                f"{location} of the driver is not on node {socket.gethostname()}; inputs must be in a folder "
+                "that all nodes of the cluster share; downloads go to CORPUSKIT_CACHE_DIR of the driver",
+                path=location,
+            )
 
 
 def _check_versions(wanted: Mapping[str, str], found: Mapping[str, str]) -> None:
