@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import constants, hf_hub_download
-from huggingface_hub.errors import (
+from huggingface_hub import _CACHED_NO_EXIST, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import (  # type: ignore[attr-defined]
     EntryNotFoundError,
     GatedRepoError,
-    HfHubHTTPError,
     HFValidationError,
+    HTTPError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
@@ -38,7 +38,12 @@ def download(repo: str, path: str, *, revision: str | None, repo_type: str | Non
     Raises:
         FetchError: If it cannot be had; `missing` is True where the repository has no such file.
     """
-    with explained(f"{path} of {repo}", repo):
+    what = f"{path} of {repo}"
+    if is_offline() and (
+        try_to_load_from_cache(repo, path, revision=revision, repo_type=repo_type) is _CACHED_NO_EXIST
+    ):
+        raise FetchError(f"{what}: there is no such file", path=repo, missing=True)
+    with explained(what, repo):
         return Path(
             hf_hub_download(repo, path, revision=revision, repo_type=repo_type, local_files_only=is_offline())
         )
@@ -74,7 +79,7 @@ def explained(what: str, repo: str) -> Iterator[None]:
         raise error("there is no such file", missing=True) from cause
     except HFValidationError as cause:
         raise error(f"not a repository's name: {_one_line(cause)}") from cause
-    except (HfHubHTTPError, OSError) as cause:
+    except (HTTPError, OSError) as cause:
         if isinstance(cause, FetchError):
             raise
         raise error(f"cannot be had from {constants.ENDPOINT}: {_one_line(cause)}") from cause

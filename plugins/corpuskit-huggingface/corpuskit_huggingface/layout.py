@@ -84,7 +84,7 @@ def data_files(
         files = [file for file in files if file.split == wanted]
         if not files:
             raise ConfigError(f"{where}: no split {split!r}; it has {', '.join(names)}", found=split)
-    order = {name: at for at, name in enumerate([*_ALIASES, *names])}
+    order = {name: at for at, name in enumerate(dict.fromkeys([*_ALIASES, *names]))}
     return sorted(files, key=lambda file: order[file.split])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpuskit.errors import ConfigError
 
-_SYNTAX = "hf:org/name[@revision][:config][/split], or a path in place of org/name"
+_SYNTAX = "hf:org/name[@revision][:config][/split] or hf:path[:config/split]"
 #: Revisions with slashes are those that the Hub itself makes.
 _REPOSITORY = re.compile(
     r"(?P<place>[\w.-]+/[\w.-]+)(?:@(?P<revision>refs/convert/[\w.-]+|refs/pr/\d+|[^/:]+))?"
@@ -54,8 +54,6 @@ def parse(argument: str | None) -> Target:
         path, _, rest = path.rpartition(":")
         config, _, chosen = rest.partition("/")
         split = chosen or None
-    elif not _exists(path) and "/" in path:
-        path, _, split = path.rpartition("/")
     if path and _exists(path):
         return Target(path, local=True, config=config or None, split=split)
     match = None if argument.startswith((".", "/", "~")) else _REPOSITORY.fullmatch(argument)

@@ -161,10 +161,11 @@ class HuggingFaceSource(FilesSource):
         """The commit, the files to read, and every file of the repository by its path."""
         repo, revision = self._target.place, self._target.revision or constants.DEFAULT_REVISION
         commit, listed = _listing_offline(repo, revision) if hub.is_offline() else _listing(repo, revision)
+        if not hub.is_offline():
+            # Asked for under the user's revision, so that the cache knows its commit when offline.
+            hub.optional(lambda: hub.download(repo, _CARD, revision=revision, repo_type="dataset"))
         card = None
         if _CARD in listed:
-            # By the name that the user gave, so that the cache knows it when the network is away.
-            hub.download(repo, _CARD, revision=revision, repo_type="dataset")
             card = _read_card(hub.download(repo, _CARD, revision=commit, repo_type="dataset"))
         return commit, self._data_files(list(listed), card), listed
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import itertools
 import json
 import os
+import re
+import threading
+from collections.abc import Iterator
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # before a thread of one test meets another's fork
 
+import pyarrow as pa
 import pytest
+from huggingface_hub import constants
+from pyarrow import parquet
 from tokenizers import (
     AddedToken,
     Regex,
@@ -24,7 +35,8 @@ from tokenizers import (
 
 from corpuskit_huggingface.cutting import PATTERNS
 
-WORDS = "the quick brown fox jumps over lazy dogs and they don't mind 12 \u65e5\u672c na\u00efve".split()
+SENTENCE = "the quick brown fox jumps over lazy dogs and they don't mind 12 \u65e5\u672c na\u00efve"
+WORDS = SENTENCE.split()
 EOT = "<|endoftext|>"
 LLAMA3, QWEN2 = sorted((p for p in PATTERNS if p.startswith("(?i:'s") and "[\\r\\n]*" in p), key=len)[::-1]
 O200K = next(p for p in PATTERNS if "\\p{Lu}" in p)
@@ -138,11 +150,6 @@ def tokenizer_json():
     return made
 
 
-@pytest.fixture(scope="session")
-def kinds() -> list[str]:
-    return list(MAKERS)
-
-
 @pytest.fixture
 def tokenizer_path(request, tmp_path):
     """The file of the tokenizer that the test is parametrized with, else of `gpt2`."""
@@ -157,3 +164,162 @@ def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path
+
+
+#: What a document may hold.
+TEXTS = (
+    "One day, a little girl found a needle.\n\nThe end.\n",
+    "\u2603 \U0001f409 \u65e5\u672c",
+    "text <|endoftext|> text",
+    "  two  spaces",
+    "the last one",
+)
+
+
+class FakeHub:
+    """The part of the Hub's HTTP interface that files are listed and downloaded through.
+
+    Repositories are made with `add`; each change of one is a new commit, and old commits stay.
+    """
+
+    def __init__(self) -> None:
+        self.commits: dict[str, list[dict[str, bytes]]] = {}  # by "datasets/org/name" or "org/name"
+        self.private: set[str] = set()
+        self.requests: list[str] = []
+        self.large: set[str] = set()  # files stored as large ones, whose sha256 is listed
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.requests.append(f"{self.command} {self.path}")
+                status, headers, body = outer.answer(unquote(urlsplit(self.path).path), self.headers)
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def add(self, repo: str, files: dict[str, bytes]) -> str:
+        """Commit these files and no others; returns the commit."""
+        self.commits.setdefault(repo, []).append(files)
+        return self.commit(repo, len(self.commits[repo]) - 1)
+
+    def commit(self, repo: str, number: int) -> str:
+        return hashlib.sha1(f"{repo} {number}".encode()).hexdigest()
+
+    def answer(self, path: str, headers) -> tuple[int, dict[str, str], bytes]:
+        api = re.fullmatch(r"/api/((?:datasets/)?[^/]+/[^/]+)/(revision|tree)/(.+)", path)
+        file = re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/(refs/[^/]+/[^/]+|[^/]+)/(.+)", path)
+        repo, revision = (api[1], api[3]) if api else (file[1], file[2]) if file else ("", "")
+        if api and api[1].startswith("models/"):
+            repo = api[1].removeprefix("models/")
+        if repo not in self.commits or (
+            repo in self.private and headers.get("Authorization") != "Bearer hf_key"
+        ):
+            return 401, {"X-Error-Code": "RepoNotFound"}, b"{}"
+        if revision == "gated":
+            return 403, {"X-Error-Code": "GatedRepo"}, b"{}"
+        known = {self.commit(repo, n): files for n, files in enumerate(self.commits[repo])}
+        commit = [*known][-1] if revision == "main" else revision
+        if commit not in known:
+            return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}"
+        files = known[commit]
+        if file:
+            return self._file(commit, files, file[3])
+        if api and api[2] == "revision":
+            value = {"id": repo.removeprefix("datasets/"), "sha": commit, "siblings": [], "tags": []}
+            return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
+        tree = [self._entry(name, data) for name, data in sorted(files.items())]
+        return 200, {"Content-Type": "application/json"}, json.dumps(tree).encode()
+
+    def _file(self, commit: str, files: dict[str, bytes], name: str) -> tuple[int, dict[str, str], bytes]:
+        headers = {"X-Repo-Commit": commit}
+        if name not in files:
+            return 404, {**headers, "X-Error-Code": "EntryNotFound"}, b""
+        entry = self._entry(name, files[name])
+        return 200, {**headers, "ETag": f'"{entry["oid"]}"'}, files[name]
+
+    def _entry(self, name: str, data: bytes) -> dict[str, object]:
+        entry: dict[str, object] = {"type": "file", "path": name, "size": len(data)}
+        entry["oid"] = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        if name in self.large:
+            entry["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}
+        return entry
+
+
+@pytest.fixture
+def fake_hub(monkeypatch, tmp_path) -> Iterator[FakeHub]:
+    """A Hub on loopback, which `huggingface_hub` takes for the real one."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    hub = FakeHub()
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf-home" / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "hf-home" / "token"))
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    yield hub
+    hub.close()
+
+
+@pytest.fixture(scope="session")
+def texts() -> tuple[str, ...]:
+    return TEXTS
+
+
+@pytest.fixture(scope="session")
+def as_parquet():
+    """Gives a Parquet file with these texts."""
+
+    def encode(texts) -> bytes:
+        stream = io.BytesIO()
+        parquet.write_table(
+            pa.table({"n": range(len(texts)), "text": pa.array(texts, pa.string())}), stream, row_group_size=2
+        )
+        return stream.getvalue()
+
+    return encode
+
+
+@pytest.fixture(scope="session")
+def as_jsonl():
+    """Gives a JSON Lines file with these texts."""
+    return lambda texts: "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
+
+
+@pytest.fixture(scope="session")
+def write():
+    """Writes files into a folder, by their relative paths."""
+
+    def write(folder: Path, files: dict[str, bytes]) -> Path:
+        for name, data in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        return folder
+
+    return write
