@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from types import FrameType
 from typing import Any
 
 import ray
-from ray._private import ray_constants
+from ray._private import ray_constants, services
+from ray.exceptions import RayError
 
 from corpuskit.errors import WorkerError
 from corpuskit.prepare.estimate import usable_cores
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Bytes of a local cluster's object store, which results of a few bytes never fill: about Ray's minimum.
 _OBJECT_STORE_BYTES = 80 * 2**20
+#: How long a cluster may take to answer at all.
+_ANSWER_S = 5.0
 
 
 @contextlib.contextmanager
@@ -54,21 +58,40 @@ def connected(*, workers: int | None) -> Iterator[None]:
 
 def _join() -> bool:
     """Connect to a cluster that runs; False if there is none."""
-    address = os.environ.get("RAY_ADDRESS") or "auto"
+    try:
+        address: str = services.get_ray_address_from_environment("auto", None)  # RAY_ADDRESS goes first
+    except ConnectionError:
+        return False
     if address == "local":
         return False
+    said = os.environ.get("RAY_ADDRESS", "auto") != "auto"
     try:
+        if not _answers(address):
+            if not said:  # left behind by a cluster that was killed
+                return False
+            raise ConnectionError("nothing answers there")
         _init(address=address)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        if address == "auto" and isinstance(error, ConnectionError):
-            return False
+    except (OSError, ValueError, RuntimeError, RayError) as error:
         raise WorkerError(
-            f"cannot connect to the Ray cluster at {address!r}: {_one_line(error)}; "
-            "start it, or unset RAY_ADDRESS to find one on this machine or to start one",
+            f"cannot connect to the Ray cluster at {address!r}: {_one_line(error)}; set RAY_ADDRESS to the "
+            "address of one that runs, or to `local` to start one of this machine",
             found=address,
         ) from error
-    log.info("parts are made on the Ray cluster at %s", ray.get_runtime_context().gcs_address)
+    log.info("parts are made on the Ray cluster at %s", address)
     return True
+
+
+def _answers(address: str) -> bool:
+    """Whether somebody listens at HOST:PORT; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal() or "//" in host:
+        return True
+    # Where the host is the loopback interface, Ray asks at the machine's own address.
+    own: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+    for name in (host.strip("[]"), own):
+        with contextlib.suppress(OSError), socket.create_connection((name, int(port)), _ANSWER_S):
+            return True
+    return False
 
 
 def _start(num_cpus: int) -> None:
@@ -87,7 +110,7 @@ def _start(num_cpus: int) -> None:
             include_dashboard=False,
             object_store_memory=_OBJECT_STORE_BYTES,
         )
-    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, RayError) as error:
         raise WorkerError(f"cannot start Ray on this machine: {_one_line(error)}") from error
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = before
