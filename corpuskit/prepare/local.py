@@ -25,10 +25,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from corpuskit import errors
-from corpuskit.errors import CorpuskitError, WorkerError
+from corpuskit.errors import WorkerError
 from corpuskit.prepare.estimate import usable_cores
-from corpuskit.prepare.executor import OnPart
+from corpuskit.prepare.executor import OnPart, describe_error, raise_described
 from corpuskit.prepare.job import Job, OnWork, PartRecord, load_job
 from corpuskit.prepare.work import Worker
 
@@ -88,7 +87,7 @@ class _Team:
                         self._give(member, todo)
                         on_part(self._record(message["done"]))
                     else:
-                        _raise(message)
+                        raise_described(message)
                 if messages is _GONE:
                     self._lost(member, todo, died)
 
@@ -259,14 +258,8 @@ def serve(connection: socket.socket, worker: Worker) -> None:
             number = json.loads(line)["part"]
             try:
                 worker.run(number, report)
-            except CorpuskitError as error:
-                facts = {k: str(v) for k, v in vars(error).items()}
-                _send(connection, {"error": type(error).__name__, "message": str(error), "facts": facts})
-                return
             except Exception as error:
-                log.debug("part %d failed", number, exc_info=True)
-                message = f"part {number}: {type(error).__name__}: {error}"
-                _send(connection, {"error": "WorkerError", "message": message, "facts": {}})
+                _send(connection, describe_error(number, error))
                 return
             report.flush()
             _send(connection, {"done": number})
@@ -315,12 +308,6 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(json.dumps(message).encode() + b"\n")
-
-
-def _raise(message: dict[str, Any]) -> NoReturn:
-    """Raise here what a worker raised."""
-    kind = getattr(errors, message["error"], WorkerError)
-    raise kind(message["message"], **message["facts"])
 
 
 def _may_fork() -> bool:
