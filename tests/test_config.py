@@ -18,7 +18,7 @@ from corpuskit.errors import ConfigError
         (PrepareConfig, {"dataset": "x", "workers": 0}, "workers = 0: must be greater than or equal to 1"),
         (PrepareConfig, {"dataset": "x", "workers": True}, "workers = True: must be a valid integer"),
         (PrepareConfig, {"dataset": "x", "workers": 2.5}, "workers = 2.5: must be a valid integer"),
-        (PrepareConfig, {"dataset": "x", "engine": "fast"}, "engine = 'fast': must be 'auto', 'tiktoken' or"),
+        (PrepareConfig, {"dataset": "x", "on_missing": "no"}, "on_missing = 'no': must be 'skip' or 'error'"),
         (
             PrepareConfig,
             {"dataset": "x", "max_tokens": "many"},
