@@ -148,6 +148,9 @@ class HuggingFaceTokenizer(Tokenizer):
                 raise ConfigError(f"--engine gigatoken: {self.name!r}: {error}; use 'auto'") from error
             log.info("tokenizers encodes %s: %s", self.name, error)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self.name, self.state(), self.engine)
+
     def _encode(self, pieces: Sequence[bytes]) -> list[NDArray[np.uint32]]:
         """The ids of each text by `tokenizers`, which is called for a bounded amount of text at a time."""
         return [
@@ -191,6 +194,14 @@ def _load(definition: Definition, *, where: str) -> tokenizers.Tokenizer:
             path=where,
         ) from error
     tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _reopen(name: str, state: Any, engine: str) -> HuggingFaceTokenizer:
+    prefix, _, argument = name.partition(":")
+    tokenizer = HuggingFaceTokenizer(name=prefix, argument=argument, state=state)
+    if engine == "gigatoken":
+        tokenizer.select_engine("auto")
     return tokenizer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import pickle
 import random
 
 import numpy as np
@@ -109,6 +110,12 @@ def test_the_engine_is_loaded_afresh_after_so_much_text(tokenizer, monkeypatch) 
     before = tokenizer._fast._fast
     tokenizer.encode_batch([b"the quick brown fox"])
     assert tokenizer._fast._fast is not before
+
+
+def test_an_engine_is_chosen_again_in_another_process(tokenizer) -> None:
+    again = pickle.loads(pickle.dumps(tokenizer))
+    assert again.engine == "gigatoken"
+    assert again.encode("the quick").tolist() == tokenizer.encode("the quick").tolist()
 
 
 def test_the_sample_is_always_the_same(tokenizer_json) -> None:

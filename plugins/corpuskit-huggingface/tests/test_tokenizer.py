@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -190,6 +191,17 @@ def test_the_fingerprint_follows_the_merges(tokenizer_path, tokenizer) -> None:
     data["model"]["merges"].pop()
     tokenizer_path.write_text(json.dumps(data))
     assert HuggingFaceTokenizer(argument=str(tokenizer_path)).fingerprint != tokenizer.fingerprint
+
+
+def test_a_tokenizer_goes_to_another_process(tokenizer_path, tokenizer) -> None:
+    packed = pickle.dumps(tokenizer)
+    tokenizer_path.unlink()
+    again = pickle.loads(packed)
+    assert (again.name, again.fingerprint, again.engine) == (
+        tokenizer.name,
+        tokenizer.fingerprint,
+        "tokenizers",
+    )
 
 
 def test_a_missing_argument_is_an_error() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -119,6 +120,12 @@ def test_the_state_opens_the_model_without_its_file(tokenizer, model_path) -> No
     again = SentencePieceTokenizer(name="sp", argument=str(model_path), state=state)
     assert again.fingerprint == tokenizer.fingerprint
     assert np.array_equal(again.encode("the quick fox"), tokenizer.encode("the quick fox"))
+
+
+def test_a_model_goes_to_another_process(tokenizer) -> None:
+    again = pickle.loads(pickle.dumps(tokenizer))
+    assert again.fingerprint == tokenizer.fingerprint
+    assert again.encode("the fox").tolist() == tokenizer.encode("the fox").tolist()
 
 
 def test_a_missing_argument_is_an_error() -> None:
