@@ -48,6 +48,18 @@ def test_a_corpus_is_read_where_the_model_is_not(folder) -> None:
     assert corpus.decode(corpus["train"].document(0)) == TEXTS[0] + "</s>"
 
 
+def test_where_the_model_was_leaves_no_trace(folder) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "tiny.model").write_bytes((folder / "tiny.model").read_bytes())
+    manifests = []
+    for number, encoding in enumerate(("sp:tiny.model", f"sp:{elsewhere}/tiny.model")):
+        for _ in range(2):  # the second time it is there already
+            corpus = corpuskit.prepare("texts.jsonl", encoding=encoding, workers=1, output=f"out{number}")
+        manifests.append((corpus.path / "manifest.json").read_bytes())
+    assert manifests[0] == manifests[1]
+
+
 def test_another_model_under_the_same_path_is_noticed(folder, train) -> None:
     corpuskit.prepare("texts.jsonl", encoding="sp:tiny.model", workers=1, output="out")
     assert len(corpuskit.prepare("texts.jsonl", encoding="sp:tiny.model", workers=1, output="out"))
