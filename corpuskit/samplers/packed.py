@@ -14,6 +14,7 @@ from corpuskit import cache, storage
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.samplers.base import SamplerContext, Spans, check_options
 from corpuskit.samplers.counter import hash_words
+from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.packing import pack, split_documents
 from corpuskit.samplers.permutation import Permutation
 
@@ -61,7 +62,7 @@ class PackedSampler:
 
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of."""
-        rows = self._rows(samples)
+        rows = by_epoch(samples, self._num_rows, self._in_epoch)
         ends = self._table.first[rows]
         firsts = np.where(rows > 0, self._table.first[rows - 1], 0)
         counts = ends - firsts
@@ -69,13 +70,8 @@ class PackedSampler:
         entries = np.arange(first[-1]) + np.repeat(firsts - first[:-1], counts)
         return Spans(first, self._table.starts[entries], self._table.lengths[entries].astype(np.int64))
 
-    def _rows(self, samples: Ints) -> Ints:
-        epochs, positions = np.divmod(samples, self._num_rows)
-        rows = np.empty(len(samples), np.int64)
-        for epoch in np.unique(epochs).tolist():
-            here = epochs == epoch
-            rows[here] = Permutation(self._num_rows, "packed", self._seed, epoch)(positions[here])
-        return rows
+    def _in_epoch(self, epoch: int, positions: Ints) -> Ints:
+        return Permutation(self._num_rows, "packed", self._seed, epoch)(positions)
 
 
 def tables(ends: Ints, block_size: int) -> Iterator[Table]:

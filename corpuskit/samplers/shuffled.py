@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from corpuskit.samplers.base import SamplerContext, check_options
 from corpuskit.samplers.counter import hash_words
+from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.permutation import Permutation
 
 # Permutations are cheap to make (one hash); this many are kept for batches that hold the end of an epoch.
@@ -42,13 +43,11 @@ class ShuffledSampler:
 
     def starts(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[n], one start a sample."""
-        epochs, positions = np.divmod(samples, self._num_windows)
-        out = np.empty(len(samples), np.int64)
-        for epoch in np.unique(epochs).tolist():
-            here = epochs == epoch
-            permutation, phase = self._epoch(epoch)
-            out[here] = permutation(positions[here]) * self._block_size + phase
-        return out
+        return by_epoch(samples, self._num_windows, self._in_epoch)
+
+    def _in_epoch(self, epoch: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        permutation, phase = self._epoch(epoch)
+        return permutation(positions) * self._block_size + phase
 
     def _epoch(self, epoch: int) -> tuple[Permutation, int]:
         """The order and the phase of one epoch."""

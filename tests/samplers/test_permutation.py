@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,24 +42,25 @@ def test_samples_of_huge_sizes_stay_inside_and_apart(size, data):
 
 def slow_permutation(size, keys, position):
     """The same network on Python integers, from its description."""
-    half = (max(2, (size - 1).bit_length()) + 1) // 2
-    mask, word = 2**half - 1, 2**64 - 1
+    left = math.isqrt(size - 1) + 1
+    right = -(-size // left)
+    word = 2**64 - 1
 
     def mix(value):
         value = value * 0x9FB21C651E98DF25 & word
-        value = (value ^ value >> 32) * 0x9FB21C651E98DF25 & word
-        return value ^ value >> 29
+        return (value ^ value >> 32) * 0x9FB21C651E98DF25 % 2**64 >> 32
 
     while True:
-        left, right = position >> half, position & mask
-        for key in keys:
-            left, right = right, left ^ mix(right ^ key) & mask
-        position = left << half | right
+        pair, sizes = list(divmod(position, right)), (left, right)
+        for number, key in enumerate(keys):
+            own, other = number % 2, 1 - number % 2
+            pair[own] = (pair[own] + (mix(pair[other] ^ key) * sizes[own] >> 32)) % sizes[own]
+        position = pair[0] * right + pair[1]
         if position < size:
             return position
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 64, 1000, 10**12 + 39])
+@pytest.mark.parametrize("size", [1, 2, 5, 64, 1000, 10**12 + 39, 2**62])
 def test_it_agrees_with_python_integers(size):
     permutation = Permutation(size, 11)
     keys = [int(key) for key in permutation._keys]
