@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import ray
 from ray._private import ray_constants, services
@@ -42,8 +42,7 @@ def connected(*, workers: int | None) -> Iterator[None]:
     Raises:
         WorkerError: If there is no cluster at RAY_ADDRESS, or none can be started.
     """
-    # Ray's threads print what happens on nodes to stdout, which is for data.
-    with contextlib.redirect_stdout(sys.stderr), _own_sigterm() as keep:
+    with contextlib.redirect_stdout(cast(TextIO, _OwnStdout(sys.stdout))), _own_sigterm() as keep:
         if ray.is_initialized():
             yield
             return
@@ -126,6 +125,29 @@ def _start(num_cpus: int) -> None:
 
 def _init(**options: Any) -> None:
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+
+
+class _OwnStdout:
+    """A stdout for the thread that makes it: Ray's threads print there what happens on nodes, at length.
+
+    Args:
+        stdout: The real one; what other threads print goes to the log.
+    """
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        """Print, or log."""
+        if threading.get_ident() == self._thread:
+            return self._stdout.write(text)
+        if text.strip():
+            log.debug("%s", text.strip())
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stdout, name)
 
 
 @contextlib.contextmanager

@@ -103,7 +103,7 @@ class _Tasks:
 
     def cancel(self) -> None:
         """Stop what is under way: first so that tasks remove their unfinished files, then for good."""
-        left = list(self._going)
+        left = list(self._going)[::-1]  # the last ones first: they wait to take the others' places
         self._going.clear()
         if not left or not ray.is_initialized():
             return
