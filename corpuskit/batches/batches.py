@@ -265,7 +265,8 @@ class Batches:
         reader = WindowReader(self._split, self.block_size, random_access=not in_order)
         if isinstance(self._sampler, SpanSampler):
             return SpanSource(self._sampler, reader, self.block_size)
-        return WindowSource(self._sampler, reader, self.block_size, lambda: self._document_ends)
+        ends = (lambda: self._document_ends) if self._options["documents"] else None
+        return WindowSource(self._sampler, reader, self.block_size, ends)
 
     @cached_property
     def _document_ends(self) -> DocumentEnds:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.batches.ranges import counting, ranges
+
 Ints = NDArray[np.int64]
 
 #: What a target is where the loss should not count it; torch's cross_entropy ignores it by default.
@@ -79,23 +81,79 @@ class DocumentEnds:
     def __init__(self, ends: Ints) -> None:
         self._ends = ends if len(ends) < 2 or (np.diff(ends) > 0).all() else np.unique(ends)
 
-    def borders(self, starts: Ints, block_size: int) -> tuple[Ints, Ints]:
-        """Where documents end in windows.
-
-        Args:
-            starts: int64[n], where the windows start.
-            block_size: T.
-
-        Returns:
-            For each end in start + 1 .. start + T, by row and ascending: the row, and the place in it where
-            the next document begins, from 1 to T; T is the place after the row's last.
-        """
-        low = np.searchsorted(self._ends, starts, side="right")
-        high = np.searchsorted(self._ends, starts + block_size, side="right")
+    def borders(self, starts: Ints, block_size: int) -> Borders:
+        """Where documents end in windows of `block_size` tokens that start at int64[n] places."""
+        order = np.argsort(starts)  # searching in order takes a third of the time, sorting included
+        low, high = np.empty_like(starts), np.empty_like(starts)
+        low[order] = np.searchsorted(self._ends, starts[order], side="right")
+        high[order] = np.searchsorted(self._ends, starts[order] + block_size, side="right")
         counts = high - low
         rows = np.repeat(np.arange(len(starts)), counts)
-        entries = np.arange(len(rows)) + np.repeat(low - (np.cumsum(counts) - counts), counts)
-        return rows, self._ends[entries] - starts[rows]
+        places = self._ends[ranges(low, counts)] - starts[rows]
+        return Borders.of(rows, places, len(starts), block_size)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Borders:
+    """Where documents end in rows that are windows: worked out for many steps at once, and cut for each.
+
+    Places are counted through the rows laid out flat, from a row `offset` places before the first of these.
+
+    Attributes:
+        cuts: Where segments begin, ascending; `cuts[first_cut[i]]` is the beginning of row i.
+        first_cut: int64[n + 1].
+        ends: Where a document's last token is in x, ascending, those of row i from `ends[first_end[i]]` on.
+        first_end: int64[n + 1].
+        offset: Where row 0 begins.
+    """
+
+    cuts: Ints
+    first_cut: Ints
+    ends: Ints
+    first_end: Ints
+    offset: int
+    block_size: int
+
+    @staticmethod
+    def of(rows: Ints, places: Ints, num_rows: int, block_size: int) -> Borders:
+        """The borders of documents that begin in rows at places from 1 to T, T being the next row's first.
+
+        Args:
+            rows: int64[k], ascending.
+            places: int64[k], ascending in each row.
+            num_rows: n.
+            block_size: T.
+        """
+        flat = rows * block_size + places
+        inner = places < block_size
+        first_cut = np.arange(num_rows + 1)
+        first_cut[1:] += np.cumsum(np.bincount(rows[inner], minlength=num_rows))
+        begins_row = np.zeros(first_cut[-1], np.bool_)
+        begins_row[first_cut[:-1]] = True
+        cuts = np.empty(first_cut[-1], np.int64)
+        cuts[begins_row] = np.arange(num_rows) * block_size
+        cuts[~begins_row] = flat[inner]
+        first_end = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=num_rows))))
+        return Borders(cuts, first_cut, flat - 1, first_end, 0, block_size)
+
+    def cut(self, start: int, stop: int) -> Borders:
+        """Rows `start` to `stop`."""
+        return Borders(
+            self.cuts,
+            self.first_cut[start : stop + 1],
+            self.ends,
+            self.first_end[start : stop + 1],
+            self.offset + start * self.block_size,
+            self.block_size,
+        )
+
+    def segments(self) -> Ints:
+        """Where segments begin in these rows laid out flat."""
+        return self.cuts[self.first_cut[0] : self.first_cut[-1]] - self.offset
+
+    def foreign(self) -> Ints:
+        """The places of these rows' y that belong to another document than x."""
+        return self.ends[self.first_end[0] : self.first_end[-1]] - self.offset
 
 
 def segments(cuts: Ints, num_rows: int, block_size: int) -> Documents:
@@ -105,8 +163,11 @@ def segments(cuts: Ints, num_rows: int, block_size: int) -> Documents:
         >>> segments(np.array([0, 2, 3]), num_rows=2, block_size=3).position_ids.tolist()
         [[0, 1, 0], [0, 1, 2]]
     """
-    cu_seqlens = np.append(cuts, num_rows * block_size).astype(np.int32)
-    return Documents(cu_seqlens, int(np.diff(cu_seqlens).max(initial=0)), (num_rows, block_size))
+    cu_seqlens = np.empty(len(cuts) + 1, np.int32)
+    cu_seqlens[:-1] = cuts
+    cu_seqlens[-1] = num_rows * block_size
+    longest = (cu_seqlens[1:] - cu_seqlens[:-1]).max(initial=0)
+    return Documents(cu_seqlens, int(longest), (num_rows, block_size))
 
 
 def _spread(cu_seqlens: NDArray[np.int32], *, ids: bool) -> NDArray[np.int32]:
@@ -114,20 +175,5 @@ def _spread(cu_seqlens: NDArray[np.int32], *, ids: bool) -> NDArray[np.int32]:
     if ids:
         return np.repeat(np.arange(len(firsts), dtype=np.int32), lengths)
     positions = np.repeat(firsts, lengths)
-    return np.subtract(_places(len(positions)), positions, out=positions)
-
-
-@functools.lru_cache(maxsize=4)
-def _places(total: int) -> NDArray[np.int32]:
-    """0 .. total - 1, made once for all batches of a shape."""
-    places = np.arange(total, dtype=np.int32)
-    places.flags.writeable = False
-    return places
-
-
-def window_cuts(rows: Ints, places: Ints, num_rows: int, block_size: int) -> Ints:
-    """Where segments begin in a batch of windows whose documents have the borders that `borders` gave."""
-    inner = places < block_size
-    return np.sort(
-        np.concatenate((np.arange(num_rows) * block_size, rows[inner] * block_size + places[inner]))
-    )
+    np.subtract(counting(len(positions), np.int32), positions, out=positions)
+    return positions

@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.documents import IGNORED, DocumentEnds, Documents, segments, window_cuts
+from corpuskit.batches.documents import IGNORED, Borders, DocumentEnds, Documents, segments
 from corpuskit.batches.plan import Rows
+from corpuskit.batches.ranges import ranges
 from corpuskit.batches.windows import WindowReader, widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 
@@ -44,14 +45,19 @@ class RowSource(Protocol[_Rows]):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WindowRows:
-    """Rows that are single windows: where they start in the stream, and where they are in memory."""
+    """Rows that are single windows: where they start in the stream, and where they are in memory.
+
+    And where documents end in them, if that was asked for.
+    """
 
     starts: Ints
     located: Ints
+    borders: Borders | None = None
 
     def cut(self, start: int, stop: int) -> WindowRows:
         """Rows `start` to `stop`."""
-        return WindowRows(self.starts[start:stop], self.located[start:stop])
+        borders = self.borders.cut(start, stop) if self.borders else None
+        return WindowRows(self.starts[start:stop], self.located[start:stop], borders)
 
 
 class WindowSource:
@@ -61,11 +67,15 @@ class WindowSource:
         sampler: The sampler.
         reader: Reads the stream.
         block_size: T.
-        ends: Gives the ends of the stream's documents, when they are first needed.
+        ends: Gives the ends of the stream's documents, for rows that will be asked about them.
     """
 
     def __init__(
-        self, sampler: Sampler, reader: WindowReader, block_size: int, ends: Callable[[], DocumentEnds]
+        self,
+        sampler: Sampler,
+        reader: WindowReader,
+        block_size: int,
+        ends: Callable[[], DocumentEnds] | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
@@ -75,7 +85,8 @@ class WindowSource:
     def resolve(self, samples: Ints) -> WindowRows:
         """The rows of samples of the global order."""
         starts = self._sampler.starts(samples)
-        return WindowRows(starts, self.reader.locate(starts))
+        borders = self._ends().borders(starts, self.block_size) if self._ends else None
+        return WindowRows(starts, self.reader.locate(starts), borders)
 
     def read(self, rows: WindowRows) -> tuple[Ints, Ints]:
         """Read x and y, int64 (n, T), contiguous and the caller's own."""
@@ -83,10 +94,9 @@ class WindowSource:
 
     def documents(self, rows: WindowRows) -> tuple[Documents, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
-        num_rows = len(rows.starts)
-        row, place = self._ends().borders(rows.starts, self.block_size)
-        cuts = window_cuts(row, place, num_rows, self.block_size)
-        return segments(cuts, num_rows, self.block_size), row * self.block_size + place - 1
+        assert rows.borders is not None
+        cuts = rows.borders.segments()
+        return segments(cuts, len(rows.starts), self.block_size), rows.borders.foreign()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,9 +115,7 @@ class SpanRows:
 
     def positions(self) -> Ints:
         """int64[n * T]: where the tokens of x are in the stream."""
-        before = np.cumsum(self.lengths) - self.lengths
-        shifts = np.repeat(self.starts - before, self.lengths)
-        return shifts + np.arange(len(shifts))
+        return ranges(self.starts, self.lengths)
 
     def cut(self, start: int, stop: int) -> SpanRows:
         """Rows `start` to `stop`."""
@@ -139,8 +147,10 @@ class SpanSource:
         """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y."""
         shape = (len(rows.first) - 1, self.block_size)
         x, y = self.reader.gather_spans(rows.located, rows.lengths)
-        if rows.padding.any():
-            padding = np.repeat(rows.padding, rows.lengths)
+        padded = np.flatnonzero(rows.padding)
+        if len(padded):
+            lengths = rows.lengths[padded]
+            padding = ranges(np.cumsum(rows.lengths)[padded] - lengths, lengths)
             x[padding] = 0
             y[padding] = IGNORED
         return x.reshape(shape), y.reshape(shape)

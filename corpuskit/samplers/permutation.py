@@ -4,8 +4,8 @@ A Feistel network over pairs (l, r) with l < a and r < b, which adds a function 
 one of l to r modulo b, is a permutation of all a * b pairs whatever its functions. With a and b next to the
 square root of n, fewer than a of the pairs are n or more; numbers that leave [0, n) go through again until
 they come back, which makes it a permutation of [0, n) (Black and Rogaway, "Ciphers with arbitrary finite
-domains", CT-RSA 2002). Two halves of an even number of bits, the usual choice, let up to three in four numbers
-leave [0, n): for 8,192 numbers some 30 passes, over ever fewer, that take 2 ms, where this takes 0.2 ms.
+domains", CT-RSA 2002). Two halves of an even number of bits, the usual choice, let up to three in four
+numbers leave [0, n): for 8,192 numbers some 30 passes, over ever fewer, that take 2 ms, not 0.2 ms.
 """
 
 from __future__ import annotations

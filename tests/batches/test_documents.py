@@ -47,10 +47,12 @@ def test_documents_agree_with_a_look_at_each_place(make_split, sizes, block, mas
 
 
 def test_borders_are_those_of_the_documents_inside():
-    rows, places = DocumentEnds(np.array([3, 5, 5, 20])).borders(np.array([0, 4, 15]), 5)
+    borders = DocumentEnds(np.array([3, 5, 5, 20])).borders(np.array([0, 4, 15]), 5)
 
-    assert rows.tolist() == [0, 0, 1, 2]
-    assert places.tolist() == [3, 5, 1, 5]
+    assert borders.segments().tolist() == [0, 3, 5, 6, 10]
+    assert borders.foreign().tolist() == [2, 4, 5, 14]
+    assert borders.cut(1, 3).segments().tolist() == [0, 1, 5]
+    assert borders.cut(1, 3).cut(1, 2).foreign().tolist() == [4]
 
 
 def test_packed_rows_hold_whole_documents_and_padding(make_split):
