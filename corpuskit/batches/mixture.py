@@ -124,9 +124,11 @@ def mix(
 ) -> Mixture:
     """Mix corpora that were prepared with the same tokenizer.
 
-    After any number of samples, each corpus has given its share of them to within about one sample: exactly
-    within `tolerance` of `corpuskit.samplers.blend`, which is at most 1 for up to four corpora and has never
-    been found above 1.15. Windows are all of block_size tokens, so a share of samples is one of tokens.
+    After any number of samples, each corpus has given its share of them to within one sample, if the weights
+    are whole numbers of a total up to 100,000, as all of five decimals are (`corpuskit.samplers.periodic`).
+    With other weights that is so for up to four corpora; for more, the bound is the `tolerance` that
+    `corpuskit.samplers.blend` computes, which has never been found above 1.15. Windows are all of block_size
+    tokens, so a share of samples is one of tokens.
 
     Args:
         weights: A weight a corpus, in any unit; 0 for one that comes in later. A corpus is named by its

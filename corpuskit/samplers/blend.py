@@ -14,7 +14,7 @@ over 1,000 sets of up to 40 uniform, exponential, log-normal and Pareto weights)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -80,13 +80,7 @@ class Blend:
 
     def first_turns_with(self, part: int, count: int) -> int:
         """The least number of turns of which a part has had `count`."""
-        low, high = 0, 1
-        while self.counts(high)[part] < count:
-            low, high = high, 2 * high
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self.counts(middle)[part] >= count else (middle, high)
-        return high if count else 0
+        return first_turns_with(self.counts, part, count)
 
     def _add(self, tree: _Tree) -> tuple[int, Fraction]:
         """Number a subtree's decisions; returns its root and its share."""
@@ -100,6 +94,17 @@ class Blend:
         self._fractions[number] = min(round(left_share / share * 2**64), 2**64 - 1)
         self._children[number] = [left, right]
         return number, share
+
+
+def first_turns_with(counts: Callable[[int], list[int]], part: int, count: int) -> int:
+    """The least number of turns of which a part has had `count`; `counts` gives every part's."""
+    low, high = 0, 1
+    while counts(high)[part] < count:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if counts(middle)[part] >= count else (middle, high)
+    return high if count else 0
 
 
 def _left_turns(turns: Ints, fractions: NDArray[np.uint64]) -> Ints:

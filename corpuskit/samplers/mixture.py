@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 from corpuskit.samplers.blend import Blend
+from corpuskit.samplers.periodic import PeriodicBlend, blend_of
 
 Ints = NDArray[np.int64]
 AnySampler = Sampler | SpanSampler
@@ -90,7 +91,7 @@ class Turns:
             if not active:
                 self.num_samples = first
                 return drawn
-            blend = Blend([weights[part] for part in active])
+            blend = blend_of([weights[part] for part in active])
             stage = _Stage(first, blend, np.array(active), np.array([drawn[part] for part in active]), drawn)
             self._stages.append(stage)
             left = [
@@ -112,7 +113,7 @@ class _Stage:
     """From sample `first` on: the parts that take part, and what each and every one had drawn before."""
 
     first: int
-    blend: Blend
+    blend: Blend | PeriodicBlend
     parts: Ints
     drawn: Ints
     before: list[int]

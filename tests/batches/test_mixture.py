@@ -64,6 +64,15 @@ def test_every_row_is_a_window_of_one_corpus(corpora):
     assert np.bincount(owners(found)).tolist() == [250, 150, 100]
 
 
+def test_many_corpora_keep_their_shares_to_within_one_sample_at_every_prefix(corpora):
+    weights = {"a": 0.4, "b": 0.26, "c": 0.2, "d": 0.1, "e": 0.03, "f": 0.01}
+    batches = mixture_of(corpora(**dict.fromkeys(weights, 300)), weights).batches(**OPTIONS)
+
+    counts = np.cumsum(owners(rows(batches, 30))[:, None] == np.arange(6), axis=0)
+
+    assert np.abs(counts - np.arange(1, 301)[:, None] * list(weights.values())).max() < 1
+
+
 def test_each_corpus_is_drawn_in_its_own_order_whatever_stands_beside_it(corpora):
     made = corpora(a=900, b=700, c=300)
     options = {**OPTIONS, "sampler": "shuffled"}
