@@ -7,8 +7,9 @@ In a page, fenced blocks are run in order in an empty folder: `console` blocks c
     <!-- file: NAME -->     a file to write instead of running it; a pyproject.toml is "installed"
     <!-- not run: WHY -->   neither
     <!-- needs: NAME -->    the page is skipped where the corpus NAME is not at hand
+    <!-- where: PACKAGE --> the block and its output are skipped where PACKAGE is not installed
 
-`...` in an output stands for any text.
+`...` in an output stands for any text. The scripts beside a recipe are in its folder.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import doctest
+import importlib.util
 import inspect
 import json
 import os
@@ -38,7 +40,8 @@ else:
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+RECIPES = DOCS / "recipes"
+PAGES = sorted([*DOCS.glob("*.md"), *RECIPES.glob("*.md")])
 TINYSHAKESPEARE = ROOT.parent / "shared/data/tinyshakespeare.txt"
 TINYSHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 
@@ -205,13 +208,16 @@ def run_page(runner: Runner, name: str, text: str) -> None:
         if not TINYSHAKESPEARE.exists():
             pytest.skip(f"the page needs {TINYSHAKESPEARE.name} in ../shared/data")
         runner.have_tinyshakespeare()
-    printed = ""
+    printed: str | None = ""
     for block in found:
         where = f"{name}:{block.line}"
         if block.mark == "not run":
             continue
-        if block.mark == "output":
-            check_output(where, printed, block.code)
+        if block.mark == "where" and importlib.util.find_spec(block.detail) is None:
+            printed = None
+        elif block.mark == "output":
+            if printed is not None:
+                check_output(where, printed, block.code)
         elif block.mark == "file":
             runner.write(block.detail, block.code)
         elif block.language == "python":
@@ -223,6 +229,9 @@ def run_page(runner: Runner, name: str, text: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_page_does_what_it_shows(page, runner) -> None:
+    if page.parent == RECIPES:
+        for script in RECIPES.glob("*.py"):
+            runner.write(script.name, script.read_text(encoding="utf-8"))
     run_page(runner, page.name, page.read_text(encoding="utf-8"))
 
 
