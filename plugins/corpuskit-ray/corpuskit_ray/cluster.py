@@ -72,8 +72,8 @@ def _join() -> bool:
         _init(address=address)
     except (OSError, ValueError, RuntimeError, RayError) as error:
         raise WorkerError(
-            f"cannot connect to the Ray cluster at {address!r}: {_one_line(error)}; set RAY_AUTH_MODE=token if "
-            "it has a token, RAY_ADDRESS to find another one, or RAY_ADDRESS=local to start one",
+            f"cannot connect to the Ray cluster at {address!r}: {_one_line(error)}; set RAY_AUTH_MODE=token "
+            "if it has a token, RAY_ADDRESS to find another one, or RAY_ADDRESS=local to start one",
             found=address,
         ) from error
     log.info("parts are made on the Ray cluster at %s", address)
