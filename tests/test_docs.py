@@ -108,6 +108,7 @@ class Runner:
             "CORPUSKIT_OFFLINE": "1",
             "CORPUSKIT_PLUGINS": "",
             "COLUMNS": "100",
+            "OMP_NUM_THREADS": "1",  # what the pages compute is small, and other tests have the other cores
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PYTHONPATH": os.pathsep.join([str(self.site), str(folder), str(ROOT)]),
             "PYTHONDONTWRITEBYTECODE": "1",
