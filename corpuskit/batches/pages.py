@@ -6,15 +6,19 @@ Measured on a 4 GB corpus on a virtual disk, 64 windows of 1,024 uint16 ids, one
   with MADV_RANDOM, page by page; 0.9 ms with MADV_RANDOM and MADV_WILLNEED for each window first, because the
   disk then has all of them to work on at once (1.3 ms through `Batches`). os.pread of each window: 5.2 ms.
 - All in the page cache: 0.2 ms a batch while pages are mapped for the first time, 0.04 ms after that. Asking
-  for each window first would cost 0.1 ms more, so it is done only after a batch that was slow.
+  for each window first would cost 0.1 ms more, so it is done only after a batch that was slow and had pages
+  read from the disk for it; a batch may be slow because the machine is busy, too.
 - Pages that were touched count as the process's own, 27 times the windows' size because the system maps what
   it has around each, from 64 KB to 2 MB (1.4 GB after 50 MB of windows). Letting go of them bounds that
-  (MADV_DONTNEED; they stay in the page cache), and costs the 0.2 ms again.
+  (MADV_DONTNEED; they stay in the page cache), and costs the 0.2 ms again. Over 100,000 batches from all of
+  20 GB the process held 155 to 157 MB of its own, torch included, and at most 1.16 GB of the files
+  (`python tests/benchmarks/batches.py --memory 20`).
 """
 
 from __future__ import annotations
 
 import mmap
+import resource
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +40,8 @@ _STATM = Path("/proc/self/statm")
 # A window that takes longer than this waited for a disk: from memory it takes 1 to 4 us.
 _SLOW_WINDOW_S = 25e-6
 _ASK_AHEAD_BATCHES = 64
+# Of a slow batch, the part of the windows that must have had a page read for them.
+_COLD_WINDOWS = 1 / 16
 
 
 class Pages:
@@ -65,6 +71,7 @@ class Pages:
         self._resident_before = resident_file_bytes()
         self._windows_until_look = 0
         self._ask_ahead = 0
+        self._faults_before = major_faults()
         if random_access and hasattr(mmap, "MADV_RANDOM"):
             for mapped in self._maps:
                 mapped.madvise(mmap.MADV_RANDOM)
@@ -94,7 +101,9 @@ class Pages:
     def after_reading(self, began: float, num_windows: int) -> None:
         """Take note that so many windows were read since `began`."""
         if self._maps and time.perf_counter() - began > _SLOW_WINDOW_S * num_windows:
-            self._ask_ahead = _ASK_AHEAD_BATCHES
+            faults, self._faults_before = major_faults() - self._faults_before, major_faults()
+            if faults > num_windows * _COLD_WINDOWS:
+                self._ask_ahead = _ASK_AHEAD_BATCHES
         if self._limited:
             self._windows_until_look -= num_windows
             if self._windows_until_look <= 0:
@@ -133,6 +142,12 @@ def resident_file_bytes() -> int:
         return int(_STATM.read_bytes().split()[2]) * mmap.PAGESIZE
     except OSError:
         return 0
+
+
+def major_faults() -> int:
+    """How often this thread has waited for a page to be read; the process, where that is not known."""
+    who = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
+    return resource.getrusage(who).ru_majflt
 
 
 def _map_of(shard: Tokens) -> mmap.mmap | None:

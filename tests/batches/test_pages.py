@@ -51,7 +51,8 @@ def test_resident_pages_stay_below_the_limit(tmp_path, make_split):
 
 
 def test_windows_are_right_while_their_pages_are_asked_for(tmp_path, make_split, monkeypatch):
-    monkeypatch.setattr(pages_module, "_SLOW_WINDOW_S", -1)  # every batch counts as slow
+    monkeypatch.setattr(pages_module, "_SLOW_WINDOW_S", -1)  # every batch counts as slow,
+    monkeypatch.setattr(pages_module, "_COLD_WINDOWS", -1)  # and as one from a disk
     sizes = [5000, 3000, 4000]
     split = make_split(sum(sizes), shard_sizes=sizes)
     tokens = split.tokens
@@ -68,6 +69,18 @@ def test_windows_are_right_while_their_pages_are_asked_for(tmp_path, make_split,
         np.testing.assert_array_equal(reader.gather(reader.locate(row)), row[:, None] + np.arange(101))
 
     assert asked
+
+
+def test_nothing_is_asked_for_when_only_the_machine_is_slow(tmp_path, monkeypatch):
+    shard = mapped(tmp_path / "a.bin", 5000)
+    faults = iter([10, 10, 10, 12, 12])
+    monkeypatch.setattr(pages_module, "major_faults", lambda: next(faults))
+    pages = Pages([shard])
+
+    pages.after_reading(-1e9, 16)
+    assert not pages.asks_ahead
+    pages.after_reading(-1e9, 16)
+    assert pages.asks_ahead
 
 
 def test_memory_that_is_no_map_of_a_file_is_left_alone(tmp_path):
