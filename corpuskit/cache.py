@@ -7,6 +7,8 @@
   partials/                     unfinished downloads and what is known of them
   locks/                        locks that keep two processes from downloading one file
   tables/                       tables that samplers keep
+  shards/                       shards of corpora in object stores, within a limit: `corpuskit.remote.cache`
+  work/                         corpora on their way to object stores; deleted when they are there
 ```
 Everything here can be made again: deleting it costs time and nothing else.
 """
@@ -26,10 +28,10 @@ from pathlib import Path
 from corpuskit import storage
 
 #: The folders of the cache, each holding one kind of thing.
-FOLDERS = ("files", "urls", "partials", "locks", "tables")
+FOLDERS = ("files", "urls", "partials", "locks", "tables", "shards")
 
 #: What `corpuskit cache size` lists; the other folders hold a few bytes a file.
-LISTED = ("files", "partials", "tables")
+LISTED = ("files", "partials", "tables", "shards")
 
 
 def default_cache_dir() -> Path:
@@ -144,6 +146,7 @@ _OUR_NAMES = {
     "partials": re.compile(rf"(url-)?{_HEX}{{64}}\.{_HEX}{{16}}(\..+)?\.(part|json)"),
     "locks": re.compile(rf"(url-)?{_HEX}{{64}}\.lock"),
     "tables": re.compile(r"[^.].*"),  # samplers name them as they like
+    "shards": re.compile(rf"{_HEX}{{64}}(\..+)?"),
 }
 
 

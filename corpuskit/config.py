@@ -7,6 +7,7 @@ or out of range is a `ConfigError` that names the field, the value and what is a
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -73,8 +74,15 @@ class PrepareConfig(Config):
     )
     encoding: str = Field("gpt2", description="The tokenizer's name.")
     name: str | None = Field(None, description="What to call the corpus; by default the dataset's own name.")
-    output: Path | None = Field(
-        None, strict=False, description="Where to write; by default data/NAME/ENCODING in the working folder."
+    output: Path | str | None = Field(
+        None,
+        description="Where to write: a folder, or the URL of one in an object store; by default "
+        "data/NAME/ENCODING in the working folder.",
+    )
+    work_dir: Path | None = Field(
+        None,
+        strict=False,
+        description="Where a corpus for an object store is made before its upload; by default in the cache.",
     )
     location: str | None = Field(
         None,
@@ -98,9 +106,7 @@ class PrepareConfig(Config):
         None, ge=1, description="About how much text a part of the work has; follows the corpus's size."
     )
     shard_bytes: int = Field(2**29, ge=2, description="The largest shard.")
-    engine: Literal["auto", "tiktoken", "gigatoken"] = Field(
-        "auto", description="What computes the ids; never which ids."
-    )
+    engine: str = Field("auto", description="Which of the tokenizer's engines computes the ids.")
     executor: str = Field("local", description="What runs the parts.")
     workers: int | None = Field(None, ge=1, le=4096, description="Processes; by default one a core.")
     parts: str | None = Field(
@@ -109,6 +115,16 @@ class PrepareConfig(Config):
         description="Make only the K-th of N shares of the parts ('K/N'); 'corpuskit commit' does the rest.",
     )
     overwrite: bool = Field(False, description="Replace a corpus that was prepared differently.")
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _place(cls, value: Any) -> Any:
+        """A URL stays a string; everything else becomes a path."""
+        from corpuskit.place import local_folder, remote_path
+
+        if not isinstance(value, (str, os.PathLike)):
+            return value
+        return str(value) if remote_path(value) is not None else Path(local_folder(value))
 
     @field_validator("max_tokens", mode="before")
     @classmethod
@@ -127,7 +143,7 @@ class PrepareConfig(Config):
     @field_validator("part_bytes", "shard_bytes", mode="before")
     @classmethod
     def _size(cls, value: Any) -> Any:
-        return parse_count(value, _BYTE_UNITS) if isinstance(value, str) else value
+        return parse_size(value) if isinstance(value, str) else value
 
 
 class BatchConfig(Config):
@@ -198,6 +214,15 @@ def parse_count(text: str, units: Mapping[str, int] = _UNITS) -> int:
     if value != int(value):
         raise ValueError("a whole number")
     return int(value)
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes with an optional unit: "512M" is 512 * 2**20.
+
+    Raises:
+        ValueError: If it is not one.
+    """
+    return parse_count(text, _BYTE_UNITS)
 
 
 def _explain(model: type[Config], error: ValidationError) -> str:

@@ -17,7 +17,7 @@ from corpuskit.batches.plan import RankSlice, WindowPlan
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.windows import WindowReader
+from corpuskit.batches.streamed import open_reader
 from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.samplers.base import Ints, SamplerContext, SpanSampler
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler
@@ -262,7 +262,7 @@ class Batches:
     @cached_property
     def _source(self) -> RowSource[_Rows]:
         in_order = getattr(self._sampler, "in_order", False)
-        reader = WindowReader(self._split, self.block_size, random_access=not in_order)
+        reader = open_reader(self._split, self.block_size, random_access=not in_order)
         if isinstance(self._sampler, SpanSampler):
             return SpanSource(self._sampler, reader, self.block_size)
         ends = (lambda: self._document_ends) if self._options["documents"] else None

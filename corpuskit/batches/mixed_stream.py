@@ -69,6 +69,10 @@ class MixedStream:
     def __repr__(self) -> str:
         return f"<MixedStream {self.name!r} of {', '.join(self.names)}>"
 
+    def parts(self) -> list[tuple[TokenStream, int]]:
+        """Each shard's split, and its number there."""
+        return self._shards
+
     def shard(self, number: int) -> Tokens:
         """One shard's ids, mapped from disk and read-only."""
         split, shard = self._shards[number]

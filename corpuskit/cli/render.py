@@ -32,6 +32,7 @@ _STAGES = {
     "plan": "Planning",
     "encode": "Encoding",
     "commit": "Committing",
+    "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
 }

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.place import RemotePath, local_folder, remote_path
 
 if TYPE_CHECKING:
     from corpuskit.batches import Batches
@@ -32,7 +33,7 @@ class Split:
 
     Attributes:
         name: "train", "valid", ...
-        path: The corpus's folder.
+        path: The corpus's folder, or its place in an object store.
         num_tokens: N.
         num_documents: D.
         dtype: `<u2` or `<u4`.
@@ -41,22 +42,26 @@ class Split:
     """
 
     def __init__(self, path: Path, manifest: Manifest, name: str, directory: int) -> None:
+        self._describe(path, manifest, name)
+        shards = manifest.splits[name].shards
+        self._shards: list[Tokens] = [
+            _map(directory, path, shard.file, self.dtype, shard.size_bytes) for shard in shards
+        ]
+        self._indexes: list[NDArray[np.uint64]] = [
+            _map(directory, path, shard.index_file, np.dtype("<u8"), shard.index_bytes) for shard in shards
+        ]
+
+    def _describe(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
+        """Say what the split is, wherever its files are."""
         record = manifest.splits[name]
         self.name = name
-        self.path = path
+        self.path: Path | RemotePath = path
         self.num_tokens = record.num_tokens
         self.num_documents = record.num_documents
         self.dtype = np.dtype(manifest.dtype)
         self.fingerprint = manifest.split_fingerprint(name)
         sizes = [shard.num_tokens for shard in record.shards]
         self.shard_starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64)
-        self._shards: list[Tokens] = [
-            _map(directory, path, shard.file, self.dtype, shard.size_bytes) for shard in record.shards
-        ]
-        self._indexes: list[NDArray[np.uint64]] = [
-            _map(directory, path, shard.index_file, np.dtype("<u8"), _index_bytes(shard.num_documents))
-            for shard in record.shards
-        ]
 
     def __len__(self) -> int:
         return self.num_tokens
@@ -93,14 +98,15 @@ class Split:
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream (its end-of-text id included)."""
         ends = [
-            index[0::3].astype(np.int64) + start
-            for index, start in zip(self._indexes, self.shard_starts, strict=False)
+            self.index(number)[0::3].astype(np.int64) + start
+            for number, start in enumerate(self.shard_starts[:-1])
         ]
         return np.concatenate(ends) if ends else np.empty(0, np.int64)
 
     def document_places(self) -> NDArray[np.uint64]:
         """uint64[D, 2]: each document's input number in the manifest, and where it starts there."""
-        places = [index.reshape(-1, 3)[:, 1:] for index in self._indexes]
+        numbers = range(len(self.shard_starts) - 1)
+        places = [self.index(number).reshape(-1, 3)[:, 1:] for number in numbers]
         return np.concatenate(places) if places else np.empty((0, 2), np.uint64)
 
     def document(self, number: int) -> Tokens:
@@ -114,12 +120,12 @@ class Split:
         out = np.empty(stop - start, self.dtype)
         first = int(np.searchsorted(self.shard_starts, start, side="right")) - 1
         at = start
-        for number in range(first, len(self._shards)):
+        for number in range(first, len(self.shard_starts) - 1):
             if at >= stop:
                 break
             base = int(self.shard_starts[number])
             end = min(stop, int(self.shard_starts[number + 1]))
-            out[at - start : end - start] = self._shards[number][at - base : end - base]
+            out[at - start : end - start] = self.shard(number)[at - base : end - base]
             at = end
         return out
 
@@ -130,26 +136,46 @@ class Corpus(Mapping[str, Split]):
     Every file is opened relative to one directory and mapped at once, so a corpus that is replaced while
     it is open goes on giving the tokens it was opened with.
 
+    Of a corpus in an object store only the manifest is read at once; see `corpuskit.remote`.
+
     Args:
-        path: The folder.
+        path: The folder, or the URL of one in an object store.
+        cache_bytes: How much of this machine's disk the shards of object stores may take, a number or "200G";
+            by default what CORPUSKIT_SHARD_CACHE_BYTES says, else half of what is free.
 
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
+        ConfigError: If the limit is too small for the corpus.
+        StorageError: If the store does not answer, or refuses.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(
+        self, path: str | os.PathLike[str] | RemotePath, *, cache_bytes: int | str | None = None
+    ) -> None:
+        place = remote_path(path)
+        self._cache_bytes = cache_bytes
+        self._splits: Mapping[str, Split]
+        self.path: Path | RemotePath
+        if place is None:
+            self.path = Path(local_folder(path))
+            self.manifest, self._splits = self._open(self.path)
+        else:
+            from corpuskit.remote.split import open_remote
+
+            self.path = place
+            self.manifest, self._splits = open_remote(place, cache_bytes)
+
+    @staticmethod
+    def _open(path: Path) -> tuple[Manifest, dict[str, Split]]:
         try:
-            directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise CorpusFormatError(
-                f"{self.path}: not a corpus: {error.strerror}; 'corpuskit prepare' makes one", path=self.path
+                f"{path}: not a corpus: {error.strerror}; 'corpuskit prepare' makes one", path=path
             ) from error
         try:
-            self.manifest = _read_manifest(directory, self.path)
-            self._splits = {
-                name: Split(self.path, self.manifest, name, directory) for name in self.manifest.splits
-            }
+            manifest = _read_manifest(directory, path)
+            return manifest, {name: Split(path, manifest, name, directory) for name in manifest.splits}
         finally:
             os.close(directory)
 
@@ -178,7 +204,7 @@ class Corpus(Mapping[str, Split]):
         return f"<Corpus {str(self.path)!r}: {counts} tokens of {self.manifest.tokenizer.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Corpus, (str(self.path),)
+        return _reopen, (self.path, self._cache_bytes)
 
     @property
     def fingerprint(self) -> str:
@@ -236,18 +262,32 @@ class Corpus(Mapping[str, Split]):
         return Batches(self[split or "train"], **options)
 
 
-def open_corpus(path: str | os.PathLike[str]) -> Corpus:
+def open_corpus(path: str | os.PathLike[str], *, cache_bytes: int | str | None = None) -> Corpus:
     """Open a prepared corpus; its manifest and every file's size are checked, its bytes are not read.
+
+    A corpus in an object store (`s3://bucket/name`) is read through a cache on this machine: each shard is
+    fetched when it is first needed, and compared with its sha256.
+
+    Args:
+        path: The folder, or the URL of one in an object store.
+        cache_bytes: How much the shards of object stores may take on this machine, a number or "200G"; by
+            default what CORPUSKIT_SHARD_CACHE_BYTES says, else half of what is free.
 
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
+        ConfigError: If the limit is too small for the corpus.
+        StorageError: If the store does not answer, or refuses.
 
     Example:
         >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
         >>> corpus["train"][:5]  # doctest: +SKIP
         array([ 5962, 22307,    25,   198,  8421], dtype=uint16)
     """
-    return Corpus(path)
+    return Corpus(path, cache_bytes=cache_bytes)
+
+
+def _reopen(path: Path | RemotePath, cache_bytes: int | str | None) -> Corpus:
+    return Corpus(path, cache_bytes=cache_bytes)
 
 
 def _reopen_split(path: str, name: str, fingerprint: str) -> Split:
@@ -278,10 +318,6 @@ def _read_manifest(directory: int, path: Path) -> Manifest:
     if len(data) > manifest_format.MAX_BYTES:
         raise CorpusFormatError(f"{where}: larger than {manifest_format.MAX_BYTES:,} bytes", path=path)
     return manifest_format.parse(data, where=where)
-
-
-def _index_bytes(num_documents: int) -> int:
-    return num_documents * manifest_format.INDEX_COLUMNS * np.dtype(manifest_format.INDEX_DTYPE).itemsize
 
 
 def _map(directory: int, path: Path, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:

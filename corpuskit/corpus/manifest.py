@@ -65,6 +65,11 @@ class ShardRecord(_Record):
         """The file that says where documents end."""
         return self.file.removesuffix(".bin") + ".idx"
 
+    @property
+    def index_bytes(self) -> int:
+        """The size of that file."""
+        return self.num_documents * INDEX_COLUMNS * 8
+
 
 class SplitRecord(_Record):
     """A split: its shards in order, and their totals."""

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 _READ_BYTES = 2**20
 
+#: What botocore raises where nobody has said who asks.
+_NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound")
+
 #: fsspec's file systems that stay on this machine; a chain of them may be used offline.
 _LOCAL_SCHEMES = frozenset({"file", "local", "memory", "zip", "tar", "libarchive"})
 
@@ -117,12 +120,13 @@ def _pieces(url: str) -> Iterator[tuple[bytes, int | None]]:
             while data := file.read(_READ_BYTES):
                 yield data, total_bytes
     except Exception as error:  # every file system raises classes of its own
-        failure = _failure(error, url)
+        failure = failure_of(error, url)
     if failure is not None:
         raise failure
 
 
-def _failure(error: Exception, url: str) -> Exception:
+def failure_of(error: Exception, url: str) -> FetchError | Transient:
+    """Our own sentence for what a file system below raised; `Transient` if another attempt may do better."""
     scheme = scheme_of(url)
     if isinstance(error, ImportError):
         return FetchError(f"{scheme}:// needs a package that is not installed: {error}")
@@ -136,4 +140,5 @@ def _failure(error: Exception, url: str) -> Exception:
     if redact_url(url) == url:  # else the text may hold what was redacted, in any shape
         reason += f": {redact_text(str(error))}"
     permanent = isinstance(error, (IsADirectoryError, NotImplementedError, ValueError, KeyError))
+    permanent = permanent or type(error).__name__ in _NO_CREDENTIALS
     return FetchError(reason) if permanent else Transient(reason)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError, WorkerError
+from corpuskit.place import remote_path
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
@@ -36,6 +37,9 @@ from corpuskit.prepare.watch import Watch
 from corpuskit.prepare.work import Worker
 from corpuskit.tokenizers import open_tokenizer
 from corpuskit.tokenizers.base import Tokenizer
+
+if TYPE_CHECKING:
+    from corpuskit.prepare.published import PublishedRun
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +117,7 @@ def make_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None) 
     Returns:
         What was made; or the corpus, if it is there already.
     """
-    return _Run(config, on_progress or (lambda progress: None)).make_parts()
+    return _open(config, on_progress).make_parts()
 
 
 def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
@@ -122,7 +126,7 @@ def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None
     Raises:
         ConfigError: If parts are missing; the message says how many and which is the first.
     """
-    return _Run(config, on_progress or (lambda progress: None)).go(only_commit=True)
+    return _open(config, on_progress).go(only_commit=True)
 
 
 def plan(
@@ -143,13 +147,25 @@ def plan(
     Raises:
         CorpuskitError: As `prepare`.
     """
-    run = _Run(_config(dataset, config, options), on_progress or (lambda progress: None))
-    return run.estimate()
+    return _open(_config(dataset, config, options), on_progress).estimate()
 
 
 def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
     """The same as `prepare`, told and answered in full."""
-    return _Run(config, on_progress or (lambda progress: None)).go()
+    return _open(config, on_progress).go()
+
+
+def _open(config: PrepareConfig, on_progress: OnProgress | None) -> _Run | PublishedRun:
+    """The run that a configuration means: in the place itself, or on this machine and published then."""
+    on_progress = on_progress or (lambda progress: None)
+    place = remote_path(config.output) if config.output is not None else None
+    if place is None:
+        return _Run(config, on_progress)
+    from corpuskit.prepare.published import PublishedRun, work_folder
+
+    folder = work_folder(place, config.work_dir)
+    local = config.model_copy(update={"output": folder / "corpus", "overwrite": True})
+    return PublishedRun(_Run(local, on_progress), place, folder, overwrite=config.overwrite)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -274,12 +290,13 @@ class _Run:
         options = self.request.options(sum(item.size_bytes for item in inputs))
         rule = parse_rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
+        state = tokenizer.state()
         record = {
-            "name": self.config.encoding,
+            "name": self.config.encoding if state is None else self.request.portable_encoding,
             "vocab_size": tokenizer.vocab_size,
             "eot_id": tokenizer.eot_id,
             "fingerprint": tokenizer.fingerprint,
-            "state": tokenizer.state(),
+            "state": state,
         }
         request = {"dataset": self.name, "tokenizer": record, "dtype": dtype, "options": options}
         self.on_progress(Progress("plan", self.name))

@@ -29,7 +29,7 @@ class Request:
     Attributes:
         source: The open source.
         name: What the corpus is called.
-        output: Where the corpus is, or will be.
+        output: The folder where the corpus is, or will be.
         reader_options: What the source was told, as a JSON value.
 
     Raises:
@@ -44,7 +44,9 @@ class Request:
         )
         self._tokenizer_spec = registry.default().find("tokenizer", config.encoding).spec
         self.name = config.name or self.source.name
-        self.output = config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
+        self.output = Path(
+            config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
+        )
 
     def options(self, total_bytes: int) -> dict[str, Any]:
         """The options that shape the bytes, as the manifest records them.
@@ -64,6 +66,17 @@ class Request:
             "shard_bytes": config.shard_bytes,
         }
 
+    @property
+    def portable_encoding(self) -> str:
+        """The tokenizer's name without the folder of the file it was made from, as `sp:model.model`.
+
+        It names a tokenizer whose state holds all that opens it again; where its file was is nobody's matter.
+        """
+        kind, colon, argument = self._config.encoding.partition(":")
+        return (
+            f"{kind}:{Path(argument).name}" if colon and Path(argument).exists() else kind + colon + argument
+        )
+
     def existing(self) -> Corpus | None:
         """The corpus that is in the place, if it is what is asked for.
 
@@ -77,14 +90,21 @@ class Request:
                     f"{output} exists and is not a corpus; move it away, or choose another --output"
                 )
             return None
-        corpus = Corpus(output)
+        return self.accepted(Corpus(output), overwrite=self._config.overwrite)
+
+    def accepted(self, corpus: Corpus, *, overwrite: bool) -> Corpus | None:
+        """A corpus, if it is what is asked for; None if it is not, and may be replaced.
+
+        Raises:
+            ConfigError: If it may not be replaced.
+        """
         differences = self._differences(corpus.manifest)
         if not differences:
             return corpus
-        if self._config.overwrite:
+        if overwrite:
             return None
         raise ConfigError(
-            f"{output} holds a corpus that was prepared differently: {'; '.join(differences)}; "
+            f"{corpus.path} holds a corpus that was prepared differently: {'; '.join(differences)}; "
             "replace it with --overwrite, or choose another --output"
         )
 
@@ -92,6 +112,8 @@ class Request:
         """What is asked for and not what a manifest says, each as one phrase."""
         total_bytes = sum(item.size_bytes for item in manifest.inputs)
         encoding = self._config.encoding
+        if manifest.tokenizer.state is not None:
+            encoding = self.portable_encoding
         asked = {"dataset": self.name, "encoding": encoding, **self.options(total_bytes)}
         there = {"dataset": manifest.dataset, "encoding": manifest.tokenizer.name, **manifest.options}
         different = [
@@ -106,7 +128,7 @@ class Request:
             return ["its inputs have changed since"]
         if isinstance(self._tokenizer_spec, TokenizerSpec) and not self._tokenizer_spec.pinned:
             # What the name stands for now: a state may hold the tokenizer itself, which would never change.
-            found = open_tokenizer(encoding)
+            found = open_tokenizer(self._config.encoding)
             if found.needs_fitting:
                 found = open_tokenizer(encoding, state=manifest.tokenizer.state)
             if found.fingerprint != manifest.tokenizer.fingerprint:

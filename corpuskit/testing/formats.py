@@ -153,7 +153,7 @@ class FormatSuite:
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        shard = corpus.path / "valid-00000.bin"
+        shard = Path(str(corpus.path), "valid-00000.bin")
         data = bytearray(shard.read_bytes())
         data[-2] ^= 1
         shard.write_bytes(data)
@@ -166,9 +166,10 @@ class FormatSuite:
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        before = _contents(corpus.path)
+        folder = Path(str(corpus.path))
+        before = _contents(folder)
         format.write(corpus, tmp_path / "out")
-        assert _contents(corpus.path) == before
+        assert _contents(folder) == before
 
 
 def make_corpus(path: Path, *, wide: bool = False, extra: str = "", shard_bytes: int = 2**20) -> Corpus:

@@ -1,0 +1,205 @@
+"""Windows of a stream whose shards are not all on this machine.
+
+A shard is asked for when it is read and not kept. The windows of the coming steps are known: their shards are
+announced, so that they are fetched ahead. Where those steps need more shards than there is room for, as a
+random sampler does, the tokens of many steps are read in one pass over the shards and kept: a shard is then
+fetched once for some thousand windows, and not once for each batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.batches.stream import Tokens, TokenStream
+from corpuskit.batches.windows import Ints, WindowReader
+
+#: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
+_PASS_TOKENS = 2**23
+
+
+def open_reader(stream: TokenStream, block_size: int, *, random_access: bool) -> WindowReader:
+    """The reader for a stream: one that maps all of its shards, or one that gets them as they are needed."""
+    if any(getattr(split, "is_streamed", False) for split, _ in _parts(stream)):
+        return StreamedReader(stream, block_size)
+    return WindowReader(stream, block_size, random_access=random_access)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Spans:
+    """Spans of the stream: where they start, and how many tokens they have."""
+
+    starts: Ints
+    lengths: Ints
+
+
+class _Kept:
+    """The tokens of some spans, found by where a span starts.
+
+    Args:
+        spans: The spans; of several with one start, the longest counts.
+        tokens: Their tokens, one span after another.
+    """
+
+    def __init__(self, spans: _Spans, tokens: Tokens) -> None:
+        self.tokens = tokens
+        places = np.cumsum(spans.lengths) - spans.lengths
+        order = np.lexsort((-spans.lengths, spans.starts))
+        starts, first = np.unique(spans.starts[order], return_index=True)
+        self._starts = starts
+        self._places = places[order][first]
+        self._lengths = spans.lengths[order][first]
+
+    def find(self, spans: _Spans) -> Ints | None:
+        """Where spans begin in the tokens; None if one is not among them."""
+        at = np.minimum(np.searchsorted(self._starts, spans.starts), len(self._starts) - 1)
+        if (self._starts[at] != spans.starts).any() or (self._lengths[at] < spans.lengths).any():
+            return None
+        found: Ints = self._places[at]
+        return found
+
+
+class StreamedReader(WindowReader):
+    """Reads as `WindowReader` does, from shards that come and go.
+
+    Args:
+        stream: The tokens.
+        block_size: T.
+    """
+
+    def __init__(self, stream: TokenStream, block_size: int) -> None:
+        self._length = block_size + 1
+        self._dtype = stream.dtype
+        self._shard_starts = stream.shard_starts
+        self._stream = stream
+        self._parts = _parts(stream)
+        self._flat = None
+        self._windows = None
+        self._offsets = np.zeros(len(self._parts), np.int64)
+        # Threads may share a reader: they replace these, and never change them.
+        self._coming = _Spans(np.empty(0, np.int64), np.empty(0, np.int64))
+        self._kept: _Kept | None = None
+
+    def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:
+        """`~start` for each window or span, which is announced; see `WindowReader.locate`."""
+        located = super().locate(starts, lengths)
+        sizes: Ints = np.full(len(starts), self._length) if lengths is None else np.asarray(lengths)
+        self._coming = _Spans(starts, sizes)
+        self._announce(self._shards_of(self._coming))
+        return located
+
+    def gather(self, located: Ints) -> Tokens:
+        """The windows' ids, copied: dtype of the stream, shape (n, T + 1)."""
+        spans = _Spans(~located, np.full(len(located), self._length))
+        return self._tokens(spans).reshape(len(located), self._length)
+
+    def gather_spans(self, located: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+        """The ids of spans, one span after another, and the ids after them: two int64[sum(lengths)]."""
+        tokens = self._tokens(_Spans(~located, lengths + 1)).astype(np.int64)
+        ends = np.cumsum(lengths + 1)
+        return np.delete(tokens, ends - 1), np.delete(tokens, ends - lengths - 1)
+
+    def take(self, positions: Ints) -> Tokens:
+        """The ids at any positions of the stream, of any shape; grouped by shard."""
+        flat = positions.ravel()
+        return self._read(_Spans(flat, np.ones(len(flat), np.int64))).reshape(positions.shape)
+
+    def _tokens(self, spans: _Spans) -> Tokens:
+        """The tokens of spans, one span after another."""
+        kept = self._kept
+        places = kept.find(spans) if kept is not None else None
+        if places is None:
+            coming = self._to_read_with(spans)
+            if coming is None:
+                return self._read(spans)
+            kept = self._kept = _Kept(coming, self._read(coming))
+            places = kept.find(spans)
+            if places is None:
+                return self._read(spans)
+        assert kept is not None
+        return kept.tokens[_ranges(places, spans.lengths)]
+
+    def _to_read_with(self, spans: _Spans) -> _Spans | None:
+        """The announced spans to read in one pass with some of them, if a pass for these alone is a waste."""
+        coming = self._coming
+        at = np.flatnonzero(coming.starts == spans.starts[0]).tolist() if len(spans.starts) else []
+        if not at or self._fits(self._shards_of(coming)):
+            return None
+        begin = at[0]
+        total = np.cumsum(coming.lengths[begin:])
+        stop = begin + max(int(np.searchsorted(total, _PASS_TOKENS)), len(spans.starts))
+        return _Spans(coming.starts[begin:stop], coming.lengths[begin:stop])
+
+    def _read(self, spans: _Spans) -> Tokens:
+        """The tokens of spans, shard by shard; those that are on this machine first."""
+        out = np.empty(int(spans.lengths.sum()), self._dtype)
+        places = np.cumsum(spans.lengths) - spans.lengths
+        numbers = sorted(self._shards_of(spans), key=lambda number: not self._is_here(number))
+        if not self._fits(numbers):  # else what was announced is better: it reaches further
+            self._announce(numbers)
+        for number in numbers:
+            shard, base = self._stream.shard(number), int(self._shard_starts[number])
+            first = np.maximum(spans.starts, base)
+            last = np.minimum(spans.starts + spans.lengths, int(self._shard_starts[number + 1]))
+            here = np.flatnonzero(last > first)
+            lengths = (last - first)[here]
+            target = places[here] + (first - spans.starts)[here]
+            out[_ranges(target, lengths)] = shard[_ranges(first[here] - base, lengths)]
+            del shard
+        return out
+
+    def _shards_of(self, spans: _Spans) -> list[int]:
+        """The shards that spans touch, in the order in which they first do."""
+        if not len(spans.starts):
+            return []
+        first = np.searchsorted(self._shard_starts, spans.starts, side="right") - 1
+        last = (
+            np.searchsorted(self._shard_starts, spans.starts + np.maximum(spans.lengths, 1) - 1, side="right")
+            - 1
+        )
+        numbers = _ranges(first, last - first + 1)
+        unique, at = np.unique(numbers, return_index=True)
+        found: list[int] = unique[np.argsort(at)].tolist()
+        return found
+
+    def _is_here(self, number: int) -> bool:
+        split, shard = self._parts[number]
+        return not _is_streamed(split) or split.is_here(shard)
+
+    def _fits(self, numbers: list[int]) -> bool:
+        return all(split.fits(shards) for split, shards in self._by_split(numbers))
+
+    def _announce(self, numbers: list[int]) -> None:
+        for split, shards in self._by_split(numbers):
+            split.will_need(shards)
+
+    def _by_split(self, numbers: list[int]) -> list[tuple[Any, list[int]]]:
+        """The streamed splits among the shards', each with its own shards' numbers."""
+        found: dict[int, tuple[Any, list[int]]] = {}
+        for number in numbers:
+            split, shard = self._parts[number]
+            if _is_streamed(split):
+                found.setdefault(id(split), (split, []))[1].append(shard)
+        return list(found.values())
+
+
+def _parts(stream: TokenStream) -> list[tuple[Any, int]]:
+    """Each shard's split, and its number there."""
+    if hasattr(stream, "parts"):
+        return list(stream.parts())
+    return [(stream, number) for number in range(len(stream.shard_starts) - 1)]
+
+
+def _is_streamed(split: Any) -> bool:
+    return bool(getattr(split, "is_streamed", False))
+
+
+def _ranges(firsts: Ints, lengths: Ints) -> NDArray[np.int64]:
+    """Each range's numbers, one range after another: `first`, `first + 1`, ... so many as its length."""
+    ends = np.cumsum(lengths)
+    result: NDArray[np.int64] = np.repeat(firsts - (ends - lengths), lengths)
+    result += np.arange(len(result))
+    return result

@@ -1,0 +1,117 @@
+"""A run whose corpus goes to an object store: made on this machine first, whole, and then uploaded."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpuskit import storage
+from corpuskit.cache import default_cache_dir, make_folder
+from corpuskit.corpus.corpus import Corpus
+from corpuskit.errors import StorageError
+from corpuskit.place import RemotePath
+from corpuskit.prepare.progress import Progress
+from corpuskit.remote.layout import read_manifest
+from corpuskit.remote.publish import publish
+from corpuskit.remote.store import open_store
+
+if TYPE_CHECKING:
+    from corpuskit.prepare.estimate import Estimate
+    from corpuskit.prepare.pipeline import PartsMade, Prepared, _Run
+    from corpuskit.prepare.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+def work_folder(place: RemotePath, work_dir: Path | None) -> Path:
+    """Where on this machine the corpus for a place is made."""
+    return (work_dir or make_folder(default_cache_dir(), "work")) / place.id
+
+
+class PublishedRun:
+    """One run of prepare with an object store at its end.
+
+    The corpus is kept on this machine until it is complete in the store: a run after one that failed has
+    nothing to do again but the uploads that are missing.
+
+    Args:
+        run: Makes the corpus in a folder of `folder`.
+        place: Where it goes.
+        folder: What is deleted in the end.
+        overwrite: Whether a corpus that is there may be replaced.
+    """
+
+    def __init__(self, run: _Run, place: RemotePath, folder: Path, *, overwrite: bool) -> None:
+        self._run = run
+        self._place = place
+        self._store = open_store(place)
+        self._folder = folder
+        self._overwrite = overwrite
+
+    def go(self, *, only_commit: bool = False) -> Prepared:
+        """Prepare the corpus and upload it, or find it; with `only_commit`, of parts that are all there."""
+        if (found := self._existing()) is not None:
+            return found
+        with self._lock():
+            if (found := self._existing()) is not None:  # another process may just have made it
+                return found
+            try:
+                made = self._run.go(only_commit=only_commit)
+                publish(self._run.output, self._store, overwrite=self._overwrite, on_progress=self._uploading)
+            except OSError:
+                # Where locks do nothing, another process may have finished first and tidied up.
+                if (found := self._existing()) is not None:
+                    return found
+                raise
+            run = made.run or _read_run(self._run.output)
+            storage.remove_tree(self._folder)
+            return dataclasses.replace(made, corpus=Corpus(self._place), made=True, run=run)
+
+    def make_parts(self) -> PartsMade | Prepared:
+        """Make this run's share of the parts, in a folder that all runs must share."""
+        return self._existing() or self._run.make_parts()
+
+    def estimate(self) -> tuple[Plan, Estimate]:
+        """Plan, and judge from a sample what that will make and take."""
+        return self._run.estimate()
+
+    def _existing(self) -> Prepared | None:
+        """The corpus that is in the store, if it is what is asked for.
+
+        Raises:
+            ConfigError: If another corpus is there and may not be replaced.
+        """
+        from corpuskit.prepare.pipeline import Prepared
+
+        if read_manifest(self._store) is None:
+            return None
+        corpus = self._run.request.accepted(Corpus(self._place), overwrite=self._overwrite)
+        return Prepared(corpus, made=False, run={}) if corpus is not None else None
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep other processes of this machine from uploading the same meanwhile."""
+        path = default_cache_dir() / "locks" / f"publish-{self._place.id}"
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(storage.lock(path, on_wait=self._waiting))
+            except StorageError as error:
+                log.debug("going on without a lock: %s", error)
+            yield
+
+    def _waiting(self) -> None:
+        log.warning("another process is preparing %s; waiting for it", self._place)
+
+    def _uploading(self, file: str, done: int, total: int | None) -> None:
+        self._run.on_progress(Progress("upload", file, done, total))
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    """What `run.json` says about the earlier run that made the corpus."""
+    value: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
+    return value
