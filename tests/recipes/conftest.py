@@ -7,11 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import corpuskit
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "docs/recipes"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Models this small gain nothing from more, and lose much where the cores are shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +51,7 @@ def run_script(tmp_path, shared_cache):
         "CORPUSKIT_CACHE_DIR": str(shared_cache),
         "CORPUSKIT_OFFLINE": "1",
         "CORPUSKIT_PLUGINS": "",
-        "OMP_NUM_THREADS": "1",  # a model this small gains nothing from more, and other tests have the rest
+        "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(ROOT),
     }
 

@@ -22,10 +22,7 @@ def train(recipe, shakespeare, shared_cache, tmp_path, capsys):
         said = capsys.readouterr().out.splitlines()
         return [line for line in said if line.startswith(("step ", "going on"))]
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a model this small gains nothing from more, and other tests have the rest
-    yield run
-    torch.set_num_threads(threads)
+    return run
 
 
 def test_the_loss_falls_and_a_run_that_was_stopped_ends_with_the_same_bits(train, tmp_path):
