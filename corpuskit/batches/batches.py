@@ -221,7 +221,9 @@ class Batches:
         """Go on where another run stopped: the next batch of iteration is the one after its last.
 
         The batch size may differ, because the state counts samples. So may the block size, for samplers
-        whose order survives it; see the sampler. Everything else must be the same.
+        whose order survives it; see the sampler. Everything else must be the same. That includes the shards,
+        by whose sha256 the corpus is known, though the order does not depend on them: to go on after the same
+        text was prepared with other shards, `seek(sample=state["sample"])`.
 
         Raises:
             ResumeError: If the state is of another corpus, split, sampler, seed or order; it says which.

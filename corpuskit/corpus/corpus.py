@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.corpus import manifest as manifest_format
+from corpuskit.corpus.contents import contents
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.place import RemotePath, local_folder, remote_path
@@ -37,7 +37,8 @@ class Split:
         num_tokens: N.
         num_documents: D.
         dtype: `<u2` or `<u4`.
-        fingerprint: Identifies the tokens, their order and their tokenizer.
+        fingerprint: Identifies the tokens, their order and their tokenizer, by the shards' sha256; the same
+            tokens in other shards have another one.
         shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
     """
 
@@ -341,6 +342,6 @@ def _map(directory: int, path: Path, name: str, dtype: np.dtype[Any], size_bytes
             )
         if not size_bytes:  # an empty file cannot be mapped
             return np.empty(0, dtype)
-        return np.frombuffer(mmap.mmap(fd, 0, access=mmap.ACCESS_READ), dtype)
+        return contents(fd, size_bytes, where=path / name).view(dtype)
     finally:
         os.close(fd)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import corpuskit
+from corpuskit.errors import ResumeError
 
 TEXT = "".join(f"line {number} of the text that is cut into shards\n" for number in range(300))
 
@@ -34,6 +35,19 @@ def test_shard_sizes_never_change_a_batch(cut_in_ten_ways, sampler, tmp_path, mo
         for step in (0, 1, 5):
             for one, other in zip(found[step][:2], expected[step][:2], strict=True):
                 np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_knows_its_shards_and_seeking_does_not(cut_in_ten_ways):
+    options = {"batch_size": 8, "block_size": 64, "sampler": "shuffled", "output": "numpy"}
+    saved, resumed = (corpus.batches("train", **options) for corpus in cut_in_ten_ways[:2])
+    next(iter(saved))
+    state = saved.state_dict()
+
+    with pytest.raises(ResumeError, match="saved with corpus"):
+        resumed.load_state_dict(state)
+    resumed.seek(sample=state["sample"])
+
+    np.testing.assert_array_equal(next(iter(resumed))[0], next(iter(saved))[0])
 
 
 def test_shard_sizes_never_change_a_mixture(cut_in_ten_ways, tmp_path):
