@@ -3,12 +3,12 @@
 import itertools
 import os
 import re
-import socket
 import subprocess
 import sys
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
 
@@ -40,8 +40,8 @@ def run_ranks(tmp_path, shared_cache):
     """Runs a program once a rank; gives what rank 0 printed."""
 
     def run(world_size, *arguments):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
+        # The ranks meet here, as under torchrun: a port that is bound already cannot be taken by another.
+        store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
         environ = {
             **os.environ,
             "CORPUSKIT_CACHE_DIR": str(shared_cache),
@@ -49,8 +49,10 @@ def run_ranks(tmp_path, shared_cache):
             "CUDA_VISIBLE_DEVICES": "",
             "GLOO_SOCKET_IFNAME": "lo",
             "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(port),
+            "MASTER_PORT": str(store.port),
             "OMP_NUM_THREADS": "1",
+            "TORCHELASTIC_RESTART_COUNT": "0",
+            "TORCHELASTIC_USE_AGENT_STORE": "True",
             "WORLD_SIZE": str(world_size),
         }
         processes = [
@@ -69,7 +71,7 @@ def run_ranks(tmp_path, shared_cache):
         finally:
             for process in processes:
                 process.kill()
-        assert all(process.returncode == 0 for process in processes), printed
+        assert [process.returncode for process in processes] == [0] * world_size, printed
         return printed[0][0].splitlines()
 
     return run
