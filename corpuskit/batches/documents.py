@@ -147,6 +147,10 @@ class Borders:
             self.block_size,
         )
 
+    def num_segments(self) -> int:
+        """How many segments these rows are in."""
+        return int(self.first_cut[-1] - self.first_cut[0])
+
     def segments(self) -> Ints:
         """Where segments begin in these rows laid out flat."""
         return self.cuts[self.first_cut[0] : self.first_cut[-1]] - self.offset

@@ -19,12 +19,19 @@ class Rows(Protocol):
         """Rows `start` to `stop`."""
         ...
 
+    def num_pieces(self) -> int:
+        """How many pieces the rows are in, which is what they take in memory."""
+        ...
+
 
 _Rows = TypeVar("_Rows", bound=Rows)
 
 #: A block of steps holds about so many samples: enough that a sampler's fixed cost, some 50 NumPy calls,
 #: disappears, and few enough that the first batch after a jump is there in well under a millisecond.
 _BLOCK_SAMPLES = 8192
+
+#: Nor does a block grow that has so many documents or spans, of some 50 bytes each while they are worked out.
+_BLOCK_PIECES = 2**17
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,9 +70,9 @@ class _Block(Generic[_Rows]):
 class WindowPlan(Generic[_Rows]):
     """Remembers the windows of the coming steps.
 
-    A step that follows the remembered ones has the next block computed at once, twice as long each time;
-    any other step has its own windows computed and nothing more, so random access stays cheap. Threads may
-    share a plan: they replace the block, and never change it.
+    A step that follows the remembered ones has the next block computed at once, twice as long each time up to
+    a limit; any other step has its own windows computed and nothing more, so random access stays cheap.
+    Threads may share a plan: they replace the block, and never change it.
 
     Args:
         part: This rank's slice.
@@ -87,8 +94,13 @@ class WindowPlan(Generic[_Rows]):
         at, rest = divmod(first_sample - block.first_sample, self._hop) if block else (0, 0)
         if block is None or rest or not 0 <= at < block.steps:
             follows = block is not None and not rest and at == block.steps
-            steps = min(2 * block.steps, self._most_steps) if follows and block else 1
+            steps = self._steps_after(block) if follows and block else 1
             samples = self._part.samples(first_sample, steps=steps, stride=self._stride)
             block = self._block = _Block(first_sample, steps, self._resolve(samples))
             at = 0
         return block.rows.cut(at * self._part.rows, (at + 1) * self._part.rows)
+
+    def _steps_after(self, block: _Block[_Rows]) -> int:
+        if 2 * block.rows.num_pieces() > _BLOCK_PIECES:
+            return block.steps
+        return min(2 * block.steps, self._most_steps)

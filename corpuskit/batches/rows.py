@@ -59,6 +59,10 @@ class WindowRows:
         borders = self.borders.cut(start, stop) if self.borders else None
         return WindowRows(self.starts[start:stop], self.located[start:stop], borders)
 
+    def num_pieces(self) -> int:
+        """How many segments of documents the rows are in, if that was asked for; else how many rows."""
+        return self.borders.num_segments() if self.borders else len(self.starts)
+
 
 class WindowSource:
     """Rows of a sampler that gives starts.
@@ -127,6 +131,10 @@ class SpanRows:
             self.located[a:b],
             self.padding[a:b],
         )
+
+    def num_pieces(self) -> int:
+        """How many spans there are."""
+        return len(self.starts)
 
 
 class SpanSource:
