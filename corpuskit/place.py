@@ -80,3 +80,8 @@ def local_folder(path: str | os.PathLike[str] | RemotePath) -> str:
     """A path on this machine, `file://` taken off."""
     text = str(path) if isinstance(path, RemotePath) else os.fspath(path)
     return re.sub(r"^(file|local)://", "", text, flags=re.IGNORECASE)
+
+
+def shown(path: str) -> str:
+    """A path or a URL as a person may see it: without credentials."""
+    return str(remote_path(path) or path)

@@ -21,6 +21,7 @@ def full(tmp_path):
         f"partials/url-{SHA256}.{'1' * 16}.{cache.host_name()}.999999999.part",
         f"locks/{SHA256}.lock",
         "tables/packed-1.bin",
+        f"shards/files/ab/{SHA256}",
         f"urls/.x.json.{cache.host_name()}.999999999.{'0' * 16}.tmp",
         "files/README",
     ]
@@ -47,16 +48,17 @@ def test_usage_counts_files_and_bytes(full):
         cache.Usage("files", 2, 20),
         cache.Usage("partials", 3, 30),
         cache.Usage("tables", 1, 10),
+        cache.Usage("shards", 1, 10),
     ]
-    assert [row.num_files for row in cache.usage(full / "not there")] == [0, 0, 0]
+    assert [row.num_files for row in cache.usage(full / "not there")] == [0, 0, 0, 0]
 
 
 def test_everything_that_corpuskit_made_is_cleared_and_nothing_else(full):
     paths = cache.clearable(full)
-    assert cache.size_of(paths) == 80
+    assert cache.size_of(paths) == 90
     cache.clear(paths)
     assert names(full) == ["files/README"]
-    assert sorted(path.name for path in full.iterdir()) == ["files"]
+    assert sorted(path.name for path in full.iterdir()) == ["files", "shards"]
 
 
 def test_partial_of_a_living_process_is_kept(full):

@@ -20,9 +20,11 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
     """
     from corpuskit.cli import render
     from corpuskit.corpus import verify
+    from corpuskit.place import shown
 
     with render.ProgressBars(quiet=quiet) as bars:
         problems = verify(corpus, on_progress=bars.files("verify"))
+    corpus = shown(corpus)
     if as_json:
         found = [{"file": problem.file, "message": problem.message} for problem in problems]
         render.print_json({"path": corpus, "ok": not problems, "problems": found})

@@ -22,8 +22,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from numpy.typing import NDArray
 
 from corpuskit import cache, storage
 from corpuskit.config import parse_size
-from corpuskit.errors import ConfigError, CorpusFormatError, HashMismatch, StorageError
+from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetch import fetch
 from corpuskit.place import RemotePath
 from corpuskit.specs import RemoteFile
@@ -67,7 +66,7 @@ class ShardCache:
         self._cache_dir = cache_dir
         self._root = cache_dir / "shards"
         self._lock = threading.RLock()
-        self._maps: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
+        self._maps: dict[str, NDArray[np.uint8]] = {}
         self._loading: dict[str, threading.Lock] = {}
         self._touched: dict[str, float] = {}
         self._swept = 0.0
@@ -77,8 +76,21 @@ class ShardCache:
         """Whether a file is there."""
         return self._path(sha256).exists()
 
-    def load(self, place: RemotePath, *, sha256: str, size_bytes: int) -> None:
+    def load(
+        self,
+        place: RemotePath,
+        *,
+        sha256: str,
+        size_bytes: int,
+        on_bytes: Callable[[], None] = lambda: None,
+    ) -> None:
         """Have a file be there, and count it as used.
+
+        Args:
+            place: Where it is in the store.
+            sha256: What it must be.
+            size_bytes: Its size.
+            on_bytes: Called for each piece that arrives; what it raises ends the download.
 
         Raises:
             HashMismatch: If what the store has is, twice, not the file that the manifest names.
@@ -92,30 +104,41 @@ class ShardCache:
         with loading:  # of several threads, one fetches it
             if not self._is_here(sha256, size_bytes):
                 with self._room_for(sha256, size_bytes):
-                    _fetch(place, sha256, size_bytes, self._root)
+                    _fetch(place, sha256, size_bytes, self._root, on_bytes)
         self._touch(sha256)
 
     def map(self, place: RemotePath, *, sha256: str, size_bytes: int) -> NDArray[np.uint8]:
-        """A file's bytes, mapped and read-only; fetched if it is not there. Errors as those of `load`."""
+        """A file's bytes, mapped and read-only; fetched if it is not there.
+
+        Raises:
+            StorageError: If others delete it again and again before it can be opened; and as `load`.
+        """
         if not size_bytes:  # an empty file cannot be mapped
             return np.empty(0, np.uint8)
-        for attempt in range(_OPEN_ATTEMPTS):
-            with self._lock:
-                self._let_go_of_deleted()
-                if (found := self._maps.get(sha256)) is not None:
-                    self._maps.move_to_end(sha256)
-                    self._touch(sha256)
-                    return found
+        for _ in range(_OPEN_ATTEMPTS):
+            # No array gets a name here: errors of a library below may keep this frame until the next garbage
+            # collection, and with it the map, and with that the room on disk.
+            with contextlib.suppress(FileNotFoundError):
+                return self._mapped(sha256, size_bytes)
             self.load(place, sha256=sha256, size_bytes=size_bytes)
-            try:
-                mapped = _map(self._path(sha256), size_bytes)
-            except FileNotFoundError:
-                if attempt == _OPEN_ATTEMPTS - 1:
-                    raise
-                continue  # another process needed the room at once
-            with self._lock:
-                return self._maps.setdefault(sha256, mapped)
-        raise AssertionError("the last attempt returns or raises")
+        raise StorageError(
+            f"{place}: {_OPEN_ATTEMPTS} times, another process needed its room at once; "
+            "raise CORPUSKIT_SHARD_CACHE_BYTES",
+            path=str(place),
+        )
+
+    def _mapped(self, sha256: str, size_bytes: int) -> NDArray[np.uint8]:
+        """The map of a file that is there, else FileNotFoundError."""
+        with self._lock:
+            self._let_go_of_deleted()
+            self._touch(sha256)
+            if sha256 not in self._maps:
+                if not self._is_here(sha256, size_bytes):
+                    raise FileNotFoundError(sha256)
+                with self._path(sha256).open("rb") as file:
+                    mapped = mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
+                self._maps[sha256] = np.frombuffer(mapped, np.uint8)
+            return self._maps[sha256]
 
     def _is_here(self, sha256: str, size_bytes: int) -> bool:
         path = self._path(sha256)
@@ -208,9 +231,12 @@ class ShardCache:
             self._lingering[mapped.base.obj] = mapped.nbytes
 
 
-def _fetch(place: RemotePath, sha256: str, size_bytes: int, folder: Path) -> None:
+def _fetch(
+    place: RemotePath, sha256: str, size_bytes: int, folder: Path, on_bytes: Callable[[], None]
+) -> None:
+    file = RemoteFile(place.url, sha256=sha256, size_bytes=size_bytes)
     try:
-        fetch(RemoteFile(place.url, sha256=sha256, size_bytes=size_bytes), cache_dir=folder)
+        fetch(file, cache_dir=folder, on_progress=lambda label, done, total: on_bytes())
     except HashMismatch as error:
         raise HashMismatch(
             f"{place}: it was fetched twice and is not what the manifest says: expected {error.expected}, "
@@ -265,14 +291,6 @@ def check_limit(limit_bytes: int, sizes: Sequence[int], place: RemotePath) -> No
             expected=least,
             found=limit_bytes,
         )
-
-
-def _map(path: Path, size_bytes: int) -> NDArray[np.uint8]:
-    with path.open("rb") as file:
-        found = os.fstat(file.fileno()).st_size
-        if found != size_bytes:
-            raise CorpusFormatError(f"{path}: {found:,} bytes, expected {size_bytes:,}", path=path)
-        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 
 
 def _files(folder: Path) -> Iterator[tuple[int, int, Path]]:

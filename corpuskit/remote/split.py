@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,10 @@ class RemoteFiles:
         self._manifest = manifest
         self._folder: RemotePath | None = None
 
-    def load(self, name: str, *, sha256: str, size_bytes: int) -> None:
+    def load(self, name: str, *, sha256: str, size_bytes: int, on_bytes: Callable[[], None]) -> None:
         """Have a file be in the cache; errors as those of `map`."""
         try:
-            self.cache.load(self._place(name), sha256=sha256, size_bytes=size_bytes)
+            self.cache.load(self._place(name), sha256=sha256, size_bytes=size_bytes, on_bytes=on_bytes)
         except FetchError as error:
             raise self._why(error) from None
 
@@ -119,14 +119,14 @@ class RemoteSplit(Split):
         """One shard's ids, mapped and read-only. Its room is not free for others while the array is kept."""
         self._ahead.used(number)
         record = self._records[number]
-        found = self._files.map(record.file, sha256=record.sha256, size_bytes=record.size_bytes)
-        return found.view(self.dtype)
+        name, sha256, size_bytes = record.file, record.sha256, record.size_bytes
+        return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(self.dtype)
 
     def index(self, number: int) -> NDArray[np.uint64]:
         """One shard's document index, uint64[3 * D]: end, input number and start of each document."""
         record = self._records[number]
-        found = self._files.map(record.index_file, sha256=record.index_sha256, size_bytes=record.index_bytes)
-        return found.view(np.dtype("<u8"))
+        name, sha256, size_bytes = record.index_file, record.index_sha256, record.index_bytes
+        return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(np.dtype("<u8"))
 
     def is_here(self, number: int) -> bool:
         """Whether a shard is on this machine."""
@@ -156,9 +156,9 @@ class RemoteSplit(Split):
         """Keep no more of the corpus on this machine than has to be: for who reads it once."""
         self._files.keep_little()
 
-    def _load(self, number: int) -> None:
+    def _load(self, number: int, on_bytes: Callable[[], None]) -> None:
         record = self._records[number]
-        self._files.load(record.file, sha256=record.sha256, size_bytes=record.size_bytes)
+        self._files.load(record.file, sha256=record.sha256, size_bytes=record.size_bytes, on_bytes=on_bytes)
 
 
 def open_remote(

@@ -31,7 +31,8 @@ def test_where_prints_the_folder(run, tmp_path):
 
 def test_size_lists_each_kind(run, tmp_path):
     assert run("size").stdout.split() == [
-        *("files", "1", "1,000", "bytes", "partials", "1", "1,000", "bytes", "tables", "1", "1,000", "bytes")
+        *("files", "1", "1,000", "bytes", "partials", "1", "1,000", "bytes", "tables", "1", "1,000", "bytes"),
+        *("shards", "0", "0", "bytes"),
     ]
     value = json.loads(run("size", "--json").stdout)
     assert value["path"] == str(tmp_path)

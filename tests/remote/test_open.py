@@ -23,24 +23,41 @@ MANY = {"encoding": "bytes", "split": "none", "part_bytes": 500_000, "shard_byte
 SHARD_BYTES = 10_000
 
 
-@pytest.fixture
-def local(tmp_path):
-    """A corpus of 40 shards on disk."""
-    path = tmp_path / "text.txt"
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """A corpus of 40 shards on disk, which nobody changes."""
+    folder = tmp_path_factory.mktemp("many")
+    path = folder / "text.txt"
     path.write_text("".join(f"{number:06d} is a number{'!' * (number % 9)}\n" for number in range(8_600)))
-    corpus = corpuskit.prepare(str(path), output=tmp_path / "local", lines=True, workers=1, **MANY)
+    corpus = corpuskit.prepare(str(path), output=folder / "local", lines=True, workers=1, **MANY)
     assert len(corpus["train"].shard_starts) == 41
     return corpus
 
 
-@pytest.fixture
-def url(local, bucket):
-    """The same corpus in a bucket, put there by other means."""
+def upload(corpus, url: str) -> str:
+    """Put a corpus in a store by other means."""
     import fsspec
 
-    target = f"{bucket}/many"
-    fsspec.filesystem("s3").put([str(path) for path in sorted(local.path.iterdir())], target + "/")
-    return target
+    fsspec.filesystem("s3").put([str(path) for path in sorted(corpus.path.iterdir())], url + "/")
+    return url
+
+
+@pytest.fixture
+def own_url(local, bucket):
+    """The same corpus in a bucket of the test's own."""
+    return upload(local, f"{bucket}/many")
+
+
+_uploaded: dict[int, str] = {}
+
+
+@pytest.fixture
+def url(local, s3, bucket):
+    """The same corpus in a bucket that tests share, and do not change."""
+    if s3.server_port not in _uploaded:
+        _uploaded[s3.server_port] = upload(local, f"{bucket}/many")
+    s3.requests.clear()
+    return _uploaded[s3.server_port]
 
 
 def shards(cache_dir: Path) -> dict[str, int]:
@@ -112,7 +129,7 @@ def test_a_shard_is_fetched_once(url, s3):
 
 
 @pytest.mark.parametrize(
-    ("sampler", "num_steps"), [("random", 40), ("shuffled", 40), ("sequential", 90), ("packed", 20)]
+    ("sampler", "num_steps"), [("random", 15), ("shuffled", 15), ("sequential", 90), ("packed", 15)]
 )
 def test_batches_through_a_cache_of_8_of_40_shards_are_right_and_the_disk_is_bounded(
     sampler, num_steps, url, local, cache_dir, s3
@@ -126,7 +143,7 @@ def test_batches_through_a_cache_of_8_of_40_shards_are_right_and_the_disk_is_bou
             x_local, y_local = expected[step]
             assert (x == x_local).all()
             assert (y == y_local).all()
-    assert watch.looks > 50
+    assert watch.looks > 20
     assert 4 * SHARD_BYTES < watch.most <= limit
     assert len(s3.seen("GET", "train-00039.bin")) >= 1
 
@@ -134,10 +151,10 @@ def test_batches_through_a_cache_of_8_of_40_shards_are_right_and_the_disk_is_bou
 def test_a_random_sampler_fetches_a_shard_once_for_many_batches(url, s3, local):
     options = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy"}
     batches = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES).batches("train", **options)
-    for step, (x, _) in zip(range(60), batches, strict=False):
+    for step, (x, _) in zip(range(31), batches, strict=False):
         assert (x == local.batches("train", **options)[step][0]).all()
-    # One pass for each block of steps that the plan knows of: 1, 2, 4, 8, 16, 32.
-    assert len(s3.seen("GET", ".bin")) < 7 * 45
+    # One pass for each block of steps that the plan knows of: 1, 2, 4, 8, 16.
+    assert len(s3.seen("GET", ".bin")) <= 5 * 40 + 8
 
 
 def test_what_comes_next_is_fetched_ahead(url, s3):
@@ -158,7 +175,7 @@ def test_two_processes_share_a_cache(url, cache_dir, s3, local):
         "import sys, corpuskit\n"
         f"batches = corpuskit.open({url!r}, cache_bytes={limit}).batches('train', batch_size=16, "
         "block_size=128, seed=int(sys.argv[1]), output='numpy', sampler='shuffled')\n"
-        "print(sum(int(x.sum()) for _, (x, y) in zip(range(30), batches)))\n"
+        "print(sum(int(x.sum()) for _, (x, y) in zip(range(15), batches)))\n"
     )
     with Watch(cache_dir) as watch:
         running = [
@@ -169,7 +186,7 @@ def test_two_processes_share_a_cache(url, cache_dir, s3, local):
     options = {"batch_size": 16, "block_size": 128, "output": "numpy", "sampler": "shuffled"}
     for seed, total in zip((1, 2), printed, strict=True):
         batches = local.batches("train", seed=seed, **options)
-        assert total == sum(int(batches[step][0].sum()) for step in range(30))
+        assert total == sum(int(batches[step][0].sum()) for step in range(15))
     assert watch.most <= limit
 
 
@@ -194,27 +211,27 @@ def test_a_shard_that_arrives_damaged_is_fetched_again(url, s3, local):
     assert len(s3.seen("GET", "train-00002.bin")) == 2
 
 
-def test_a_shard_that_is_damaged_in_the_store_is_named(url):
+def test_a_shard_that_is_damaged_in_the_store_is_named(own_url):
     import fsspec
 
     filesystem = fsspec.filesystem("s3")
-    data = bytearray(filesystem.cat_file(f"{url}/train-00002.bin"))
+    data = bytearray(filesystem.cat_file(f"{own_url}/train-00002.bin"))
     data[5] ^= 1
-    filesystem.pipe_file(f"{url}/train-00002.bin", bytes(data))
-    train = corpuskit.open(url)["train"]
+    filesystem.pipe_file(f"{own_url}/train-00002.bin", bytes(data))
+    train = corpuskit.open(own_url)["train"]
     train[:10_000]
     with pytest.raises(HashMismatch, match=r"train-00002\.bin: it was fetched twice and is not what the"):
         train[10_000:10_010]
-    problems = corpuskit.verify(url)
+    problems = corpuskit.verify(own_url)
     assert [problem.file for problem in problems] == ["train-00002.bin"]
 
 
-def test_a_shard_that_is_missing_in_the_store_is_an_error(url):
+def test_a_shard_that_is_missing_in_the_store_is_an_error(own_url):
     import fsspec
 
-    fsspec.filesystem("s3").rm_file(f"{url}/train-00002.bin")
+    fsspec.filesystem("s3").rm_file(f"{own_url}/train-00002.bin")
     with pytest.raises(FetchError, match=r"train-00002\.bin: there is no such file"):
-        corpuskit.open(url)["train"][:]
+        corpuskit.open(own_url)["train"][:]
 
 
 @pytest.mark.parametrize("fault", [500, 503, "cut"])
@@ -318,7 +335,7 @@ def test_dataloader_workers_read_a_remote_corpus(url, local):
 
     options = {"batch_size": 8, "block_size": 64, "seed": 1}
     batches = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES).batches("train", **options)
-    loader = DataLoader(batches.iterable(), batch_size=None, num_workers=2, multiprocessing_context="spawn")
+    loader = DataLoader(batches.iterable(), batch_size=None, num_workers=1, multiprocessing_context="spawn")
     expected = local.batches("train", **options)
     for step, (x, _) in zip(range(4), loader, strict=False):
         assert (x == expected[step][0]).all()
@@ -351,12 +368,14 @@ def test_no_corpus_there(bucket):
         corpuskit.open("s3://no-such-bucket/nothing")
 
 
-def test_a_damaged_manifest_is_refused(url):
+def test_a_damaged_manifest_is_refused(own_url):
     import fsspec
 
-    fsspec.filesystem("s3").pipe_file(f"{url}/manifest.json", b'{"format_version": 1, "format_version": 1}')
+    fsspec.filesystem("s3").pipe_file(
+        f"{own_url}/manifest.json", b'{"format_version": 1, "format_version": 1}'
+    )
     with pytest.raises(CorpusFormatError, match=r"many/manifest.json: not a manifest: a key appears twice"):
-        corpuskit.open(url)
+        corpuskit.open(own_url)
 
 
 def test_errors_and_logs_do_not_hold_what_the_url_holds(caplog):

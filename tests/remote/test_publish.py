@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import corpuskit
-from corpuskit.cli import main
+from corpuskit.cli import root
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.place import RemotePath
 from corpuskit.prepare import run
@@ -273,14 +273,14 @@ def test_the_commands_take_urls(bucket, s3, texts, options):
     url = f"{bucket}/mine"
     runner = CliRunner()
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    made = runner.invoke(main, ["prepare", str(texts), "--output", url, *flags])
+    made = runner.invoke(root, ["prepare", str(texts), "--output", url, *flags])
     assert made.exit_code == 0, made.output
     assert made.stdout == f"{url}\n"
-    info = runner.invoke(main, ["info", url, "--json"])
+    info = runner.invoke(root, ["info", url, "--json"])
     assert json.loads(info.stdout)["path"] == url
-    shown = runner.invoke(main, ["show", url, "--tokens", "8"])
+    shown = runner.invoke(root, ["show", url, "--tokens", "8"])
     assert shown.exit_code == 0, shown.output
-    verified = runner.invoke(main, ["verify", url])
+    verified = runner.invoke(root, ["verify", url])
     assert verified.exit_code == 0, verified.output
     assert "every byte is as the manifest says" in verified.stderr
 
