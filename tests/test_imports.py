@@ -28,7 +28,8 @@ TURNS = {
 }
 
 #: What everybody may import.
-SHARED = {"cache", "config", "discovery", "errors", "fetch", "hookspecs", "place", "registry", "specs", "storage"}
+SHARED = {"cache", "config", "discovery", "errors", "fetch"}
+SHARED |= {"hookspecs", "place", "registry", "specs", "storage"}
 
 
 def loaded_by(program, *arguments):

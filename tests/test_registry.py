@@ -313,17 +313,17 @@ def test_selecting_a_plugin_that_is_not_installed_is_said(install, caplog):
 
 
 def test_a_name_may_carry_an_argument(install):
-    install("hub", source("hf"))
-    component = Registry().find("source", "hf:roneneldan/TinyStories:en@v1")
-    assert component.spec.name == "hf"
+    install("hub", source("hub"))
+    component = Registry().find("source", "hub:roneneldan/TinyStories:en@v1")
+    assert component.spec.name == "hub"
     assert component.argument == "roneneldan/TinyStories:en@v1"
-    assert Registry().find("source", "hf").argument is None
+    assert Registry().find("source", "hub").argument is None
 
 
 def test_an_exact_name_wins_over_one_with_an_argument(install):
-    install("hub", source("hf"))
-    install("pinned", source("hf:books"))
-    component = Registry().find("source", "hf:books")
+    install("hub", source("hub"))
+    install("pinned", source("hub:books"))
+    component = Registry().find("source", "hub:books")
     assert (component.owner.plugin, component.argument) == ("pinned", None)
 
 
