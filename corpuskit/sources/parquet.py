@@ -25,6 +25,7 @@ from corpuskit.sources.reader import (
     checked,
     is_valid,
     without_empty,
+    without_nulls,
 )
 from corpuskit.sources.stored import open_raw
 
@@ -113,7 +114,7 @@ class ParquetReader(Reader):
         if len(texts[longest]) > self.options["max_document_bytes"]:
             raise bad.too_long(first + longest)
         if column.null_count:
-            texts, starts = _without_nulls(texts, starts, column.is_null().to_pylist(), bad)
+            texts, starts = without_nulls(texts, starts, column.is_null().to_pylist(), bad)
         if not (block.isascii() or _is_valid_cut(block, offsets[:-1] - begin)):
             texts, starts = checked(texts, starts, bad)
         if b"" in texts:
@@ -208,19 +209,6 @@ def _strings(column: Any, path: list[str]) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column.cast(pa.large_binary())
-
-
-def _without_nulls(
-    texts: list[bytes], starts: list[int], is_null: list[bool], bad: BadDocuments
-) -> tuple[list[bytes], list[int]]:
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start, null in zip(texts, starts, is_null, strict=True):
-        if null:
-            bad.missing("null-text", start, "a null")
-        else:
-            kept[0].append(text)
-            kept[1].append(start)
-    return kept
 
 
 def _is_valid_cut(block: bytes, starts: NDArray[np.int64]) -> bool:

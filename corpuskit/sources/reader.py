@@ -307,6 +307,24 @@ def batches(texts: list[bytes], starts: list[int]) -> Iterator[DocumentBatch]:
         yield DocumentBatch(texts[at : at + BATCH_DOCUMENTS], starts[at : at + BATCH_DOCUMENTS])
 
 
+def without_nulls(
+    texts: list[bytes], starts: list[int], is_null: list[bool], bad: BadDocuments
+) -> tuple[list[bytes], list[int]]:
+    """The texts that are there, with their starts; a null is a record without text.
+
+    Raises:
+        SourceError: If records without text are an error.
+    """
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start, null in zip(texts, starts, is_null, strict=True):
+        if null:
+            bad.missing("null-text", start, "a null")
+        else:
+            kept[0].append(text)
+            kept[1].append(start)
+    return kept
+
+
 __all__ = [
     "BATCH_BYTES",
     "BATCH_DOCUMENTS",
@@ -318,4 +336,5 @@ __all__ = [
     "invalid_utf8",
     "is_valid",
     "without_empty",
+    "without_nulls",
 ]

@@ -27,6 +27,7 @@ from corpuskit.sources.reader import (
     Reader,
     checked,
     without_empty,
+    without_nulls,
 )
 from corpuskit.sources.stored import is_remote, open_raw
 
@@ -101,7 +102,7 @@ class ArrowReader(Reader):
         texts = [bytes(view[a:b]) for a, b in itertools.pairwise(bounds)]
         starts = list(range(first, first + len(texts)))
         if plain.null_count:
-            texts, starts = _without_nulls(texts, starts, plain.is_null().to_pylist(), bad)
+            texts, starts = without_nulls(texts, starts, plain.is_null().to_pylist(), bad)
         texts, starts = checked(texts, starts, bad)
         return DocumentBatch(*without_empty(texts, starts, bad))
 
@@ -181,19 +182,6 @@ def _damaged(item: Input, error: Exception) -> SourceError:
     return SourceError(
         f"{item.name}: not an Arrow file, damaged, or cut off: {reason:.200}; get it again", path=item.name
     )
-
-
-def _without_nulls(
-    texts: list[bytes], starts: list[int], is_null: list[bool], bad: BadDocuments
-) -> tuple[list[bytes], list[int]]:
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start, null in zip(texts, starts, is_null, strict=True):
-        if null:
-            bad.missing("null-text", start, "a null")
-        else:
-            kept[0].append(text)
-            kept[1].append(start)
-    return kept
 
 
 __all__ = ["ArrowReader"]
