@@ -21,6 +21,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,6 +33,9 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _REMOVE_ATTEMPTS = 20
 _HASH_BYTES = 2**20
+#: How much of a file that is streamed goes to the disk at once.
+_WRITEBACK_BYTES = 4 * 2**20
+_SYNC_FILE_RANGE_WRITE = 2
 
 
 class FileWriter:
@@ -45,15 +49,23 @@ class FileWriter:
             existing name is a StorageError.
         temporary: The name to write under instead of one that nobody else can find: the partial file of a
             download, which another process may go on with.
+        streaming: For files that are large together and are not read again soon. They are on their way to the
+            disk while they are written, so that fsync waits for little, and leave memory when they are safe:
+            what other programs keep there stays, and the next file takes their place, which is faster than
+            new memory (a tenth of the time of `prepare`).
 
     Attributes:
         size_bytes: Bytes written so far.
     """
 
-    def __init__(self, path: Path, *, replace: bool = True, temporary: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, *, replace: bool = True, temporary: Path | None = None, streaming: bool = False
+    ) -> None:
         self.path = path
         self.size_bytes = 0
+        self._num_sent_bytes = 0  # to the disk, in the background
         self._replace = replace
+        self._streaming = streaming
         self._sha256 = hashlib.sha256()
         self._temporary = temporary or temporary_name(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -77,6 +89,9 @@ class FileWriter:
                 self._sha256.update(view[:num_written])
                 self.size_bytes += num_written
                 view = view[num_written:]
+        if self._streaming and self.size_bytes - self._num_sent_bytes >= _WRITEBACK_BYTES:
+            _start_writeback(self._fd, self._num_sent_bytes, self.size_bytes - self._num_sent_bytes)
+            self._num_sent_bytes = self.size_bytes
 
     def restart(self) -> None:
         """Forget what was written and begin again with an empty file."""
@@ -84,7 +99,7 @@ class FileWriter:
             os.ftruncate(self._fd, 0)
             os.lseek(self._fd, 0, os.SEEK_SET)
         self._sha256 = hashlib.sha256()
-        self.size_bytes = 0
+        self.size_bytes = self._num_sent_bytes = 0
 
     def keep(self, path: Path) -> None:
         """Close the unfinished file and leave it under another name, for a later attempt to go on with."""
@@ -94,10 +109,18 @@ class FileWriter:
                 self._fd = -1
             os.rename(self._temporary, path)
 
-    def commit(self) -> None:
-        """Flush the file, give it its name, and flush the name."""
+    def commit(self, *, flush_name: bool = True) -> None:
+        """Flush the file, give it its name, and flush the name.
+
+        Args:
+            flush_name: False where nothing needs the name to survive a power cut until another file beside it
+                is committed, which flushes the names of both.
+        """
         with _storage_errors(self.path, "commit"):
             os.fsync(self._fd)
+            if self._num_sent_bytes and hasattr(os, "posix_fadvise"):
+                with contextlib.suppress(OSError):  # it is only advice
+                    os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(self._fd)
             self._fd = -1
             if self._replace:
@@ -105,7 +128,8 @@ class FileWriter:
             else:
                 os.link(self._temporary, self.path)
                 os.unlink(self._temporary)
-            fsync_directory(self.path.parent)
+            if flush_name:
+                fsync_directory(self.path.parent)
 
     def abort(self) -> None:
         """Forget everything that was written; does nothing after a commit."""
@@ -157,6 +181,20 @@ def temporary_name(path: Path) -> Path:
     """A name beside `path` that no other attempt, process or host uses."""
     host = socket.gethostname().partition(".")[0]
     return path.with_name(f".{path.name}.{host}.{os.getpid()}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}")
+
+
+def _start_writeback(fd: int, start: int, size: int) -> None:
+    """Have the system write a range of a file to the disk now, where it can be told to, and do not wait.
+
+    Only saves fsync's waiting; errors of such writes are fsync's to report (sync_file_range(2)).
+    """
+    if sys.platform == "linux" and (sync_file_range := getattr(_libc(), "sync_file_range", None)):
+        sync_file_range(fd, ctypes.c_int64(start), ctypes.c_int64(size), _SYNC_FILE_RANGE_WRITE)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def fsync_directory(path: Path) -> None:
@@ -291,7 +329,7 @@ def _exchange(one: Path, other: Path) -> None:
     neither. Without it a reader may find no corpus for an instant, but never a wrong one.
     """
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
+        libc = _libc()
         arguments = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
         if hasattr(libc, "renameat2"):
             if libc.renameat2(*arguments) == 0:

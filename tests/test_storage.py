@@ -65,6 +65,40 @@ def test_short_writes_are_continued(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_bytes() == bytes(range(256)) * 5
 
 
+def test_file_that_is_streamed_has_the_same_bytes_and_hash(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "_WRITEBACK_BYTES", 1000)
+    data = os.urandom(10_000)
+    with FileWriter(tmp_path / "shard.bin", streaming=True) as file:
+        for start in range(0, len(data), 700):
+            file.write(data[start : start + 700])
+    assert (tmp_path / "shard.bin").read_bytes() == data
+    assert file.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no such advice")
+def test_advice_that_the_system_refuses_does_no_harm(tmp_path, monkeypatch):
+    def refuse(*arguments: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(storage, "_WRITEBACK_BYTES", 1)
+    monkeypatch.setattr(os, "posix_fadvise", refuse)
+    with FileWriter(tmp_path / "shard.bin", streaming=True) as file:
+        file.write(b"data")
+    assert (tmp_path / "shard.bin").read_bytes() == b"data"
+
+
+def test_name_is_flushed_with_a_later_one_where_that_is_enough(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(storage, "fsync_directory", flushed.append)
+    writer = FileWriter(tmp_path / "shard.bin")
+    writer.write(b"data")
+    writer.commit(flush_name=False)
+    assert (tmp_path / "shard.bin").read_bytes() == b"data"
+    assert flushed == []
+    storage.write_bytes(tmp_path / "record.json", b"{}")
+    assert flushed == [tmp_path]
+
+
 def test_failed_fsync_is_an_error_and_is_not_tried_again(tmp_path, monkeypatch):
     calls = []
 

@@ -22,7 +22,7 @@ _PLACES, _PLACE_BYTES = 16, 256 * 2**10
 #: A worker holds a batch of documents, its ids, the vocabulary and the interpreter; measured with o200k_base.
 _WORKER_BYTES = 300 * 2**20
 _INDEX_ROW_BYTES = 8 * INDEX_COLUMNS
-#: What text becomes at most: as many ids as bytes; compressed files hold up to so many times their size.
+#: Text becomes as many ids as bytes at most; compressed files hold up to so many times their size.
 _MAX_EXPANSION = 20
 
 
@@ -82,7 +82,7 @@ def estimate(
     """
     pieces = [piece for part in plan.parts for piece in part.pieces]
     chosen = sorted({int(place) for place in np.linspace(0, len(pieces) - 1, _PLACES)}) if pieces else []
-    tokenizer.encode_batch([b"The first batch loads the engine, which is no part of the work."])
+    tokenizer.load()  # which is no part of the work
     samples = [_sample(source, plan, pieces[number], tokenizer) for number in chosen]
     seen_bytes = sum(sample.input_bytes for sample in samples)
     exact = len(chosen) == len(pieces) and all(sample.whole for sample in samples)
@@ -129,7 +129,10 @@ def check_disk(
     """
     folder = next(path for path in (output, *output.resolve().parents) if path.exists())
     free = shutil.disk_usage(folder).free
-    if plan.size_bytes * (item_bytes + _INDEX_ROW_BYTES) * _MAX_EXPANSION <= free:
+    most = plan.size_bytes * (item_bytes + _INDEX_ROW_BYTES)
+    if most * _MAX_EXPANSION <= free:
+        return
+    if most <= free and not any(source.expansion(item) > 1 for item in plan.inputs):
         return
     found = estimate(source, plan, tokenizer, item_bytes=item_bytes, max_tokens=max_tokens)
     if found.output_bytes > free:

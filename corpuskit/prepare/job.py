@@ -10,7 +10,7 @@ from typing import Any
 
 from corpuskit import storage
 from corpuskit.errors import StorageError
-from corpuskit.prepare.plan import Part, Piece
+from corpuskit.prepare.plan import Part, Piece, fields_of
 from corpuskit.sources.base import Input, Slice
 
 #: How many places of documents that were left out are kept, for each kind.
@@ -53,7 +53,11 @@ class Job:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads."""
-        return dataclasses.asdict(self)
+        return {
+            **fields_of(self),
+            "inputs": [fields_of(item) for item in self.inputs],
+            "parts": [part.to_json() for part in self.parts],
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Job:
@@ -173,7 +177,8 @@ def record_path(folder: Path, number: int) -> Path:
 
 def save_job(job: Job) -> None:
     """Write the job into its folder, where workers on other machines read it."""
-    storage.write_json(Path(job.folder) / "job.json", job.to_json())
+    # Not indented: of many inputs that would take seconds, and only workers read it.
+    storage.write_bytes(Path(job.folder) / "job.json", json.dumps(job.to_json()).encode())
 
 
 def load_job(folder: Path) -> Job:

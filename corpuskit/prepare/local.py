@@ -17,17 +17,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from corpuskit.errors import WorkerError
 from corpuskit.prepare.estimate import usable_cores
 from corpuskit.prepare.executor import OnPart, describe_error, raise_described
+from corpuskit.prepare.forking import fork, may_fork, run_and_exit
 from corpuskit.prepare.job import Job, OnWork, PartRecord, load_job
 from corpuskit.prepare.work import Worker
 
@@ -57,6 +56,8 @@ class LocalExecutor:
             for number in numbers:
                 on_part(worker.run(number, on_work))
             return
+        if may_fork():
+            Worker.shared(job).load()
         with _Team(job, count) as team:
             team.work(numbers, on_part, on_work)
 
@@ -169,18 +170,15 @@ class _Member:
         """Start a worker: a fork where that is safe, which costs nothing, else a fresh interpreter."""
         ours, theirs = socket.socketpair()
         with theirs:
-            if _may_fork():
-                with warnings.catch_warnings():
-                    # Python 3.12 warns where any library has threads. These are idle (BLAS), and the child
-                    # only runs the tokenizer, which starts none.
-                    warnings.simplefilter("ignore", DeprecationWarning)
-                    pid = os.fork()
-                if pid == 0:
+            if may_fork():
+
+                def work() -> None:
                     for member in others:
                         member.socket.close()
                     ours.close()
-                    _serve_and_exit(theirs, Worker.shared(job))
-                return cls(ours, pid)
+                    serve(theirs, Worker.shared(job))
+
+                return cls(ours, fork(work))
             command = [sys.executable, "-m", "corpuskit.prepare.local", str(theirs.fileno()), job.folder]
             # What this process can import, plugins beside a script included, its workers can too.
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -286,34 +284,10 @@ class _Report:
         self._next = time.monotonic() + _REPORT_S
 
 
-def _serve_and_exit(connection: socket.socket, worker: Worker) -> NoReturn:
-    """A worker's whole life; never returns into the code that it was forked from."""
-    code = 1
-    try:
-        # Ctrl-C reaches the whole process group; the first process alone decides what happens then.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, _stop)
-        serve(connection, worker)
-        code = 0
-    except (BrokenPipeError, ConnectionResetError, SystemExit):
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _stop(number: int, frame: object) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: cleaning up must not be disturbed
-    raise SystemExit
-
-
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _may_fork() -> bool:
-    """Whether a fork gives a child that works: a system made for it, and no thread that holds a lock."""
-    return sys.platform == "linux" and threading.active_count() == 1
-
-
 if __name__ == "__main__":
-    _serve_and_exit(socket.socket(fileno=int(sys.argv[1])), Worker(load_job(Path(sys.argv[2]))))
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    run_and_exit(lambda: serve(connection, Worker(load_job(Path(sys.argv[2])))))

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ from corpuskit.prepare.request import Request
 from corpuskit.prepare.splits import SplitRule, parse_rule
 from corpuskit.prepare.watch import Watch
 from corpuskit.prepare.work import Worker
+from corpuskit.sources.base import Input
 from corpuskit.tokenizers import open_tokenizer
 from corpuskit.tokenizers.base import Tokenizer
 
@@ -215,12 +216,12 @@ class _Run:
         if corpus is not None:
             return Prepared(corpus, made=False, run={})
         first, of = map(int, (self.config.parts or "1/1").split("/"))
-        made = self.plan()
-        job, digests = self._begin(made)
+        made = self.plan(self.source.inputs())
+        job = self._begin(made)
         mine = range(first - 1, len(made.plan.parts), of)
         with Worker(job, self.source, made.tokenizer).ready():
-            num_made = self._work(job, made.plan, digests, mine)[1]
-        digests.share(range(first - 1, len(made.plan.inputs), of))
+            num_made = self._work(job, made.plan, mine)[1]
+        Digests(self.source, made.plan.inputs, self.folder).share(range(first - 1, len(made.plan.inputs), of))
         return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
 
     @contextlib.contextmanager
@@ -246,15 +247,18 @@ class _Run:
             yield
 
     def _make(self, *, only_commit: bool) -> Prepared:
-        made = self.plan()
-        job, digests = self._begin(made)
-        with Worker(job, self.source, made.tokenizer).ready():
-            numbers = () if only_commit else range(len(made.plan.parts))
-            records, _ = self._work(job, made.plan, digests, numbers)
-        plan = dataclasses.replace(made.plan, inputs=digests.inputs())
-        return self._commit(plan, records, Path(job.folder), made.rule.names)
+        inputs = self.source.inputs()
+        with Digests(self.source, inputs, self.folder) as digests:
+            digests.start()
+            made = self.plan(inputs)
+            job = self._begin(made)
+            with Worker(job, self.source, made.tokenizer).ready():
+                numbers = () if only_commit else range(len(made.plan.parts))
+                records, _ = self._work(job, made.plan, numbers, on_start=digests.start_late)
+            plan = dataclasses.replace(made.plan, inputs=digests.inputs())
+            return self._commit(plan, records, Path(job.folder), made.rule.names)
 
-    def _begin(self, made: _Planned) -> tuple[Job, Digests]:
+    def _begin(self, made: _Planned) -> Job:
         """Check that the corpus fits, and leave the job where workers find it."""
         check_disk(
             self.output,
@@ -281,11 +285,10 @@ class _Run:
             parts=made.plan.parts,
         )
         save_job(job)
-        return job, Digests(self.source, made.plan.inputs, parts_folder)
+        return job
 
-    def plan(self) -> _Planned:
-        """Find the inputs, open the tokenizer, and plan."""
-        inputs = self.source.inputs()
+    def plan(self, inputs: Sequence[Input]) -> _Planned:
+        """Open the tokenizer, and plan."""
         tokenizer = self._tokenizer(inputs)
         options = self.request.options(sum(item.size_bytes for item in inputs))
         rule = parse_rule(options["split"], given=any(item.split for item in inputs))
@@ -307,7 +310,7 @@ class _Run:
 
     def estimate(self) -> tuple[Plan, Estimate]:
         """Plan, and judge from a sample what that will make and take."""
-        made = self.plan()
+        made = self.plan(self.source.inputs())
         found = estimate(
             self.source,
             made.plan,
@@ -320,9 +323,20 @@ class _Run:
         return made.plan, found
 
     def _work(
-        self, job: Job, plan: Plan, digests: Digests, numbers: Sequence[int]
+        self,
+        job: Job,
+        plan: Plan,
+        numbers: Sequence[int],
+        *,
+        on_start: Callable[[], None] = lambda: None,
     ) -> tuple[list[PartRecord], int]:
         """Do those of the numbered parts that no earlier run has finished.
+
+        Args:
+            job: What to do.
+            plan: The plan.
+            numbers: The parts'.
+            on_start: Called now and then, from when the workers work.
 
         Returns:
             The records of all parts in order, cut at `max_tokens`; and how many parts were made now.
@@ -345,7 +359,7 @@ class _Run:
             enough.check(records)
 
         def on_work(number: int, size_bytes: int, tokens: int, documents: int) -> None:
-            digests.start()  # now that the workers run: a process with a second thread is not forked
+            on_start()
             watch.work(number, size_bytes, tokens, documents)
 
         num_before = len(records)

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from corpuskit.sources.base import Input, Slice
@@ -30,6 +31,10 @@ class Piece:
     slice: Slice
     split: str | None
 
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value."""
+        return {"input": self.input, "slice": fields_of(self.slice), "split": self.split}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Part:
@@ -43,8 +48,12 @@ class Part:
         """About how much there is to read."""
         return sum(piece.slice.size_bytes for piece in self.pieces)
 
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value."""
+        return {"number": self.number, "pieces": [piece.to_json() for piece in self.pieces]}
 
-@dataclasses.dataclass(frozen=True, slots=True)
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """What is to be done, and the identity of its result.
 
@@ -58,18 +67,23 @@ class Plan:
     parts: tuple[Part, ...]
     request: dict[str, Any]
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         """About how much there is to read."""
         return sum(part.size_bytes for part in self.parts)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A sha256 over everything that shapes the result's bytes."""
         inputs = [[i.name, i.size_bytes, i.sha256 or i.version, i.split, i.member] for i in self.inputs]
-        parts = [dataclasses.asdict(part) for part in self.parts]
+        parts = [part.to_json() for part in self.parts]
         text = json.dumps([self.request, inputs, parts], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """A flat dataclass as a dict: what `dataclasses.asdict` gives, a tenth of the time."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def part_bytes_for(total_bytes: int) -> int:

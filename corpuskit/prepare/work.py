@@ -29,6 +29,8 @@ from corpuskit.tokenizers.base import Tokenizer, check_encoded
 #: A document that goes on for longer and cannot be cut is refused: it would have to fit in memory.
 _MAX_DOCUMENT_BYTES = 256 * 2**20
 
+#: More ids than this in a document on average are many; see `_with_eot`.
+_MANY_IDS = 512
 
 #: Workers whose source and tokenizer are open already, by their job's folder.
 _ready: dict[str, Worker] = {}
@@ -56,6 +58,10 @@ class Worker:
     def shared(cls, job: Job) -> Worker:
         """The worker that `ready` keeps for a job, in this process or one forked from it, else a new one."""
         return _ready.get(job.folder) or cls(job)
+
+    def load(self) -> None:
+        """Load all of the tokenizer, which processes that are forked from this one then have too."""
+        self._tokenizer.load()
 
     @contextlib.contextmanager
     def ready(self) -> Iterator[None]:
@@ -202,7 +208,7 @@ class _ShardWriter:
         self.num_tokens = 0
         self._num_documents = 0
         with contextlib.ExitStack() as stack:
-            self._ids = FileWriter(folder / f"{name}.bin")
+            self._ids = FileWriter(folder / f"{name}.bin", streaming=True)
             stack.callback(self._ids.abort)
             self._index = FileWriter(folder / f"{name}.idx")
             stack.pop_all()
@@ -216,10 +222,10 @@ class _ShardWriter:
         self._num_documents += len(index)
 
     def finish(self) -> PartShard:
-        """Commit both files."""
+        """Commit both files; that they have their names is safe only once the part's record is."""
         try:
-            self._ids.commit()
-            self._index.commit()
+            self._ids.commit(flush_name=False)
+            self._index.commit(flush_name=False)
         finally:
             self.abort()
         return PartShard(
@@ -290,13 +296,26 @@ def _encode(
         ends = ends[:-1]
     if eot_id is None:
         return encoded.ids.astype(dtype), ends
-    ends = ends + np.arange(1, len(ends) + 1)
-    ids = np.empty(len(encoded.ids) + len(ends), dtype)
-    is_text = np.ones(len(ids), np.bool_)
-    is_text[ends - 1] = False
-    ids[is_text] = encoded.ids
-    ids[ends - 1] = eot_id
-    return ids, ends
+    return _with_eot(encoded.ids, ends, eot_id, dtype)
+
+
+def _with_eot(
+    text_ids: NDArray[np.uint32], ends: NDArray[np.int64], eot_id: int, dtype: str
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Ids with another one after each end, and where the ends are then."""
+    ids = np.empty(len(text_ids) + len(ends), dtype)
+    ends_after = ends + np.arange(1, len(ends) + 1)
+    if len(text_ids) > _MANY_IDS * len(ends):  # a copy for each document is faster than a mask over its ids
+        start = 0
+        for number, stop in enumerate([*ends.tolist(), len(text_ids)]):
+            ids[start + number : stop + number] = text_ids[start:stop]
+            start = stop
+    else:
+        is_text = np.ones(len(ids), np.bool_)
+        is_text[ends_after - 1] = False
+        ids[is_text] = text_ids
+    ids[ends_after - 1] = eot_id
+    return ids, ends_after
 
 
 def _open(job: Job) -> Tokenizer:

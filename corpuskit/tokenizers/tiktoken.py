@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +103,10 @@ class TiktokenTokenizer(Tokenizer):
         self._wanted_engine = engine if engine == "tiktoken" else self._resolve(engine)
         self._engine = None
 
+    def load(self) -> None:
+        """Load the engine."""
+        self._loaded_engine()
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By name, like tiktoken's own encodings: another process opens its own vocabulary and engine.
         return _reopen, (self.name, self._wanted_engine)
@@ -140,10 +143,13 @@ def ranks_fingerprint(encoding: Encoding) -> str:
     tokens in order of rank their ranks, their lengths (uint32 each, little-endian) and their bytes; then the
     pattern in UTF-8.
     """
-    ranks = sorted(encoding._mergeable_ranks.items(), key=itemgetter(1))
-    tokens = [token for token, _ in ranks]
-    digest = hashlib.sha256(b"corpuskit tiktoken 1\n%d\n" % len(ranks))
-    digest.update(np.fromiter(map(itemgetter(1), ranks), "<u4", len(ranks)).tobytes())
+    tokens = list(encoding._mergeable_ranks)
+    ranks = np.fromiter(encoding._mergeable_ranks.values(), "<u4", len(tokens))
+    if (ranks[1:] < ranks[:-1]).any():
+        order = np.argsort(ranks)
+        ranks, tokens = ranks[order], [tokens[place] for place in order.tolist()]
+    digest = hashlib.sha256(b"corpuskit tiktoken 1\n%d\n" % len(tokens))
+    digest.update(ranks.tobytes())
     digest.update(np.fromiter(map(len, tokens), "<u4", len(ranks)).tobytes())
     digest.update(b"".join(tokens))
     digest.update(encoding._pat_str.encode())

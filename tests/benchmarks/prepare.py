@@ -1,8 +1,9 @@
 """How fast text becomes token files: corpuskit beside the scripts that people write instead.
 
 Each way runs in a process of its own, timed from start to exit, one after the other, several rounds in one
-run; the table gives medians, the speed in MB of UTF-8 text a second, the peak memory of all its processes
-(as proportional set size) and the ratio to the first row of the same round.
+run; the table gives medians, the speed in MB of UTF-8 text a second, and the ratio to the first row of the
+same round. The peak memory of all its processes (as proportional set size) is found in one more round, which
+is not timed: to look at it twenty times a second takes a tenth of a core.
 
     python tests/benchmarks/prepare.py --corpus documents.jsonl --encoding gpt2
 
@@ -158,8 +159,8 @@ def memory_bytes(root: int) -> int:
     return total
 
 
-def measure(way: str, options: argparse.Namespace) -> tuple[float, int]:
-    """Seconds and peak bytes of one run of one way."""
+def measure(way: str, options: argparse.Namespace, *, memory: bool = False) -> float:
+    """Seconds of one run of one way, or its peak bytes."""
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         command = [sys.executable, __file__, "--run", way, "--output", folder]
         for name in ("corpus", "encoding", "separator"):
@@ -168,14 +169,17 @@ def measure(way: str, options: argparse.Namespace) -> tuple[float, int]:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         peak = 0
-        while process.poll() is None:
+        while memory and process.poll() is None:
             peak = max(peak, memory_bytes(process.pid))
             time.sleep(0.05)
+        status = process.wait()
         elapsed = time.perf_counter() - started
-        if process.returncode:
-            raise SystemExit(f"{way} failed with exit status {process.returncode}")
+        if status:
+            raise SystemExit(f"{way} failed with exit status {status}")
+        if memory:
+            return peak
         alone = Path(folder) / "seconds"
-        return (float(alone.read_text()) if alone.exists() else elapsed), peak
+        return float(alone.read_text()) if alone.exists() else elapsed
 
 
 def main() -> None:
@@ -200,21 +204,19 @@ def main() -> None:
     if options.encoding in PRETOKENIZERS:
         ranks_file(options.encoding)
     size = sum(map(len, documents(options)))
-    results: dict[str, list[tuple[float, int]]] = {way: [] for way in ways}
+    results: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(options.rounds):
         for way in ways:
             results[way].append(measure(way, options))
+    peaks = {way: measure(way, options, memory=True) for way in ways}
     print(f"{size / 1e6:.0f} MB of text, {options.encoding}, {os.cpu_count()} cores, {options.rounds} rounds")
     print(f"{'':42} {'MB/s':>8} {'seconds':>8} {'memory':>9} {'ratio':>6}")
     first = results[ways[0]]
     for way in ways:
-        seconds = statistics.median(elapsed for elapsed, _ in results[way])
-        peak = max(peak for _, peak in results[way])
-        ratio = statistics.median(a / b for (a, _), (b, _) in zip(first, results[way], strict=True))
-        line = (
-            f"{WAYS[way][0]:42} {size / seconds / 1e6:8.1f} {seconds:8.2f} {peak / 2**20:7.0f} M {ratio:6.2f}"
-        )
-        print(line)
+        seconds = statistics.median(results[way])
+        ratio = statistics.median(a / b for a, b in zip(first, results[way], strict=True))
+        speed, memory = size / seconds / 1e6, peaks[way] / 2**20
+        print(f"{WAYS[way][0]:42} {speed:8.1f} {seconds:8.2f} {memory:7.0f} M {ratio:6.2f}")
 
 
 if __name__ == "__main__":

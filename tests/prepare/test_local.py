@@ -48,7 +48,7 @@ class Saboteur:
 @pytest.fixture
 def forked(monkeypatch) -> None:
     """Workers are forks of this process, whatever threads other tests have left, so they see its patches."""
-    monkeypatch.setattr(local, "_may_fork", lambda: True)
+    monkeypatch.setattr(local, "may_fork", lambda: True)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_threads_in_the_caller_mean_fresh_interpreters_and_the_same_bytes(
     thread = threading.Thread(target=stop.wait)
     thread.start()
     try:
-        assert not local._may_fork()
+        assert not local.may_fork()
         corpus = corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
     finally:
         stop.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,13 +74,3 @@ def test_jobs_at_once_and_commit_from_the_command_line(prose, tmp_path, assert_s
 def test_share_that_cannot_be_is_refused(prose, tmp_path, value):
     with pytest.raises(ConfigError, match="parts = "):
         config(prose, tmp_path, parts=value)
-
-
-def test_hashes_of_inputs_are_kept_beside_the_parts(prose, tmp_path):
-    done = make_parts(config(prose, tmp_path, parts="1/2"))
-    assert isinstance(done, PartsMade)
-    assert len((done.folder / "input-00000.sha256").read_text()) == 64
-    os.truncate(done.folder / "input-00000.sha256", 10)  # as a file that nobody flushed
-    make_parts(config(prose, tmp_path, parts="2/2"))
-    prepared = commit_parts(config(prose, tmp_path))
-    assert len(prepared.corpus.manifest.inputs[0].sha256) == 64

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from corpuskit.sources import separated
 from corpuskit.sources.base import Slice
 from corpuskit.sources.text import TextReader
 
@@ -59,6 +60,29 @@ def test_any_slicing_gives_the_documents_of_the_whole(
     for result in (read_all(reader, item), read_all(reader, item, *slices)):
         assert list(zip(result.texts, result.starts, strict=True)) == [(t, s) for t, s in expected if t]
         assert result.kinds == [("empty", s) for t, s in expected if not t]
+
+
+@given(pieces, separators)
+@example(["aaa"], "aba")
+@example(["ababababa"], "aba")
+@example(["<<|endoftext|>|endoftext|>"], "<|endoftext|>")
+def test_looking_for_rare_separators_is_splitting(pieces, separator):
+    block = "".join(pieces).encode()
+    assert separated._split_rarely(block, separator.encode()) == block.split(separator.encode())
+
+
+@given(pieces, separators, st.integers(1, 40))
+def test_documents_are_the_same_however_blocks_are_split(
+    scratch, input_of, read_all, pieces, separator, block_bytes
+):
+    path = scratch / "rare.txt"
+    path.write_bytes("".join(pieces).encode())
+    reader = TextReader({"separator": separator})
+    reader.block_bytes = block_bytes
+    expected = read_all(reader, input_of(path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separated, "_LONG_DOCUMENT_BYTES", 0)
+        assert read_all(reader, input_of(path)) == expected
 
 
 def test_a_large_file_is_cut_near_the_targets_by_reading_little(tmp_path, input_of, monkeypatch):
