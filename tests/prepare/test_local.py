@@ -118,6 +118,24 @@ def test_threads_in_the_caller_mean_fresh_interpreters_and_the_same_bytes(
     assert_same(expected, corpus.path)
 
 
+def test_worker_that_has_grown_is_replaced_after_its_part(
+    prose, tmp_path, expected, assert_same, monkeypatch, forked
+):
+    run, pids = work.Worker.run, tmp_path / "pids"
+    pids.mkdir()
+
+    def noting(self, number, on_work=None):
+        (pids / f"{os.getpid()}-{number}").touch()
+        return run(self, number, on_work)
+
+    monkeypatch.setattr(work.Worker, "run", noting)
+    monkeypatch.setattr(local, "_MAX_GROWTH_BYTES", -(2**60))
+    corpus = corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
+    assert_same(expected, corpus.path)
+    parts = [path.name.split("-") for path in pids.iterdir()]
+    assert len({pid for pid, _ in parts}) == len({number for _, number in parts}) == len(parts) > 4
+
+
 def test_finished_parts_are_not_made_again(prose, tmp_path, expected, sabotage, assert_same, monkeypatch):
     sabotage(part=5, times=2)
     with pytest.raises(WorkerError):
