@@ -134,14 +134,14 @@ class ProgressBars:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._console = stderr_console()
-        self._shown = not quiet and (self._console.is_terminal or self._console.is_jupyter)
+        console = None if quiet else stderr_console()  # which takes 0.02 s to import
+        self._console = console if console and (console.is_terminal or console.is_jupyter) else None
         self._bars: Bars | None = None
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._next_refresh = 0.0
 
     def __enter__(self) -> ProgressBars:
-        if self._shown:
+        if self._console is not None:
             self._bars = _bars(self._console)
             self._bars.start()
         return self
