@@ -40,16 +40,17 @@ class Digests:
         self._found = {number: item.sha256 for number, item in enumerate(inputs) if item.sha256}
         if len(self._found) < len(inputs):
             self._found |= _kept(folder, inputs)
+        self._missing = [number for number in range(len(inputs)) if number not in self._found]
         self._helper: _Process | _Thread | None = None
 
     def start(self) -> None:
         """Begin in a process of its own, if one may be forked."""
-        if self._helper is None and self._missing() and may_fork():
+        if self._helper is None and self._missing and may_fork():
             self._helper = _Process(self)
 
     def start_late(self) -> None:
-        """Begin in a thread, if nothing has begun: now that no process will be forked any more."""
-        if self._helper is None and self._missing():
+        """Begin in a thread, if nothing has begun: now that the workers have, a thread forbids no fork."""
+        if self._helper is None and self._missing:
             self._helper = _Thread(self)
 
     def inputs(self) -> tuple[Input, ...]:
@@ -60,8 +61,9 @@ class Digests:
         """
         if self._helper is not None:
             self._found |= self._helper.result()
-        for number in self._missing():  # what went wrong there goes wrong here, and is raised
-            self._found[number] = self._digest(number)
+        for number in self._missing:
+            if number not in self._found:  # what went wrong there goes wrong here, and is raised
+                self._found[number] = self._digest(number)
         return tuple(
             dataclasses.replace(item, sha256=self._found[number]) for number, item in enumerate(self._inputs)
         )
@@ -76,7 +78,7 @@ class Digests:
         """Compute what is missing, in order, and hand on each as it is found."""
         unkept: dict[int, str] = {}
         kept_at = time.monotonic()
-        for number in self._missing():
+        for number in self._missing:
             unkept[number] = found = self._digest(number)
             on_found(number, found)
             if time.monotonic() - kept_at >= _KEEP_EVERY_S:
@@ -89,9 +91,6 @@ class Digests:
     def __exit__(self, *_: object) -> None:
         if self._helper is not None:
             self._helper.stop()
-
-    def _missing(self) -> list[int]:
-        return [number for number in range(len(self._inputs)) if number not in self._found]
 
     def _digest(self, number: int) -> str:
         return self._source.digest(self._inputs[number])
