@@ -39,7 +39,7 @@ _ATTEMPTS = 2
 _REPORT_S, _STOP_S = 0.05, 0.5
 #: Tokenizers remember words. A worker that holds so much more than when it began is replaced by a fresh fork
 #: after its part, which takes 0.05 s: memory then follows from the options and not from the corpus.
-_MAX_GROWTH_BYTES = 40 * 2**20
+_MAX_GROWTH_BYTES = 60 * 2**20
 
 
 class LocalExecutor:

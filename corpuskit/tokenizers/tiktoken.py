@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import Encoded, Tokenizer
+from corpuskit.tokenizers.base import Encoded, Tokenizer, with_eot
 from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.vocabulary import tiktoken_reads_through_fetch
 
@@ -24,6 +24,8 @@ _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
 #: memory or time out of proportion, and a code point that only tiktoken gets right costs one piece.
 _PIECE_BYTES = 1 << 20
+#: Texts with fewer ids than this on average are joined first, and get their ends of text then.
+_FEW_IDS = 100
 
 
 class TiktokenTokenizer(Tokenizer):
@@ -70,18 +72,19 @@ class TiktokenTokenizer(Tokenizer):
         Raises:
             TokenizerError: With `.index`, the number of the text that cannot be encoded.
         """
-        pieces, owners = self._cut(texts)
-        try:
-            arrays = self._loaded_engine().encode(pieces)
-        except TokenizerError as error:
-            if (piece := getattr(error, "index", None)) is not None:
-                error.__dict__["index"] = owners[piece]
-            raise
-        sizes = np.fromiter(map(len, arrays), np.int64, len(arrays))
-        ids = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
-        lengths = np.zeros(len(texts), np.int64)
-        np.add.at(lengths, np.asarray(owners, np.int64), sizes)
-        return Encoded(ids, lengths)
+        return _joined(*self._encode_pieces(texts), len(texts))
+
+    def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
+        """The same with an end-of-text id after each text; ids of longer texts are copied once."""
+        arrays, owners = self._encode_pieces(texts)
+        num_ended = len(texts) - continues
+        if len(arrays) != len(texts) or sum(map(len, arrays)) <= _FEW_IDS * len(texts):
+            return with_eot(_joined(arrays, owners, len(texts)), num_ended, eot_id)
+        lengths = np.fromiter(map(len, arrays), np.int64, len(arrays))
+        lengths[:num_ended] += 1
+        parts = [np.array([eot_id], np.uint32)] * (len(texts) + num_ended)
+        parts[::2] = arrays
+        return Encoded(np.concatenate(parts), lengths)
 
     def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
         """The bytes that ids stand for, special ids as their text."""
@@ -122,6 +125,16 @@ class TiktokenTokenizer(Tokenizer):
             self._engine = make_engine(name, self._encoding, ranks_fingerprint=fingerprint)
         return self._engine
 
+    def _encode_pieces(self, texts: Sequence[bytes]) -> tuple[list[NDArray[np.uint32]], Sequence[int]]:
+        """The ids of texts in one or more arrays each, and the number of each array's text."""
+        pieces, owners = self._cut(texts)
+        try:
+            return self._loaded_engine().encode(pieces), owners
+        except TokenizerError as error:
+            if (piece := getattr(error, "index", None)) is not None:
+                error.__dict__["index"] = owners[piece]
+            raise
+
     def _cut(self, texts: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[int]]:
         """Texts in pieces of bounded size where that is safe, and the number of each piece's text."""
         if not self._may_be_cut or max(map(len, texts), default=0) <= _PIECE_BYTES:
@@ -133,6 +146,14 @@ class TiktokenTokenizer(Tokenizer):
             pieces += cut
             owners += [number] * len(cut)
         return pieces, owners
+
+
+def _joined(arrays: Sequence[NDArray[np.uint32]], owners: Sequence[int], num_texts: int) -> Encoded:
+    """The ids of texts that have one or more arrays each."""
+    sizes = np.fromiter(map(len, arrays), np.int64, len(arrays))
+    lengths = np.zeros(num_texts, np.int64)
+    np.add.at(lengths, np.asarray(owners, np.int64), sizes)
+    return Encoded(np.concatenate(arrays) if arrays else np.empty(0, np.uint32), lengths)
 
 
 @cache

@@ -60,6 +60,8 @@ DISAGREEING: dict[tuple[str, str], Ranges] = {
 _NUM_CODE_POINTS = 0x110000
 _SURROGATES = range(0xD800, 0xE000)
 _BLOCK = 2048
+#: Among fewer texts, which are longer, those in ASCII are left out before the others are joined.
+_MANY_TEXTS = 512
 
 
 class UnicodeGuard:
@@ -86,10 +88,13 @@ class UnicodeGuard:
 
     def suspects(self, texts: Sequence[bytes]) -> list[int]:
         """The numbers of the texts that hold one of the code points, ascending."""
+        numbers: Sequence[int] = range(len(texts))
+        if len(texts) < _MANY_TEXTS and not self._has_ascii_suspects:
+            numbers = [number for number in numbers if not texts[number].isascii()]
         # One look at all of them is enough in the usual case, and saves the overhead for short texts.
-        if not self._may_hold(b"".join(texts)):
+        if not self._may_hold(b"".join([texts[number] for number in numbers])):
             return []
-        return [number for number, text in enumerate(texts) if self._holds(text)]
+        return [number for number in numbers if self._holds(texts[number])]
 
     def _may_hold(self, text: bytes) -> bool:
         if self._has_ascii_suspects or text.isascii():

@@ -9,12 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import corpuskit
 from corpuskit.errors import ConfigError, SourceError, StorageError, UnknownName
-from corpuskit.prepare import work
 from corpuskit.tokenizers import open_tokenizer
 
 COUNTS = {
@@ -155,21 +152,6 @@ def test_place_that_cannot_be_written_is_an_error_before_any_work(prose, tmp_pat
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="cannot create the folder"):
         corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "file" / "corpus")
-
-
-@given(st.lists(st.integers(0, 7), max_size=30), st.integers(0, 5), st.sampled_from(["<u2", "<u4"]))
-def test_end_of_text_follows_each_document_whichever_way_is_faster(lengths, open_tokens, dtype):
-    ends = np.cumsum(lengths, dtype=np.int64)
-    text_ids = np.arange(sum(lengths) + open_tokens, dtype=np.uint32)
-    expected = [id for end, start in zip(ends, [0, *ends], strict=False) for id in (*range(start, end), 999)]
-    expected += range(sum(lengths), len(text_ids))
-    for many in (0, 10**9):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(work, "_MANY_IDS", many)
-            ids, ends_after = work._with_eot(text_ids, ends, 999, dtype)
-        assert ids.dtype == dtype
-        assert ids.tolist() == expected
-        assert (ids[ends_after - 1] == 999).all()
 
 
 def test_special_tokens_in_text_are_text(tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -67,6 +68,27 @@ def test_cutting_at_a_boundary_changes_no_ids(name: str) -> None:
             assert encode(head) + encode(tail) == encode(before + text + after)
 
     property_holds()
+
+
+# The three kinds of safe places as one expression: slower, and easier to compare with their description.
+VISIBLE = rb"[\x21-\x7e\x8b-\x9e\xa1-\xa7\xaa-\xae\xb0-\xbf]"
+VISIBLE_LEAD = rb"[\x21-\x2e\x30-\x7e\xc3-\xe0\xe4-\xf4]"
+SAFE_PLACE = re.compile(
+    rb"(?<=%b)(?= )|(?<=%b\n)(?=%b)|(?<=[\xe5-\xe9][\x80-\xbf]{2})(?=\xe3\x80[\x81\x82]|\xef\xbc\x8c)"
+    % (VISIBLE, VISIBLE, VISIBLE_LEAD)
+)
+
+
+@given(TEXT, st.integers(0, 60), st.integers(0, 20), st.integers(1, 30))
+def test_the_last_safe_place_is_the_one_a_regular_expression_finds(
+    text: str, at: int, start: int, window_bytes: int
+) -> None:
+    encoded = text.encode()
+    expected = [m.start() for m in SAFE_PLACE.finditer(encoded) if start < m.start() <= at]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boundaries, "_FIRST_WINDOW_BYTES", window_bytes)
+        found = boundaries.last_safe_place(encoded, at, start=start)
+    assert found == max(expected, default=start)
 
 
 @given(TEXT, st.integers(1, 40))

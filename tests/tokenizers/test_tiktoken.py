@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import TokenizerError
 from corpuskit.testing import TokenizerSuite
-from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers import base, open_tokenizer
+from corpuskit.tokenizers import tiktoken as tiktoken_module
 from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, fingerprint_of, open_encoding
 
 ALL = tiktoken.list_encoding_names()
@@ -157,3 +158,30 @@ def test_errors_are_named() -> None:
         tokenizer.decode_bytes([1, 50_300])
     with pytest.raises(TokenizerError, match="is not in the vocabulary"):
         tokenizer.decode_bytes([-1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(MIXED, min_size=1, max_size=5),
+    st.booleans(),
+    st.sampled_from([0, 3, 10**9]),
+    st.sampled_from([4, 10**9]),
+    st.sampled_from([0, 10**9]),
+)
+def test_documents_have_their_ids_and_ends_whichever_way_is_faster(
+    texts: list[str], continues: bool, few_ids: int, piece_bytes: int, many_ids: int
+) -> None:
+    tokenizer = open_tokenizer("gpt2", engine="tiktoken")
+    expected = [[*open_encoding("gpt2").encode_ordinary(text), 50256] for text in texts]
+    if continues:
+        expected[-1].pop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiktoken_module, "_FEW_IDS", few_ids)
+        patch.setattr(tiktoken_module, "_PIECE_BYTES", piece_bytes)
+        patch.setattr(base, "_MANY_IDS", many_ids)
+        encoded = tokenizer.encode_documents(
+            [text.encode() for text in texts], eot_id=50256, continues=continues
+        )
+    assert encoded.lengths.tolist() == [len(ids) for ids in expected]
+    assert encoded.ids.tolist() == [number for ids in expected for number in ids]
+    assert encoded.ids.dtype == np.uint32
