@@ -37,9 +37,10 @@ log = logging.getLogger(__name__)
 _ATTEMPTS = 2
 #: How often a worker reports how far it is, and how long it has to clean up when it is told to stop.
 _REPORT_S, _STOP_S = 0.05, 0.5
-#: Tokenizers remember words. A worker that holds so much more than when it began is replaced by a fresh fork
-#: after its part, which takes 0.05 s: memory then follows from the options and not from the corpus.
-_MAX_GROWTH_BYTES = 60 * 2**20
+#: Tokenizers remember words. When workers hold so much more than when they began, each on average, the one
+#: that has grown most is replaced by a fresh fork after its part: memory then follows from the options and
+#: not from the corpus. The fork takes 0.05 s, and has the words to learn again.
+_MAX_GROWTH_BYTES = 48 * 2**20
 
 
 class LocalExecutor:
@@ -89,7 +90,8 @@ class _Team:
                     elif "done" in message:
                         member.part = None
                         unfinished.discard(message["done"])
-                        if todo and message["grown_bytes"] >= _MAX_GROWTH_BYTES and may_fork():
+                        member.grown_bytes = message["grown_bytes"]
+                        if todo and self._is_too_large(member) and may_fork():
                             member = self._replaced(member)
                         self._give(member, todo)
                         on_part(self._record(message["done"]))
@@ -114,6 +116,11 @@ class _Team:
         self._members.append(member)
         self._selector.register(member.socket, selectors.EVENT_READ, member)
         return member
+
+    def _is_too_large(self, member: _Member) -> bool:
+        """Whether the workers hold too much, and this one the most of it."""
+        grown_bytes = [other.grown_bytes for other in self._members]
+        return sum(grown_bytes) >= _MAX_GROWTH_BYTES * self._count and member.grown_bytes == max(grown_bytes)
 
     def _replaced(self, member: _Member) -> _Member:
         """A fresh worker for one that is idle, which ends."""
@@ -171,11 +178,13 @@ class _Member:
     Attributes:
         socket: Where it is heard.
         part: The part it is making.
+        grown_bytes: How much more it held after its last part than when it began.
     """
 
     def __init__(self, connection: socket.socket, process: int | subprocess.Popen[bytes]) -> None:
         self.socket = connection
         self.part: int | None = None
+        self.grown_bytes = 0
         self._process = process
         self._buffer = b""
 

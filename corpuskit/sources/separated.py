@@ -29,7 +29,7 @@ def split_stream(
     block_bytes: int,
     max_document_bytes: int,
     too_long: Callable[[int], Exception],
-) -> Iterator[tuple[int, list[bytes], bytes]]:
+) -> Iterator[tuple[int, list[bytes], bytes | None]]:
     """The documents of a range, a block at a time.
 
     Args:
@@ -43,7 +43,8 @@ def split_stream(
     Yields:
         Where the first document starts, the documents (each followed by one separator in the input), and
         the bytes that they were cut from, with perhaps the beginning of the next one; of a document that was
-        read on its own, the very same object.
+        read on its own, the very same object. None instead of bytes that were never in one piece, which saves
+        a copy where documents are long.
     """
     position = at = start  # of the document that is being read, and of what is read next
     held = [b""]  # what there is of that document
@@ -70,11 +71,12 @@ def split_stream(
             yield position, [document], document
             position += len(long)
             del long, document
-        block = held[0] + data
-        documents = _split_rarely(block, separator) if long_documents else block.split(separator)
-        long_documents = len(block) > _LONG_DOCUMENT_BYTES * len(documents)
+        block = None if long_documents else held[0] + data
+        documents = _split_after(held[0], data, separator) if block is None else block.split(separator)
+        size_bytes = len(held[0]) + len(data)
+        long_documents = size_bytes > _LONG_DOCUMENT_BYTES * len(documents)
         held = [documents.pop()]
-        if len(block) > max_document_bytes:
+        if size_bytes > max_document_bytes:
             _check_lengths(documents, position, separator, max_document_bytes, too_long)
         if documents:
             yield position, documents, block
@@ -86,9 +88,17 @@ def split_stream(
         yield position, [last], last
 
 
-def _split_rarely(block: bytes, separator: bytes) -> list[bytes]:
-    """`block.split(separator)`, for a separator that is rare in the block."""
-    parts, start = [], 0
+def _split_after(held: bytes, data: bytes, separator: bytes) -> list[bytes]:
+    """`(held + data).split(separator)`, for a separator that is rare in the data and not in what is held."""
+    end = _end_of_separator(_tail(held, separator), data, separator)
+    if end is None:
+        return [held + data]
+    return [(held + data[:end])[: -len(separator)], *_split_rarely(data, separator, end)]
+
+
+def _split_rarely(block: bytes, separator: bytes, start: int) -> list[bytes]:
+    """`block[start:].split(separator)`, for a separator that is rare in the block."""
+    parts = []
     if len(separator) == 1:
         while (at := block.find(separator, start)) >= 0:
             parts.append(block[start:at])
@@ -192,8 +202,10 @@ def _tail(data: bytes, separator: bytes) -> bytes:
 
 def _end_of_separator(tail: bytes, data: bytes, separator: bytes) -> int | None:
     """Where in `data` the first separator ends, which may have begun in the tail before."""
-    found = (tail + data).find(separator) if tail else data.find(separator)
-    return None if found < 0 else found - len(tail) + len(separator)
+    width = len(separator)
+    if (found := (tail + data[: width - 1]).find(separator)) >= 0:
+        return found - len(tail) + width
+    return None if (found := data.find(separator)) < 0 else found + width
 
 
 def _check_lengths(

@@ -90,7 +90,7 @@ class TextReader(Reader):
             too_long=bad.too_long,
         ):
             starts = document_starts(texts, first, len(separator))
-            if not (block.isascii() or is_valid(block, final=block is texts[0])):
+            if block is None or not (block.isascii() or is_valid(block, final=block is texts[0])):
                 texts, starts = checked(texts, starts, bad)
             if b"" in texts:
                 texts, starts = without_empty(texts, starts, bad)

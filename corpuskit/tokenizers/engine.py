@@ -56,6 +56,9 @@ _COMPARED_ONE_IN = 1000
 #: How much of a text is compared; tiktoken takes some 1.5 ms for it.
 _COMPARED_BYTES = 1 << 14
 
+#: About how much of a long text around a code point for tiktoken goes there.
+_SUSPECT_BYTES = 1 << 14
+
 #: gigatoken remembers every word it has seen and never forgets (130 MB after 20 MB of random letters): after
 #: every so much text it is looked at, and loaded afresh if the process has grown by so much since it was.
 _LOOK_AFTER_BYTES = 8 << 20
@@ -155,7 +158,7 @@ class GigatokenEngine:
         result: list[NDArray[np.uint32]] = []
         for number, text in enumerate(texts):
             if number in suspects:
-                result += self._tiktoken.encode([text])
+                result.append(self._encode_suspect(text, number))
                 continue
             ids = encode(text)
             if self._num_compared < _FIRST_COMPARED or _is_chosen(text):
@@ -163,6 +166,21 @@ class GigatokenEngine:
             result.append(ids)
         self._bound_memory(sum(map(len, texts)))
         return result
+
+    def _encode_suspect(self, text: bytes, number: int) -> NDArray[np.uint32]:
+        """The ids of a text that holds a code point for tiktoken, which gets no more of it than it must."""
+        may_be_cut = self._encoding._pat_str in boundaries.SAFE_PATTERNS
+        pieces = boundaries.pieces(text, target_bytes=_SUSPECT_BYTES) if may_be_cut else [text]
+        suspects = set(self._guard.suspects(pieces))
+        try:
+            return np.concatenate(
+                [
+                    self._tiktoken.encode_one(piece.decode()) if at in suspects else self._fast.encode(piece)
+                    for at, piece in enumerate(pieces)
+                ]
+            )
+        except TokenizerError as error:
+            raise TokenizerError(str(error), index=number) from error
 
     def _compare(self, text: bytes, ids: NDArray[np.uint32], number: int) -> None:
         self._num_compared += 1

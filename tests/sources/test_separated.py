@@ -68,7 +68,15 @@ def test_any_slicing_gives_the_documents_of_the_whole(
 @example(["<<|endoftext|>|endoftext|>"], "<|endoftext|>")
 def test_looking_for_rare_separators_is_splitting(pieces, separator):
     block = "".join(pieces).encode()
-    assert separated._split_rarely(block, separator.encode()) == block.split(separator.encode())
+    assert separated._split_rarely(block, separator.encode(), 0) == block.split(separator.encode())
+
+
+@given(pieces, pieces, separators)
+@example(["xab"], ["aba"], "aba")
+def test_splitting_what_follows_is_splitting_both(before, pieces, separator):
+    held = "".join(before).encode().split(separator.encode())[-1]
+    data = "".join(pieces).encode()
+    assert separated._split_after(held, data, separator.encode()) == (held + data).split(separator.encode())
 
 
 @given(pieces, separators, st.integers(1, 40))

@@ -103,6 +103,36 @@ def test_code_points_that_only_one_library_knows_are_tiktokens(name: str) -> Non
     assert_equal(name, [f"{one}_Z {one}'s 1{one}23" for one in SUSPECTS] + ["\u1ae0_Z", "plain"])
 
 
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_of_a_long_text_tiktoken_gets_what_is_near_such_code_points_only(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, slow = both(name)
+    words = " ".join(pydoc_data.topics.topics.values())
+    text = (
+        words[:60_000] + "\u1ae0_Z" + words[60_000:200_000] + " \u1ae0_Z" + words[200_000:400_000]
+    ).encode()
+    fast.encode_batch([b"these", b"are", b"compared", b"first"])
+    expected = slow.encode_batch([b"a", text]).ids.tolist()
+    seen: list[str] = []
+    encode_one = engines.TiktokenEngine.encode_one
+    monkeypatch.setattr(
+        engines.TiktokenEngine, "encode_one", lambda self, text: seen.append(text) or encode_one(self, text)
+    )
+    assert fast.encode_batch([b"a", text]).ids.tolist() == expected
+    assert [one.count("\u1ae0") for one in seen] == [1, 1]
+    assert sum(map(len, seen)) < 3 * engines._SUSPECT_BYTES
+    monkeypatch.setattr(engines, "_SUSPECT_BYTES", 20)
+    assert fast.encode_batch([text[:20_000], text]).ids.tolist()[-len(expected) + 1 :] == expected[1:]
+
+
+def test_an_error_in_such_a_text_names_it() -> None:
+    fast, _ = both("o200k_base")
+    with pytest.raises(TokenizerError, match="tiktoken cannot encode the text") as caught:
+        fast.encode_batch([b"fine", ("\u1ae0_Z" + "\u00a0" * 1_300_000).encode()])
+    assert caught.value.index == 1  # type: ignore[attr-defined]
+
+
 def test_without_the_guard_the_smallest_case_differs() -> None:
     fast, slow = both("o200k_base")
     text = "\u1ae0_Z"
