@@ -40,7 +40,7 @@ _REPORT_S, _STOP_S = 0.05, 0.5
 #: Tokenizers remember words. When workers hold so much more than when they began, each on average, the one
 #: that has grown most is replaced by a fresh fork after its part: memory then follows from the options and
 #: not from the corpus. The fork takes 0.05 s, and has the words to learn again.
-_MAX_GROWTH_BYTES = 48 * 2**20
+_MAX_GROWTH_BYTES = 40 * 2**20
 
 
 class LocalExecutor:
@@ -124,11 +124,10 @@ class _Team:
 
     def _replaced(self, member: _Member) -> _Member:
         """A fresh worker for one that is idle, which ends."""
-        fresh = self._hire()
         self._selector.unregister(member.socket)
         self._members.remove(member)
         member.bury(time.monotonic() + _STOP_S)
-        return fresh
+        return self._hire()
 
     def _give(self, member: _Member, todo: deque[int]) -> None:
         if todo:

@@ -13,12 +13,14 @@ import tiktoken.load
 
 from corpuskit import cache
 from corpuskit.errors import TokenizerError
+from corpuskit.specs import RemoteFile
 from corpuskit.tokenizers import vocabulary
 from corpuskit.tokenizers.vocabulary import (
     CL100K_BASE,
     O200K_BASE,
     P50K_BASE,
     R50K_BASE,
+    read_ranks,
     read_vocabulary,
     tiktoken_reads_through_fetch,
     vocabulary_path,
@@ -68,6 +70,15 @@ def test_gpt2s_own_files_give_the_ranks_of_r50k_base(monkeypatch: pytest.MonkeyP
         base + "vocab.bpe", base + "encoder.json", vocabulary._VOCAB_BPE, vocabulary._ENCODER_JSON
     )
     assert from_gpt2 == tiktoken.load.load_tiktoken_bpe(R50K_BASE.url, R50K_BASE.sha256)
+
+
+@pytest.mark.parametrize("file", [R50K_BASE, P50K_BASE, CL100K_BASE, O200K_BASE], ids=lambda file: file.url)
+def test_ranks_are_read_as_tiktoken_reads_them(file: RemoteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        tiktoken.load, "read_file_cached", lambda url, sha256: read_vocabulary(url, sha256=sha256)
+    )
+    expected = tiktoken.load.load_tiktoken_bpe(file.url, file.sha256)
+    assert list(read_ranks(file.url, file.sha256).items()) == list(expected.items())
 
 
 def test_tiktokens_own_cache_folder_comes_first(
