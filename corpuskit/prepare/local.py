@@ -90,7 +90,7 @@ class _Team:
                     elif "done" in message:
                         member.part = None
                         unfinished.discard(message["done"])
-                        member.grown_bytes = message["grown_bytes"]
+                        member.grown_bytes = max(message["grown_bytes"], 0)
                         if todo and self._is_too_large(member) and may_fork():
                             member = self._replaced(member)
                         self._give(member, todo)

@@ -136,6 +136,17 @@ def test_worker_that_has_grown_is_replaced_after_its_part(
     assert len({pid for pid, _ in parts}) == len({number for _, number in parts}) == len(parts) > 4
 
 
+def test_workers_share_what_they_may_grow_by_and_the_largest_is_replaced():
+    team = local._Team(None, 3)
+    for mebibytes in (10, 70, 39):
+        member = local._Member(None, 0)
+        member.grown_bytes = mebibytes * 2**20
+        team._members.append(member)
+    assert [team._is_too_large(member) for member in team._members] == [False, False, False]
+    team._members[2].grown_bytes += 2**20
+    assert [team._is_too_large(member) for member in team._members] == [False, True, False]
+
+
 def test_finished_parts_are_not_made_again(prose, tmp_path, expected, sabotage, assert_same, monkeypatch):
     sabotage(part=5, times=2)
     with pytest.raises(WorkerError):
