@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError, TokenizerError
+from corpuskit.memory import give_back
 from corpuskit.prepare.job import MAX_PLACES, Job, OnWork, PartRecord, PartShard
 from corpuskit.prepare.plan import Piece
 from corpuskit.prepare.splits import parse_rule
@@ -59,6 +60,7 @@ class Worker:
     def load(self) -> None:
         """Load all of the tokenizer, which processes that are forked from this one then have too."""
         self._tokenizer.load()
+        give_back()  # a vocabulary's parts on the way were larger than it
 
     @contextlib.contextmanager
     def ready(self) -> Iterator[None]:
