@@ -37,9 +37,10 @@ log = logging.getLogger(__name__)
 _ATTEMPTS = 2
 #: How often a worker reports how far it is, and how long it has to clean up when it is told to stop.
 _REPORT_S, _STOP_S = 0.05, 0.5
-#: Tokenizers remember words. When workers hold so much more than when they began, each on average, the one
-#: that has grown most is replaced by a fresh fork after its part: memory then follows from the options and
-#: not from the corpus. The fork takes 0.05 s, and has the words to learn again.
+#: Tokenizers remember words, in tables that double when they are full. A worker that holds so much more than
+#: when it began may make as many parts again, for which a table that has just doubled has room, and is then
+#: replaced by a fresh fork, which takes 0.05 s and has the words to learn again. Memory then follows from the
+#: options and not from the corpus.
 _MAX_GROWTH_BYTES = 40 * 2**20
 
 
@@ -90,8 +91,7 @@ class _Team:
                     elif "done" in message:
                         member.part = None
                         unfinished.discard(message["done"])
-                        member.grown_bytes = max(message["grown_bytes"], 0)
-                        if todo and self._is_too_large(member) and may_fork():
+                        if todo and member.is_too_large(message["grown_bytes"]) and may_fork():
                             member = self._replaced(member)
                         self._give(member, todo)
                         on_part(self._record(message["done"]))
@@ -116,11 +116,6 @@ class _Team:
         self._members.append(member)
         self._selector.register(member.socket, selectors.EVENT_READ, member)
         return member
-
-    def _is_too_large(self, member: _Member) -> bool:
-        """Whether the workers hold too much, and this one the most of it."""
-        grown_bytes = [other.grown_bytes for other in self._members]
-        return sum(grown_bytes) >= _MAX_GROWTH_BYTES * self._count and member.grown_bytes == max(grown_bytes)
 
     def _replaced(self, member: _Member) -> _Member:
         """A fresh worker for one that is idle, which ends."""
@@ -177,13 +172,12 @@ class _Member:
     Attributes:
         socket: Where it is heard.
         part: The part it is making.
-        grown_bytes: How much more it held after its last part than when it began.
     """
 
     def __init__(self, connection: socket.socket, process: int | subprocess.Popen[bytes]) -> None:
         self.socket = connection
         self.part: int | None = None
-        self.grown_bytes = 0
+        self._num_parts = self._num_small = 0  # made by now, and while it was small
         self._process = process
         self._buffer = b""
 
@@ -228,6 +222,17 @@ class _Member:
             return _GONE
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         return [json.loads(line) for line in lines]
+
+    def is_too_large(self, grown_bytes: int) -> bool:
+        """Whether a worker that has made one more part should be replaced.
+
+        Args:
+            grown_bytes: How much more it holds now than when it began.
+        """
+        self._num_parts += 1
+        if grown_bytes < _MAX_GROWTH_BYTES:
+            self._num_small = self._num_parts
+        return self._num_parts > 2 * self._num_small or grown_bytes >= 2 * _MAX_GROWTH_BYTES
 
     def how_it_ended(self) -> str:
         """In words, for an error; waits for the process, whose socket is closed."""

@@ -136,15 +136,15 @@ def test_worker_that_has_grown_is_replaced_after_its_part(
     assert len({pid for pid, _ in parts}) == len({number for _, number in parts}) == len(parts) > 4
 
 
-def test_workers_share_what_they_may_grow_by_and_the_largest_is_replaced():
-    team = local._Team(None, 3)
-    for mebibytes in (10, 70, 39):
+def test_a_worker_that_has_grown_makes_as_many_parts_again_and_is_replaced():
+    def answers(*mebibytes):
         member = local._Member(None, 0)
-        member.grown_bytes = mebibytes * 2**20
-        team._members.append(member)
-    assert [team._is_too_large(member) for member in team._members] == [False, False, False]
-    team._members[2].grown_bytes += 2**20
-    assert [team._is_too_large(member) for member in team._members] == [False, True, False]
+        return [member.is_too_large(grown * 2**20) for grown in mebibytes]
+
+    assert answers(*[39] * 50) == [False] * 50
+    assert answers(5, 30, 39, 48, 48, 48, 48) == [False] * 6 + [True]
+    assert answers(5, 30, 39, 80) == [False] * 3 + [True]
+    assert answers(48) == [True]
 
 
 def test_finished_parts_are_not_made_again(prose, tmp_path, expected, sabotage, assert_same, monkeypatch):
