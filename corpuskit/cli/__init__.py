@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 #: So many new objects are looked through for garbage together. Imports make hundreds of thousands that stay,
-#: and to look at every 700 of them takes a tenth of the start-up.
+#: and to look at every 700 of them takes a twentieth of the start-up.
 _GARBAGE_AFTER = 10_000
 
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
