@@ -33,7 +33,8 @@ def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet:
     corpuskit prepare ./my.txt --encoding cl100k_base --name mine
     """  # noqa: D301 - click reads the \b
     from corpuskit.cli import render
-    from corpuskit.prepare.pipeline import Prepared, make_parts, run
+    from corpuskit.prepare.pipeline import make_parts, run
+    from corpuskit.prepare.running import Prepared
 
     options = config_of(dataset, config, flags)
     with render.ProgressBars(quiet=quiet) as bars:

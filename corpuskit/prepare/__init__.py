@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corpuskit.prepare.estimate import Estimate
-    from corpuskit.prepare.pipeline import Prepared, prepare, run
+    from corpuskit.prepare.pipeline import prepare, run
     from corpuskit.prepare.progress import Progress
+    from corpuskit.prepare.running import Prepared
 
 _MODULE_OF = {
     "Estimate": "corpuskit.prepare.estimate",
-    "Prepared": "corpuskit.prepare.pipeline",
+    "Prepared": "corpuskit.prepare.running",
     "Progress": "corpuskit.prepare.progress",
     "prepare": "corpuskit.prepare.pipeline",
     "run": "corpuskit.prepare.pipeline",

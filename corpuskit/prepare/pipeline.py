@@ -2,62 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import hashlib
-import logging
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from corpuskit import registry, storage
-from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, StorageError, WorkerError
 from corpuskit.place import remote_path
-from corpuskit.prepare.commit import commit
-from corpuskit.prepare.digests import Digests
-from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
-from corpuskit.prepare.executor import Executor
-from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
-from corpuskit.prepare.limit import Enough, EnoughTokens
+from corpuskit.prepare.estimate import Estimate
 from corpuskit.prepare.plan import Plan
-from corpuskit.prepare.planning import make_plan
-from corpuskit.prepare.progress import OnProgress, Progress
-from corpuskit.prepare.report import run_record
-from corpuskit.prepare.request import Request
-from corpuskit.prepare.splits import SplitRule, parse_rule
-from corpuskit.prepare.watch import Watch
-from corpuskit.prepare.work import Worker
-from corpuskit.sources.base import Input
-from corpuskit.tokenizers import open_tokenizer
-from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.prepare.progress import OnProgress
+from corpuskit.prepare.running import PartsMade, Prepared, Run
 
 if TYPE_CHECKING:
     from corpuskit.prepare.published import PublishedRun
-
-log = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Prepared:
-    """What `prepare` did.
-
-    Args:
-        corpus: The corpus.
-        made: False if it was there already.
-        run: What `run.json` says about the run; empty if nothing was made.
-    """
-
-    corpus: Corpus
-    made: bool
-    run: dict[str, Any]
 
 
 def prepare(
@@ -91,23 +48,6 @@ def prepare(
         301966
     """
     return run(_config(dataset, config, options), on_progress=on_progress).corpus
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PartsMade:
-    """What a run that makes some of the parts did.
-
-    Args:
-        folder: Where the parts are.
-        num_made: Parts that this run made.
-        num_mine: Parts that are this run's to make.
-        num_parts: Parts in all.
-    """
-
-    folder: Path
-    num_made: int
-    num_mine: int
-    num_parts: int
 
 
 def make_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> PartsMade | Prepared:
@@ -156,287 +96,17 @@ def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prep
     return _open(config, on_progress).go()
 
 
-def _open(config: PrepareConfig, on_progress: OnProgress | None) -> _Run | PublishedRun:
+def _open(config: PrepareConfig, on_progress: OnProgress | None) -> Run | PublishedRun:
     """The run that a configuration means: in the place itself, or on this machine and published then."""
     on_progress = on_progress or (lambda progress: None)
     place = remote_path(config.output) if config.output is not None else None
     if place is None:
-        return _Run(config, on_progress)
+        return Run(config, on_progress)
     from corpuskit.prepare.published import PublishedRun, work_folder
 
     folder = work_folder(place, config.work_dir)
     local = config.model_copy(update={"output": folder / "corpus", "overwrite": True})
-    return PublishedRun(_Run(local, on_progress), place, folder, overwrite=config.overwrite)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Planned:
-    """A plan, and what making it has opened."""
-
-    plan: Plan
-    tokenizer: Tokenizer
-    rule: SplitRule
-    dtype: str
-
-
-class _Run:
-    """One run of prepare, step by step."""
-
-    def __init__(self, config: PrepareConfig, on_progress: OnProgress) -> None:
-        self.config = config
-        self.on_progress = on_progress
-        self.started = time.monotonic()
-        self.request = Request(config, on_fetch=self._fetching)
-        self.source, self.name = self.request.source, self.request.name
-        self.output = self.request.output
-        self.folder = self.output.with_name(f".{self.output.name}.preparing")
-
-    def go(self, *, only_commit: bool = False) -> Prepared:
-        """Prepare the corpus, or find it; with `only_commit`, of parts that are all there."""
-        corpus = self.request.existing()
-        if corpus is not None:
-            return Prepared(corpus, made=False, run={})
-        storage.make_directory(self.folder)
-        with self._lock(), self._tidied():
-            corpus = self.request.existing()  # another process may just have made it
-            if corpus is None:
-                try:
-                    return self._make(only_commit=only_commit)
-                except (OSError, WorkerError):
-                    # Where locks do nothing, another process may have finished first and tidied up.
-                    corpus = self.request.existing()
-                    if corpus is None:
-                        raise
-            storage.remove_tree(self.folder)
-            return Prepared(corpus, made=False, run={})
-
-    def make_parts(self) -> PartsMade | Prepared:
-        """Make this run's share of the parts; several such runs share the folder and need no lock."""
-        corpus = self.request.existing()
-        if corpus is not None:
-            return Prepared(corpus, made=False, run={})
-        first, of = map(int, (self.config.parts or "1/1").split("/"))
-        made = self.plan(self.source.inputs())
-        job = self._begin(made)
-        mine = range(first - 1, len(made.plan.parts), of)
-        with Worker(job, self.source, made.tokenizer).ready():
-            num_made = self._work(job, made.plan, mine)[1]
-        Digests(self.source, made.plan.inputs, self.folder).share(range(first - 1, len(made.plan.inputs), of))
-        return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
-
-    @contextlib.contextmanager
-    def _tidied(self) -> Iterator[None]:
-        """Leave no empty folder behind where the work stopped before it began."""
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Keep other processes of this machine from doing the same work meanwhile."""
-        place = hashlib.sha256(os.fsencode(self.output.resolve())).hexdigest()
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(
-                    storage.lock(default_cache_dir() / "locks" / place, on_wait=self._waiting)
-                )
-            except StorageError as error:
-                log.debug("going on without a lock: %s", error)
-            yield
-
-    def _make(self, *, only_commit: bool) -> Prepared:
-        inputs = self.source.inputs()
-        with Digests(self.source, inputs, self.folder) as digests:
-            digests.start()
-            made = self.plan(inputs)
-            job = self._begin(made)
-            with Worker(job, self.source, made.tokenizer).ready():
-                numbers = () if only_commit else range(len(made.plan.parts))
-                records, _ = self._work(job, made.plan, numbers, on_start=digests.start_late)
-            plan = dataclasses.replace(made.plan, inputs=digests.inputs())
-            return self._commit(plan, records, Path(job.folder), made.rule.names)
-
-    def _begin(self, made: _Planned) -> Job:
-        """Check that the corpus fits, and leave the job where workers find it."""
-        check_disk(
-            self.output,
-            self.source,
-            made.plan,
-            made.tokenizer,
-            item_bytes=np.dtype(made.dtype).itemsize,
-            max_tokens=self.config.max_tokens,
-        )
-        parts_folder = self.folder / made.plan.fingerprint[:16]
-        storage.make_directory(parts_folder)
-        job = Job(
-            folder=str(parts_folder.resolve()),
-            fingerprint=made.plan.fingerprint,
-            dataset=self.config.dataset,
-            reader_options=self.request.reader_options,
-            tokenizer=made.plan.request["tokenizer"],
-            engine=self.config.engine,
-            split_rule=made.plan.request["options"]["split"],
-            eot_id=made.tokenizer.eot_id if made.plan.request["options"]["eot"] else None,
-            dtype=made.dtype,
-            shard_bytes=self.config.shard_bytes,
-            inputs=made.plan.inputs,
-            parts=made.plan.parts,
-        )
-        save_job(job)
-        return job
-
-    def plan(self, inputs: Sequence[Input]) -> _Planned:
-        """Open the tokenizer, and plan."""
-        tokenizer = self._tokenizer(inputs)
-        options = self.request.options(sum(item.size_bytes for item in inputs))
-        rule = parse_rule(options["split"], given=any(item.split for item in inputs))
-        dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
-        state = tokenizer.state()
-        record = {
-            "name": self.config.encoding if state is None else self.request.portable_encoding,
-            "vocab_size": tokenizer.vocab_size,
-            "eot_id": tokenizer.eot_id,
-            "fingerprint": tokenizer.fingerprint,
-            "state": state,
-        }
-        request = {"dataset": self.name, "tokenizer": record, "dtype": dtype, "options": options}
-        self.on_progress(Progress("plan", self.name))
-        plan = make_plan(
-            self.source, inputs, rule, tokenizer, part_bytes=options["part_bytes"], request=request
-        )
-        return _Planned(plan, tokenizer, rule, dtype)
-
-    def estimate(self) -> tuple[Plan, Estimate]:
-        """Plan, and judge from a sample what that will make and take."""
-        made = self.plan(self.source.inputs())
-        found = estimate(
-            self.source,
-            made.plan,
-            made.tokenizer,
-            item_bytes=np.dtype(made.dtype).itemsize,
-            eot=made.plan.request["options"]["eot"] and made.tokenizer.eot_id is not None,
-            workers=self.config.workers or usable_cores(),
-            max_tokens=self.config.max_tokens,
-        )
-        return made.plan, found
-
-    def _work(
-        self,
-        job: Job,
-        plan: Plan,
-        numbers: Sequence[int],
-        *,
-        on_start: Callable[[], None] = lambda: None,
-    ) -> tuple[list[PartRecord], int]:
-        """Do those of the numbered parts that no earlier run has finished.
-
-        Args:
-            job: What to do.
-            plan: The plan.
-            numbers: The parts'.
-            on_start: Called now and then, from when the workers work.
-
-        Returns:
-            The records of all parts in order, cut at `max_tokens`; and how many parts were made now.
-
-        Raises:
-            ConfigError: If all parts are asked for their records and some are missing.
-        """
-        folder = Path(job.folder)
-        records = self._finished(folder, plan)
-        left = [number for number in numbers if number not in records]
-        watch = Watch(self.name, plan, list(records.values()), self.on_progress)
-        executor: Executor = (
-            registry.default().find("executor", self.config.executor).load()(workers=self.config.workers)
-        )
-        enough = Enough(self.config.max_tokens)
-
-        def on_part(record: PartRecord) -> None:
-            records[record.number] = record
-            watch.part(record)
-            enough.check(records)
-
-        def on_work(number: int, size_bytes: int, tokens: int, documents: int) -> None:
-            on_start()
-            watch.work(number, size_bytes, tokens, documents)
-
-        num_before = len(records)
-        try:
-            enough.check(records)
-            if left:
-                executor.run(job, left, on_part=on_part, on_work=on_work)
-        except EnoughTokens:
-            pass
-        except (KeyboardInterrupt, SystemExit):
-            log.warning(
-                "stopped; %d of %d parts are finished and kept, and the next run goes on from there",
-                len(records),
-                len(plan.parts),
-            )
-            raise
-        made = len(records) - num_before
-        if self.config.parts is not None:
-            return [], made
-        return enough.cut(self._all(plan, records), folder), made
-
-    def _finished(self, folder: Path, plan: Plan) -> dict[int, PartRecord]:
-        """The parts that earlier runs have finished, each of their bytes checked."""
-
-        def load(number: int) -> PartRecord | None:
-            return PartRecord.load(folder, number, fingerprint=plan.fingerprint, check_bytes=True)
-
-        numbers = [part.number for part in plan.parts if record_path(folder, part.number).exists()]
-        if not numbers:
-            return {}
-        with ThreadPoolExecutor(max_workers=usable_cores()) as threads:
-            return {record.number: record for record in threads.map(load, numbers) if record is not None}
-
-    def _all(self, plan: Plan, records: dict[int, PartRecord]) -> list[PartRecord]:
-        """The records in order: of every part, or of the first ones where those are enough."""
-        missing = [part.number for part in plan.parts if part.number not in records]
-        if missing and not Enough(self.config.max_tokens).reached(records):
-            raise ConfigError(
-                f"{self.output}: {len(missing)} of {len(plan.parts)} parts are missing, the first is number "
-                f"{missing[0] + 1}; make them with 'corpuskit prepare --parts' and the same options"
-            )
-        return [records[number] for number in range(missing[0] if missing else len(plan.parts))]
-
-    def _commit(
-        self, plan: Plan, records: Sequence[PartRecord], parts_folder: Path, splits: Sequence[str]
-    ) -> Prepared:
-        self.on_progress(Progress("commit", self.name))
-        run = run_record(self.config, plan, records, elapsed_s=time.monotonic() - self.started)
-        commit(
-            records,
-            plan,
-            parts_folder=parts_folder,
-            output=self.output,
-            splits=splits,
-            run=run,
-            overwrite=self.config.overwrite,
-        )
-        return Prepared(Corpus(self.output), made=True, run=run)
-
-    def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:
-        tokenizer = open_tokenizer(self.config.encoding, engine=self.config.engine)
-        if tokenizer.needs_fitting:
-            self.on_progress(Progress("fit", self.name))
-            tokenizer.fit(
-                text
-                for item in inputs
-                for part in self.source.slices(item, target_bytes=2**62)
-                for batch in self.source.read(item, part, lambda kind, start, reason: None)
-                for text in batch.texts
-            )
-        return tokenizer
-
-    def _fetching(self, label: str, done: int, total: int | None) -> None:
-        self.on_progress(Progress("fetch", label, done, total))
-
-    def _waiting(self) -> None:
-        log.warning("another process is preparing %s; waiting for it", self.output)
+    return PublishedRun(Run(local, on_progress), place, folder, overwrite=config.overwrite)
 
 
 def _config(

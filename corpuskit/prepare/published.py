@@ -16,13 +16,13 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import StorageError
 from corpuskit.place import RemotePath
 from corpuskit.prepare.progress import Progress
+from corpuskit.prepare.running import PartsMade, Prepared, Run
 from corpuskit.remote.layout import read_manifest
 from corpuskit.remote.publish import publish
 from corpuskit.remote.store import open_store
 
 if TYPE_CHECKING:
     from corpuskit.prepare.estimate import Estimate
-    from corpuskit.prepare.pipeline import PartsMade, Prepared, _Run
     from corpuskit.prepare.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class PublishedRun:
         overwrite: Whether a corpus that is there may be replaced.
     """
 
-    def __init__(self, run: _Run, place: RemotePath, folder: Path, *, overwrite: bool) -> None:
+    def __init__(self, run: Run, place: RemotePath, folder: Path, *, overwrite: bool) -> None:
         self._run = run
         self._place = place
         self._store = open_store(place)
@@ -86,8 +86,6 @@ class PublishedRun:
         Raises:
             ConfigError: If another corpus is there and may not be replaced.
         """
-        from corpuskit.prepare.pipeline import Prepared
-
         if read_manifest(self._store) is None:
             return None
         corpus = self._run.request.accepted(Corpus(self._place), overwrite=self._overwrite)

@@ -16,7 +16,8 @@ from corpuskit.errors import SourceError
 from corpuskit.prepare import digests as module
 from corpuskit.prepare import forking
 from corpuskit.prepare.digests import Digests
-from corpuskit.prepare.pipeline import PartsMade, commit_parts, make_parts
+from corpuskit.prepare.pipeline import commit_parts, make_parts
+from corpuskit.prepare.running import PartsMade
 from corpuskit.sources.base import Input, Source
 from corpuskit.sources.local import LocalFiles
 

@@ -11,7 +11,8 @@ import pytest
 import corpuskit
 from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
-from corpuskit.prepare.pipeline import PartsMade, Prepared, commit_parts, make_parts
+from corpuskit.prepare.pipeline import commit_parts, make_parts
+from corpuskit.prepare.running import PartsMade, Prepared
 
 OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
 
