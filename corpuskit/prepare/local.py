@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,7 @@ class _Member:
                     for member in others:
                         member.socket.close()
                     ours.close()
-                    serve(theirs, Worker.shared(job))
+                    serve(theirs, lambda: Worker.shared(job))
 
                 return cls(ours, fork(work))
             command = [sys.executable, "-m", "corpuskit.prepare.local", str(theirs.fileno()), job.folder]
@@ -275,15 +275,24 @@ class _Member:
         return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
 
 
-def serve(connection: socket.socket, worker: Worker) -> None:
-    """The worker's side: make the parts that are asked for, until nobody asks any more."""
+def serve(connection: socket.socket, open_worker: Callable[[], Worker]) -> None:
+    """The worker's side: make the parts that are asked for, until nobody asks any more.
+
+    Args:
+        connection: Where parts are asked for, and told of.
+        open_worker: Gives what makes them; its errors are told like those of the first part.
+    """
     report = _Report(connection)
-    worker.load()
-    began_with_bytes = resident_bytes()
+    worker: Worker | None = None
+    began_with_bytes = 0
     with connection.makefile("rb") as lines:
         for line in lines:
             number = json.loads(line)["part"]
             try:
+                if worker is None:
+                    worker = open_worker()
+                    worker.load()
+                    began_with_bytes = resident_bytes()
                 worker.run(number, report)
             except Exception as error:
                 _send(connection, describe_error(number, error))
@@ -319,4 +328,4 @@ def _send(connection: socket.socket, message: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     connection = socket.socket(fileno=int(sys.argv[1]))
-    run_and_exit(lambda: serve(connection, Worker(load_job(Path(sys.argv[2])))))
+    run_and_exit(lambda: serve(connection, lambda: Worker(load_job(Path(sys.argv[2])))))

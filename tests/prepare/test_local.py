@@ -7,16 +7,18 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import corpuskit
-from corpuskit.errors import SourceError, WorkerError
+from corpuskit.errors import SourceError, TokenizerError, WorkerError
 from corpuskit.prepare import local, work
 
 OPTIONS = {"encoding": "gpt2", "lines": True, "split": "valid=0.1", "part_bytes": 8_000}
@@ -145,6 +147,23 @@ def test_a_worker_that_has_grown_makes_as_many_parts_again_and_is_replaced():
     assert answers(5, 30, 39, 48, 48, 48, 48) == [False] * 6 + [True]
     assert answers(5, 30, 39, 80) == [False] * 3 + [True]
     assert answers(48) == [True]
+
+
+@pytest.mark.parametrize("where", ["opened", "loaded"])
+def test_a_worker_that_cannot_begin_says_why(where):
+    def fail():
+        raise TokenizerError("the vocabulary is not on this machine")
+
+    def open_worker():
+        return SimpleNamespace(load=fail) if where == "loaded" else fail()
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b'{"part": 3}\n')
+        local.serve(theirs, open_worker)
+        told = json.loads(ours.recv(2**16))
+    with pytest.raises(TokenizerError, match="the vocabulary is not on this machine"):
+        local.raise_described(told)
 
 
 def test_finished_parts_are_not_made_again(prose, tmp_path, expected, sabotage, assert_same, monkeypatch):
