@@ -84,7 +84,12 @@ class _Planned:
 
 
 class Run:
-    """One run of prepare, step by step."""
+    """One run of prepare, step by step.
+
+    Args:
+        config: What to prepare, into a folder of this machine.
+        on_progress: Called often.
+    """
 
     def __init__(self, config: PrepareConfig, on_progress: OnProgress) -> None:
         self.config = config
