@@ -69,8 +69,14 @@ class FileWriter:
         self._sha256 = hashlib.sha256()
         self._temporary = temporary or temporary_name(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with _storage_errors(path, "create"):
-            self._fd = os.open(self._temporary, flags, 0o644)
+        try:
+            with _storage_errors(path, "create"):
+                self._fd = os.open(self._temporary, flags, 0o644)
+        except (KeyboardInterrupt, SystemExit):
+            if temporary is None:  # the call may take long, and have made it before the signal was noticed
+                with contextlib.suppress(OSError):
+                    os.unlink(self._temporary)
+            raise
 
     @property
     def sha256(self) -> str:
