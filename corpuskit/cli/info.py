@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +50,8 @@ def _print(corpus: Corpus) -> None:
         "tokenizer": tokenizer.fingerprint,
         "corpus": corpus.fingerprint,
         "options": options,
-        "left out": ", ".join(f"{kind}: {count:,}" for kind, count in manifest.left_out.items()) or "nothing",
+        "left out": _counts(manifest.left_out, "documents"),
+        "": _counts(manifest.left_out_files, "files or folders"),
         "inputs": f"{len(manifest.inputs):,}, {render.size(sum(i.size_bytes for i in manifest.inputs))}",
     }
     for key, value in facts.items():
@@ -58,3 +60,8 @@ def _print(corpus: Corpus) -> None:
         console.print(f"            {render.safe(item.name)}", markup=False)
     if len(manifest.inputs) > 10:
         console.print(f"            ... and {len(manifest.inputs) - 10:,} more")
+
+
+def _counts(left_out: Mapping[str, int], of: str) -> str:
+    counts = ", ".join(f"{kind}: {count:,}" for kind, count in left_out.items())
+    return f"{of}: {counts}" if counts else f"no {of}"

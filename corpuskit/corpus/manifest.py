@@ -94,6 +94,9 @@ class Manifest(_Record):
     left_out: dict[str, Count] = Field(
         default_factory=dict, description="Documents that were skipped or repaired, by kind."
     )
+    left_out_files: dict[str, Count] = Field(
+        default_factory=dict, description="Files and folders that were found and not read, by kind."
+    )
     splits: dict[SplitName, SplitRecord] = Field(description="Each split's shards, by its name.")
 
     @model_validator(mode="after")

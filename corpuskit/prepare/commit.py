@@ -25,6 +25,7 @@ from corpuskit.corpus.manifest import (
 from corpuskit.errors import SourceError
 from corpuskit.prepare.job import PartRecord, PartShard
 from corpuskit.prepare.plan import Plan
+from corpuskit.sources.left_out import LeftOut
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
 #: are. A split that takes one document in two thousand would otherwise be thousands of tiny files.
@@ -39,6 +40,7 @@ def commit(
     parts_folder: Path,
     output: Path,
     splits: Sequence[str],
+    left_out: LeftOut,
     run: dict[str, Any],
     overwrite: bool,
 ) -> Manifest:
@@ -50,6 +52,7 @@ def commit(
         parts_folder: Where the parts' files are; the folder it is in is deleted afterwards.
         output: The corpus's folder to be.
         splits: The splits' names in order; a split without tokens is kept, empty.
+        left_out: The files that the source found and left out.
         run: What `run.json` says about this run.
         overwrite: Whether a corpus that is there may be replaced.
 
@@ -68,7 +71,7 @@ def commit(
         ]
         for name in names
     }
-    manifest = _describe(plan, shards, records)
+    manifest = _describe(plan, shards, records, left_out)
     if not any(split.num_tokens for split in manifest.splits.values()):
         raise SourceError(f"{plan.request['dataset']}: no text: every document is empty or left out")
     storage.write_json(staged / "run.json", run)
@@ -129,10 +132,12 @@ def _make_shard(file: str, group: Sequence[PartShard], source: Path, target: Pat
     )
 
 
-def _describe(plan: Plan, shards: dict[str, list[ShardRecord]], records: Sequence[PartRecord]) -> Manifest:
-    left_out: Counter[str] = Counter()
+def _describe(
+    plan: Plan, shards: dict[str, list[ShardRecord]], records: Sequence[PartRecord], left_out: LeftOut
+) -> Manifest:
+    documents: Counter[str] = Counter()
     for record in records:
-        left_out.update(record.left_out)
+        documents.update(record.left_out)
     return Manifest(
         corpuskit_version=__version__,
         dataset=plan.request["dataset"],
@@ -143,7 +148,8 @@ def _describe(plan: Plan, shards: dict[str, list[ShardRecord]], records: Sequenc
         tokenizer=TokenizerRecord(**plan.request["tokenizer"]),
         dtype=plan.request["dtype"],
         options=plan.request["options"],
-        left_out=dict(sorted(left_out.items())),
+        left_out=dict(sorted(documents.items())),
+        left_out_files=left_out.counts,
         splits={
             name: SplitRecord(
                 num_tokens=sum(shard.num_tokens for shard in made),

@@ -11,17 +11,19 @@ import corpuskit
 from corpuskit.config import PrepareConfig
 from corpuskit.prepare.job import MAX_PLACES, PartRecord
 from corpuskit.prepare.plan import Plan
+from corpuskit.sources.left_out import LeftOut
 
 
 def run_record(
-    config: PrepareConfig, plan: Plan, records: Sequence[PartRecord], *, elapsed_s: float
+    config: PrepareConfig, plan: Plan, records: Sequence[PartRecord], left_out: LeftOut, *, elapsed_s: float
 ) -> dict[str, Any]:
-    """What `run.json` says: versions, machine, speed, and the first documents of each kind left out.
+    """What `run.json` says: versions, machine, speed, and the first of each kind of what was left out.
 
     Args:
         config: What was asked for.
         plan: The plan.
         records: The parts that make the corpus.
+        left_out: The files that the source found and left out.
         elapsed_s: Seconds that this run took; parts of earlier runs took theirs before.
     """
     places: dict[str, list[dict[str, Any]]] = {}
@@ -43,4 +45,5 @@ def run_record(
         "num_documents": sum(record.num_documents for record in records),
         "num_parts": len(plan.parts),
         "left_out": places,
+        "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(left_out.names.items())},
     }

@@ -56,8 +56,8 @@ class Request:
         """
         config, spec = self._config, self.source.spec
         return {
-            "split": spec.split if config.split is None else config.split,
-            "eot": spec.eot if config.eot is None else config.eot,
+            "split": self.source.default_split if config.split is None else config.split,
+            "eot": self.source.default_eot if config.eot is None else config.eot,
             "format": config.format or spec.format,
             **spec.reader_options,
             **self.reader_options["reader"],

@@ -316,13 +316,16 @@ class Run:
         self, plan: Plan, records: Sequence[PartRecord], parts_folder: Path, splits: Sequence[str]
     ) -> Prepared:
         self.on_progress(Progress("commit", self.name))
-        run = run_record(self.config, plan, records, elapsed_s=time.monotonic() - self.started)
+        left_out = self.source.left_out
+        elapsed_s = time.monotonic() - self.started
+        run = run_record(self.config, plan, records, left_out, elapsed_s=elapsed_s)
         commit(
             records,
             plan,
             parts_folder=parts_folder,
             output=self.output,
             splits=splits,
+            left_out=left_out,
             run=run,
             overwrite=self.config.overwrite,
         )

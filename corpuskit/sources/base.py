@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from corpuskit.errors import ConfigError
+from corpuskit.sources.left_out import LeftOut
 from corpuskit.specs import SourceSpec
 
 #: The number of documents that the default `read` puts into one batch.
@@ -147,6 +148,9 @@ class Source(abc.ABC):
         spec: The spec the source was found by.
         argument: What followed the name after a colon, else None.
         options: What the user said about it.
+
+    Attributes:
+        left_out: The files that the last call of `inputs` found and left out.
     """
 
     def __init__(
@@ -155,11 +159,22 @@ class Source(abc.ABC):
         self.spec = spec
         self.argument = argument
         self.options = options or SourceOptions()
+        self.left_out = LeftOut()
 
     @property
     def name(self) -> str:
         """What the corpus is called where the user does not say."""
         return self.spec.name
+
+    @property
+    def default_split(self) -> str:
+        """The rule of the splits where the user gives none, as `--split` takes it."""
+        return self.spec.split
+
+    @property
+    def default_eot(self) -> bool:
+        """Whether an end-of-text id follows each document where the user does not say."""
+        return self.spec.eot
 
     @abc.abstractmethod
     def inputs(self) -> Sequence[Input]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,11 @@ from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.sources import characters as text_characters
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source, SourceOptions
-from corpuskit.sources.compression import by_extension
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.stored import is_remote, local_version
 from corpuskit.sources.text import TextReader
-from corpuskit.specs import ReaderSpec, RemoteFile, SourceSpec
+from corpuskit.specs import RemoteFile, SourceSpec
 
 _READ_BYTES = 2**20
 
@@ -157,29 +155,4 @@ class FileSource(FilesSource):
         return f"{location.rstrip('/')}/{name}"
 
 
-def format_of(name: str) -> str | None:
-    """The reader that a file's name asks for, or None if its extension means nothing.
-
-    An ending that means a compression is looked through. A name without any extension is text.
-    """
-    name = name.lower()
-    compression = by_extension(name)
-    if compression is not None:
-        name = name.removesuffix(compression.extension)
-    best = ("", "")
-    for extension, reader in _extensions(registry.default()):
-        if name.endswith(extension) and len(extension) > len(best[0]):
-            best = (extension, reader)
-    if best[1]:
-        return best[1]
-    return None if "." in name.lstrip(".") else "text"
-
-
-@cache
-def _extensions(found_in: registry.Registry) -> tuple[tuple[str, str], ...]:
-    """Each extension that a reader has, with the reader's name; asked for once for every file."""
-    specs = [component.spec for component in found_in.components("reader")]
-    return tuple((e, spec.name) for spec in specs if isinstance(spec, ReaderSpec) for e in spec.extensions)
-
-
-__all__ = ["FileSource", "FilesSource", "format_of", "hash_input"]
+__all__ = ["FileSource", "FilesSource", "hash_input"]

@@ -52,7 +52,7 @@ def corpuskit_readers() -> list[ReaderSpec]:
             "jsonl",
             "JSON Lines: one object a line, the text in one of its fields",
             factory="corpuskit.sources.jsonl:JsonlReader",
-            extensions=(".jsonl", ".ndjson"),
+            extensions=(".jsonl", ".ndjson", ".json"),
         ),
         ReaderSpec(
             "parquet",

@@ -1,24 +1,24 @@
 """Which files of a dataset repository are its text, and which split each belongs to.
 
-The rules are those of the Hub, as far as they concern files that readers can read: the `configs` in the front
-matter of README.md say it; else the names of folders and files do ("train", "validation-00000-of-00001"), and
-what says nothing is train. No code of a repository is ever run.
+Which split a file belongs to is said as on the Hub: the `configs` in the front matter of README.md say it;
+else the names of folders and files do ("train", "validation-00000-of-00001"), and what says nothing is train.
+Which files are text is the rule of `corpuskit.sources.text_files`, as for any folder. No code of a repository
+is ever run.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from fsspec.utils import glob_translate
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.compression import by_extension
-from corpuskit.sources.files import format_of
+from corpuskit.sources.left_out import LeftOut
+from corpuskit.sources.listing import Glob, has_magic
+from corpuskit.sources.text_files import ZIP, format_of, text_files
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 _ALIASES = {
@@ -28,12 +28,13 @@ _ALIASES = {
 }
 _SPLIT_OF = {alias: split for split, aliases in _ALIASES.items() for alias in aliases}
 _SPLIT_WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_SPLIT_OF, key=len, reverse=True))})(?![a-z])")
-_NOT_TEXT = re.compile(r"(^|/)[._]|(^|/)(readme|license|dataset_infos?|state|dataset_dict)\b[^/]*$")
+#: The card of a dataset, which describes it and is none of its text.
+CARD = "README.md"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file of a dataset, the split it belongs to, and its format."""
+    """A file of a dataset, the split it belongs to, and its format ("zip" for an archive of files)."""
 
     path: str
     split: str
@@ -48,6 +49,7 @@ def data_files(
     split: str | None,
     format: str | None,
     where: str,
+    left_out: LeftOut,
 ) -> list[DataFile]:
     """The files to read, in order: by split (train first), then as they are listed or sorted.
 
@@ -58,6 +60,7 @@ def data_files(
         split: The split that the user chose.
         format: The reader that the user chose instead of the one that the extension says.
         where: What to call the repository in errors.
+        left_out: Where files that are not text are counted.
 
     Raises:
         ConfigError: If there is no such configuration or split, or one must be chosen.
@@ -65,19 +68,16 @@ def data_files(
     """
     configs = _configs(card, where=where)
     if configs:
-        found = _declared(sorted(paths), _chosen(configs, config, where=where), where=where)
+        chosen = _chosen(configs, config, where=where)
+        files = _declared(sorted(paths), chosen, where=where, format=format, left_out=left_out)
     else:
-        found = _by_name(sorted(paths), config, where=where)
-    files = [DataFile(path, name, format or _format(path) or "") for name, path in found]
-    known = [file for file in files if file.format]
-    if not known:
+        files = _by_name(sorted(paths), config, where=where, format=format, left_out=left_out)
+    if not files:
         raise SourceError(
             f"{where}: no file that can be read ({', '.join(sorted(paths)[:5]) or 'no files'}); corpuskit "
             "reads Parquet, JSON Lines, Arrow, CSV and text, and runs no code of a dataset",
             path=where,
         )
-    (usual, _), *_ = Counter(file.format for file in known).most_common(1)
-    files = [file for file in known if file.format == usual]
     names = list(dict.fromkeys(file.split for file in files))
     if split is not None:
         wanted = split_name(split)
@@ -128,71 +128,94 @@ def _chosen(configs: Sequence[Mapping[str, Any]], config: str | None, *, where: 
     return configs[names.index(config)]
 
 
-def _declared(paths: Sequence[str], config: Mapping[str, Any], *, where: str) -> list[tuple[str, str]]:
-    """(split, path) of the files of a declared configuration, each once."""
+def _declared(
+    paths: Sequence[str],
+    config: Mapping[str, Any],
+    *,
+    where: str,
+    format: str | None,
+    left_out: LeftOut,
+) -> list[DataFile]:
+    """The files of a declared configuration, each once."""
     folder = str(config.get("data_dir", "")).strip("/")
-    inside = [path for path in paths if not folder or path.startswith(f"{folder}/")]
     said = config.get("data_files")
     if said is None:
-        return _split_by_name(inside)
+        return _text_below(paths, folder, format=format, left_out=left_out)
     if isinstance(said, dict):
         said = [{"split": name, "path": patterns} for name, patterns in said.items()]
     entries = said if isinstance(said, list) else [said]
-    found: dict[str, str] = {}
+    found: dict[str, DataFile] = {}
     for entry in entries:
         if isinstance(entry, dict):
             name, patterns = split_name(str(entry.get("split", "train"))), entry.get("path", [])
         else:
             name, patterns = "train", entry
         for pattern in [patterns] if isinstance(patterns, str) else patterns:
-            full = f"{folder}/{pattern}" if folder else str(pattern)
-            matches = _match(paths, full)
-            if not matches:
-                raise SourceError(f"{where}: README.md names {full}, which is not there", path=where)
-            for path in matches:
-                found.setdefault(path, name)
-    return [(name, path) for path, name in found.items()]
+            full = f"{folder}/{pattern}" if folder else str(pattern).removeprefix("./")
+            matches = _match(paths, full, where=where, format=format, left_out=left_out)
+            for path, found_format in matches:
+                found.setdefault(path, DataFile(path, name, found_format))
+    return list(found.values())
 
 
-def _match(paths: Iterable[str], pattern: str) -> list[str]:
-    pattern = pattern.removeprefix("./")
-    expression = re.compile(glob_translate(pattern))
-    return [path for path in paths if path == pattern or expression.match(path)]
+def _match(
+    paths: Sequence[str], pattern: str, *, where: str, format: str | None, left_out: LeftOut
+) -> list[tuple[str, str]]:
+    """The files that a pattern means, with their formats; a name that is there is taken literally."""
+    if pattern in paths:
+        known = ZIP if pattern.lower().endswith(".zip") else format or format_of(pattern.rpartition("/")[2])
+        if known is not None:
+            return [(pattern, known)]
+        left_out.add("unknown-format", pattern)
+        return []
+    glob = Glob(pattern) if has_magic(pattern) else None
+    names = [] if glob is None else [name for name in _below(paths, glob.folder) if glob.matches(name)]
+    if glob is None or not names:
+        raise SourceError(f"{where}: README.md names {pattern}, which is not there", path=where)
+    files = text_files(names, left_out, format=format, asked=glob.asked)
+    return [(f"{glob.folder}/{name}".lstrip("/"), found) for name, found in files]
 
 
-def _by_name(paths: Sequence[str], config: str | None, *, where: str) -> list[tuple[str, str]]:
-    """(split, path) where nothing is declared; a configuration is then a folder."""
-    inside = [path for path in paths if config is None or path.startswith(f"{config}/")]
-    if config is not None and not inside:
+def _by_name(
+    paths: Sequence[str], config: str | None, *, where: str, format: str | None, left_out: LeftOut
+) -> list[DataFile]:
+    """The files where nothing is declared; a configuration is then a folder."""
+    if config is not None and not _below(paths, config):
         folders = sorted({path.partition("/")[0] for path in paths if "/" in path})
         raise ConfigError(
             f"{where}: no configuration {config!r}: README.md declares none, and there is no such folder; "
             f"folders: {', '.join(folders) or 'none'}",
             found=config,
         )
-    return _split_by_name([path for path in inside if not _NOT_TEXT.search(path.lower())])
+    return _text_below(paths, config or "", format=format, left_out=left_out)
 
 
-def _split_by_name(paths: Iterable[str]) -> list[tuple[str, str]]:
-    def split_of(path: str) -> str:
-        *folders, name = path.lower().split("/")
-        for part in (name, *reversed(folders)):  # the file's own name says it best
-            word = _SPLIT_WORD.search(part)
-            if word is not None:
-                return _SPLIT_OF[word[1]]
-        return "train"
-
-    return [(split_of(path), path) for path in paths]
-
-
-def _format(path: str) -> str | None:
-    """The reader of a file; on the Hub, `.json` means JSON Lines more often than not."""
-    name = path.rpartition("/")[2].lower()
-    compression = by_extension(name)
-    plain = name if compression is None else name.removesuffix(compression.extension)
-    if plain.endswith(".json"):
-        return "jsonl"
-    return format_of(name) if "." in plain and not plain.endswith(".md") else None
+def _text_below(
+    paths: Sequence[str], folder: str, *, format: str | None, left_out: LeftOut
+) -> list[DataFile]:
+    """The text files below a folder, in the splits that their names say; the card is none of them."""
+    names = [name for name in _below(paths, folder) if folder or name != CARD]
+    files = text_files(names, left_out, format=format)
+    if not folder and CARD in paths:
+        left_out.add("readme", CARD)
+    found = [(f"{folder}/{name}".lstrip("/"), known) for name, known in files]
+    return [DataFile(path, _split_of(path), known) for path, known in found]
 
 
-__all__ = ["DataFile", "data_files", "split_name"]
+def _below(paths: Iterable[str], folder: str) -> list[str]:
+    """What is below a folder, relative to it."""
+    start = f"{folder}/" if folder else ""
+    return [path[len(start) :] for path in paths if path.startswith(start)]
+
+
+def _split_of(path: str) -> str:
+    """The split that a file's own name says, or else a folder's, the nearest one first."""
+    *folders, name = path.lower().split("/")
+    for part in (name, *reversed(folders)):
+        word = _SPLIT_WORD.search(part)
+        if word is not None:
+            return _SPLIT_OF[word[1]]
+    return "train"
+
+
+__all__ = ["CARD", "DataFile", "data_files", "split_name"]

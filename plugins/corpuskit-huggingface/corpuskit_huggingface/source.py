@@ -29,18 +29,21 @@ from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.files import FilesSource
+from corpuskit.sources.left_out import LeftOut, say_formats
+from corpuskit.sources.listing import list_folder
+from corpuskit.sources.local import archive_inputs
 from corpuskit.sources.opening import hash_input
 from corpuskit.sources.stored import local_version
+from corpuskit.sources.text_files import ZIP, is_entered
 from corpuskit.specs import SourceSpec
 from corpuskit_huggingface import hub
-from corpuskit_huggingface.layout import DataFile, data_files, split_name
+from corpuskit_huggingface.layout import CARD, DataFile, data_files, split_name
 from corpuskit_huggingface.names import parse
 
 log = logging.getLogger(__name__)
 
-_CARD = "README.md"
 _COMMIT = re.compile("[0-9a-f]{40}")
-_MAX_CARD_BYTES = 8 * 2**20
+_MAXCARD_BYTES = 8 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,7 +89,12 @@ class HuggingFaceSource(FilesSource):
         """
         if self.options.location is not None:
             raise ConfigError("--from takes a named corpus's bytes from elsewhere; here, use hf:PATH instead")
-        return self._local_inputs() if self._target.local else self._hub_inputs()
+        self.left_out = LeftOut()
+        found = self._local_inputs() if self._target.local else self._hub_inputs()
+        inputs = [item for file in found for item in self._members(file)]
+        self.left_out.say(self._target.place)
+        say_formats(self._target.place, ((item.member or item.name, item.format) for item in inputs))
+        return inputs
 
     def digest(self, item: Input) -> str:
         """The sha256 of a file, compared with the one that the Hub says.
@@ -112,6 +120,7 @@ class HuggingFaceSource(FilesSource):
             return super().unchanged(recorded)
         commit, files, listed = self._select()
         expected = [(self._input_name(commit, file.path), listed[file.path].size_bytes) for file in files]
+        recorded = list(dict.fromkeys(recorded))  # an archive is recorded with each of its members
         if expected != [(name, size_bytes) for name, size_bytes, _ in recorded]:
             return False
         known = [listed[file.path].sha256 for file in files]
@@ -121,7 +130,8 @@ class HuggingFaceSource(FilesSource):
 
     def _hub_inputs(self) -> list[Input]:
         commit, files, listed = self._select()
-        self.reader(files[0].format)  # a wrong option is found before anything is downloaded
+        for format in {file.format for file in files} - {ZIP}:
+            self.reader(format)  # a wrong option is found before anything is downloaded
         total = sum(listed[file.path].size_bytes for file in files)
         done = 0
         inputs = []
@@ -163,10 +173,10 @@ class HuggingFaceSource(FilesSource):
         commit, listed = _listing_offline(repo, revision) if hub.is_offline() else _listing(repo, revision)
         if not hub.is_offline():
             # Asked for under the user's revision, so that the cache knows its commit when offline.
-            hub.optional(lambda: hub.download(repo, _CARD, revision=revision, repo_type="dataset"))
+            hub.optional(lambda: hub.download(repo, CARD, revision=revision, repo_type="dataset"))
         card = None
-        if _CARD in listed:
-            card = _read_card(hub.download(repo, _CARD, revision=commit, repo_type="dataset"))
+        if CARD in listed:
+            card = _read_card(hub.download(repo, CARD, revision=commit, repo_type="dataset"))
         return commit, self._data_files(list(listed), card), listed
 
     def _local_inputs(self) -> list[Input]:
@@ -175,12 +185,8 @@ class HuggingFaceSource(FilesSource):
             return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
         if (place / "dataset_dict.json").is_file() or (place / "state.json").is_file():
             return self._saved_by_datasets(place)
-        paths = [
-            str(Path(parent, name).relative_to(place))
-            for parent, _, names in os.walk(place, followlinks=True)
-            for name in names
-        ]
-        card = place / _CARD
+        paths = list(list_folder(str(place), is_entered))
+        card = place / CARD
         files = self._data_files(paths, _read_card(card) if card.is_file() else None)
         return [_input(place / file.path, file.path, file) for file in files]
 
@@ -212,7 +218,14 @@ class HuggingFaceSource(FilesSource):
             split=target.split,
             format=self.options.format,
             where=target.place,
+            left_out=self.left_out,
         )
+
+    def _members(self, item: Input) -> list[Input]:
+        """A file, or the members of an archive."""
+        if item.format != ZIP:
+            return [item]
+        return archive_inputs(item, self.left_out, format=self.options.format)
 
 
 def _input(path: Path, name: str, file: DataFile) -> Input:
@@ -270,11 +283,11 @@ def _listing_offline(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]
         return commit, {path: _Listed(path, size_bytes, sha256) for path, size_bytes, sha256 in kept}
     except (OSError, ValueError, TypeError):
         snapshot = folder / "snapshots" / commit
-        files = [path for path in snapshot.rglob("*") if path.is_file()]
-    if not files:
+        names = sorted(list_folder(str(snapshot), lambda path: True)) if snapshot.is_dir() else []
+    if not names:
         raise missing
-    log.warning("%s: offline, so that its files are the %d in the cache", repo, len(files))
-    listed = [_Listed(str(path.relative_to(snapshot)), path.stat().st_size, None) for path in files]
+    log.warning("%s: offline, so that its files are the %d in the cache", repo, len(names))
+    listed = [_Listed(name, (snapshot / name).stat().st_size, None) for name in names]
     return commit, {file.path: file for file in listed}
 
 
@@ -288,7 +301,7 @@ def _kept_listing(repo: str, commit: str) -> Path:
 
 def _read_card(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(_MAX_CARD_BYTES).decode(errors="replace")
+        return file.read(_MAXCARD_BYTES).decode(errors="replace")
 
 
 def _read_json(path: Path, key: str) -> list[Any]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit_huggingface.layout import data_files, split_name
+from corpuskit.sources.left_out import LeftOut
+from corpuskit_huggingface.layout import DataFile, data_files, split_name
 from corpuskit_huggingface.names import Target, parse
 
 
 def found(paths, card=None, config=None, split=None, format=None) -> list[tuple[str, str]]:
-    files = data_files(paths, card, config=config, split=split, format=format, where="org/x")
+    files = listed(paths, LeftOut(), card, config=config, split=split, format=format)
     return [(file.split, file.path) for file in files]
+
+
+def listed(paths, left_out, card=None, *, config=None, split=None, format=None) -> list[DataFile]:
+    return data_files(
+        paths, card, config=config, split=split, format=format, where="org/x", left_out=left_out
+    )
 
 
 def card(text: str) -> str:
@@ -40,7 +47,7 @@ def test_the_file_says_it_before_its_folder() -> None:
     assert found(["train/test.jsonl"]) == [("test", "train/test.jsonl")]
 
 
-def test_only_text_in_the_most_common_format_is_read() -> None:
+def test_files_are_text_by_the_rule_of_folders_and_the_card_is_none() -> None:
     paths = [
         "a.jsonl",
         "b.json.gz",
@@ -50,8 +57,34 @@ def test_only_text_in_the_most_common_format_is_read() -> None:
         "x.py",
         "LICENSE.txt",
         "_x/y.jsonl",
+        "dataset_infos.json",
+        "more.zip",
     ]
-    assert found([*paths, "dataset_infos.json"]) == [("train", "a.jsonl"), ("train", "b.json.gz")]
+    left_out = LeftOut()
+    assert [(file.path, file.format) for file in listed(paths, left_out)] == [
+        ("a.jsonl", "jsonl"),
+        ("b.json.gz", "jsonl"),
+        ("c.csv", "csv"),
+        ("more.zip", "zip"),
+    ]
+    assert left_out.names == {
+        "hidden": [".gitattributes"],
+        "license": ["LICENSE.txt"],
+        "bookkeeping": ["_x/"],
+        "metadata": ["dataset_infos.json"],
+        "unknown-format": ["x.py"],
+        "readme": ["README.md"],
+    }
+
+
+def test_a_card_alone_is_no_text() -> None:
+    assert found(["README.md", "a.txt", "sub/README.md"]) == [("train", "a.txt"), ("train", "sub/README.md")]
+
+
+def test_a_name_in_a_card_is_taken_literally_first() -> None:
+    text = card('configs:\n- data_files: ["a[1].csv", "b*.csv", "_extra.csv"]')
+    paths = ["a[1].csv", "a1.csv", "b1.csv", "_b2.csv", "_extra.csv"]
+    assert [path for _, path in found(paths, text)] == ["a[1].csv", "b1.csv", "_extra.csv"]
 
 
 def test_a_format_that_the_user_names_reads_what_has_no_known_name() -> None:

@@ -1,0 +1,165 @@
+"""What a user's path or URL stands for: a file, a folder's files, or those that a glob matches.
+
+A name that is there is taken literally, whatever its characters; only one that is not there can be a glob.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources.left_out import LeftOut
+from corpuskit.sources.listing import Enter, Glob, has_magic, list_folder, list_store
+from corpuskit.sources.stored import is_remote
+from corpuskit.sources.text_files import is_entered, text_files
+
+
+class Place(abc.ABC):
+    """Where text was said to be.
+
+    Attributes:
+        typed: What the user typed, without credentials.
+        location: A file's path or URL; a folder or a glob as it is listed.
+        kind: "file", "folder" or "glob".
+    """
+
+    typed: str
+    location: str
+    kind: str
+
+    def files(self, left_out: LeftOut, *, format: str | None = None) -> list[tuple[str, str]]:
+        """The location and the format of each text file of a folder or a glob, sorted by name.
+
+        Args:
+            left_out: Where files that are not text are counted.
+            format: The format that the user chose for every file.
+
+        Raises:
+            SourceError: If there is no file at all, or a folder cannot be listed.
+        """
+        glob = Glob(self.location) if self.kind == "glob" else None
+        folder = self.location if glob is None else glob.folder
+        asked = frozenset[str]() if glob is None else glob.asked
+
+        def enter(path: str) -> bool:
+            return is_entered(path, asked) and (glob is None or glob.enters(path))
+
+        names = [name for name in self._list(folder, enter) if glob is None or glob.matches(name)]
+        if not names:
+            raise SourceError(f"{self.typed}: no files there", path=self.typed)
+        found = text_files(names, left_out, format=format, asked=asked)
+        return [(self._join(folder, name), format) for name, format in found]
+
+    @abc.abstractmethod
+    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+        """The files below a folder, relative to it; see `corpuskit.sources.listing`."""
+
+    @abc.abstractmethod
+    def _join(self, folder: str, name: str) -> str:
+        """The location of a file below a folder."""
+
+
+class _OnDisk(Place):
+    def __init__(self, typed: str, path: str) -> None:
+        self.typed, self.location = typed, path
+        if Path(path).is_dir():
+            self.kind = "folder"
+        elif os.path.lexists(path):
+            self.kind = "file"
+        elif has_magic(path):
+            self.kind = "glob"
+        else:
+            raise SourceError(f"{typed}: no such file or folder", path=typed)
+
+    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+        return list_folder(folder or ".", enter) if Path(folder or ".").is_dir() else ()
+
+    def _join(self, folder: str, name: str) -> str:
+        return os.path.join(folder, name)  # noqa: PTH118 (this runs for every file of a corpus)
+
+
+class _InStore(Place):
+    def __init__(self, typed: str, url: str) -> None:
+        from fsspec.core import url_to_fs
+
+        self.typed, self.location = typed, url
+        with self._errors():
+            self._system, path = url_to_fs(url)
+            self._system.invalidate_cache()  # what another process put there must be seen
+            if self._system.isdir(path):
+                self.kind, self.location = "folder", path
+            elif has_magic(path) and not self._system.exists(path):
+                self.kind, self.location = "glob", path
+            else:
+                self.kind = "file"
+
+    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+        with self._errors():
+            return list(list_store(self._system, folder.rstrip("/"), enter))
+
+    def _join(self, folder: str, name: str) -> str:
+        url: str = self._system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
+        return url
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ImportError, ValueError) as error:
+            from corpuskit.fetch import redact_url
+
+            raise SourceError(
+                f"{self.typed}: cannot be listed: {type(error).__name__}: {redact_url(str(error))}",
+                path=self.typed,
+            ) from error
+
+
+class _OnTheWeb(Place):
+    """One file at a URL of http or https, which have no folders to list."""
+
+    def __init__(self, typed: str, url: str) -> None:
+        self.typed, self.location, self.kind = typed, url, "file"
+
+    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+        return ()
+
+    def _join(self, folder: str, name: str) -> str:
+        return f"{folder}/{name}"
+
+
+def place_of(typed: str) -> Place:
+    """The place that a path or a URL means.
+
+    Raises:
+        SourceError: If nothing is there, or it cannot be looked at.
+        ConfigError: If a file URL names another machine.
+    """
+    if not is_remote(typed):
+        return _OnDisk(typed, str(Path(typed).expanduser()))
+    scheme, _, rest = typed.partition("://")
+    shown = shown_location(typed)
+    if scheme.lower() == "file":
+        host, _, path = rest.partition("/")
+        if host not in ("", "localhost"):
+            raise ConfigError(f"{shown}: a file of the machine {host!r}; copy it to this one", found=host)
+        return _OnDisk(shown, unquote(f"/{path}"))
+    if scheme.lower() == "local":
+        return _OnDisk(shown, rest)
+    if scheme.lower() in ("http", "https"):
+        return _OnTheWeb(shown, typed)
+    return _InStore(shown, typed)
+
+
+def shown_location(location: str) -> str:
+    """A path or a URL as a person may see it: without credentials."""
+    from corpuskit.fetch import redact_url
+
+    return redact_url(location) if is_remote(location) else location
+
+
+__all__ = ["Place", "place_of", "shown_location"]
