@@ -20,6 +20,9 @@ KINDS: Mapping[str, str] = {
     "not-regular": "not a regular file",
     "same-file": "found twice",
 }
+#: What is left out and yet read, or has nothing to be read.
+_NOT_MISSED = frozenset({"folder-marker", "same-file"})
+_REMEDY = "; to read a file all the same, name it, with --format where its format is unknown"
 #: So many names of a kind are said.
 _NAMES_SAID = 3
 
@@ -54,12 +57,8 @@ class LeftOut:
     def say(self, where: str) -> None:
         """Warn of it in one line, which Python shows to who has set up no logging; say nothing of nothing."""
         if self.names:
-            log.warning(
-                "%s: left out %s; to read a file all the same, name it, with --format where its format is "
-                "unknown",
-                where,
-                self.summary(),
-            )
+            remedy = "" if self.names.keys() <= _NOT_MISSED else _REMEDY
+            log.warning("%s: left out %s%s", where, self.summary(), remedy)
 
 
 def say_formats(where: str, files: Iterable[tuple[str, str]]) -> None:

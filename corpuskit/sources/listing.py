@@ -118,23 +118,23 @@ class Glob:
         parts = pattern.split("/")
         first = next(number for number, part in enumerate(parts) if has_magic(part))
         self.folder = "/".join(parts[:first]) or ("/" if pattern.startswith("/") else "")
-        self._parts = [part for part in parts[first:] if part]
-        self.asked = frozenset(part[0] for part in self._parts if part[0] in "._")
+        patterns = [part for part in parts[first:] if part]
+        self.asked = frozenset(part[0] for part in patterns if part[0] in "._")
         try:
-            self._whole = re.compile(glob_translate("/".join(self._parts)))
-            self._folders = [re.compile(glob_translate(part)) for part in self._parts[:-1]]
+            self._whole = re.compile(glob_translate("/".join(patterns)))
+            self._names = [None if part == "**" else re.compile(glob_translate(part)) for part in patterns]
         except ValueError as error:
             raise ConfigError(f"{pattern}: not a glob: {error}", found=pattern) from error
 
     def enters(self, path: str) -> bool:
         """Whether a folder, relative to `folder`, may hold what the glob matches."""
         names = path.split("/")
-        for name, part, wanted in zip(names, self._parts, self._folders, strict=False):
-            if part == "**":
+        for name, wanted in zip(names, self._names, strict=False):
+            if wanted is None:
                 return True
             if not wanted.match(name):
                 return False
-        return len(names) < len(self._parts)
+        return len(names) < len(self._names)
 
     def matches(self, path: str) -> bool:
         """Whether a file or folder, relative to `folder`, is one that the glob means."""

@@ -36,7 +36,7 @@ _METADATA = re.compile(
 )
 _DOCUMENT = r"(\.(txt|md|rst))?"
 _LICENSE = re.compile(
-    rf"((un)?licen[cs]e([-_.][a-z0-9.+]{{1,12}})?|copying([-_.]lesser)?|copyright|notice){_DOCUMENT}"
+    rf"((un)?licen[cs]e([-_][a-z0-9.+]{{1,12}}?)?|copying([-_.]lesser)?|copyright|notice){_DOCUMENT}"
 )
 _README = re.compile(rf"read[-_]?me{_DOCUMENT}")
 

@@ -12,7 +12,7 @@ import pytest
 from corpuskit.errors import ConfigError, HashMismatch, UnknownName
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Slice, SourceOptions
-from corpuskit.sources.files import FileSource, format_of
+from corpuskit.sources.files import FileSource
 from corpuskit.sources.local import LocalFiles
 from corpuskit.sources.python_docs import PythonDocs
 from corpuskit.specs import RemoteFile, SourceSpec
@@ -110,28 +110,6 @@ def test_characters_are_counted_in_plain_text_only(tmp_path):
     for call in (lambda: source.count_characters(item), lambda: source.character_offset(item, 0)):
         with pytest.raises(ConfigError, match="is not plain text; split it by document"):
             call()
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("a.txt", "text"),
-        ("a.TXT.GZ", "text"),
-        ("a.md", "text"),
-        ("a.jsonl.zst", "jsonl"),
-        ("a.ndjson", "jsonl"),
-        ("a.parquet", "parquet"),
-        ("a.csv.bz2", "csv"),
-        ("a.tsv.xz", "tsv"),
-        ("README", "text"),
-        ("README.gz", "text"),
-        ("a.json", None),
-        ("a.tar.gz", None),
-        ("a.pdf", None),
-    ],
-)
-def test_the_extension_says_the_format(name, expected):
-    assert format_of(name) == expected
 
 
 def test_python_docs_are_their_topics_in_order():

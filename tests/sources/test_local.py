@@ -97,7 +97,7 @@ def test_a_file_that_is_found_twice_is_used_once_and_said_so(corpus, caplog):
     Path("corpus/link.txt").symlink_to("a.txt")
     with caplog.at_level(logging.WARNING):
         assert names("corpus/*.txt", "corpus/a.txt") == ["a.txt", "b.txt"]
-    assert "link.txt: used once, it is the same file as" in caplog.text
+    assert "left out 1 hidden (.hidden.txt), 2 found twice (corpus/link.txt, corpus/a.txt); " in caplog.text
 
 
 def test_loops_of_links_end(corpus):
@@ -134,7 +134,7 @@ def test_a_file_whose_name_is_a_glob_is_itself(tmp_path):
 def test_what_is_no_text_is_named_or_left_out(corpus, caplog):
     os.mkfifo("corpus/pipe.txt")
     assert "pipe.txt" not in names("corpus")
-    assert "pipe.txt: left out, it is not a regular file" in caplog.text
+    assert "1 not a regular file (pipe.txt)" in caplog.text
     for pattern in ("corpus/pipe.txt", "/dev/zero"):
         with pytest.raises(SourceError, match="not a regular file but a pipe, a socket or a device"):
             names(pattern, format="text")
@@ -146,7 +146,8 @@ def test_what_is_no_text_is_named_or_left_out(corpus, caplog):
         names("nothing")
     with pytest.raises(SourceError, match=r"corpus/\*\.md: no files there"):
         names("corpus/*.md")
-    with pytest.raises(SourceError, match=r"corpus/sub/\*\.bin: no file whose format is known; use --format"):
+    nothing = r"corpus/sub/\*\.bin: no file that is text \(left out 1 of unknown format \(e\.bin\)\); name"
+    with pytest.raises(SourceError, match=nothing):
         names("corpus/sub/*.bin")
 
 
@@ -158,7 +159,9 @@ def test_a_file_without_an_extension_is_text(tmp_path):
 
 def test_a_zip_archive_is_its_text_members(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        for member in ("z.txt", "folder/b.jsonl", "image.png"):
+        archive.mkdir("folder")
+        archive.mkdir("__MACOSX")
+        for member in ("z.txt", "folder/b.jsonl", "image.png", "__MACOSX/z.txt", "a/.x/y.txt", "in.zip"):
             archive.writestr(member, '{"text": "json"}\n' if "json" in member else "text")
     source = LocalFiles([str(tmp_path / "a.zip")])
     assert [(i.name, i.member, i.format) for i in source.inputs()] == [
@@ -166,6 +169,11 @@ def test_a_zip_archive_is_its_text_members(tmp_path):
         ("a.zip", "z.txt", "text"),
     ]
     assert documents(source) == [b"json", b"text"]
+    assert source.left_out.names == {
+        "bookkeeping": ["__MACOSX/"],
+        "hidden": ["a/.x/"],
+        "unknown-format": ["image.png", "in.zip"],
+    }
 
 
 def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
@@ -186,7 +194,75 @@ def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
     with pytest.raises(SourceError, match="nosuch://x: cannot be listed: ValueError"):
         names("nosuch://x")
     (tmp_path / "f.txt").write_text("f")
-    assert names(f"file://{tmp_path}/f.txt") == ["f.txt"]
+    assert names(f"file://{tmp_path}/f.txt") == names(f"local://{tmp_path}") == ["f.txt"]
+    with pytest.raises(ConfigError, match="file://elsewhere/x: a file of the machine 'elsewhere'"):
+        names("file://elsewhere/x")
+
+
+def test_a_folder_behind_a_url_means_what_a_local_one_means(corpus):
+    system = fsspec.filesystem("memory")
+    system.put(str(corpus), "/same", recursive=True)
+    patterns = {
+        "": "",
+        "/*": "/*",
+        "/**/*": "/**/*",
+        "/[ab].txt": "/[ab].txt",
+        "/.h*": "/.h*",
+        "/s*/*": "/s*/*",
+    }
+    for remote, local in patterns.items():
+        found = [name.removeprefix("memory:///same/") for name in names(f"memory://same{remote}")]
+        expected = LocalFiles([f"corpus{local}"]).inputs()
+        assert found == [os.path.relpath(item.location, corpus) for item in expected]
+
+
+def test_a_name_with_brackets_behind_a_url_is_taken_literally_first():
+    system = fsspec.filesystem("memory")
+    system.pipe_file("/b[1]/a[2].txt", b"x")
+    system.pipe_file("/b1/a2.txt", b"y")
+    assert names("memory://b[1]/a[2].txt") == ["memory://b[1]/a[2].txt"]
+    assert names("memory://b[1]") == ["memory:///b[1]/a[2].txt"]
+    assert names("memory://b?/*") == ["memory:///b1/a2.txt"]
+
+
+def test_a_list_may_have_a_byte_order_mark_and_any_line_ends(corpus):
+    for end in ("\n", "\r\n", "\r"):
+        Path("list.txt").write_bytes(end.join(["\ufeffcorpus/b.txt", "", "corpus/a.txt"]).encode())
+        assert names("@list.txt") == ["b.txt", "a.txt"]
+
+
+def test_what_is_left_out_is_said_once_and_counted(corpus, caplog):
+    for name in ("_SUCCESS", "LICENSE", "README.md", "x.jsonl.1", "__MACOSX/._a.txt", "dataset_infos.json"):
+        path = corpus / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+    source = LocalFiles(["corpus"])
+    source.inputs()
+    source.inputs()  # counts anew
+    assert source.left_out.counts == {
+        "bookkeeping": 2,
+        "hidden": 2,
+        "license": 1,
+        "metadata": 1,
+        "readme": 1,
+        "unknown-format": 2,
+    }
+    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert said[0] == (
+        "corpus: left out 2 hidden (.git/, .hidden.txt), 2 bookkeeping (_SUCCESS, __MACOSX/), 1 metadata "
+        "(dataset_infos.json), 1 license (LICENSE), 1 readme (README.md), 2 of unknown format (sub/e.bin, "
+        "x.jsonl.1); to read a file all the same, name it, with --format where its format is unknown"
+    )
+    assert said[1].startswith(
+        "corpus: files of several formats are read together: 1 jsonl (sub/d.jsonl), 3 text (a.txt, b.txt, "
+    )
+
+
+def test_a_file_that_is_named_is_read_whatever_it_is_called(corpus, caplog):
+    for name in ("_x.txt", ".hidden.txt", "LICENSE", "README.md", "state.json"):
+        Path("corpus", name).write_text('{"text": 1}')
+        assert names(f"corpus/{name}") == [name]
+    assert caplog.text == ""
 
 
 def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypatch):
@@ -217,8 +293,8 @@ def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypat
 
 def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
     def kind(*patterns, **reader):
-        spec = LocalFiles(patterns, options=SourceOptions(reader=reader)).spec
-        return spec.name, spec.split, spec.eot
+        source = LocalFiles(patterns, options=SourceOptions(reader=reader))
+        return source.name, source.default_split, source.default_eot
 
     assert kind("corpus/a.txt") == ("a", "characters:0.1", False)
     assert kind("corpus/a.txt", lines=True) == ("a", "", True)
@@ -226,6 +302,12 @@ def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
     assert kind("corpus/sub/d.jsonl") == ("d", "", True)
     assert kind("corpus") == ("corpus", "", True)
     assert kind("corpus/*.txt") == ("corpus", "", True)
+    for url in (f"file://{corpus}", f"local://{corpus}"):
+        assert kind(f"{url}/a.txt") == ("a", "characters:0.1", False)
+        assert kind(url) == kind(f"{url}/") == ("corpus", "", True)
+        assert kind(f"{url}/*.txt") == ("corpus", "", True)
+    Path("one.txt").write_text("corpus/a.txt\n")
+    assert kind("@one.txt") == ("one", "", True)
 
 
 def test_options_go_to_the_readers_that_have_them(corpus):

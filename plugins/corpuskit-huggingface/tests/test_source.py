@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,41 @@ def test_inputs_are_pinned_to_the_commit(books, fake_hub, as_parquet, texts) -> 
     fake_hub.add(REPO, {"train.parquet": as_parquet(["new"])})
     assert documents(open_source("hf:org/books")) == ["new"]
     assert documents(open_source(f"hf:org/books@{books}")) == list(texts)
+
+
+def test_a_folder_an_archive_and_a_repository_are_the_same_documents(fake_hub, tmp_path, write) -> None:
+    files = {
+        "a/part-0.jsonl": b'{"text": "zero"}\n{"text": "one"}\n',
+        "a/.part-1.jsonl.crc": b"crc",
+        "b/x.json": b'{"text": "two"}\n',
+        "b/_committed_1": b"{}",
+        "c.txt": b"three",
+        "d.zip": None,
+        "LICENSE": b"may be copied",
+        "README.md": b"# About",
+        "_SUCCESS": b"",
+        ".gitattributes": b"",
+        "old.jsonl.1": b'{"text": "old"}\n',
+    }
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("y.txt", "four")
+        archive.writestr("__MACOSX/._y.txt", "x")
+    files["d.zip"] = (tmp_path / "d.zip").read_bytes()
+    folder = write(tmp_path / "files", files)
+    fake_hub.add(REPO, files)
+    sources = [open_source(place) for place in (str(folder), f"hf:{folder}", "hf:org/books")]
+    assert [documents(source) for source in sources] == [["zero", "one", "two", "three", "four"]] * 3
+    assert sources[0].left_out.counts == sources[1].left_out.counts == sources[2].left_out.counts
+    recorded = [(i.name, i.size_bytes, sources[2].digest(i)) for i in sources[2].inputs()]
+    assert open_source("hf:org/books").unchanged(recorded)
+
+
+def test_a_link_to_a_folder_above_repeats_no_document(tmp_path, write) -> None:
+    folder = write(tmp_path / "files", {"a/b/x.txt": b"one", "a/y.txt": b"two"})
+    for number in range(12):
+        (folder / f"a/b/up{number}").symlink_to("..")
+        (folder / f"top{number}").symlink_to(".")
+    assert sorted(documents(open_source(f"hf:{folder}"))) == ["one", "two"]
 
 
 @pytest.mark.parametrize("split", ["validation", "valid"])
