@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.left_out import LeftOut
-from corpuskit.sources.listing import Enter, Glob, has_magic, list_folder, list_store
+from corpuskit.sources.listing import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.stored import is_remote
-from corpuskit.sources.text_files import is_entered, text_files
+from corpuskit.sources.text_files import text_files
 
 
 class Place(abc.ABC):
@@ -42,21 +42,18 @@ class Place(abc.ABC):
         Raises:
             SourceError: If there is no file at all, or a folder cannot be listed.
         """
-        glob = Glob(self.location) if self.kind == "glob" else None
-        folder = self.location if glob is None else glob.folder
-        asked = frozenset[str]() if glob is None else glob.asked
-
-        def enter(path: str) -> bool:
-            return is_entered(path, asked) and (glob is None or glob.enters(path))
-
-        names = [name for name in self._list(folder, enter) if glob is None or glob.matches(name)]
+        folder, selection = self.location, Selection()
+        if self.kind == "glob":
+            selection = Glob(self.location)
+            folder = selection.folder
+        names = [name for name in self._list(folder, selection) if selection.matches(name)]
         if not names:
             raise SourceError(f"{self.typed}: no files there", path=self.typed)
-        found = text_files(names, left_out, format=format, asked=asked)
+        found = text_files(names, left_out, format=format, asked=selection.asked)
         return [(self._join(folder, name), format) for name, format in found]
 
     @abc.abstractmethod
-    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         """The files below a folder, relative to it; see `corpuskit.sources.listing`."""
 
     @abc.abstractmethod
@@ -76,8 +73,8 @@ class _OnDisk(Place):
         else:
             raise SourceError(f"{typed}: no such file or folder", path=typed)
 
-    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
-        return list_folder(folder or ".", enter) if Path(folder or ".").is_dir() else ()
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+        return list_folder(folder or ".", selection) if Path(folder or ".").is_dir() else ()
 
     def _join(self, folder: str, name: str) -> str:
         return os.path.join(folder, name)  # noqa: PTH118 (this runs for every file of a corpus)
@@ -98,9 +95,9 @@ class _InStore(Place):
             else:
                 self.kind = "file"
 
-    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         with self._errors():
-            return list(list_store(self._system, folder.rstrip("/"), enter))
+            return list(list_store(self._system, folder.rstrip("/"), selection))
 
     def _join(self, folder: str, name: str) -> str:
         url: str = self._system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
@@ -125,7 +122,7 @@ class _OnTheWeb(Place):
     def __init__(self, typed: str, url: str) -> None:
         self.typed, self.location, self.kind = typed, url, "file"
 
-    def _list(self, folder: str, enter: Enter) -> Iterable[str]:
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         return ()
 
     def _join(self, folder: str, name: str) -> str:

@@ -76,11 +76,6 @@ def text_files(
     return sorted(files + readmes)
 
 
-def is_entered(path: str, asked: Collection[str] = ()) -> bool:
-    """Whether the files of a folder, given relative to its place, may be text."""
-    return not _why_left_out(f"{path}/x", asked)[0]
-
-
 def format_of(name: str) -> str | None:
     """The reader that a file's name asks for, or None if its extension means nothing.
 
@@ -123,4 +118,4 @@ def _extensions(found_in: registry.Registry) -> tuple[tuple[str, str], ...]:
     return tuple((e, spec.name) for spec in specs if isinstance(spec, ReaderSpec) for e in spec.extensions)
 
 
-__all__ = ["ZIP", "format_of", "is_entered", "text_files"]
+__all__ = ["ZIP", "format_of", "text_files"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corpuskit.sources.left_out import LeftOut
-from corpuskit.sources.text_files import format_of, is_entered, text_files
+from corpuskit.sources.text_files import format_of, text_files
 
 
 def chosen(*names, **options):
@@ -84,7 +84,6 @@ def test_what_is_in_a_folder_that_is_left_out_counts_once(inside):
     (((name,)),) = left_out.values()
     assert name.endswith("/")
     assert inside.startswith(name)
-    assert not is_entered(name.rstrip("/"))
 
 
 def test_a_readme_is_text_among_texts_and_left_out_among_records():

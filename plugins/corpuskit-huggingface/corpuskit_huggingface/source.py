@@ -30,11 +30,11 @@ from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError,
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.files import FilesSource
 from corpuskit.sources.left_out import LeftOut, say_formats
-from corpuskit.sources.listing import list_folder
+from corpuskit.sources.listing import Selection, list_folder
 from corpuskit.sources.local import archive_inputs
 from corpuskit.sources.opening import hash_input
 from corpuskit.sources.stored import local_version
-from corpuskit.sources.text_files import ZIP, is_entered
+from corpuskit.sources.text_files import ZIP
 from corpuskit.specs import SourceSpec
 from corpuskit_huggingface import hub
 from corpuskit_huggingface.layout import CARD, DataFile, data_files, split_name
@@ -185,7 +185,7 @@ class HuggingFaceSource(FilesSource):
             return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
         if (place / "dataset_dict.json").is_file() or (place / "state.json").is_file():
             return self._saved_by_datasets(place)
-        paths = list(list_folder(str(place), is_entered))
+        paths = list(list_folder(str(place), Selection()))
         card = place / CARD
         files = self._data_files(paths, _read_card(card) if card.is_file() else None)
         return [_input(place / file.path, file.path, file) for file in files]
@@ -283,7 +283,7 @@ def _listing_offline(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]
         return commit, {path: _Listed(path, size_bytes, sha256) for path, size_bytes, sha256 in kept}
     except (OSError, ValueError, TypeError):
         snapshot = folder / "snapshots" / commit
-        names = sorted(list_folder(str(snapshot), lambda path: True)) if snapshot.is_dir() else []
+        names = sorted(list_folder(str(snapshot), Selection())) if snapshot.is_dir() else []
     if not names:
         raise missing
     log.warning("%s: offline, so that its files are the %d in the cache", repo, len(names))
