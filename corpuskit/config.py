@@ -108,8 +108,8 @@ class PrepareConfig(Config):
     on_missing: Literal["skip", "error"] = Field("skip", description="What to do about records without text.")
     reader_options: dict[str, bool | int | float | str] = Field(
         {},
-        description="Further options of readers by name, such as max_ratio or a CSV's delimiter; text is taken "
-        "as it is, and a size may be text ('512M').",
+        description="Further options of readers by name, such as max_ratio or a CSV's delimiter; a size may "
+        "be text ('512M').",
     )
     max_tokens: int | None = Field(None, ge=1, description="Stop after the document that reaches so many.")
     part_bytes: int | None = Field(

@@ -41,7 +41,7 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "0": "\0", "\\": "\\"}
 def unescape(text: str) -> str:
     r"""Text with its escapes replaced: `\n`, `\t`, `\r`, `\f`, `\0`, `\\`, `\xNN` and `\uNNNN`.
 
-    A shell hands `'\n'` on as two characters, so what is typed needs escapes that TOML and Python have already.
+    A shell hands `'\n'` on as two characters, so what is typed needs escapes, as TOML and Python have them.
 
     Raises:
         ValueError: If a backslash begins no escape.
@@ -50,7 +50,7 @@ def unescape(text: str) -> str:
     def character(found: re.Match[str]) -> str:
         number = found[1] or found[2]
         if number is None and found[3] not in _ESCAPED:
-            raise ValueError(rf"{found[0]!r} is no escape; write \\ for a backslash")
+            raise ValueError(f"{found[0]} is no escape; write \\\\ for a backslash")
         return _ESCAPED[found[3]] if number is None else chr(int(number, 16))
 
     return _ESCAPE.sub(character, text)
@@ -96,8 +96,8 @@ _PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--separator",
         metavar="TEXT",
         callback=_unescaped,
-        help=r"What separates the documents of a text file. \n, \t, \r, \f, \0, \xNN and \uNNNN are escapes; a "
-        r"backslash is \\.",
+        help=r"What separates the documents of a text file; escapes are \n, \t, \r, \f, \0, \xNN, \uNNNN, "
+        r"and \\ for a backslash.",
     ),
     click.option("--lines", is_flag=True, default=None, help="Each line of a text file is a document."),
     click.option("--invalid-utf8", type=click.Choice(["error", "replace"]), help="[default: error]"),

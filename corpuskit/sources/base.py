@@ -106,16 +106,18 @@ class DocumentBatch:
         starts: D starts, as `Document.start`.
         continues: True where the last text is not the end of its document: the next batch's first text
             goes on with it.
+        separated: Whether a separator that the user named ends one of them, or more.
     """
 
     texts: list[bytes]
     starts: list[int]
     continues: bool = False
+    separated: bool = False
 
 
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
-#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "empty". Where a document
-#: is not to be left out but to stop the run, the source raises SourceError instead.
+#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "too-long", "empty".
+#: Where a document is not to be left out but to stop the run, the source raises SourceError instead.
 OnBadDocument = Callable[[str, int, str], None]
 
 

@@ -66,8 +66,18 @@ class InputStream:
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes; none only at the end."""
+        if not self._unread:
+            return self._read(size)
         unread, self._unread = self._unread[:size], self._unread[size:]
-        size -= len(unread)
+        return unread + self._read(size - len(unread))
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, which stay to be read; fewer only at the end."""
+        while len(self._unread) < size and (data := self._read(size - len(self._unread))):
+            self._unread += data
+        return self._unread[:size]
+
+    def _read(self, size: int) -> bytes:
         if self._left is not None:
             size = min(size, self._left)
         try:
@@ -78,7 +88,7 @@ class InputStream:
             ) from error
         if self._left is not None:
             self._left -= len(data)
-        return unread + data if unread else data
+        return data
 
     def skip_bom(self) -> int:
         """Skip a byte order mark at the beginning of the input; returns its size, 0 or 3.
@@ -86,9 +96,7 @@ class InputStream:
         Raises:
             SourceError: If it is one of another encoding.
         """
-        head = b""
-        while len(head) < 4 and (data := self.read(4 - len(head))):
-            head += data
+        head = self.peek(4)
         for bom, encoding in _OTHER_BOMS:
             if head.startswith(bom):
                 raise SourceError(
@@ -99,7 +107,7 @@ class InputStream:
                     found=encoding,
                 )
         skipped = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-        self._unread = head[skipped:]
+        self._unread = self._unread[skipped:]
         return skipped
 
     def stored_position(self) -> int:

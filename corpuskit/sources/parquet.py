@@ -26,6 +26,7 @@ from corpuskit.sources.reader import (
     is_valid,
     without_empty,
     without_nulls,
+    without_too_long,
 )
 from corpuskit.sources.stored import open_raw
 
@@ -110,11 +111,11 @@ class ParquetReader(Reader):
         bounds = (offsets - begin).tolist()
         texts = [block[a:b] for a, b in itertools.pairwise(bounds)]
         starts = list(range(first, first + len(texts)))
-        longest = int(np.diff(offsets).argmax())
-        if len(texts[longest]) > self.options["max_document_bytes"]:
-            raise bad.too_long(first + longest)
         if column.null_count:
             texts, starts = without_nulls(texts, starts, column.is_null().to_pylist(), bad)
+        limit: int = self.options["max_document_bytes"]
+        if np.diff(offsets).max() > limit:
+            texts, starts = without_too_long(texts, starts, bad, max_document_bytes=limit)
         if not (block.isascii() or _is_valid_cut(block, offsets[:-1] - begin)):
             texts, starts = checked(texts, starts, bad)
         if b"" in texts:

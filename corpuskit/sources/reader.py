@@ -43,7 +43,7 @@ class Reader(abc.ABC):
     #: invalid_utf8: "error" (as on_bad_document says) or "replace" (with U+FFFD, counted).
     #: on_bad_document: "error" or "skip" (left out, counted), for documents that cannot be read.
     #: on_missing: "skip" or "error", for records without text.
-    #: max_document_bytes: A longer document is an error: it would have to fit in memory.
+    #: max_document_bytes: A longer document cannot be read: it would have to fit in memory.
     #: max_ratio: The largest expansion of compressed data that is taken for text.
     COMMON_OPTIONS: ClassVar[Mapping[str, Any]] = {
         "invalid_utf8": "error",
@@ -139,20 +139,21 @@ class BadDocuments:
         """Count a document that is left out whatever the options say."""
         self._on_bad(kind, start, reason)
 
-    def bad(self, kind: str, start: int, reason: str, *, within: int = 0) -> None:
+    def bad(self, kind: str, start: int, reason: str, remedy: str = "", *, within: int = 0) -> None:
         """Leave out a document that cannot be read.
 
         Args:
             kind: Of what kind it is.
             start: Where the document starts.
             reason: What is wrong, for a person.
+            remedy: What else to use than `--on-bad-document skip`, up to that.
             within: The byte of the document where it is wrong.
 
         Raises:
             SourceError: If broken documents are an error.
         """
         if not self._skip:
-            raise self.error(reason, start, "or use --on-bad-document skip", within=within)
+            raise self.error(reason, start, f"or use {remedy}--on-bad-document skip", within=within)
         self._on_bad(kind, start, reason)
 
     def missing(self, kind: str, start: int, reason: str) -> None:
@@ -180,7 +181,7 @@ class BadDocuments:
             if self._replace:
                 self._on_bad("invalid-utf8", start, f"{reason} {self.place(start, error.start)}, replaced")
                 return text.decode(errors="replace").encode()
-            self.bad("invalid-utf8", start, reason, within=error.start)
+            self.bad("invalid-utf8", start, reason, "--invalid-utf8 replace or ", within=error.start)
             return None
         return text
 
@@ -215,14 +216,15 @@ class BadDocuments:
         line = line_number(self._item, at)
         return self._item.name if line is None else f"{self._item.name}:{line}"
 
-    def too_long(self, start: int) -> SourceError:
-        """The error about a document that would have to fit in memory and is too large for that."""
+    def too_long(self, start: int) -> None:
+        """Leave out a document that would have to fit in memory and is too large for that.
+
+        Raises:
+            SourceError: If broken documents are an error.
+        """
         limit = self._reader.options["max_document_bytes"]
-        return self.error(
-            f"a document of more than {limit:,} bytes begins",
-            start,
-            "or raise the reader option max_document_bytes",
-        )
+        remedy = f"--reader-option max_document_bytes={2 * limit} or "
+        self.bad("too-long", start, f"a document of more than {limit:,} bytes begins", remedy)
 
 
 class BadRows(BadDocuments):
@@ -267,6 +269,24 @@ def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> t
             kept[1].append(start)
         else:
             bad.leave_out("empty", start, "an empty document")
+    return kept
+
+
+def without_too_long(
+    texts: list[bytes], starts: list[int], bad: BadDocuments, *, max_document_bytes: int
+) -> tuple[list[bytes], list[int]]:
+    """The documents that are not too long.
+
+    Raises:
+        SourceError: If one is too long and broken documents are an error.
+    """
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start in zip(texts, starts, strict=True):
+        if len(text) > max_document_bytes:
+            bad.too_long(start)
+        else:
+            kept[0].append(text)
+            kept[1].append(start)
     return kept
 
 
@@ -337,4 +357,5 @@ __all__ = [
     "is_valid",
     "without_empty",
     "without_nulls",
+    "without_too_long",
 ]
