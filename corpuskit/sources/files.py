@@ -49,7 +49,7 @@ class FilesSource(Source):
         """How far the beginning of a compressed file expands."""
         if is_plain(item) or item.member is not None or item.format == "parquet":
             return 1.0
-        with contextlib.closing(InputStream(item)) as stream:
+        with contextlib.closing(self.reader(item.format).open(item, Slice())) as stream:
             read = 0
             while read < _EXPANSION_BYTES and (data := stream.read(2**16)):
                 read += len(data)
@@ -68,12 +68,14 @@ class FilesSource(Source):
     def count_characters(self, item: Input) -> int:
         """How many characters an input of plain text has; a byte order mark is none."""
         self._check_plain_text(item)
-        return text_characters.count_characters(item)
+        with self.reader(item.format).open(item, Slice()) as stream:
+            return text_characters.count_characters(stream)
 
     def character_offset(self, item: Input, characters: int) -> int:
         """The byte offset of an input's character with this number; its end, if it is the number of them."""
         self._check_plain_text(item)
-        return text_characters.character_offset(item, characters)
+        with self.reader(item.format).open(item, Slice()) as stream:
+            return text_characters.character_offset(item, stream, characters)
 
     def _check_plain_text(self, item: Input) -> None:
         if not isinstance(self.reader(item.format), TextReader):

@@ -11,10 +11,10 @@ from types import TracebackType
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
 from corpuskit.sources.compression import (
-    MAX_RATIO,
     ByteStream,
     Compression,
     Decompressed,
+    Limits,
     SeekableStream,
     by_extension,
     by_magic,
@@ -41,21 +41,21 @@ class InputStream:
         item: The input.
         start: Where to begin, in decompressed bytes.
         stop: Where to end (exclusive); None is the end.
-        max_ratio: The largest expansion that is taken for text.
+        limits: What compressed data may ask for.
 
     Raises:
         SourceError: If the file is gone, is no regular file, is not what its name says, or changes.
     """
 
     def __init__(
-        self, item: Input, *, start: int = 0, stop: int | None = None, max_ratio: int = MAX_RATIO
+        self, item: Input, *, start: int = 0, stop: int | None = None, limits: Limits | None = None
     ) -> None:
         self._item = item
         self._left = None if stop is None else max(stop - start, 0)
         self._file = open_raw(item)
         self._unread = b""
         try:
-            self._stream: ByteStream = _decode(self._file, item, max_ratio)
+            self._stream: ByteStream = _decode(self._file, item, limits)
             if start and self._stream is self._file:
                 self._file.seek(start)
             else:
@@ -168,7 +168,7 @@ def hash_input(item: Input) -> str:
     return digest.hexdigest()
 
 
-def _decode(file: SeekableStream, item: Input, max_ratio: int) -> ByteStream:
+def _decode(file: SeekableStream, item: Input, limits: Limits | None) -> ByteStream:
     """The stream with the compression that the name says taken off; a name that lies is an error."""
     says = by_extension(base_name(item))
     head = file.read(_HEAD_BYTES)
@@ -182,7 +182,7 @@ def _decode(file: SeekableStream, item: Input, max_ratio: int) -> ByteStream:
             expected=_name_of(says),
             found=_name_of(shows),
         )
-    return file if says is None else Decompressed(file, says, name=item.name, max_ratio=max_ratio)
+    return file if says is None else Decompressed(file, says, name=item.name, limits=limits)
 
 
 def _name_of(compression: Compression | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.compression import MAX_RATIO
+from corpuskit.sources.compression import Limits
 from corpuskit.sources.opening import InputStream, text_bytes
 
 #: Documents go on in batches of about so many bytes of text, and of no more than so many documents.
@@ -45,12 +45,14 @@ class Reader(abc.ABC):
     #: on_missing: "skip" or "error", for records without text.
     #: max_document_bytes: A longer document cannot be read: it would have to fit in memory.
     #: max_ratio: The largest expansion of compressed data that is taken for text.
+    #: max_window_bytes: The largest window of compressed data; each worker may hold one.
     COMMON_OPTIONS: ClassVar[Mapping[str, Any]] = {
         "invalid_utf8": "error",
         "on_bad_document": "error",
         "on_missing": "skip",
         "max_document_bytes": 256 * 2**20,
-        "max_ratio": MAX_RATIO,
+        "max_ratio": Limits().max_ratio,
+        "max_window_bytes": Limits().max_window_bytes,
     }
     OPTIONS: ClassVar[Mapping[str, Any]] = COMMON_OPTIONS
 
@@ -106,7 +108,8 @@ class Reader(abc.ABC):
 
     def open(self, item: Input, part: Slice) -> InputStream:
         """The decompressed bytes of a range of an input; `skip_bom` skips a byte order mark."""
-        return InputStream(item, start=part.start, stop=part.stop, max_ratio=self.options["max_ratio"])
+        limits = Limits(self.options["max_ratio"], self.options["max_window_bytes"])
+        return InputStream(item, start=part.start, stop=part.stop, limits=limits)
 
     def policy(self, item: Input, on_bad: OnBadDocument) -> BadDocuments:
         """What to do about the broken documents of an input."""
@@ -213,7 +216,7 @@ class BadDocuments:
 
     def where(self, at: int) -> str:
         """The input's name, with the line of a byte where it can be counted."""
-        line = line_number(self._item, at)
+        line = _line_number(self._reader, self._item, at)
         return self._item.name if line is None else f"{self._item.name}:{line}"
 
     def too_long(self, start: int) -> None:
@@ -244,12 +247,12 @@ def invalid_utf8(text: bytes, error: UnicodeDecodeError) -> str:
     return f"invalid UTF-8 (0x{text[error.start]:02x}, {error.reason})"
 
 
-def line_number(item: Input, at: int) -> int | None:
+def _line_number(reader: Reader, item: Input, at: int) -> int | None:
     """The line of a byte of an input, from 1; None if it cannot be counted or is too far away."""
     if at > _LINE_COUNT_BYTES:
         return None
     line = 1
-    with contextlib.suppress(SourceError), InputStream(item) as stream:
+    with contextlib.suppress(SourceError), reader.open(item, Slice()) as stream:
         while at > 0:
             data = stream.read(min(at, BATCH_BYTES))
             if not data:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpuskit.sources import separated, text
@@ -46,6 +46,7 @@ def scratch():
         yield Path(folder)
 
 
+@settings(deadline=None)
 @given(pieces, separators, st.integers(1, 40), st.integers(1, 50), st.sampled_from([4, 2**20]))
 @example(["ab\n", "\n\n", "b\n\n\n\n\n", "a"], "\n\n", 3, 1, 4)
 @example(["é日" * 20], "a", 5, 3, 4)
