@@ -142,21 +142,22 @@ class BadDocuments:
         """Count a document that is left out whatever the options say."""
         self._on_bad(kind, start, reason)
 
-    def bad(self, kind: str, start: int, reason: str, remedy: str = "", *, within: int = 0) -> None:
+    def bad(self, kind: str, start: int, reason: str, *, within: int = 0, repair: str = "") -> None:
         """Leave out a document that cannot be read.
 
         Args:
             kind: Of what kind it is.
             start: Where the document starts.
             reason: What is wrong, for a person.
-            remedy: What else to use than `--on-bad-document skip`, up to that.
             within: The byte of the document where it is wrong.
+            repair: The flag that has it repaired, if there is one.
 
         Raises:
             SourceError: If broken documents are an error.
         """
         if not self._skip:
-            raise self.error(reason, start, f"or use {remedy}--on-bad-document skip", within=within)
+            flags = f"{repair} or --on-bad-document skip" if repair else "--on-bad-document skip"
+            raise self.error(reason, start, f"or use {flags}", within=within)
         self._on_bad(kind, start, reason)
 
     def missing(self, kind: str, start: int, reason: str) -> None:
@@ -184,7 +185,7 @@ class BadDocuments:
             if self._replace:
                 self._on_bad("invalid-utf8", start, f"{reason} {self.place(start, error.start)}, replaced")
                 return text.decode(errors="replace").encode()
-            self.bad("invalid-utf8", start, reason, "--invalid-utf8 replace or ", within=error.start)
+            self.bad("invalid-utf8", start, reason, within=error.start, repair="--invalid-utf8 replace")
             return None
         return text
 
@@ -226,8 +227,8 @@ class BadDocuments:
             SourceError: If broken documents are an error.
         """
         limit = self._reader.options["max_document_bytes"]
-        remedy = f"--reader-option max_document_bytes={2 * limit} or "
-        self.bad("too-long", start, f"a document of more than {limit:,} bytes begins", remedy)
+        repair = f"--reader-option max_document_bytes={2 * limit}"
+        self.bad("too-long", start, f"a document of more than {limit:,} bytes begins", repair=repair)
 
 
 class BadRows(BadDocuments):
