@@ -131,7 +131,7 @@ class Request:
             return different
         recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
         if not self.source.unchanged(recorded):
-            return ["its inputs have changed since"]
+            return [f"its inputs have changed since ({self.source.changes(recorded)})"]
         if isinstance(self._tokenizer_spec, TokenizerSpec) and not self._tokenizer_spec.pinned:
             # What the name stands for now: a state may hold the tokenizer itself, which would never change.
             found = open_tokenizer(self._config.encoding)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -194,6 +195,19 @@ class Source(abc.ABC):
         """
         found = [(item.name, item.size_bytes, item.sha256 or self.digest(item)) for item in self.inputs()]
         return found == list(recorded)
+
+    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+        """Which inputs are no longer those of a manifest, in words; asked where `unchanged` says no.
+
+        Args:
+            recorded: As for `unchanged`.
+        """
+        from corpuskit.sources.changes import changes
+
+        return changes(
+            recorded,
+            [(i.name, i.size_bytes, i.sha256 or functools.partial(self.digest, i)) for i in self.inputs()],
+        )
 
     def expansion(self, item: Input) -> float:
         """About how many bytes are read for each byte of an input's size; more than 1 for compressed ones."""

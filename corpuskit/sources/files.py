@@ -11,6 +11,7 @@ from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.sources import characters as text_characters
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source, SourceOptions
+from corpuskit.sources.changes import changes
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.stored import is_remote, local_version
@@ -142,6 +143,14 @@ class FileSource(FilesSource):
         if all(known):
             return known == [sha256 for _, _, sha256 in recorded]
         return super().unchanged(recorded)
+
+    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+        """Which files are not the spec's; where hashes are published nothing need be at hand."""
+        from corpuskit.fetch import redact_url
+
+        if all(file.sha256 for file in self.spec.files):
+            return changes(recorded, [(redact_url(file.url), None, file.sha256) for file in self.spec.files])
+        return super().changes(recorded)
 
     def _location(self, file: RemoteFile) -> str | None:
         """Where `--from` says that a file's bytes are: itself, or in a folder under the file's own name."""
