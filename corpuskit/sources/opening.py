@@ -19,9 +19,11 @@ from corpuskit.sources.compression import (
     by_extension,
     by_magic,
 )
+from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored, other_than_text
 from corpuskit.sources.stored import is_remote, open_archive, open_file, open_raw
 
-_HEAD_BYTES = 16
+#: Fewer bytes than this may be the beginning of anything that is compressed.
+_MAGIC_BYTES = 16
 _OTHER_BOMS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -94,9 +96,9 @@ class InputStream:
         """Skip a byte order mark at the beginning of the input; returns its size, 0 or 3.
 
         Raises:
-            SourceError: If it is one of another encoding.
+            SourceError: If it is one of another encoding, or if the input is no text at all.
         """
-        head = self.peek(4)
+        head = self.peek(HEAD_BYTES)
         for bom, encoding in _OTHER_BOMS:
             if head.startswith(bom):
                 raise SourceError(
@@ -106,6 +108,8 @@ class InputStream:
                     expected="UTF-8",
                     found=encoding,
                 )
+        if words := other_than_text(head):
+            raise SourceError(f"{self._item.name}: this is {words}", path=self._item.name)
         skipped = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
         self._unread = self._unread[skipped:]
         return skipped
@@ -171,11 +175,14 @@ def hash_input(item: Input) -> str:
 def _decode(file: SeekableStream, item: Input, limits: Limits | None) -> ByteStream:
     """The stream with the compression that the name says taken off; a name that lies is an error."""
     says = by_extension(base_name(item))
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     shows = by_magic(head)
-    cut_off = says is not None and shows is None and len(head) < _HEAD_BYTES  # decoding says so better
+    cut_off = says is not None and shows is None and len(head) < _MAGIC_BYTES  # decoding says so better
     if says != shows and not cut_off:
+        words = other_than_stored(head) or other_than_text(head)
+        if words is not None and shows is None:
+            raise SourceError(f"{item.name}: this is {words}", path=item.name)
         raise SourceError(
             f"{item.name}: its name says {_name_of(says)} but its bytes are {_name_of(shows)}; rename it",
             path=item.name,

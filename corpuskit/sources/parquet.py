@@ -28,7 +28,7 @@ from corpuskit.sources.reader import (
     without_nulls,
     without_too_long,
 )
-from corpuskit.sources.stored import open_raw
+from corpuskit.sources.stored import open_raw, told_by_head
 
 _CONTINUATION = (0x80, 0xC0)  # a byte b inside a character has 0x80 <= b < 0xC0
 
@@ -142,7 +142,7 @@ class ParquetReader(Reader):
             try:
                 file = parquet.ParquetFile(pa.PythonFile(raw, mode="r"), page_checksum_verification=True)
             except (OSError, pa.ArrowException) as error:
-                raise SourceError(
+                raise told_by_head(item) or SourceError(
                     f"{item.name}: not a Parquet file, or cut off: {error}; get the file again",
                     path=item.name,
                 ) from error

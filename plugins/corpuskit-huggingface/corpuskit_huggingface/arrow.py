@@ -30,7 +30,7 @@ from corpuskit.sources.reader import (
     without_nulls,
     without_too_long,
 )
-from corpuskit.sources.stored import is_remote, open_raw
+from corpuskit.sources.stored import is_remote, open_raw, told_by_head
 
 _FILE_MAGIC = b"ARROW1"
 
@@ -176,7 +176,7 @@ def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:
 
 def _damaged(item: Input, error: Exception) -> SourceError:
     reason = " ".join(str(error).split())
-    return SourceError(
+    return told_by_head(item) or SourceError(
         f"{item.name}: not an Arrow file, damaged, or cut off: {reason:.200}; get it again", path=item.name
     )
 
