@@ -151,9 +151,7 @@ def _reader_options(config: PrepareConfig) -> dict[str, Any]:
     reader = {field: getattr(config, field) for field in _READER_FIELDS}
     for name, value in parse(config.reader_options, format=config.format).items():
         if name in _OTHER_OPTIONS:
-            raise ConfigError(
-                f"reader option {name}: cannot be said, a corpus has another option of that name"
-            )
+            raise ConfigError(f"reader option {name}: the corpus has another option of this name")
         said = reader.get(name)
         if name in config.model_fields_set and said is not None and said != value:
             raise ConfigError(
