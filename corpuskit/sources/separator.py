@@ -31,8 +31,7 @@ class Separator:
     def __init__(self, text: bytes, *, exact: bool = False) -> None:
         self.text = text if exact else text.replace(b"\r\n", b"\n")
         self.has_line_end = not exact and b"\n" in self.text
-        self._crlf = self.text.replace(b"\n", b"\r\n") if self.has_line_end else self.text
-        self.max_bytes = len(self._crlf)
+        self.max_bytes = len(self.text) + (self.text.count(b"\n") if self.has_line_end else 0)
         self.overlaps = any(self.text.startswith(self.text[i:]) for i in range(1, len(self.text)))
         self._pattern = re.compile(re.escape(self.text))
         self._may_begin_with_cr = self.has_line_end and self.text.startswith(b"\n")
@@ -61,18 +60,11 @@ class Separator:
             block: The bytes.
             first: Where the block starts.
         """
-        plain = self.plain_in(block)
-        if plain is None:
-            return self._split_mixed(block, first)
-        documents = block.split(plain)
-        return documents, document_starts(documents, first, len(plain))
-
-    def plain_in(self, block: bytes) -> bytes | None:
-        """The one byte string that all of a block's occurrences are, or None if they may be several."""
-        if not self.has_line_end or b"\r" not in block:
-            return self.text
-        pairs = block.count(b"\r\n")
-        return self._crlf if pairs == block.count(b"\r") == block.count(b"\n") else None
+        if self.has_line_end and b"\r" in block:
+            split = self._split_lines if self.text == b"\n" else self._split_mixed
+            return split(block, first)
+        documents = block.split(self.text)
+        return documents, document_starts(documents, first, len(self.text))
 
     def is_plain_in(self, tail: bytes, data: bytes) -> bool:
         """Whether every occurrence in bytes and what was just before them is the text itself."""
@@ -112,6 +104,11 @@ class Separator:
                     start = at + len(text)
         parts.append(block[start:])
         return parts
+
+    def _split_lines(self, block: bytes, first: int) -> tuple[list[bytes], list[int]]:
+        *lines, last = block.split(b"\n")
+        starts = document_starts([*lines, last], first, 1)
+        return [*(line.removesuffix(b"\r") for line in lines), last], starts
 
     def _split_mixed(self, block: bytes, first: int) -> tuple[list[bytes], list[int]]:
         documents, starts, at = [], [first], 0

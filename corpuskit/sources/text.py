@@ -116,6 +116,8 @@ class TextReader(Reader):
             for batch in batches(texts, starts):
                 batch.separated = ended
                 yield batch
+                del batch
+            del starts, texts, block  # whose memory the next ones then take
 
     def _whole(
         self, stream: InputStream, part: Slice, start: int, bad: BadDocuments
