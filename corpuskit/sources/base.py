@@ -130,7 +130,7 @@ class SourceOptions:
         location: A path or URL to take the corpus's bytes from instead (`--from`); None for the usual place.
         format: A reader's name instead of the one the file's extension says.
         reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
-            on_bad_document ("error" or "skip").
+            on_bad_document ("error" or "skip"), and whatever else it has.
         on_progress: Called with (bytes done, bytes in all or None) while files are fetched.
     """
 
