@@ -39,14 +39,19 @@ class Config(BaseModel):
 
     @classmethod
     def make(cls: type[_C], *layers: Mapping[str, Any]) -> _C:
-        """Build one from layers of values; later layers win, and None says nothing.
+        """Build one from layers of values; later layers win, in tables key by key, and None says nothing.
 
         Raises:
             ConfigError: If a value is not allowed; the message names the field, the value and the rule.
         """
         values: dict[str, Any] = {}
         for layer in layers:
-            values.update({cls._field_name(key): value for key, value in layer.items() if value is not None})
+            for key, value in layer.items():
+                name = cls._field_name(key)
+                if isinstance(value, Mapping) and isinstance(values.get(name), Mapping):
+                    values[name] = {**values[name], **value}
+                elif value is not None:
+                    values[name] = value
         try:
             return cls(**values)
         except ValidationError as error:
@@ -101,6 +106,11 @@ class PrepareConfig(Config):
     invalid_utf8: Literal["error", "replace"] = Field("error", description="What to do about broken bytes.")
     on_bad_document: Literal["error", "skip"] = Field("error", description="What to do about broken records.")
     on_missing: Literal["skip", "error"] = Field("skip", description="What to do about records without text.")
+    reader_options: dict[str, bool | int | float | str] = Field(
+        {},
+        description="Further options of readers by name, such as max_ratio or a CSV's delimiter; a size may "
+        "be text ('512M').",
+    )
     max_tokens: int | None = Field(None, ge=1, description="Stop after the document that reaches so many.")
     part_bytes: int | None = Field(
         None, ge=1, description="About how much text a part of the work has; follows the corpus's size."

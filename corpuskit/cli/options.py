@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,47 @@ def quiet_option(function: F) -> F:
     )(function)
 
 
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.?))", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "0": "\0", "\\": "\\"}
+
+
+def unescape(text: str) -> str:
+    r"""Text with its escapes replaced: `\n`, `\t`, `\r`, `\f`, `\0`, `\\`, `\xNN` and `\uNNNN`.
+
+    A shell hands `'\n'` on as two characters, so what is typed needs escapes, as TOML and Python have them.
+
+    Raises:
+        ValueError: If a backslash begins no escape.
+    """
+
+    def character(found: re.Match[str]) -> str:
+        number = found[1] or found[2]
+        if number is None and found[3] not in _ESCAPED:
+            raise ValueError(f"{found[0]} is no escape; write \\\\ for a backslash")
+        return _ESCAPED[found[3]] if number is None else chr(int(number, 16))
+
+    return _ESCAPE.sub(character, text)
+
+
+def _unescaped(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value if value is None else unescape(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str] | None:
+    pairs: dict[str, str] = {}
+    for given in values:
+        name, equals, value = given.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"expected KEY=VALUE, found {given!r}")
+        if name in pairs:
+            raise click.BadParameter(f"{name} is given twice")
+        pairs[name] = _unescaped(ctx, parameter, value) or ""
+    return pairs or None
+
+
 def corpus_argument(function: F) -> F:
     """The folder of a prepared corpus."""
     return click.argument("corpus", type=click.Path(), metavar="CORPUS")(function)
@@ -50,11 +92,25 @@ _PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--eot/--no-eot", default=None, help="Append the end-of-text id after each document."),
     click.option("--format", metavar="NAME", help="'corpuskit list readers'. [default: by extension]"),
     click.option("--text-field", metavar="FIELD", help="The field or column that holds the text."),
-    click.option("--separator", metavar="TEXT", help="What separates the documents of a text file."),
+    click.option(
+        "--separator",
+        metavar="TEXT",
+        callback=_unescaped,
+        help=r"What separates the documents of a text file; escapes are \n, \t, \r, \f, \0, \xNN, \uNNNN, "
+        r"and \\ for a backslash.",
+    ),
     click.option("--lines", is_flag=True, default=None, help="Each line of a text file is a document."),
     click.option("--invalid-utf8", type=click.Choice(["error", "replace"]), help="[default: error]"),
     click.option("--on-bad-document", type=click.Choice(["error", "skip"]), help="[default: error]"),
     click.option("--on-missing", type=click.Choice(["skip", "error"]), help="No text: [default: skip]"),
+    click.option(
+        "--reader-option",
+        "reader_options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_pairs,
+        help="A further option of the reader: max_ratio=2000, delimiter=';'. Escapes are as for --separator.",
+    ),
     click.option("--max-tokens", metavar="N", help="Stop after the document that reaches N: 10B, 500M."),
     click.option("--part-bytes", metavar="SIZE", help="Text in a part of the work. [default: by size]"),
     click.option("--shard-bytes", metavar="SIZE", help="The largest shard. [default: 512M]"),

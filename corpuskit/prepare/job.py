@@ -108,6 +108,7 @@ class PartRecord:
         text_bytes: Bytes of text that were encoded.
         num_documents: Documents that were encoded.
         num_open_tokens: Tokens after the last document's end: of one that goes on in the next part.
+        separated: Whether a separator that the user named ends one of its documents.
     """
 
     number: int
@@ -118,6 +119,7 @@ class PartRecord:
     text_bytes: int
     num_documents: int
     num_open_tokens: int
+    separated: bool
 
     @property
     def num_tokens(self) -> int:
@@ -167,6 +169,7 @@ class PartRecord:
             text_bytes=value["text_bytes"],
             num_documents=value["num_documents"],
             num_open_tokens=value["num_open_tokens"],
+            separated=value["separated"],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from corpuskit.config import PrepareConfig
 from corpuskit.prepare.job import MAX_PLACES, PartRecord
 from corpuskit.prepare.plan import Plan
 from corpuskit.sources.left_out import LeftOut
+
+log = logging.getLogger(__name__)
 
 
 def run_record(
@@ -47,3 +50,17 @@ def run_record(
         "left_out": places,
         "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(left_out.names.items())},
     }
+
+
+def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
+    """Say so where a separator was asked for and occurs in none of the parts, however the work was cut."""
+    separator = plan.request["options"].get("separator")
+    if separator is None or any(record.separated for record in records):
+        return
+    hint = "; its backslash is text, not the beginning of an escape" if "\\" in separator else ""
+    log.warning(
+        "the separator %r occurs nowhere, so each file is one document%s; choose another with --separator "
+        "(in Python and TOML: separator)",
+        separator,
+        hint,
+    )

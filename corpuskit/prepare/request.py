@@ -15,8 +15,14 @@ from corpuskit.errors import ConfigError
 from corpuskit.prepare.plan import part_bytes_for
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Source, SourceOptions
+from corpuskit.sources.reader_options import parse
 from corpuskit.specs import TokenizerSpec
 from corpuskit.tokenizers import open_tokenizer
+
+#: Options of readers that are fields of their own, in the order in which a manifest has them.
+_READER_FIELDS = ("text_field", "separator", "lines", "invalid_utf8", "on_bad_document", "on_missing")
+#: What else a manifest's options hold: no reader's option may take their place.
+_OTHER_OPTIONS = ("split", "eot", "format", "max_tokens", "part_bytes", "shard_bytes")
 
 
 class Request:
@@ -125,7 +131,7 @@ class Request:
             return different
         recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
         if not self.source.unchanged(recorded):
-            return ["its inputs have changed since"]
+            return [f"its inputs have changed since ({self.source.changes(recorded)})"]
         if isinstance(self._tokenizer_spec, TokenizerSpec) and not self._tokenizer_spec.pinned:
             # What the name stands for now: a state may hold the tokenizer itself, which would never change.
             found = open_tokenizer(self._config.encoding)
@@ -137,15 +143,23 @@ class Request:
 
 
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:
-    """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value."""
-    reader = {
-        "text_field": config.text_field,
-        "separator": config.separator,
-        "lines": config.lines,
-        "invalid_utf8": config.invalid_utf8,
-        "on_bad_document": config.on_bad_document,
-        "on_missing": config.on_missing,
-    }
+    """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value.
+
+    Raises:
+        ConfigError: If a reader option is none, or is said twice with different values.
+    """
+    reader = {field: getattr(config, field) for field in _READER_FIELDS}
+    for name, value in parse(config.reader_options, format=config.format).items():
+        if name in _OTHER_OPTIONS:
+            raise ConfigError(f"reader option {name}: the corpus has another option of this name")
+        said = reader.get(name)
+        if name in config.model_fields_set and said is not None and said != value:
+            raise ConfigError(
+                f"{name} is said twice, once as a reader option: {said!r} and {value!r}; leave one out",
+                expected=said,
+                found=value,
+            )
+        reader[name] = value
     return {
         "location": config.location,
         "format": config.format,

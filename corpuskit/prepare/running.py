@@ -29,7 +29,7 @@ from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan
 from corpuskit.prepare.planning import make_plan
 from corpuskit.prepare.progress import OnProgress, Progress
-from corpuskit.prepare.report import run_record
+from corpuskit.prepare.report import run_record, warn_of_separator
 from corpuskit.prepare.request import Request
 from corpuskit.prepare.splits import SplitRule, parse_rule
 from corpuskit.prepare.watch import Watch
@@ -329,6 +329,7 @@ class Run:
             run=run,
             overwrite=self.config.overwrite,
         )
+        warn_of_separator(plan, records)
         return Prepared(Corpus(self.output), made=True, run=run)
 
     def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:

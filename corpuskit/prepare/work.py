@@ -83,6 +83,7 @@ class Worker:
         left_out: Counter[str] = Counter()
         places: list[tuple[str, int, int, str]] = []
         text_bytes = num_documents = 0
+        separated = False
         with _PartWriter(folder, job, number) as writer:
             for piece in part.pieces:
 
@@ -91,8 +92,11 @@ class Worker:
                     if left_out[kind] <= MAX_PLACES:
                         places.append((kind, item, start, reason))
 
-                batches = self._source.read(job.inputs[piece.input], piece.slice, note)
-                for batch in _joined(batches, self._tokenizer, cut=self._rule.kind != "documents"):
+                item = job.inputs[piece.input]
+                batches = self._source.read(item, piece.slice, note)
+                cut = self._rule.kind != "documents"
+                for batch in _joined(batches, self._tokenizer, cut=cut, name=item.name):
+                    separated = separated or batch.separated
                     tokens, documents = self._write(writer, piece, batch)
                     size = sum(map(len, batch.texts))
                     text_bytes += size
@@ -109,6 +113,7 @@ class Worker:
             text_bytes=text_bytes,
             num_documents=num_documents,
             num_open_tokens=sum(writer.open_tokens.values()),
+            separated=separated,
         )
         record.save(folder)
         return record
@@ -242,11 +247,14 @@ class _ShardWriter:
         self._index.abort()
 
 
-def _joined(batches: Iterator[DocumentBatch], tokenizer: Tokenizer, *, cut: bool) -> Iterator[DocumentBatch]:
+def _joined(
+    batches: Iterator[DocumentBatch], tokenizer: Tokenizer, *, cut: bool, name: str
+) -> Iterator[DocumentBatch]:
     """Batches in which a long document goes on in the next batch only where its ids allow a cut.
 
     Readers hand a very long document on in pieces that end anywhere. What follows the last safe place is
     kept back for the next piece. With `cut` False, documents stay whole: something asks for all their text.
+    A document that is too long is refused, also where broken ones are skipped: its beginning may be encoded.
     """
     held: list[bytes] = []  # the beginning of a document that goes on
     held_start = 0
@@ -270,14 +278,23 @@ def _joined(batches: Iterator[DocumentBatch], tokenizer: Tokenizer, *, cut: bool
                 held = [last[at:]]
                 continue
             if sum(map(len, held)) > _MAX_DOCUMENT_BYTES:
-                raise SourceError(
-                    f"document at {held_start:,} is longer than {_MAX_DOCUMENT_BYTES:,} bytes and cannot be "
-                    "cut; split it, or use --separator"
-                )
+                raise _too_long(name, held_start, tokenizer, cut=cut)
         if texts:
-            yield DocumentBatch(texts, starts)
+            yield DocumentBatch(texts, starts, separated=batch.separated)
     if held:
         yield DocumentBatch([b"".join(held)], [held_start], continues=True)
+
+
+def _too_long(name: str, start: int, tokenizer: Tokenizer, *, cut: bool) -> SourceError:
+    """The error about a document that would have to fit in memory."""
+    why, remedy = f"tokenizer {tokenizer.name!r} cannot encode it in pieces", "choose another --encoding"
+    if not cut:
+        why, remedy = "its split follows from all of its text", "use --split none"
+    return SourceError(
+        f"{name}, document at {start:,}: longer than {_MAX_DOCUMENT_BYTES:,} bytes, and {why}; cut it into "
+        f"documents (a text file with --separator or --lines), or {remedy}",
+        path=name,
+    )
 
 
 def _encode(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -106,16 +107,18 @@ class DocumentBatch:
         starts: D starts, as `Document.start`.
         continues: True where the last text is not the end of its document: the next batch's first text
             goes on with it.
+        separated: Whether a separator that the user named ends one of them, or more.
     """
 
     texts: list[bytes]
     starts: list[int]
     continues: bool = False
+    separated: bool = False
 
 
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
-#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "empty". Where a document
-#: is not to be left out but to stop the run, the source raises SourceError instead.
+#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "too-long", "empty".
+#: Where a document is not to be left out but to stop the run, the source raises SourceError instead.
 OnBadDocument = Callable[[str, int, str], None]
 
 
@@ -127,7 +130,7 @@ class SourceOptions:
         location: A path or URL to take the corpus's bytes from instead (`--from`); None for the usual place.
         format: A reader's name instead of the one the file's extension says.
         reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
-            on_bad_document ("error" or "skip").
+            on_bad_document ("error" or "skip"), and whatever else it has.
         on_progress: Called with (bytes done, bytes in all or None) while files are fetched.
     """
 
@@ -192,6 +195,19 @@ class Source(abc.ABC):
         """
         found = [(item.name, item.size_bytes, item.sha256 or self.digest(item)) for item in self.inputs()]
         return found == list(recorded)
+
+    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+        """Which inputs are no longer those of a manifest, in words; asked where `unchanged` says no.
+
+        Args:
+            recorded: As for `unchanged`.
+        """
+        from corpuskit.sources.changes import changes
+
+        return changes(
+            recorded,
+            [(i.name, i.size_bytes, i.sha256 or functools.partial(self.digest, i)) for i in self.inputs()],
+        )
 
     def expansion(self, item: Input) -> float:
         """About how many bytes are read for each byte of an input's size; more than 1 for compressed ones."""

@@ -16,21 +16,21 @@ _BLOCK_BYTES = 2**20
 _FIRST_OF_CHARACTER = -64  # as int8, bytes that continue a character are -128 .. -65
 
 
-def count_characters(item: Input) -> int:
-    """The number of characters of a text input, read once in bounded memory; compressed ones too."""
+def count_characters(stream: InputStream) -> int:
+    """The number of characters of a text, read once in bounded memory."""
     count = 0
-    with InputStream(item) as stream:
-        stream.skip_bom()
-        while block := stream.read(_BLOCK_BYTES):
-            count += _count(block)
+    stream.skip_bom()
+    while block := stream.read(_BLOCK_BYTES):
+        count += _count(block)
     return count
 
 
-def character_offset(item: Input, characters: int) -> int:
+def character_offset(item: Input, stream: InputStream, characters: int) -> int:
     """Where a character of a text input begins.
 
     Args:
-        item: The input.
+        item: The input, for messages.
+        stream: All of it.
         characters: The number of characters before it, 0 or more.
 
     Returns:
@@ -40,17 +40,16 @@ def character_offset(item: Input, characters: int) -> int:
     Raises:
         SourceError: If the input has fewer characters.
     """
-    with InputStream(item) as stream:
-        at, left = stream.skip_bom(), characters
-        while left and (block := stream.read(_BLOCK_BYTES)):
-            count = _count(block)
-            if left < count:
-                firsts = np.flatnonzero(np.frombuffer(block, np.int8) >= _FIRST_OF_CHARACTER)
-                return at + int(firsts[left])
-            left -= count
-            at += len(block)
-            if not left:
-                return at + _count_continuing(stream)
+    at, left = stream.skip_bom(), characters
+    while left and (block := stream.read(_BLOCK_BYTES)):
+        count = _count(block)
+        if left < count:
+            firsts = np.flatnonzero(np.frombuffer(block, np.int8) >= _FIRST_OF_CHARACTER)
+            return at + int(firsts[left])
+        left -= count
+        at += len(block)
+        if not left:
+            return at + _count_continuing(stream)
     if left:
         raise SourceError(
             f"{item.name}: has {characters - left:,} characters, fewer than {characters:,}",

@@ -22,7 +22,7 @@ from corpuskit.sources.reader import (
     checked,
     without_empty,
 )
-from corpuskit.sources.separated import split_stream
+from corpuskit.sources.separated import NEWLINE, split_stream
 
 
 class CsvReader(Reader):
@@ -97,9 +97,9 @@ class CsvReader(Reader):
 
     def _lines(self, stream: InputStream, bad: BadDocuments) -> Iterator[str]:
         """Lines with their newlines; broken bytes travel as lone surrogates until their column is known."""
-        for _, lines, _ in split_stream(
+        for _, lines, *_ in split_stream(
             stream,
-            b"\n",
+            NEWLINE,
             start=stream.skip_bom(),
             block_bytes=self.block_bytes,
             max_document_bytes=self.options["max_document_bytes"],

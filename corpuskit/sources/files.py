@@ -11,6 +11,7 @@ from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.sources import characters as text_characters
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source, SourceOptions
+from corpuskit.sources.changes import changes
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.stored import is_remote, local_version
@@ -49,7 +50,7 @@ class FilesSource(Source):
         """How far the beginning of a compressed file expands."""
         if is_plain(item) or item.member is not None or item.format == "parquet":
             return 1.0
-        with contextlib.closing(InputStream(item)) as stream:
+        with contextlib.closing(self.reader(item.format).open(item, Slice())) as stream:
             read = 0
             while read < _EXPANSION_BYTES and (data := stream.read(2**16)):
                 read += len(data)
@@ -68,12 +69,14 @@ class FilesSource(Source):
     def count_characters(self, item: Input) -> int:
         """How many characters an input of plain text has; a byte order mark is none."""
         self._check_plain_text(item)
-        return text_characters.count_characters(item)
+        with self.reader(item.format).open(item, Slice()) as stream:
+            return text_characters.count_characters(stream)
 
     def character_offset(self, item: Input, characters: int) -> int:
         """The byte offset of an input's character with this number; its end, if it is the number of them."""
         self._check_plain_text(item)
-        return text_characters.character_offset(item, characters)
+        with self.reader(item.format).open(item, Slice()) as stream:
+            return text_characters.character_offset(item, stream, characters)
 
     def _check_plain_text(self, item: Input) -> None:
         if not isinstance(self.reader(item.format), TextReader):
@@ -140,6 +143,14 @@ class FileSource(FilesSource):
         if all(known):
             return known == [sha256 for _, _, sha256 in recorded]
         return super().unchanged(recorded)
+
+    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+        """Which files are not the spec's; where hashes are published nothing need be at hand."""
+        from corpuskit.fetch import redact_url
+
+        if all(file.sha256 for file in self.spec.files):
+            return changes(recorded, [(redact_url(file.url), None, file.sha256) for file in self.spec.files])
+        return super().changes(recorded)
 
     def _location(self, file: RemoteFile) -> str | None:
         """Where `--from` says that a file's bytes are: itself, or in a folder under the file's own name."""

@@ -16,7 +16,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import BadDocuments, Reader, batches, without_empty
-from corpuskit.sources.separated import cut, document_starts, split_stream
+from corpuskit.sources.separated import NEWLINE, cut, split_stream
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100
@@ -44,22 +44,22 @@ class JsonlReader(Reader):
         """Ranges of whole lines."""
         if not is_plain(item):
             return super().slices(item, target_bytes=target_bytes)
-        return cut(item, b"\n", target_bytes=target_bytes, scan_bytes=self.options["max_document_bytes"] + 2)
+        limit = self.options["max_document_bytes"]
+        return cut(item, NEWLINE, target_bytes=target_bytes, max_document_bytes=limit)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of one slice's records; a document starts where its line does."""
         bad = self.policy(item, on_bad)
         first_records = _FirstRecords(self.text_field, bad, done=part.start > 0)
         with self.open(item, part) as stream:
-            for first, lines, _ in split_stream(
+            for starts, lines, *_ in split_stream(
                 stream,
-                b"\n",
+                NEWLINE,
                 start=part.start or stream.skip_bom(),
                 block_bytes=self.block_bytes,
                 max_document_bytes=self.options["max_document_bytes"],
                 too_long=bad.too_long,
             ):
-                starts = document_starts(lines, first, 1)
                 texts = self._fast(lines)
                 if texts is None:
                     texts, starts = self._one_by_one(lines, starts, bad, first_records)

@@ -28,6 +28,8 @@ from corpuskit.sources.stored import is_remote, local_version, open_archive, rem
 from corpuskit.sources.text_files import ZIP, format_of, text_files
 from corpuskit.specs import RemoteFile, SourceSpec
 
+_TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Found:
@@ -174,6 +176,10 @@ class LocalFiles(FilesSource):
         """
         name, shown = _file_name(location), shown_location(location)
         format = ZIP if name.lower().endswith(".zip") else self.options.format or format_of(name)
+        if format is None and _TAR.search(name.lower()):
+            raise ConfigError(
+                f"{shown}: a tar archive is not read; unpack it and name its folder", path=shown
+            )
         if format is None:
             raise ConfigError(
                 f"{shown}: its extension says no known format; say which with --format (text, jsonl, ...)",

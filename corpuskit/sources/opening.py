@@ -11,17 +11,19 @@ from types import TracebackType
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
 from corpuskit.sources.compression import (
-    MAX_RATIO,
     ByteStream,
     Compression,
     Decompressed,
+    Limits,
     SeekableStream,
     by_extension,
     by_magic,
 )
+from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored, other_than_text
 from corpuskit.sources.stored import is_remote, open_archive, open_file, open_raw
 
-_HEAD_BYTES = 16
+#: Fewer bytes than this may be the beginning of anything that is compressed.
+_MAGIC_BYTES = 16
 _OTHER_BOMS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -41,21 +43,21 @@ class InputStream:
         item: The input.
         start: Where to begin, in decompressed bytes.
         stop: Where to end (exclusive); None is the end.
-        max_ratio: The largest expansion that is taken for text.
+        limits: What compressed data may ask for.
 
     Raises:
         SourceError: If the file is gone, is no regular file, is not what its name says, or changes.
     """
 
     def __init__(
-        self, item: Input, *, start: int = 0, stop: int | None = None, max_ratio: int = MAX_RATIO
+        self, item: Input, *, start: int = 0, stop: int | None = None, limits: Limits | None = None
     ) -> None:
         self._item = item
         self._left = None if stop is None else max(stop - start, 0)
         self._file = open_raw(item)
         self._unread = b""
         try:
-            self._stream: ByteStream = _decode(self._file, item, max_ratio)
+            self._stream: ByteStream = _decode(self._file, item, limits)
             if start and self._stream is self._file:
                 self._file.seek(start)
             else:
@@ -66,8 +68,18 @@ class InputStream:
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes; none only at the end."""
+        if not self._unread:
+            return self._read(size)
         unread, self._unread = self._unread[:size], self._unread[size:]
-        size -= len(unread)
+        return unread + self._read(size - len(unread))
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, which stay to be read; fewer only at the end."""
+        while len(self._unread) < size and (data := self._read(size - len(self._unread))):
+            self._unread += data
+        return self._unread[:size]
+
+    def _read(self, size: int) -> bytes:
         if self._left is not None:
             size = min(size, self._left)
         try:
@@ -78,17 +90,15 @@ class InputStream:
             ) from error
         if self._left is not None:
             self._left -= len(data)
-        return unread + data if unread else data
+        return data
 
     def skip_bom(self) -> int:
         """Skip a byte order mark at the beginning of the input; returns its size, 0 or 3.
 
         Raises:
-            SourceError: If it is one of another encoding.
+            SourceError: If it is one of another encoding, or if the input is no text at all.
         """
-        head = b""
-        while len(head) < 4 and (data := self.read(4 - len(head))):
-            head += data
+        head = self.peek(HEAD_BYTES)
         for bom, encoding in _OTHER_BOMS:
             if head.startswith(bom):
                 raise SourceError(
@@ -98,8 +108,10 @@ class InputStream:
                     expected="UTF-8",
                     found=encoding,
                 )
+        if words := other_than_text(head):
+            raise SourceError(f"{self._item.name}: this is {words}", path=self._item.name)
         skipped = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-        self._unread = head[skipped:]
+        self._unread = self._unread[skipped:]
         return skipped
 
     def stored_position(self) -> int:
@@ -160,21 +172,24 @@ def hash_input(item: Input) -> str:
     return digest.hexdigest()
 
 
-def _decode(file: SeekableStream, item: Input, max_ratio: int) -> ByteStream:
+def _decode(file: SeekableStream, item: Input, limits: Limits | None) -> ByteStream:
     """The stream with the compression that the name says taken off; a name that lies is an error."""
     says = by_extension(base_name(item))
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     shows = by_magic(head)
-    cut_off = says is not None and shows is None and len(head) < _HEAD_BYTES  # decoding says so better
+    cut_off = says is not None and shows is None and len(head) < _MAGIC_BYTES  # decoding says so better
     if says != shows and not cut_off:
+        words = other_than_stored(head) or other_than_text(head)
+        if words is not None and shows is None:
+            raise SourceError(f"{item.name}: this is {words}", path=item.name)
         raise SourceError(
             f"{item.name}: its name says {_name_of(says)} but its bytes are {_name_of(shows)}; rename it",
             path=item.name,
             expected=_name_of(says),
             found=_name_of(shows),
         )
-    return file if says is None else Decompressed(file, says, name=item.name, max_ratio=max_ratio)
+    return file if says is None else Decompressed(file, says, name=item.name, limits=limits)
 
 
 def _name_of(compression: Compression | None) -> str:

@@ -26,8 +26,9 @@ from corpuskit.sources.reader import (
     is_valid,
     without_empty,
     without_nulls,
+    without_too_long,
 )
-from corpuskit.sources.stored import open_raw
+from corpuskit.sources.stored import open_raw, told_by_head
 
 _CONTINUATION = (0x80, 0xC0)  # a byte b inside a character has 0x80 <= b < 0xC0
 
@@ -110,11 +111,11 @@ class ParquetReader(Reader):
         bounds = (offsets - begin).tolist()
         texts = [block[a:b] for a, b in itertools.pairwise(bounds)]
         starts = list(range(first, first + len(texts)))
-        longest = int(np.diff(offsets).argmax())
-        if len(texts[longest]) > self.options["max_document_bytes"]:
-            raise bad.too_long(first + longest)
         if column.null_count:
             texts, starts = without_nulls(texts, starts, column.is_null().to_pylist(), bad)
+        limit: int = self.options["max_document_bytes"]
+        if np.diff(offsets).max() > limit:
+            texts, starts = without_too_long(texts, starts, bad, max_document_bytes=limit)
         if not (block.isascii() or _is_valid_cut(block, offsets[:-1] - begin)):
             texts, starts = checked(texts, starts, bad)
         if b"" in texts:
@@ -141,7 +142,7 @@ class ParquetReader(Reader):
             try:
                 file = parquet.ParquetFile(pa.PythonFile(raw, mode="r"), page_checksum_verification=True)
             except (OSError, pa.ArrowException) as error:
-                raise SourceError(
+                raise told_by_head(item) or SourceError(
                     f"{item.name}: not a Parquet file, or cut off: {error}; get the file again",
                     path=item.name,
                 ) from error

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.compression import MAX_RATIO
+from corpuskit.sources.compression import Limits
 from corpuskit.sources.opening import InputStream, text_bytes
 
 #: Documents go on in batches of about so many bytes of text, and of no more than so many documents.
@@ -43,14 +43,16 @@ class Reader(abc.ABC):
     #: invalid_utf8: "error" (as on_bad_document says) or "replace" (with U+FFFD, counted).
     #: on_bad_document: "error" or "skip" (left out, counted), for documents that cannot be read.
     #: on_missing: "skip" or "error", for records without text.
-    #: max_document_bytes: A longer document is an error: it would have to fit in memory.
+    #: max_document_bytes: A longer document cannot be read: it would have to fit in memory.
     #: max_ratio: The largest expansion of compressed data that is taken for text.
+    #: max_window_bytes: The largest window of compressed data; each worker may hold one.
     COMMON_OPTIONS: ClassVar[Mapping[str, Any]] = {
         "invalid_utf8": "error",
         "on_bad_document": "error",
         "on_missing": "skip",
         "max_document_bytes": 256 * 2**20,
-        "max_ratio": MAX_RATIO,
+        "max_ratio": Limits().max_ratio,
+        "max_window_bytes": Limits().max_window_bytes,
     }
     OPTIONS: ClassVar[Mapping[str, Any]] = COMMON_OPTIONS
 
@@ -106,7 +108,8 @@ class Reader(abc.ABC):
 
     def open(self, item: Input, part: Slice) -> InputStream:
         """The decompressed bytes of a range of an input; `skip_bom` skips a byte order mark."""
-        return InputStream(item, start=part.start, stop=part.stop, max_ratio=self.options["max_ratio"])
+        limits = Limits(self.options["max_ratio"], self.options["max_window_bytes"])
+        return InputStream(item, start=part.start, stop=part.stop, limits=limits)
 
     def policy(self, item: Input, on_bad: OnBadDocument) -> BadDocuments:
         """What to do about the broken documents of an input."""
@@ -139,7 +142,7 @@ class BadDocuments:
         """Count a document that is left out whatever the options say."""
         self._on_bad(kind, start, reason)
 
-    def bad(self, kind: str, start: int, reason: str, *, within: int = 0) -> None:
+    def bad(self, kind: str, start: int, reason: str, *, within: int = 0, repair: str = "") -> None:
         """Leave out a document that cannot be read.
 
         Args:
@@ -147,12 +150,14 @@ class BadDocuments:
             start: Where the document starts.
             reason: What is wrong, for a person.
             within: The byte of the document where it is wrong.
+            repair: The flag that has it repaired, if there is one.
 
         Raises:
             SourceError: If broken documents are an error.
         """
         if not self._skip:
-            raise self.error(reason, start, "or use --on-bad-document skip", within=within)
+            flags = f"{repair} or --on-bad-document skip" if repair else "--on-bad-document skip"
+            raise self.error(reason, start, f"or use {flags}", within=within)
         self._on_bad(kind, start, reason)
 
     def missing(self, kind: str, start: int, reason: str) -> None:
@@ -180,7 +185,7 @@ class BadDocuments:
             if self._replace:
                 self._on_bad("invalid-utf8", start, f"{reason} {self.place(start, error.start)}, replaced")
                 return text.decode(errors="replace").encode()
-            self.bad("invalid-utf8", start, reason, within=error.start)
+            self.bad("invalid-utf8", start, reason, within=error.start, repair="--invalid-utf8 replace")
             return None
         return text
 
@@ -212,17 +217,18 @@ class BadDocuments:
 
     def where(self, at: int) -> str:
         """The input's name, with the line of a byte where it can be counted."""
-        line = line_number(self._item, at)
+        line = _line_number(self._reader, self._item, at)
         return self._item.name if line is None else f"{self._item.name}:{line}"
 
-    def too_long(self, start: int) -> SourceError:
-        """The error about a document that would have to fit in memory and is too large for that."""
+    def too_long(self, start: int) -> None:
+        """Leave out a document that would have to fit in memory and is too large for that.
+
+        Raises:
+            SourceError: If broken documents are an error.
+        """
         limit = self._reader.options["max_document_bytes"]
-        return self.error(
-            f"a document of more than {limit:,} bytes begins",
-            start,
-            "or raise the reader option max_document_bytes",
-        )
+        repair = f"--reader-option max_document_bytes={2 * limit}"
+        self.bad("too-long", start, f"a document of more than {limit:,} bytes begins", repair=repair)
 
 
 class BadRows(BadDocuments):
@@ -242,12 +248,12 @@ def invalid_utf8(text: bytes, error: UnicodeDecodeError) -> str:
     return f"invalid UTF-8 (0x{text[error.start]:02x}, {error.reason})"
 
 
-def line_number(item: Input, at: int) -> int | None:
+def _line_number(reader: Reader, item: Input, at: int) -> int | None:
     """The line of a byte of an input, from 1; None if it cannot be counted or is too far away."""
     if at > _LINE_COUNT_BYTES:
         return None
     line = 1
-    with contextlib.suppress(SourceError), InputStream(item) as stream:
+    with contextlib.suppress(SourceError), reader.open(item, Slice()) as stream:
         while at > 0:
             data = stream.read(min(at, BATCH_BYTES))
             if not data:
@@ -267,6 +273,24 @@ def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> t
             kept[1].append(start)
         else:
             bad.leave_out("empty", start, "an empty document")
+    return kept
+
+
+def without_too_long(
+    texts: list[bytes], starts: list[int], bad: BadDocuments, *, max_document_bytes: int
+) -> tuple[list[bytes], list[int]]:
+    """The documents that are not too long.
+
+    Raises:
+        SourceError: If one is too long and broken documents are an error.
+    """
+    kept: tuple[list[bytes], list[int]] = ([], [])
+    for text, start in zip(texts, starts, strict=True):
+        if len(text) > max_document_bytes:
+            bad.too_long(start)
+        else:
+            kept[0].append(text)
+            kept[1].append(start)
     return kept
 
 
@@ -337,4 +361,5 @@ __all__ = [
     "is_valid",
     "without_empty",
     "without_nulls",
+    "without_too_long",
 ]

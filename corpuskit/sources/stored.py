@@ -16,6 +16,7 @@ from typing import Any
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
+from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored
 
 _COPY_BYTES = 2**20
 _REMOTE_BLOCK_BYTES = 4 * 2**20
@@ -232,4 +233,18 @@ class Member:
 
 
 def damaged(item: Input, error: Exception) -> SourceError:
-    return SourceError(f"{item.name}: damaged zip archive: {error}; get the file again", path=item.name)
+    """The error about a zip archive that cannot be read."""
+    if isinstance(
+        error, RuntimeError
+    ):  # a password or a method of compression: nothing is wrong with the file
+        return SourceError(f"{item.name}: cannot be read as it is: {error}; unpack it first", path=item.name)
+    return told_by_head(item) or SourceError(
+        f"{item.name}: damaged zip archive: {error}; get the file again", path=item.name
+    )
+
+
+def told_by_head(item: Input) -> SourceError | None:
+    """The error that the first bytes of an archive or a table give, if they say that it is something else."""
+    with contextlib.closing(open_file(item)) as file:
+        words = other_than_stored(file.read(HEAD_BYTES))
+    return SourceError(f"{item.name}: this is {words}", path=item.name) if words else None

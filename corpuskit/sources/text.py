@@ -1,7 +1,8 @@
-"""Plain text: a file is one document, or a separator ends each document, or each line is one.
+r"""Plain text: a file is one document, or a separator ends each document, or each line is one.
 
-Text is taken as it is: a carriage return before a newline belongs to the text. A byte order mark at the
-beginning of a file is left out. Empty documents are counted and left out, because they have no tokens.
+A document is taken as it is, its line ends too. A newline of a separator stands for a line's end: `\n` or
+`\r\n`; in a file whose first MiB has a `\r` and no `\n`, it is `\r`. A byte order mark at the beginning of a
+file is left out. Empty documents are counted and left out, because they have no tokens.
 """
 
 from __future__ import annotations
@@ -22,18 +23,22 @@ from corpuskit.sources.reader import (
     is_valid,
     without_empty,
 )
-from corpuskit.sources.separated import cut, document_starts, split_stream
+from corpuskit.sources.separated import cut, split_stream
+from corpuskit.sources.separator import Separator
 
 #: A document that is a whole file goes on in pieces of about this size.
 PIECE_BYTES = 4 * 2**20
+#: How far into a file its first line's end is looked for.
+_LINE_END_BYTES = 2**20
+_PEEK_BYTES = 2**12
 
 
 class TextReader(Reader):
-    """Reads plain text.
+    r"""Reads plain text.
 
     Options:
         separator: The text that ends each document; None for one document a file.
-        lines: Each line is a document; a newline ends it.
+        lines: Each line is a document; `\n`, `\r\n` or, where that is what the file has, `\r` ends it.
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "separator": None, "lines": False}
@@ -49,18 +54,19 @@ class TextReader(Reader):
                 f"reader option separator: expected text of one or more characters, found {separator!r}"
             )
         try:
-            self.separator: bytes | None = separator.encode() if separator else None
+            text = "\n" if self.options["lines"] else separator
+            self.separator = Separator(text.encode()) if text else None
         except UnicodeEncodeError as error:
             raise ConfigError(f"reader option separator: {separator!r} is not valid Unicode") from error
-        if self.options["lines"]:
-            self.separator = b"\n"
+        self._last_asked: tuple[Input | None, Separator | None] = (None, None)
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges that end with a separator; a document that is a file stays whole."""
         if self.separator is None or not is_plain(item):
             return super().slices(item, target_bytes=target_bytes)
-        scan_bytes = self.options["max_document_bytes"] + 2 * len(self.separator)
-        return cut(item, self.separator, target_bytes=target_bytes, scan_bytes=scan_bytes)
+        separator = self._separator_in(item) if item.size_bytes > target_bytes else self.separator
+        limit = self.options["max_document_bytes"]
+        return cut(item, separator, target_bytes=target_bytes, max_document_bytes=limit)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents of one slice.
@@ -76,12 +82,26 @@ class TextReader(Reader):
             if self.separator is None:
                 yield from self._whole(stream, part, start, bad)
             else:
-                yield from self._separated(stream, self.separator, start, bad)
+                separator = self._separator_in(item, None if part.start else stream)
+                yield from self._separated(stream, separator, start, bad)
+
+    def _separator_in(self, item: Input, stream: InputStream | None = None) -> Separator:
+        """The separator with the line ends of an input; `stream` is at its beginning, if it is open."""
+        assert self.separator is not None
+        if not self.separator.has_line_end:
+            return self.separator
+        if stream is None:
+            if self._last_asked[0] != item:  # slices of one input are read one after the other
+                with self.open(item, Slice()) as opened:
+                    self._last_asked = (item, self._separator_in(item, opened))
+            assert self._last_asked[1] is not None
+            return self._last_asked[1]
+        return self.separator.with_carriage_returns() if _has_old_line_ends(stream) else self.separator
 
     def _separated(
-        self, stream: InputStream, separator: bytes, start: int, bad: BadDocuments
+        self, stream: InputStream, separator: Separator, start: int, bad: BadDocuments
     ) -> Iterator[DocumentBatch]:
-        for first, texts, block in split_stream(
+        for starts, texts, block, ended in split_stream(
             stream,
             separator,
             start=start,
@@ -89,12 +109,15 @@ class TextReader(Reader):
             max_document_bytes=self.options["max_document_bytes"],
             too_long=bad.too_long,
         ):
-            starts = document_starts(texts, first, len(separator))
             if block is None or not (block.isascii() or is_valid(block, final=block is texts[0])):
                 texts, starts = checked(texts, starts, bad)
             if b"" in texts:
                 texts, starts = without_empty(texts, starts, bad)
-            yield from batches(texts, starts)
+            for batch in batches(texts, starts):
+                batch.separated = ended
+                yield batch
+                del batch
+            del starts, texts, block  # whose memory the next ones then take
 
     def _whole(
         self, stream: InputStream, part: Slice, start: int, bad: BadDocuments
@@ -149,6 +172,16 @@ class TextReader(Reader):
                     return True
                 at += len(data)
         return False
+
+
+def _has_old_line_ends(stream: InputStream) -> bool:
+    """Whether the lines of a text end with carriage returns only, as far as its beginning shows."""
+    size = _PEEK_BYTES
+    while b"\n" not in (head := stream.peek(size)):
+        if len(head) < size or size == _LINE_END_BYTES:
+            return b"\r" in head
+        size = min(16 * size, _LINE_END_BYTES)
+    return False
 
 
 def _at_character(data: bytes) -> tuple[bytes, bytes]:

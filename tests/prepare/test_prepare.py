@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import corpuskit
 from corpuskit.errors import ConfigError, SourceError, StorageError, UnknownName
@@ -99,7 +101,7 @@ def test_other_options_in_the_same_place_are_an_error_that_says_which(prose, tmp
 def test_changed_input_in_the_same_place_is_an_error(prose, tmp_path):
     corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
     prose.write_bytes(prose.read_bytes().replace(b"the", b"THE", 1))
-    with pytest.raises(ConfigError, match="its inputs have changed since"):
+    with pytest.raises(ConfigError, match=r"its inputs have changed since \(prose.txt has changed\)"):
         corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
 
 
@@ -315,3 +317,71 @@ def test_folder_of_prepared_data_is_found_by_its_default_name(prose, tmp_path, m
     monkeypatch.chdir(tmp_path)
     corpus = corpuskit.prepare("prose.txt", encoding="bytes", name="mine")
     assert corpus.path == Path("data/mine/bytes")
+
+
+@pytest.mark.parametrize("part_bytes", [50, 10**6])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_separator_that_occurs_nowhere_is_said_to(tmp_path, caplog, part_bytes, workers):
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("\n\n".join(f"paragraph {n}" for n in range(20)))
+
+    def warnings(separator, name):
+        caplog.clear()
+        corpuskit.prepare(
+            str(tmp_path / "*.txt"),
+            encoding="bytes",
+            separator=separator,
+            part_bytes=part_bytes,
+            workers=workers,
+            output=tmp_path / name,
+        )
+        return [r.getMessage() for r in caplog.records if "separator" in r.getMessage()]
+
+    assert warnings("\n\n", "found") == []
+    assert warnings("paragraph 19", "at the end only") == []
+    (message,) = warnings(r"\n\n", "nowhere")
+    assert message.startswith(
+        "the separator '\\\\n\\\\n' occurs nowhere, so each file is one document; its backslash"
+    )
+    assert "--separator" in message
+    (message,) = warnings("<|endoftext|>", "nowhere either")
+    assert "backslash" not in message
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.parquet"])
+def test_documents_that_are_too_long_are_left_out_where_broken_ones_are(tmp_path, name):
+    texts = ["short", "x" * 5000, "also short"]
+    path = tmp_path / name
+    if name == "a.txt":
+        path.write_text("\n".join(texts))
+    elif name == "a.jsonl":
+        path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    else:
+        parquet.write_table(pa.table({"text": texts}), path)
+    options = {"lines": True} if name == "a.txt" else {}
+    options |= {"encoding": "bytes", "reader_options": {"max_document_bytes": 1000}}
+    with pytest.raises(
+        SourceError, match="--reader-option max_document_bytes=2000 or --on-bad-document skip"
+    ):
+        corpuskit.prepare(str(path), output=tmp_path / "refused", **options)
+    corpus = corpuskit.prepare(str(path), output=tmp_path / "made", on_bad_document="skip", **options)
+    assert corpus.manifest.left_out == {"too-long": 1}
+    assert corpus.manifest.splits["train"].num_documents == 2
+
+
+@pytest.mark.parametrize(
+    ("split", "remedy"), [("valid=0.5", "use --split none"), ("none", "another --encoding")]
+)
+def test_a_document_that_cannot_be_cut_and_held_says_what_can_be_done(tmp_path, monkeypatch, split, remedy):
+    path = tmp_path / "a.txt"
+    path.write_text("x" * 2000)
+    monkeypatch.setattr(sys.modules["corpuskit.prepare.work"], "_MAX_DOCUMENT_BYTES", 1000)
+    monkeypatch.setattr("corpuskit.sources.text.PIECE_BYTES", 300)
+    monkeypatch.setattr("corpuskit.tokenizers.bytes.ByteTokenizer.boundary", lambda self, text, end: 0)
+    with pytest.raises(
+        SourceError, match=f"a.txt, document at 0: longer than 1,000 bytes, and .*{remedy}"
+    ) as e:
+        corpuskit.prepare(
+            str(path), encoding="bytes", split=split, output=tmp_path / "o", on_bad_document="skip", workers=1
+        )
+    assert "--on-bad-document" not in str(e.value)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import SourceError
 from corpuskit.sources import characters
+from corpuskit.sources.opening import InputStream
 
 
 @given(st.text(alphabet="aé日\U0001f600\n", max_size=40), st.integers(1, 9), st.booleans(), st.booleans())
@@ -22,13 +23,19 @@ def test_counts_and_offsets_are_those_of_the_decoded_text(
     item = input_of(path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(characters, "_BLOCK_BYTES", block_bytes)
-        assert characters.count_characters(item) == len(text)
+        with InputStream(item) as stream:
+            assert characters.count_characters(stream) == len(text)
         for count in range(len(text) + 1):
             expected = 3 * bom + len(text[:count].encode())
-            assert characters.character_offset(item, count) == expected
+            with InputStream(item) as stream:
+                assert characters.character_offset(item, stream, count) == expected
 
 
 def test_more_characters_than_there_are_is_an_error(tmp_path, input_of):
     (tmp_path / "a.txt").write_text("été")
-    with pytest.raises(SourceError, match=r"a\.txt: has 3 characters, fewer than 4"):
-        characters.character_offset(input_of(tmp_path / "a.txt"), 4)
+    item = input_of(tmp_path / "a.txt")
+    with (
+        pytest.raises(SourceError, match=r"a\.txt: has 3 characters, fewer than 4"),
+        InputStream(item) as stream,
+    ):
+        characters.character_offset(item, stream, 4)

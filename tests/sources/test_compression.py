@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bz2
+import dataclasses
 import gzip
+import io
 import json
 import lzma
 import sys
@@ -16,7 +18,7 @@ import zstandard
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import Slice
-from corpuskit.sources.compression import COMPRESSIONS, by_extension
+from corpuskit.sources.compression import COMPRESSIONS, Decompressed, by_extension
 from corpuskit.sources.delimited import CsvReader
 from corpuskit.sources.jsonl import JsonlReader
 from corpuskit.sources.text import TextReader
@@ -120,7 +122,7 @@ def test_a_bomb_is_stopped(file, extension):
     reader = TextReader({"max_ratio": 100})
     batches = reader.read(file(f"a.txt{extension}", bomb), Slice(), lambda *bad: None)
     with pytest.raises(
-        SourceError, match=r"became more than .*raise the reader option max_ratio \(now 100\)"
+        SourceError, match=r"became more than .*raise the limit with --reader-option max_ratio=200$"
     ):
         deque(batches, maxlen=0)
 
@@ -164,3 +166,111 @@ def test_gzip_output_that_fills_a_buffer_exactly_loses_nothing(file, read_all):
         reader = TextReader({})
         reader.piece_bytes = size
         assert read_all(reader, item).texts == [data]
+
+
+@pytest.mark.parametrize("extension", COMPRESS)
+@pytest.mark.parametrize("size", [0, 1, 40, 3000])
+def test_many_members_cost_no_more_than_one(file, extension, size):
+    """Each member's bytes are handed to decoders about once, however many members follow it."""
+    count = 3000 if size < 100 else 300
+    data = COMPRESS[extension](TEXT[:size]) * count
+    compression = by_extension(extension)
+    given = []
+
+    class Counting:
+        def __init__(self, decoder):
+            self.decoder = decoder
+
+        def __getattr__(self, name):
+            return getattr(self.decoder, name)
+
+        def decompress(self, data, max_length=-1):
+            given.append(len(data))
+            return self.decoder.decompress(data, max_length)
+
+    def decoders(limits):
+        new_decoder = compression.decoders(limits)
+        return lambda: Counting(new_decoder())
+
+    stream = Decompressed(io.BytesIO(data), dataclasses.replace(compression, decoders=decoders), name="x")
+    assert b"".join(iter(lambda: stream.read(2**20), b"")) == TEXT[:size] * count
+    assert sum(given) < 3 * len(data) + count * 1024 + 2**18
+
+
+@pytest.mark.parametrize("extension", COMPRESS)
+def test_reads_are_full_however_small_members_are(file, extension):
+    stream = Decompressed(io.BytesIO(COMPRESS[extension](b"12345") * 1000), by_extension(extension), name="x")
+    sizes = [len(data) for data in iter(lambda: stream.read(1000), b"")]
+    assert sum(sizes) == 5000
+    assert min(sizes[:-1]) >= 500
+    assert max(sizes) <= 1000
+
+
+def long_frame(window_log: int, *texts: bytes) -> bytes:
+    parameters = zstandard.ZstdCompressionParameters(
+        window_log=window_log, enable_ldm=True, write_content_size=False, write_checksum=True
+    )
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    pieces = [packer.compress(text) + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for text in texts]
+    return b"".join([*pieces, packer.flush()])
+
+
+@pytest.mark.parametrize("window_log", [27, 28])
+def test_long_windows_are_read(file, read_all, window_log):
+    item = file("a.txt.zst", long_frame(window_log, b"hello ", b"world") + zstandard.compress(b"!"))
+    assert read_all(TextReader({}), item).texts == [b"hello world!"]
+
+
+def test_the_longest_window_is_read(file, read_all):
+    frame = bytearray(long_frame(27, b"hello ", b"world"))
+    frame[5] = (31 - 10) << 3  # the header asks for 2 GiB, of which the text fills 11 bytes
+    assert read_all(TextReader({}), file("a.txt.zst", bytes(frame))).texts == [b"hello world"]
+    frame[5] += 1
+    with pytest.raises(
+        SourceError,
+        match=r"a\.txt\.zst: its zstandard data needs a window of 2,415,919,104 bytes, and the limit is "
+        r"2,147,483,648; compress it again with a smaller one \(zstd --long=27\)$",
+    ):
+        read_all(TextReader({}), file("a.txt.zst", bytes(frame)))
+
+
+@pytest.mark.parametrize("data", [long_frame(28, TEXT), zstandard.compress(b"x" * 60_000)])
+def test_a_window_above_the_limit_is_named_with_the_option(file, read_all, data):
+    item = file("a.txt.zst", data)
+    limit = 50_000
+    with pytest.raises(
+        SourceError, match=r"a window of [0-9,]+ bytes, and the limit is 50,000; raise the"
+    ) as e:
+        read_all(TextReader({"max_window_bytes": limit}), item)
+    assert "--reader-option max_window_bytes=2147483648" in str(e.value)
+    assert "damaged" not in str(e.value)
+
+
+def test_an_xz_window_above_the_limit_is_named_with_the_option(file, read_all):
+    item = file("a.txt.xz", lzma.compress(TEXT, preset=6))
+    assert read_all(TextReader({}), item).texts == [TEXT]
+    with pytest.raises(
+        SourceError, match=r"its xz data needs a window of .* --reader-option max_window_bytes="
+    ):
+        read_all(TextReader({"max_window_bytes": 1000}), item)
+
+
+def test_a_frame_that_needs_a_dictionary_is_named_as_such(file, read_all):
+    samples = [b"hello world %d " % number * 20 for number in range(500)]
+    dictionary = zstandard.train_dictionary(2000, samples)
+    data = zstandard.ZstdCompressor(dict_data=dictionary).compress(samples[7])
+    with pytest.raises(SourceError, match=r"compressed with a dictionary \(id \d+\)"):
+        read_all(TextReader({}), file("a.txt.zst", data))
+    lz4_frame = bytearray(lz4.frame.compress(b"hello"))
+    lz4_frame[4] |= 1
+    with pytest.raises(SourceError, match="its lz4 data was compressed with a dictionary"):
+        read_all(TextReader({}), file("a.txt.lz4", bytes(lz4_frame)))
+
+
+def test_too_little_memory_is_not_damage(file, read_all, monkeypatch):
+    def decompress(self, data, max_length=-1):
+        raise MemoryError
+
+    monkeypatch.setattr("corpuskit.sources.compression._Gzip.decompress", decompress)
+    with pytest.raises(SourceError, match="there is not enough memory for the window of the gzip data"):
+        read_all(TextReader({}), file("a.txt.gz", gzip.compress(b"x")))

@@ -48,9 +48,9 @@ def test_a_range_of_a_document_says_that_it_goes_on(text_file):
     assert (tail.texts, tail.starts, tail.continues) == ([b"456789"], [0], False)
 
 
-def test_lines_end_with_newlines_only_and_keep_what_is_before(text_file, read_all):
+def test_lines_end_with_their_line_ends_only(text_file, read_all):
     result = read_all(TextReader({"lines": True}), text_file("a\r\nb\x0bc\x85d\u2028e\n\nf\rg".encode()))
-    assert result.texts == [b"a\r", "b\x0bc\x85d\u2028e".encode(), b"f\rg"]
+    assert result.texts == [b"a", "b\x0bc\x85d\u2028e".encode(), b"f\rg"]
     assert result.starts == [0, 3, 15]
     assert result.kinds == [("empty", 14)]
 

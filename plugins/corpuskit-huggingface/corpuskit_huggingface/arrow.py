@@ -28,8 +28,9 @@ from corpuskit.sources.reader import (
     checked,
     without_empty,
     without_nulls,
+    without_too_long,
 )
-from corpuskit.sources.stored import is_remote, open_raw
+from corpuskit.sources.stored import is_remote, open_raw, told_by_head
 
 _FILE_MAGIC = b"ARROW1"
 
@@ -92,17 +93,13 @@ class ArrowReader(Reader):
             raise _damaged(item, error) from error
         _, offsets, data = plain.buffers()
         bounds = np.frombuffer(offsets, np.int64)[plain.offset : plain.offset + len(plain) + 1].tolist()
-        if (
-            max(stop - start for start, stop in itertools.pairwise(bounds))
-            > self.options["max_document_bytes"]
-        ):
-            sizes = np.diff(bounds)
-            raise bad.too_long(first + int(sizes.argmax()))
         view = memoryview(b"" if data is None else data)
         texts = [bytes(view[a:b]) for a, b in itertools.pairwise(bounds)]
         starts = list(range(first, first + len(texts)))
         if plain.null_count:
             texts, starts = without_nulls(texts, starts, plain.is_null().to_pylist(), bad)
+        limit = self.options["max_document_bytes"]
+        texts, starts = without_too_long(texts, starts, bad, max_document_bytes=limit)
         texts, starts = checked(texts, starts, bad)
         return DocumentBatch(*without_empty(texts, starts, bad))
 
@@ -179,7 +176,7 @@ def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:
 
 def _damaged(item: Input, error: Exception) -> SourceError:
     reason = " ".join(str(error).split())
-    return SourceError(
+    return told_by_head(item) or SourceError(
         f"{item.name}: not an Arrow file, damaged, or cut off: {reason:.200}; get it again", path=item.name
     )
 

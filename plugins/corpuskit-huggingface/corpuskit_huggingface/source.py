@@ -28,6 +28,7 @@ from corpuskit import storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
 from corpuskit.sources.base import Input, SourceOptions
+from corpuskit.sources.changes import changes
 from corpuskit.sources.files import FilesSource
 from corpuskit.sources.left_out import LeftOut, say_formats
 from corpuskit.sources.listing import Selection, list_folder
@@ -127,6 +128,17 @@ class HuggingFaceSource(FilesSource):
         if all(known):
             return known == [sha256 for _, _, sha256 in recorded]
         return super().unchanged(recorded)
+
+    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+        """Which files are no longer those of a manifest, in words; none is downloaded to say so."""
+        if self._target.local:
+            return super().changes(recorded)
+        commit, files, listed = self._select()
+        found = [
+            (self._input_name(commit, f.path), listed[f.path].size_bytes, listed[f.path].sha256)
+            for f in files
+        ]
+        return changes(recorded, found)
 
     def _hub_inputs(self) -> list[Input]:
         commit, files, listed = self._select()

@@ -174,7 +174,7 @@ class HuggingFaceTokenizer(Tokenizer):
                 raise TokenizerError(
                     f"tokenizer {self.name!r}: a document has {longest:,} bytes that may not be cut without "
                     f"changing ids, more than {_MAX_TEXT_BYTES:,}, which take 150 times as much memory; cut "
-                    "it into documents (--separator or --lines)",
+                    "it into documents (a text file with --separator or --lines)",
                     index=number,
                     expected=_MAX_TEXT_BYTES,
                     found=longest,

@@ -109,7 +109,7 @@ class SentencePieceTokenizer(Tokenizer):
             raise TokenizerError(
                 f"tokenizer {self.name!r}: a document of {len(text):,} bytes is longer than "
                 f"{_MAX_TEXT_BYTES:,}, and a SentencePiece model cannot encode it in pieces; cut it into "
-                "documents (--separator or --lines)",
+                "documents (a text file with --separator or --lines)",
                 expected=_MAX_TEXT_BYTES,
                 found=len(text),
             )

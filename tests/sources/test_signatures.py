@@ -1,0 +1,171 @@
+"""What a file is that is not the text it is taken for."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import sqlite3
+import tarfile
+import zipfile
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources.delimited import CsvReader
+from corpuskit.sources.jsonl import JsonlReader
+from corpuskit.sources.local import LocalFiles
+from corpuskit.sources.parquet import ParquetReader
+from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored, other_than_text
+from corpuskit.sources.stored import open_archive
+from corpuskit.sources.text import TextReader
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'6' * 64}\nsize 146946961\n".encode()
+READERS = {"txt": TextReader, "jsonl": JsonlReader, "csv": CsvReader, "parquet": ParquetReader}
+
+
+@pytest.fixture
+def file(tmp_path, input_of):
+    def make(name: str, data: bytes):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return input_of(path)
+
+    return make
+
+
+def tar(text: bytes = b"hello") -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("folder/one.txt")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("extension", ["", ".gz", ".zst", ".bz2", ".xz", ".lz4"])
+def test_a_git_lfs_pointer_is_named_under_any_name(file, read_all, format, extension):
+    if format == "parquet" and extension:
+        pytest.skip("Parquet is not read from another compression")
+    item = file(f"a.{format}{extension}", POINTER)
+    with pytest.raises(SourceError, match=r"a\..*: this is a Git LFS pointer .* git lfs pull$"):
+        read_all(READERS[format]({}), item)
+
+
+def test_a_git_lfs_pointer_in_place_of_an_archive_is_named(file):
+    with pytest.raises(SourceError, match="git lfs pull"), open_archive(file("a.zip", POINTER)):
+        pass
+
+
+def test_a_page_of_html_in_place_of_a_compressed_file_is_named(file, read_all):
+    item = file("a.txt.gz", b"\n<!DOCTYPE HTML>\n<title>404</title>")
+    with pytest.raises(SourceError, match="this is a page of HTML"):
+        read_all(TextReader({}), item)
+    page = b"<!doctype html>\nreal"
+    assert read_all(TextReader({}), file("a.txt", page)).texts == [page]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_a_tar_archive_under_a_text_name_is_named(file, read_all, pack):
+    extension = {bytes: "", gzip.compress: ".gz", bz2.compress: ".bz2"}[pack]
+    for options in ({}, {"lines": True}):
+        with pytest.raises(SourceError, match="this is a tar archive; unpack it"):
+            read_all(TextReader(options), file(f"a.txt{extension}", pack(tar())))
+    with pytest.raises(SourceError, match="this is a tar archive; unpack it"):
+        read_all(TextReader({}), file("a.txt.gz", tar()))
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.tar.zst", "A.TAR.BZ2", "a.txz"])
+def test_a_tar_archive_that_is_asked_for_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes(tar())
+    with pytest.raises(ConfigError, match="a tar archive is not read; unpack it"):
+        LocalFiles([str(tmp_path / name)]).inputs()
+
+
+def binaries(folder):
+    with zipfile.ZipFile(folder / "a.docx", "w") as archive:
+        archive.writestr("one.txt", "one")
+    yield "zip", (folder / "a.docx").read_bytes()
+    parquet.write_table(pa.table({"text": ["one"]}), folder / "table")
+    yield "Parquet", (folder / "table").read_bytes()
+    with sqlite3.connect(folder / "base") as base:
+        base.execute("create table texts (text)")
+    base.close()
+    yield "SQLite", (folder / "base").read_bytes()
+    yield "PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
+
+
+def test_other_files_under_a_text_name_are_named(tmp_path, file, read_all):
+    for words, data in binaries(tmp_path):
+        for reader in (TextReader({}), JsonlReader({})):
+            with pytest.raises(SourceError, match=f"this is an? .*{words}"):
+                read_all(reader, file("other.txt", data))
+
+
+WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello world\n",
+        "Größe, naïve: “quoted” … " * 200,
+        "Съешь же ещё этих мягких французских булок, да выпей чаю\r\n" * 9,
+        "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία\n" * 9,
+        "עטלף אבק נס דרך מזגן שהתפוצץ כי חם\n" * 9,
+    ],
+)
+@pytest.mark.parametrize("format", ["txt", "jsonl", "csv"])
+def test_wide_text_without_a_byte_order_mark_is_named(file, read_all, encoding, text, format):
+    name = encoding[:6].upper() + encoding[-2:].upper()
+    with pytest.raises(SourceError, match=rf"without a byte order mark; .*iconv -f {name} -t UTF-8"):
+        read_all(READERS[format]({}), file(f"a.{format}", text.encode(encoding)))
+
+
+@given(st.text(max_size=300))
+def test_text_without_many_control_characters_is_text(text):
+    data = "".join(c for c in text if c > "\x08" or c == "\0").encode()
+    if data.count(b"\0") < 8:
+        assert other_than_text(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"\0" * 5000,
+        b"\0" * 4000 + b"hello",
+        b"one\0two\0three\0four\0" * 100,
+        b"a\0\0b" * 500,
+        b"hello\0" * 9000,
+        "日本\0".encode() * 900,
+        b"x" * 257 + b"ustar is a word",
+        b"PK is no archive, PAR1 no table, %PDF-1 no document",
+        b"version https://example.org/spec/v1\n",
+        bytes(range(128)) * 40,
+    ],
+)
+def test_text_with_some_zeros_stays_text(file, read_all, data):
+    assert other_than_text(data[:HEAD_BYTES]) is None
+    assert other_than_stored(data[:HEAD_BYTES]) is None
+    result = read_all(TextReader({}), file("a.txt", data))
+    assert b"".join(result.texts) == data
+
+
+def test_an_archive_with_a_password_is_not_called_damaged(tmp_path, input_of, read_all):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.txt", "one")
+    data = bytearray(path.read_bytes())
+    for at in (data.find(b"PK\x03\x04") + 6, data.find(b"PK\x01\x02") + 8):
+        data[at] |= 1  # the flag of an encrypted member
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=r"a\.zip: cannot be read as it is: .*encrypted.*; unpack it first"):
+        read_all(TextReader({}), input_of(path, member="one.txt"))
