@@ -22,9 +22,9 @@ from corpuskit.corpus.manifest import (
     SplitRecord,
     TokenizerRecord,
 )
-from corpuskit.errors import SourceError
 from corpuskit.prepare.job import PartRecord, PartShard
 from corpuskit.prepare.plan import Plan
+from corpuskit.prepare.report import no_text
 from corpuskit.sources.left_out import LeftOut
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
@@ -73,7 +73,7 @@ def commit(
     }
     manifest = _describe(plan, shards, records, left_out)
     if not any(split.num_tokens for split in manifest.splits.values()):
-        raise SourceError(f"{plan.request['dataset']}: no text: every document is empty or left out")
+        raise no_text(plan, records)
     storage.write_json(staged / "run.json", run)
     storage.write_json(staged / manifest_format.FILE_NAME, manifest.to_json())
     storage.make_directory(output.parent)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import corpuskit
 from corpuskit.config import PrepareConfig
+from corpuskit.errors import SourceError
 from corpuskit.prepare.job import MAX_PLACES, PartRecord
 from corpuskit.prepare.plan import Plan
 from corpuskit.sources.left_out import LeftOut
@@ -63,4 +65,26 @@ def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
         "(in Python and TOML: separator)",
         separator,
         hint,
+    )
+
+
+def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
+    """The error about a corpus without a token, with the kind of document that was left out most often.
+
+    Args:
+        plan: The plan.
+        records: The parts that make the corpus.
+    """
+    left_out: Counter[str] = Counter()
+    for record in records:
+        left_out.update(record.left_out)
+    words = ""
+    for kind, count in left_out.most_common(1):
+        places = (place for record in records for place in record.places)
+        item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
+        words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
+        words += "; choose the field with --text-field" if kind == "missing-text" else ""
+    return SourceError(
+        f"{plan.request['dataset']}: no text: every document is empty or left out{words}",
+        found=dict(left_out),
     )

@@ -117,8 +117,8 @@ class DocumentBatch:
 
 
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
-#: Kinds: "invalid-utf8", "invalid-json", "missing-text", "null-text", "not-text", "too-long", "empty".
-#: Where a document is not to be left out but to stop the run, the source raises SourceError instead.
+#: Kinds: "invalid-utf8", "invalid-json", "wrong-field-count", "missing-text", "null-text", "not-text",
+#: "too-long", "empty". Where one is not to be left out but to stop the run, the source raises SourceError.
 OnBadDocument = Callable[[str, int, str], None]
 
 

@@ -2,16 +2,24 @@
 
 A quoted field may hold newlines, so no place in the middle is known to be the beginning of a row: a file is
 read in one slice. A document's start is the number of its row, from 0, the header not counted.
+
+A row has as many fields as the header has names. One that has more, or fewer, has been cut somewhere, so that
+its text may be another column's or a part of the right one: it is a bad document. One that ends before the
+text's column has no text. Empty names at the end of the header are no columns: a row may have fields there if
+they are empty. Lines end with a newline, a carriage return, or both; in quotes these are text.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.columns import check_unique, listed, missing_column
 from corpuskit.sources.opening import InputStream
 from corpuskit.sources.reader import (
     BATCH_BYTES,
@@ -22,7 +30,25 @@ from corpuskit.sources.reader import (
     checked,
     without_empty,
 )
-from corpuskit.sources.separated import NEWLINE, split_stream
+
+#: What may separate columns, besides what is said to.
+_DELIMITERS = (";", "\t", "|", ",")
+_REMEDIES = {"\t": "use --format tsv", ",": "use --format csv"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Header:
+    """What the header says of a row.
+
+    Args:
+        text: The number of the text's field, from 0.
+        num_columns: How many fields a row has.
+        num_fields: How many it may have, if those that have no name are empty.
+    """
+
+    text: int
+    num_columns: int
+    num_fields: int
 
 
 class CsvReader(Reader):
@@ -41,6 +67,8 @@ class CsvReader(Reader):
             raise ConfigError(
                 f"reader option delimiter: expected one character, found {self.options['delimiter']!r}"
             )
+        if not self._field:
+            raise ConfigError("reader option text_field: expected a column's name, found ''")
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of the rows of one slice."""
@@ -49,7 +77,7 @@ class CsvReader(Reader):
         csv.field_size_limit(max(csv.field_size_limit(), self.options["max_document_bytes"]))
         with self.open(item, Slice()) as stream:
             rows = self._rows(item, stream, bad)
-            column = self._column(item, next(rows, None))
+            header = self._header(item, next((row for row in rows if row), []))
             texts: list[bytes] = []
             starts: list[int] = []
             size = 0
@@ -58,23 +86,34 @@ class CsvReader(Reader):
                     continue
                 if number == part.stop:
                     break
-                if not row:
-                    bad.leave_out("empty", number, "a blank line")
-                elif len(row) <= column:
-                    bad.missing("missing-text", number, f"no column {column + 1} ({self._field!r})")
-                else:
-                    texts.append(row[column].encode("utf-8", "surrogateescape"))
-                    starts.append(number)
-                    size += len(texts[-1])
-                    if size >= BATCH_BYTES or len(texts) == BATCH_DOCUMENTS:
-                        yield from self._batch(texts, starts, bad)
-                        texts, starts, size = [], [], 0
+                if len(row) != header.num_columns and not self._fits(row, header, number, bad):
+                    continue
+                texts.append(row[header.text].encode("utf-8", "surrogateescape"))
+                starts.append(number)
+                size += len(texts[-1])
+                if size >= BATCH_BYTES or len(texts) == BATCH_DOCUMENTS:
+                    yield from self._batch(texts, starts, bad)
+                    texts, starts, size = [], [], 0
             yield from self._batch(texts, starts, bad)
 
     @property
     def _field(self) -> str:
         field: str = self.options["text_field"]
         return field
+
+    def _fits(self, row: list[str], header: _Header, number: int, bad: BadDocuments) -> bool:
+        """Whether a row of another length than the header has its text all the same; else it is left out."""
+        if not row:
+            bad.leave_out("empty", number, "a blank line")
+        elif len(row) <= header.text:
+            bad.missing("missing-text", number, f"no column {header.text + 1} ({self._field!r})")
+        elif header.num_columns < len(row) <= header.num_fields and not any(row[header.num_columns :]):
+            return True
+        else:
+            what = f"{self.options['delimiter']!r}" if len(row) > header.num_columns else "a line end"
+            reason = f"{_counted(len(row), 'field')} under {_counted(header.num_columns, 'column name')}"
+            bad.bad("wrong-field-count", number, f"{reason} (a field with {what} in it needs quotes)")
+        return False
 
     def _batch(self, texts: list[bytes], starts: list[int], bad: BadDocuments) -> Iterator[DocumentBatch]:
         texts, starts = checked(texts, starts, bad)
@@ -84,42 +123,100 @@ class CsvReader(Reader):
             yield DocumentBatch(texts, starts)
 
     def _rows(self, item: Input, stream: InputStream, bad: BadDocuments) -> Iterator[list[str]]:
-        reader = csv.reader(self._lines(stream, bad), delimiter=self.options["delimiter"], strict=True)
+        """All rows, the header first."""
+        delimiter = self.options["delimiter"]
+        number = -1  # the header's
+        stream.skip_bom()
+        lines = self._lines(stream, lambda: self._too_long(number, bad))
+        first = next(lines, "")
+        reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
         try:
-            yield from reader
+            for row in reader:
+                yield row
+                number += 1
         except csv.Error as error:
-            delimiter = self.options["delimiter"]
+            if "field limit" in str(error):
+                raise self._too_long(number, bad) from None
+            if number < 0:
+                self._check_delimiter(item, [first.strip()])
             raise SourceError(
                 f"{item.name}:{reader.line_num}: broken {delimiter!r}-separated values: {error}; repair it",
                 path=item.name,
                 found=reader.line_num,
             ) from error
 
-    def _lines(self, stream: InputStream, bad: BadDocuments) -> Iterator[str]:
-        """Lines with their newlines; broken bytes travel as lone surrogates until their column is known."""
-        for _, lines, *_ in split_stream(
-            stream,
-            NEWLINE,
-            start=stream.skip_bom(),
-            block_bytes=self.block_bytes,
-            max_document_bytes=self.options["max_document_bytes"],
-            too_long=bad.too_long,
-        ):
+    def _lines(self, stream: InputStream, too_long: Callable[[], Exception]) -> Iterator[str]:
+        """Lines with their ends; broken bytes travel as lone surrogates until their column is known."""
+        max_bytes = self.options["max_document_bytes"]
+        held: list[bytes] = []  # what there is of the line that is being read
+        held_bytes = 0
+        half = b""  # a carriage return that may be half of a line's end
+        while data := stream.read(self.block_bytes):
+            data = half + data
+            half = data[-1:] if data.endswith(b"\r") else b""
+            lines = data[: len(data) - len(half)].splitlines(keepends=True)
+            rest = [lines.pop()] if lines and not lines[-1].endswith((b"\n", b"\r")) else []
+            if lines and held:
+                lines[0] = b"".join([*held, lines[0]])
+                held, held_bytes = [], 0
             for line in lines:
-                yield line.decode("utf-8", "surrogateescape") + "\n"
+                if len(line) > max_bytes:
+                    raise too_long()
+                yield line.decode("utf-8", "surrogateescape")
+            held += rest
+            held_bytes += sum(map(len, rest))
+            if held_bytes > max_bytes:
+                raise too_long()
+        if last := b"".join([*held, half]):
+            yield last.decode("utf-8", "surrogateescape")
 
-    def _column(self, item: Input, header: list[str] | None) -> int:
-        if header is None:
+    def _too_long(self, number: int, bad: BadDocuments) -> SourceError:
+        """The error about a row that is too large; where the next one begins is not known, either."""
+        limit = self.options["max_document_bytes"]
+        return bad.error(
+            f"more than {limit:,} bytes",
+            max(number, 0),
+            f"or use --reader-option max_document_bytes={2 * limit}",
+        )
+
+    def _header(self, item: Input, names: list[str]) -> _Header:
+        """What the row of column names says.
+
+        Raises:
+            SourceError: If there is none, or not exactly one column is the text's.
+        """
+        if not names:
             raise SourceError(f"{item.name}: empty; expected a row of column names", path=item.name)
-        if self._field not in header:
-            raise SourceError(
-                f"{item.name}: no column {self._field!r}; it has: {', '.join(header)}; choose one with "
-                "--text-field",
-                path=item.name,
-                expected=self._field,
-                found=header,
-            )
-        return header.index(self._field)
+        check_unique(item, self._field, names)
+        if self._field not in names:
+            self._check_delimiter(item, names)
+            raise missing_column(item, self._field, names)
+        num_columns = max(number for number, name in enumerate(names, 1) if name)
+        return _Header(text=names.index(self._field), num_columns=num_columns, num_fields=len(names))
+
+    def _check_delimiter(self, item: Input, names: list[str]) -> None:
+        """Check a header without the text's column.
+
+        Raises:
+            SourceError: If it looks as if another delimiter separated its names.
+        """
+        delimiter = self.options["delimiter"]
+        line = delimiter.join(names)
+        for other in _DELIMITERS:
+            parts = [part.strip(' "') for part in line.split(other)]
+            if other != delimiter and (self._field in parts or (len(names) == 1 and len(parts) > 1)):
+                remedy = _REMEDIES.get(other, f"use --reader-option 'delimiter={other}'")
+                raise SourceError(
+                    f"{item.name}: no column {self._field!r} in the header {listed([line])!r}; the delimiter "
+                    f"looks like {other!r} and is {delimiter!r}: {remedy}",
+                    path=item.name,
+                    expected=delimiter,
+                    found=other,
+                )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
 
 
 class TsvReader(CsvReader):

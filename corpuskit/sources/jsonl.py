@@ -1,27 +1,34 @@
 """JSON Lines: each line is an object, one of its fields holds the text.
 
-Lines end with a newline only. A carriage return before it is white space to JSON. Blank lines are counted
-as empty documents. Where an object has a field twice, the last one counts.
+A newline ends a line, and so does a carriage return between two records; inside a record it is white space.
+Blank lines are counted as empty documents. Where an object has a field twice, the last one counts. What a
+field other than the text's holds decides nothing.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
 
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources import lenient
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.columns import close_to, listed
 from corpuskit.sources.opening import is_plain
-from corpuskit.sources.reader import BadDocuments, Reader, batches, without_empty
+from corpuskit.sources.reader import BATCH_BYTES, BadDocuments, Reader, batches, without_empty
 from corpuskit.sources.separated import NEWLINE, cut, split_stream
+from corpuskit.sources.separator import document_starts
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100
-_FIELDS_SHOWN = 10
 _WHITE_SPACE = b" \t\r"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: How deep a record is searched for a field that was perhaps meant.
+_NESTED_LEVELS = 3
 
 
 class JsonlReader(Reader):
@@ -50,7 +57,7 @@ class JsonlReader(Reader):
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of one slice's records; a document starts where its line does."""
         bad = self.policy(item, on_bad)
-        first_records = _FirstRecords(self.text_field, bad, done=part.start > 0)
+        records = _Records(self, item, bad, is_first=part.start == 0)
         with self.open(item, part) as stream:
             for starts, lines, *_ in split_stream(
                 stream,
@@ -58,13 +65,13 @@ class JsonlReader(Reader):
                 start=part.start or stream.skip_bom(),
                 block_bytes=self.block_bytes,
                 max_document_bytes=self.options["max_document_bytes"],
-                too_long=bad.too_long,
+                too_long=records.too_long,
             ):
                 texts = self._fast(lines)
                 if texts is None:
-                    texts, starts = self._one_by_one(lines, starts, bad, first_records)
+                    texts, starts = records.texts(lines, starts)
                 else:
-                    first_records.done = True
+                    records.found_any = True
                 if b"" in texts:
                     texts, starts = without_empty(texts, starts, bad)
                 yield from batches(texts, starts)
@@ -86,81 +93,155 @@ class JsonlReader(Reader):
             return None
         return texts
 
-    def _one_by_one(
-        self, lines: list[bytes], starts: list[int], bad: BadDocuments, first_records: _FirstRecords
-    ) -> tuple[list[bytes], list[int]]:
-        """The texts of a block in which some line is not; what it is decides what happens."""
+
+class _Records:
+    """Reads records one by one, where some line of a block is not as it should be.
+
+    Args:
+        reader: Whose options decide.
+        item: The input.
+        bad: What to do about broken records.
+        is_first: Whether the slice is the file's beginning, which shows an option that names no field of it.
+
+    Attributes:
+        found_any: Whether some record of the slice has the field.
+    """
+
+    def __init__(self, reader: JsonlReader, item: Input, bad: BadDocuments, *, is_first: bool) -> None:
+        self.found_any = False
+        self._reader = reader
+        self._field = reader.text_field
+        self._item = item
+        self._bad = bad
+        self._is_first = is_first
+        self._missing = 0
+        self._is_json_lines = False
+
+    def texts(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
+        """The texts of some lines, with where their records start; of what has none it is decided."""
         kept: tuple[list[bytes], list[int]] = ([], [])
         for line, start in zip(lines, starts, strict=True):
-            record = self._record(line, start, bad)
-            if record is None:
-                continue
-            found, value = _lookup(record, self.text_field)
-            first_records.add(record, start, found=found)
-            if isinstance(value, str):
-                kept[0].append(value.encode())
-                kept[1].append(start)
-            elif not found:
-                bad.missing(
-                    "missing-text", start, f"no field {self.text_field!r} {_fields(record)} in the record"
-                )
-            elif value is None:
-                bad.missing("null-text", start, f"field {self.text_field!r} is null in the record")
-            else:
-                found_type = type(value).__name__
-                bad.bad(
-                    "not-text", start, f"field {self.text_field!r} is {found_type}, not text, in the record"
-                )
+            for piece, at, record in self._records(line, start):
+                text = self._text(piece, at, record)
+                if text is not None:
+                    kept[0].append(text)
+                    kept[1].append(at)
         return kept
 
-    def _record(self, line: bytes, start: int, bad: BadDocuments) -> dict[str, Any] | None:
-        """A line's object; None if there is none that can be used."""
+    def too_long(self, start: int) -> None:
+        """Leave out a line that is too long.
+
+        Raises:
+            SourceError: If the file is no JSON Lines, or such documents are an error.
+        """
+        self._check_layout()
+        self._bad.too_long(start)
+
+    def _check_layout(self) -> None:
+        """Check, where some line cannot be read, that the file's beginning is no other kind of JSON.
+
+        Raises:
+            SourceError: If it is.
+        """
+        if self._is_json_lines:
+            return
+        head = b""
+        with self._reader.open(self._item, Slice()) as stream:
+            while len(head) < BATCH_BYTES and (data := stream.read(BATCH_BYTES - len(head))):
+                head += data
+        if layout := lenient.other_layout(head):
+            name = self._item.name
+            raise SourceError(f"{name}: {layout}", path=name, expected="JSON Lines")
+        self._is_json_lines = True
+
+    def _records(self, line: bytes, start: int) -> Iterator[tuple[bytes, int, dict[str, Any]]]:
+        """The records of a line, each with its bytes and its start: one, unless carriage returns end some."""
         if not line.strip(_WHITE_SPACE):
-            bad.leave_out("empty", start, "a blank line")
-            return None
+            self._bad.leave_out("empty", start, "a blank line")
+            return
         try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            valid = bad.utf8(line, start)
-            if valid is None:
-                return None
-            try:
-                record = orjson.loads(valid)
-            except orjson.JSONDecodeError as error:
-                within = len(valid.decode()[: error.pos].encode())
-                bad.bad("invalid-json", start, f"invalid JSON ({error.msg})", within=within)
-                return None
-        if not isinstance(record, dict):
-            bad.bad("invalid-json", start, f"a JSON {type(record).__name__} where an object is expected")
-            return None
-        return record
+            record = _parsed(line)
+        except lenient.DamagedJson as error:
+            if line.find(b"\r", 0, -1) >= 0:
+                pieces = line.removesuffix(b"\r").split(b"\r")
+                for piece, at in zip(pieces, document_starts(pieces, start, 1), strict=True):
+                    yield from self._records(piece, at)
+            else:
+                self._damaged(f"invalid JSON ({error.reason})", start, within=error.within)
+            return
+        if isinstance(record, dict):
+            yield line, start, record
+        else:
+            self._damaged(f"a JSON {type(record).__name__} where an object is expected", start)
 
+    def _damaged(self, reason: str, start: int, *, within: int = 0) -> None:
+        """Leave a record out, if it is the record that is wrong and not the kind of file.
 
-@dataclasses.dataclass(slots=True)
-class _FirstRecords:
-    """Watches the beginning of a file for an option that names no field of it."""
+        Raises:
+            SourceError: If it is the kind of file, or broken records are an error.
+        """
+        self._check_layout()
+        self._bad.bad("invalid-json", start, reason, within=within)
 
-    field: str
-    bad: BadDocuments
-    done: bool
-    missing: int = 0
+    def _text(self, line: bytes, start: int, record: dict[str, Any]) -> bytes | None:
+        """A record's text; None if it has none, or none that can be used."""
+        found, value = _lookup(record, self._field)
+        self._note(record, start, found=found)
+        if isinstance(value, str):
+            return self._utf8(value, line, start)
+        if not found:
+            reason = f"no field {self._field!r} {_has(self._field, record)} in the record"
+            self._bad.missing("missing-text", start, reason)
+        elif value is None:
+            self._bad.missing("null-text", start, f"field {self._field!r} is null in the record")
+        else:
+            reason = f"field {self._field!r} is {type(value).__name__}, not text, in the record"
+            self._bad.bad("not-text", start, reason)
+        return None
 
-    def add(self, record: dict[str, Any], start: int, *, found: bool) -> None:
+    def _utf8(self, text: str, line: bytes, start: int) -> bytes | None:
+        """A text as valid UTF-8, repaired if that is asked for; None if it is left out."""
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            # Half a character was escaped, or stands for a broken byte; this parser makes the latter whole.
+            _, repaired = _lookup(lenient.loads(line, errors="replace"), self._field)
+        if not isinstance(repaired, str):  # the field's own name has broken bytes
+            repaired = text
+        half = _SURROGATE.search(repaired)
+        if half is None:
+            return None if self._bad.utf8(line, start) is None else repaired.encode()
+        reason = f"a lone surrogate (\\u{ord(half[0]):04x}, half a character) in the text of the record"
+        return self._bad.repaired(reason, start, _SURROGATE.sub("\ufffd", repaired).encode())
+
+    def _note(self, record: dict[str, Any], start: int, *, found: bool) -> None:
         """Note whether a record has the field.
 
         Raises:
-            SourceError: If none of the first records had it.
+            SourceError: If none of the file's first records had it.
         """
-        if found or self.done:
-            self.done = True
+        if found or self.found_any or not self._is_first:
+            self.found_any = True
             return
-        self.missing += 1
-        if self.missing == _FIRST_RECORDS:
-            raise self.bad.error(
-                f"none of the first {_FIRST_RECORDS} records has a field {self.field!r} {_fields(record)}; "
-                "choose one with --text-field; the last of them begins",
+        self._missing += 1
+        if self._missing == _FIRST_RECORDS:
+            raise self._bad.error(
+                f"none of the first {_FIRST_RECORDS} records has a field {self._field!r} "
+                f"{_has(self._field, record)}; choose one with --text-field; the last of them begins",
                 start,
             )
+
+
+def _parsed(line: bytes) -> Any:
+    """A line's value.
+
+    Raises:
+        lenient.DamagedJson: If it is none.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return lenient.loads(line)
 
 
 def _lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
@@ -173,7 +254,20 @@ def _lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
     return True, value
 
 
-def _fields(record: dict[str, Any]) -> str:
-    names = [str(name) for name in record]
-    more = ", ..." if len(names) > _FIELDS_SHOWN else ""
-    return f"(it has: {', '.join(names[:_FIELDS_SHOWN])}{more})"
+def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str]:
+    """The names of a record's fields, with those of nested objects behind dots."""
+    for name, value in record.items():
+        yield name
+        if isinstance(value, dict) and levels > 1:
+            yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
+
+
+def _has(field: str, record: dict[str, Any]) -> str:
+    """What a record has instead of a field, in brackets."""
+    return _has_names(field, tuple(record), tuple(_paths(record)))
+
+
+@lru_cache(maxsize=64)
+def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
+    close = close_to(field, paths)
+    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.columns import text_path
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import (
     BATCH_BYTES,
@@ -60,7 +61,7 @@ class ParquetReader(Reader):
         """The texts of a range of rows."""
         bad = BadRows(self, item, on_bad)
         with self._parquet(item) as file:
-            path = self._path(item, file.schema_arrow)
+            path = text_path(item, self.options["text_field"], file.schema_arrow)
             end = 0
             for number, group in enumerate(_row_groups(file)):
                 first, end = end, end + group.num_rows
@@ -90,7 +91,7 @@ class ParquetReader(Reader):
                 batch = next(columns, None)
                 if batch is None:
                     return
-                column = _strings(batch.column(0), path[1:])
+                column = _strings(batch.column(path[0]), path[1:])
             except (OSError, pa.ArrowException) as error:
                 raise SourceError(
                     f"{item.name}: damaged Parquet in row group {number}: {error}; get the file again",
@@ -149,39 +150,6 @@ class ParquetReader(Reader):
             yield file
             raw.check_unchanged()
 
-    def _path(self, item: Input, schema: Any) -> list[str]:
-        """The names that lead to the text's column.
-
-        Raises:
-            SourceError: If there is no such column, or it holds no text.
-        """
-        from pyarrow import types
-
-        field: str = self.options["text_field"]
-        path = [field] if field in schema.names else field.split(".")
-        found = schema.field(path[0]).type if path[0] in schema.names else None
-        for name in path[1:]:
-            is_struct = found is not None and types.is_struct(found) and found.get_field_index(name) >= 0
-            found = found.field(name).type if is_struct and found is not None else None
-        if found is None:
-            raise SourceError(
-                f"{item.name}: no column {field!r}; it has: {', '.join(schema.names)}; choose one with "
-                "--text-field",
-                path=item.name,
-                expected=field,
-                found=schema.names,
-            )
-        held = found.value_type if types.is_dictionary(found) else found
-        is_text = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-        if not any(check(held) for check in (*is_text, *_view_types(types))):
-            raise SourceError(
-                f"{item.name}: column {field!r} holds {found}, not text; choose another with --text-field",
-                path=item.name,
-                expected="string",
-                found=str(found),
-            )
-        return path
-
     def _text_bytes(self, group: Any) -> int:
         """The size of a row group's text column, or of all columns if it has none of that name."""
         field = self.options["text_field"]
@@ -193,11 +161,6 @@ class ParquetReader(Reader):
 
 def _row_groups(file: Any) -> Iterator[Any]:
     return (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
-
-
-def _view_types(types: Any) -> list[Any]:
-    """Checks for view types, which older versions of pyarrow do not have."""
-    return [getattr(types, name) for name in ("is_string_view", "is_binary_view") if hasattr(types, name)]
 
 
 def _strings(column: Any, path: list[str]) -> Any:

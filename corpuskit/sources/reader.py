@@ -181,13 +181,27 @@ class BadDocuments:
         try:
             text.decode()
         except UnicodeDecodeError as error:
-            reason = invalid_utf8(text, error)
-            if self._replace:
-                self._on_bad("invalid-utf8", start, f"{reason} {self.place(start, error.start)}, replaced")
-                return text.decode(errors="replace").encode()
-            self.bad("invalid-utf8", start, reason, within=error.start, repair="--invalid-utf8 replace")
-            return None
+            repaired = text.decode(errors="replace").encode()
+            return self.repaired(invalid_utf8(text, error), start, repaired, within=error.start)
         return text
+
+    def repaired(self, reason: str, start: int, text: bytes, *, within: int = 0) -> bytes | None:
+        """A text in which U+FFFD stands for what is no Unicode, if that is asked for; None if it is left out.
+
+        Args:
+            reason: What is wrong, for a person.
+            start: Where the document starts.
+            text: The repaired text.
+            within: The byte of the document where it is wrong.
+
+        Raises:
+            SourceError: If such documents are an error.
+        """
+        if self._replace:
+            self._on_bad("invalid-utf8", start, f"{reason} {self.place(start, within)}, replaced")
+            return text
+        self.bad("invalid-utf8", start, reason, within=within, repair="--invalid-utf8 replace")
+        return None
 
     def place(self, start: int, within: int = 0) -> str:
         """Words for a byte of a document.

@@ -150,6 +150,27 @@ def test_text_without_a_token_is_an_error(tmp_path):
         corpuskit.prepare(str(tmp_path / "empty.txt"), encoding="bytes", output=tmp_path / "x", split="none")
 
 
+@pytest.mark.parametrize("split", ["none", "valid=0.5"])
+def test_a_field_that_no_record_of_a_small_corpus_has_is_named(tmp_path, split):
+    (tmp_path / "a.jsonl").write_text('{"content": "a"}\n{"content": null, "n": 1}\n')
+    (tmp_path / "b.jsonl").write_text('{"text": null}\n')
+    with pytest.raises(
+        SourceError,
+        match=r"no text: every document is empty or left out; missing-text: 2, first in a\.jsonl: no field "
+        r"'text' \(it has: content\) in the record; choose the field with --text-field$",
+    ):
+        corpuskit.prepare(str(tmp_path / "*.jsonl"), encoding="bytes", output=tmp_path / "x", split=split)
+
+
+def test_a_small_file_without_the_field_is_counted_where_others_have_it(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"content": "a"}\n')
+    (tmp_path / "b.jsonl").write_text('{"text": "b"}\n')
+    corpus = corpuskit.prepare(
+        str(tmp_path / "*.jsonl"), encoding="bytes", output=tmp_path / "x", split="none"
+    )
+    assert corpus.manifest.left_out == {"missing-text": 1}
+
+
 def test_place_that_cannot_be_written_is_an_error_before_any_work(prose, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="cannot create the folder"):

@@ -24,7 +24,7 @@ def lines_file(tmp_path, input_of):
 
 @given(
     st.lists(st.fixed_dictionaries({"text": st.text(max_size=30), "id": st.integers()}), max_size=12),
-    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
     st.booleans(),
     st.integers(1, 100),
     st.integers(1, 80),
@@ -39,25 +39,30 @@ def test_any_slicing_gives_what_the_standard_library_reads(
     reader = JsonlReader({})
     reader.block_bytes = block_bytes
     result = read_all(reader, item, *reader.slices(item, target_bytes=target_bytes))
-    expected = [json.loads(line)["text"] for line in data.split("\n") if line.strip()]
+    expected = [json.loads(line)["text"] for line in data.splitlines()]
     assert [text.decode() for text in result.texts] == [text for text in expected if text]
     for text, start in zip(result.texts, result.starts, strict=True):
-        assert start == 0 or data.encode()[start - 1 : start] == b"\n"
-        assert json.loads(data.encode()[start:].split(b"\n")[0])["text"].encode() == text
+        assert start == 0 or data.encode()[start - 1 : start] in b"\r\n"
+        assert json.loads(data.encode()[start:].splitlines()[0])["text"].encode() == text
 
 
 BROKEN = [
     (b'{"text": "a"', r"invalid JSON \(.*\) at byte 28;"),
     (b'{"text": "a"} {"text": "b"}', r"invalid JSON \(.*\) at byte \d\d;"),
-    (b'{"text": "\\ud800"}', r"invalid JSON \(.*surrogate.*\) at byte"),
+    (
+        b'{"text": "\\ud800"}',
+        r"a lone surrogate \(\\ud800, half a character\) in the text of the record at byte",
+    ),
     (b'{"text": "\xff"}', r"invalid UTF-8 \(0xff, invalid start byte\) at byte 26;"),
     (b"[1, 2]", "a JSON list where an object is expected at byte 16;"),
     (b'"text"', "a JSON str where an object is expected at byte 16;"),
-    (b'{"text": NaN}', r"invalid JSON"),
+    (b'{"text": NaN}', "field 'text' is float, not text, in the record at byte 16;"),
     (b'{"text": 5}', "field 'text' is int, not text, in the record at byte 16;"),
     (b'{"text": ["a"]}', "field 'text' is list, not text, in the record at byte 16;"),
     (b"[" * 100_000, r"invalid JSON \(.*"),
-    (b'{"text": ' + b"1" * 5000 + b"}", r"invalid JSON|is float|is int"),
+    (b'{"text": ' + b"1" * 5000 + b"}", "field 'text' is int, not text, in the record at byte 16;"),
+    (b'{"text": "b", "n": NaN', r"invalid JSON \(.*\) at byte 39;"),
+    (b'{"text": "b"},', r"invalid JSON \(.*\) at byte 30;"),
 ]
 
 
@@ -109,6 +114,146 @@ def test_broken_bytes_can_be_replaced(lines_file, read_all):
     result = read_all(JsonlReader({"invalid_utf8": "replace"}), lines_file(b'{"text": "a\xffb"}'))
     assert result.texts == ["a\ufffdb".encode()]
     assert result.kinds == [("invalid-utf8", 0)]
+
+
+#: What a fast parser refuses: valid JSON, or what Python and others write for it.
+UNREAD = [
+    b"9" * 310,
+    b"-" + b"9" * 5000,
+    b"1" * 5000 + b".5e1",
+    b"1e400",
+    b"NaN",
+    b"Infinity",
+    b"-Infinity",
+    b'"\\ud800"',
+    b'"\\udfff \\ud83d\\ude00"',
+    b'"caf\xe9"',
+    b'"\xed\xa0\x80"',
+    b'"a\tb\x01"',
+    b"[" * 1100 + b"]" * 1100,
+    b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    b'[NaN, {"\\ud800": 1e999}]',
+]
+
+
+@pytest.mark.parametrize("value", UNREAD, ids=lambda value: repr(value[:12]))
+@pytest.mark.parametrize("line", [b'{"other": %s, "text": "b"}', b'{"text": "b", "other": %s}'])
+def test_what_another_field_holds_decides_nothing(lines_file, read_all, value, line):
+    item = lines_file(b'{"text": "a"}', line % value, b'{"text": "c"}')
+    result = read_all(JsonlReader({}), item)
+    assert (result.texts, result.bad) == ([b"a", b"b", b"c"], [])
+    nested = lines_file(b'{"in": ' + line % value + b"}")
+    assert read_all(JsonlReader({"text_field": "in.text"}), nested).texts == [b"b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        (b"\\ud800", "\ufffd"),
+        (b"a\\udc00b", "a\ufffdb"),
+        (b"\\ud83d\\ud83d\\ude00", "\ufffd\U0001f600"),
+        (b"\\ude00\\ud83d", "\ufffd\ufffd"),
+        (b"\\udcff\xff", "\ufffd\ufffd"),
+        (b"\\udcff", "\ufffd"),
+        (b"\xe2\x82 \\ud800", "\ufffd \ufffd"),
+        (b"\xe2\x82", "\ufffd"),
+    ],
+)
+def test_half_a_character_in_the_text_is_an_error_or_replaced(lines_file, read_all, text, repaired):
+    item = lines_file(b'{"text": "a"}', b'{"text": "' + text + b'", "n": 1}')
+    with pytest.raises(
+        SourceError, match=r"repair it or use --invalid-utf8 replace or --on-bad-document skip"
+    ):
+        read_all(JsonlReader({}), item)
+    result = read_all(JsonlReader({"invalid_utf8": "replace"}), item)
+    assert (result.texts, result.kinds) == ([b"a", repaired.encode()], [("invalid-utf8", 14)])
+    result = read_all(JsonlReader({"on_bad_document": "skip"}), item)
+    assert (result.texts, result.kinds) == ([b"a"], [("invalid-utf8", 14)])
+
+
+def test_two_escapes_of_a_pair_are_one_character(lines_file, read_all):
+    item = lines_file(b'{"text": "\\ud83d\\ude00"}', b'{"n": NaN, "text": "\\uD83D\\uDE00"}')
+    assert read_all(JsonlReader({}), item).texts == ["\U0001f600".encode()] * 2
+
+
+def test_the_last_of_two_fields_of_one_name_counts(lines_file, read_all):
+    item = lines_file(b'{"text": "a", "text": "b"}', b'{"text": "a", "n": NaN, "text": "b"}')
+    assert read_all(JsonlReader({}), item).texts == [b"b", b"b"]
+
+
+def test_control_characters_in_a_string_are_text(lines_file, read_all):
+    assert read_all(JsonlReader({}), lines_file(b'{"text": "a\tb\r\x00"}')).texts == [b"a\tb\r\x00"]
+
+
+def test_a_byte_order_mark_where_files_were_joined_is_left_out(lines_file, read_all):
+    item = lines_file(b'\xef\xbb\xbf{"text": "a"}', b'\xef\xbb\xbf{"text": "b"}')
+    assert read_all(JsonlReader({}), item).texts == [b"a", b"b"]
+
+
+def test_a_carriage_return_ends_a_record_and_is_white_space_in_one(lines_file, read_all):
+    lines = [b'{"text": "a"}\r{"text": "b"}\r', b'{\r"text":\r"c"\r}\r\r', b'{"text": "d"}\r\r{"text": "e"}']
+    result = read_all(JsonlReader({}), lines_file(*lines))
+    assert (result.texts, result.kinds) == ([b"a", b"b", b"c", b"d", b"e"], [("empty", 61)])
+    assert result.starts == [0, 14, 29, 47, 62]
+
+
+ARRAYS = [
+    b'[{"text": "a"}, {"text": "b"}]',
+    b'[{"text": "a"},\n {"text": "b"}]\n',
+    b'[\n{"text": "a"},\n{"text": "b"}\n]\n',
+    b'\xef\xbb\xbf[\r\n  {\r\n    "text": "a"\r\n  }\r\n]\r\n',
+    b'[\r{"text": "a"},\r{"text": "b"}\r]\r',
+    b'\n [\n{"text": "a"}\n,\n{"text": "b"}\n]\n',
+    b'["a", "b"]\n',
+    b"[]",
+    b'[{"text": "a"},\n{"text":',
+]
+OBJECTS = [
+    b'{\n  "text": "a",\n  "n": 1\n}\n',
+    b'{"text": "a",\n "n": 1}\n',
+    b'{\r\n"text": "a"\r\n}\r\n{\r\n"text": "b"\r\n}',
+    b'{\r "text": "a"\r}\r{\r "text": "b"\r}\r',
+    b'{\n  "data": [\n' + b'{"text": "b"},\n' * 100_000,
+]
+
+
+@pytest.mark.parametrize("data", ARRAYS + OBJECTS, ids=lambda data: repr(data[:30]))
+@pytest.mark.parametrize("on_bad_document", ["error", "skip"])
+@pytest.mark.parametrize("max_document_bytes", [2**20, 10])
+def test_json_that_is_no_json_lines_is_said_to_be_that(
+    tmp_path, input_of, read_all, data, on_bad_document, max_document_bytes
+):
+    (tmp_path / "data.jsonl").write_bytes(data)
+    item = input_of(tmp_path / "data.jsonl", format="jsonl")
+    reader = JsonlReader({"on_bad_document": on_bad_document, "max_document_bytes": max_document_bytes})
+    what = r"one JSON array,.* jq -c '\.\[\]'$" if data in ARRAYS else r"a JSON object on several.* jq -c \.$"
+    if max_document_bytes > 10 or len(max(data.split(b"\n"), key=len)) > 10:
+        for part in reader.slices(item, target_bytes=len(data) // 3 + 1)[:1]:
+            with pytest.raises(SourceError, match=f"^data.jsonl: {what}"):
+                read_all(reader, item, part)
+
+
+def test_arrays_on_lines_of_their_own_are_bad_documents(lines_file, read_all):
+    item = lines_file(b"[1, 2]", b'["a"]', b'{"text": "b"}')
+    with pytest.raises(
+        SourceError, match=r"data.jsonl:1: a JSON list where an object is expected at byte 0;"
+    ):
+        read_all(JsonlReader({}), item)
+    result = read_all(JsonlReader({"on_bad_document": "skip"}), item)
+    assert (result.texts, result.kinds) == ([b"b"], [("invalid-json", 0), ("invalid-json", 7)])
+
+
+def test_a_damaged_first_record_does_not_make_the_file_another_kind(lines_file, read_all):
+    item = lines_file(b'{"text": "a"', b'{"text": "b"}', b"{", b'{"text": "c"}')
+    assert read_all(JsonlReader({"on_bad_document": "skip"}), item).texts == [b"b", b"c"]
+
+
+def test_a_field_that_was_perhaps_meant_is_named(lines_file, read_all):
+    item = lines_file(b'{"id": 1, "doc": {"meta": {"text": "a"}}}')
+    with pytest.raises(
+        SourceError, match=r"\(it has: id, doc; did you mean 'doc.meta.text'\?\) in the record"
+    ):
+        read_all(JsonlReader({"on_missing": "error"}), item)
 
 
 def test_a_record_over_two_lines_is_not_one(lines_file, read_all):

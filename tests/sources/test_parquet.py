@@ -94,6 +94,28 @@ def test_a_column_that_is_missing_or_no_text_is_named(table_file, read_all):
         read_all(ParquetReader({"text_field": "page.text"}), item)
 
 
+def test_two_columns_of_one_name_matter_where_one_is_the_texts(tmp_path, input_of, read_all):
+    path = tmp_path / "data.parquet"
+    columns = [pa.array([["a", "b"]]), pa.array(["c"]), pa.array([{"text": "d"}]), pa.array([1])]
+    parquet.write_table(pa.table(columns, names=["x", "text", "y", "x"]), path)
+    assert read_all(ParquetReader({}), input_of(path)).texts == [b"c"]
+    assert read_all(ParquetReader({"text_field": "y.text"}), input_of(path)).texts == [b"d"]
+    parquet.write_table(pa.table([pa.array(["a"]), pa.array(["b"])], names=["text", "text"]), path)
+    with pytest.raises(SourceError, match="data.parquet: 2 columns are named 'text'; rename all but one"):
+        read_all(ParquetReader({}), input_of(path))
+
+
+def test_a_column_whose_name_has_dots_is_not_the_struct_of_that_path(table_file, read_all):
+    item = table_file({"x": [{"y": "struct"}], "x.y": ["flat"]})
+    assert read_all(ParquetReader({"text_field": "x.y"}), item).texts == [b"flat"]
+
+
+def test_a_column_inside_another_that_was_perhaps_meant_is_named(table_file, read_all):
+    item = table_file({"id": [1], "page": [{"text": "a"}]})
+    with pytest.raises(SourceError, match=r"with --text-field \(did you mean 'page.text'\?\)$"):
+        read_all(ParquetReader({}), item)
+
+
 def test_a_flipped_byte_in_a_page_is_noticed(table_file, read_all, tmp_path, input_of):
     column = [f"unique text {number}" for number in range(1000)]
     table_file({"text": column}, compression="none", use_dictionary=False, write_page_checksum=True)

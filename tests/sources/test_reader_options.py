@@ -112,7 +112,8 @@ def test_what_is_said_reaches_the_reader_and_the_manifest(tmp_path):
     assert corpus.decode(corpus["train"][:]).startswith("hello, you")
     assert corpus.manifest.options["delimiter"] == ";"
     assert corpus.manifest.options["max_ratio"] == 2048
-    other = corpuskit.prepare(str(path), encoding="bytes", output=tmp_path / "p", text_field="id;text")
+    path.write_text("id,text\n1,hello\n")
+    other = corpuskit.prepare(str(path), encoding="bytes", output=tmp_path / "p")
     assert not {"delimiter", "max_ratio", "max_document_bytes"} & set(other.manifest.options)
 
 

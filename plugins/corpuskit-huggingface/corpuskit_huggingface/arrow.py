@@ -18,6 +18,7 @@ from pyarrow import compute
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.columns import text_path
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import (
     BATCH_BYTES,
@@ -122,34 +123,12 @@ class ArrowReader(Reader):
         """The text's column.
 
         Raises:
-            SourceError: If there is no such column, or it holds no text.
+            SourceError: If there is no such column, if there are two, or if it holds no text.
         """
-        field: str = self.options["text_field"]
-        path = [field] if field in batch.schema.names else field.split(".")
-        column = batch.column(path[0]) if path[0] in batch.schema.names else None
-        for name in path[1:]:
-            if column is None or not pa.types.is_struct(column.type):
-                column = None
-            else:
-                inside = column.type.get_field_index(name) >= 0
-                column = compute.struct_field(column, name) if inside else None
-        if column is None:
-            raise SourceError(
-                f"{item.name}: no column {field!r}; it has: {', '.join(batch.schema.names)}; choose one with "
-                "--text-field",
-                path=item.name,
-                expected=field,
-                found=batch.schema.names,
-            )
-        held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-        if not any(check(held) for check in text):
-            raise SourceError(
-                f"{item.name}: column {field!r} holds {held}, not text; choose another with --text-field",
-                path=item.name,
-                expected="string",
-                found=str(held),
-            )
+        name, *inner = text_path(item, self.options["text_field"], batch.schema)
+        column = batch.column(name)
+        for name in inner:
+            column = compute.struct_field(column, name)
         return column
 
 

@@ -49,7 +49,15 @@ class TestArrow(SourceSuite):
 
 @pytest.mark.parametrize(
     "type_",
-    [pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.string())],
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.binary(),
+        pa.large_binary(),
+        pa.binary_view(),
+        pa.dictionary(pa.int32(), pa.string()),
+    ],
 )
 @pytest.mark.parametrize("target_bytes", [1, 2**40])
 def test_texts_of_every_type_come_with_their_rows(tmp_path, type_, target_bytes) -> None:
@@ -74,6 +82,15 @@ def test_a_column_is_chosen_inside_a_struct(tmp_path) -> None:
             SourceError, match=f"no column '{wrong}'; it has: page; choose one with --text-field"
         ):
             documents(tmp_path / "x.arrow", text_field=wrong)
+
+
+def test_two_columns_of_one_name_matter_where_one_is_the_texts(tmp_path) -> None:
+    batch = pa.record_batch([pa.array([1]), pa.array(["a"]), pa.array([2])], names=["x", "text", "x"])
+    with pa.ipc.new_stream(tmp_path / "x.arrow", batch.schema) as writer:
+        writer.write_batch(batch)
+    assert documents(tmp_path / "x.arrow") == [("a", 0)]
+    with pytest.raises(SourceError, match=r"x\.arrow: 2 columns are named 'x'; rename all but one"):
+        documents(tmp_path / "x.arrow", text_field="x")
 
 
 def test_rows_without_text_are_left_out_and_counted(tmp_path) -> None:

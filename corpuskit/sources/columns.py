@@ -1,0 +1,133 @@
+"""The columns or fields that a file has, and the one that holds the text."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from corpuskit.errors import SourceError
+from corpuskit.sources.base import Input
+
+_NAMES_SHOWN = 10
+_NAME_CHARACTERS = 60
+_NAMES_COMPARED = 100
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names as words for one line of a message, whatever characters they have."""
+    words = [_printable(name) for name in names[:_NAMES_SHOWN]]
+    return ", ".join(words) + (", ..." if len(names) > _NAMES_SHOWN else "")
+
+
+def close_to(field: str, names: Sequence[str]) -> str:
+    """A question whether another name was meant; empty where none is like it.
+
+    Args:
+        field: The name that is not there.
+        names: Those that are; dots lead into what is nested.
+    """
+    wanted = _last_part(field)
+    same = [name for name in names if _last_part(name) == wanted]
+    close = same or difflib.get_close_matches(field, names[:_NAMES_COMPARED], n=1)
+    return f"did you mean {_printable(close[0])!r}?" if close else ""
+
+
+def missing_column(item: Input, field: str, names: Sequence[str], nested: Iterable[str] = ()) -> SourceError:
+    """The error about a file without the text's column.
+
+    Args:
+        item: The input.
+        field: The column that is not there.
+        names: Those that are.
+        nested: Columns inside them, as dots lead to them.
+    """
+    close = close_to(field, (*names, *nested))
+    return SourceError(
+        f"{item.name}: no column {field!r}; it has: {listed(names)}; choose one with --text-field"
+        + (f" ({close})" if close else ""),
+        path=item.name,
+        expected=field,
+        found=list(names),
+    )
+
+
+def check_unique(item: Input, field: str, names: Sequence[str]) -> None:
+    """Check that a name stands for one column; other columns' names are their own business.
+
+    Raises:
+        SourceError: If several have it.
+    """
+    count = names.count(field)
+    if count > 1:
+        raise SourceError(
+            f"{item.name}: {count} columns are named {field!r}; rename all but one, "
+            "or choose another with --text-field",
+            path=item.name,
+            expected=1,
+            found=count,
+        )
+
+
+def text_path(item: Input, field: str, schema: Any) -> list[str]:
+    """The names that lead to the text's column in a table of Arrow's types.
+
+    Args:
+        item: The input.
+        field: The column; dots lead into structs, and a column whose own name has dots is found first.
+        schema: A `pyarrow.Schema`.
+
+    Raises:
+        SourceError: If there is no such column, if there are two, or if it holds no text.
+    """
+    path = [field] if field in schema.names else field.split(".")
+    check_unique(item, path[0], schema.names)
+    found = schema.field(path[0]).type if path[0] in schema.names else None
+    for name in path[1:]:
+        found = _inside(found).get(name)
+    if found is None:
+        raise missing_column(item, field, schema.names, _nested_columns(schema))
+    if not _is_text(found):
+        raise SourceError(
+            f"{item.name}: column {field!r} holds {found}, not text; choose another with --text-field",
+            path=item.name,
+            expected="string",
+            found=str(found),
+        )
+    return path
+
+
+def _inside(type: Any) -> dict[str, Any]:
+    """The fields of a struct that can be told by their names, with their types; of other types none."""
+    from pyarrow import types
+
+    if type is None or not types.is_struct(type):
+        return {}
+    fields = [type.field(number) for number in range(type.num_fields)]
+    return {field.name: field.type for field in fields if type.get_field_index(field.name) >= 0}
+
+
+def _nested_columns(schema: Any) -> Iterator[str]:
+    for column in schema:
+        for name in _inside(column.type):
+            yield f"{column.name}.{name}"
+
+
+def _is_text(type: Any) -> bool:
+    from pyarrow import types
+
+    held = type.value_type if types.is_dictionary(type) else type
+    names = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+    # Older versions of pyarrow have no views.
+    return any(getattr(types, f"is_{name}")(held) for name in names if hasattr(types, f"is_{name}"))
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition(".")[2].strip().casefold()
+
+
+def _printable(name: str) -> str:
+    return " ".join(name.encode("utf-8", "backslashreplace").decode().split())[:_NAME_CHARACTERS]
+
+
+__all__ = ["check_unique", "close_to", "listed", "missing_column", "text_path"]
