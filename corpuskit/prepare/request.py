@@ -10,13 +10,14 @@ from typing import Any
 from corpuskit import registry
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import FILE_NAME, Manifest
+from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
 from corpuskit.prepare.plan import part_bytes_for
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Source, SourceOptions
 from corpuskit.specs import TokenizerSpec
 from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.base import Tokenizer
 
 
 class Request:
@@ -43,21 +44,43 @@ class Request:
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
         )
         self._tokenizer_spec = registry.default().find("tokenizer", config.encoding).spec
+        if config.eot:
+            self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
         self.name = config.name or self.source.name
         self.output = Path(
             config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
         )
 
-    def options(self, total_bytes: int) -> dict[str, Any]:
+    @property
+    def wants_eot(self) -> bool:
+        """Whether an end-of-text id is asked for, or is the source's default."""
+        return self.source.default_eot if self._config.eot is None else self._config.eot
+
+    def appends_eot(self, tokenizer: Tokenizer | TokenizerRecord) -> bool:
+        """Whether the tokenizer's end-of-text id ends each document.
+
+        Raises:
+            ConfigError: If that is asked for and the tokenizer has none.
+        """
+        if self._config.eot and tokenizer.eot_id is None:
+            raise ConfigError(
+                f"--eot: tokenizer {tokenizer.name!r} has no end-of-text id to append; leave --eot out, or "
+                "choose an --encoding that has one, such as gpt2 or bytes",
+                found=tokenizer.name,
+            )
+        return self.wants_eot and tokenizer.eot_id is not None
+
+    def options(self, total_bytes: int, *, eot: bool) -> dict[str, Any]:
         """The options that shape the bytes, as the manifest records them.
 
         Args:
             total_bytes: The size of all inputs, which the size of a part follows from.
+            eot: Whether an end-of-text id ends each document.
         """
         config, spec = self._config, self.source.spec
         return {
             "split": self.source.default_split if config.split is None else config.split,
-            "eot": self.source.default_eot if config.eot is None else config.eot,
+            "eot": eot,
             "format": config.format or spec.format,
             **spec.reader_options,
             **self.reader_options["reader"],
@@ -114,7 +137,10 @@ class Request:
         encoding = self._config.encoding
         if manifest.tokenizer.state is not None:
             encoding = self.portable_encoding
-        asked = {"dataset": self.name, "encoding": encoding, **self.options(total_bytes)}
+        # What another tokenizer would do about ends of text is not known, and not what is different.
+        same_tokenizer = encoding == manifest.tokenizer.name
+        eot = self.appends_eot(manifest.tokenizer) if same_tokenizer else self.wants_eot
+        asked = {"dataset": self.name, "encoding": encoding, **self.options(total_bytes, eot=eot)}
         there = {"dataset": manifest.dataset, "encoding": manifest.tokenizer.name, **manifest.options}
         different = [
             f"{key} is {there.get(key)!r} there and {asked.get(key)!r} now"

@@ -199,9 +199,13 @@ class Run:
     def plan(self, inputs: Sequence[Input]) -> _Planned:
         """Open the tokenizer, and plan."""
         tokenizer = self._tokenizer(inputs)
-        options = self.request.options(sum(item.size_bytes for item in inputs))
+        eot = self.request.appends_eot(tokenizer)
+        if self.request.wants_eot and not eot:
+            self._say_unseparated(tokenizer, inputs)
+        options = self.request.options(sum(item.size_bytes for item in inputs), eot=eot)
         rule = parse_rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
+        self._check_shard_bytes(np.dtype(dtype).itemsize)
         state = tokenizer.state()
         record = {
             "name": self.config.encoding if state is None else self.request.portable_encoding,
@@ -225,7 +229,7 @@ class Run:
             made.plan,
             made.tokenizer,
             item_bytes=np.dtype(made.dtype).itemsize,
-            eot=made.plan.request["options"]["eot"] and made.tokenizer.eot_id is not None,
+            eot=made.plan.request["options"]["eot"],
             workers=self.config.workers or usable_cores(),
             max_tokens=self.config.max_tokens,
         )
@@ -343,6 +347,25 @@ class Run:
                 for text in batch.texts
             )
         return tokenizer
+
+    def _say_unseparated(self, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:
+        """Say that nothing marks where documents end, unless there is one or that is asked for."""
+        if len(inputs) > 1 or not all(map(self.source.is_one_document, inputs)):
+            log.warning(
+                "%s: tokenizer %r has no end-of-text id, so documents follow each other unseparated; say "
+                "--no-eot (eot = false) if that is meant, or choose an --encoding that has one",
+                self.name,
+                tokenizer.name,
+            )
+
+    def _check_shard_bytes(self, item_bytes: int) -> None:
+        if self.config.shard_bytes < item_bytes:
+            raise ConfigError(
+                f"--shard-bytes {self.config.shard_bytes}: an id of this encoding has {item_bytes} bytes; "
+                "leave --shard-bytes out, or raise it",
+                expected=item_bytes,
+                found=self.config.shard_bytes,
+            )
 
     def _fetching(self, label: str, done: int, total: int | None) -> None:
         self.on_progress(Progress("fetch", label, done, total))

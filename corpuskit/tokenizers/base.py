@@ -38,7 +38,7 @@ class Tokenizer(abc.ABC):
     Attributes:
         name: What users type after `--encoding`.
         vocab_size: V; every id is in [0, V). Unused ids below the largest one count.
-        eot_id: The id appended after a document, or None for a tokenizer without one.
+        eot_id: The id appended after a document, or None for a tokenizer without one; known before `fit`.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
             all of its text before the first `encode`.
     """
