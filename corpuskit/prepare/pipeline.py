@@ -105,8 +105,8 @@ def _open_whole(config: PrepareConfig, on_progress: OnProgress | None) -> Run | 
     """
     if config.parts is not None:
         raise ConfigError(
-            f"parts = {config.parts!r}: only 'corpuskit prepare --parts' makes a share of the parts; leave it "
-            "out to make, commit or plan the whole corpus"
+            f"parts = {config.parts!r}: only 'corpuskit prepare --parts' makes a share of the parts; leave "
+            "it out to make, commit or plan the whole corpus"
         )
     return _open(config, on_progress)
 

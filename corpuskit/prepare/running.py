@@ -200,8 +200,8 @@ class Run:
         """Open the tokenizer, and plan."""
         tokenizer = self._tokenizer(inputs)
         eot = self.request.appends_eot(tokenizer)
-        if self.request.wants_eot and not eot:
-            self._say_unseparated(tokenizer, inputs)
+        if self.request.wants_eot:
+            self._say_how_documents_end(tokenizer, inputs)
         options = self.request.options(sum(item.size_bytes for item in inputs), eot=eot)
         rule = parse_rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
@@ -348,9 +348,12 @@ class Run:
             )
         return tokenizer
 
-    def _say_unseparated(self, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:
-        """Say that nothing marks where documents end, unless there is one or that is asked for."""
-        if len(inputs) > 1 or not all(map(self.source.is_one_document, inputs)):
+    def _say_how_documents_end(self, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:
+        """Say what is guessed, and that nothing marks where documents end if there may be several."""
+        if tokenizer.eot_note is not None:
+            log.warning("%s: %s", self.name, tokenizer.eot_note)
+        several = len(inputs) > 1 or not all(map(self.source.is_one_document, inputs))
+        if tokenizer.eot_id is None and several:
             log.warning(
                 "%s: tokenizer %r has no end-of-text id, so documents follow each other unseparated; say "
                 "--no-eot (eot = false) if that is meant, or choose an --encoding that has one",
