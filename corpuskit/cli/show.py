@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.cli.options import corpus_argument, json_option
+from corpuskit.cli.options import UserPath, corpus_argument, json_option
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--block-size", "--context-length", type=int, help="Tokens in a window. [default: 64]")
 @click.option("--sampler", help="Which windows are drawn. [default: random]")
 @click.option("--seed", type=int, help="[default: 0]")
-@click.option("--config", type=click.Path(path_type=Path), help="Batches from a TOML file; flags win.")
+@click.option("--config", type=UserPath(), help="Batches from a TOML file; flags win.")
 @click.option("--ids", is_flag=True, help="Print ids instead of text.")
 @json_option
 def command(
@@ -33,7 +32,7 @@ def command(
     tokens: int,
     document: int | None,
     step: int | None,
-    config: Path | None,
+    config: str | None,
     ids: bool,
     as_json: bool,
     **flags: Any,

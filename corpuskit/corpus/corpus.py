@@ -15,7 +15,7 @@ from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.contents import contents
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.place import RemotePath, local_folder, remote_path
+from corpuskit.place import RemotePath, remote_path, user_path
 
 if TYPE_CHECKING:
     from corpuskit.batches import Batches
@@ -158,7 +158,7 @@ class Corpus(Mapping[str, Split]):
         self._splits: Mapping[str, Split]
         self.path: Path | RemotePath
         if place is None:
-            self.path = Path(local_folder(path))
+            self.path = user_path(path, what="corpus")
             self.manifest, self._splits = self._open(self.path)
         else:
             from corpuskit.remote.split import open_remote

@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import json
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,7 @@ from corpuskit import __version__, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.formats.export import Export, OnProgress
+from corpuskit.place import remote_path, user_path
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class Format(abc.ABC):
     def write(
         self,
         corpus: Corpus,
-        output: Path,
+        output: str | os.PathLike[str],
         *,
         splits: Sequence[str] | None = None,
         overwrite: bool = False,
@@ -97,6 +99,7 @@ class Format(abc.ABC):
             CorpusFormatError: If the corpus is damaged.
             StorageError: If writing failed.
         """
+        output = _folder(output)
         names = _splits(corpus, splits, self.name)
         self.check(corpus, names)
         _check_place(output, overwrite=overwrite)
@@ -126,6 +129,25 @@ def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> li
                 found=name,
             )
     return names
+
+
+def _folder(output: str | os.PathLike[str]) -> Path:
+    """The folder that an export is written to.
+
+    Raises:
+        ConfigError: If it is in an object store, or no folder can be made of it.
+    """
+    place = remote_path(output)
+    if place is not None:
+        raise ConfigError(
+            f"--output {place}: exports are written to folders of this machine; choose a folder, and copy it "
+            "to the store with its own tool, such as 'aws s3 cp --recursive'",
+            path=str(place),
+        )
+    folder = user_path(output, what="--output")
+    if folder.name in ("", ".."):
+        raise ConfigError(f"--output {output}: an export needs a folder with a name of its own", path=folder)
+    return folder
 
 
 def _check_place(output: Path, *, overwrite: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
+from corpuskit.place import folder_name, user_path, visible_name
 from corpuskit.prepare.plan import part_bytes_for
 from corpuskit.sources import open_source
-from corpuskit.sources.base import Source, SourceOptions
+from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.specs import TokenizerSpec
 from corpuskit.tokenizers import open_tokenizer
 from corpuskit.tokenizers.base import Tokenizer
@@ -46,10 +48,43 @@ class Request:
         self._tokenizer_spec = registry.default().find("tokenizer", config.encoding).spec
         if config.eot:
             self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
-        self.name = config.name or self.source.name
-        self.output = Path(
-            config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
-        )
+        self.name = visible_name(config.name or self.source.name)
+        folders = folder_name(self.name), folder_name(config.encoding, registered=True)
+        self.output = Path(config.output or Path("data", *folders))
+        self._check_apart()
+
+    def _check_apart(self) -> None:
+        """Refuse a place in a folder that is read: a later run would take the corpus for text.
+
+        Raises:
+            ConfigError: Naming both.
+        """
+        from corpuskit.sources.local import LocalFiles
+
+        patterns = self.source.patterns if isinstance(self.source, LocalFiles) else ()
+        for pattern in patterns:
+            folder = None if "://" in pattern else user_path(pattern)
+            if folder is not None and folder.is_dir() and _is_inside(self.output, os.path.realpath(folder)):
+                raise ConfigError(
+                    f"{self.output} is in the folder {pattern!r}, all of which is read: the next time the "
+                    "corpus would be read as text; choose another --output",
+                    path=self.output,
+                )
+
+    def check_inputs_kept(self, inputs: Sequence[Input]) -> None:
+        """Refuse to replace a folder that inputs are in.
+
+        Raises:
+            ConfigError: Naming the first.
+        """
+        inside = f"{os.path.realpath(self.output)}{os.sep}"
+        for item in inputs:
+            if item.location.startswith(inside):
+                raise ConfigError(
+                    f"{item.location} is in {self.output}, which the corpus would replace; choose another "
+                    "--output",
+                    path=item.location,
+                )
 
     @property
     def wants_eot(self) -> bool:
@@ -96,9 +131,10 @@ class Request:
         It names a tokenizer whose state holds all that opens it again; where its file was is nobody's matter.
         """
         kind, colon, argument = self._config.encoding.partition(":")
-        return (
-            f"{kind}:{Path(argument).name}" if colon and Path(argument).exists() else kind + colon + argument
-        )
+        with contextlib.suppress(ConfigError, OSError):
+            if colon and (path := user_path(argument)).exists():
+                return f"{kind}:{path.name}"
+        return kind + colon + argument
 
     def existing(self) -> Corpus | None:
         """The corpus that is in the place, if it is what is asked for.
@@ -128,7 +164,7 @@ class Request:
             return None
         raise ConfigError(
             f"{corpus.path} holds a corpus that was prepared differently: {'; '.join(differences)}; "
-            "replace it with --overwrite, or choose another --output"
+            "choose another --output, or replace it with --overwrite"
         )
 
     def _differences(self, manifest: Manifest) -> list[str]:
@@ -162,6 +198,11 @@ class Request:
         return []
 
 
+def _is_inside(path: Path, folder: str) -> bool:
+    real = os.path.realpath(path)
+    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
+
+
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:
     """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value."""
     reader = {
@@ -177,8 +218,3 @@ def _reader_options(config: PrepareConfig) -> dict[str, Any]:
         "format": config.format,
         "reader": {key: value for key, value in reader.items() if value is not None},
     }
-
-
-def _folder_name(name: str) -> str:
-    """A name as one path component: `hf:org/name` becomes `hf-org-name`."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "corpus"

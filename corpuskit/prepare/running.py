@@ -198,6 +198,7 @@ class Run:
 
     def plan(self, inputs: Sequence[Input]) -> _Planned:
         """Open the tokenizer, and plan."""
+        self.request.check_inputs_kept(inputs)
         tokenizer = self._tokenizer(inputs)
         eot = self.request.appends_eot(tokenizer)
         if self.request.wants_eot:

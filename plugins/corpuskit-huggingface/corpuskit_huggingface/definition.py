@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit.errors import FetchError, TokenizerError
+from corpuskit.place import user_path
 from corpuskit_huggingface import hub
 
 FILE = "tokenizer.json"
@@ -159,7 +160,7 @@ def find(argument: str) -> Definition:
         TokenizerError: If there is none.
         FetchError: If the Hub does not give it.
     """
-    path = Path(argument).expanduser()
+    path = user_path(argument)
     get = _beside(path) if path.exists() else _in_repository(argument)
     file = get(FILE)
     if file is None:

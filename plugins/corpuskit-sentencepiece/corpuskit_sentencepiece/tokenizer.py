@@ -12,7 +12,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import sentencepiece
 from numpy.typing import NDArray
 
 from corpuskit.errors import TokenizerError
+from corpuskit.place import user_path
 from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
 
 #: A larger model would fill the manifest, which every opening of the corpus reads.
@@ -134,7 +134,7 @@ class SentencePieceTokenizer(Tokenizer):
 
 
 def _read_model(path: str) -> bytes:
-    file = Path(path).expanduser()
+    file = user_path(path)
     try:
         size_bytes = file.stat().st_size
         if size_bytes > _MAX_MODEL_BYTES:
