@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import as_whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,6 +41,13 @@ class Config(BaseModel):
     """What the configurations share: nothing unknown, nothing coerced, nothing changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        """A whole number is one whoever counted it, NumPy included."""
+        number = as_whole(value)
+        return value if number is None else number
 
     @classmethod
     def make(cls: type[_C], *layers: Mapping[str, Any]) -> _C:

@@ -350,6 +350,17 @@ def _exchange(one: Path, other: Path) -> None:
 
 
 @contextlib.contextmanager
+def looking_at(path: Path) -> Iterator[None]:
+    """Turn what keeps one from looking at a place into an error that names it.
+
+    Raises:
+        StorageError: In place of an OSError, such as that of a folder that may not be entered.
+    """
+    with _storage_errors(path, "look at"):
+        yield
+
+
+@contextlib.contextmanager
 def _storage_errors(path: Path, doing: str) -> Iterator[None]:
     try:
         yield

@@ -39,9 +39,7 @@ def test_two_names_are_two_folders_that_every_file_system_takes(one, other):
         assert folder != folder_name(other)
 
 
-@pytest.mark.parametrize(
-    "name", ["mine", "python-docs", "my_Corpus.v2", "红楼梦", "война", "हिन्दी", "été"]
-)
+@pytest.mark.parametrize("name", ["mine", "python-docs", "my_Corpus.v2", "红楼梦", "война", "हिन्दी", "été"])
 def test_letters_of_every_script_stay(name):
     assert folder_name(name) == name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -77,7 +78,8 @@ class Split:
             if step != 1:
                 raise IndexError("a split is sliced without a step")
             return self._read(start, max(start, stop))
-        position = where + self.num_tokens if where < 0 else where
+        number = operator.index(where)
+        position = number + self.num_tokens if number < 0 else number
         if not 0 <= position < self.num_tokens:
             raise IndexError(f"token {where} of split {self.name!r}, which has {self.num_tokens:,}")
         return int(self._read(position, position + 1)[0])
@@ -112,6 +114,7 @@ class Split:
 
     def document(self, number: int) -> Tokens:
         """One document's ids, its end-of-text id included."""
+        number = operator.index(number)
         if not 0 <= number < self.num_documents:
             raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
         ends = self.document_ends()
@@ -187,6 +190,9 @@ class Corpus(Mapping[str, Split]):
                 f"{self.path} has no split {name!r}; it has {known}", expected=known, found=name
             )
         return self._splits[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._splits  # the mixin's waits for a KeyError
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._splits)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpuskit import registry
+from corpuskit import registry, storage
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
@@ -141,13 +141,17 @@ class Request:
 
         Raises:
             ConfigError: If something else is there and may not be replaced.
+            StorageError: If the place cannot be looked at.
         """
         output = self.output
-        if not (output / FILE_NAME).exists():
-            if output.exists() and (not output.is_dir() or any(output.iterdir())):
-                raise ConfigError(
-                    f"{output} exists and is not a corpus; move it away, or choose another --output"
-                )
+        with storage.looking_at(output):
+            is_corpus = (output / FILE_NAME).exists()
+            is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))
+        if not is_corpus and not is_free:
+            raise ConfigError(
+                f"{output} exists and is not a corpus; move it away, or choose another --output"
+            )
+        if not is_corpus:
             return None
         return self.accepted(Corpus(output), overwrite=self._config.overwrite)
 

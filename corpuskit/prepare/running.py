@@ -20,6 +20,7 @@ from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError, WorkerError
+from corpuskit.numbers import as_whole
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
@@ -187,7 +188,7 @@ class Run:
             tokenizer=made.plan.request["tokenizer"],
             engine=self.config.engine,
             split_rule=made.plan.request["options"]["split"],
-            eot_id=made.tokenizer.eot_id if made.plan.request["options"]["eot"] else None,
+            eot_id=made.plan.request["tokenizer"]["eot_id"] if made.plan.request["options"]["eot"] else None,
             dtype=made.dtype,
             shard_bytes=self.config.shard_bytes,
             inputs=made.plan.inputs,
@@ -210,8 +211,8 @@ class Run:
         state = tokenizer.state()
         record = {
             "name": self.config.encoding if state is None else self.request.portable_encoding,
-            "vocab_size": tokenizer.vocab_size,
-            "eot_id": tokenizer.eot_id,
+            "vocab_size": int(tokenizer.vocab_size),
+            "eot_id": as_whole(tokenizer.eot_id),
             "fingerprint": tokenizer.fingerprint,
             "state": state,
         }

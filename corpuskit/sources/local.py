@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit.errors import ConfigError, SourceError
+from corpuskit.place import user_path
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.compression import by_extension
 from corpuskit.sources.files import FilesSource
@@ -244,7 +245,7 @@ def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None)
 def _lines(path: str) -> Iterator[str]:
     """The paths that a list holds: one a line; empty ones and # comments are left out."""
     try:
-        data = Path(path).expanduser().read_bytes()
+        data = user_path(path).read_bytes()
     except OSError as error:
         raise SourceError(f"@{path}: cannot be read: {error.strerror}", path=path) from error
     text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")
