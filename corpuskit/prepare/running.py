@@ -23,7 +23,8 @@ from corpuskit.errors import ConfigError, StorageError, WorkerError
 from corpuskit.numbers import as_whole
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
-from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
+from corpuskit.prepare.disk import check_disk
+from corpuskit.prepare.estimate import Estimate, estimate, usable_cores
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
@@ -172,10 +173,13 @@ class Run:
         """Check that the corpus fits, and leave the job where workers find it."""
         check_disk(
             self.output,
+            self.folder,
             self.source,
             made.plan,
             made.tokenizer,
+            made.rule,
             item_bytes=np.dtype(made.dtype).itemsize,
+            workers=self.config.workers or usable_cores(),
             max_tokens=self.config.max_tokens,
         )
         parts_folder = self.folder / made.plan.fingerprint[:16]
