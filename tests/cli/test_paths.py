@@ -164,6 +164,17 @@ def test_a_name_that_is_no_unicode_on_disk_is_read_and_written(place):
     assert corpuskit.prepare(f"{name}.txt", encoding="bytes").path.parent.name.startswith("caf-udce9-")
 
 
+@pytest.mark.parametrize("name", ["x" * 240, "ü" * 120])
+def test_a_name_that_just_fits_is_written_and_replaced(place, name):
+    for split in ("none", "valid=0.5", "characters:0.5"):
+        corpuskit.prepare("text.txt", encoding="bytes", output=name, split=split, overwrite=True)
+        done = CliRunner().invoke(
+            root, ["export", name, "--format", "megatron", "-o", "e" + name, "--overwrite"]
+        )
+        assert done.exit_code == 0 or "no tokens" in str(done.exception)
+    assert corpuskit.verify(name) == []
+
+
 def test_home_is_home_in_everything_that_is_read_or_written(place, tmp_path):
     home = tmp_path / "home"
     (home / "text.txt").write_text("Hello there. " * 20)
