@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpuskit import storage
+from corpuskit.place import user_path
 
 #: The folders of the cache, each holding one kind of thing.
 FOLDERS = ("files", "urls", "partials", "locks", "tables", "shards")
@@ -38,7 +39,7 @@ def default_cache_dir() -> Path:
     """The cache folder: $CORPUSKIT_CACHE_DIR, else the system's place for caches. It may not exist yet."""
     configured = os.environ.get("CORPUSKIT_CACHE_DIR")
     if configured:
-        return Path(configured).expanduser()
+        return user_path(configured, what="CORPUSKIT_CACHE_DIR")
     import platformdirs
 
     return platformdirs.user_cache_path("corpuskit")

@@ -10,6 +10,7 @@ import difflib
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -17,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import as_whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,6 +26,9 @@ else:
     import tomli as tomllib
 
 _C = TypeVar("_C", bound="Config")
+
+#: The longest name of a corpus.
+_MAX_NAME_BYTES = 255
 
 #: What `debug=True` shrinks a batch to.
 DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8
@@ -36,6 +41,13 @@ class Config(BaseModel):
     """What the configurations share: nothing unknown, nothing coerced, nothing changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        """A whole number is one whoever counted it, NumPy included."""
+        number = as_whole(value)
+        return value if number is None else number
 
     @classmethod
     def make(cls: type[_C], *layers: Mapping[str, Any]) -> _C:
@@ -126,15 +138,62 @@ class PrepareConfig(Config):
     )
     overwrite: bool = Field(False, description="Replace a corpus that was prepared differently.")
 
+    @field_validator("dataset", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """Something is named, and nothing that no file can be called."""
+        from corpuskit.place import user_path
+
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            return value
+        if not names:
+            raise ConfigError("dataset: nothing is named; give a corpus by name, or files")
+        for name in names:
+            if "://" not in name:
+                user_path(name.removeprefix("@"), what="dataset")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _title(cls, value: str | None) -> str | None:
+        from corpuskit.place import visible_name
+
+        if value is None:
+            return None
+        size_bytes = len(value.encode("utf-8", "surrogatepass"))
+        if size_bytes > _MAX_NAME_BYTES:
+            raise ConfigError(f"--name of {size_bytes:,} bytes: give one of at most {_MAX_NAME_BYTES}")
+        if value.strip(". ") == "" or visible_name(value) != unicodedata.normalize("NFC", value):
+            raise ConfigError(f"--name {value!r}: must be a line of text with more than dots and spaces")
+        return value
+
     @field_validator("output", mode="before")
     @classmethod
     def _place(cls, value: Any) -> Any:
         """A URL stays a string; everything else becomes a path."""
-        from corpuskit.place import local_folder, remote_path
+        from corpuskit.place import remote_path
 
         if not isinstance(value, (str, os.PathLike)):
             return value
-        return str(value) if remote_path(value) is not None else Path(local_folder(value))
+        return str(value) if remote_path(value) is not None else _folder(value, "--output")
+
+    @field_validator("work_dir", mode="before")
+    @classmethod
+    def _work_folder(cls, value: Any) -> Any:
+        return _folder(value, "--work-dir") if isinstance(value, (str, os.PathLike)) else value
+
+    @field_validator("location", mode="before")
+    @classmethod
+    def _source_place(cls, value: Any) -> Any:
+        """A URL stays as it is; of a path, `~` is home."""
+        from corpuskit.place import user_path
+
+        if not isinstance(value, (str, os.PathLike)) or "://" in os.fspath(value):
+            return value
+        return str(user_path(value, what="--from"))
 
     @field_validator("max_tokens", mode="before")
     @classmethod
@@ -187,7 +246,20 @@ class BatchConfig(Config):
             object.__setattr__(self, "block_size", DEBUG_BLOCK_SIZE)
 
 
-def read_toml(path: Path, model: type[Config]) -> dict[str, Any]:
+def _folder(value: str | os.PathLike[str], flag: str) -> Path:
+    """A folder that is to be made, beside which others are made first."""
+    from corpuskit.place import user_path
+
+    folder = user_path(value, what=flag)
+    if folder.name in ("", ".."):
+        raise ConfigError(
+            f"{flag} {os.fspath(value)!r}: a corpus needs a folder with a name of its own, such as data/mine",
+            found=folder,
+        )
+    return folder
+
+
+def read_toml(path: str | os.PathLike[str], model: type[Config]) -> dict[str, Any]:
     """The values of a configuration file.
 
     Args:
@@ -198,6 +270,9 @@ def read_toml(path: Path, model: type[Config]) -> dict[str, Any]:
     Raises:
         ConfigError: If the file cannot be read or is not TOML.
     """
+    from corpuskit.place import user_path
+
+    path = user_path(path, what="--config")
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -239,6 +314,9 @@ def _explain(model: type[Config], error: ValidationError) -> str:
     """The first thing wrong, in one line."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, ConfigError):
+        return str(cause)
     known = sorted(model.model_fields)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import as_whole
 
 #: NumPy's legacy generator takes 32 bits, and it is the narrowest of those that are seeded.
 _MAX_SEED = 2**32 - 1
@@ -38,8 +39,10 @@ def seed_all(seed: int, *, deterministic: bool = False) -> None:
     Raises:
         ConfigError: If the seed is not an integer in that range.
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= _MAX_SEED:
+    number = as_whole(seed)
+    if number is None or not 0 <= number <= _MAX_SEED:
         raise ConfigError(f"seed {seed!r}: expected an integer from 0 to {_MAX_SEED}", found=seed)
+    seed = number
     if deterministic:
         _set_deterministic(True)
     random.seed(seed)

@@ -29,6 +29,7 @@ from typing import Any
 from corpuskit.errors import StorageError
 
 _TEMPORARY_SUFFIX = ".tmp"
+_MAX_NAME_BYTES = 255
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _REMOVE_ATTEMPTS = 20
@@ -186,7 +187,9 @@ def sha256_of(path: Path) -> str:
 def temporary_name(path: Path) -> Path:
     """A name beside `path` that no other attempt, process or host uses."""
     host = socket.gethostname().partition(".")[0]
-    return path.with_name(f".{path.name}.{host}.{os.getpid()}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}")
+    rest = f".{host}.{os.getpid()}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+    room = _MAX_NAME_BYTES - 1 - len(os.fsencode(rest))  # a long name is cut: no file system takes more
+    return path.with_name(f".{os.fsdecode(os.fsencode(path.name)[:room])}{rest}")
 
 
 def _start_writeback(fd: int, start: int, size: int) -> None:
@@ -347,6 +350,17 @@ def _exchange(one: Path, other: Path) -> None:
     os.rename(other, aside)
     os.rename(one, other)
     os.rename(aside, one)
+
+
+@contextlib.contextmanager
+def looking_at(path: Path) -> Iterator[None]:
+    """Turn what keeps one from looking at a place into an error that names it.
+
+    Raises:
+        StorageError: In place of an OSError, such as that of a folder that may not be entered.
+    """
+    with _storage_errors(path, "look at"):
+        yield
 
 
 @contextlib.contextmanager

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from corpuskit.batches import state as run_state
 from corpuskit.batches.documents import DocumentEnds
 from corpuskit.batches.engines import Batch, Engine, HostEngine, open_engine
@@ -19,6 +17,7 @@ from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.streamed import open_reader
 from corpuskit.errors import ConfigError, ResumeError
+from corpuskit.numbers import as_whole, whole
 from corpuskit.samplers.base import Ints, SamplerContext, SpanSampler
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler
 
@@ -93,6 +92,12 @@ class Batches:
         sampler_options: Mapping[str, Any] | None = None,
     ) -> None:
         self._split = split
+        batch_size, block_size = (
+            whole("batch_size", batch_size, least=1),
+            whole("block_size", block_size, least=1),
+        )
+        rank, world_size = whole("rank", rank, least=0), whole("world_size", world_size, least=1)
+        seed, prefetch = whole("seed", seed), whole("prefetch", prefetch, least=0)
         self._options: dict[str, Any] = {
             "batch_size": batch_size,
             "block_size": block_size,
@@ -108,7 +113,7 @@ class Batches:
             "sampler_options": dict(sampler_options or {}),
         }
         check_sizes(split, batch_size=batch_size, block_size=block_size, rank=rank, world_size=world_size)
-        check_output(output, device, documents=documents, prefetch=prefetch, resident=resident)
+        check_output(output, device, documents=documents, resident=resident)
         self.batch_size = batch_size
         self.block_size = block_size
         self._context = SamplerContext(
@@ -150,11 +155,12 @@ class Batches:
         return -(-self.samples_per_epoch // self.batch_size)
 
     def __getitem__(self, step: int) -> Batch:
-        if not isinstance(step, (int, np.integer)) or isinstance(step, bool):
+        number = as_whole(step)
+        if number is None:
             raise TypeError(f"a step is an integer, not {type(step).__name__}")
-        if step < 0:
+        if number < 0:
             raise IndexError(f"step {step} is negative; steps count from 0 and have no end")
-        return self._read(int(step) * self.batch_size)
+        return self._read(number * self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         return self._iterate(self._epoch_end(), ahead=self._options["prefetch"])
@@ -172,7 +178,7 @@ class Batches:
         Args:
             sample: How many samples of the global order; by default those that iteration has passed.
         """
-        passed = self._sample if sample is None else sample
+        passed = self._sample if sample is None else whole("sample", sample, least=0)
         if isinstance(self._sampler, (MixtureSampler, MixtureSpanSampler)):
             counts = self._sampler.drawn(passed)
         else:
@@ -206,9 +212,7 @@ class Batches:
         name, number, size = given[0]
         if size is None:
             raise ConfigError(f"sampler {self._options['sampler']!r} has no epochs; seek a step or a sample")
-        if number < 0:
-            raise ConfigError(f"cannot seek to {name} {number}: they count from 0", found=number)
-        self._sample = number * size
+        self._sample = whole(f"seek to {name}", number, least=0) * size
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs to go on from here: a small JSON value.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import whole
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
@@ -44,11 +45,12 @@ class Stage:
             ConfigError: If there is not exactly one place, or it is negative.
         """
         places = [place for place in (self.step, self.tokens, self.sample) if place is not None]
-        if len(places) != 1 or places[0] < 0:
+        if len(places) != 1:
             raise ConfigError("a stage begins at one of step, tokens and sample, 0 or more", found=places)
+        place = whole("the place where a stage begins", places[0], least=0)
         if self.step is not None:
-            return self.step * batch_size
-        return -(-places[0] // block_size) if self.tokens is not None else places[0]
+            return place * whole("batch_size", batch_size, least=1)
+        return -(-place // whole("block_size", block_size, least=1)) if self.tokens is not None else place
 
 
 class Mixture:

@@ -25,10 +25,7 @@ def check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: i
     Raises:
         ConfigError: Naming the numbers.
     """
-    for name, value in (("batch_size", batch_size), ("block_size", block_size), ("world_size", world_size)):
-        if type(value) is not int or value < 1:
-            raise ConfigError(f"{name} = {value!r}: must be a whole number, 1 or more", found=value)
-    if type(rank) is not int or not 0 <= rank < world_size:
+    if rank >= world_size:
         raise ConfigError(
             f"rank = {rank!r}: must be from 0 to {world_size - 1}, world_size being {world_size}", found=rank
         )
@@ -48,9 +45,7 @@ def check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: i
         )
 
 
-def check_output(
-    output: str, device: str | None, *, documents: bool | str, prefetch: int, resident: bool
-) -> None:
+def check_output(output: str, device: str | None, *, documents: bool | str, resident: bool) -> None:
     """Refuse kinds of output that do not exist or do not go together.
 
     Raises:
@@ -64,5 +59,3 @@ def check_output(
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
     if documents not in (False, True, "mask"):
         raise ConfigError(f"documents = {documents!r}: must be False, True or 'mask'", found=documents)
-    if type(prefetch) is not int or prefetch < 0:
-        raise ConfigError(f"prefetch = {prefetch!r}: must be a number of batches, 0 or more", found=prefetch)

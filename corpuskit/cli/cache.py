@@ -57,6 +57,8 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
 
     if sum((partials, everything, url is not None)) > 1:
         raise click.UsageError("--partials, --all and --url exclude each other")
+    if url is not None and older_than:
+        raise click.UsageError("--url and --older-than exclude each other")
     folder = default_cache_dir()
     if url is not None:
         from corpuskit.fetch.trust import records_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +13,7 @@ from corpuskit.cli.options import config_of, json_option, prepare_options, quiet
 @prepare_options
 @json_option
 @quiet_option
-def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
+def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: bool, **flags: Any) -> None:
     r"""Make the corpus of parts that 'corpuskit prepare --parts' has made.
 
     Takes the same options. If parts are missing it says so, and nothing is changed.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from corpuskit.cli.options import corpus_argument, json_option, quiet_option
+from corpuskit.cli.options import UserPath, corpus_argument, json_option, quiet_option
 
 
 @click.command("export")
 @corpus_argument
 @click.option("--format", "format_name", metavar="NAME", required=True, help="'corpuskit list formats'.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option("-o", "--output", type=UserPath(), required=True, help="The folder to write.")
 @click.option("--split", "splits", multiple=True, metavar="NAME", help="May be repeated. [default: all]")
 @click.option("--overwrite", is_flag=True, help="Replace an export that is there.")
 @json_option
@@ -20,7 +18,7 @@ from corpuskit.cli.options import corpus_argument, json_option, quiet_option
 def command(
     corpus: str,
     format_name: str,
-    output: Path,
+    output: str,
     splits: tuple[str, ...],
     overwrite: bool,
     as_json: bool,
@@ -50,7 +48,9 @@ def command(
     counts = {name: len(opened[name]) for name in (splits or opened)}
     if as_json:
         names = [str(file) for file in files]
-        render.print_json({"path": str(output), "format": format_name, "splits": counts, "files": names})
+        render.print_json(
+            {"path": str(files[-1].parent), "format": format_name, "splits": counts, "files": names}
+        )
         return
     if not quiet:
         tokens = ", ".join(f"{count:,} {name}" for name, count in counts.items())

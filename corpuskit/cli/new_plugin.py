@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
+
+from corpuskit.cli.options import UserPath
 
 
 @click.command("new-plugin")
@@ -16,8 +16,8 @@ import click
     show_default=True,
     help="What the plugin provides.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to make. [default: NAME]")
-def command(name: str, kind: str, output: Path | None) -> None:
+@click.option("-o", "--output", type=UserPath(), help="The folder to make. [default: NAME]")
+def command(name: str, kind: str, output: str | None) -> None:
     """Write a new plugin package.
 
     NAME is the distribution's name, such as corpuskit-books. The package has a component that works, with

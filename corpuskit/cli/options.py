@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,6 +13,14 @@ if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class UserPath(click.Path):
+    """A path as it was typed, which shells complete; `corpuskit.place.user_path` says what it means."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Nothing: the library checks all paths, whoever gives them."""
+        return value
 
 
 def _quieten(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
@@ -77,7 +84,7 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 
 def corpus_argument(function: F) -> F:
     """The folder of a prepared corpus."""
-    return click.argument("corpus", type=click.Path(), metavar="CORPUS")(function)
+    return click.argument("corpus", type=UserPath(), metavar="CORPUS")(function)
 
 
 #: What `prepare` and `plan` share: what to prepare, and how.
@@ -86,7 +93,7 @@ _PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--encoding", metavar="NAME", help="'corpuskit list tokenizers'. [default: gpt2]"),
     click.option("--name", metavar="NAME", help="What to call the corpus."),
     click.option("-o", "--output", metavar="PATH_OR_URL", help="[default: data/NAME/ENCODING]"),
-    click.option("--work-dir", type=click.Path(path_type=Path), help="For an --output in an object store."),
+    click.option("--work-dir", type=UserPath(), help="For an --output in an object store."),
     click.option("--from", "location", metavar="PATH_OR_URL", help="Take a named corpus's bytes from here."),
     click.option("--split", metavar="RULE", help="'characters:0.1', 'valid=0.01,test=0.01' or 'none'."),
     click.option("--eot/--no-eot", default=None, help="Append the end-of-text id after each document."),
@@ -118,7 +125,7 @@ _PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--executor", metavar="NAME", help="What runs the parts. [default: local]"),
     click.option("--workers", type=int, metavar="N", help="Processes. [default: one a core]"),
     click.option("--overwrite", is_flag=True, default=None, help="Replace a corpus prepared differently."),
-    click.option("--config", type=click.Path(path_type=Path), help="Options from a TOML file; flags win."),
+    click.option("--config", type=UserPath(), help="Options from a TOML file; flags win."),
 )
 
 
@@ -129,7 +136,7 @@ def prepare_options(function: F) -> F:
     return function
 
 
-def config_of(dataset: tuple[str, ...], config: Path | None, flags: dict[str, Any]) -> PrepareConfig:
+def config_of(dataset: tuple[str, ...], config: str | None, flags: dict[str, Any]) -> PrepareConfig:
     """The configuration that `prepare_options` gave."""
     from corpuskit.config import PrepareConfig, read_toml
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 @prepare_options
 @json_option
 @quiet_option
-def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
+def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: bool, **flags: Any) -> None:
     r"""Say what preparing DATASET would make and take, judged from a sample of its documents.
 
     Takes the options of 'corpuskit prepare'. Nothing is written; what must be downloaded is.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 )
 @json_option
 @quiet_option
-def command(dataset: tuple[str, ...], config: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
+def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: bool, **flags: Any) -> None:
     """Turn DATASET into a verified corpus of token ids, ready to train on.
 
     DATASET is a corpus's name ('corpuskit list sources'), or files: a path, a folder, a glob, a URL, or

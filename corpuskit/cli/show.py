@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.cli.options import corpus_argument, json_option
+from corpuskit.cli.options import UserPath, corpus_argument, json_option
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--block-size", "--context-length", type=int, help="Tokens in a window. [default: 64]")
 @click.option("--sampler", help="Which windows are drawn. [default: random]")
 @click.option("--seed", type=int, help="[default: 0]")
-@click.option("--config", type=click.Path(path_type=Path), help="Batches from a TOML file; flags win.")
+@click.option("--config", type=UserPath(), help="Batches from a TOML file; flags win.")
 @click.option("--ids", is_flag=True, help="Print ids instead of text.")
 @json_option
 def command(
@@ -33,7 +32,7 @@ def command(
     tokens: int,
     document: int | None,
     step: int | None,
-    config: Path | None,
+    config: str | None,
     ids: bool,
     as_json: bool,
     **flags: Any,
@@ -49,6 +48,7 @@ def command(
     from corpuskit.corpus import open_corpus
     from corpuskit.errors import ConfigError
 
+    _check_one_kind(click.get_current_context(), flags)
     values = read_toml(config, BatchConfig) if config is not None else {}
     drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, flags)
     opened, split = open_corpus(corpus), drawn.split
@@ -69,6 +69,22 @@ def command(
         render.print_json([{"ids": row, "text": opened.decode(row)} for row in rows])
     else:
         _print(opened, rows, numbered=step is not None, ids=ids)
+
+
+def _check_one_kind(ctx: click.Context, flags: dict[str, Any]) -> None:
+    """Refuse flags that say nothing about what is shown: tokens, a document or a batch."""
+    said = [name for name in ("at", "tokens", "document", "step") if _is_said(ctx, name)]
+    batch = [name for name in ("batch_size", "block_size", "sampler", "seed") if flags[name] is not None]
+    kinds = {("tokens" if name == "at" else name): f"--{name}" for name in said}
+    if len(kinds) > 1:
+        raise click.UsageError(f"{' and '.join(kinds.values())} exclude each other")
+    if batch and "step" not in said:
+        flag = batch[0].replace("_", "-")
+        raise click.UsageError(f"--{flag} is about a batch; say which with --step")
+
+
+def _is_said(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
 def _print(corpus: Corpus, rows: list[list[int]], *, numbered: bool, ids: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -15,7 +16,7 @@ from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.contents import contents
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.place import RemotePath, local_folder, remote_path
+from corpuskit.place import RemotePath, remote_path, user_path
 
 if TYPE_CHECKING:
     from corpuskit.batches import Batches
@@ -77,7 +78,8 @@ class Split:
             if step != 1:
                 raise IndexError("a split is sliced without a step")
             return self._read(start, max(start, stop))
-        position = where + self.num_tokens if where < 0 else where
+        number = operator.index(where)
+        position = number + self.num_tokens if number < 0 else number
         if not 0 <= position < self.num_tokens:
             raise IndexError(f"token {where} of split {self.name!r}, which has {self.num_tokens:,}")
         return int(self._read(position, position + 1)[0])
@@ -112,6 +114,7 @@ class Split:
 
     def document(self, number: int) -> Tokens:
         """One document's ids, its end-of-text id included."""
+        number = operator.index(number)
         if not 0 <= number < self.num_documents:
             raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
         ends = self.document_ends()
@@ -158,7 +161,7 @@ class Corpus(Mapping[str, Split]):
         self._splits: Mapping[str, Split]
         self.path: Path | RemotePath
         if place is None:
-            self.path = Path(local_folder(path))
+            self.path = user_path(path, what="corpus")
             self.manifest, self._splits = self._open(self.path)
         else:
             from corpuskit.remote.split import open_remote
@@ -187,6 +190,9 @@ class Corpus(Mapping[str, Split]):
                 f"{self.path} has no split {name!r}; it has {known}", expected=known, found=name
             )
         return self._splits[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._splits  # the mixin's waits for a KeyError
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._splits)

@@ -27,6 +27,7 @@ from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetch import places, trust
 from corpuskit.fetch.options import FetchedFile, FetchOptions, OnProgress
 from corpuskit.fetch.redact import redact_url, url_id
+from corpuskit.place import user_path
 from corpuskit.specs import RemoteFile
 
 __all__ = ["FetchOptions", "FetchedFile", "OnProgress", "default_cache_dir", "fetch", "redact_url"]
@@ -66,7 +67,7 @@ def fetch(
         file,
         sources=file.urls if location is None else (location,),
         sha256=file.sha256.lower() if file.sha256 else None,
-        cache_dir=Path(cache_dir) if cache_dir is not None else default_cache_dir(),
+        cache_dir=user_path(cache_dir, what="cache_dir") if cache_dir is not None else default_cache_dir(),
         options=options or FetchOptions(),
         on_progress=on_progress,
     )

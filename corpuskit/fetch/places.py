@@ -14,6 +14,7 @@ from corpuskit.errors import FetchError
 from corpuskit.fetch.options import FetchOptions, Transient, too_long
 from corpuskit.fetch.partial import Partial
 from corpuskit.fetch.redact import redact_text, redact_url
+from corpuskit.place import user_path
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def local_path(url: str) -> Path | None:
         return None  # a chain, such as zip://member::path
     scheme = scheme_of(url)
     if scheme == "":
-        return Path(url).expanduser()
+        return user_path(url)
     if scheme != "file":
         return None
     rest = url[len("file://") :]

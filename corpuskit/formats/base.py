@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import json
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,7 @@ from corpuskit import __version__, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.formats.export import Export, OnProgress
+from corpuskit.place import remote_path, user_path
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class Format(abc.ABC):
 
     Attributes:
         name: What users type after `--format`.
+        splits_read: The splits that the trainer reads; that a corpus has none of one is said.
 
     Example:
         ```python
@@ -49,6 +52,7 @@ class Format(abc.ABC):
     """
 
     name: ClassVar[str]
+    splits_read: ClassVar[tuple[str, ...]] = ()
 
     def check(self, corpus: Corpus, splits: Sequence[str]) -> None:  # noqa: B027 - most hold everything
         """Refuse what the format cannot hold, before anything is written.
@@ -73,7 +77,7 @@ class Format(abc.ABC):
     def write(
         self,
         corpus: Corpus,
-        output: Path,
+        output: str | os.PathLike[str],
         *,
         splits: Sequence[str] | None = None,
         overwrite: bool = False,
@@ -97,8 +101,10 @@ class Format(abc.ABC):
             CorpusFormatError: If the corpus is damaged.
             StorageError: If writing failed.
         """
+        output = _folder(output)
         names = _splits(corpus, splits, self.name)
         self.check(corpus, names)
+        self._say_what_is_missing(corpus)
         _check_place(output, overwrite=overwrite)
         storage.make_directory(output.parent)
         _name_leftovers(output)
@@ -114,6 +120,17 @@ class Format(abc.ABC):
             storage.remove_tree(staged)  # which is not there any more if all went well
         return [output / str(record["file"]) for record in export.files] + [output / FILE_NAME]
 
+    def _say_what_is_missing(self, corpus: Corpus) -> None:
+        for name in self.splits_read:
+            if name not in corpus or not len(corpus[name]):
+                log.warning(
+                    "%s has no %s split, which trainers that read %s files open too; prepare the corpus with "
+                    "--split valid=0.01 to have one",
+                    corpus.path,
+                    name,
+                    self.name,
+                )
+
 
 def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> list[str]:
     names = list(corpus) if asked is None else list(dict.fromkeys(asked))
@@ -122,17 +139,38 @@ def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> li
             others = [f"--split {other}" for other in corpus if len(corpus[other])]
             raise ConfigError(
                 f"{corpus.path}: split {name!r} has no tokens, and trainers do not read empty {format_name} "
-                f"files; choose others with {' '.join(others)}",
+                f"files; prepare it with a larger share, or choose others with {' '.join(others)}",
                 found=name,
             )
     return names
 
 
+def _folder(output: str | os.PathLike[str]) -> Path:
+    """The folder that an export is written to.
+
+    Raises:
+        ConfigError: If it is in an object store, or no folder can be made of it.
+    """
+    place = remote_path(output)
+    if place is not None:
+        raise ConfigError(
+            f"--output {place}: exports are written to folders of this machine; choose a folder, and copy it "
+            "to the store with its own tool, such as 'aws s3 cp --recursive'",
+            path=str(place),
+        )
+    folder = user_path(output, what="--output")
+    if folder.name in ("", ".."):
+        raise ConfigError(f"--output {output}: an export needs a folder with a name of its own", path=folder)
+    return folder
+
+
 def _check_place(output: Path, *, overwrite: bool) -> None:
     """Refuse a place that is taken: only an export, and nothing else of the user's, is ever replaced."""
-    if output.is_symlink() or (output.exists() and not output.is_dir()):
-        raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
-    found = {entry.name for entry in output.iterdir()} if output.exists() else set()
+    with storage.looking_at(output):
+        is_folder = output.is_dir() and not output.is_symlink()
+        if not is_folder and os.path.lexists(output):
+            raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
+        found = {entry.name for entry in output.iterdir()} if is_folder else set()
     if not found:
         return
     strangers = sorted(found - _written(output))

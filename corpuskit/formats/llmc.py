@@ -34,6 +34,7 @@ class LlmC(Format):
     """
 
     name: ClassVar[str] = "llmc"
+    splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's shards."""

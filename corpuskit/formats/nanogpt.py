@@ -38,6 +38,7 @@ class NanoGPT(Format):
     """One file a split of uint16 ids, little-endian, without a header; "valid" is called val.bin."""
 
     name: ClassVar[str] = "nanogpt"
+    splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
 
     def check(self, corpus: Corpus, splits: Sequence[str]) -> None:
         """Refuse ids of four bytes, which nanoGPT would read as two ids each."""

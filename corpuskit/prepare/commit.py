@@ -29,7 +29,7 @@ from corpuskit.sources.left_out import LeftOut
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
 #: are. A split that takes one document in two thousand would otherwise be thousands of tiny files.
-_MIN_SHARD_BYTES = 4 * 2**20
+MIN_SHARD_BYTES = 4 * 2**20
 _COPY_BYTES = 4 * 2**20
 
 
@@ -63,7 +63,7 @@ def commit(
     staged = storage.temporary_name(parts_folder)
     storage.make_directory(staged)
     names = list(splits) or _given_splits(records)
-    min_bytes = min(_MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
+    min_bytes = min(MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
     shards = {
         name: [
             _make_shard(f"{name}-{number:05d}.bin", group, parts_folder, staged)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from corpuskit.corpus.manifest import INDEX_COLUMNS
-from corpuskit.errors import StorageError
 from corpuskit.prepare.plan import Piece, Plan
 from corpuskit.sources.base import Source
 from corpuskit.tokenizers.base import Tokenizer
@@ -21,9 +18,7 @@ from corpuskit.tokenizers.base import Tokenizer
 _PLACES, _PLACE_BYTES = 16, 256 * 2**10
 #: A worker holds a batch of documents, its ids, the vocabulary and the interpreter; measured with o200k_base.
 _WORKER_BYTES = 300 * 2**20
-_INDEX_ROW_BYTES = 8 * INDEX_COLUMNS
-#: Text becomes as many ids as bytes at most; compressed files hold up to so many times their size.
-_MAX_EXPANSION = 20
+INDEX_ROW_BYTES = 8 * INDEX_COLUMNS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,43 +101,11 @@ def estimate(
         text_bytes=round(scale * sample_bytes),
         num_documents=num_documents,
         num_tokens=num_tokens,
-        output_bytes=num_tokens * item_bytes + num_documents * _INDEX_ROW_BYTES,
+        output_bytes=num_tokens * item_bytes + num_documents * INDEX_ROW_BYTES,
         memory_bytes=_WORKER_BYTES * min(workers, max(len(plan.parts), 1)),
         elapsed_s=work_s / min(workers, max(len(plan.parts), 1)),
         workers=workers,
     )
-
-
-def check_disk(
-    output: Path,
-    source: Source,
-    plan: Plan,
-    tokenizer: Tokenizer,
-    *,
-    item_bytes: int,
-    max_tokens: int | None = None,
-) -> None:
-    """Refuse to begin where the corpus cannot fit; costs a sample only where it is not plain that it can.
-
-    Raises:
-        StorageError: If there is clearly too little room, saying how much is needed and how much is free.
-    """
-    folder = next(path for path in (output, *output.resolve().parents) if path.exists())
-    free = shutil.disk_usage(folder).free
-    most = plan.size_bytes * (item_bytes + _INDEX_ROW_BYTES)
-    if most * _MAX_EXPANSION <= free:
-        return
-    if most <= free and not any(source.expansion(item) > 1 for item in plan.inputs):
-        return
-    found = estimate(source, plan, tokenizer, item_bytes=item_bytes, max_tokens=max_tokens)
-    if found.output_bytes > free:
-        raise StorageError(
-            f"{output}: the corpus needs about {found.output_bytes:,} bytes and {free:,} are free there; "
-            "choose another --output, or stop earlier with --max-tokens",
-            path=output,
-            expected=found.output_bytes,
-            found=free,
-        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.errors import ConfigError
 from corpuskit.place import remote_path
 from corpuskit.prepare.estimate import Estimate
 from corpuskit.prepare.plan import Plan
@@ -67,7 +68,7 @@ def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None
     Raises:
         ConfigError: If parts are missing; the message says how many and which is the first.
     """
-    return _open(config, on_progress).go(only_commit=True)
+    return _open_whole(config, on_progress).go(only_commit=True)
 
 
 def plan(
@@ -88,12 +89,26 @@ def plan(
     Raises:
         CorpuskitError: As `prepare`.
     """
-    return _open(_config(dataset, config, options), on_progress).estimate()
+    return _open_whole(_config(dataset, config, options), on_progress).estimate()
 
 
 def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
     """The same as `prepare`, told and answered in full."""
-    return _open(config, on_progress).go()
+    return _open_whole(config, on_progress).go()
+
+
+def _open_whole(config: PrepareConfig, on_progress: OnProgress | None) -> Run | PublishedRun:
+    """The run of a configuration that is about the whole corpus.
+
+    Raises:
+        ConfigError: If it asks for a share of the parts.
+    """
+    if config.parts is not None:
+        raise ConfigError(
+            f"parts = {config.parts!r}: only 'corpuskit prepare --parts' makes a share of the parts; leave "
+            "it out to make, commit or plan the whole corpus"
+        )
+    return _open(config, on_progress)
 
 
 def _open(config: PrepareConfig, on_progress: OnProgress | None) -> Run | PublishedRun:
@@ -101,6 +116,11 @@ def _open(config: PrepareConfig, on_progress: OnProgress | None) -> Run | Publis
     on_progress = on_progress or (lambda progress: None)
     place = remote_path(config.output) if config.output is not None else None
     if place is None:
+        if config.work_dir is not None:
+            raise ConfigError(
+                f"--work-dir {config.work_dir}: only a corpus for an object store is made in another folder "
+                "first, and --output is a folder of this machine; leave --work-dir out"
+            )
         return Run(config, on_progress)
     from corpuskit.prepare.published import PublishedRun, work_folder
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpuskit import registry
+from corpuskit import registry, storage
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import FILE_NAME, Manifest
+from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
+from corpuskit.place import folder_name, user_path, visible_name
 from corpuskit.prepare.plan import part_bytes_for
 from corpuskit.sources import open_source
-from corpuskit.sources.base import Source, SourceOptions
+from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.reader_options import parse
 from corpuskit.specs import TokenizerSpec
 from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.base import Tokenizer
 
 #: Options of readers that are fields of their own, in the order in which a manifest has them.
 _READER_FIELDS = ("text_field", "separator", "lines", "invalid_utf8", "on_bad_document", "on_missing")
@@ -49,21 +52,76 @@ class Request:
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
         )
         self._tokenizer_spec = registry.default().find("tokenizer", config.encoding).spec
-        self.name = config.name or self.source.name
-        self.output = Path(
-            config.output or Path("data", _folder_name(self.name), _folder_name(config.encoding))
-        )
+        if config.eot:
+            self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
+        self.name = visible_name(config.name or self.source.name)
+        folders = folder_name(self.name), folder_name(config.encoding, registered=True)
+        self.output = Path(config.output or Path("data", *folders))
+        self._check_apart()
 
-    def options(self, total_bytes: int) -> dict[str, Any]:
+    def _check_apart(self) -> None:
+        """Refuse a place in a folder that is read: a later run would take the corpus for text.
+
+        Raises:
+            ConfigError: Naming both.
+        """
+        from corpuskit.sources.local import LocalFiles
+
+        patterns = self.source.patterns if isinstance(self.source, LocalFiles) else ()
+        for pattern in patterns:
+            folder = None if "://" in pattern else user_path(pattern)
+            if folder is not None and folder.is_dir() and _is_inside(self.output, os.path.realpath(folder)):
+                raise ConfigError(
+                    f"{self.output} is in the folder {pattern!r}, all of which is read: the next time the "
+                    "corpus would be read as text; choose another --output",
+                    path=self.output,
+                )
+
+    def check_inputs_kept(self, inputs: Sequence[Input]) -> None:
+        """Refuse to replace a folder that inputs are in.
+
+        Raises:
+            ConfigError: Naming the first.
+        """
+        inside = f"{os.path.realpath(self.output)}{os.sep}"
+        for item in inputs:
+            if item.location.startswith(inside):
+                raise ConfigError(
+                    f"{item.location} is in {self.output}, which the corpus would replace; choose another "
+                    "--output",
+                    path=item.location,
+                )
+
+    @property
+    def wants_eot(self) -> bool:
+        """Whether an end-of-text id is asked for, or is the source's default."""
+        return self.source.default_eot if self._config.eot is None else self._config.eot
+
+    def appends_eot(self, tokenizer: Tokenizer | TokenizerRecord) -> bool:
+        """Whether the tokenizer's end-of-text id ends each document.
+
+        Raises:
+            ConfigError: If that is asked for and the tokenizer has none.
+        """
+        if self._config.eot and tokenizer.eot_id is None:
+            raise ConfigError(
+                f"--eot: tokenizer {tokenizer.name!r} has no end-of-text id to append; leave --eot out, or "
+                "choose an --encoding that has one, such as gpt2 or bytes",
+                found=tokenizer.name,
+            )
+        return self.wants_eot and tokenizer.eot_id is not None
+
+    def options(self, total_bytes: int, *, eot: bool) -> dict[str, Any]:
         """The options that shape the bytes, as the manifest records them.
 
         Args:
             total_bytes: The size of all inputs, which the size of a part follows from.
+            eot: Whether an end-of-text id ends each document.
         """
         config, spec = self._config, self.source.spec
         return {
             "split": self.source.default_split if config.split is None else config.split,
-            "eot": self.source.default_eot if config.eot is None else config.eot,
+            "eot": eot,
             "format": config.format or spec.format,
             **spec.reader_options,
             **self.reader_options["reader"],
@@ -79,22 +137,27 @@ class Request:
         It names a tokenizer whose state holds all that opens it again; where its file was is nobody's matter.
         """
         kind, colon, argument = self._config.encoding.partition(":")
-        return (
-            f"{kind}:{Path(argument).name}" if colon and Path(argument).exists() else kind + colon + argument
-        )
+        with contextlib.suppress(ConfigError, OSError):
+            if colon and (path := user_path(argument)).exists():
+                return f"{kind}:{path.name}"
+        return kind + colon + argument
 
     def existing(self) -> Corpus | None:
         """The corpus that is in the place, if it is what is asked for.
 
         Raises:
             ConfigError: If something else is there and may not be replaced.
+            StorageError: If the place cannot be looked at.
         """
         output = self.output
-        if not (output / FILE_NAME).exists():
-            if output.exists() and (not output.is_dir() or any(output.iterdir())):
-                raise ConfigError(
-                    f"{output} exists and is not a corpus; move it away, or choose another --output"
-                )
+        with storage.looking_at(output):
+            is_corpus = (output / FILE_NAME).exists()
+            is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))
+        if not is_corpus and not is_free:
+            raise ConfigError(
+                f"{output} exists and is not a corpus; move it away, or choose another --output"
+            )
+        if not is_corpus:
             return None
         return self.accepted(Corpus(output), overwrite=self._config.overwrite)
 
@@ -111,7 +174,7 @@ class Request:
             return None
         raise ConfigError(
             f"{corpus.path} holds a corpus that was prepared differently: {'; '.join(differences)}; "
-            "replace it with --overwrite, or choose another --output"
+            "choose another --output, or replace it with --overwrite"
         )
 
     def _differences(self, manifest: Manifest) -> list[str]:
@@ -120,7 +183,10 @@ class Request:
         encoding = self._config.encoding
         if manifest.tokenizer.state is not None:
             encoding = self.portable_encoding
-        asked = {"dataset": self.name, "encoding": encoding, **self.options(total_bytes)}
+        # What another tokenizer would do about ends of text is not known, and not what is different.
+        same_tokenizer = encoding == manifest.tokenizer.name
+        eot = self.appends_eot(manifest.tokenizer) if same_tokenizer else self.wants_eot
+        asked = {"dataset": self.name, "encoding": encoding, **self.options(total_bytes, eot=eot)}
         there = {"dataset": manifest.dataset, "encoding": manifest.tokenizer.name, **manifest.options}
         different = [
             f"{key} is {there.get(key)!r} there and {asked.get(key)!r} now"
@@ -140,6 +206,11 @@ class Request:
             if found.fingerprint != manifest.tokenizer.fingerprint:
                 return [f"tokenizer {encoding!r} has changed since"]
         return []
+
+
+def _is_inside(path: Path, folder: str) -> bool:
+    real = os.path.realpath(path)
+    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:
@@ -165,8 +236,3 @@ def _reader_options(config: PrepareConfig) -> dict[str, Any]:
         "format": config.format,
         "reader": {key: value for key, value in reader.items() if value is not None},
     }
-
-
-def _folder_name(name: str) -> str:
-    """A name as one path component: `hf:org/name` becomes `hf-org-name`."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "corpus"

@@ -20,9 +20,11 @@ from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError, WorkerError
+from corpuskit.numbers import as_whole
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
-from corpuskit.prepare.estimate import Estimate, check_disk, estimate, usable_cores
+from corpuskit.prepare.disk import check_disk
+from corpuskit.prepare.estimate import Estimate, estimate, usable_cores
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
@@ -171,10 +173,13 @@ class Run:
         """Check that the corpus fits, and leave the job where workers find it."""
         check_disk(
             self.output,
+            self.folder,
             self.source,
             made.plan,
             made.tokenizer,
+            made.rule,
             item_bytes=np.dtype(made.dtype).itemsize,
+            workers=self.config.workers or usable_cores(),
             max_tokens=self.config.max_tokens,
         )
         parts_folder = self.folder / made.plan.fingerprint[:16]
@@ -187,7 +192,7 @@ class Run:
             tokenizer=made.plan.request["tokenizer"],
             engine=self.config.engine,
             split_rule=made.plan.request["options"]["split"],
-            eot_id=made.tokenizer.eot_id if made.plan.request["options"]["eot"] else None,
+            eot_id=made.plan.request["tokenizer"]["eot_id"] if made.plan.request["options"]["eot"] else None,
             dtype=made.dtype,
             shard_bytes=self.config.shard_bytes,
             inputs=made.plan.inputs,
@@ -198,15 +203,20 @@ class Run:
 
     def plan(self, inputs: Sequence[Input]) -> _Planned:
         """Open the tokenizer, and plan."""
+        self.request.check_inputs_kept(inputs)
         tokenizer = self._tokenizer(inputs)
-        options = self.request.options(sum(item.size_bytes for item in inputs))
+        eot = self.request.appends_eot(tokenizer)
+        if self.request.wants_eot:
+            self._say_how_documents_end(tokenizer, inputs)
+        options = self.request.options(sum(item.size_bytes for item in inputs), eot=eot)
         rule = parse_rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
+        self._check_shard_bytes(np.dtype(dtype).itemsize)
         state = tokenizer.state()
         record = {
             "name": self.config.encoding if state is None else self.request.portable_encoding,
-            "vocab_size": tokenizer.vocab_size,
-            "eot_id": tokenizer.eot_id,
+            "vocab_size": int(tokenizer.vocab_size),
+            "eot_id": as_whole(tokenizer.eot_id),
             "fingerprint": tokenizer.fingerprint,
             "state": state,
         }
@@ -225,7 +235,7 @@ class Run:
             made.plan,
             made.tokenizer,
             item_bytes=np.dtype(made.dtype).itemsize,
-            eot=made.plan.request["options"]["eot"] and made.tokenizer.eot_id is not None,
+            eot=made.plan.request["options"]["eot"],
             workers=self.config.workers or usable_cores(),
             max_tokens=self.config.max_tokens,
         )
@@ -344,6 +354,28 @@ class Run:
                 for text in batch.texts
             )
         return tokenizer
+
+    def _say_how_documents_end(self, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:
+        """Say what is guessed, and that nothing marks where documents end if there may be several."""
+        if tokenizer.eot_note is not None:
+            log.warning("%s: %s", self.name, tokenizer.eot_note)
+        several = len(inputs) > 1 or not all(map(self.source.is_one_document, inputs))
+        if tokenizer.eot_id is None and several:
+            log.warning(
+                "%s: tokenizer %r has no end-of-text id, so documents follow each other unseparated; say "
+                "--no-eot (eot = false) if that is meant, or choose an --encoding that has one",
+                self.name,
+                tokenizer.name,
+            )
+
+    def _check_shard_bytes(self, item_bytes: int) -> None:
+        if self.config.shard_bytes < item_bytes:
+            raise ConfigError(
+                f"--shard-bytes {self.config.shard_bytes}: an id of this encoding has {item_bytes} bytes; "
+                "leave --shard-bytes out, or raise it",
+                expected=item_bytes,
+                found=self.config.shard_bytes,
+            )
 
     def _fetching(self, label: str, done: int, total: int | None) -> None:
         self.on_progress(Progress("fetch", label, done, total))

@@ -33,6 +33,7 @@ from corpuskit import cache, storage
 from corpuskit.config import parse_size
 from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetch import fetch
+from corpuskit.numbers import whole
 from corpuskit.place import RemotePath
 from corpuskit.specs import RemoteFile
 
@@ -259,7 +260,7 @@ def limit_from(given: int | str | None, cache_dir: Path) -> int:
         taken = sum(size for _, size, _ in _files(cache_dir / "shards" / "files"))
         return (shutil.disk_usage(folder).free + taken) // 2
     try:
-        return parse_size(value) if isinstance(value, str) else value
+        return parse_size(value) if isinstance(value, str) else whole("cache_bytes", value, least=1)
     except ValueError as error:
         raise ConfigError(
             f"the limit of the shard cache = {value!r}: must be {error}", found=value

@@ -9,6 +9,7 @@ from string import Template
 
 from corpuskit import storage
 from corpuskit.errors import ConfigError
+from corpuskit.place import user_path
 from corpuskit.scaffold.names import KINDS, PluginNames, plugin_names
 
 #: What each kind's example is, how to try it, and what to say about it: `$` fields of the templates.
@@ -35,7 +36,7 @@ _ABOUT = {
 }
 
 
-def write_plugin(name: str, *, kind: str, folder: Path | None = None) -> Path:
+def write_plugin(name: str, *, kind: str, folder: str | os.PathLike[str] | None = None) -> Path:
     """Write a new plugin package: all of it, or nothing.
 
     Args:
@@ -51,7 +52,9 @@ def write_plugin(name: str, *, kind: str, folder: Path | None = None) -> Path:
         StorageError: If it cannot be written.
     """
     names = plugin_names(name, kind=kind)
-    target = folder or Path(name)
+    target = user_path(name if folder is None else folder, what="--output")
+    if target.name in ("", ".."):
+        raise ConfigError(f"--output {folder}: a package needs a folder with a name of its own", path=target)
     if os.path.lexists(target):
         raise ConfigError(f"{target} exists already; choose another folder with --output", path=target)
     staged = storage.temporary_name(target)

@@ -25,10 +25,12 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
 
     Raises:
         UnknownName: If it is a bare word that is neither registered nor there.
+        PluginLoadFailed: If what the plugin gives is not a source.
+        ConfigError: If the user asks for what the source does not do.
     """
     from corpuskit import registry
-    from corpuskit.errors import UnknownName
-    from corpuskit.sources.base import SourceOptions
+    from corpuskit.errors import PluginLoadFailed, UnknownName
+    from corpuskit.sources.base import Source, SourceOptions
     from corpuskit.specs import SourceSpec
 
     options = options or SourceOptions()
@@ -53,6 +55,13 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
 
         return FileSource(spec=spec, argument=component.argument, options=options)
     source: Source = component.load()(spec=spec, argument=component.argument, options=options)
+    if not isinstance(source, Source):
+        raise PluginLoadFailed(
+            f"source {dataset!r} of {component.owner}: expected a corpuskit.sources.base.Source, found "
+            f"{source!r:.80}",
+            found=source,
+        )
+    source.check_heeded()
     return source
 
 

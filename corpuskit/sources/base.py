@@ -23,7 +23,7 @@ import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
 from corpuskit.sources.left_out import LeftOut
@@ -31,6 +31,14 @@ from corpuskit.specs import SourceSpec
 
 #: The number of documents that the default `read` puts into one batch.
 _DOCUMENTS_PER_BATCH = 256
+#: What a user may ask of a source, beside what to do about broken documents, which there may be none of.
+_ASKED = {
+    "location": "--from",
+    "format": "--format",
+    "text_field": "--text-field",
+    "separator": "--separator",
+    "lines": "--lines",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -153,8 +161,13 @@ class Source(abc.ABC):
         options: What the user said about it.
 
     Attributes:
+        HEEDS: Which of a user's "location", "format", "text_field", "separator" and "lines" the source acts
+            upon. The others are refused: an option that is dropped silently gives another corpus than the
+            one asked for.
         left_out: The files that the last call of `inputs` found and left out.
     """
+
+    HEEDS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None
@@ -163,6 +176,22 @@ class Source(abc.ABC):
         self.argument = argument
         self.options = options or SourceOptions()
         self.left_out = LeftOut()
+
+    def check_heeded(self) -> None:
+        """Refuse what the user asks for and the source does nothing about.
+
+        Raises:
+            ConfigError: Naming the option.
+        """
+        options = self.options
+        said = {"location": options.location, "format": options.format, **options.reader}
+        for name, flag in _ASKED.items():
+            if name not in self.HEEDS and said.get(name) not in (None, False):
+                raise ConfigError(
+                    f"{flag} {said[name]}: corpus {self.name!r} is read by its own code, which has no such "
+                    f"option; leave {flag} out",
+                    found=name,
+                )
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from corpuskit import registry
 from corpuskit.errors import ConfigError
@@ -27,6 +27,8 @@ _EXPANSION_BYTES = 4 * 2**20
 
 class FilesSource(Source):
     """A source whose inputs are files; a subclass finds them."""
+
+    HEEDS: ClassVar[frozenset[str]] = frozenset({"location", "format", "text_field", "separator", "lines"})
 
     def __init__(
         self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None

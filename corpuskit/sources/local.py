@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit.errors import ConfigError, SourceError
+from corpuskit.place import user_path
 from corpuskit.sources.base import Input, SourceOptions
+from corpuskit.sources.compression import by_extension
 from corpuskit.sources.files import FilesSource
 from corpuskit.sources.left_out import LeftOut, say_formats
 from corpuskit.sources.opening import base_name
@@ -249,7 +251,7 @@ def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None)
 def _lines(path: str) -> Iterator[str]:
     """The paths that a list holds: one a line; empty ones and # comments are left out."""
     try:
-        data = Path(path).expanduser().read_bytes()
+        data = user_path(path).read_bytes()
     except OSError as error:
         raise SourceError(f"@{path}: cannot be read: {error.strerror}", path=path) from error
     text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")
@@ -295,8 +297,23 @@ def _file_name(location: str) -> str:
 def _name_for(patterns: Sequence[str]) -> str:
     """A corpus's name where the user gives none: the first file's or folder's, without what is special."""
     first = patterns[0].removeprefix("@") if patterns else ""
-    parts = [
-        part for part in re.split(r"[*?\[]", first)[0].split("?")[0].split("/") if part not in ("", ".", "..")
-    ]
-    stem = parts[-1].partition(".")[0] if parts else ""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-") or "files"
+    path = os.path.expanduser(first)  # noqa: PTH111 (Path's is an error where there is no such user)
+    is_glob = not os.path.lexists(path) and re.search(r"[*?\[]", first) is not None
+    if is_glob or "://" in first:
+        first = re.split(r"[*?\[]", first)[0].split("?")[0]
+    parts = [part for part in first.split("/") if part not in ("", ".", "..", "~")]
+    name = parts[-1] if parts else ""
+    if is_glob or os.path.isdir(path):  # noqa: PTH112
+        name = name.rstrip("._-") if is_glob else name
+    else:
+        name = _without_extension(name)
+    return name or "files"
+
+
+def _without_extension(name: str) -> str:
+    """A file's name without the ending that says its compression, and the one that says its format."""
+    compression = by_extension(name.lower())
+    if compression is not None:
+        name = name[: -len(compression.extension)]
+    stem, extension = os.path.splitext(name)  # noqa: PTH122 (a suffix of Path's is none of ".txt")
+    return stem if extension == ".zip" or (extension and format_of(f"x{extension}")) else name

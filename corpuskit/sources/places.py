@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from corpuskit.errors import ConfigError, SourceError
+from corpuskit.place import user_path
 from corpuskit.sources.left_out import LeftOut
 from corpuskit.sources.listing import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.stored import is_remote
@@ -134,10 +135,10 @@ def place_of(typed: str) -> Place:
 
     Raises:
         SourceError: If nothing is there, or it cannot be looked at.
-        ConfigError: If a file URL names another machine.
+        ConfigError: If no path is like this, or a file URL names another machine.
     """
     if not is_remote(typed):
-        return _OnDisk(typed, str(Path(typed).expanduser()))
+        return _OnDisk(typed, str(user_path(typed)))
     scheme, _, rest = typed.partition("://")
     shown = shown_location(typed)
     if scheme.lower() == "file":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.errors import PluginLoadFailed
+from corpuskit.numbers import as_whole
 
 if TYPE_CHECKING:
     from corpuskit.tokenizers.base import Tokenizer
@@ -51,15 +52,11 @@ def _check_tokenizer(tokenizer: Any, where: str) -> None:
         raise refuse("a name", name)
     vocab_size: Any = getattr(tokenizer, "vocab_size", None)
     unfitted = tokenizer.needs_fitting and vocab_size == 0
-    if not _is_int(vocab_size) or not (unfitted or 1 <= vocab_size <= 2**32):
+    if as_whole(vocab_size) is None or not (unfitted or 1 <= vocab_size <= 2**32):
         raise refuse("a vocab_size of 1 to 2**32", vocab_size)
     eot_id = tokenizer.eot_id
-    if eot_id is not None and not (_is_int(eot_id) and 0 <= eot_id < vocab_size):
+    if eot_id is not None and not (as_whole(eot_id) is not None and 0 <= eot_id < vocab_size):
         raise refuse(f"an eot_id in [0, {vocab_size}) or None", eot_id)
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 __all__ = ["open_tokenizer"]

@@ -38,7 +38,8 @@ class Tokenizer(abc.ABC):
     Attributes:
         name: What users type after `--encoding`.
         vocab_size: V; every id is in [0, V). Unused ids below the largest one count.
-        eot_id: The id appended after a document, or None for a tokenizer without one.
+        eot_id: The id appended after a document, or None for a tokenizer without one; known before `fit`.
+        eot_note: Where the end-of-text id is a guess, one line that says so; `prepare` passes it on.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
             all of its text before the first `encode`.
     """
@@ -46,6 +47,7 @@ class Tokenizer(abc.ABC):
     name: str
     vocab_size: int
     eot_id: int | None = None
+    eot_note: str | None = None
     needs_fitting: bool = False
 
     @property

@@ -67,5 +67,5 @@ def test_moving_while_iterating_is_noticed(make_split):
 
 
 def test_a_negative_depth_is_refused(make_split):
-    with pytest.raises(ConfigError, match="prefetch = -1: must be a number of batches"):
+    with pytest.raises(ConfigError, match="prefetch = -1: must be a whole number, 0 or more"):
         Batches(make_split(1000), **OPTIONS, prefetch=-1)

@@ -59,6 +59,31 @@ def test_a_split_without_tokens_is_refused(make_corpus, tmp_path):
     assert names(tmp_path / "out") == {"train.bin", "export.json"}
 
 
+@pytest.mark.parametrize("name", ["nanogpt", "llmc"])
+def test_a_split_that_the_trainer_misses_is_said_with_how_to_have_it(make_corpus, tmp_path, caplog, name):
+    open_format(name).write(make_corpus(), tmp_path / "out")
+    (said,) = [record for record in caplog.records if "has no valid split" in record.message]
+    assert (said.levelname, "--split valid=0.01" in said.message) == ("WARNING", True)
+
+
+def test_a_split_that_is_there_or_that_no_trainer_needs_is_not_mentioned(make_corpus, tmp_path, caplog):
+    Megatron().write(make_corpus(), tmp_path / "megatron")
+    both = make_corpus([str(number).encode() for number in range(40)], name="both", split="valid=0.5")
+    NanoGPT().write(both, tmp_path / "all")
+    NanoGPT().write(both, tmp_path / "some", splits=["train"])
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/exported", "gs://bucket/exported"])
+def test_an_export_to_a_store_is_refused_and_nothing_is_written(make_corpus, tmp_path, monkeypatch, url):
+    corpus = make_corpus()
+    monkeypatch.chdir(tmp_path)
+    before = names(tmp_path)
+    with pytest.raises(ConfigError, match=r"--output .*: exports are written to folders of this machine"):
+        NanoGPT().write(corpus, url)
+    assert names(tmp_path) == before
+
+
 def test_a_split_that_is_not_there_is_named(make_corpus, tmp_path):
     with pytest.raises(ConfigError, match="has no split 'test'; it has train"):
         NanoGPT().write(make_corpus(), tmp_path / "out", splits=["test"])

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit.errors import FetchError, TokenizerError
+from corpuskit.place import user_path
 from corpuskit_huggingface import hub
 
 FILE = "tokenizer.json"
 #: Where a model's end-of-text token stands, in the order in which it is looked for.
 _CONFIGS = ("tokenizer_config.json", "special_tokens_map.json")
-#: What it is called in models that have neither file.
+#: What it is called in models of which no file says it.
 _USUAL_NAMES = (
     "<|endoftext|>",
     "<|end_of_text|>",
@@ -46,22 +47,25 @@ class Definition:
     Args:
         data: The parsed file: no truncation, padding, dropout or post-processor.
         eot: The end-of-text token, if there is one; it is special in `data`, whatever the file says.
+        guessed: Whether the token is one of the usual names, because no file says which it is.
     """
 
     data: dict[str, Any]
     eot: str | None
+    guessed: bool = False
 
     @classmethod
-    def of(cls, content: bytes, eot: str | None, *, where: str) -> Definition:
+    def of(cls, content: bytes, eot: str | None, *, where: str, named_by: str = "") -> Definition:
         """The definition that a file's bytes are.
 
         Args:
             content: The file.
-            eot: The end-of-text token that a file beside it names; None for one of the usual names.
+            eot: The end-of-text token, or None if there is none.
             where: What to call the file in errors.
+            named_by: What says which token ends a text; if nothing does, one of the usual names is guessed.
 
         Raises:
-            TokenizerError: If it is no tokenizer.json.
+            TokenizerError: If it is no tokenizer.json, or has no such token.
         """
         try:
             data = json.loads(content)
@@ -69,15 +73,19 @@ class Definition:
             model = dict(data["model"])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise TokenizerError(f"{where}: not a tokenizer.json: {error!r:.100}", path=where) from error
-        found = next((name for name in (eot, *_USUAL_NAMES) if name in tokens), None)
+        guessed = not named_by
+        if guessed:
+            eot = next((name for name in _USUAL_NAMES if name in tokens), None)
+        elif eot is not None and eot not in tokens:
+            raise _not_added(eot, tokens, model, where=where, named_by=named_by)
         if "dropout" in model:
             model["dropout"] = None  # chance has no place in a corpus
         added = [
-            {**token, "special": True} if token["content"] == found else token
+            {**token, "special": True} if token["content"] == eot else token
             for token in data.get("added_tokens") or []
         ]
         without = {"truncation": None, "padding": None, "post_processor": None}
-        return cls({**data, **without, "model": model, "added_tokens": added}, found)
+        return cls({**data, **without, "model": model, "added_tokens": added}, eot, guessed)
 
     @property
     def canonical(self) -> str:
@@ -108,11 +116,13 @@ class Definition:
             if not unpack.eof:
                 raise ValueError("cut off, or far too large")
             eot = state["eot"]
+            if not isinstance(eot, str | None):
+                raise TypeError(f"eot {eot!r:.20}")
         except (TypeError, KeyError, ValueError, OSError, EOFError, binascii.Error) as error:
             raise TokenizerError(
                 f"tokenizer {where!r}: its saved state must hold a tokenizer.json: {error!r:.80}"
             ) from error
-        return cls.of(content, eot, where=f"saved state of {where!r}")
+        return cls.of(content, eot, where=f"saved state of {where!r}", named_by="it")
 
     def runnable(self) -> str:
         """JSON for `tokenizers` that finds no special token in text.
@@ -150,7 +160,7 @@ def find(argument: str) -> Definition:
         TokenizerError: If there is none.
         FetchError: If the Hub does not give it.
     """
-    path = Path(argument).expanduser()
+    path = user_path(argument)
     get = _beside(path) if path.exists() else _in_repository(argument)
     file = get(FILE)
     if file is None:
@@ -159,7 +169,8 @@ def find(argument: str) -> Definition:
             "AutoTokenizer.from_pretrained(..., use_fast=True).save_pretrained()",
             path=argument,
         )
-    return Definition.of(_read(file), _named_eot(get), where=argument)
+    eot, named_by = _named_eot(get)
+    return Definition.of(_read(file), eot, where=argument, named_by=named_by)
 
 
 def _beside(path: Path) -> Callable[[str], Path | None]:
@@ -189,20 +200,54 @@ def _in_repository(argument: str) -> Callable[[str], Path | None]:
     return get
 
 
-def _named_eot(get: Callable[[str], Path | None]) -> str | None:
-    """The end-of-text token that a tokenizer's other files name."""
+def _named_eot(get: Callable[[str], Path | None]) -> tuple[str | None, str]:
+    """The end-of-text token that a tokenizer's other files name.
+
+    Returns:
+        The token, None if there is none; and the name of the file that says so, empty if none does.
+
+    Raises:
+        TokenizerError: If a file is not JSON, or names something that is no token.
+    """
+    says_none = ""
     for name in _CONFIGS:
         file = get(name)
         if file is None:
             continue
         try:
-            token = json.loads(_read(file)).get("eos_token")
-        except (ValueError, AttributeError) as error:
+            config = json.loads(_read(file))
+            token = config.get("eos_token")
+        except (ValueError, AttributeError, RecursionError) as error:
             raise TokenizerError(f"{file}: not JSON: {error}", path=file) from error
         content = token.get("content") if isinstance(token, dict) else token
         if isinstance(content, str):
-            return content
-    return None
+            return content, name
+        if token is not None:
+            raise TokenizerError(
+                f"{file}: eos_token: expected a token's name or null, found {token!r:.60}; set it to the "
+                "token that ends a text",
+                path=file,
+            )
+        if "eos_token" in config:
+            says_none = says_none or name
+    return None, says_none
+
+
+def _not_added(
+    eot: str, tokens: list[str], model: dict[str, Any], *, where: str, named_by: str
+) -> TokenizerError:
+    """The error about an end-of-text token that is no token of its own: another one is never taken for it."""
+    vocab = model.get("vocab")
+    words = vocab if isinstance(vocab, dict) else {piece[0] for piece in vocab or ()}
+    how = "has only as an ordinary word, which text may hold" if eot in words else "does not have"
+    there = ", ".join(map(repr, tokens[:5])) + (", ..." if len(tokens) > 5 else "") or "none"
+    return TokenizerError(
+        f"{where}: {named_by} names eos_token {eot!r}, which {FILE} {how}; its added tokens are "
+        f"{there}; in a copy of the folder, set eos_token to one of them or to null, and use hf:FOLDER",
+        path=where,
+        expected=eot,
+        found=tokens,
+    )
 
 
 def _read(file: Path) -> bytes:

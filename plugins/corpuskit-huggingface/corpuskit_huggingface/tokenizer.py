@@ -45,7 +45,8 @@ class HuggingFaceTokenizer(Tokenizer):
         state: What `state()` returned; nothing is looked for then.
 
     Raises:
-        TokenizerError: If there is no such file, or `tokenizers` cannot read it.
+        TokenizerError: If there is no such file, `tokenizers` cannot read it, or it has no end-of-text
+            token as a file beside it names it.
         FetchError: If the Hub does not give it.
     """
 
@@ -62,6 +63,12 @@ class HuggingFaceTokenizer(Tokenizer):
         self.vocab_size = max(vocab.values(), default=0) + 1
         ids = {token["content"]: token["id"] for token in added}
         self.eot_id = None if self._definition.eot is None else int(ids[self._definition.eot])
+        if self._definition.guessed and self._definition.eot is not None:
+            self.eot_note = (
+                f"no file of tokenizer {self.name!r} says which token ends a text; "
+                f"{self._definition.eot!r} is taken for it, as in other models (an eos_token in a "
+                "tokenizer_config.json beside it would say)"
+            )
         self._may_be_cut = may_be_cut(self._definition.data)
         self._table = table_for(self._definition.data, vocab, eot_id=self.eot_id)
         self._fast: fast.FastEngine | None = None

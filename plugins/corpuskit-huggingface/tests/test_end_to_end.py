@@ -74,6 +74,18 @@ def test_a_corpus_is_decoded_where_the_tokenizer_is_not(workplace, fake_hub, mon
     assert corpus.decode(corpus["train"].document(0)) == texts[0] + "<|endoftext|>"
 
 
+def test_a_guessed_end_of_text_is_said_once_where_it_matters(workplace, caplog) -> None:
+    options = {"encoding": "hf:org/model", "workers": 1, "output": "out"}
+    corpuskit.prepare("hf:org/books", **options, eot=True)
+    said = [record for record in caplog.records if "'<|endoftext|>' is taken for it" in record.message]
+    assert [record.levelname for record in said] == ["WARNING"]
+    caplog.clear()
+    corpuskit.prepare("hf:org/books", **options)
+    corpuskit.open("out").decode([0])
+    corpuskit.prepare("hf:org/books", **{**options, "output": "without"}, eot=False)
+    assert "is taken for it" not in caplog.text
+
+
 def test_a_tokenizer_s_files_are_of_one_commit(fake_hub, tokenizer_json) -> None:
     definition = tokenizer_json("llama2").encode()
     files = {"tokenizer.json": definition, "tokenizer_config.json": b'{"eos_token": "<s>"}'}

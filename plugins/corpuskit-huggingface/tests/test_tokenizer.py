@@ -141,9 +141,13 @@ def test_a_document_that_would_take_too_much_memory_is_refused(tokenizer, monkey
     ],
     indirect=["tokenizer_path"],
 )
-def test_the_end_of_text_has_one_of_the_usual_names(tokenizer, reference, eot) -> None:
+def test_the_end_of_text_is_guessed_from_the_usual_names_where_no_file_says_it(
+    tokenizer, reference, eot
+) -> None:
     assert tokenizer.eot_id == reference.token_to_id(eot)
     assert tokenizer.decode([tokenizer.eot_id]) == eot
+    assert repr(eot) in tokenizer.eot_note
+    assert pickle.loads(pickle.dumps(tokenizer)).eot_note is None
 
 
 @pytest.mark.parametrize("said", ["<s>", {"content": "<s>", "lstrip": False}])
@@ -153,6 +157,49 @@ def test_the_end_of_text_is_what_the_configuration_says(tokenizer_path, referenc
     (tokenizer_path.parent / file).write_text(json.dumps({"eos_token": said}))
     tokenizer = HuggingFaceTokenizer(argument=str(tokenizer_path.parent))
     assert tokenizer.eot_id == reference.token_to_id("<s>")
+    assert tokenizer.eot_note is None
+
+
+@pytest.mark.parametrize("said", ["<|im_end|>", {"content": "<|im_end|>"}])
+@pytest.mark.parametrize("file", ["tokenizer_config.json", "special_tokens_map.json"])
+@kinds("llama2", "word-level")
+def test_an_end_of_text_that_is_named_and_missing_is_never_replaced(tokenizer_path, said, file) -> None:
+    (tokenizer_path.parent / file).write_text(json.dumps({"eos_token": said}))
+    added = json.loads(tokenizer_path.read_text())["added_tokens"][0]["content"]
+    with pytest.raises(
+        TokenizerError, match=r"names eos_token '<\|im_end\|>', which .* does not have"
+    ) as caught:
+        HuggingFaceTokenizer(argument=str(tokenizer_path.parent))
+    assert file in str(caught.value)
+    assert repr(added) in str(caught.value)
+
+
+@kinds("gpt2", "unigram", "word-level", "word-piece")
+def test_an_ordinary_word_is_no_end_of_text(tokenizer_path, tokenizer) -> None:
+    data = json.loads(tokenizer_path.read_text())
+    vocab, added = data["model"]["vocab"], {token["content"] for token in data["added_tokens"]}
+    words = list(vocab) if isinstance(vocab, dict) else [piece for piece, _ in vocab]
+    word = next(word for word in words if word not in added)
+    (tokenizer_path.parent / "tokenizer_config.json").write_text(json.dumps({"eos_token": word}))
+    with pytest.raises(TokenizerError, match="only as an ordinary word, which text may hold"):
+        HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+@pytest.mark.parametrize("file", ["tokenizer_config.json", "special_tokens_map.json"])
+@kinds("gpt2", "llama2")
+def test_where_a_file_says_that_there_is_no_end_of_text_none_is_guessed(tokenizer_path, file) -> None:
+    (tokenizer_path.parent / file).write_text('{"eos_token": null}')
+    tokenizer = HuggingFaceTokenizer(argument=str(tokenizer_path))
+    assert (tokenizer.eot_id, tokenizer.eot_note) == (None, None)
+    again = pickle.loads(pickle.dumps(tokenizer))
+    assert (again.eot_id, again.fingerprint) == (None, tokenizer.fingerprint)
+
+
+@pytest.mark.parametrize("said", [7, ["</s>"], {"content": None}, {}])
+def test_an_end_of_text_that_is_no_name_is_an_error(tokenizer_path, said) -> None:
+    (tokenizer_path.parent / "tokenizer_config.json").write_text(json.dumps({"eos_token": said}))
+    with pytest.raises(TokenizerError, match="eos_token: expected a token's name or null, found"):
+        HuggingFaceTokenizer(argument=str(tokenizer_path))
 
 
 def test_an_end_of_text_that_is_not_marked_as_special_is_not_found_in_text(tokenizer_path) -> None:
@@ -237,6 +284,13 @@ def test_a_configuration_that_is_no_json_is_an_error(tokenizer_path) -> None:
     (tokenizer_path.parent / "tokenizer_config.json").write_text("{")
     with pytest.raises(TokenizerError, match=r"tokenizer_config\.json: not JSON"):
         HuggingFaceTokenizer(argument=str(tokenizer_path))
+
+
+def test_a_guess_and_the_same_name_in_a_file_are_one_tokenizer(tokenizer_path, tokenizer) -> None:
+    eot = tokenizer.decode([tokenizer.eot_id])
+    (tokenizer_path.parent / "tokenizer_config.json").write_text(json.dumps({"eos_token": eot}))
+    named = HuggingFaceTokenizer(argument=str(tokenizer_path))
+    assert (named.fingerprint, named.state()) == (tokenizer.fingerprint, tokenizer.state())
 
 
 @pytest.mark.parametrize("state", [{}, [], {"tokenizer": "?", "eot": None}, {"tokenizer": "QlpoOQ=="}])

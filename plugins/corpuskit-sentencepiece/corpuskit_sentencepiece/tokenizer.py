@@ -12,7 +12,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import sentencepiece
 from numpy.typing import NDArray
 
 from corpuskit.errors import TokenizerError
+from corpuskit.place import user_path
 from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
 
 #: A larger model would fill the manifest, which every opening of the corpus reads.
@@ -58,6 +58,11 @@ class SentencePieceTokenizer(Tokenizer):
         self._processor = _open_model(self._model, where=self.name)
         self.vocab_size = self._processor.get_piece_size()
         self.eot_id = _eot_id(self._processor)
+        if self.eot_id is not None and self._processor.eos_id() < 0:
+            self.eot_note = (
+                f"the model of tokenizer {self.name!r} has no end of sentence (eos_id is -1); control symbol "
+                f"{self._processor.id_to_piece(self.eot_id)!r} is taken to end a text"
+            )
         self._control = np.array([self._processor.is_control(i) for i in range(self.vocab_size)], np.bool_)
         self._bytes = [_bytes_of(self._processor, i) for i in range(self.vocab_size)]
         self._spaced = {i for i in range(self.vocab_size) if _starts_with_space(self._processor, i)}
@@ -129,7 +134,7 @@ class SentencePieceTokenizer(Tokenizer):
 
 
 def _read_model(path: str) -> bytes:
-    file = Path(path).expanduser()
+    file = user_path(path)
     try:
         size_bytes = file.stat().st_size
         if size_bytes > _MAX_MODEL_BYTES:

@@ -34,6 +34,7 @@ MODELS = {
     "nfkc": {"model_type": "unigram", "byte_fallback": True},
     "no-bytes": {"model_type": "bpe"},
     "no-end": {"model_type": "bpe", "eos_id": -1, "bos_id": -1, **LLAMA},
+    "named-end": {"model_type": "bpe", "eos_id": -1, "control_symbols": "<|endoftext|>", **LLAMA},
     "symbols": {"model_type": "bpe", "user_defined_symbols": "<sep>,<cls>", **LLAMA},
 }
 

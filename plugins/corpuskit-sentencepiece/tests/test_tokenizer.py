@@ -88,12 +88,21 @@ def test_decoded_text_is_that_of_sentencepiece(tokenizer, reference) -> None:
 
 def test_the_end_of_text_is_the_end_of_a_sentence(tokenizer, reference) -> None:
     assert tokenizer.eot_id == reference.eos_id()
+    assert tokenizer.eot_note is None
     assert tokenizer.decode([tokenizer.eot_id]) == "</s>"
 
 
 @pytest.mark.parametrize("model_path", ["no-end"], indirect=True)
 def test_a_model_without_an_end_of_sentence_has_no_end_of_text(tokenizer) -> None:
-    assert tokenizer.eot_id is None
+    assert (tokenizer.eot_id, tokenizer.eot_note) == (None, None)
+
+
+@pytest.mark.parametrize("model_path", ["named-end"], indirect=True)
+def test_a_control_symbol_that_is_taken_for_the_missing_end_of_sentence_is_said(tokenizer, reference) -> None:
+    assert reference.eos_id() == -1
+    assert tokenizer.eot_id == reference.piece_to_id("<|endoftext|>")
+    assert "eos_id is -1" in tokenizer.eot_note
+    assert "'<|endoftext|>'" in tokenizer.eot_note
 
 
 @pytest.mark.parametrize("model_path", ["symbols"], indirect=True)

@@ -1,0 +1,39 @@
+"""Whole numbers, whoever counted them: Python's, NumPy's, and whatever else can be an index."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from corpuskit.errors import ConfigError
+
+
+def as_whole(value: Any) -> int | None:
+    """The whole number that a value is; None for anything else: text, fractions, and booleans of any kind."""
+    if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool"):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def whole(name: str, value: Any, *, least: int | None = None) -> int:
+    """The same for an option.
+
+    Args:
+        name: What the user calls it.
+        value: What the user gave.
+        least: The smallest number that is allowed.
+
+    Raises:
+        ConfigError: If it is no whole number, or too small.
+    """
+    found = as_whole(value)
+    if found is None or (least is not None and found < least):
+        bound = "" if least is None else f", {least} or more"
+        raise ConfigError(f"{name} = {value!r}: must be a whole number{bound}", found=value)
+    return found
+
+
+__all__ = ["as_whole", "whole"]
