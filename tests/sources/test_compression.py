@@ -271,6 +271,6 @@ def test_too_little_memory_is_not_damage(file, read_all, monkeypatch):
     def decompress(self, data, max_length=-1):
         raise MemoryError
 
-    monkeypatch.setattr("corpuskit.sources.compression._Gzip.decompress", decompress)
+    monkeypatch.setattr("corpuskit.sources.decoders.Gzip.decompress", decompress)
     with pytest.raises(SourceError, match="there is not enough memory for the window of the gzip data"):
         read_all(TextReader({}), file("a.txt.gz", gzip.compress(b"x")))
