@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent
+from corpuskit.fetch import packaged
+
 _OURS = ("CORPUSKIT_", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -57,9 +58,10 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def shakespeare() -> Path:
-    """The text of tinyshakespeare, from beside the checkout."""
-    path = ROOT.parent / "shared" / "data" / "tinyshakespeare.txt"
-    if not path.exists():
-        pytest.skip(f"{path} is not there; it is tinyshakespeare, 1,115,394 bytes")
+def shakespeare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the text of tinyshakespeare, which corpuskit brings."""
+    data = packaged.read("86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed")
+    assert data is not None
+    path = tmp_path_factory.mktemp("texts") / "tinyshakespeare.txt"
+    path.write_bytes(data)
     return path

@@ -24,8 +24,5 @@ def _offline(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def tinyshakespeare() -> str:
-    path = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
-    if not path.exists():
-        pytest.skip(f"{path} is missing")
-    return path.read_text(encoding="utf-8")
+def tinyshakespeare(shakespeare: Path) -> str:
+    return shakespeare.read_text(encoding="utf-8")
