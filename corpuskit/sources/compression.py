@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from corpuskit.distribution import install_command
 from corpuskit.errors import ConfigError, SourceError
 
 #: How much larger than the compressed bytes the text may be. Text compresses 2 to 20 times; what exceeds
@@ -247,7 +248,7 @@ def _optional(module: str, what: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ConfigError(
-            f"reading {what} needs a package that is not installed; run: pip install 'corpuskit[formats]'"
+            f"reading {what} needs a package that is not installed; run: {install_command('formats')}"
         ) from error
 
 
