@@ -1,11 +1,17 @@
-"""Fixtures for every test, the plugins' included: an empty cache, a clean environment, loopback only."""
+"""Fixtures for every test, the plugins' included: an empty cache, a clean environment, loopback only.
+
+The tests of a plugin that is not installed are left out; the last lines of a run say so, and how many tests
+were skipped and why.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +21,24 @@ from corpuskit.fetch import packaged
 
 _OURS = ("CORPUSKIT_", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_PLUGINS = sorted(path.name for path in Path(__file__).parent.glob("plugins/corpuskit-*"))
+_ABSENT = [name for name in _PLUGINS if importlib.util.find_spec(name.replace("-", "_")) is None]
+
+collect_ignore = [f"plugins/{name}" for name in _ABSENT]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were skipped, by reason, and which plugins' tests were left out."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.section(f"{sum(reasons.values())} tests were skipped")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:5}  {reason}")
+    for name in _ABSENT:
+        terminalreporter.line(f"The tests of {name} were left out: it is not installed.")
 
 
 @pytest.fixture(scope="session")
