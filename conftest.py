@@ -1,19 +1,44 @@
-"""Fixtures for every test, the plugins' included: an empty cache, a clean environment, loopback only."""
+"""Fixtures for every test, the plugins' included: an empty cache, a clean environment, loopback only.
+
+The tests of a plugin that is not installed are left out; the last lines of a run say so, and how many tests
+were skipped and why.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent
+from corpuskit.fetch import packaged
+
 _OURS = ("CORPUSKIT_", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_PLUGINS = sorted(path.name for path in Path(__file__).parent.glob("plugins/corpuskit-*"))
+_ABSENT = [name for name in _PLUGINS if importlib.util.find_spec(name.replace("-", "_")) is None]
+
+collect_ignore = [f"plugins/{name}" for name in _ABSENT]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were skipped, by reason, and which plugins' tests were left out."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.section(f"{sum(reasons.values())} tests were skipped")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:5}  {reason}")
+    for name in _ABSENT:
+        terminalreporter.line(f"The tests of {name} were left out: it is not installed.")
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +82,10 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def shakespeare() -> Path:
-    """The text of tinyshakespeare, from beside the checkout."""
-    path = ROOT.parent / "shared" / "data" / "tinyshakespeare.txt"
-    if not path.exists():
-        pytest.skip(f"{path} is not there; it is tinyshakespeare, 1,115,394 bytes")
+def shakespeare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the text of tinyshakespeare, which corpuskit brings."""
+    data = packaged.read("86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed")
+    assert data is not None
+    path = tmp_path_factory.mktemp("texts") / "tinyshakespeare.txt"
+    path.write_bytes(data)
     return path

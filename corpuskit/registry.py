@@ -31,6 +31,7 @@ import pluggy
 
 from corpuskit import discovery, hookspecs
 from corpuskit.discovery import Owner
+from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
 from corpuskit.specs import (
     CommandSpec,
@@ -211,7 +212,7 @@ class Registry:
         for module_name in BUILTIN_MODULES:
             name = module_name.removeprefix("corpuskit.").replace(".plugin", "").replace("_plugin", "")
             self._builtin.add(module_name)
-            self._owners[module_name] = Owner(name, "corpuskit", __version__)
+            self._owners[module_name] = Owner(name, DISTRIBUTION, __version__)
             self._manager.register(importlib.import_module(module_name), name=module_name)
 
     def _builtin_names(self) -> list[str]:

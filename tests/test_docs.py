@@ -6,7 +6,6 @@ In a page, fenced blocks are run in order in an empty folder: `console` blocks c
     <!-- output -->         the text that the block before it prints
     <!-- file: NAME -->     a file to write instead of running it; a pyproject.toml is "installed"
     <!-- not run: WHY -->   neither
-    <!-- needs: NAME -->    the page is skipped where the corpus NAME is not at hand
     <!-- where: PACKAGE --> the block and its output are skipped where PACKAGE is not installed
 
 `...` in an output stands for any text. The scripts beside a recipe are in its folder.
@@ -42,8 +41,6 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RECIPES = DOCS / "recipes"
 PAGES = sorted([*DOCS.glob("*.md"), *RECIPES.glob("*.md")])
-TINYSHAKESPEARE = ROOT.parent / "shared/data/tinyshakespeare.txt"
-TINYSHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 
 sys.path.insert(0, str(DOCS / "_ext"))
 import corpuskit_reference as reference  # noqa: E402 - found by the line above
@@ -174,15 +171,6 @@ class Runner:
             )
             self.environ["CORPUSKIT_PLUGINS"] = ",".join(entry_points)
 
-    def have_tinyshakespeare(self) -> None:
-        """Put the corpus where the network would be asked for it."""
-        mirror = self.folder.with_name(self.folder.name + "-mirror")
-        mirror.mkdir(exist_ok=True)
-        target = mirror / TINYSHAKESPEARE_SHA256
-        if not target.exists():
-            target.symlink_to(TINYSHAKESPEARE)
-        self.environ["CORPUSKIT_MIRRORS"] = str(mirror)
-
     def close(self) -> None:
         if self._python is not None:
             self._python.communicate()
@@ -205,10 +193,6 @@ def check_output(where: str, printed: str, expected: str) -> None:
 
 def run_page(runner: Runner, name: str, text: str) -> None:
     found = blocks(text)
-    if any(block.mark == "needs" for block in found):
-        if not TINYSHAKESPEARE.exists():
-            pytest.skip(f"the page needs {TINYSHAKESPEARE.name} in ../shared/data")
-        runner.have_tinyshakespeare()
     printed: str | None = ""
     for block in found:
         where = f"{name}:{block.line}"
@@ -244,9 +228,6 @@ def test_page_starts_with_something_that_runs(page) -> None:
 
 def test_readme_does_what_it_shows(runner) -> None:
     zstandard = pytest.importorskip("zstandard")
-    if not TINYSHAKESPEARE.exists():
-        pytest.skip(f"the README needs {TINYSHAKESPEARE.name} in ../shared/data")
-    runner.have_tinyshakespeare()
     (runner.folder / "my.txt").write_text("It was the best of times, it was the worst of times.\n" * 40)
     (runner.folder / "corpus").mkdir()
     for name in ("one", "two"):

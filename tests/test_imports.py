@@ -28,7 +28,7 @@ TURNS = {
 }
 
 #: What everybody may import.
-SHARED = {"cache", "config", "discovery", "errors", "fetch"}
+SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
 SHARED |= {"hookspecs", "memory", "numbers", "place", "registry", "specs", "storage"}
 
 

@@ -123,7 +123,7 @@ def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, bod
     found = Registry()
 
     assert found.find("source", "sound").owner.distribution == "sound"
-    assert found.find("tokenizer", "bytes").owner.distribution == "corpuskit"
+    assert found.find("tokenizer", "bytes").owner.distribution == "corpuskit-core"
     assert "sound" in [component.spec.name for component in found.components("source")]
 
     broken = info(found, "broken")
@@ -236,7 +236,7 @@ def test_a_builtin_name_is_found_without_looking_at_plugins(install, monkeypatch
 
     monkeypatch.setattr(importlib.metadata, "distributions", no_scan)
     found = Registry()
-    assert found.find("source", "tinyshakespeare").owner.distribution == "corpuskit"
+    assert found.find("source", "tinyshakespeare").owner.distribution == "corpuskit-core"
     assert found.find("tokenizer", "bytes:argument").argument == "argument"
     with pytest.raises(AssertionError, match="scanned"):
         found.find("source", "books")
@@ -254,11 +254,13 @@ def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
     install("rival", source("tinyshakespeare"))
     found = Registry()
     rival = info(found, "rival")
-    assert rival.conflicts[0].startswith("source 'tinyshakespeare' is also provided by sources (corpuskit ")
+    assert rival.conflicts[0].startswith(
+        "source 'tinyshakespeare' is also provided by sources (corpuskit-core "
+    )
     assert info(found, "sources").conflicts == (
         "source 'tinyshakespeare' is also provided by rival (rival 1.0)",
     )
-    assert found.find("source", "tinyshakespeare").owner.distribution == "corpuskit"
+    assert found.find("source", "tinyshakespeare").owner.distribution == "corpuskit-core"
     owners = [c.owner.plugin for c in found.components("source") if c.spec.name == "tinyshakespeare"]
     assert owners == ["sources", "rival"]
 

@@ -35,10 +35,11 @@ def _builtin_commands() -> list[Component]:
     """The root's own commands, which are no plugins: `corpuskit --help` must not import the registry."""
     from corpuskit import __version__
     from corpuskit.cli import COMMANDS
+    from corpuskit.distribution import NAME as DISTRIBUTION
     from corpuskit.registry import Component, Owner
     from corpuskit.specs import CommandSpec
 
-    owner = Owner("cli", "corpuskit", __version__)
+    owner = Owner("cli", DISTRIBUTION, __version__)
     return [
         Component("command", CommandSpec(name, summary, f"{module}:command"), owner)
         for name, (module, summary) in COMMANDS.items()

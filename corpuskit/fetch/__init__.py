@@ -1,8 +1,8 @@
 """A URL and a sha256 to a verified file on this machine.
 
-A file is looked for in this order: a local path is used where it is; then the cache; then
-CORPUSKIT_MIRRORS; then its URL and its mirrors. Everything is hashed before it is returned, the cache's
-files too. Environment:
+A file is looked for in this order: a local path is used where it is; then the cache; then what corpuskit
+itself brings; then CORPUSKIT_MIRRORS; then its URL and its mirrors. Everything is hashed before it is
+returned, the cache's files too. Environment:
 
 - `CORPUSKIT_CACHE_DIR`: the cache folder.
 - `CORPUSKIT_OFFLINE=1`: never use the network; a file that is missing is an error that says how to get it.
@@ -24,7 +24,7 @@ from urllib.parse import unquote
 from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
-from corpuskit.fetch import places, trust
+from corpuskit.fetch import packaged, places, trust
 from corpuskit.fetch.options import FetchedFile, FetchOptions, OnProgress
 from corpuskit.fetch.redact import redact_url, url_id
 from corpuskit.place import user_path
@@ -111,6 +111,8 @@ class _Request:
         with self._one_at_a_time():
             if path is None and (found := self._cached()) is not None:
                 return found  # another process was downloading it
+            if path is None and (found := self._packaged()) is not None:
+                return found
             return self._first_of(sources)
 
     def _first_of(self, sources: tuple[str, ...]) -> FetchedFile:
@@ -198,6 +200,16 @@ class _Request:
         log.warning("%s is damaged and is fetched again", path)
         storage.remove_file(path)
         return None
+
+    def _packaged(self) -> FetchedFile | None:
+        """A file that corpuskit brings, put into the cache; None if it brings none of this sha256."""
+        data = packaged.read(self.sha256) if self.sha256 is not None else None
+        if data is None or self.sha256 is None:
+            return None
+        path = cache.file_path(self.cache_dir, self.sha256)
+        storage.make_directory(path.parent)
+        storage.write_bytes(path, data)
+        return self._cached()
 
     def _download(self, url: str, deadline: float) -> FetchedFile:
         # It imports requests, which a file that is local or in the cache does not need.

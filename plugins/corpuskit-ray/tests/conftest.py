@@ -91,6 +91,13 @@ class Gates:
         return [(name, node, int(pid)) for name, node, pid in found]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests in one process: each module starts a cluster, which takes more than its tests do."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("ray"))
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PYTHONPATH in which the plugin of the source `gated` is installed."""

@@ -39,7 +39,9 @@ OPTIONS = {"encoding": "bytes", "part_bytes": 1}  # a part for each text
 def cluster(site: Path) -> Iterator[Cluster]:
     """A head without CPUs and two nodes of one CPU; this process is connected to it."""
     sessions = Path(tempfile.mkdtemp(prefix="ck-"))  # short: the paths of sockets in it are limited
+    (sessions / "ray").mkdir()  # Ray writes a cluster's address there, and leaves making it to 'ray start'
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", str(sessions))
         patch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)  # everything on the loopback interface
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # the same for the processes below
         patch.setenv("RAY_AUTH_MODE", "disabled")  # this process has read its mode when it imported ray
@@ -47,7 +49,7 @@ def cluster(site: Path) -> Iterator[Cluster]:
         patch.syspath_prepend(site)
         registry.default.cache_clear()
         cluster = Cluster()
-        cluster.add_node(**NODE, num_cpus=0, include_dashboard=False, temp_dir=str(sessions))
+        cluster.add_node(**NODE, num_cpus=0, include_dashboard=False, temp_dir=str(sessions / "ray"))
         add_node(cluster)
         add_node(cluster)
         ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
