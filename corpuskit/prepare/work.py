@@ -168,7 +168,7 @@ class _PartWriter:
         Args:
             split: The split's name.
             ids: N ids in the corpus's dtype.
-            index: uint64[D, 3]: each document's end within `ids`, its input, its start there.
+            index: uint64[D, 3]: each document's end within `ids`, its input, its start there; changed.
         """
         last_end = int(index[-1, 0]) if len(index) else -self.open_tokens.get(split, 0)
         self.open_tokens[split] = len(ids) - last_end
@@ -178,8 +178,8 @@ class _PartWriter:
         while True:
             shard = self._shard(split)
             take = min(len(ids) - done, self._shard_tokens - shard.num_tokens)
-            stop = int(np.searchsorted(index[:, 0], np.uint64(done + take), side="right"))
-            ending = index[row:stop]
+            stop = row + int(np.searchsorted(index[row:, 0], np.uint64(done + take), side="right"))
+            ending = index[row:stop]  # a view: what is written is changed on the way, what is left is not
             ending[:, 0] -= np.uint64(done)
             shard.add(ids[done : done + take], ending)
             done, row = done + take, stop

@@ -101,6 +101,7 @@ sizes = st.integers(2, 40)
 )
 @example(["x"] * 9 + ["a"] + ["x"] * 9, 4, 2, 4, {}, None)
 @example(["ab", "x", "ab", "x", "x", "ab"], 1000, 4, 1000, {}, 4)
+@example(["aa", "aa", "a", "a"], 100, 10, 5, {}, None)
 def test_every_document_is_there_whatever_the_parts_the_shards_and_the_batches(
     documents, part_bytes, shard_bytes, batch_bytes, fractions, max_tokens
 ):
