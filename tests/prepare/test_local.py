@@ -123,7 +123,8 @@ def test_threads_in_the_caller_mean_fresh_interpreters_and_the_same_bytes(
 WITH_A_THREAD = """
 import sys, threading
 sys.path.insert(0, {beside!r})
-import corpuskit, corpuskit.prepare.local as local
+import importlib, corpuskit
+local = importlib.import_module("corpuskit.prepare.local")
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 {more}
 corpuskit.prepare({text!r}, output="x", workers=2, encoding={encoding!r}, part_bytes=20_000, lines=True)
@@ -138,7 +139,9 @@ def run_with_a_thread(folder: Path, prose: Path, *, encoding: str = "gpt2", more
         WITH_A_THREAD.format(beside=str(folder / "beside"), text=str(prose), encoding=encoding, more=more)
     )
     for name in ("json", "signal", "socket", "tiktoken", "numpy", "sitecustomize", "corpuskit_beside"):
-        (folder / "cwd" / f"{name}.py").write_text("open('RAN', 'w').close()\nraise SystemExit('a stranger')\n")
+        (folder / "cwd" / f"{name}.py").write_text(
+            "open('RAN', 'w').close()\nraise SystemExit('a stranger')\n"
+        )
     return subprocess.run(
         [sys.executable, folder / "beside" / "script.py"],
         cwd=folder / "cwd", env={**os.environ, **environ}, capture_output=True, text=True, check=False,
@@ -156,7 +159,9 @@ def test_workers_that_are_not_forked_have_the_parents_path_and_not_the_users_var
     """A module beside the script is found by a worker, whatever PYTHONPATH says by then."""
     (tmp_path / "module").mkdir()
     (tmp_path / "module" / "corpuskit_beside.py").write_text("")
-    more = f"import os; sys.path.append({str(tmp_path / 'module')!r}); os.environ['PYTHONPATH'] = '/nowhere'\n"
+    more = (
+        f"import os; sys.path.append({str(tmp_path / 'module')!r}); os.environ['PYTHONPATH'] = '/nowhere'\n"
+    )
     more += "local._BEGIN = local._BEGIN.replace('try:', 'import corpuskit_beside\\ntry:')"
     ended = run_with_a_thread(tmp_path, prose, more=more)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -167,7 +172,9 @@ def test_a_worker_that_cannot_import_says_what_it_lacks(prose, tmp_path):
     more = "local._BEGIN = local._BEGIN.replace('corpuskit.prepare.local', 'corpuskit.prepare.gone')"
     ended = run_with_a_thread(tmp_path, prose, more=more)
     line = ended.stderr.splitlines()[-1]
-    assert line.startswith("corpuskit.errors.WorkerError: a worker cannot begin: ModuleNotFoundError: No module")
+    assert line.startswith(
+        "corpuskit.errors.WorkerError: a worker cannot begin: ModuleNotFoundError: No module"
+    )
 
 
 def test_a_plugin_that_leaves_in_a_worker_is_told_of(prose, tmp_path, monkeypatch, forked):
