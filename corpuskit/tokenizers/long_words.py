@@ -1,17 +1,17 @@
 """Words as long as books: text without a safe place, in time linear in its length and with the same ids.
 
 A pattern makes one word of a run of spaces, letters or punctuation, however long it is, and tiktoken merges
-its byte pairs in a heap: 0.2 microseconds a byte where the word is short, 1 and more in one of megabytes. Here
-such a word is encoded in pieces, whose ids are joined where that is proven to be right:
+its byte pairs in a heap: 0.2 microseconds a byte where the word is short, 1 and more in one of megabytes.
+Here such a word is encoded in pieces, whose ids are joined where that is proven to be right:
 
     A sequence of tokens is the encoding of a word if and only if, for each two neighbours, it is the encoding
     of both together.
 
 Merging takes the pair of the lowest rank, the leftmost of equals, whatever is around it. (If) Let a merge in
 the whole word be the first one across the border of two of the tokens. All merges before it were inside of
-tokens, and those inside these two are what merging both alone does as well. There, the same pair is the lowest
-too, so both alone would merge across their border, which contradicts. (Only if) Nothing merged across the
-outer borders of two neighbours, so that the merges inside are those of both alone.
+tokens, and those inside these two are what merging both alone does as well. There, the same pair is the
+lowest too, so both alone would merge across their border, which contradicts. (Only if) Nothing merged across
+the outer borders of two neighbours, so that the merges inside are those of both alone.
 
 Inside a piece the neighbours are right, because tiktoken made them. So only the two tokens at each border are
 encoded once more.
@@ -61,27 +61,33 @@ class LongWords:
         return np.concatenate([*arrays, np.array(short, np.uint32)])
 
     def encode_word(self, word: bytes) -> list[int]:
-        """The ids of one piece of the pattern."""
+        """The ids of one piece of the pattern; one that cannot be cut is encoded whole."""
         ids: list[int] = []
-        start = again = 0
+        start, room, count = 0, 0, _AGAIN
         while start < len(word):
-            piece = self._core.encode_single_piece(word[start : start + _PIECE_BYTES])
-            if ids and not self._are_neighbours(ids[-1], piece[0]):
-                again += _AGAIN
-                if again * 2 > len(ids):
-                    return self._core.encode_single_piece(word)
-                start -= self._drop(ids, again)
-                continue
-            start, again = start + _PIECE_BYTES, 0
-            ids += piece
-            if start < len(word):
-                start -= self._drop(ids, _AGAIN)
+            stop = min(start + _PIECE_BYTES, len(word))
+            piece = self._core.encode_single_piece(word[start:stop])
+            if not ids or self._are_neighbours(ids[-1], piece[0]):
+                # No more than half of a piece is encoded again, so that each one gets further.
+                start, room, count = stop, _PIECE_BYTES // 2, _AGAIN
+                ids += piece
+                if start == len(word):
+                    return ids
+                dropped = self._drop(ids, count, room)
+            elif not (dropped := self._drop(ids, count, room)):
+                return self._core.encode_single_piece(word)
+            start, room, count = start - dropped, room - dropped, 2 * count
         return ids
 
-    def _drop(self, ids: list[int], count: int) -> int:
-        """Take off the last ids; returns how many bytes they stand for."""
-        dropped = sum(len(self._core.decode_single_token_bytes(token)) for token in ids[-count:])
-        del ids[-count:]
+    def _drop(self, ids: list[int], count: int, most_bytes: int) -> int:
+        """Take off some last ids, but not all, that stand for so many bytes at most; returns how many."""
+        dropped = 0
+        for _ in range(min(count, len(ids) - 1)):
+            size_bytes = len(self._core.decode_single_token_bytes(ids[-1]))
+            if dropped + size_bytes > most_bytes:
+                break
+            ids.pop()
+            dropped += size_bytes
         return dropped
 
     def _are_neighbours(self, one: int, other: int) -> bool:

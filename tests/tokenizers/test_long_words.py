@@ -47,10 +47,10 @@ def small_pieces(monkeypatch):
     "letters", [*RUNS, "ACGT", "abcdefghijklmnopqrstuvwxyz", "etaoinETAOIN", "\xe9\u5b57"]
 )
 def test_a_long_word_has_tiktokens_ids_and_is_encoded_about_once(name, letters, monkeypatch):
-    monkeypatch.setattr(long_words, "_PIECE_BYTES", 1000)
+    monkeypatch.setattr(long_words, "_PIECE_BYTES", 5000)
     encoding = open_encoding(name)
     generator = random.Random(letters)
-    for word in ((letters * 20_000)[:20_001], "".join(generator.choices(letters, k=20_001))):
+    for word in ((letters * 40_000)[:40_001], "".join(generator.choices(letters, k=40_001))):
         words = LongWords(encoding)
         words._core = counting = Counting(encoding._core_bpe)
         assert words.encode_word(word.encode()) == encoding._core_bpe.encode_single_piece(word.encode())
