@@ -20,9 +20,11 @@ import importlib
 import importlib.metadata
 import logging
 import os
+import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -101,6 +103,7 @@ class Component:
             for part in attribute.split("."):
                 found = getattr(found, part)
         except (Exception, SystemExit) as error:
+            _let_signals_pass(error)
             raise PluginLoadFailed(
                 f"{where}: cannot import {self.spec.factory!r}: {_one_line(error)}"
             ) from error
@@ -261,6 +264,7 @@ class Registry:
             self._manager.check_pending()  # a misspelled hook registers in silence otherwise
             _check_marked(plugin)
         except (Exception, SystemExit) as error:
+            _let_signals_pass(error)
             if self._manager.has_plugin(registered):
                 self._manager.unregister(name=registered)
             self._fail(owner, error)
@@ -321,6 +325,7 @@ class Registry:
                 specs = self._call_hook(registered, hook_name)
             _check_specs(specs, SPECS[kind])
         except (Exception, SystemExit) as error:
+            _let_signals_pass(error)
             self._fail(self._owners[registered], error, where=f"{hook_name}(): ")
             return []
         return list(specs)
@@ -398,6 +403,16 @@ def _conflicts(owner: Owner, components: Sequence[Component]) -> tuple[str, ...]
 def _stdout_to_stderr() -> Iterator[None]:
     with contextlib.redirect_stdout(sys.stderr):
         yield
+
+
+def _let_signals_pass(error: BaseException) -> None:
+    """Raise the SystemExit of a signal's handler again; that of a plugin is the plugin's error."""
+    handlers = map(signal.getsignal, signal.valid_signals())
+    codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers}
+    if isinstance(error, SystemExit) and any(
+        frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__)
+    ):
+        raise error
 
 
 def _one_line(error: BaseException) -> str:

@@ -10,17 +10,16 @@ import atexit
 import gc
 import importlib
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
-from corpuskit import __version__
-from corpuskit.errors import CorpuskitError, UnknownName
+from corpuskit import __version__, interrupts
+from corpuskit.cli.streams import give_up_stdout, open_streams
+from corpuskit.errors import CorpuskitError, StorageError, UnknownName
 
 #: Each command's module, where `command` is its click.Command, and its line in the help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -40,12 +39,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 #: So many new objects are looked through for garbage together. Imports make hundreds of thousands that stay,
 #: and to look at every 700 of them takes a twentieth of the start-up.
 _GARBAGE_AFTER = 10_000
-
-EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
-
-
-class _Terminated(SystemExit):
-    """SIGTERM arrived: unwind as for Ctrl-C, so that nothing half-made is left in the way."""
 
 
 class _Root(click.Group):
@@ -107,38 +100,54 @@ def root(verbose: bool) -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0, or what RELIABILITY's table of exit codes says of the error."""
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    interrupts.unwind()
+    open_streams()
     atexit.register(gc.freeze)  # the interpreter's last look for garbage takes 0.1 s and is not needed
     gc.set_threshold(_GARBAGE_AFTER)
-    verbose = "-v" in (args or sys.argv[1:]) or "--verbose" in (args or sys.argv[1:])
+    number: int | None = None
     try:
-        code = root.main(args, prog_name="corpuskit", standalone_mode=False)
+        try:
+            code = _run(sys.argv[1:] if args is None else args)
+        finally:
+            if interrupts.heard() is None:
+                interrupts.end_at_once()
+    except BaseException as error:
+        number = interrupts.heard()
+        if number is None and isinstance(error, (click.Abort, KeyboardInterrupt)):
+            number = signal.SIGINT
+        if number is None:
+            raise
+    if (number := number or interrupts.heard()) is not None:
+        click.echo(interrupts.message(number), err=True)
+        code = interrupts.exit_code(number)
+        interrupts.end_at_once()
+    sys.exit(code)
+
+
+def _run(args: Sequence[str]) -> int:
+    """Run a command, and say what went wrong; returns the exit code."""
+    verbose = "-v" in args or "--verbose" in args
+    try:
+        code = root.main(list(args), prog_name="corpuskit", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
-        code = error.exit_code
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("corpuskit: interrupted", err=True)
-        code = EXIT_INTERRUPTED
-    except _Terminated:
-        click.echo("corpuskit: terminated", err=True)
-        code = EXIT_TERMINATED
+        return error.exit_code
     except CorpuskitError as error:
-        if verbose:
+        if verbose or interrupts.heard() is not None:
             raise
         click.echo(f"corpuskit: error: {error}", err=True)
-        code = error.exit_code
-    except BrokenPipeError:
-        # The reader of stdout has gone (`| head`); do not let the interpreter complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _on_sigterm(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _Terminated
+        return error.exit_code
+    except BrokenPipeError:  # the reader of stdout has gone (`| head`)
+        return 1
+    finally:
+        try:
+            sys.stdout.flush()
+        except (OSError, StorageError):
+            give_up_stdout()
 
 
 class _Stderr(logging.Handler):

@@ -84,6 +84,8 @@ def _say(prepared: Prepared) -> None:
     speed = f"{run['elapsed_s']:.1f} s, {render.size(run['bytes_per_s'])}/s"
     click.echo(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) in {speed}.", err=True)
     for kind, count in corpus.manifest.left_out.items():
-        first = run["left_out"][kind][0]
-        place = f"first in {first['input']} at {first['start']:,}: {first['reason']}"
-        click.echo(f"Left out or repaired, {kind}: {count:,} ({render.safe(place)})", err=True)
+        place = ""  # a split without a token has no place
+        if kind in run["left_out"]:
+            first = run["left_out"][kind][0]
+            place = f" (first in {first['input']} at {first['start']:,}: {first['reason']})"
+        click.echo(f"Left out or repaired, {kind}: {count:,}{render.safe(place)}", err=True)

@@ -53,8 +53,13 @@ def stderr_console() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """A JSON value on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """A JSON value on stdout, its characters as they are where stdout can show all of them."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    sys.stdout.write(text + "\n")
 
 
 def print_text(text: str) -> None:

@@ -7,7 +7,7 @@ it is complete. Until then the parts keep their files, so a commit that is kille
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +64,16 @@ def commit(
     storage.make_directory(staged)
     names = list(splits) or _given_splits(records)
     min_bytes = min(MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
+    groups = {name: list(_grouped(records, name, min_bytes=min_bytes)) for name in names}
     shards = {
         name: [
             _make_shard(f"{name}-{number:05d}.bin", group, parts_folder, staged)
-            for number, group in enumerate(_grouped(records, name, min_bytes=min_bytes))
+            for number, group in enumerate(made)
+            if _has_tokens(group)
         ]
-        for name in names
+        for name, made in groups.items()
     }
-    manifest = _describe(plan, shards, records, left_out)
+    manifest = _describe(plan, shards, _left_out(records, groups), left_out)
     if not any(split.num_tokens for split in manifest.splits.values()):
         raise no_text(plan, records)
     storage.write_json(staged / "run.json", run)
@@ -89,12 +91,16 @@ def _given_splits(records: Sequence[PartRecord]) -> list[str]:
 
 
 def _grouped(records: Sequence[PartRecord], split: str, *, min_bytes: int) -> Iterator[list[PartShard]]:
-    """One split's files in order, neighbours that make one shard together."""
+    """One split's files in order, neighbours that make one shard together.
+
+    A shard has tokens: a file of documents without any goes with those before it, and the split's first ones
+    with those after it. Only a split without a single token gives a group without any.
+    """
     group: list[PartShard] = []
     size = 0
     for record in records:
         for shard in record.shards.get(split, ()):
-            if group and size + shard.size_bytes > min_bytes:
+            if size and shard.size_bytes and size + shard.size_bytes > min_bytes:
                 yield group
                 group, size = [], 0
             group.append(shard)
@@ -103,41 +109,66 @@ def _grouped(records: Sequence[PartRecord], split: str, *, min_bytes: int) -> It
         yield group
 
 
+def _has_tokens(group: Sequence[PartShard]) -> bool:
+    return any(shard.num_tokens for shard in group)
+
+
+def _left_out(
+    records: Sequence[PartRecord], groups: Mapping[str, Sequence[Sequence[PartShard]]]
+) -> Counter[str]:
+    """How many documents are not in the corpus, by kind; those of a split without a token are not."""
+    left_out: Counter[str] = Counter()
+    for record in records:
+        left_out.update(record.left_out)
+    empty = [group for made in groups.values() for group in made if not _has_tokens(group)]
+    left_out["no-tokens"] += sum(shard.num_documents for group in empty for shard in group)
+    return +left_out
+
+
 def _make_shard(file: str, group: Sequence[PartShard], source: Path, target: Path) -> ShardRecord:
     index_file = file.removesuffix(".bin") + ".idx"
-    if len(group) == 1:
-        shard = group[0]
-        storage.link_file(source / shard.file, target / file)
-        storage.link_file(source / shard.index_file, target / index_file)
-        sha256, index_sha256 = shard.sha256, shard.index_sha256
-    else:
-        with storage.FileWriter(target / file) as ids, storage.FileWriter(target / index_file) as index:
-            tokens = 0
-            for shard in group:
-                with (source / shard.file).open("rb") as part:
-                    while data := part.read(_COPY_BYTES):
-                        ids.write(data)
-                rows = np.fromfile(source / shard.index_file, manifest_format.INDEX_DTYPE).reshape(-1, 3)
-                rows[:, 0] += np.uint64(tokens)
-                index.write(rows.view(np.uint8).data)
-                tokens += shard.num_tokens
-            sha256, index_sha256 = ids.sha256, index.sha256
     return ShardRecord(
         file=file,
         num_tokens=sum(shard.num_tokens for shard in group),
         num_documents=sum(shard.num_documents for shard in group),
         size_bytes=sum(shard.size_bytes for shard in group),
-        sha256=sha256,
-        index_sha256=index_sha256,
+        sha256=_join_ids(group, source, target / file),
+        index_sha256=_join_indexes(group, source, target / index_file),
     )
 
 
+def _join_ids(group: Sequence[PartShard], source: Path, target: Path) -> str:
+    """Make one file of the ids of several; returns its sha256. Ids that are all in one file stay in it."""
+    filled = [shard for shard in group if shard.num_tokens]
+    if len(filled) == 1:
+        storage.link_file(source / filled[0].file, target)
+        return filled[0].sha256
+    with storage.FileWriter(target) as ids:
+        for shard in filled:
+            with (source / shard.file).open("rb") as part:
+                while data := part.read(_COPY_BYTES):
+                    ids.write(data)
+    return ids.sha256
+
+
+def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str:
+    """The same with the indexes."""
+    if len(group) == 1:
+        storage.link_file(source / group[0].index_file, target)
+        return group[0].index_sha256
+    tokens = 0
+    with storage.FileWriter(target) as index:
+        for shard in group:
+            rows = np.fromfile(source / shard.index_file, manifest_format.INDEX_DTYPE).reshape(-1, 3)
+            rows[:, 0] += np.uint64(tokens)
+            index.write(rows.view(np.uint8).data)
+            tokens += shard.num_tokens
+    return index.sha256
+
+
 def _describe(
-    plan: Plan, shards: dict[str, list[ShardRecord]], records: Sequence[PartRecord], left_out: LeftOut
+    plan: Plan, shards: dict[str, list[ShardRecord]], documents: Counter[str], left_out: LeftOut
 ) -> Manifest:
-    documents: Counter[str] = Counter()
-    for record in records:
-        documents.update(record.left_out)
     return Manifest(
         corpuskit_version=__version__,
         dataset=plan.request["dataset"],

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from corpuskit import storage
+from corpuskit.interrupts import held
 from corpuskit.prepare.forking import fork, may_fork
 from corpuskit.sources.base import Input, Source
 
@@ -46,7 +47,8 @@ class Digests:
     def start(self) -> None:
         """Begin in a process of its own, if one may be forked."""
         if self._helper is None and self._missing and may_fork():
-            self._helper = _Process(self)
+            with held():  # what is begun is remembered, and stopped
+                self._helper = _Process(self)
 
     def start_late(self) -> None:
         """Begin in a thread, if nothing has begun: now that the workers have, a thread forbids no fork."""

@@ -39,7 +39,7 @@ class Executor(Protocol):
         ...
 
 
-def describe_error(number: int, error: Exception) -> dict[str, Any]:
+def describe_error(number: int, error: BaseException) -> dict[str, Any]:
     """What a part raised, as a JSON value that another process can raise: exceptions do not all travel.
 
     Args:

@@ -1,4 +1,4 @@
-"""Processes forked from this one: they begin at once, with everything that is loaded already."""
+"""Processes that help this one: forked from it, with everything that is loaded already, or begun afresh."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import NoReturn
+
+from corpuskit.interrupts import Terminated, held, release
 
 _PR_SET_PDEATHSIG = 1
 
@@ -23,6 +26,8 @@ def may_fork() -> bool:
 def fork(work: Callable[[], None]) -> int:
     """Run something in a forked process, which then ends, as it does when this process dies.
 
+    Between the fork and its own handlers no signal reaches the child: it would run this process's clean-up.
+
     Args:
         work: What to run, as `run_and_exit` does.
 
@@ -30,37 +35,44 @@ def fork(work: Callable[[], None]) -> int:
         The process's id; the caller waits for it.
     """
     parent = os.getpid()
-    with warnings.catch_warnings():
+    with held(), warnings.catch_warnings():
         # Python 3.12 warns where any library has threads. These are idle (BLAS), and the child only reads,
         # hashes and runs the tokenizer, which starts none.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
-    if pid == 0:
-        gc.freeze()  # what there is now is not looked at again, nor copied for it
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(0)
-        run_and_exit(work)
+        if pid == 0:
+            try:
+                _begin(parent, work)
+            finally:
+                os._exit(1)
     return pid
+
+
+def _begin(parent: int, work: Callable[[], None]) -> NoReturn:
+    gc.freeze()  # what there is now is not looked at again, nor copied for it
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(0)
+    run_and_exit(work)
 
 
 def run_and_exit(work: Callable[[], None]) -> NoReturn:
     """A helping process's whole life: run something, clean up when told to stop, and return to nowhere.
 
-    Ctrl-C reaches the whole process group; the first process alone decides what happens then.
+    It is begun with signals held, and releases them.
     """
     code = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, _stop)
+        release(_stop)
         work()
         code = 0
-    except (BrokenPipeError, ConnectionResetError, SystemExit):
+    except (BrokenPipeError, ConnectionResetError, Terminated):
         code = 0
     finally:
         os._exit(code)
 
 
-def _stop(number: int, frame: object) -> NoReturn:
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: cleaning up must not be disturbed
-    raise SystemExit
+    sys.unraisablehook = lambda unraisable: os._exit(0)  # raised where nobody can catch it
+    raise Terminated

@@ -117,10 +117,7 @@ def _first(shards: Sequence[PartShard], count: int, folder: Path) -> list[PartSh
     for shard in shards:
         if count <= 0:
             break
-        if count >= shard.num_documents and shard is not shards[-1]:
-            made.append(shard)
-        else:
-            made.append(_first_of(shard, min(count, shard.num_documents), folder))
+        made.append(shard if count > shard.num_documents else _first_of(shard, count, folder))
         count -= shard.num_documents
     return made
 
@@ -128,7 +125,7 @@ def _first(shards: Sequence[PartShard], count: int, folder: Path) -> list[PartSh
 def _first_of(shard: PartShard, count: int, folder: Path) -> PartShard:
     index = np.fromfile(folder / shard.index_file, INDEX_DTYPE).reshape(-1, 3)[:count]
     num_tokens = int(index[-1, 0])
-    item_bytes = shard.size_bytes // shard.num_tokens
+    item_bytes = shard.size_bytes // shard.num_tokens if num_tokens else 0
     left = num_tokens * item_bytes
     name = shard.file.removesuffix(".bin") + "-cut"
     with FileWriter(folder / f"{name}.bin") as ids, (folder / shard.file).open("rb") as whole:

@@ -21,9 +21,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from corpuskit.errors import WorkerError
+from corpuskit.interrupts import held
 from corpuskit.memory import resident_bytes
 from corpuskit.prepare.estimate import usable_cores
 from corpuskit.prepare.executor import OnPart, describe_error, raise_described
@@ -112,9 +113,10 @@ class _Team:
         self._selector.close()
 
     def _hire(self) -> _Member:
-        member = _Member.start(self._job, others=self._members)
-        self._members.append(member)
-        self._selector.register(member.socket, selectors.EVENT_READ, member)
+        with held():  # who is begun is remembered, and dismissed
+            member = _Member.start(self._job, others=self._members)
+            self._members.append(member)
+            self._selector.register(member.socket, selectors.EVENT_READ, member)
         return member
 
     def _replaced(self, member: _Member) -> _Member:
@@ -195,12 +197,8 @@ class _Member:
                     serve(theirs, lambda: Worker.shared(job))
 
                 return cls(ours, fork(work))
-            command = [sys.executable, "-m", "corpuskit.prepare.local", str(theirs.fileno()), job.folder]
-            # What this process can import, plugins beside a script included, its workers can too.
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
             process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-                command,
-                env=environment,
+                [sys.executable, "-c", _begin_code(), str(theirs.fileno()), job.folder],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -294,7 +292,7 @@ def serve(connection: socket.socket, open_worker: Callable[[], Worker]) -> None:
                     worker.load()
                     began_with_bytes = resident_bytes()
                 worker.run(number, report)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # a plugin may call sys.exit
                 _send(connection, describe_error(number, error))
                 return
             report.flush()
@@ -326,6 +324,31 @@ def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-if __name__ == "__main__":
+def begin() -> NoReturn:
+    """The life of a worker that is not forked: its socket and the job's folder are its arguments."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     run_and_exit(lambda: serve(connection, lambda: Worker(load_job(Path(sys.argv[2])))))
+
+
+def _begin_code() -> str:
+    """What an interpreter runs to become a worker.
+
+    It imports from where this process does, plugins beside a script included. Its first statement sees to
+    that, before anything is found in the working folder, which interpreters look into first.
+    """
+    return _BEGIN.format(path=ascii([path for path in sys.path if path]))
+
+
+_BEGIN = """
+import sys
+sys.path[:] = {path}
+try:
+    from corpuskit.prepare.local import begin
+except BaseException as error:
+    import json, os
+    why = " ".join(f"a worker cannot begin: {{type(error).__name__}}: {{error}}".split())
+    told = {{"error": "WorkerError", "message": why, "facts": {{}}}}
+    os.write(int(sys.argv[1]), json.dumps(told).encode() + b"\\n")
+    os._exit(1)
+begin()
+"""

@@ -153,7 +153,11 @@ class Worker:
 
 
 class _PartWriter:
-    """The files of one part: each split's ids and index, in shards of bounded size."""
+    """The files of one part: each split's ids and index, in shards of bounded size.
+
+    Every document has its row in an index, those that a tokenizer gives no ids too: their end repeats the
+    end before it. The row is in the file where that end is, which is 0 before a part's first id.
+    """
 
     def __init__(self, folder: Path, job: Job, number: int) -> None:
         self._folder = folder
@@ -169,25 +173,33 @@ class _PartWriter:
         Args:
             split: The split's name.
             ids: N ids in the corpus's dtype.
-            index: uint64[D, 3]: each document's end within `ids`, its input, its start there.
+            index: uint64[D, 3]: each document's end within `ids`, its input, its start there; changed.
         """
         last_end = int(index[-1, 0]) if len(index) else -self.open_tokens.get(split, 0)
         self.open_tokens[split] = len(ids) - last_end
-        done = 0
-        while done < len(ids):
-            shard = self._open.get(split)
-            if shard is None:
-                finished = self._finished.setdefault(split, [])
-                name = f"{self._prefix}-{split}-{len(finished):05d}"
-                shard = self._open[split] = _ShardWriter(self._folder, name)
+        if not len(ids) and not len(index):
+            return
+        done = row = 0
+        while True:
+            shard = self._shard(split)
             take = min(len(ids) - done, self._shard_tokens - shard.num_tokens)
-            in_shard = (index[:, 0] > done) & (index[:, 0] <= done + take)
-            ending = index[in_shard]
+            stop = row + int(np.searchsorted(index[row:, 0], np.uint64(done + take), side="right"))
+            ending = index[row:stop]  # a view: what is written is changed on the way, what is left is not
             ending[:, 0] -= np.uint64(done)
             shard.add(ids[done : done + take], ending)
-            done += take
-            if shard.num_tokens == self._shard_tokens:
-                self._finished[split].append(self._open.pop(split).finish())
+            done, row = done + take, stop
+            if done == len(ids):
+                return
+            self._finished[split].append(self._open.pop(split).finish())
+
+    def _shard(self, split: str) -> _ShardWriter:
+        """The file that a split goes on in. A full one stays open: documents without ids may follow."""
+        shard = self._open.get(split)
+        if shard is None:
+            finished = self._finished.setdefault(split, [])
+            name = f"{self._prefix}-{split}-{len(finished):05d}"
+            shard = self._open[split] = _ShardWriter(self._folder, name)
+        return shard
 
     def finish(self) -> dict[str, tuple[PartShard, ...]]:
         """Commit every file that is still open and return all of them."""

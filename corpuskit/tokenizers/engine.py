@@ -24,7 +24,8 @@ from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.memory import resident_bytes
 from corpuskit.specs import RemoteFile
 from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import lone_surrogate
+from corpuskit.tokenizers.base import character_start, lone_surrogate, to_utf8
+from corpuskit.tokenizers.long_words import LongWords
 from corpuskit.tokenizers.unicode_guard import Encode, UnicodeGuard, guard_for
 from corpuskit.tokenizers.vocabulary import CL100K_BASE, O200K_BASE, R50K_BASE, vocabulary_path
 
@@ -60,6 +61,10 @@ _COMPARED_BYTES = 1 << 14
 #: About how much of a long text around a code point for tiktoken goes there.
 _SUSPECT_BYTES = 1 << 14
 
+#: Longer texts are cut before they come here, if they have a safe place; where they have none, `LongWords` is
+#: faster.
+_NO_SAFE_PLACE_FOR = 1 << 20
+
 #: gigatoken remembers every word it has seen and never forgets (130 MB after 20 MB of random letters): after
 #: every so much text it is looked at, and loaded afresh if the process has grown by so much since it was.
 _LOOK_AFTER_BYTES = 8 << 20
@@ -87,6 +92,7 @@ class TiktokenEngine:
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
+        self._long_words = LongWords(encoding)
 
     def encode(self, texts: Sequence[bytes]) -> list[NDArray[np.uint32]]:
         """The ids of each text."""
@@ -99,18 +105,32 @@ class TiktokenEngine:
         return result
 
     def encode_one(self, text: str) -> NDArray[np.uint32]:
-        r"""The ids of one text, uint32[N]; read-only.
+        """The ids of one text, uint32[N]; read-only. What has no safe place for long goes another way."""
+        if len(text) <= _LONG or self._encoding._pat_str not in boundaries.SAFE_PATTERNS:
+            return self._encode_whole(text)
+        pieces = boundaries.pieces(to_utf8(text), target_bytes=_SUSPECT_BYTES)
+        return np.concatenate(
+            [
+                self._long_words.encode(piece)
+                if len(piece) > _LONG and piece.isascii()
+                else self._encode_runs(piece.decode())
+                for piece in pieces
+            ]
+        )
+
+    def _encode_runs(self, text: str) -> NDArray[np.uint32]:
+        r"""The same of a text that may have long runs of spaces.
 
         o200k's `\s+(?!\S)` gives up on a run of some million spaces. Such a run after a visible character is
         one piece, but for its last space, which goes with a visible character that follows. All patterns of
         `boundaries` say so, and need not be asked.
         """
-        if len(text) <= _GIVES_UP_AT or self._encoding._pat_str not in boundaries.SAFE_PATTERNS:
+        if len(text) <= _GIVES_UP_AT:
             return self._encode_whole(text)
         parts, start = [], 0
         for run in _LONG_RUN.finditer(text):
             stop = run.end() - (run.end() < len(text))
-            spaces = self._encoding._core_bpe.encode_single_piece(text[run.start() : stop].encode())
+            spaces = self._long_words.encode_word(text[run.start() : stop].encode())
             parts += [self._encode_whole(text[start : run.start()]), np.array(spaces, np.uint32)]
             start = stop
         return (
@@ -128,6 +148,8 @@ class TiktokenEngine:
         return np.frombuffer(buffer, np.uint32)
 
 
+#: A text that is longer is looked at for safe places, and goes to `LongWords` where it has none for so long.
+_LONG = 1 << 17
 #: tiktoken 0.14 fails on runs of white space somewhere between 900,000 and 1,300,000 characters.
 _GIVES_UP_AT = 500_000
 _LONG_RUN = re.compile(r"(?<![^!-~])[ \t]{10000,}(?=[!-~]|\Z)")
@@ -161,6 +183,9 @@ class GigatokenEngine:
             if number in suspects:
                 result.append(self._encode_suspect(text, number))
                 continue
+            if len(text) > _NO_SAFE_PLACE_FOR and text.isascii():
+                result.append(self._tiktoken.encode_one(text.decode()))
+                continue
             ids = encode(text)
             if self._num_compared < _FIRST_COMPARED or _is_chosen(text):
                 self._compare(text, ids, number)
@@ -187,7 +212,10 @@ class GigatokenEngine:
         self._num_compared += 1
         stop = len(text)
         if stop > _COMPARED_BYTES:
-            stop = boundaries.last_safe_place(text, _COMPARED_BYTES) or stop
+            stop = boundaries.last_safe_place(text, _COMPARED_BYTES)
+            if not stop:  # both encode the beginning alone, or tiktoken would take a second for each MB
+                text = text[: character_start(text, _COMPARED_BYTES)]
+                ids, stop = self._fast.encode(text), len(text)
         expected = self._tiktoken.encode([text[:stop]])[0]
         found = ids[: len(expected)]
         if (stop == len(text) and len(ids) != len(expected)) or not np.array_equal(found, expected):

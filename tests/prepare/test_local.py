@@ -118,6 +118,72 @@ def test_threads_in_the_caller_mean_fresh_interpreters_and_the_same_bytes(
     assert_same(expected, corpus.path)
 
 
+WITH_A_THREAD = """
+import sys, threading
+sys.path.insert(0, {beside!r})
+import importlib, corpuskit
+local = importlib.import_module("corpuskit.prepare.local")
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+{more}
+corpuskit.prepare({text!r}, output="x", workers=2, encoding={encoding!r}, part_bytes=20_000, lines=True)
+"""
+
+
+def run_with_a_thread(folder: Path, prose: Path, *, encoding: str = "gpt2", more: str = "", **environ: str):
+    """Prepare in a working folder of traps, from a script that has another thread and so may not fork."""
+    (folder / "beside").mkdir()
+    (folder / "cwd").mkdir()
+    (folder / "beside" / "script.py").write_text(
+        WITH_A_THREAD.format(beside=str(folder / "beside"), text=str(prose), encoding=encoding, more=more)
+    )
+    for name in ("json", "signal", "socket", "tiktoken", "numpy", "sitecustomize", "corpuskit_beside"):
+        (folder / "cwd" / f"{name}.py").write_text(
+            "open('RAN', 'w').close()\nraise SystemExit('a stranger')\n"
+        )
+    return subprocess.run(
+        [sys.executable, folder / "beside" / "script.py"],
+        cwd=folder / "cwd", env={**os.environ, **environ}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_workers_that_are_not_forked_import_nothing_from_the_working_folder(prose, tmp_path):
+    ended = run_with_a_thread(tmp_path, prose)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (tmp_path / "cwd" / "RAN").exists()
+    assert corpuskit.verify(tmp_path / "cwd" / "x") == []
+
+
+def test_workers_that_are_not_forked_have_the_parents_path_and_not_the_users_variable(prose, tmp_path):
+    """A module beside the script is found by a worker, whatever PYTHONPATH says by then."""
+    (tmp_path / "module").mkdir()
+    (tmp_path / "module" / "corpuskit_beside.py").write_text("")
+    more = (
+        f"import os; sys.path.append({str(tmp_path / 'module')!r}); os.environ['PYTHONPATH'] = '/nowhere'\n"
+    )
+    more += "local._BEGIN = local._BEGIN.replace('try:', 'import corpuskit_beside\\ntry:')"
+    ended = run_with_a_thread(tmp_path, prose, more=more)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (tmp_path / "cwd" / "RAN").exists()
+
+
+def test_a_worker_that_cannot_import_says_what_it_lacks(prose, tmp_path):
+    more = "local._BEGIN = local._BEGIN.replace('corpuskit.prepare.local', 'corpuskit.prepare.gone')"
+    ended = run_with_a_thread(tmp_path, prose, more=more)
+    line = ended.stderr.splitlines()[-1]
+    assert line.startswith(
+        "corpuskit.errors.WorkerError: a worker cannot begin: ModuleNotFoundError: No module"
+    )
+
+
+def test_a_plugin_that_leaves_in_a_worker_is_told_of(prose, tmp_path, monkeypatch, forked):
+    def run(self, number, on_work=None):
+        sys.exit("not on this machine")
+
+    monkeypatch.setattr(work.Worker, "run", run)
+    with pytest.raises(WorkerError, match=r"part \d+: SystemExit: not on this machine"):
+        corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
+
+
 def test_worker_that_has_grown_is_replaced_after_its_part(
     prose, tmp_path, expected, assert_same, monkeypatch, forked
 ):

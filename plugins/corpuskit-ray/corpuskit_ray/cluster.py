@@ -179,7 +179,7 @@ def _own_sigterm() -> Iterator[Callable[[], None]]:
     keep()
     try:
         yield keep
-    except SystemExit:
+    except BaseException:
         if raised:
             raise raised[0] from None
         raise
