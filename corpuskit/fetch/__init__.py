@@ -25,6 +25,7 @@ from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetch import places, trust
+from corpuskit.fetch.claims import Claims
 from corpuskit.fetch.options import FetchedFile, FetchOptions, OnProgress
 from corpuskit.fetch.redact import redact_url, url_id
 from corpuskit.specs import RemoteFile
@@ -115,6 +116,7 @@ class _Request:
     def _first_of(self, sources: tuple[str, ...]) -> FetchedFile:
         """The file from the first source that has it; what the others said, if none does."""
         deadline = self.options.clock() + self.options.total_timeout_s
+        claims = Claims(checked=self.sha256 is not None or self.file.size_bytes is not None)
         offline, failures = places.is_offline(), list[FetchError]()
         num_extra = len(sources) - len(self.sources)
         for number, source in enumerate(sources):
@@ -124,7 +126,8 @@ class _Request:
                     if number >= num_extra or path.is_file():
                         return self._local(path)
                 elif not offline or places.is_offline_scheme(source):
-                    return self._download(source, deadline)
+                    claims = claims.of_another_place()
+                    return self._download(source, deadline, claims)
             except FetchError as error:
                 if number >= num_extra:
                     failures.append(error)
@@ -198,7 +201,7 @@ class _Request:
         storage.remove_file(path)
         return None
 
-    def _download(self, url: str, deadline: float) -> FetchedFile:
+    def _download(self, url: str, deadline: float, claims: Claims) -> FetchedFile:
         # It imports requests, which a file that is local or in the cache does not need.
         from corpuskit.fetch.download import Download, download
 
@@ -211,6 +214,7 @@ class _Request:
             cache_dir=self.cache_dir,
             options=self.options,
             deadline=deadline,
+            claims=claims,
             on_progress=self.on_progress,
             remedy=trust.changed(self.trusted) if self.trusted else None,
         )

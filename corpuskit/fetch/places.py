@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import ipaddress
 import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial as bound
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from corpuskit.errors import FetchError
-from corpuskit.fetch.options import FetchOptions, Transient, too_long
+from corpuskit.fetch.logs import redact_logs
+from corpuskit.fetch.options import Transient, too_long
 from corpuskit.fetch.partial import Partial
 from corpuskit.fetch.redact import redact_text, redact_url
+from corpuskit.fetch.waiting import Budget, Late, call_within
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +27,9 @@ _READ_BYTES = 2**20
 
 #: What botocore raises where nobody has said who asks.
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound")
+
+#: IPv6 addresses that stand for IPv4 ones.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 #: fsspec's file systems that stay on this machine; a chain of them may be used offline.
 _LOCAL_SCHEMES = frozenset({"file", "local", "memory", "zip", "tar", "libarchive"})
@@ -81,15 +90,37 @@ def mirrors_from_environment(sha256: str) -> Iterator[str]:
 
 def is_offline() -> bool:
     """Whether CORPUSKIT_OFFLINE forbids the network."""
-    return os.environ.get("CORPUSKIT_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off")
+    return _is_set("CORPUSKIT_OFFLINE")
+
+
+def denies_private() -> bool:
+    """Whether CORPUSKIT_DENY_PRIVATE forbids downloads from addresses that are not public."""
+    return _is_set("CORPUSKIT_DENY_PRIVATE")
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def is_private(address: str) -> bool:
+    """Whether an IP address is of this machine, of a local network or of no host on the internet.
+
+    An IPv4 address inside an IPv6 one is what counts.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inside = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        ip = inside or ip
+    return ip.is_multicast or not ip.is_global
 
 
 def read_with_fsspec(
     url: str,
     partial: Partial,
     *,
-    options: FetchOptions,
-    deadline: float,
+    budget: Budget,
     max_bytes: int,
     on_bytes: Callable[[int | None], None],
 ) -> None:
@@ -100,29 +131,47 @@ def read_with_fsspec(
         FetchError: If not.
     """
     partial.restart()
-    for data, total_bytes in _pieces(url):
+    total_bytes = None
+    for data, total_bytes in _pieces(url, budget):
         partial.write(data)
         on_bytes(total_bytes)
         if partial.size_bytes > max_bytes:
             raise too_long(max_bytes, partial.size_bytes)
-        if options.clock() > deadline:
-            raise Transient("the time limit was reached")
+    if total_bytes is not None and partial.size_bytes != total_bytes:
+        raise Transient(f"it gave {partial.size_bytes:,} of {total_bytes:,} bytes")
 
 
-def _pieces(url: str) -> Iterator[tuple[bytes, int | None]]:
-    """The file's bytes in order, each piece with the file's size if it is known."""
+def _pieces(url: str, budget: Budget) -> Iterator[tuple[bytes, int | None]]:
+    """The file's bytes in order, the last piece empty, each with the file's size if it is known."""
     import fsspec
 
-    failure = None
+    redact_logs()
+    failure: Exception
     try:
-        with fsspec.open(url, mode="rb") as file:
+        opened = _within(budget, bound(fsspec.open, url, mode="rb"))
+        with contextlib.closing(opened):
+            file = _within(budget, opened.__enter__)
             total_bytes = getattr(file, "size", None)
-            while data := file.read(_READ_BYTES):
+            total_bytes = total_bytes if isinstance(total_bytes, int) else None
+            data = b"."
+            while data:
+                data = _within(budget, bound(file.read, _READ_BYTES))
                 yield data, total_bytes
+            return
+    except (Transient, FetchError) as error:
+        failure = error
     except Exception as error:  # every file system raises classes of its own
         failure = failure_of(error, url)
-    if failure is not None:
-        raise failure
+    failure.__context__ = None
+    raise failure
+
+
+def _within(budget: Budget, action: Callable[[], Any]) -> Any:
+    """What a file system's call returns, if it does so before the time is up."""
+    budget.wait_s()
+    with contextlib.suppress(Late):
+        return call_within(budget.left_s, action, discard=lambda late: None)
+    raise Transient("the time limit was reached")
 
 
 def failure_of(error: Exception, url: str) -> FetchError | Transient:

@@ -304,7 +304,7 @@ def test_certificate_of_the_environment_is_trusted(tls_server, cache_dir, fake, 
 
 
 def test_redirect_away_from_https_is_refused(server, cache_dir, fake):
-    from corpuskit.fetch.http import _redirect_target
+    from corpuskit.fetch.requesting import _redirect_target
 
     with pytest.raises(FetchError, match="redirects from https to http://example.org/x, which is not secure"):
         _redirect_target("https://example.org/", "http://user:pw@example.org/x")
