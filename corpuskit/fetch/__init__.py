@@ -6,6 +6,8 @@ files too. Environment:
 
 - `CORPUSKIT_CACHE_DIR`: the cache folder.
 - `CORPUSKIT_OFFLINE=1`: never use the network; a file that is missing is an error that says how to get it.
+- `CORPUSKIT_DENY_PRIVATE=1`: never download from an address that is not public, wherever a URL or a redirect
+  leads; a proxy decides for itself.
 - `CORPUSKIT_MIRRORS`: folders or URLs, separated by white space or commas, that hold files under their
   sha256 (`<mirror>/<sha256>` or `<mirror>/<first two digits>/<sha256>`, as the cache's own `files` folder).
 - `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `~/.netrc`: as requests has them.
@@ -100,6 +102,7 @@ class _Request:
         path = places.local_path(self.sources[0])
         if path is not None and len(self.sources) == 1:
             return self._local(path)
+        cache.check_owner(self.cache_dir)
         if self.sha256 is None:
             self._recall()
         sources = self.sources

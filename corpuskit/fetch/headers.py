@@ -1,15 +1,19 @@
-"""Numbers and dates that servers send, each read in one place; what is not as it must be is None."""
+"""Numbers, dates and statuses that servers send, each read in one place; what is not right is None."""
 
 from __future__ import annotations
 
 import dataclasses
 import email.utils
+import http
 import re
 
 #: Enough for any file, and few enough digits for any arithmetic.
 _NUMBER = "[0-9]{1,19}"
 _DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 _LONGEST_WAIT_S = 10.0**18
+
+#: Statuses below 500 that another attempt may not get.
+_TRANSIENT = (408, 425, 429)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,3 +67,16 @@ def retry_after_s(value: str, *, now: float) -> float | None:
         return float(value) if re.fullmatch(_NUMBER, value) else _LONGEST_WAIT_S
     moment = date(value)
     return None if moment is None else max(0.0, moment - now)
+
+
+def status_text(status: int) -> str:
+    """What a server answered, for people."""
+    try:
+        return f"the server answered {status} {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"the server answered {status}"
+
+
+def may_pass(status: int) -> bool:
+    """Whether another attempt may get another status."""
+    return status in _TRANSIENT or status >= 500

@@ -6,7 +6,6 @@ Bodies are taken as they come over the wire, and an answer must agree with what 
 from __future__ import annotations
 
 import dataclasses
-import http
 from collections.abc import Callable, Iterator
 
 import requests
@@ -21,7 +20,6 @@ from corpuskit.fetch.requesting import get, told
 from corpuskit.fetch.waiting import Budget
 
 _READ_BYTES = 256 * 1024
-_TRANSIENT = (408, 425, 429)
 
 
 @dataclasses.dataclass(slots=True)
@@ -223,11 +221,8 @@ def _pieces(response: requests.Response, budget: Budget) -> Iterator[bytes]:
 
 def _status_error(response: requests.Response, options: FetchOptions) -> Exception:
     status = response.status_code
-    try:
-        reason = f"the server answered {status} {http.HTTPStatus(status).phrase}"
-    except ValueError:
-        reason = f"the server answered {status}"
-    if status in _TRANSIENT or status >= 500:
+    reason = headers.status_text(status)
+    if headers.may_pass(status):
         wait_s = headers.retry_after_s(_header(response, "Retry-After"), now=options.now())
         return Transient(reason, retry_after_s=wait_s)
     if status in (401, 403):

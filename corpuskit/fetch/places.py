@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from corpuskit.errors import FetchError
+from corpuskit.fetch import headers
 from corpuskit.fetch.logs import redact_logs
 from corpuskit.fetch.options import Transient, too_long
 from corpuskit.fetch.partial import Partial
@@ -28,6 +29,12 @@ _READ_BYTES = 2**20
 #: What botocore raises where nobody has said who asks.
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound")
 
+#: HTTP's statuses for what is not there.
+_GONE = (404, 410)
+
+#: How much of another library's message is shown.
+_TEXT_CHARS = 500
+
 #: IPv6 addresses that stand for IPv4 ones.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -37,7 +44,7 @@ _LOCAL_SCHEMES = frozenset({"file", "local", "memory", "zip", "tar", "libarchive
 
 def scheme_of(url: str) -> str:
     """The scheme of a URL in lower case; "" for a path."""
-    match = re.match(r"([A-Za-z][A-Za-z0-9+.\-]*)(::|://)", url)
+    match = re.match(r"([A-Za-z][A-Za-z0-9+._\-]*)(::|://)", url)
     return match[1].lower() if match else ""
 
 
@@ -174,20 +181,46 @@ def _within(budget: Budget, action: Callable[[], Any]) -> Any:
     raise Transient("the time limit was reached")
 
 
-def failure_of(error: Exception, url: str) -> FetchError | Transient:
+def is_missing(error: Exception) -> bool:
+    """Whether a file system says that there is no such file, rather than that it cannot tell."""
+    if isinstance(error, FileNotFoundError):
+        return _hidden_failure(error) is None
+    return getattr(error, "status", None) in _GONE
+
+
+def _hidden_failure(error: FileNotFoundError) -> BaseException | None:
+    """What fsspec's HTTP file system makes a FileNotFoundError of: whatever else went wrong."""
+    cause = error.__cause__
+    failed = isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
+    failed = failed or type(cause).__module__.partition(".")[0] in ("aiohttp", "asyncio")
+    return cause if failed and getattr(cause, "status", None) not in _GONE else None
+
+
+def failure_of(error: BaseException, url: str) -> FetchError | Transient:
     """Our own sentence for what a file system below raised; `Transient` if another attempt may do better."""
     scheme = scheme_of(url)
-    if isinstance(error, ImportError):
-        return FetchError(f"{scheme}:// needs a package that is not installed: {error}")
     if isinstance(error, FileNotFoundError):
-        return FetchError("there is no such file")
-    if isinstance(error, PermissionError):
+        hidden = _hidden_failure(error)
+        return FetchError("there is no such file") if hidden is None else failure_of(hidden, url)
+    if isinstance(error, ImportError):
+        return FetchError(f"{scheme}:// needs a package that is not installed{_shown(error, url)}")
+    status = getattr(error, "status", None)
+    if isinstance(error, PermissionError) or status in (401, 403):
         return FetchError("access is denied")
+    if isinstance(status, int):
+        text = headers.status_text(status)
+        return Transient(text) if headers.may_pass(status) else FetchError(text)
     if isinstance(error, ValueError) and "rotocol not known" in str(error):
         return FetchError(f"no installed package reads {scheme}:// URLs")
-    reason = f"{scheme}:// failed with {type(error).__name__}"
-    if redact_url(url) == url:  # else the text may hold what was redacted, in any shape
-        reason += f": {redact_text(str(error))}"
+    if isinstance(error, TypeError):
+        return FetchError(f"{scheme}:// needs more than a URL{_shown(error, url)}")
+    reason = f"{scheme}:// failed with {type(error).__name__}{_shown(error, url)}"
     permanent = isinstance(error, (IsADirectoryError, NotImplementedError, ValueError, KeyError))
     permanent = permanent or type(error).__name__ in _NO_CREDENTIALS
     return FetchError(reason) if permanent else Transient(reason)
+
+
+def _shown(error: BaseException, url: str) -> str:
+    """A colon and the error's text, unless what is redacted in the URL may be in it, in any shape."""
+    text = " ".join(str(error).split()) if redact_url(url) == url else ""
+    return f": {redact_text(text)[:_TEXT_CHARS]}" if text else ""
