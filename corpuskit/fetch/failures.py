@@ -17,6 +17,13 @@ import urllib3
 from corpuskit.errors import CorpuskitError, FetchError
 from corpuskit.fetch.options import FetchOptions, Transient
 
+_NO_URL = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationValueError,
+    UnicodeError,
+)
+
 
 def failure_of(error: BaseException, url: str, options: FetchOptions) -> Exception:
     """Our own sentence for what a library below raised, from what lies at the bottom of it."""
@@ -47,7 +54,9 @@ def failure_of(error: BaseException, url: str, options: FetchOptions) -> Excepti
         return Transient("the connection was reset")
     if caused_by(urllib3.exceptions.ProtocolError, http.client.HTTPException):
         return Transient("the connection was cut")
-    if caused_by(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, ValueError):
+    if caused_by(requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader):
+        return Transient("the server's headers contradict each other")
+    if caused_by(*_NO_URL):
         return FetchError("it is not a URL that can be asked for")
     return Transient(f"the request failed ({type(causes[-1]).__name__})")
 

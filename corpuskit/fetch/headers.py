@@ -9,7 +9,7 @@ import re
 
 #: Enough for any file, and few enough digits for any arithmetic.
 _NUMBER = "[0-9]{1,19}"
-_DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+_DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [1-9][0-9]{3} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 _LONGEST_WAIT_S = 10.0**18
 
 #: Statuses below 500 that another attempt may not get.

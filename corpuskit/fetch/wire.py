@@ -44,11 +44,15 @@ class Session(requests.Session):
 @contextlib.contextmanager
 def within(budget: Budget) -> Iterator[None]:
     """Answers that this thread asks for are read within the budget, their bodies included."""
-    _thread.budget = budget
+    _thread.budget, _thread.answers = budget, []
     try:
         yield
+    except BaseException:
+        for answer in _thread.answers:  # urllib3 drops those whose headers it cannot take
+            answer.close()
+        raise
     finally:
-        del _thread.budget
+        del _thread.budget, _thread.answers
 
 
 class _Adapter(HTTPAdapter):
@@ -84,6 +88,7 @@ class _Answer(http.client.HTTPResponse):
         budget: Budget | None = getattr(_thread, "budget", None)
         if budget is not None:
             self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, budget))
+            _thread.answers.append(self)
 
 
 class _Limited:
