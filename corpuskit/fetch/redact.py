@@ -40,7 +40,7 @@ _QUERY_PARAMETER = _query_parameter("")
 _QUERY_PARAMETER_IN_TEXT = _query_parameter(r"\s\"'")
 _STRETCH = re.compile(r"[^\s\"']+")
 _SCHEME = string.ascii_letters + string.digits + "+.-"
-_AUTHORITY_END = re.compile(r"[/?#]|$")
+_AUTHORITY_END = re.compile(r"[/?#]|://|$")
 
 #: Names whose values credentials usually are, but which may also say which file is meant.
 _AMBIGUOUS = frozenset({"key", "code", "pass", "policy"})
