@@ -16,6 +16,13 @@ _OURS = ("CORPUSKIT_", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `tests/faults`, which only a conftest at the root can add."""
+    group = parser.getgroup("faults", "random faults of tests/faults")
+    group.addoption("--rounds", type=int, default=None, help="rounds of each random test; each has a default")
+    group.addoption("--seed", default="0", help="what the random faults are drawn from")
+
+
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache for the whole session, so that a vocabulary is derived once."""
