@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 _READ_BYTES = 2**20
 
-#: What botocore raises where nobody has said who asks.
-_NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound")
+#: What botocore raises where nobody has said who asks, or what cannot be asked for.
+_PERMANENT = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError")
 
 #: HTTP's statuses for what is not there.
 _GONE = (404, 410)
@@ -216,7 +216,7 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
         return FetchError(f"{scheme}:// needs more than a URL{_shown(error, url)}")
     reason = f"{scheme}:// failed with {type(error).__name__}{_shown(error, url)}"
     permanent = isinstance(error, (IsADirectoryError, NotImplementedError, ValueError, KeyError))
-    permanent = permanent or type(error).__name__ in _NO_CREDENTIALS
+    permanent = permanent or type(error).__name__ in _PERMANENT
     return FetchError(reason) if permanent else Transient(reason)
 
 
