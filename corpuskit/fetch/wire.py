@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from corpuskit.fetch.places import denies_private, is_private
 from corpuskit.fetch.waiting import Budget
 
 _thread = threading.local()
+
+_LINE_BYTES = 65_536
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
 class Session(requests.Session):
@@ -81,7 +85,13 @@ def _limited_pool(pool: Any) -> Any:
 
 
 class _Answer(http.client.HTTPResponse):
-    """An answer whose bytes come through a `_Reader`."""
+    """An answer whose bytes come through a `_Reader`, and whose chunks are what they say.
+
+    http.client takes `-5` for the size of a chunk, and then what frames the body for the body. It does not
+    look at what ends a chunk either.
+    """
+
+    chunk_left: int | None
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
@@ -89,6 +99,19 @@ class _Answer(http.client.HTTPResponse):
         if budget is not None:
             self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, budget))
             _thread.answers.append(self)
+
+    def _get_chunk_left(self) -> int | None:
+        if not self.chunk_left:
+            if self.chunk_left is not None and self.fp.read(2) != b"\r\n":
+                raise http.client.IncompleteRead(b"")
+            size = _CHUNK_SIZE.fullmatch(self.fp.readline(_LINE_BYTES))
+            if size is None:
+                raise http.client.IncompleteRead(b"")
+            self.chunk_left = int(size[1], 16) or None
+            if self.chunk_left is None:
+                self._read_and_discard_trailer()  # type: ignore[attr-defined]
+                self._close_conn()  # type: ignore[attr-defined]
+        return self.chunk_left
 
 
 class _Limited:

@@ -72,7 +72,7 @@ def chunk(reply: Reply, draw: random.Random) -> None:
 def bad_chunks(reply: Reply, draw: random.Random) -> None:
     chunk(reply, draw)
     garbage = draw.choice(
-        [b"zz", b"-5", b"", b"F" * 20, b"9" * 5000, b"+5", b" ", b"\x00", b"5;" + b"x" * 70_000]
+        [b"zz", b"-5", b"", b"F" * 20, b"9" * 5000, b"+5", b"0x5", b" ", b"\x00", b"5;" + b"x" * 70_000]
     )
     reply.after, reply.chunked = garbage + b"\r\nxxxxx\r\n0\r\n\r\n", False
 
