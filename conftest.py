@@ -41,6 +41,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"The tests of {name} were left out: it is not installed.")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `tests/faults`, which only a conftest at the root can add."""
+    group = parser.getgroup("faults", "random faults of tests/faults")
+    group.addoption("--rounds", type=int, default=None, help="rounds of each random test; each has a default")
+    group.addoption("--seed", default="0", help="what the random faults are drawn from")
+
+
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache for the whole session, so that a vocabulary is derived once."""

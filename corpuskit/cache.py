@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpuskit import storage
+from corpuskit.errors import StorageError
 from corpuskit.place import user_path
 
 #: The folders of the cache, each holding one kind of thing.
@@ -36,23 +37,67 @@ LISTED = ("files", "partials", "tables", "shards")
 
 
 def default_cache_dir() -> Path:
-    """The cache folder: $CORPUSKIT_CACHE_DIR, else the system's place for caches. It may not exist yet."""
+    """The cache folder: $CORPUSKIT_CACHE_DIR, else the system's place for caches. It may not exist yet.
+
+    Raises:
+        StorageError: If others may have put things there.
+    """
     configured = os.environ.get("CORPUSKIT_CACHE_DIR")
     if configured:
-        return user_path(configured, what="CORPUSKIT_CACHE_DIR")
-    import platformdirs
+        cache_dir = user_path(configured, what="CORPUSKIT_CACHE_DIR")
+    else:
+        import platformdirs
 
-    return platformdirs.user_cache_path("corpuskit")
+        cache_dir = platformdirs.user_cache_path("corpuskit")
+    check_owner(cache_dir)
+    return cache_dir
+
+
+def check_owner(folder: Path) -> None:
+    """Refuse a folder, or a link to one, that others may have filled; one that is not there is fine.
+
+    It must be this user's or root's, and not writable by everybody, unless its sticky bit keeps people apart,
+    as in `/tmp`. A group that may write is one that somebody chose.
+
+    Raises:
+        StorageError: If it is not.
+    """
+    try:
+        states = (folder.lstat(), folder.stat())
+    except OSError:
+        return  # what wants to use it finds out and says so
+    owners = {state.st_uid for state in states} - {0, os.geteuid()}
+    if owners:
+        raise StorageError(
+            f"the cache folder {folder} belongs to another user (uid {min(owners)}), who may have filled "
+            "it; choose one of your own with CORPUSKIT_CACHE_DIR",
+            path=folder,
+        )
+    mode = states[1].st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise StorageError(
+            f"the cache folder {folder} can be written by everybody (mode {stat.S_IMODE(mode):04o}), who may "
+            f"have filled it; empty it and run 'chmod 700 {folder}', or choose another folder with "
+            "CORPUSKIT_CACHE_DIR",
+            path=folder,
+        )
 
 
 def make_folder(cache_dir: Path, *names: str) -> Path:
     """Make a folder of the cache, e.g. `make_folder(cache_dir, "files", "86")`, and return it.
 
     The cache itself is made readable by its owner only: it may hold what was downloaded with credentials.
+
+    Raises:
+        StorageError: If it cannot be made, or others may have put things there.
     """
     storage.make_directory(cache_dir, mode=0o700)
-    folder = cache_dir.joinpath(*names)
-    storage.make_directory(folder)
+    check_owner(cache_dir)
+    folder = cache_dir
+    for name in names:
+        folder /= name
+        storage.make_directory(folder)
+        check_owner(folder)
     return folder
 
 

@@ -86,7 +86,10 @@ def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
         raise ConfigError(f"{text!r}: no URL holds a NUL character; take it out", found=text)
     if found is None:
         if not isinstance(path, str) and re.match(r"[A-Za-z][A-Za-z0-9+.\-]+:/[^/]", text):
-            raise ConfigError(f"{text}: pass a URL as a string; pathlib drops one of its slashes")
+            from corpuskit.fetch.redact import redact_url
+
+            url = redact_url(text.replace(":/", "://", 1))
+            raise ConfigError(f"{url}: pass a URL as a string; pathlib drops one of its slashes")
         return None
     if found["scheme"].lower() in ("file", "local"):
         return None

@@ -6,6 +6,9 @@ import time
 import pytest
 
 from corpuskit import cache
+from corpuskit.errors import StorageError
+from corpuskit.fetch import fetch
+from corpuskit.specs import RemoteFile
 
 SHA256 = "ab" * 32
 
@@ -93,3 +96,62 @@ def test_cache_is_private(tmp_path):
     folder = cache.make_folder(tmp_path / "a" / "cache", "tables")
     assert folder.is_dir()
     assert folder.parent.stat().st_mode & 0o777 == 0o700
+
+
+def owned_by_another(monkeypatch, folder):
+    """Make a folder another user's: as root by giving it away, else by being somebody else."""
+    if os.geteuid() == 0:
+        os.chown(folder, 54321, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 54321)
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o777, 0o1777])
+@pytest.mark.parametrize("use", ["make", "inner", "default", "fetch"])
+def test_a_cache_of_another_user_is_refused(tmp_path, monkeypatch, mode, use):
+    folder = tmp_path / "cache"
+    (folder / "files").mkdir(parents=True)
+    found = folder / "files" if use == "inner" else folder
+    found.chmod(mode)
+    owned_by_another(monkeypatch, found)
+    with pytest.raises(StorageError, match=r"belongs to another user \(uid \d+\).*CORPUSKIT_CACHE_DIR"):
+        open_cache(use, folder, monkeypatch)
+
+
+def open_cache(use, folder, monkeypatch):
+    if use in ("make", "inner"):
+        cache.make_folder(folder, "files")
+    elif use == "default":
+        monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(folder))
+        cache.default_cache_dir()
+    else:
+        fetch(RemoteFile("http://127.0.0.1:1/x"), cache_dir=folder)
+
+
+@pytest.mark.parametrize("use", ["make", "inner", "default", "fetch"])
+def test_a_cache_that_everybody_can_write_is_refused(tmp_path, monkeypatch, use):
+    folder = tmp_path / "cache"
+    (folder / "files").mkdir(parents=True)
+    (folder / "files" if use == "inner" else folder).chmod(0o777)
+    with pytest.raises(
+        StorageError, match=r"written by everybody \(mode 0777\).*'chmod 700 .*CORPUSKIT_CACHE"
+    ):
+        open_cache(use, folder, monkeypatch)
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o770, 0o1777])
+def test_a_cache_of_ours_is_used(tmp_path, mode):
+    tmp_path.chmod(mode)
+    assert cache.make_folder(tmp_path, "files", "ab").is_dir()
+
+
+def test_a_link_of_another_user_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    cache.make_folder(link, "files")
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a link away")
+    os.chown(link, 54321, -1, follow_symlinks=False)
+    with pytest.raises(StorageError, match="belongs to another user"):
+        cache.make_folder(link, "files")

@@ -6,6 +6,8 @@ returned, the cache's files too. Environment:
 
 - `CORPUSKIT_CACHE_DIR`: the cache folder.
 - `CORPUSKIT_OFFLINE=1`: never use the network; a file that is missing is an error that says how to get it.
+- `CORPUSKIT_DENY_PRIVATE=1`: never download from an address that is not public, wherever a URL or a redirect
+  leads; a proxy decides for itself.
 - `CORPUSKIT_MIRRORS`: folders or URLs, separated by white space or commas, that hold files under their
   sha256 (`<mirror>/<sha256>` or `<mirror>/<first two digits>/<sha256>`, as the cache's own `files` folder).
 - `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `~/.netrc`: as requests has them.
@@ -25,6 +27,7 @@ from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetch import packaged, places, trust
+from corpuskit.fetch.claims import Claims
 from corpuskit.fetch.options import FetchedFile, FetchOptions, OnProgress
 from corpuskit.fetch.redact import redact_url, url_id
 from corpuskit.place import user_path
@@ -100,6 +103,7 @@ class _Request:
         path = places.local_path(self.sources[0])
         if path is not None and len(self.sources) == 1:
             return self._local(path)
+        cache.check_owner(self.cache_dir)
         if self.sha256 is None:
             self._recall()
         sources = self.sources
@@ -118,6 +122,7 @@ class _Request:
     def _first_of(self, sources: tuple[str, ...]) -> FetchedFile:
         """The file from the first source that has it; what the others said, if none does."""
         deadline = self.options.clock() + self.options.total_timeout_s
+        claims = Claims(checked=self.sha256 is not None or self.file.size_bytes is not None)
         offline, failures = places.is_offline(), list[FetchError]()
         num_extra = len(sources) - len(self.sources)
         for number, source in enumerate(sources):
@@ -127,7 +132,8 @@ class _Request:
                     if number >= num_extra or path.is_file():
                         return self._local(path)
                 elif not offline or places.is_offline_scheme(source):
-                    return self._download(source, deadline)
+                    claims = claims.of_another_place()
+                    return self._download(source, deadline, claims)
             except FetchError as error:
                 if number >= num_extra:
                     failures.append(error)
@@ -211,7 +217,7 @@ class _Request:
         storage.write_bytes(path, data)
         return self._cached()
 
-    def _download(self, url: str, deadline: float) -> FetchedFile:
+    def _download(self, url: str, deadline: float, claims: Claims) -> FetchedFile:
         # It imports requests, which a file that is local or in the cache does not need.
         from corpuskit.fetch.download import Download, download
 
@@ -224,6 +230,7 @@ class _Request:
             cache_dir=self.cache_dir,
             options=self.options,
             deadline=deadline,
+            claims=claims,
             on_progress=self.on_progress,
             remedy=trust.changed(self.trusted) if self.trusted else None,
         )

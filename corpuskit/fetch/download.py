@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 from corpuskit import cache
 from corpuskit.errors import FetchError, HashMismatch
 from corpuskit.fetch import http, places
+from corpuskit.fetch.claims import Claims
 from corpuskit.fetch.options import FetchOptions, OnProgress, Transient
 from corpuskit.fetch.partial import Partial, open_partial, remove_abandoned
 from corpuskit.fetch.redact import redact_url
+from corpuskit.fetch.waiting import Budget
+from corpuskit.fetch.wire import Session
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ class Download:
         cache_dir: The cache.
         options: The limits.
         deadline: When to stop, on the options' clock.
+        claims: What servers have said of the file.
         on_progress: Told about every piece.
         remedy: What to say about a file that is another one than expected, where there is more to say.
     """
@@ -47,6 +51,7 @@ class Download:
     cache_dir: Path
     options: FetchOptions
     deadline: float
+    claims: Claims
     on_progress: OnProgress | None = None
     remedy: str | None = None
 
@@ -196,7 +201,7 @@ def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
 class _Transport:
     """Makes attempts at one URL, by requests or by fsspec."""
 
-    def __init__(self, what: Download, session: http.Session | None) -> None:
+    def __init__(self, what: Download, session: Session | None) -> None:
         self.answer = http.Answer()
         self._what = what
         self._session = session
@@ -221,23 +226,17 @@ class _Transport:
             if what.on_progress is not None:
                 what.on_progress(what.label, partial.size_bytes, what.size_bytes or total_bytes)
 
+        budget = Budget(what.options, what.deadline)
         if self._session is None:
-            places.read_with_fsspec(
-                what.url,
-                partial,
-                options=what.options,
-                deadline=what.deadline,
-                max_bytes=max_bytes,
-                on_bytes=on_bytes,
-            )
+            places.read_with_fsspec(what.url, partial, budget=budget, max_bytes=max_bytes, on_bytes=on_bytes)
         else:
             http.download(
                 self._session,
                 what.url,
                 partial,
                 answer=self.answer,
-                options=what.options,
-                deadline=what.deadline,
+                claims=what.claims,
+                budget=budget,
                 max_bytes=max_bytes,
                 fresh=fresh,
                 on_bytes=on_bytes,
@@ -249,5 +248,5 @@ def _transport(what: Download) -> Iterator[_Transport]:
     if places.scheme_of(what.url) not in ("http", "https"):
         yield _Transport(what, None)
         return
-    with http.Session() as session:
+    with Session() as session:
         yield _Transport(what, session)

@@ -6,7 +6,6 @@ The errors and the logs of the libraries below hold URLs, and URLs may hold cred
 from __future__ import annotations
 
 import http.client
-import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,9 +14,15 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from corpuskit.errors import FetchError
+from corpuskit.errors import CorpuskitError, FetchError
 from corpuskit.fetch.options import FetchOptions, Transient
-from corpuskit.fetch.redact import redact_text
+
+_NO_URL = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationValueError,
+    UnicodeError,
+)
 
 
 def failure_of(error: BaseException, url: str, options: FetchOptions) -> Exception:
@@ -28,6 +33,8 @@ def failure_of(error: BaseException, url: str, options: FetchOptions) -> Excepti
     def caused_by(*kinds: type[BaseException]) -> BaseException | None:
         return next((cause for cause in causes if isinstance(cause, kinds)), None)
 
+    if ours := caused_by(CorpuskitError):
+        return FetchError(str(ours))
     if certificate := caused_by(ssl.SSLCertVerificationError):
         why = getattr(certificate, "verify_message", "") or "it could not be verified"
         return FetchError(f"the certificate of {host} is not trusted: {why}")
@@ -47,7 +54,9 @@ def failure_of(error: BaseException, url: str, options: FetchOptions) -> Excepti
         return Transient("the connection was reset")
     if caused_by(urllib3.exceptions.ProtocolError, http.client.HTTPException):
         return Transient("the connection was cut")
-    if caused_by(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, ValueError):
+    if caused_by(requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader):
+        return Transient("the server's headers contradict each other")
+    if caused_by(*_NO_URL):
         return FetchError("it is not a URL that can be asked for")
     return Transient(f"the request failed ({type(causes[-1]).__name__})")
 
@@ -63,15 +72,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.append(current)
         yield current
         waiting += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
-
-
-class _Redacting(logging.Filter):
-    """Removes credentials from what urllib3 logs at DEBUG: it logs every request's path and query."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact_text(record.getMessage()), ()
-        return True
-
-
-for _name in ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.poolmanager"):
-    logging.getLogger(_name).addFilter(_Redacting())

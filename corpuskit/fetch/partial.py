@@ -22,33 +22,12 @@ from typing import Any
 
 from corpuskit import cache, storage
 from corpuskit.errors import StorageError
+from corpuskit.fetch.claims import Validator
 
 log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 80
 _COPY_BYTES = 2**20
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Validator:
-    """What identifies one version of a file on a server.
-
-    Args:
-        etag: Its strong ETag.
-        last_modified: Its Last-Modified date, where there is no strong ETag.
-        total_bytes: Its size, if the server said it.
-    """
-
-    etag: str | None = None
-    last_modified: str | None = None
-    total_bytes: int | None = None
-
-    @property
-    def if_range(self) -> str | None:
-        """What to send as If-Range; None where this version cannot be told from another one."""
-        if self.etag is not None:
-            return self.etag
-        return self.last_modified if self.total_bytes is not None else None
 
 
 class Partial:
@@ -151,8 +130,8 @@ class Partial:
 
     def _copy(self, path: Path, record: dict[str, Any]) -> None:
         with path.open("rb") as file:
-            left = int(record["size_bytes"])
-            while left and (data := file.read(min(_COPY_BYTES, left))):
+            left = record["size_bytes"]
+            while left > 0 and (data := file.read(min(_COPY_BYTES, left))):
                 self.write(data)
                 left -= len(data)
         if self.sha256 != record["sha256"]:
@@ -204,12 +183,25 @@ def _record_of(path: Path) -> Path:
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:
+    """A record, if every value in it is what was written there."""
     try:
         record = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    wanted = {"url", "etag", "last_modified", "total_bytes", "size_bytes", "sha256"}
-    return record if isinstance(record, dict) and record.keys() == wanted else None
+    if not isinstance(record, dict) or record.keys() != _RECORD.keys():
+        return None
+    return record if all(type(record[name]) in kinds for name, kinds in _RECORD.items()) else None
+
+
+#: What a record holds, and the types of its values.
+_RECORD: dict[str, tuple[type, ...]] = {
+    "url": (str,),
+    "etag": (str, type(None)),
+    "last_modified": (str, type(None)),
+    "total_bytes": (int, type(None)),
+    "size_bytes": (int,),
+    "sha256": (str,),
+}
 
 
 def _live_name(folder: Path, name: str) -> Path:

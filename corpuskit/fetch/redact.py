@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from urllib.parse import quote, unquote_plus
 
 #: What a secret value becomes.
@@ -12,13 +13,18 @@ REDACTED = "REDACTED"
 #: Schemes whose part before an @ names a repository.
 _NOT_USERINFO = ("github", "git")
 
-_SECRET_NAME = re.compile(
-    r"sig|key|code|sas|auth|pw|pass|"  # the whole name
-    r"(x-(amz|goog|ms)-.*)|awsaccesskeyid|googleaccessid|policy|key-pair-id|"
-    r".*(token|secret|passw|pwd|signature|credential|session|jwt|bearer|authorization|"
-    r"(api|access|private|account|subscription)[-_]?key).*",
-    re.IGNORECASE,
+_SECRET_NAMES = frozenset(
+    {"sig", "key", "code", "sas", "auth", "pw", "pass", "awsaccesskeyid", "googleaccessid", "policy"}
+    | {"key-pair-id"}
 )
+_SECRET_START = ("x-amz-", "x-goog-", "x-ms-")
+_SECRET_PART = re.compile(
+    r"token|secret|passw|pwd|signature|credential|session|jwt|bearer|authorization|"
+    r"(api|access|private|account|subscription)[-_]?key"
+)
+
+#: URLs are looked for inside the values of URLs so many times; deeper ones are dropped whole.
+_DEPTH = 3
 
 
 def _query_parameter(also_ends: str) -> re.Pattern[str]:
@@ -32,9 +38,9 @@ def _query_parameter(also_ends: str) -> re.Pattern[str]:
 
 _QUERY_PARAMETER = _query_parameter("")
 _QUERY_PARAMETER_IN_TEXT = _query_parameter(r"\s\"'")
-_AUTHORITY = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#\s\"']*)(?P<rest>[^\s\"']*)"
-)
+_STRETCH = re.compile(r"[^\s\"']+")
+_SCHEME = string.ascii_letters + string.digits + "+.-"
+_AUTHORITY_END = re.compile(r"[/?#]|://|$")
 
 #: Names whose values credentials usually are, but which may also say which file is meant.
 _AMBIGUOUS = frozenset({"key", "code", "pass", "policy"})
@@ -43,20 +49,20 @@ _AMBIGUOUS = frozenset({"key", "code", "pass", "policy"})
 def redact_url(url: str) -> str:
     """The URL without user, password and signing or token parameters, on one printable line.
 
-    It is what manifests, logs and errors hold. URLs that are chained with `::` are redacted each.
+    It is what manifests, logs and errors hold. URLs that are chained with `::` are redacted each, and so are
+    those inside a path or a value. The time it takes is linear in the length.
 
     Example:
         >>> redact_url("https://me:pw@example.org/a.txt?part=2&sig=c2VjcmV0")
         'https://example.org/a.txt?part=2&sig=REDACTED'
     """
-    parts = (_redact_one(part) for part in url.split("::"))
-    return "::".join(parts)
+    return _redact(url, _DEPTH)
 
 
 def redact_text(text: str) -> str:
     """Any text, such as another library's message, with the credentials in its URLs removed."""
-    without_userinfo = _AUTHORITY.sub(_without_userinfo, text)
-    return _printable(_QUERY_PARAMETER_IN_TEXT.sub(_without_value, without_userinfo))
+    without_userinfo = _STRETCH.sub(lambda match: _without_userinfo(match[0]), text)
+    return _printable(_without_values(_QUERY_PARAMETER_IN_TEXT, without_userinfo, _DEPTH))
 
 
 def url_id(url: str) -> str:
@@ -72,51 +78,66 @@ def url_id(url: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _redact_one(url: str) -> str:
-    match = re.match(r"([A-Za-z][A-Za-z0-9+.\-]*)://", url)
-    if match is None:
-        return _printable(_QUERY_PARAMETER.sub(_without_value, url))
-    scheme = match[1].lower()
-    authority, rest = _split_authority(url[match.end() :])
-    if scheme not in _NOT_USERINFO:
-        authority, rest = _host_of(authority, rest)
-    return _printable(match[0] + authority + _QUERY_PARAMETER.sub(_without_value, rest))
+def _redact(url: str, depth: int) -> str:
+    parts = (_without_values(_QUERY_PARAMETER, _without_userinfo(part), depth) for part in url.split("::"))
+    return _printable("::".join(parts))
 
 
-def _split_authority(text: str) -> tuple[str, str]:
-    end = re.search(r"[/?#]", text)
-    return (text, "") if end is None else (text[: end.start()], text[end.start() :])
+def _without_userinfo(url: str) -> str:
+    """The URL, and those in its path, without users and passwords.
+
+    Every character is looked at a fixed number of times: each search goes on where the last one ended.
+    """
+    kept, position, last_at = [], 0, url.rfind("@")
+    while (colon := url.find("://", position)) >= 0:
+        before = url[position:colon]
+        scheme = before[len(before.rstrip(_SCHEME)) :].lower()
+        start = colon + 3
+        position = _authority_end(url, start)
+        authority = url[start:position]
+        if scheme not in _NOT_USERINFO:
+            if "@" in authority:
+                authority = authority.rpartition("@")[2]
+            elif _has_password(authority):
+                if last_at >= position:  # it holds an unescaped /, ? or #, and ends at the last @
+                    position = _authority_end(url, last_at + 1)
+                    authority = url[last_at + 1 : position]
+                else:
+                    authority = authority.rpartition(":")[0]
+        kept += [before, "://", authority]
+    return "".join([*kept, url[position:]])
 
 
-def _host_of(authority: str, rest: str) -> tuple[str, str]:
-    """The authority without user and password, and what follows it."""
-    if "@" in authority:
-        return authority.rpartition("@")[2], rest
-    host, colon, port = authority.rpartition(":")
-    if colon and port and not port.isdigit() and not authority.endswith("]"):
-        # Not a port: a password that holds an unescaped /, ? or #, and ends at the last @.
-        return _split_authority(rest.rpartition("@")[2]) if "@" in rest else (host, rest)
-    return authority, rest
+def _authority_end(url: str, start: int) -> int:
+    match = _AUTHORITY_END.search(url, start)
+    return len(url) if match is None else match.start()
 
 
-def _without_userinfo(match: re.Match[str]) -> str:
-    authority, rest = match["authority"], match["rest"]
-    if match["scheme"].lower() not in _NOT_USERINFO:
-        authority, rest = _host_of(authority, rest)
-    return f"{match['scheme']}://{authority}{rest}"
+def _has_password(authority: str) -> bool:
+    """Whether what follows the last colon is neither a port nor the end of an IPv6 address."""
+    _, colon, port = authority.rpartition(":")
+    return bool(colon and port) and not port.isdigit() and not authority.endswith("]")
 
 
-def _without_value(match: re.Match[str]) -> str:
-    name, value = match["name"], match["value"]
-    if _SECRET_NAME.fullmatch(unquote_plus(name)):
-        return f"{match['before']}{name}={REDACTED}"
-    if "://" in unquote_plus(value):
-        # A URL inside a URL, escaped or not, may hold credentials of its own.
-        inner = unquote_plus(value)
-        redacted = redact_url(inner)
-        if redacted != inner:
-            return f"{match['before']}{name}={quote(redacted, safe='')}"
-    return match[0]
+def _without_values(parameter: re.Pattern[str], text: str, depth: int) -> str:
+    """The text without the values of parameters that hold credentials."""
+
+    def without_value(match: re.Match[str]) -> str:
+        name, value = match["name"], unquote_plus(match["value"])
+        if _is_secret(unquote_plus(name).lower()):
+            return f"{match['before']}{name}={REDACTED}"
+        if "://" in value:
+            # A URL inside a URL, escaped or not, may hold credentials of its own.
+            redacted = _redact(value, depth - 1) if depth else REDACTED
+            if redacted != value:
+                return f"{match['before']}{name}={quote(redacted, safe='')}"
+        return match[0]
+
+    return parameter.sub(without_value, text)
+
+
+def _is_secret(name: str) -> bool:
+    return name in _SECRET_NAMES or name.startswith(_SECRET_START) or bool(_SECRET_PART.search(name))
 
 
 def _printable(text: str) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from corpuskit.errors import CorpuskitError, StorageError
+from corpuskit.fetch.logs import redact_logs
 from corpuskit.fetch.options import FetchOptions, Transient
-from corpuskit.fetch.places import failure_of
+from corpuskit.fetch.places import failure_of, is_missing
 from corpuskit.place import RemotePath
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ class Store:
         """The file system and the object's path in it. What it remembers of listings is dropped."""
         from fsspec.core import url_to_fs
 
+        redact_logs()
         filesystem, path = url_to_fs((self.place / name).url if name else self.place.url)
         filesystem.invalidate_cache()
         return filesystem, path
@@ -162,14 +164,18 @@ class Store:
             version = _version(filesystem.info(path))
             with filesystem.open(path, "rb", block_size=2**20) as file:
                 return Stored(file.read(max_bytes + 1), version)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not is_missing(error):
+                raise
             return None
 
     def _size(self, name: str) -> int | None:
         filesystem, path = self.open(name)
         try:
             size = filesystem.info(path)["size"]
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not is_missing(error):
+                raise
             return None
         return int(size) if size is not None else None
 

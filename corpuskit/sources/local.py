@@ -26,7 +26,14 @@ from corpuskit.sources.files import FilesSource
 from corpuskit.sources.left_out import LeftOut, say_formats
 from corpuskit.sources.opening import base_name
 from corpuskit.sources.places import place_of, shown_location
-from corpuskit.sources.stored import is_remote, local_version, open_archive, remote_version
+from corpuskit.sources.stored import (
+    file_system,
+    is_remote,
+    local_version,
+    open_archive,
+    remote_version,
+    store_errors,
+)
 from corpuskit.sources.text_files import ZIP, format_of, text_files
 from corpuskit.specs import RemoteFile, SourceSpec
 
@@ -264,14 +271,10 @@ def _lines(path: str) -> Iterator[str]:
 
 def _remote_state(location: str, name: str) -> tuple[int, str]:
     """A remote file's size and version."""
-    from fsspec.core import url_to_fs
-
-    try:
-        system, path = url_to_fs(location)
+    with store_errors(location, "read"):
+        system, path = file_system(location)
         size = system.size(path)
         version = remote_version(system, path)
-    except (OSError, ImportError, ValueError) as error:
-        raise SourceError(f"{name}: cannot be read: {type(error).__name__}", path=name) from error
     if size is None:
         raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
     return int(size), version

@@ -6,9 +6,8 @@ A name that is there is taken literally, whatever its characters; only one that 
 from __future__ import annotations
 
 import abc
-import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +15,7 @@ from corpuskit.errors import ConfigError, SourceError
 from corpuskit.place import user_path
 from corpuskit.sources.left_out import LeftOut
 from corpuskit.sources.listing import Glob, Selection, has_magic, list_folder, list_store
-from corpuskit.sources.stored import is_remote
+from corpuskit.sources.stored import file_system, is_remote, store_errors
 from corpuskit.sources.text_files import text_files
 
 
@@ -83,11 +82,9 @@ class _OnDisk(Place):
 
 class _InStore(Place):
     def __init__(self, typed: str, url: str) -> None:
-        from fsspec.core import url_to_fs
-
-        self.typed, self.location = typed, url
-        with self._errors():
-            self._system, path = url_to_fs(url)
+        self.typed, self.location, self._url = typed, url, url
+        with store_errors(self._url, "listed"):
+            self._system, path = file_system(url)
             self._system.invalidate_cache()  # what another process put there must be seen
             if self._system.isdir(path):
                 self.kind, self.location = "folder", path
@@ -97,24 +94,12 @@ class _InStore(Place):
                 self.kind = "file"
 
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
-        with self._errors():
+        with store_errors(self._url, "listed"):
             return list(list_store(self._system, folder.rstrip("/"), selection))
 
     def _join(self, folder: str, name: str) -> str:
         url: str = self._system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
         return url
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, ImportError, ValueError) as error:
-            from corpuskit.fetch import redact_url
-
-            raise SourceError(
-                f"{self.typed}: cannot be listed: {type(error).__name__}: {redact_url(str(error))}",
-                path=self.typed,
-            ) from error
 
 
 class _OnTheWeb(Place):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpuskit.errors import SourceError
+from corpuskit.errors import CorpuskitError, FetchError, SourceError
 from corpuskit.sources.base import Input
 from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored
 
@@ -48,6 +48,56 @@ def remote_version(system: Any, path: str) -> str:
     info = system.info(path)
     known = info.get("ETag") or info.get("etag") or info.get("md5Hash") or system.ukey(path)
     return f"{info.get('size')}:{known}"
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL and the path in it; what is logged on the way holds no credentials."""
+    from fsspec.core import url_to_fs
+
+    from corpuskit.fetch.logs import redact_logs
+
+    redact_logs()
+    system, path = url_to_fs(url)
+    return system, path
+
+
+@contextlib.contextmanager
+def store_errors(location: str, doing: str) -> Iterator[None]:
+    """Tell in one line what a store raises, or a library that reads one.
+
+    Those libraries raise classes of their own, and credentials may be in their texts: nothing of the error is
+    kept, not even as the cause.
+
+    Args:
+        location: The URL.
+        doing: What cannot be done to it: "listed", "opened", "read".
+
+    Raises:
+        SourceError: If there is nothing.
+        FetchError: If it cannot be had.
+
+    Example:
+        >>> with store_errors("s3://bucket/x?sig=c2VjcmV0", "read"):
+        ...     raise PermissionError("x?sig=c2VjcmV0")
+        Traceback (most recent call last):
+        corpuskit.errors.FetchError: s3://bucket/x?sig=REDACTED: cannot be read: access is denied
+    """
+    failure: CorpuskitError
+    try:
+        yield
+        return
+    except CorpuskitError:
+        raise
+    except Exception as error:  # every file system raises classes of its own
+        from corpuskit.fetch import places, redact_url
+
+        kind = SourceError if places.is_missing(error) else FetchError
+        name = redact_url(location)
+        failure = kind(f"{name}: cannot be {doing}: {places.failure_of(error, location)}", path=name)
+    try:
+        raise failure
+    finally:
+        failure.__context__ = None  # raised in a `with` block, it would bring the error along
 
 
 @contextlib.contextmanager
@@ -143,25 +193,20 @@ class UrlFile:
     """A file behind a URL, read in place."""
 
     def __init__(self, item: Input) -> None:
-        from fsspec.core import url_to_fs
-
         self._item = item
-        try:
-            self._system, self._path = url_to_fs(item.location)
+        with store_errors(item.location, "opened"):
+            self._system, self._path = file_system(item.location)
             self._version = remote_version(self._system, self._path)
             self._file: Any = self._system.open(
                 self._path, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead"
             )
-        except (OSError, ImportError, ValueError) as error:
-            raise SourceError(
-                f"{item.name}: cannot be opened: {type(error).__name__}", path=item.name
-            ) from error
         if item.version and self._version != item.version:
             self.close()
             raise self._changed()
 
     def read(self, size: int = -1, /) -> bytes:
-        data: bytes = self._file.read(size)
+        with store_errors(self._item.location, "read"):
+            data: bytes = self._file.read(size)
         return data
 
     def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
@@ -180,12 +225,15 @@ class UrlFile:
         return bool(self._file.closed)
 
     def check_unchanged(self) -> None:
-        self._system.invalidate_cache()
-        if remote_version(self._system, self._path) != self._version:
+        with store_errors(self._item.location, "read"):
+            self._system.invalidate_cache()
+            version = remote_version(self._system, self._path)
+        if version != self._version:
             raise self._changed()
 
     def close(self) -> None:
-        self._file.close()
+        with store_errors(self._item.location, "read"):
+            self._file.close()
 
     def _changed(self) -> SourceError:
         return SourceError(

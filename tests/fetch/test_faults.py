@@ -72,6 +72,46 @@ def test_fault_that_passes_ends_with_the_right_file(server, cache_dir, fake, fau
     assert no_partials(cache_dir)
 
 
+CHUNKS = [
+    b"-5",
+    b"+5",
+    b"0x5",
+    b"5_0",
+    b"",
+    b" ",
+    b"zz",
+    b"F" * 17,
+    b"9" * 5000,
+    b"\x00",
+    b"5;" + b"x" * 70_000,
+]
+
+
+@pytest.mark.parametrize("size", CHUNKS)
+@pytest.mark.parametrize("etag", ['"v1"', None])
+def test_what_frames_chunks_is_never_taken_for_the_file(server, cache_dir, fake, size, etag):
+    def broken(connection, request):
+        fields = {"Transfer-Encoding": "chunked", **({"ETag": etag} if etag else {})}
+        head = server.head("200 OK", fields)
+        first = b"3e8\r\n" + server.content[:1000] + b"\r\n"
+        server.send(connection, head + first + size + b"\r\nxxxxx\r\n0\r\n\r\n")
+
+    server.script(broken, server.file(etag=etag))
+    found = fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=fake.options())
+    assert found.path.read_bytes() == server.content
+
+
+@pytest.mark.parametrize("end", [b"xx", b"", b"\n", b"\r", b"\rx"])
+def test_a_chunk_that_does_not_end_where_it_says_is_a_cut(server, cache_dir, fake, end):
+    def broken(connection, request):
+        server.send(connection, server.head("200 OK", {"Transfer-Encoding": "chunked"}))
+        server.send(connection, b"5\r\nhello" + end + b"0\r\n\r\n")
+
+    server.script(broken, server.file())
+    found = fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=fake.options())
+    assert found.path.read_bytes() == server.content
+
+
 # Steps that never get better, and what is said.
 FATAL = {
     "N1 always cut": (
@@ -304,7 +344,7 @@ def test_certificate_of_the_environment_is_trusted(tls_server, cache_dir, fake, 
 
 
 def test_redirect_away_from_https_is_refused(server, cache_dir, fake):
-    from corpuskit.fetch.http import _redirect_target
+    from corpuskit.fetch.requesting import _redirect_target
 
     with pytest.raises(FetchError, match="redirects from https to http://example.org/x, which is not secure"):
         _redirect_target("https://example.org/", "http://user:pw@example.org/x")

@@ -35,6 +35,9 @@ CANARY = "c4n4ry-Secret"
         ("s3://bucket/key?X-Amz-Signature=abc", "s3://bucket/key?X-Amz-Signature=REDACTED"),
         ("https://x.org/a\r\nb", "https://x.org/a%0D%0Ab"),
         ("./data/my file.txt", "./data/my file.txt"),
+        ("https://web.org/save/http://me:pw@x.org/a", "https://web.org/save/http://x.org/a"),
+        ("https://me:pw@x.org/http://you:pw@y.org", "https://x.org/http://y.org"),
+        ("1https://me:pw@x.org/a", "1https://x.org/a"),
     ],
 )
 def test_redact_url(url, redacted):
@@ -89,6 +92,61 @@ def test_text_of_other_libraries_is_redacted():
     assert redact_text(text) == (
         "Max retries: 'https://x.org/a?b=1&sig=REDACTED' (GET /a?token=REDACTED HTTP/1.1)"
     )
+
+
+PIECES = [
+    *("x", "1", "://", "a://", "http://me:pw@h ", "http://a:b/", "?a=", "?a=http://", "?a=b%3A%2F%2F%3Fa%3D"),
+    *("?a=;b", "&;", "?token", "token\n", "tokenkey=", "a::", "@", ":", "%", "\x00", '"', "é", "a://b:c?d@"),
+]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("redact", [redact_text, redact_url])
+def test_redaction_of_megabytes_ends(redact, piece):
+    """60 KB of letters took 24 seconds when the time was quadratic; 500 KB would take half an hour."""
+    assert redact(piece * (500_000 // len(piece))).isprintable()
+
+
+@given(st.lists(st.sampled_from([*PIECES, f"https://me:{CANARY}@h", f"?sig={CANARY}"]), max_size=8))
+def test_credentials_are_found_between_anything(pieces):
+    text = " ".join(pieces)
+    assert CANARY not in redact_text(text)
+    assert CANARY not in redact_url(text)
+
+
+def test_urls_inside_urls_inside_urls_are_dropped_at_some_depth():
+    url = f"http://me:{CANARY}@h/?a="
+    nested = url + quote(url + quote(url + quote(url + quote(url + quote(url)))))
+    assert CANARY not in redact_url(nested)
+    assert CANARY not in redact_text(f"<{nested}>")
+
+
+@pytest.mark.parametrize("name", ["connection", "connectionpool", "response", "poolmanager", "util.retry"])
+def test_every_logger_of_urllib3_is_redacted_tracebacks_too(name, caplog):
+    from corpuskit.fetch import wire
+
+    wire.Session()
+    caplog.set_level(logging.DEBUG)
+    logger = logging.getLogger(f"urllib3.{name}")
+    try:
+        raise ValueError(f"http://x.org/?token={CANARY}")
+    except ValueError as error:
+        logger.warning("Failed to parse headers (url=%s): %s", f"/a?token={CANARY}", error, exc_info=True)
+    assert "token=REDACTED" in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_headers_that_cannot_be_parsed_are_logged_without_credentials(server, cache_dir, fake, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    def broken(connection, request):
+        head = server.head("200 OK", {"Content-Length": "0"})
+        server.send(connection, head[:-2] + f"no header ?token={CANARY}\r\nx: y\r\n\r\n".encode())
+
+    server.script(broken)
+    fetch(RemoteFile(server.url(f"/file.txt?token={CANARY}")), cache_dir=cache_dir, options=fake.options())
+    assert "Failed to parse headers" in caplog.text
+    assert CANARY not in caplog.text
 
 
 def test_rotating_signatures_are_one_file_and_keys_that_may_be_names_are_not():

@@ -12,7 +12,8 @@ import pytest
 from corpuskit import storage
 from corpuskit.errors import FetchError, HashMismatch
 from corpuskit.fetch import fetch
-from corpuskit.fetch.partial import Partial, Validator, open_partial
+from corpuskit.fetch.claims import Validator
+from corpuskit.fetch.partial import Partial, open_partial
 from corpuskit.specs import RemoteFile
 
 OLD = "Wed, 21 Oct 2015 07:28:00 GMT"

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 import corpuskit
-from corpuskit.errors import SourceError
+from corpuskit.errors import FetchError, SourceError
 from corpuskit.sources import open_source
 
 #: A folder as people have them: data in several formats, and what is none.
@@ -111,7 +111,7 @@ def test_one_object_of_text_is_one_text_and_a_prefix_is_not(bucket):
 def test_a_prefix_that_may_not_be_listed_is_an_error_that_names_it(bucket, s3):
     put(bucket, {"data/a.txt": b"hello"})
     s3.fault = lambda request: 403 if "list-type" in request.query else None
-    with pytest.raises(SourceError, match=f"{bucket}/data/: cannot be listed: PermissionError"):
+    with pytest.raises(FetchError, match=f"{bucket}/data/: cannot be listed: access is denied"):
         open_source(f"{bucket}/data/").inputs()
 
 

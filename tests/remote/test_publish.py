@@ -320,6 +320,8 @@ def test_a_url_that_went_through_pathlib_is_refused(texts, tmp_path):
 
     with pytest.raises(ConfigError, match="pass a URL as a string; pathlib drops one of its slashes"):
         corpuskit.prepare(str(texts), output=Path("s3://bucket/mine"))
+    with pytest.raises(ConfigError, match="s3://bucket/mine.sig=REDACTED: pass a URL as a string"):
+        corpuskit.prepare(str(texts), output=Path("s3://me:canary@bucket/mine?sig=canary"))
     with pytest.raises(ConfigError, match="a corpus is at one URL, not at a chain of them"):
         corpuskit.open("simplecache::s3://bucket/mine")
     assert not Path("s3:").exists()
