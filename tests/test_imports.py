@@ -29,7 +29,7 @@ TURNS = {
 
 #: What everybody may import.
 SHARED = {"cache", "config", "discovery", "errors", "fetch"}
-SHARED |= {"hookspecs", "memory", "place", "registry", "specs", "storage"}
+SHARED |= {"hookspecs", "memory", "place", "reading", "registry", "sealed", "specs", "storage"}
 
 
 def loaded_by(program, *arguments):
