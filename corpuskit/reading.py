@@ -7,9 +7,10 @@ could name any file of the machine.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
-from pathlib import Path
+from typing import BinaryIO
 
 _READ_BYTES = 2**20
 _WAYS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -89,17 +90,14 @@ def read_file(
     return data
 
 
-def sha256_of(path: Path) -> str:
-    """The hexadecimal digest of a regular file's bytes, read in bounded memory; lets other threads run.
+def sha256_of_file(file: BinaryIO) -> str:
+    """The hexadecimal digest of an open file's bytes, read in bounded memory; hashing lets other threads run.
 
     Raises:
-        NotAFile: As `open_file`.
-        OSError: If it cannot be opened or read.
+        OSError: If it cannot be read.
     """
-    import hashlib
-
     digest = hashlib.sha256()
-    with os.fdopen(open_file(path), "rb", buffering=0) as file:
-        while data := file.read(_READ_BYTES):
-            digest.update(data)
+    file.seek(0)
+    while data := file.read(_READ_BYTES):
+        digest.update(data)
     return digest.hexdigest()

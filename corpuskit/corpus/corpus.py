@@ -134,8 +134,8 @@ class Corpus(Mapping[str, Split]):
     """A prepared corpus, opened and checked: `corpus["train"]` is a `Split`.
 
     Every file is opened relative to one directory and mapped at once, so a corpus that is replaced while
-    it is open goes on giving the tokens it was opened with. One that is replaced while it is being opened is the
-    old one or the new one.
+    it is open goes on giving the tokens it was opened with. One that is replaced while it is being opened is
+    the old one or the new one.
 
     Of a corpus in an object store only the manifest is read at once; see `corpuskit.remote`.
 

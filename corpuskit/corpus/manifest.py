@@ -114,7 +114,9 @@ class Manifest(_Record):
     )
     splits: dict[SplitName, SplitRecord] = Field(description="Each split's shards, by its name.")
     sha256: str = Field(
-        "", pattern=r"^([0-9a-f]{64})?$", description="The digest of all bytes of the file before its own."
+        default="",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="The digest of all bytes of the file before its own.",
     )
 
     @model_validator(mode="after")
@@ -248,7 +250,7 @@ def _check_counts(value: dict[str, Any], where: str) -> None:
 
 
 def _counted(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """The objects of a manifest but for a tokenizer's own: what they are, and how many fields they may have."""
+    """The objects of a manifest but for a tokenizer's own, and how many fields they may have."""
     splits = value.get("splits")
     splits = list(splits.values()) if isinstance(splits, dict) and len(splits) <= MAX_NAMES else []
     records: list[tuple[str, Any, int]] = [
