@@ -143,6 +143,8 @@ class Corpus(Mapping[str, Split]):
         path: The folder, or the URL of one in an object store.
         cache_bytes: How much of this machine's disk the shards of object stores may take, a number or "200G";
             by default what CORPUSKIT_SHARD_CACHE_BYTES says, else half of what is free.
+        encoding: The tokenizer to decode with, where the manifest holds its name only; it must be the one
+            that made the ids.
 
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
@@ -151,10 +153,15 @@ class Corpus(Mapping[str, Split]):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | RemotePath, *, cache_bytes: int | str | None = None
+        self,
+        path: str | os.PathLike[str] | RemotePath,
+        *,
+        cache_bytes: int | str | None = None,
+        encoding: str | None = None,
     ) -> None:
         place = remote_path(path)
         self._cache_bytes = cache_bytes
+        self._encoding = encoding
         self._splits: Mapping[str, Split]
         self.path: Path | RemotePath
         if place is None:
@@ -191,7 +198,7 @@ class Corpus(Mapping[str, Split]):
         return f"<Corpus {str(self.path)!r}: {counts} tokens of {self.manifest.tokenizer.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self.path, self._cache_bytes)
+        return _reopen, (self.path, self._cache_bytes, self._encoding)
 
     @property
     def fingerprint(self) -> str:
@@ -209,14 +216,18 @@ class Corpus(Mapping[str, Split]):
 
         Raises:
             CorpusFormatError: If what is installed under its name would give other ids.
+            TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
         """
-        from corpuskit.tokenizers import open_tokenizer
+        from corpuskit.tokenizers import open_tokenizer, reopen_tokenizer
 
         record = self.manifest.tokenizer
-        tokenizer = open_tokenizer(record.name, state=record.state)
+        if record.state is None and self._encoding is not None:
+            tokenizer = open_tokenizer(self._encoding)
+        else:
+            tokenizer = reopen_tokenizer(record.name, state=record.state)
         if tokenizer.fingerprint != record.fingerprint:
             raise CorpusFormatError(
-                f"{self.path}: the installed tokenizer {record.name!r} is not the one that made the ids: "
+                f"{self.path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
                 f"expected fingerprint {record.fingerprint:.16}, found {tokenizer.fingerprint:.16}; "
                 "install the version it was prepared with, or prepare it again",
                 expected=record.fingerprint,
@@ -249,7 +260,9 @@ class Corpus(Mapping[str, Split]):
         return Batches(self[split or "train"], **options)
 
 
-def open_corpus(path: str | os.PathLike[str], *, cache_bytes: int | str | None = None) -> Corpus:
+def open_corpus(
+    path: str | os.PathLike[str], *, cache_bytes: int | str | None = None, encoding: str | None = None
+) -> Corpus:
     """Open a prepared corpus; its manifest and every file's size are checked, its bytes are not read.
 
     A corpus in an object store (`s3://bucket/name`) is read through a cache on this machine: each shard is
@@ -259,6 +272,8 @@ def open_corpus(path: str | os.PathLike[str], *, cache_bytes: int | str | None =
         path: The folder, or the URL of one in an object store.
         cache_bytes: How much the shards of object stores may take on this machine, a number or "200G"; by
             default what CORPUSKIT_SHARD_CACHE_BYTES says, else half of what is free.
+        encoding: The tokenizer to decode with, where the manifest holds its name only; it must be the one
+            that made the ids.
 
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
@@ -270,7 +285,7 @@ def open_corpus(path: str | os.PathLike[str], *, cache_bytes: int | str | None =
         >>> corpus["train"][:5]  # doctest: +SKIP
         array([ 5962, 22307,    25,   198,  8421], dtype=uint16)
     """
-    return Corpus(path, cache_bytes=cache_bytes)
+    return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
 
 
 def _read(folder: Folder) -> tuple[Manifest, dict[str, Split]]:
@@ -278,8 +293,8 @@ def _read(folder: Folder) -> tuple[Manifest, dict[str, Split]]:
     return manifest, {name: Split(folder, manifest, name) for name in manifest.splits}
 
 
-def _reopen(path: Path | RemotePath, cache_bytes: int | str | None) -> Corpus:
-    return Corpus(path, cache_bytes=cache_bytes)
+def _reopen(path: Path | RemotePath, cache_bytes: int | str | None, encoding: str | None) -> Corpus:
+    return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
 
 
 def _reopen_split(path: str, name: str, fingerprint: str) -> Split:

@@ -329,7 +329,7 @@ class Run:
             run=run,
             overwrite=self.config.overwrite,
         )
-        return Prepared(Corpus(self.output), made=True, run=run)
+        return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
 
     def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:
         tokenizer = open_tokenizer(self.config.encoding, engine=self.config.engine)

@@ -6,9 +6,9 @@
 <cache>/shards/partials/, locks/             as in the cache itself: the download is `corpuskit.fetch`'s
 ```
 Room is made before a download begins, by deleting what was used the longest ago. Only files with names that
-this module gives are ever deleted. A file is compared with its sha256 when it arrives, and once by each process
-that finds it there: disks forget. A deleted file that some process has mapped stays readable there, and takes
-room on disk until it is unmapped; so every process lets go of maps whose file is gone.
+this module gives are ever deleted. A file is compared with its sha256 when it arrives, and once by each
+process that finds it there. A deleted file that some process has mapped stays readable there, and takes room
+on disk until it is unmapped; so every process lets go of maps whose file is gone.
 """
 
 from __future__ import annotations

@@ -162,14 +162,16 @@ class Store:
             version = _version(filesystem.info(path))
             with filesystem.open(path, "rb", block_size=2**20) as file:
                 return Stored(file.read(max_bytes + 1), version)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            _raise_hidden(error)
             return None
 
     def _size(self, name: str) -> int | None:
         filesystem, path = self.open(name)
         try:
             size = filesystem.info(path)["size"]
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            _raise_hidden(error)
             return None
         return int(size) if size is not None else None
 
@@ -181,6 +183,15 @@ def open_store(place: RemotePath, options: FetchOptions | None = None) -> Store:
 
         return S3Store(place, options)
     return Store(place, options)
+
+
+def _raise_hidden(error: FileNotFoundError) -> None:
+    """Raise what a file system hides: fsspec's HTTP says "not found" whatever went wrong on the way."""
+    cause = error.__cause__
+    if isinstance(cause, FileNotFoundError) or not type(cause).__module__.startswith(("aiohttp", "asyncio")):
+        return
+    if cause is not None and getattr(cause, "status", None) not in (404, 410):
+        raise cause
 
 
 def _version(info: dict[str, Any]) -> str | None:
