@@ -188,9 +188,8 @@ def open_store(place: RemotePath, options: FetchOptions | None = None) -> Store:
 def _raise_hidden(error: FileNotFoundError) -> None:
     """Raise what a file system hides: fsspec's HTTP says "not found" whatever went wrong on the way."""
     cause = error.__cause__
-    if isinstance(cause, FileNotFoundError) or not type(cause).__module__.startswith(("aiohttp", "asyncio")):
-        return
-    if cause is not None and getattr(cause, "status", None) not in (404, 410):
+    of_http = isinstance(cause, TimeoutError) or type(cause).__module__.startswith("aiohttp")
+    if cause is not None and of_http and getattr(cause, "status", None) not in (404, 410):
         raise cause
 
 

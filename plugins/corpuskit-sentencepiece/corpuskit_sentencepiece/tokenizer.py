@@ -134,8 +134,8 @@ def _read_model(path: str) -> bytes:
         return reading.read_file(Path(path).expanduser(), max_bytes=_MAX_MODEL_BYTES, follow=True)
     except reading.TooLarge as error:
         raise TokenizerError(
-            f"{path}: larger than {_MAX_MODEL_BYTES:,} bytes, the most that a SentencePiece model may have; is "
-            "it another kind of file?",
+            f"{path}: larger than {_MAX_MODEL_BYTES:,} bytes, the most that a SentencePiece model may have; "
+            "is it another kind of file?",
             path=path,
         ) from error
     except OSError as error:
