@@ -55,6 +55,9 @@ def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collec
                 expected=value,
                 found=state[field],
             )
+    for field in ("batch_size", "block_size"):
+        if not 1 <= state.get(field, 1) <= MAX_SAMPLE:
+            raise _damaged(field, state[field], "1 or more")
     return check_sample(state["sample"])
 
 

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from corpuskit import cache, reading, storage
 from corpuskit.config import parse_size
+from corpuskit.corpus.contents import contents
 from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetch import fetch
 from corpuskit.place import RemotePath
@@ -122,7 +123,7 @@ class ShardCache:
         for _ in range(_OPEN_ATTEMPTS):
             # No array gets a name here: errors of a library below may keep this frame until the next garbage
             # collection, and with it the map, and with that the room on disk.
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, reading.NotAFile):
                 return self._mapped(sha256, size_bytes)
             self.load(place, sha256=sha256, size_bytes=size_bytes)
         raise StorageError(
@@ -140,8 +141,7 @@ class ShardCache:
                 with self._open(sha256) as file:
                     if self._sound.get(sha256) != os.fstat(file.fileno()).st_ino:
                         raise FileNotFoundError(sha256)  # `load` looks at it, without the lock
-                    mapped = mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
-                self._maps[sha256] = np.frombuffer(mapped, np.uint8)
+                    self._maps[sha256] = contents(file.fileno(), size_bytes, where=self._path(sha256))
             return self._maps[sha256]
 
     def _is_sound(self, sha256: str, size_bytes: int) -> bool:
@@ -154,16 +154,23 @@ class ShardCache:
                 if status.st_size == size_bytes and reading.sha256_of_file(file) == sha256:
                     self._sound[sha256] = status.st_ino
                     return True
+            reason = "is damaged"
         except FileNotFoundError:
             return False
-        except reading.NotAFile as error:
-            log.debug("%s", error)
-        log.warning("%s is damaged and is fetched again", self._path(sha256))
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror or error})"
+        log.warning("%s %s and is fetched again", self._path(sha256), reason)
         storage.remove_file(self._path(sha256))
         return False
 
     def _open(self, sha256: str) -> BinaryIO:
-        return os.fdopen(reading.open_file(self._path(sha256)), "rb", buffering=0)
+        path = self._path(sha256)
+        try:
+            return os.fdopen(reading.open_file(path), "rb", buffering=0)
+        except (FileNotFoundError, reading.NotAFile):
+            raise
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
 
     def _path(self, sha256: str) -> Path:
         return cache.file_path(self._root, sha256)

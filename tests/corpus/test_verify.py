@@ -44,9 +44,8 @@ def test_every_flipped_bit_of_1000_anywhere_in_the_corpus_is_found(corpus_path):
         path.write_bytes(bad)
         try:
             assert path.name in {problem.file for problem in corpuskit.verify(corpus_path)}
-        except CorpusFormatError as error:
+        except CorpusFormatError:
             assert path.name == "manifest.json"
-            assert "manifest.json: " in str(error)
         path.write_bytes(good)
     assert corpuskit.verify(corpus_path) == []
 
