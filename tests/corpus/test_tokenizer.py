@@ -26,23 +26,33 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("given", NAMES, ids=lambda given: ascii(given)[:24])
-def test_a_manifests_name_opens_no_file_and_asks_no_network(corpus_path, given, monkeypatch):
-    name(corpus_path, name=given)
-    corpus = corpuskit.open(corpus_path)
-    opened = []
-    sys.addaudithook(lambda event, args: opened.append(args) if event in WATCHED and watching else None)
-    watching = True
-    with pytest.raises(CorpuskitError) as caught:
-        corpus.decode([1])
-    watching = False
-    assert not [
-        args for args in opened if "passwd" in str(args) or "/dev/zero" in str(args) or "evil" in str(args)
-    ]
-    assert str(caught.value).isprintable()
+#: What is asked of the system while this is a list. A hook cannot be taken out again.
+asked = None
+
+
+def _listen(event, arguments):
+    if asked is not None and event in WATCHED:
+        asked.append(f"{event} {arguments!r:.200}")
 
 
 WATCHED = {"open", "os.listdir", "os.scandir", "socket.connect", "socket.getaddrinfo", "subprocess.Popen"}
+sys.addaudithook(_listen)
+
+
+@pytest.mark.parametrize("given", NAMES, ids=lambda given: ascii(given)[:24])
+def test_a_manifests_name_opens_no_file_and_asks_no_network(corpus_path, given):
+    global asked
+    name(corpus_path, name=given)
+    corpus = corpuskit.open(corpus_path)
+    asked = []
+    try:
+        with pytest.raises(CorpuskitError) as caught:
+            corpus.decode([1])
+    finally:
+        found, asked = asked, None
+    chosen = ("passwd", "zero", "evil", "/etc", "model.model", "socket.")
+    assert not [each for each in found if any(word in each for word in chosen)]
+    assert str(caught.value).isprintable()
 
 
 def test_a_tokenizer_that_only_its_name_tells_is_given_by_the_user(corpus_path, tmp_path, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import pickle
 
 import numpy as np
@@ -167,3 +169,16 @@ def test_a_document_that_would_take_too_much_memory_is_refused(tokenizer, monkey
     assert tokenizer.encode("x" * 100).size
     with pytest.raises(TokenizerError, match="a document of 101 bytes is longer than 100, and a Sent"):
         tokenizer.encode_batch([b"x" * 101])
+
+
+def test_a_device_or_a_pipe_is_no_model(tmp_path):
+    os.mkfifo(tmp_path / "pipe.model")
+    for path, kind in (("/dev/zero", "a device"), (tmp_path / "pipe.model", "a named pipe")):
+        with pytest.raises(TokenizerError, match=f"cannot be read: it is {kind}, not a file"):
+            SentencePieceTokenizer(argument=str(path))
+
+
+def test_a_state_of_more_than_a_model_is_refused():
+    state = {"model": base64.b64encode(bytes(33 * 2**20)).decode()}
+    with pytest.raises(TokenizerError, match="its saved state must hold a model in base64"):
+        SentencePieceTokenizer(argument="x", state=state)
