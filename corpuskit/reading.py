@@ -13,7 +13,8 @@ import stat
 from typing import BinaryIO
 
 _READ_BYTES = 2**20
-_WAYS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_FOLLOWING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_WAYS = _FOLLOWING | os.O_NOFOLLOW
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -52,19 +53,26 @@ def open_file(path: str | os.PathLike[str], *, dir_fd: int | None = None, follow
         NotAFile: If it is a link, a named pipe, a socket, a device or a folder.
         OSError: If it cannot be opened.
     """
+    return open_sized(path, dir_fd=dir_fd, follow=follow)[0]
+
+
+def open_sized(
+    path: str | os.PathLike[str], *, dir_fd: int | None = None, follow: bool = False
+) -> tuple[int, int]:
+    """The same, and the file's size in bytes."""
     try:
-        fd = os.open(path, _WAYS | (0 if follow else os.O_NOFOLLOW), dir_fd=dir_fd)
+        fd = os.open(path, _FOLLOWING if follow else _WAYS, dir_fd=dir_fd)
     except OSError as error:
         if error.errno == errno.ELOOP and not follow:
             raise NotAFile("a link") from error
         if error.errno == errno.ENXIO:
             raise NotAFile("a socket") from error
         raise
-    kind = stat.S_IFMT(os.fstat(fd).st_mode)
-    if kind != stat.S_IFREG:
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
         os.close(fd)
-        raise NotAFile(_KINDS.get(kind, "something else"))
-    return fd
+        raise NotAFile(_KINDS.get(stat.S_IFMT(status.st_mode), "something else"))
+    return fd, status.st_size
 
 
 def read_file(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from corpuskit.config import BatchConfig
     from corpuskit.tokenizers.base import Tokenizer
 
+_INDEX_DTYPE = np.dtype(INDEX_DTYPE)
+
 Tokens = NDArray[np.unsignedinteger[Any]]
 
 
@@ -48,7 +50,7 @@ class Split:
             folder.map(shard.file, self.dtype, shard.size_bytes) for shard in shards
         ]
         self._indexes: list[NDArray[np.uint64]] = [
-            folder.map(shard.index_file, np.dtype(INDEX_DTYPE), shard.index_bytes) for shard in shards
+            folder.map(shard.index_file, _INDEX_DTYPE, shard.index_bytes) for shard in shards
         ]
 
     def _describe(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:

@@ -70,7 +70,7 @@ class Folder:
         """
         where = self.path / name
         try:
-            fd = reading.open_file(name, dir_fd=self._directory)
+            fd, found = reading.open_sized(name, dir_fd=self._directory)
         except FileNotFoundError as error:
             raise CorpusFormatError(
                 f"{where}: cannot be opened: {error.strerror}; prepare the corpus again with --overwrite",
@@ -79,7 +79,6 @@ class Folder:
         except OSError as error:
             raise _unreadable(where, error) from error
         try:
-            found = os.fstat(fd).st_size
             if found != size_bytes:
                 raise CorpusFormatError(
                     f"{where}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "

@@ -29,6 +29,7 @@ MAX_VALUES = 8_000_000
 MAX_NAMES = 1000
 #: More than any record has; each one that does not belong there would be an error to report.
 _MAX_FIELDS = 32
+_NAMED = ("splits", "options", "left_out", "left_out_files")
 _SHOWN_CHARACTERS = 60
 
 #: Each document has three of them in the index.
@@ -208,7 +209,7 @@ def _load(data: bytes, where: str) -> dict[str, Any]:
         value = json.loads(
             text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
         )
-        if "\\u" in text:  # may spell half a character, which is no text
+        if b"\\u" in data:  # may spell half a character, which is no text
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         reason = "bytes that are not UTF-8" if isinstance(error, UnicodeError) else error
@@ -222,7 +223,7 @@ def _exceeded(data: bytes) -> str | None:
     """Which limit a manifest's bytes exceed, if one."""
     if len(data) > MAX_BYTES:
         return f"larger than {MAX_BYTES:,} bytes"
-    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+    if len(data) > MAX_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
         return f"larger than {MAX_VALUES:,} values"
     return None
 
@@ -255,7 +256,7 @@ def _counted(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]
     splits = list(splits.values()) if isinstance(splits, dict) and len(splits) <= MAX_NAMES else []
     records: list[tuple[str, Any, int]] = [
         ("manifest", value, _MAX_FIELDS),
-        *((name, value.get(name), MAX_NAMES) for name in ("splits", "options", "left_out")),
+        *((name, value.get(name), MAX_NAMES) for name in _NAMED),
         ("tokenizer", value.get("tokenizer"), _MAX_FIELDS),
         *(("splits", split, _MAX_FIELDS) for split in splits),
     ]

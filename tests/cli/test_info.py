@@ -36,6 +36,7 @@ def change(corpus, edit):
         lambda m: m["options"].update({EVIL: 1}),
         lambda m: m["options"].update(lines=EVIL),
         lambda m: m["left_out"].update({EVIL: 1}),
+        lambda m: m["left_out_files"].update({EVIL: 1}),
         lambda m: m["inputs"][0].update(name=EVIL),
         lambda m: m["splits"].update({EVIL: {}}),
         lambda m: m.update({EVIL: 1}),
