@@ -107,8 +107,10 @@ class TokenizerSpec(Spec):
         name: What users type after `--encoding`.
         summary: One line for listings.
         factory: "package.module:attribute".
-        pinned: Whether the name alone decides the ids, whatever files lie around: a corpus of this name
-            then needs no look at the tokenizer to be known for what it is.
+        pinned: Whether the name and its argument alone decide the ids, whatever files lie around: a corpus of
+            this name then needs no look at the tokenizer to be known for what it is. Where a name with an
+            argument is not pinned, a corpus is decoded only if the manifest has a state, with which the
+            factory must read no file and ask no network.
     """
 
     kind: ClassVar[str] = "tokenizer"

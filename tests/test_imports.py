@@ -28,8 +28,8 @@ TURNS = {
 }
 
 #: What everybody may import.
-SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
-SHARED |= {"hookspecs", "memory", "numbers", "place", "registry", "specs", "storage"}
+SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch", "hookspecs", "memory", "numbers"}
+SHARED |= {"place", "reading", "registry", "sealed", "specs", "storage"}
 
 
 def loaded_by(program, *arguments):

@@ -158,8 +158,8 @@ class Batches:
         number = as_whole(step)
         if number is None:
             raise TypeError(f"a step is an integer, not {type(step).__name__}")
-        if number < 0:
-            raise IndexError(f"step {step} is negative; steps count from 0 and have no end")
+        if not 0 <= number <= run_state.MAX_SAMPLE // self.batch_size:
+            raise IndexError(f"step {run_state.short(number)}: steps count from 0, and samples up to 2**62")
         return self._read(number * self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -212,7 +212,11 @@ class Batches:
         name, number, size = given[0]
         if size is None:
             raise ConfigError(f"sampler {self._options['sampler']!r} has no epochs; seek a step or a sample")
-        self._sample = whole(f"seek to {name}", number, least=0) * size
+        sample_number = whole(f"seek to {name}", number, least=0) * size
+        if sample_number > run_state.MAX_SAMPLE:
+            found = run_state.short(number)
+            raise ConfigError(f"cannot seek to {name} {found}: samples count from 0 to 2**62", found=number)
+        self._sample = sample_number
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs to go on from here: a small JSON value.
@@ -234,14 +238,14 @@ class Batches:
         """
         free = ("block_size",) if getattr(self._sampler, "resizable", False) else ()
         expected = self._identity()
-        if isinstance(state, Mapping) and state.get("corpus") in getattr(
-            self._split, "earlier_fingerprints", ()
-        ):
-            expected["corpus"] = state["corpus"]  # a mixture to which corpora were added since
+        corpus = state.get("corpus") if isinstance(state, Mapping) else None
+        if isinstance(corpus, str) and corpus in getattr(self._split, "earlier_fingerprints", ()):
+            expected["corpus"] = corpus  # a mixture to which corpora were added since
         sample = run_state.check(state, expected, free=free)
         saved = self._as_saved(state)
         run_state.check_order(state, saved._order_digest(sample))
-        self._sample = _convert(sample, saved.samples_per_epoch, self.samples_per_epoch)
+        here = _convert(sample, saved.samples_per_epoch, self.samples_per_epoch)
+        self._sample = run_state.check_sample(here)
 
     def dataset(self, *, num_samples: int | None = None) -> WindowDataset:
         """A map-style torch Dataset: item i is the i-th window from the current sample on, as (x, y).

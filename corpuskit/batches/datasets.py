@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from corpuskit.batches.engines import Batch
+from corpuskit.batches.state import check_sample, short
 from corpuskit.errors import ResumeError
 
 if TYPE_CHECKING:
@@ -102,13 +103,15 @@ class IterableBatches(IterableDataset[Batch]):
         """
         info = get_worker_info()
         workers = info.num_workers if info else 1
-        if state.get("workers") != workers:
+        own = dict(state) if isinstance(state, Mapping) else {}
+        saved_by, end = own.pop("workers", None), own.pop("end", None)
+        if type(saved_by) is not int or saved_by != workers:
             raise ResumeError(
-                f"the state was saved by one of {state.get('workers')} workers, there are {workers}; use as "
-                "many, or save batches.state_dict() in the main process",
+                f"the state was saved by one of {short(saved_by)} workers, there are {workers}; use as many, "
+                "or save batches.state_dict() in the main process",
                 expected=workers,
-                found=state.get("workers"),
+                found=saved_by,
             )
-        self._batches.load_state_dict(state)
-        self._end = state.get("end")
+        self._batches.load_state_dict(own)
+        self._end = None if end is None else check_sample(end, "end")
         self._loaded = True

@@ -14,6 +14,9 @@ from corpuskit.errors import ResumeError
 #: Of the form of the state, which is JSON.
 VERSION = 1
 
+#: Samples are counted up to here: their numbers, and what samplers make of them, fit into 64 bits.
+MAX_SAMPLE = 2**62
+
 #: How many of the samples before the cut the state's digest covers.
 CHECKED_SAMPLES = 16
 
@@ -36,36 +39,75 @@ def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collec
 
     Args:
         state: What `state_dict` gave.
-        expected: The fields that it must have, with their values here.
+        expected: The fields that it must have besides its own, with their values here.
         free: Those of them that may have another value of the same type.
 
     Raises:
         ResumeError: If the state is not one, is newer, or differs in a field; the message says in which.
     """
-    if not isinstance(state, Mapping) or type(state.get("version")) is not int:
+    _check_version(state)
+    _check_fields(state, {**expected, **_OWN})
+    for field, value in expected.items():
+        if field not in free and state[field] != value:
+            raise ResumeError(
+                f"the state was saved with {field} {short(state[field])}, these batches have "
+                f"{short(value)}; make the batches as they were when it was saved",
+                expected=value,
+                found=state[field],
+            )
+    for field in ("batch_size", "block_size"):
+        if not 1 <= state.get(field, 1) <= MAX_SAMPLE:
+            raise _damaged(field, state[field], "1 or more")
+    return check_sample(state["sample"])
+
+
+def check_sample(sample: Any, field: str = "sample") -> int:
+    """A count of samples that a field of a state says.
+
+    Raises:
+        ResumeError: If it is not one.
+    """
+    if type(sample) is not int or not 0 <= sample <= MAX_SAMPLE:
+        raise _damaged(field, sample, f"a count of samples up to {MAX_SAMPLE:,}")
+    return sample
+
+
+#: Fields that every state has, with values of their types.
+_OWN: dict[str, Any] = {"version": VERSION, "sample": 0, "batch_size": 1, "last_rows": ""}
+
+
+def _check_version(state: Any) -> None:
+    version = state.get("version") if isinstance(state, Mapping) else None
+    if type(version) is not int:
         raise ResumeError("not a state of corpuskit batches: it has no version number")
-    if state["version"] > VERSION:
+    if version > VERSION:
         raise ResumeError(
-            f"state version {state['version']} is newer than {VERSION}; upgrade corpuskit",
+            f"state version {short(version)} is newer than {VERSION}; upgrade corpuskit",
             expected=VERSION,
-            found=state["version"],
+            found=version,
         )
+    if version < VERSION:
+        raise _damaged("version", version, VERSION)
+
+
+def _check_fields(state: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Every field is there with a value of its type, and no other one is."""
     for field, value in expected.items():
         if field not in state:
             raise ResumeError(f"damaged state: it has no {field!r}", expected=field)
         if type(state[field]) is not type(value):
-            raise ResumeError(f"damaged state: {field} is {state[field]!r}", found=state[field])
-        if field not in free and state[field] != value:
+            raise _damaged(field, state[field], type(value).__name__)
+    for field in state:
+        if field not in expected:
             raise ResumeError(
-                f"the state was saved with {field} {_short(state[field])}, these batches have "
-                f"{_short(value)}; make the batches as they were when it was saved",
-                expected=value,
-                found=state[field],
+                f"damaged state: no state of these batches has a field {short(field)}", found=field
             )
-    sample = state.get("sample")
-    if type(sample) is not int or sample < 0:
-        raise ResumeError(f"damaged state: sample is {sample!r}, not a count of samples", found=sample)
-    return sample
+
+
+def _damaged(field: str, found: Any, expected: Any) -> ResumeError:
+    return ResumeError(
+        f"damaged state: {field} is {short(found)}, expected {expected}", expected=expected, found=found
+    )
 
 
 def check_order(state: Mapping[str, Any], found: str) -> None:
@@ -74,16 +116,20 @@ def check_order(state: Mapping[str, Any], found: str) -> None:
     Raises:
         ResumeError: If this sampler's order is another one, so that the next batch would be a wrong one.
     """
-    if state.get("last_rows") != found:
+    if state["last_rows"] != found:
         raise ResumeError(
             f"the samples before sample {state['sample']:,} are not those of the saved run: this version of "
-            f"the sampler {state['sampler']!r} gives another order (expected {state.get('last_rows')}, found "
-            f"{found}); go on with the version of corpuskit and plugins that saved it",
-            expected=state.get("last_rows"),
+            f"the sampler {state['sampler']!r} gives another order (expected {short(state['last_rows'])}, "
+            f"found {found!r}); go on with the version of corpuskit and plugins that saved it",
+            expected=state["last_rows"],
             found=found,
         )
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
+def short(value: Any) -> str:
+    """A value as an error may show it."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists without end
+        return f"an absurd {type(value).__name__}"
     return text if len(text) <= 40 else f"{text[:24]}...'"

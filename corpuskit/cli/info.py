@@ -34,12 +34,13 @@ def _print(corpus: Corpus) -> None:
 
     manifest, console = corpus.manifest, render.stdout_console()
     tokenizer = manifest.tokenizer
-    console.print(f"{manifest.dataset}, encoded with {tokenizer.name}", style="bold", markup=False)
+    title = render.line(f"{manifest.dataset}, encoded with {tokenizer.name}")
+    console.print(title, style="bold", markup=False)
     table = render.table("split", ">tokens", ">documents", ">shards", ">size")
     for name, split in manifest.splits.items():
         size = render.size(sum(shard.size_bytes for shard in split.shards))
-        table.add_row(
-            name, f"{split.num_tokens:,}", f"{split.num_documents:,}", f"{len(split.shards):,}", size
+        render.add_row(
+            table, name, f"{split.num_tokens:,}", f"{split.num_documents:,}", f"{len(split.shards):,}", size
         )
     console.print(table)
     eot = "none" if tokenizer.eot_id is None else f"id {tokenizer.eot_id:,}"
@@ -55,9 +56,9 @@ def _print(corpus: Corpus) -> None:
         "inputs": f"{len(manifest.inputs):,}, {render.size(sum(i.size_bytes for i in manifest.inputs))}",
     }
     for key, value in facts.items():
-        console.print(f"{key:<11} {render.safe(value)}", markup=False)
+        console.print(f"{key:<11} {render.line(value)}", markup=False)
     for item in manifest.inputs[:10]:
-        console.print(f"            {render.safe(item.name)}", markup=False)
+        console.print(f"            {render.line(item.name)}", markup=False)
     if len(manifest.inputs) > 10:
         console.print(f"            ... and {len(manifest.inputs) - 10:,} more")
 

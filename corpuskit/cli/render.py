@@ -73,6 +73,11 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def line(text: str) -> str:
+    """The same for text that must stay one line."""
+    return safe(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def table(*columns: str) -> Table:
     """A table that reads well in 80 columns; a column whose name starts with ">" is right-aligned."""
     from rich import box

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--sampler", help="Which windows are drawn. [default: random]")
 @click.option("--seed", type=int, help="[default: 0]")
 @click.option("--config", type=UserPath(), help="Batches from a TOML file; flags win.")
+@click.option("--encoding", help="The tokenizer, where the corpus holds its name only.")
 @click.option("--ids", is_flag=True, help="Print ids instead of text.")
 @json_option
 def command(
@@ -33,6 +34,7 @@ def command(
     document: int | None,
     step: int | None,
     config: str | None,
+    encoding: str | None,
     ids: bool,
     as_json: bool,
     **flags: Any,
@@ -51,7 +53,7 @@ def command(
     _check_one_kind(click.get_current_context(), flags)
     values = read_toml(config, BatchConfig) if config is not None else {}
     drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, flags)
-    opened, split = open_corpus(corpus), drawn.split
+    opened, split = open_corpus(corpus, encoding=encoding), drawn.split
     stream = opened[split]
     if step is not None:
         rows = opened.batches(config=drawn, output="numpy", device=None)[step][0].tolist()

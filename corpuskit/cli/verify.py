@@ -30,7 +30,7 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
         render.print_json({"path": corpus, "ok": not problems, "problems": found})
     else:
         for problem in problems:
-            click.echo(str(problem))
+            click.echo(render.line(str(problem)))
     if problems:
         raise CorpusFormatError(
             f"{corpus}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found; "

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _READ_BYTES = 2**26
 
 
-def contents(fd: int, size_bytes: int, *, where: Path) -> NDArray[np.uint8]:
+def contents(fd: int, size_bytes: int, *, where: str | Path) -> NDArray[np.uint8]:
     """A read-only array of a file's bytes.
 
     Some network file systems do not map files, or not so many, and a limit on the address space may not leave

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.contents import contents
-from corpuskit.corpus.manifest import Manifest
+from corpuskit.corpus.folder import Folder, read_folder
+from corpuskit.corpus.manifest import INDEX_DTYPE, Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.place import RemotePath, remote_path, user_path
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from corpuskit.batches import Batches
     from corpuskit.config import BatchConfig
     from corpuskit.tokenizers.base import Tokenizer
+
+_INDEX_DTYPE = np.dtype(INDEX_DTYPE)
 
 Tokens = NDArray[np.unsignedinteger[Any]]
 
@@ -43,14 +44,14 @@ class Split:
         shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, name: str, directory: int) -> None:
-        self._describe(path, manifest, name)
+    def __init__(self, folder: Folder, manifest: Manifest, name: str) -> None:
+        self._describe(folder.path, manifest, name)
         shards = manifest.splits[name].shards
         self._shards: list[Tokens] = [
-            _map(directory, path, shard.file, self.dtype, shard.size_bytes) for shard in shards
+            folder.map(shard.file, self.dtype, shard.size_bytes) for shard in shards
         ]
         self._indexes: list[NDArray[np.uint64]] = [
-            _map(directory, path, shard.index_file, np.dtype("<u8"), shard.index_bytes) for shard in shards
+            folder.map(shard.index_file, _INDEX_DTYPE, shard.index_bytes) for shard in shards
         ]
 
     def _describe(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
@@ -138,7 +139,8 @@ class Corpus(Mapping[str, Split]):
     """A prepared corpus, opened and checked: `corpus["train"]` is a `Split`.
 
     Every file is opened relative to one directory and mapped at once, so a corpus that is replaced while
-    it is open goes on giving the tokens it was opened with.
+    it is open goes on giving the tokens it was opened with. One that is replaced while it is being opened is
+    the old one or the new one.
 
     Of a corpus in an object store only the manifest is read at once; see `corpuskit.remote`.
 
@@ -146,42 +148,35 @@ class Corpus(Mapping[str, Split]):
         path: The folder, or the URL of one in an object store.
         cache_bytes: How much of this machine's disk the shards of object stores may take, a number or "200G";
             by default what CORPUSKIT_SHARD_CACHE_BYTES says, else half of what is free.
+        encoding: The tokenizer to decode with, where the manifest holds its name only; it must be the one
+            that made the ids.
 
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
         ConfigError: If the limit is too small for the corpus.
-        StorageError: If the store does not answer, or refuses.
+        StorageError: If a file cannot be read, or the store does not answer, or refuses.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | RemotePath, *, cache_bytes: int | str | None = None
+        self,
+        path: str | os.PathLike[str] | RemotePath,
+        *,
+        cache_bytes: int | str | None = None,
+        encoding: str | None = None,
     ) -> None:
         place = remote_path(path)
         self._cache_bytes = cache_bytes
+        self._encoding = encoding
         self._splits: Mapping[str, Split]
         self.path: Path | RemotePath
         if place is None:
             self.path = user_path(path, what="corpus")
-            self.manifest, self._splits = self._open(self.path)
+            self.manifest, self._splits = read_folder(self.path, _read)
         else:
             from corpuskit.remote.split import open_remote
 
             self.path = place
             self.manifest, self._splits = open_remote(place, cache_bytes)
-
-    @staticmethod
-    def _open(path: Path) -> tuple[Manifest, dict[str, Split]]:
-        try:
-            directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError as error:
-            raise CorpusFormatError(
-                f"{path}: not a corpus: {error.strerror}; 'corpuskit prepare' makes one", path=path
-            ) from error
-        try:
-            manifest = _read_manifest(directory, path)
-            return manifest, {name: Split(path, manifest, name, directory) for name in manifest.splits}
-        finally:
-            os.close(directory)
 
     def __getitem__(self, name: str) -> Split:
         if name not in self._splits:
@@ -211,7 +206,7 @@ class Corpus(Mapping[str, Split]):
         return f"<Corpus {str(self.path)!r}: {counts} tokens of {self.manifest.tokenizer.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self.path, self._cache_bytes)
+        return _reopen, (self.path, self._cache_bytes, self._encoding)
 
     @property
     def fingerprint(self) -> str:
@@ -229,15 +224,19 @@ class Corpus(Mapping[str, Split]):
 
         Raises:
             CorpusFormatError: If what is installed under its name would give other ids.
+            TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
         """
-        from corpuskit.tokenizers import open_tokenizer
+        from corpuskit.tokenizers import open_tokenizer, reopen_tokenizer
 
         record = self.manifest.tokenizer
-        tokenizer = open_tokenizer(record.name, state=record.state)
+        if record.state is None and self._encoding is not None:
+            tokenizer = open_tokenizer(self._encoding)
+        else:
+            tokenizer = reopen_tokenizer(record.name, state=record.state)
         if tokenizer.fingerprint != record.fingerprint:
             raise CorpusFormatError(
-                f"{self.path}: the installed tokenizer {record.name!r} is not the one that made the ids: "
-                f"expected fingerprint {record.fingerprint:.16}, found {tokenizer.fingerprint:.16}; "
+                f"{self.path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
+                f"expected fingerprint {record.fingerprint!r:.18}, found {tokenizer.fingerprint!r:.18}; "
                 "install the version it was prepared with, or prepare it again",
                 expected=record.fingerprint,
                 found=tokenizer.fingerprint,
@@ -269,7 +268,9 @@ class Corpus(Mapping[str, Split]):
         return Batches(self[split or "train"], **options)
 
 
-def open_corpus(path: str | os.PathLike[str], *, cache_bytes: int | str | None = None) -> Corpus:
+def open_corpus(
+    path: str | os.PathLike[str], *, cache_bytes: int | str | None = None, encoding: str | None = None
+) -> Corpus:
     """Open a prepared corpus; its manifest and every file's size are checked, its bytes are not read.
 
     A corpus in an object store (`s3://bucket/name`) is read through a cache on this machine: each shard is
@@ -279,22 +280,29 @@ def open_corpus(path: str | os.PathLike[str], *, cache_bytes: int | str | None =
         path: The folder, or the URL of one in an object store.
         cache_bytes: How much the shards of object stores may take on this machine, a number or "200G"; by
             default what CORPUSKIT_SHARD_CACHE_BYTES says, else half of what is free.
+        encoding: The tokenizer to decode with, where the manifest holds its name only; it must be the one
+            that made the ids.
 
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
         ConfigError: If the limit is too small for the corpus.
-        StorageError: If the store does not answer, or refuses.
+        StorageError: If a file cannot be read, or the store does not answer, or refuses.
 
     Example:
         >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
         >>> corpus["train"][:5]  # doctest: +SKIP
         array([ 5962, 22307,    25,   198,  8421], dtype=uint16)
     """
-    return Corpus(path, cache_bytes=cache_bytes)
+    return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
 
 
-def _reopen(path: Path | RemotePath, cache_bytes: int | str | None) -> Corpus:
-    return Corpus(path, cache_bytes=cache_bytes)
+def _read(folder: Folder) -> tuple[Manifest, dict[str, Split]]:
+    manifest = folder.manifest()
+    return manifest, {name: Split(folder, manifest, name) for name in manifest.splits}
+
+
+def _reopen(path: Path | RemotePath, cache_bytes: int | str | None, encoding: str | None) -> Corpus:
+    return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
 
 
 def _reopen_split(path: str, name: str, fingerprint: str) -> Split:
@@ -307,47 +315,3 @@ def _reopen_split(path: str, name: str, fingerprint: str) -> Split:
             found=split.fingerprint,
         )
     return split
-
-
-def _read_manifest(directory: int, path: Path) -> Manifest:
-    where = str(path / manifest_format.FILE_NAME)
-    try:
-        fd = os.open(manifest_format.FILE_NAME, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
-    except FileNotFoundError as error:
-        raise CorpusFormatError(
-            f"{path}: not a corpus: it has no {manifest_format.FILE_NAME}; 'corpuskit prepare' makes one",
-            path=path,
-        ) from error
-    except OSError as error:
-        raise CorpusFormatError(f"{where}: cannot be opened: {error.strerror}", path=path) from error
-    with os.fdopen(fd, "rb") as file:
-        data = file.read(manifest_format.MAX_BYTES + 1)
-    if len(data) > manifest_format.MAX_BYTES:
-        raise CorpusFormatError(f"{where}: larger than {manifest_format.MAX_BYTES:,} bytes", path=path)
-    return manifest_format.parse(data, where=where)
-
-
-def _map(directory: int, path: Path, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:
-    """A read-only array over one file of the corpus, whose size is checked first."""
-    try:
-        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
-    except OSError as error:
-        raise CorpusFormatError(
-            f"{path / name}: cannot be opened: {error.strerror}; prepare the corpus again with --overwrite",
-            path=path / name,
-        ) from error
-    try:
-        found = os.fstat(fd).st_size
-        if found != size_bytes:
-            raise CorpusFormatError(
-                f"{path / name}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "
-                f"prepare the corpus again with --overwrite",
-                path=path / name,
-                expected=size_bytes,
-                found=found,
-            )
-        if not size_bytes:  # an empty file cannot be mapped
-            return np.empty(0, dtype)
-        return contents(fd, size_bytes, where=path / name).view(dtype)
-    finally:
-        os.close(fd)

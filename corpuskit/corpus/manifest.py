@@ -1,22 +1,36 @@
 """The manifest: what a prepared corpus is, and the file that makes a folder one.
 
-It is read with suspicion: bounded in size, strict JSON without duplicate keys or NaN, every number checked,
-and file names that can only name files beside it.
+It is read with suspicion: bounded in size and in what that size may become in memory, strict JSON without
+duplicate keys or NaN, every number checked, and file names that can only name files beside it. Its last field
+is the sha256 of all bytes before it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue, ValidationError, model_validator
 
-from corpuskit.errors import CorpusFormatError
+from corpuskit import sealed
+from corpuskit.errors import ConfigError, CorpusFormatError
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 FILE_NAME = "manifest.json"
-MAX_BYTES = 64 * 2**20
+#: A million inputs take about 190 MB.
+MAX_BYTES = 256 * 2**20
+#: So many commas and opening brackets: a million inputs have six million of them. Each may be a value that
+#: takes sixty bytes in memory and two in the file.
+MAX_VALUES = 8_000_000
+#: Splits, options, and kinds of documents that were left out: of each.
+MAX_NAMES = 1000
+#: More than any record has; each one that does not belong there would be an error to report.
+_MAX_FIELDS = 32
+_NAMED = ("splits", "options", "left_out", "left_out_files")
+_SHOWN_CHARACTERS = 60
 
 #: Each document has three of them in the index.
 INDEX_DTYPE = "<u8"
@@ -76,18 +90,20 @@ class SplitRecord(_Record):
 
     num_tokens: Count = Field(description="Ids in all shards.")
     num_documents: Count = Field(description="Documents in all shards.")
-    shards: list[ShardRecord] = Field(description="The shards in order.")
+    shards: Annotated[list[ShardRecord], FailFast()] = Field(description="The shards in order.")
 
 
 class Manifest(_Record):
     """A prepared corpus, described. It holds no time, host, absolute path or number of workers."""
 
-    format_version: Literal[1] = Field(
+    format_version: Literal[2] = Field(
         default=FORMAT_VERSION, description="Of this file and those beside it."
     )
     corpuskit_version: str = Field(description="Who wrote it.")
     dataset: str = Field(description="The corpus's name.")
-    inputs: list[InputRecord] = Field(description="The files that the text came from, in order.")
+    inputs: Annotated[list[InputRecord], FailFast()] = Field(
+        description="The files that the text came from, in order."
+    )
     tokenizer: TokenizerRecord = Field(description="What made the ids.")
     dtype: Literal["<u2", "<u4"] = Field(description="uint16 up to 65,536 ids, else uint32; little-endian.")
     options: dict[str, JsonValue] = Field(description="The options that shaped the bytes.")
@@ -98,6 +114,11 @@ class Manifest(_Record):
         default_factory=dict, description="Files and folders that were found and not read, by kind."
     )
     splits: dict[SplitName, SplitRecord] = Field(description="Each split's shards, by its name.")
+    sha256: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="The digest of all bytes of the file before its own.",
+    )
 
     @model_validator(mode="after")
     def _adds_up(self) -> Manifest:
@@ -133,8 +154,23 @@ class Manifest(_Record):
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The manifest as the JSON value that is written."""
+        """The manifest as a JSON value."""
         return self.model_dump(mode="json")
+
+    def to_bytes(self) -> bytes:
+        """The manifest as the bytes of its file.
+
+        Raises:
+            ConfigError: If no reader would take so large a manifest.
+        """
+        data = sealed.to_bytes(self.to_json())
+        if (limit := _exceeded(data)) is not None:
+            raise ConfigError(
+                f"{self.dataset}: the manifest would be {limit}: it names {len(self.inputs):,} inputs; "
+                "put the text into fewer files",
+                found=len(self.inputs),
+            )
+        return data
 
 
 def parse(data: bytes, *, where: str) -> Manifest:
@@ -145,25 +181,97 @@ def parse(data: bytes, *, where: str) -> Manifest:
         where: What to call the file in errors.
 
     Raises:
-        CorpusFormatError: If it is not one, is damaged, or was written by a newer corpuskit.
+        CorpusFormatError: If it is not one, is damaged, or was written by another version of corpuskit.
     """
+    value = _load(data, where)
+    _check_version(value["format_version"], where)
+    if not sealed.is_whole(data):
+        raise CorpusFormatError(
+            f"{where}: damaged: its sha256 field is not the digest of the bytes before it; copy the corpus "
+            "again, or prepare it again with --overwrite",
+            path=where,
+        )
+    _check_counts(value, where)
     try:
-        value = json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        return Manifest.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(_shown(part) for part in first["loc"]) or "manifest"
+        raise CorpusFormatError(f"{where}: {field}: {first['msg']}", path=where) from None
+
+
+def _load(data: bytes, where: str) -> dict[str, Any]:
+    """The JSON object in a file, whatever its fields, but for a format version."""
+    if (limit := _exceeded(data)) is not None:
+        raise CorpusFormatError(f"{where}: {limit}", path=where)
+    try:
+        text = data.decode()
+        value = json.loads(
+            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
+        )
+        if b"\\u" in data:  # may spell half a character, which is no text
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise CorpusFormatError(f"{where}: not a manifest: {error}", path=where) from error
-    version = value.get("format_version") if isinstance(value, dict) else None
-    if type(version) is not int:
+        reason = "bytes that are not UTF-8" if isinstance(error, UnicodeError) else error
+        raise CorpusFormatError(f"{where}: not a manifest: {reason}", path=where) from None
+    if not isinstance(value, dict) or type(value.get("format_version")) is not int:
         raise CorpusFormatError(f"{where}: not a manifest: it has no format_version", path=where)
+    return value
+
+
+def _exceeded(data: bytes) -> str | None:
+    """Which limit a manifest's bytes exceed, if one."""
+    if len(data) > MAX_BYTES:
+        return f"larger than {MAX_BYTES:,} bytes"
+    if len(data) > MAX_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        return f"larger than {MAX_VALUES:,} values"
+    return None
+
+
+def _check_version(version: int, where: str) -> None:
     if version > FORMAT_VERSION:
         raise CorpusFormatError(
             f"{where}: format version {version} is newer than {FORMAT_VERSION}; upgrade corpuskit", path=where
         )
-    try:
-        return Manifest.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "manifest"
-        raise CorpusFormatError(f"{where}: {field}: {first['msg']}", path=where) from error
+    if version < FORMAT_VERSION:
+        raise CorpusFormatError(
+            f"{where}: format version {version} is older than {FORMAT_VERSION}; prepare the corpus again "
+            "with --overwrite",
+            path=where,
+        )
+
+
+def _check_counts(value: dict[str, Any], where: str) -> None:
+    """Refuse names and fields without end, before each of them becomes an error to report."""
+    for field, found, limit in _counted(value):
+        if len(found) > limit:
+            raise CorpusFormatError(
+                f"{where}: {field}: {len(found):,} fields, expected at most {limit:,}", path=where
+            )
+
+
+def _counted(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """The objects of a manifest but for a tokenizer's own, and how many fields they may have."""
+    splits = value.get("splits")
+    splits = list(splits.values()) if isinstance(splits, dict) and len(splits) <= MAX_NAMES else []
+    records: list[tuple[str, Any, int]] = [
+        ("manifest", value, _MAX_FIELDS),
+        *((name, value.get(name), MAX_NAMES) for name in _NAMED),
+        ("tokenizer", value.get("tokenizer"), _MAX_FIELDS),
+        *(("splits", split, _MAX_FIELDS) for split in splits),
+    ]
+    lists = [("inputs", value.get("inputs"))]
+    lists += [("shards", split.get("shards")) for split in splits if isinstance(split, dict)]
+    yield from (record for record in records if isinstance(record[1], dict))
+    for name, items in lists:
+        if isinstance(items, list):
+            yield from ((name, item, _MAX_FIELDS) for item in items if isinstance(item, dict))
+
+
+def _shown(part: str | int) -> str:
+    """A key of the file as an error may show it: short, and with nothing that moves a terminal's cursor."""
+    text = str(part)[:_SHOWN_CHARACTERS]
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -175,6 +283,13 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
 
 
 def _digest(value: Any) -> str:

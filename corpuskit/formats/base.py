@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from corpuskit import __version__, storage
+from corpuskit import __version__, reading, storage
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, StorageError
 from corpuskit.formats.export import Export, OnProgress
 from corpuskit.place import remote_path, user_path
 
@@ -188,12 +188,20 @@ def _check_place(output: Path, *, overwrite: bool) -> None:
 
 
 def _written(output: Path) -> set[str]:
-    """The names of the files that an export wrote into a folder; none if it is not an export."""
+    """The names of the files that an export wrote into a folder; none if it is not an export.
+
+    Raises:
+        StorageError: If what it says cannot be read.
+    """
+    path = output / FILE_NAME
     try:
-        with (output / FILE_NAME).open("rb") as file:
-            value = json.loads(file.read(_MAX_BYTES))
+        value = json.loads(reading.read_file(path, max_bytes=_MAX_BYTES))
         return {FILE_NAME, *(record["file"] for record in value["files"])}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (FileNotFoundError, reading.NotAFile, reading.TooLarge):
+        return set()
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
+    except (ValueError, LookupError, TypeError, RecursionError):
         return set()
 
 

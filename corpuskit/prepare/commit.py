@@ -77,7 +77,7 @@ def commit(
     if not any(split.num_tokens for split in manifest.splits.values()):
         raise no_text(plan, records)
     storage.write_json(staged / "run.json", run)
-    storage.write_json(staged / manifest_format.FILE_NAME, manifest.to_json())
+    storage.write_bytes(staged / manifest_format.FILE_NAME, manifest.to_bytes())
     storage.make_directory(output.parent)
     storage.commit_directory(staged, output, replace=overwrite)
     storage.remove_tree(parts_folder.parent)

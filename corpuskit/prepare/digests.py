@@ -16,13 +16,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
-from corpuskit import storage
+from corpuskit import reading, sealed, storage
 from corpuskit.interrupts import held
 from corpuskit.prepare.forking import fork, may_fork
 from corpuskit.sources.base import Input, Source
 
 #: What so many seconds of hashing have found is worth a file, for the case that this run is stopped.
 _KEEP_EVERY_S = 20.0
+#: Of one file: the sha256s of more inputs than a manifest can name.
+_KEPT_BYTES = 512 * 2**20
 
 
 class Digests:
@@ -100,7 +102,7 @@ class Digests:
     def _keep(self, found: dict[int, str]) -> None:
         lines = {_key(number, self._inputs[number]): sha256 for number, sha256 in found.items()}
         storage.make_directory(self._folder)
-        storage.write_json(self._folder / f"digests-{secrets.token_hex(8)}.json", lines)
+        storage.write_bytes(self._folder / f"digests-{secrets.token_hex(8)}.json", sealed.to_bytes(lines))
 
 
 class _Process:
@@ -169,8 +171,10 @@ def _kept(folder: Path, inputs: Sequence[Input]) -> dict[int, str]:
     """What earlier runs have kept; a file that is broken is of no use and does no harm."""
     kept: dict[str, str] = {}
     for path in folder.glob("digests-*.json"):
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            kept.update(json.loads(path.read_bytes()))
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            data = reading.read_file(path, max_bytes=_KEPT_BYTES)
+            if sealed.is_whole(data):
+                kept.update(json.loads(data))
     keys = ((number, kept.get(_key(number, item))) for number, item in enumerate(inputs)) if kept else ()
     return {
         number: found

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpuskit import storage
+from corpuskit import reading, storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import StorageError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from corpuskit.prepare.plan import Plan
 
 log = logging.getLogger(__name__)
+
+_RUN_BYTES = 2**20
 
 
 def work_folder(place: RemotePath, work_dir: Path | None) -> Path:
@@ -70,7 +72,7 @@ class PublishedRun:
                 raise
             run = made.run or _read_run(self._run.output)
             storage.remove_tree(self._folder)
-            return dataclasses.replace(made, corpus=Corpus(self._place), made=True, run=run)
+            return dataclasses.replace(made, corpus=self._corpus(), made=True, run=run)
 
     def make_parts(self) -> PartsMade | Prepared:
         """Make this run's share of the parts, in a folder that all runs must share."""
@@ -88,8 +90,11 @@ class PublishedRun:
         """
         if read_manifest(self._store) is None:
             return None
-        corpus = self._run.request.accepted(Corpus(self._place), overwrite=self._overwrite)
+        corpus = self._run.request.accepted(self._corpus(), overwrite=self._overwrite)
         return Prepared(corpus, made=False, run={}) if corpus is not None else None
+
+    def _corpus(self) -> Corpus:
+        return Corpus(self._place, encoding=self._run.config.encoding)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -111,5 +116,9 @@ class PublishedRun:
 
 def _read_run(folder: Path) -> dict[str, Any]:
     """What `run.json` says about the earlier run that made the corpus."""
-    value: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
+    try:
+        value: dict[str, Any] = json.loads(reading.read_file(folder / "run.json", max_bytes=_RUN_BYTES))
+    except (OSError, ValueError) as error:
+        log.warning("%s: cannot be read: %s", folder / "run.json", error)
+        return {}
     return value

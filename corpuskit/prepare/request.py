@@ -159,7 +159,7 @@ class Request:
             )
         if not is_corpus:
             return None
-        return self.accepted(Corpus(output), overwrite=self._config.overwrite)
+        return self.accepted(Corpus(output, encoding=self._config.encoding), overwrite=self._config.overwrite)
 
     def accepted(self, corpus: Corpus, *, overwrite: bool) -> Corpus | None:
         """A corpus, if it is what is asked for; None if it is not, and may be replaced.

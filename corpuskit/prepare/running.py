@@ -340,7 +340,7 @@ class Run:
             overwrite=self.config.overwrite,
         )
         warn_of_separator(plan, records)
-        return Prepared(Corpus(self.output), made=True, run=run)
+        return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
 
     def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:
         tokenizer = open_tokenizer(self.config.encoding, engine=self.config.engine)

@@ -1,4 +1,4 @@
-"""Shards of remote corpora on this machine: within a limit, verified on arrival, shared by processes.
+"""Shards of remote corpora on this machine: within a limit, verified, shared by processes.
 
 ```
 <cache>/shards/files/<sha256[:2]>/<sha256>   shards and indexes, named by their content
@@ -6,8 +6,9 @@
 <cache>/shards/partials/, locks/             as in the cache itself: the download is `corpuskit.fetch`'s
 ```
 Room is made before a download begins, by deleting what was used the longest ago. Only files with names that
-this module gives are ever deleted. A deleted file that some process has mapped stays readable there, and
-takes room on disk until it is unmapped; so every process lets go of maps whose file is gone.
+this module gives are ever deleted. A file is compared with its sha256 when it arrives, and once by each
+process that finds it there. A deleted file that some process has mapped stays readable there, and takes room
+on disk until it is unmapped; so every process lets go of maps whose file is gone.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit import cache, storage
+from corpuskit import cache, reading, storage
 from corpuskit.config import parse_size
+from corpuskit.corpus.contents import contents
 from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetch import fetch
 from corpuskit.numbers import whole
@@ -68,6 +70,7 @@ class ShardCache:
         self._root = cache_dir / "shards"
         self._lock = threading.RLock()
         self._maps: dict[str, NDArray[np.uint8]] = {}
+        self._sound: dict[str, int] = {}  # files that were compared with their sha256: their numbers
         self._loading: dict[str, threading.Lock] = {}
         self._touched: dict[str, float] = {}
         self._swept = 0.0
@@ -103,9 +106,11 @@ class ShardCache:
         with self._lock:
             loading = self._loading.setdefault(sha256, threading.Lock())
         with loading:  # of several threads, one fetches it
-            if not self._is_here(sha256, size_bytes):
+            if not self._is_sound(sha256, size_bytes):
                 with self._room_for(sha256, size_bytes):
                     _fetch(place, sha256, size_bytes, self._root, on_bytes)
+                    with contextlib.suppress(FileNotFoundError):  # others may need its room already
+                        self._sound[sha256] = self._path(sha256).stat().st_ino
         self._touch(sha256)
 
     def map(self, place: RemotePath, *, sha256: str, size_bytes: int) -> NDArray[np.uint8]:
@@ -119,7 +124,7 @@ class ShardCache:
         for _ in range(_OPEN_ATTEMPTS):
             # No array gets a name here: errors of a library below may keep this frame until the next garbage
             # collection, and with it the map, and with that the room on disk.
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, reading.NotAFile):
                 return self._mapped(sha256, size_bytes)
             self.load(place, sha256=sha256, size_bytes=size_bytes)
         raise StorageError(
@@ -134,23 +139,39 @@ class ShardCache:
             self._let_go_of_deleted()
             self._touch(sha256)
             if sha256 not in self._maps:
-                if not self._is_here(sha256, size_bytes):
-                    raise FileNotFoundError(sha256)
-                with self._path(sha256).open("rb") as file:
-                    mapped = mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
-                self._maps[sha256] = np.frombuffer(mapped, np.uint8)
+                with self._open(sha256) as file:
+                    if self._sound.get(sha256) != os.fstat(file.fileno()).st_ino:
+                        raise FileNotFoundError(sha256)  # `load` looks at it, without the lock
+                    self._maps[sha256] = contents(file.fileno(), size_bytes, where=self._path(sha256))
             return self._maps[sha256]
 
-    def _is_here(self, sha256: str, size_bytes: int) -> bool:
-        path = self._path(sha256)
+    def _is_sound(self, sha256: str, size_bytes: int) -> bool:
+        """Whether a file is there and is what it should be; deletes one that is not."""
         try:
-            found = path.stat().st_size
+            with self._open(sha256) as file:
+                status = os.fstat(file.fileno())
+                if self._sound.get(sha256) == status.st_ino and status.st_size == size_bytes:
+                    return True
+                if status.st_size == size_bytes and reading.sha256_of_file(file) == sha256:
+                    self._sound[sha256] = status.st_ino
+                    return True
+            reason = "is damaged"
         except FileNotFoundError:
             return False
-        if found != size_bytes:
-            log.warning("%s is damaged and is fetched again", path)
-            storage.remove_file(path)
-        return found == size_bytes
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror or error})"
+        log.warning("%s %s and is fetched again", self._path(sha256), reason)
+        storage.remove_file(self._path(sha256))
+        return False
+
+    def _open(self, sha256: str) -> BinaryIO:
+        path = self._path(sha256)
+        try:
+            return os.fdopen(reading.open_file(path), "rb", buffering=0)
+        except (FileNotFoundError, reading.NotAFile):
+            raise
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
 
     def _path(self, sha256: str) -> Path:
         return cache.file_path(self._root, sha256)

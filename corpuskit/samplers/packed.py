@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,13 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit import cache, storage
+from corpuskit import cache, reading, sealed, storage
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.samplers.base import SamplerContext, Spans, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.packing import pack, split_documents
 from corpuskit.samplers.permutation import Permutation
+
+log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
 
@@ -25,7 +30,13 @@ Ints = NDArray[np.int64]
 _GROUP_DOCUMENTS = 2**21
 
 #: Of the form and of the content of the tables.
-_VERSION = 1
+_VERSION = 2
+
+#: Beside a table's files: the sha256 of each.
+_DIGESTS = "digests.json"
+_DIGESTS_BYTES = 4096
+#: Files that this process has compared with their digests: what tells whether one is another since.
+_compared: set[tuple[Path, int, int, int, int]] = set()
 
 
 class Table(NamedTuple):
@@ -47,6 +58,7 @@ class PackedSampler:
 
     The packing depends on the documents and T alone. It is computed once, group by group in bounded memory,
     and kept in corpuskit's cache under the split's fingerprint; 12 bytes a document are mapped from there.
+    Each process compares them with their sha256 once, and a table that is damaged is made again.
     """
 
     samples_per_epoch: int | None
@@ -93,12 +105,11 @@ def _open_table(context: SamplerContext) -> Table:
     if not name:
         return _in_memory(context)
     folder = cache.default_cache_dir() / "tables" / name
-    if not folder.is_dir():
-        try:
-            _save(tables(context.document_ends(), context.block_size), folder)
-        except StorageError:
-            return _in_memory(context)
-    return Table(*(_load(folder / f"{field}.bin", kind) for field, kind in _FIELDS.items()))
+    if (table := _saved(folder)) is not None:
+        return table
+    with contextlib.suppress(StorageError):  # another process may have made it at the same time
+        _save(tables(context.document_ends(), context.block_size), folder)
+    return _saved(folder) or _in_memory(context)
 
 
 _FIELDS = {"first": "<i8", "starts": "<i8", "lengths": "<i4"}
@@ -119,7 +130,7 @@ def _in_memory(context: SamplerContext) -> Table:
 
 
 def _save(groups: Iterator[Table], folder: Path) -> None:
-    """Publish the groups' tables in one step; another process that did so first is right as well."""
+    """Publish the groups' tables in one step, in the place of a damaged one if there is one."""
     cache.make_folder(cache.default_cache_dir(), "tables")
     staged = storage.temporary_name(folder)
     storage.make_directory(staged)
@@ -131,14 +142,50 @@ def _save(groups: Iterator[Table], folder: Path) -> None:
             for group in groups:
                 for field, kind in _FIELDS.items():
                     writers[field].write(getattr(group, field).astype(kind).tobytes())
-        storage.commit_directory(staged, folder, replace=False)
+        digests = {field: writer.sha256 for field, writer in writers.items()}
+        storage.write_bytes(staged / _DIGESTS, sealed.to_bytes({"files": digests}))
+        storage.commit_directory(staged, folder, replace=True)
     except StorageError:
         storage.remove_tree(staged)
-        if not folder.is_dir():
-            raise
+        raise
 
 
-def _load(path: Path, kind: str) -> NDArray[Any]:
-    if not path.stat().st_size:  # an empty file cannot be mapped
-        return np.empty(0, kind)
-    return np.memmap(path, kind, "r").view(np.ndarray)
+def _saved(folder: Path) -> Table | None:
+    """The table in a folder; None if there is none, or it is damaged."""
+    if not folder.is_dir():
+        return None
+    try:
+        digests = _digests(folder)
+        return Table(
+            *(_load(folder / f"{field}.bin", kind, digests[field]) for field, kind in _FIELDS.items())
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("%s is damaged and is made again: %s", folder, error)
+        return None
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    data = reading.read_file(folder / _DIGESTS, max_bytes=_DIGESTS_BYTES)
+    if not sealed.is_whole(data):
+        raise ValueError(f"{_DIGESTS} has changed since it was written")
+    digests: dict[str, str] = json.loads(data)["files"]
+    return digests
+
+
+def _load(path: Path, kind: str, sha256: str) -> NDArray[Any]:
+    """A file of a table, compared with its digest unless this process has done so.
+
+    Raises:
+        ValueError: If it is another.
+        OSError: If it cannot be read.
+    """
+    with os.fdopen(reading.open_file(path), "rb") as file:
+        status = os.fstat(file.fileno())
+        version = (path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if version not in _compared:
+            if reading.sha256_of_file(file) != sha256:
+                raise ValueError(f"{path.name} has another sha256 than when it was written")
+            _compared.add(version)
+        if not status.st_size:  # an empty file cannot be mapped
+            return np.empty(0, kind)
+        return np.memmap(file, kind, "r").view(np.ndarray)

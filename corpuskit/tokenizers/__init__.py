@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.errors import PluginLoadFailed
+from corpuskit.errors import CorpuskitError, PluginLoadFailed, TokenizerError
 from corpuskit.numbers import as_whole
 
 if TYPE_CHECKING:
@@ -38,6 +38,42 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
     return checked
 
 
+def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
+    """The tokenizer that a file names, without opening a path or asking a network that the file chooses.
+
+    It is opened from its state. Without one, its name must say everything: a name without an argument, or one
+    whose spec is `pinned`.
+
+    Args:
+        name: What the file says.
+        state: What the tokenizer's `state()` returned, as the file has it.
+
+    Raises:
+        TokenizerError: If the name would open something, or the state is damaged; and as `open_tokenizer`.
+    """
+    from corpuskit.registry import default
+
+    component = default().find("tokenizer", name)
+    if state is None and component.argument is not None and not getattr(component.spec, "pinned", False):
+        raise TokenizerError(
+            f"tokenizer {name!r}: the corpus holds its name only, and a name from a file opens no other file "
+            "and no repository; give it yourself, with encoding= of corpuskit.open or show's --encoding",
+            found=name,
+        )
+    try:
+        return open_tokenizer(name, state=state)
+    except CorpuskitError:
+        raise
+    except _DAMAGED as error:
+        raise TokenizerError(
+            f"tokenizer {name!r}: its saved state is damaged: {type(error).__name__}: {error!s:.80}"
+        ) from error
+
+
+#: What code raises that meets data of another shape than it expects.
+_DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
 def _check_tokenizer(tokenizer: Any, where: str) -> None:
     """What a plugin gave must be a tokenizer before anything is built on it."""
     from corpuskit.tokenizers.base import Tokenizer
@@ -59,4 +95,4 @@ def _check_tokenizer(tokenizer: Any, where: str) -> None:
         raise refuse(f"an eot_id in [0, {vocab_size}) or None", eot_id)
 
 
-__all__ = ["open_tokenizer"]
+__all__ = ["open_tokenizer", "reopen_tokenizer"]

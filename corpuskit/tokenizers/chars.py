@@ -39,7 +39,7 @@ class CharTokenizer(Tokenizer):
         self.name = name
         self.vocab_size = 0
         if state is not None:
-            if not isinstance(state, str) or not state or list(state) != sorted(set(state)):
+            if not isinstance(state, str) or not _in_order(state):
                 raise TokenizerError(
                     f"tokenizer {name!r}: its saved state must be the characters in order, each once, "
                     f"found {state!r:.60}",
@@ -128,6 +128,11 @@ class CharTokenizer(Tokenizer):
                 found=character,
             )
         return ids
+
+
+def _in_order(characters: str) -> bool:
+    """Whether there are characters, and each is greater than the one before."""
+    return 0 < len(characters) <= _NUM_CODE_POINTS and list(characters) == sorted(set(characters))
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:

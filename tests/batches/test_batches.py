@@ -184,7 +184,7 @@ def test_an_unknown_device_is_a_config_error(make_split):
 
 def test_steps_are_not_negative_and_not_slices(make_split):
     batches = Batches(make_split(1000), **OPTIONS)
-    with pytest.raises(IndexError, match="step -1 is negative"):
+    with pytest.raises(IndexError, match="step -1: steps count from 0"):
         batches[-1]
     with pytest.raises(TypeError, match="a step is an integer, not slice"):
         batches[0:2]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pickle
@@ -8,10 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import corpuskit
+from corpuskit import sealed
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.errors import ConfigError, CorpusFormatError
 
@@ -106,7 +104,7 @@ def test_file_of_the_wrong_size_is_found_when_the_corpus_is_opened(corpus_path, 
 def test_shard_that_is_a_link_is_refused(corpus_path, tmp_path):
     shutil.move(corpus_path / "train-00000.bin", tmp_path / "elsewhere")
     (corpus_path / "train-00000.bin").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(CorpusFormatError, match="cannot be opened: Too many levels of symbolic links"):
+    with pytest.raises(CorpusFormatError, match="train-00000.bin: it is a link, not a file"):
         corpuskit.open(corpus_path)
 
 
@@ -114,7 +112,7 @@ def edited(corpus_path, change):
     path = corpus_path / "manifest.json"
     value = json.loads(path.read_bytes())
     change(value)
-    path.write_text(json.dumps(value))
+    path.write_bytes(sealed.to_bytes(value))
     return path
 
 
@@ -123,8 +121,12 @@ def edited(corpus_path, change):
     [
         (lambda m: m.pop("format_version"), "it has no format_version"),
         (lambda m: m.update(format_version=True), "it has no format_version"),
-        (lambda m: m.update(format_version=2), "format version 2 is newer than 1; upgrade corpuskit"),
-        (lambda m: m.update(format_version=0), "format_version"),
+        (lambda m: m.update(format_version=3), "format version 3 is newer than 2; upgrade corpuskit"),
+        (
+            lambda m: m.update(format_version=1),
+            "1 is older than 2; prepare the corpus again with --overwrite",
+        ),
+        (lambda m: m.update(format_version=-1), "format version -1 is older than 2"),
         (lambda m: m.update(surprise=1), "surprise: Extra inputs"),
         (lambda m: m.pop("tokenizer"), "tokenizer: Field required"),
         (lambda m: m.update(dtype="<u8"), "dtype"),
@@ -174,44 +176,3 @@ def test_manifest_of_absurd_size_is_not_read(corpus_path, monkeypatch):
     monkeypatch.setattr(manifest_format, "MAX_BYTES", 100)
     with pytest.raises(CorpusFormatError, match="larger than 100 bytes"):
         corpuskit.open(corpus_path)
-
-
-@settings(max_examples=300, deadline=None)
-@given(data=st.data())
-def test_damaged_manifests_only_ever_raise_the_format_error(data, tmp_path_factory):
-    original = MANIFEST_BYTES
-    position = data.draw(st.integers(0, len(original) - 1))
-    change = data.draw(st.binary(max_size=3))
-    mutated = original[:position] + change + original[position + data.draw(st.integers(0, 5)) :]
-    with contextlib.suppress(CorpusFormatError):
-        manifest_format.parse(mutated, where="manifest.json")
-
-
-MANIFEST_BYTES = json.dumps(
-    {
-        "format_version": 1,
-        "corpuskit_version": "0.1.0",
-        "dataset": "x",
-        "inputs": [{"name": "x", "size_bytes": 3, "sha256": "0" * 64, "split": None}],
-        "tokenizer": {"name": "bytes", "vocab_size": 257, "eot_id": 256, "fingerprint": "f", "state": None},
-        "dtype": "<u2",
-        "options": {},
-        "left_out": {},
-        "splits": {
-            "train": {
-                "num_tokens": 3,
-                "num_documents": 1,
-                "shards": [
-                    {
-                        "file": "train-00000.bin",
-                        "num_tokens": 3,
-                        "num_documents": 1,
-                        "size_bytes": 6,
-                        "sha256": "0" * 64,
-                        "index_sha256": "0" * 64,
-                    }
-                ],
-            }
-        },
-    }
-).encode()

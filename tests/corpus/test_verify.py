@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 
 import numpy as np
 import pytest
 
 import corpuskit
+from corpuskit import sealed
+from corpuskit.errors import CorpusFormatError
 
 
 def test_sound_corpus_has_no_problem(corpus_path):
@@ -30,6 +33,23 @@ def test_every_flipped_byte_is_found_and_its_file_named(corpus_path, name):
     assert corpuskit.verify(corpus_path) == []
 
 
+def test_every_flipped_bit_of_1000_anywhere_in_the_corpus_is_found(corpus_path):
+    generator = random.Random(11)
+    files = [path for path in sorted(corpus_path.iterdir()) if path.name != "run.json"]
+    places = [(path, position) for path in files for position in range(path.stat().st_size)]
+    for path, position in generator.choices(places, k=1000):
+        good = path.read_bytes()
+        bad = bytearray(good)
+        bad[position] ^= 1 << generator.randrange(8)
+        path.write_bytes(bad)
+        try:
+            assert path.name in {problem.file for problem in corpuskit.verify(corpus_path)}
+        except CorpusFormatError:
+            assert path.name == "manifest.json"
+        path.write_bytes(good)
+    assert corpuskit.verify(corpus_path) == []
+
+
 def test_shards_that_changed_places_are_found(corpus_path):
     a, b = corpus_path / "train-00000.bin", corpus_path / "train-00001.bin"
     first, second = a.read_bytes(), b.read_bytes()
@@ -46,7 +66,7 @@ def rewrite(corpus_path, name, array, field):
     value = json.loads(path.read_bytes())
     shard = value["splits"]["train"]["shards"][int(name[6:11])]
     shard[field] = hashlib.sha256(array.tobytes()).hexdigest()
-    path.write_text(json.dumps(value))
+    path.write_bytes(sealed.to_bytes(value))
 
 
 def test_id_outside_the_vocabulary_is_found_even_under_a_right_checksum(corpus_path):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpuskit import sealed
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, PluginLoadFailed, StorageError, UnknownName
 from corpuskit.formats import export, open_format
@@ -167,6 +168,29 @@ def test_a_damaged_index_gives_no_export(make_corpus, tmp_path):
     assert names(tmp_path) == {"corpus", "corpus.txt"}
 
 
+def test_an_export_that_cannot_be_read_is_said_to_be_that(make_corpus, tmp_path, monkeypatch):
+    corpus = make_corpus()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/export.json").write_text("{}")
+
+    def broken(path, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("corpuskit.reading.open_file", broken)
+    with pytest.raises(StorageError, match=r"out/export\.json: cannot be read: Permission denied"):
+        Megatron().write(corpus, tmp_path / "out")
+
+
+def test_a_pipe_in_the_place_of_an_exports_description_is_no_export(make_corpus, tmp_path):
+    import os
+
+    corpus = make_corpus()
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out/export.json")
+    with pytest.raises(ConfigError, match="which no export wrote"):
+        Megatron().write(corpus, tmp_path / "out", overwrite=True)
+
+
 def test_tokens_after_the_last_document_are_one_more(make_corpus, tmp_path):
     whole = make_corpus([b"one", b"two"], eot=False, shard_bytes=1000)
     index = whole.path / "train-00000.idx"
@@ -175,7 +199,7 @@ def test_tokens_after_the_last_document_are_one_more(make_corpus, tmp_path):
     split = manifest["splits"]["train"]
     split["num_documents"] = split["shards"][0]["num_documents"] = 1
     split["shards"][0]["index_sha256"] = hashlib.sha256(index.read_bytes()).hexdigest()
-    (whole.path / "manifest.json").write_text(json.dumps(manifest))
+    (whole.path / "manifest.json").write_bytes(sealed.to_bytes(manifest))
     made = Export(Corpus(whole.path), tmp_path, ["train"])
     assert np.concatenate(list(made.document_ends("train"))).tolist() == [3, 6]
 

@@ -190,3 +190,19 @@ def test_failed_run_leaves_no_file_behind(tmp_path, folder):
     with pytest.raises(corpuskit.errors.CorpuskitError):
         corpuskit.prepare(str(folder), encoding="no-such-encoding", output=tmp_path / "x")
     assert not list(tmp_path.glob(".x*"))
+
+
+def test_a_flipped_bit_in_kept_hashes_is_found_and_they_are_made_again(source, folder, tmp_path):
+    Digests(source, source.inputs(), tmp_path).share(range(5))
+    (path,) = tmp_path.glob("digests-*.json")
+    good = path.read_bytes()
+    for position in range(0, len(good), 5):
+        bad = bytearray(good)
+        bad[position] ^= 1 << (position % 8)
+        path.write_bytes(bad)
+        assert found(Digests(source, source.inputs(), tmp_path)) == expected(folder)
+
+
+def test_a_pipe_among_kept_hashes_keeps_nobody_waiting(source, folder, tmp_path):
+    os.mkfifo(tmp_path / "digests-0.json")
+    assert found(Digests(source, source.inputs(), tmp_path)) == expected(folder)

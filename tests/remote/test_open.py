@@ -15,7 +15,7 @@ import pytest
 
 import corpuskit
 from corpuskit import cache
-from corpuskit.errors import ConfigError, CorpusFormatError, FetchError, HashMismatch
+from corpuskit.errors import ConfigError, CorpusFormatError, FetchError, HashMismatch, StorageError
 from corpuskit.remote.cache import ShardCache
 
 #: 40 shards of 10,000 bytes, but for the last.
@@ -258,6 +258,48 @@ def test_a_cached_shard_that_was_cut_short_is_fetched_again(url, cache_dir, loca
     assert corpuskit.open(url)["train"][:].tolist() == local["train"][:].tolist()
 
 
+def flipped(path, position):
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1 << (position % 8)
+    path.write_bytes(data)
+
+
+def test_a_bit_flipped_in_the_cache_is_found_before_its_shard_is_used(url, cache_dir, local, s3):
+    expected = local["train"][:].tolist()
+    corpuskit.open(url)["train"][:]
+    corpuskit.open(url)["train"].document_ends()
+    files = sorted(path for path in (cache_dir / "shards/files").rglob("*") if path.is_file())
+    assert len(files) == 80
+    for number, path in enumerate(files):
+        flipped(path, number * 7 % path.stat().st_size)
+    s3.requests.clear()
+    train = corpuskit.open(url)["train"]
+    assert train[:].tolist() == expected
+    assert train.document_ends().tolist() == local["train"].document_ends().tolist()
+    assert len(s3.seen("GET", ".bin")) == len(s3.seen("GET", ".idx")) == 40
+
+
+def test_a_cached_shard_is_hashed_once(url, monkeypatch):
+    from corpuskit.remote import cache as shard_cache
+
+    corpuskit.open(url)["train"][:5]
+    hashed = []
+    plain = shard_cache.reading.sha256_of_file
+    monkeypatch.setattr(shard_cache.reading, "sha256_of_file", lambda f: hashed.append(f.name) or plain(f))
+    train = corpuskit.open(url)["train"]
+    for _ in range(3):
+        train[:5]
+    assert len(hashed) == 1
+
+
+def test_a_pipe_in_the_place_of_a_cached_shard_is_fetched_again(url, cache_dir, local):
+    corpuskit.open(url)["train"][:5]
+    (path,) = (path for path in (cache_dir / "shards/files").rglob("*") if path.is_file())
+    path.unlink()
+    os.mkfifo(path)
+    assert corpuskit.open(url)["train"][:5].tolist() == local["train"][:5].tolist()
+
+
 def test_only_files_that_corpuskit_made_are_deleted(url, cache_dir):
     mine = cache_dir / "shards/files/my notes.txt"
     mine.parent.mkdir(parents=True)
@@ -368,6 +410,15 @@ def test_no_corpus_there(bucket):
         corpuskit.open("s3://no-such-bucket/nothing")
 
 
+def test_a_web_server_that_is_down_is_not_said_to_hold_no_corpus():
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        with pytest.raises(StorageError, match=r"cannot read http://127.0.0.1:\d+/x/manifest.json: .*onnect"):
+            corpuskit.open(f"http://127.0.0.1:{taken.getsockname()[1]}/x")
+
+
 def test_a_damaged_manifest_is_refused(own_url):
     import fsspec
 
@@ -379,8 +430,6 @@ def test_a_damaged_manifest_is_refused(own_url):
 
 
 def test_errors_and_logs_do_not_hold_what_the_url_holds(caplog):
-    from corpuskit.errors import StorageError
-
     caplog.set_level(logging.DEBUG)
     with pytest.raises(StorageError) as failed:
         corpuskit.open("ftp://me:CANARY@127.0.0.1:1/corpus")

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -84,7 +86,12 @@ def test_the_packing_is_kept_in_the_cache_and_read_from_there(make_context, tmp_
     first = PackedSampler(context).spans(np.arange(9))
 
     (table,) = (tmp_path / "tables").iterdir()
-    assert sorted(file.name for file in table.iterdir()) == ["first.bin", "lengths.bin", "starts.bin"]
+    assert sorted(file.name for file in table.iterdir()) == [
+        "digests.json",
+        "first.bin",
+        "lengths.bin",
+        "starts.bin",
+    ]
     unasked = make_context(23, 8, ends=None, fingerprint="abc")  # its document ends would be an error
     for one, other in zip(first, PackedSampler(unasked).spans(np.arange(9)), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -104,3 +111,50 @@ def test_a_cache_that_cannot_be_written_is_done_without(make_context, tmp_path, 
 def test_a_split_without_pairs_is_refused(make_context):
     with pytest.raises(ConfigError, match="no document of the split has two tokens"):
         PackedSampler(make_context(3, 2, ends=[1, 2, 3]))
+
+
+def test_every_flipped_bit_of_a_saved_table_is_found_and_the_table_made_again(
+    make_context, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    context = make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), fingerprint="abc")
+    expected = PackedSampler(context).spans(np.arange(9))
+    (table,) = (tmp_path / "tables").iterdir()
+    good = {path.name: path.read_bytes() for path in table.iterdir()}
+    for name, data in good.items():
+        for position in range(len(data)):
+            bad = bytearray(data)
+            bad[position] ^= 1 << (position % 8)
+            (table / name).write_bytes(bad)
+            for one, other in zip(expected, PackedSampler(context).spans(np.arange(9)), strict=True):
+                np.testing.assert_array_equal(one, other)
+            assert {path.name: path.read_bytes() for path in table.iterdir()} == good
+    assert [path.name for path in (tmp_path / "tables").iterdir()] == [table.name]
+
+
+def test_a_saved_table_is_hashed_once(make_context, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    context = make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), fingerprint="abc")
+    PackedSampler(context)
+    monkeypatch.setattr(packed.reading, "sha256_of_file", None)
+    PackedSampler(context)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "missing", "short"])
+def test_a_saved_table_with_something_else_in_it_is_made_again(make_context, tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    context = make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), fingerprint="abc")
+    expected = PackedSampler(context).spans(np.arange(9))
+    (path,) = (tmp_path / "tables").glob("*/starts.bin")
+    data = path.read_bytes()
+    path.unlink()
+    if kind != "missing":
+        make = {
+            "pipe": lambda: os.mkfifo(path),
+            "folder": path.mkdir,
+            "short": lambda: path.write_bytes(data[:-8]),
+        }
+        make[kind]()
+    for one, other in zip(expected, PackedSampler(context).spans(np.arange(9)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert path.read_bytes() == data

@@ -10,7 +10,7 @@ import pytest
 from corpuskit import registry
 from corpuskit.errors import PluginLoadFailed, TokenizerError, UnknownName
 from corpuskit.specs import TokenizerSpec
-from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers import open_tokenizer, reopen_tokenizer
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded
 
 
@@ -117,3 +117,40 @@ def test_what_a_plugin_encodes_is_checked(ids: Any, lengths: Any, message: str) 
 def test_an_unknown_name_lists_near_misses() -> None:
     with pytest.raises(UnknownName, match="did you mean 'gpt2'"):
         open_tokenizer("gtp2")
+
+
+@pytest.mark.parametrize("name", ["letters:/dev/zero", "letters:/etc/passwd", "letters:evil/repository"])
+def test_a_name_from_a_file_opens_nothing(plugin: Any, name: str) -> None:
+    def factory(**arguments: Any) -> Letters:
+        raise AssertionError("it was asked to open something")
+
+    plugin(factory)
+    with pytest.raises(
+        TokenizerError, match=f"tokenizer '{name}': the corpus holds its name only, and a name"
+    ):
+        reopen_tokenizer(name, state=None)
+
+
+def test_a_name_from_a_file_is_opened_from_its_state(plugin: Any) -> None:
+    plugin(Letters)
+    assert isinstance(reopen_tokenizer("letters:latin", state={"x": 1}), Letters)
+    assert isinstance(reopen_tokenizer("letters", state=None), Letters)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TypeError("x"), KeyError("x"), ValueError("x"), IndexError(), RecursionError(), OverflowError("x")],
+)
+def test_a_state_that_breaks_its_tokenizer_is_one_typed_error(plugin: Any, error: Exception) -> None:
+    def factory(**arguments: Any) -> Letters:
+        raise error
+
+    plugin(factory)
+    with pytest.raises(TokenizerError, match=f"its saved state is damaged: {type(error).__name__}"):
+        reopen_tokenizer("letters:latin", state=["what", "ever"])
+
+
+@pytest.mark.parametrize("state", ["", "ba", "aa", 3, [], {"a": 1}, "a" * 2_000_000])
+def test_damaged_characters_are_one_typed_error(state: Any) -> None:
+    with pytest.raises(TokenizerError, match="its saved state must be the characters in order"):
+        reopen_tokenizer("chars", state=state)

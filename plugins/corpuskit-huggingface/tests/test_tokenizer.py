@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
 import json
 import pickle
 
@@ -309,3 +311,17 @@ def test_an_engine_that_cannot_be_exact_is_refused(tmp_path, tokenizer_json) -> 
         tokenizer.select_engine("gigatoken")
     with pytest.raises(ConfigError, match="--engine turbo: expected one of auto, tokenizers, gigatoken"):
         tokenizer.select_engine("turbo")
+
+
+@pytest.mark.parametrize("fill", ["[],", '"ab",', "1,"])
+def test_a_state_that_unpacks_to_far_more_than_it_is_says_so(fill):
+    content = ("[" + fill * 9_000_000 + "0]").encode()
+    state = {"tokenizer": base64.b64encode(bz2.compress(content)).decode(), "eot": None}
+    with pytest.raises(TokenizerError, match="far too"):
+        HuggingFaceTokenizer(argument="x", state=state)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_tokenizer(path):
+    with pytest.raises(TokenizerError, match="there is no tokenizer.json"):
+        HuggingFaceTokenizer(argument=path)

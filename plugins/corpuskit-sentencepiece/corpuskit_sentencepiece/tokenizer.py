@@ -2,8 +2,8 @@
 
 The whole model is kept in the corpus's manifest, in base64. A path would mean nothing on another machine, and
 the model is small: some 250 KiB to 5 MiB for the vocabularies of 32,000 to 256,000 pieces in use, where a
-manifest may have 64 MiB. So a corpus can be read back wherever it is copied to, and workers on other machines
-need no copy of the model's file.
+manifest may have 256 MiB. So a corpus can be read back wherever it is copied to, and workers on other
+machines need no copy of the model's file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
 
+from corpuskit import reading
 from corpuskit.errors import TokenizerError
 from corpuskit.place import user_path
 from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
@@ -134,16 +135,14 @@ class SentencePieceTokenizer(Tokenizer):
 
 
 def _read_model(path: str) -> bytes:
-    file = user_path(path)
     try:
-        size_bytes = file.stat().st_size
-        if size_bytes > _MAX_MODEL_BYTES:
-            raise TokenizerError(
-                f"{path}: {size_bytes:,} bytes, and a SentencePiece model of more than {_MAX_MODEL_BYTES:,} "
-                "does not fit a manifest; is it another kind of file?",
-                path=path,
-            )
-        return file.read_bytes()
+        return reading.read_file(user_path(path), max_bytes=_MAX_MODEL_BYTES, follow=True)
+    except reading.TooLarge as error:
+        raise TokenizerError(
+            f"{path}: larger than {_MAX_MODEL_BYTES:,} bytes, the most that a SentencePiece model may have; "
+            "is it another kind of file?",
+            path=path,
+        ) from error
     except OSError as error:
         raise TokenizerError(
             f"{path}: the SentencePiece model cannot be read: {error.strerror}", path=path
@@ -152,7 +151,10 @@ def _read_model(path: str) -> bytes:
 
 def _saved_model(name: str, state: Any) -> bytes:
     try:
-        return base64.b64decode(state["model"], validate=True)
+        model = base64.b64decode(state["model"], validate=True)
+        if len(model) > _MAX_MODEL_BYTES:
+            raise ValueError("too large")
+        return model
     except (TypeError, KeyError, ValueError, binascii.Error) as error:
         raise TokenizerError(
             f"tokenizer {name!r}: its saved state must hold a model in base64, found {state!r:.60}"

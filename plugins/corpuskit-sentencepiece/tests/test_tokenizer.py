@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import pickle
 
 import numpy as np
@@ -159,7 +161,9 @@ def test_a_file_that_is_far_too_large_is_not_read(tmp_path) -> None:
     path = tmp_path / "x.model"
     with path.open("wb") as file:
         file.truncate(33 * 2**20)
-    with pytest.raises(TokenizerError, match="34,603,008 bytes, and a SentencePiece model of more than"):
+    with pytest.raises(
+        TokenizerError, match="larger than 33,554,432 bytes, the most that a SentencePiece model"
+    ):
         SentencePieceTokenizer(argument=str(path))
 
 
@@ -174,3 +178,16 @@ def test_a_document_that_would_take_too_much_memory_is_refused(tokenizer, monkey
     assert tokenizer.encode("x" * 100).size
     with pytest.raises(TokenizerError, match="a document of 101 bytes is longer than 100, and a Sent"):
         tokenizer.encode_batch([b"x" * 101])
+
+
+def test_a_device_or_a_pipe_is_no_model(tmp_path):
+    os.mkfifo(tmp_path / "pipe.model")
+    for path, kind in (("/dev/zero", "a device"), (tmp_path / "pipe.model", "a named pipe")):
+        with pytest.raises(TokenizerError, match=f"cannot be read: it is {kind}, not a file"):
+            SentencePieceTokenizer(argument=str(path))
+
+
+def test_a_state_of_more_than_a_model_is_refused():
+    state = {"model": base64.b64encode(bytes(33 * 2**20)).decode()}
+    with pytest.raises(TokenizerError, match="its saved state must hold a model in base64"):
+        SentencePieceTokenizer(argument="x", state=state)

@@ -1,0 +1,169 @@
+"""A corpus's folder on this machine, held open: all of its files are of one corpus, the old one or the new.
+
+A corpus is replaced by an exchange of two folders' names, and the old folder is deleted then. Whoever was in
+the old one at that moment finds files missing there, looks again at the path, and reads the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit import reading
+from corpuskit.corpus import manifest as manifest_format
+from corpuskit.corpus.contents import contents
+from corpuskit.corpus.manifest import Manifest
+from corpuskit.errors import CorpusFormatError, StorageError
+
+_T = TypeVar("_T")
+
+#: How long a reader looks again at a corpus that is replaced over and over.
+_REPLACED_S = 60.0
+#: How long it waits for a corpus that is set aside: two renames, where a file system cannot exchange names.
+_ASIDE_S = 2.0
+_LOOK_S = 0.001
+
+
+class Folder:
+    """An open folder, and what is in it.
+
+    Attributes:
+        path: What it was opened as.
+    """
+
+    def __init__(self, path: Path, directory: int) -> None:
+        self.path = path
+        self._directory = directory
+
+    def manifest(self) -> Manifest:
+        """The corpus's manifest.
+
+        Raises:
+            CorpusFormatError: If there is none, or it is damaged.
+            StorageError: If it cannot be read.
+        """
+        name, max_bytes = manifest_format.FILE_NAME, manifest_format.MAX_BYTES
+        where = self.path / name
+        try:
+            data = reading.read_file(name, max_bytes=max_bytes, dir_fd=self._directory)
+        except FileNotFoundError as error:
+            raise CorpusFormatError(
+                f"{self.path}: not a corpus: it has no {name}; 'corpuskit prepare' makes one", path=self.path
+            ) from error
+        except OSError as error:
+            raise _unreadable(where, error) from error
+        return manifest_format.parse(data, where=str(where))
+
+    def map(self, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:
+        """A read-only array over one file of the corpus, whose size is checked first.
+
+        Raises:
+            CorpusFormatError: If it is missing, no file, or of another size.
+            StorageError: If it cannot be read.
+        """
+        try:
+            fd, found = reading.open_sized(name, dir_fd=self._directory)
+        except OSError as error:
+            raise _missing_or_unreadable(self.path / name, error) from error
+        try:
+            if found != size_bytes:
+                raise CorpusFormatError(
+                    f"{self.path / name}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "
+                    f"prepare the corpus again with --overwrite",
+                    path=self.path / name,
+                    expected=size_bytes,
+                    found=found,
+                )
+            if not size_bytes:  # an empty file cannot be mapped
+                return np.empty(0, dtype)
+            # A string, because pathlib would take a tenth of the time of opening a corpus.
+            return contents(fd, size_bytes, where=f"{self.path}/{name}").view(dtype)
+        finally:
+            os.close(fd)
+
+    def is_current(self) -> bool:
+        """Whether the path still names this folder. It is held open, so no other one can have its number."""
+        try:
+            found, own = os.stat(self.path), os.fstat(self._directory)  # noqa: PTH116 - as the other one
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+
+
+def read_folder(path: Path, read: Callable[[Folder], _T]) -> _T:
+    """What `read` makes of the corpus that a path names, which others may replace meanwhile.
+
+    Args:
+        path: The corpus's folder.
+        read: Reads it; is called again with the new folder when the old one was replaced under it.
+
+    Raises:
+        CorpusFormatError: If there is no corpus, or it is damaged.
+        StorageError: If it cannot be read.
+    """
+    until = time.monotonic() + _REPLACED_S
+    while True:
+        with _open(path) as folder:
+            try:
+                return read(folder)
+            except (CorpusFormatError, StorageError):
+                if folder.is_current() or time.monotonic() > until:
+                    raise
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Folder]:
+    until = time.monotonic() + _ASIDE_S
+    while True:
+        try:
+            directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            break
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if time.monotonic() > until or not _is_being_replaced(path):
+                raise CorpusFormatError(
+                    f"{path}: not a corpus: {error.strerror}; 'corpuskit prepare' makes one", path=path
+                ) from error
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        time.sleep(_LOOK_S)
+    try:
+        yield Folder(path, directory)
+    finally:
+        os.close(directory)
+
+
+def _is_being_replaced(path: Path) -> bool:
+    """Whether a folder that is not there is set aside, or is there again."""
+    try:
+        return path.is_dir() or any(
+            entry.name.startswith(f".{path.name}.") and entry.name.endswith(".tmp") and entry.is_dir()
+            for entry in path.parent.iterdir()
+        )
+    except OSError:
+        return False
+
+
+def _missing_or_unreadable(where: Path, error: OSError) -> CorpusFormatError | StorageError:
+    if not isinstance(error, FileNotFoundError):
+        return _unreadable(where, error)
+    return CorpusFormatError(
+        f"{where}: cannot be opened: {error.strerror}; prepare the corpus again with --overwrite", path=where
+    )
+
+
+def _unreadable(where: Path, error: OSError) -> CorpusFormatError | StorageError:
+    """The error for a file that is there: it is no file, or the machine does not give it."""
+    if isinstance(error, reading.TooLarge):
+        return CorpusFormatError(f"{where}: {error.strerror}", path=where)
+    if isinstance(error, reading.NotAFile):
+        return CorpusFormatError(
+            f"{where}: {error.strerror}; prepare the corpus again with --overwrite", path=where
+        )
+    return StorageError(f"{where}: cannot be read: {error.strerror or error}", path=where)
