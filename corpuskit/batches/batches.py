@@ -212,8 +212,8 @@ class Batches:
         name, number, size = given[0]
         if size is None:
             raise ConfigError(f"sampler {self._options['sampler']!r} has no epochs; seek a step or a sample")
-        sample_number = whole(f"seek to {name}", number, least=0) * size
-        if sample_number > run_state.MAX_SAMPLE:
+        sample_number = whole(f"seek to {name}", number) * size
+        if not 0 <= sample_number <= run_state.MAX_SAMPLE:
             found = run_state.short(number)
             raise ConfigError(f"cannot seek to {name} {found}: samples count from 0 to 2**62", found=number)
         self._sample = sample_number

@@ -88,7 +88,7 @@ def test_other_samplers_refuse_another_block_size(make_split):
 def test_a_state_with_impossible_sizes_is_refused(make_split):
     batches = Batches(make_split(1000), **OPTIONS)
 
-    with pytest.raises(ResumeError, match="damaged state: batch_size = 0"):
+    with pytest.raises(ResumeError, match="damaged state: batch_size is 0"):
         batches.load_state_dict({**batches.state_dict(), "batch_size": 0})
 
 
