@@ -89,8 +89,8 @@ def _noted() -> Iterator[None]:
         yield
         return
     seen: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    found = {int(number): signal.getsignal(number) for number in signal.valid_signals()}
+    handlers = {number: handler for number, handler in found.items() if callable(handler)}
     try:
         for number in handlers:
             signal.signal(number, lambda number, frame: seen.append(number))
@@ -116,7 +116,7 @@ def release(on_sigterm: Callable[[int, FrameType | None], Any]) -> None:
 
 
 def _handle(handler: Callable[[int, FrameType | None], Any]) -> None:
-    for number in map(int, _WORDS):
+    for number in _WORDS:
         # A shell's background job ignores SIGINT, and goes on doing so.
         if _heard or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)

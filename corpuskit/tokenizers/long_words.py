@@ -19,7 +19,7 @@ encoded once more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,14 @@ _PIECE_BYTES = 1 << 14
 _AGAIN = 8
 
 
+class _Core(Protocol):
+    """What of tiktoken does the work."""
+
+    def encode_single_piece(self, word: bytes, /) -> list[int]: ...
+
+    def decode_single_token_bytes(self, token: int, /) -> bytes: ...
+
+
 class LongWords:
     """Encodes ASCII text that has long words; other text has classes of characters that versions disagree on.
 
@@ -42,7 +50,7 @@ class LongWords:
     """
 
     def __init__(self, encoding: Encoding) -> None:
-        self._core = encoding._core_bpe
+        self._core: _Core = encoding._core_bpe
         self._pattern_text = encoding._pat_str
 
     def encode(self, text: bytes) -> NDArray[np.uint32]:
