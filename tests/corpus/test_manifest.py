@@ -28,6 +28,7 @@ MANIFEST = {
     "dtype": "<u2",
     "options": {"shard_bytes": 100, "ratio": 0.5},
     "left_out": {},
+    "left_out_files": {},
     "splits": {"train": {"num_tokens": 3, "num_documents": 1, "shards": [SHARD]}},
 }
 DATA = sealed.to_bytes(MANIFEST)
