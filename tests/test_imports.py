@@ -29,7 +29,8 @@ TURNS = {
 
 #: What everybody may import.
 SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
-SHARED |= {"hookspecs", "memory", "numbers", "place", "registry", "specs", "storage"}
+SHARED |= {"hookspecs", "memory", "numbers", "place", "reading", "registry", "sealed", "specs", "storage"}
+SHARED |= {"folders", "removal"}
 
 
 def loaded_by(program, *arguments):

@@ -1,0 +1,103 @@
+"""Opening files that somebody else may have put there: regular files only, and without waiting.
+
+A named pipe would keep `open` waiting for a writer, and a device may never end. A link in the place of a file
+could name any file of the machine.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from typing import BinaryIO
+
+_READ_BYTES = 2**20
+_WAYS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class NotAFile(OSError):
+    """Something else than a regular file has the name; `strerror` says what."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(errno.EINVAL, f"it is {found}, not a file")
+
+
+class TooLarge(OSError):
+    """A file has more bytes than are read; `strerror` says how many that are."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(errno.EFBIG, f"larger than {max_bytes:,} bytes")
+
+
+def open_file(path: str | os.PathLike[str], *, dir_fd: int | None = None, follow: bool = False) -> int:
+    """Open a regular file for reading, without waiting for anybody.
+
+    Args:
+        path: The file.
+        dir_fd: The open folder that `path` is relative to.
+        follow: Whether it may be a link, as what a user names may.
+
+    Returns:
+        The descriptor, which the caller closes.
+
+    Raises:
+        NotAFile: If it is a link, a named pipe, a socket, a device or a folder.
+        OSError: If it cannot be opened.
+    """
+    try:
+        fd = os.open(path, _WAYS | (0 if follow else os.O_NOFOLLOW), dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno == errno.ELOOP and not follow:
+            raise NotAFile("a link") from error
+        if error.errno == errno.ENXIO:
+            raise NotAFile("a socket") from error
+        raise
+    kind = stat.S_IFMT(os.fstat(fd).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(fd)
+        raise NotAFile(_KINDS.get(kind, "something else"))
+    return fd
+
+
+def read_file(
+    path: str | os.PathLike[str], *, max_bytes: int, dir_fd: int | None = None, follow: bool = False
+) -> bytes:
+    """All bytes of a regular file.
+
+    Args:
+        path: The file.
+        max_bytes: The most that are read.
+        dir_fd: As in `open_file`.
+        follow: As in `open_file`.
+
+    Raises:
+        NotAFile: As `open_file`.
+        TooLarge: If it has more bytes.
+        OSError: If it cannot be opened or read.
+    """
+    with os.fdopen(open_file(path, dir_fd=dir_fd, follow=follow), "rb") as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise TooLarge(max_bytes)
+    return data
+
+
+def sha256_of_file(file: BinaryIO) -> str:
+    """The hexadecimal digest of an open file's bytes, read in bounded memory; hashing lets other threads run.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    file.seek(0)
+    while data := file.read(_READ_BYTES):
+        digest.update(data)
+    return digest.hexdigest()
