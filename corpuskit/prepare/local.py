@@ -198,13 +198,14 @@ class _Member:
             command = [sys.executable, "-m", "corpuskit.prepare.local", str(theirs.fileno()), job.folder]
             # What this process can import, plugins beside a script included, its workers can too.
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-            process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-                command,
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            with job.private_file() as private:
+                process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+                    command,
+                    env=environment,
+                    pass_fds=[theirs.fileno()],
+                    stdin=private,
+                    stdout=subprocess.DEVNULL,
+                )
             return cls(ours, process)
 
     def send(self, message: dict[str, Any]) -> None:
@@ -328,4 +329,4 @@ def _send(connection: socket.socket, message: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     connection = socket.socket(fileno=int(sys.argv[1]))
-    run_and_exit(lambda: serve(connection, lambda: Worker(load_job(Path(sys.argv[2])))))
+    run_and_exit(lambda: serve(connection, lambda: Worker(load_job(Path(sys.argv[2]), json.load(sys.stdin)))))
