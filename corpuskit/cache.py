@@ -30,10 +30,10 @@ from corpuskit.errors import StorageError
 from corpuskit.place import user_path
 
 #: The folders of the cache, each holding one kind of thing.
-FOLDERS = ("files", "urls", "partials", "locks", "tables", "shards")
+FOLDERS = ("files", "urls", "partials", "locks", "tables", "shards", "work")
 
 #: What `corpuskit cache size` lists; the other folders hold a few bytes a file.
-LISTED = ("files", "partials", "tables", "shards")
+LISTED = ("files", "partials", "tables", "shards", "work")
 
 
 def default_cache_dir() -> Path:
@@ -116,7 +116,7 @@ class Usage:
 
 
 def usage(cache_dir: Path) -> list[Usage]:
-    """What the cache holds: its files, its unfinished downloads and its tables."""
+    """What the cache holds: its files, its unfinished downloads, its tables and its unfinished corpora."""
     result = []
     for kind in LISTED:
         sizes = [status.st_size for _, status in _files(cache_dir / kind)]
@@ -128,8 +128,9 @@ def clearable(cache_dir: Path, *, kinds: tuple[str, ...] = FOLDERS, older_than_d
     """The cache's files of these kinds that have not been touched for `older_than_days`, sorted.
 
     Only names that corpuskit gives are listed: a file that somebody else put there is not ours to delete. A
-    file that a living process is writing is left out too.
+    file that a living process is writing is left out too, and an unfinished corpus that one works on.
     """
+    live = {folder for folder in _entries(cache_dir / "work") if _is_worked_on(folder)}
     latest = time.time() - older_than_days * 86_400
     return sorted(
         path
@@ -138,6 +139,7 @@ def clearable(cache_dir: Path, *, kinds: tuple[str, ...] = FOLDERS, older_than_d
         if (older_than_days <= 0 or status.st_mtime <= latest)
         and _is_ours(kind, path)
         and not may_be_live(path)
+        and live.isdisjoint(path.parents)
     )
 
 
@@ -154,9 +156,30 @@ def clear(paths: list[Path]) -> None:
     """Delete these files of the cache, and the folders that this leaves empty."""
     for path in paths:
         storage.remove_file(path)
-    for folder in {path.parent for path in paths}:
+    folders = {folder for path in paths for folder in _folders_above(path)}
+    for folder in sorted(folders, reverse=True):  # those inside come first
         with contextlib.suppress(OSError):
             folder.rmdir()  # refuses a folder that holds anything
+
+
+def _folders_above(path: Path) -> Iterator[Path]:
+    """The folders that a file of the cache is in, up to that of its kind."""
+    for folder in path.parents:
+        yield folder
+        if folder.name in FOLDERS:
+            return
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _is_worked_on(folder: Path) -> bool:
+    """Whether a process may be making a corpus in a folder; see `corpuskit.folders.in_use`."""
+    return any(may_be_live(path) for path in folder.rglob(".run.*.tmp"))
 
 
 def host_name() -> str:
@@ -193,6 +216,7 @@ _OUR_NAMES = {
     "locks": re.compile(rf"(url-)?{_HEX}{{64}}\.lock"),
     "tables": re.compile(r"[^.].*"),  # samplers name them as they like
     "shards": re.compile(rf"{_HEX}{{64}}(\..+)?"),
+    "work": re.compile(rf".+-\d{{5,}}(-.+)?\.(bin|idx|json)|(manifest|run|job|digests-{_HEX}{{16}})\.json"),
 }
 
 

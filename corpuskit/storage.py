@@ -4,6 +4,7 @@ A file is written under a temporary name in the directory where it will live, ha
 with fsync, renamed, and the directory is flushed. An error removes the temporary file and goes on up. A
 failed fsync is never tried again: the kernel may have dropped the pages, and a second call would report a
 success that never happened. A directory is committed by one rename, or by one exchange of two names.
+Cleaning up after an error raises nothing: the first error is the one that is told.
 
 Locks here only save duplicate work. Nothing relies on one: temporary names are unique to the attempt.
 """
@@ -20,19 +21,21 @@ import secrets
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from corpuskit.errors import StorageError
+from corpuskit.removal import remove_ours as remove_ours
+from corpuskit.removal import remove_tree as remove_tree
 
 _TEMPORARY_SUFFIX = ".tmp"
 _MAX_NAME_BYTES = 255
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-_REMOVE_ATTEMPTS = 20
 _HASH_BYTES = 2**20
 #: How much of a file that is streamed goes to the disk at once.
 _WRITEBACK_BYTES = 4 * 2**20
@@ -111,9 +114,7 @@ class FileWriter:
     def keep(self, path: Path) -> None:
         """Close the unfinished file and leave it under another name, for a later attempt to go on with."""
         with _storage_errors(path, "keep"):
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+            self._close()
             os.rename(self._temporary, path)
 
     def commit(self, *, flush_name: bool = True) -> None:
@@ -128,8 +129,7 @@ class FileWriter:
             if self._num_sent_bytes and hasattr(os, "posix_fadvise"):
                 with contextlib.suppress(OSError):  # it is only advice
                     os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(self._fd)
-            self._fd = -1
+            self._close()
             if self._replace:
                 os.replace(self._temporary, self.path)
             else:
@@ -139,12 +139,17 @@ class FileWriter:
                 fsync_directory(self.path.parent)
 
     def abort(self) -> None:
-        """Forget everything that was written; does nothing after a commit."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-        with contextlib.suppress(FileNotFoundError):
+        """Forget everything that was written; does nothing after a commit, and raises nothing."""
+        with contextlib.suppress(OSError):
+            self._close()
+        with contextlib.suppress(OSError):
             os.unlink(self._temporary)
+
+    def _close(self) -> None:
+        """Close the file once, even if that fails: its number may be another file's by then."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def __enter__(self) -> FileWriter:
         return self
@@ -216,7 +221,17 @@ def fsync_directory(path: Path) -> None:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:
-        os.close(fd)
+        with contextlib.suppress(OSError):
+            os.close(fd)
+
+
+def anonymous_file(folder: Path) -> IO[bytes]:
+    """A file without a name, to write and read again: in memory, or else in a folder that exists."""
+    with _storage_errors(folder, "make a file without a name in"):
+        if hasattr(os, "memfd_create"):
+            with contextlib.suppress(OSError):
+                return os.fdopen(os.memfd_create("corpuskit", os.MFD_CLOEXEC), "w+b", buffering=0)
+        return tempfile.TemporaryFile(dir=folder, buffering=0)
 
 
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
@@ -240,7 +255,9 @@ def remove_file(path: Path) -> None:
         os.unlink(path)
 
 
-def commit_directory(staged: Path, final: Path, *, replace: bool) -> None:
+def commit_directory(
+    staged: Path, final: Path, *, replace: bool, ours: Callable[[str], bool] = lambda name: True
+) -> None:
     """Give a finished directory its name, in one step that a reader cannot see half done.
 
     Args:
@@ -248,22 +265,27 @@ def commit_directory(staged: Path, final: Path, *, replace: bool) -> None:
         final: The name to give it.
         replace: Whether a directory that has the name may be replaced: the two are exchanged, and the old
             one is deleted afterwards, under its unfinished name.
+        ours: Which names of the old one may be deleted, as `corpuskit.removal.remove_folder` takes it.
 
     Raises:
-        StorageError: If `final` exists and may not be replaced; `staged` is kept.
+        StorageError: If `final` exists and may not be replaced, or is a link; `staged` is kept.
     """
     with _storage_errors(final, "commit"):
         for entry in staged.iterdir():
             if entry.name.endswith(_TEMPORARY_SUFFIX):
                 entry.unlink()  # left by an attempt that was killed
         fsync_directory(staged)
-        if not replace or not final.exists():
+        if final.is_symlink():
+            raise StorageError(f"cannot commit {final}: it is a link; name the folder itself", path=final)
+        replaced = replace and final.exists()
+        if replaced:
+            _exchange(staged, final)
+        else:
             # rename() takes an empty directory's place without a word, and refuses a full one.
             os.rename(staged, final)
-        else:
-            _exchange(staged, final)
-            shutil.rmtree(staged)
         fsync_directory(final.parent)
+    if replaced:
+        remove_ours(staged, ours)
 
 
 def link_file(source: Path, target: Path) -> None:
@@ -275,25 +297,6 @@ def link_file(source: Path, target: Path) -> None:
             if error.errno not in (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS):
                 raise
             os.rename(source, target)
-
-
-def remove_tree(path: Path) -> None:
-    """Delete a directory and everything in it; one that is not there is fine.
-
-    Others may be deleting it too, or still be writing into it: what they change meanwhile is gone over again.
-    """
-    with _storage_errors(path, "delete"):
-        for attempt in range(_REMOVE_ATTEMPTS):
-            try:
-                shutil.rmtree(path)
-            except FileNotFoundError:
-                if not path.exists():
-                    return
-            except OSError as error:
-                if error.errno != errno.ENOTEMPTY or attempt == _REMOVE_ATTEMPTS - 1:
-                    raise
-            else:
-                return
 
 
 @contextlib.contextmanager
@@ -311,6 +314,8 @@ def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | Non
     import filelock
 
     make_directory(path.parent)
+    if path.is_symlink():
+        raise StorageError(f"cannot lock {path}: it is a link; delete it", path=path)
     held = filelock.FileLock(path)
     try:
         try:
@@ -328,7 +333,8 @@ def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | Non
     try:
         yield
     finally:
-        held.release()
+        with contextlib.suppress(OSError):  # the system releases it when this process ends
+            held.release()
 
 
 def _exchange(one: Path, other: Path) -> None:
@@ -352,6 +358,11 @@ def _exchange(one: Path, other: Path) -> None:
     os.rename(aside, one)
 
 
+def reading(path: Path) -> contextlib.AbstractContextManager[None]:
+    """A block that reads files: what goes wrong with one is a StorageError that names it."""
+    return _storage_errors(path, "read")
+
+
 @contextlib.contextmanager
 def looking_at(path: Path) -> Iterator[None]:
     """Turn what keeps one from looking at a place into an error that names it.
@@ -370,7 +381,8 @@ def _storage_errors(path: Path, doing: str) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as error:
-        raise _storage_error(path, doing, error) from error
+        where = Path(os.fsdecode(error.filename)) if doing == "read" and error.filename else path
+        raise _storage_error(where, doing, error) from error
 
 
 def _storage_error(path: Path, doing: str, error: OSError) -> StorageError:

@@ -52,8 +52,9 @@ def test_usage_counts_files_and_bytes(full):
         cache.Usage("partials", 3, 30),
         cache.Usage("tables", 1, 10),
         cache.Usage("shards", 1, 10),
+        cache.Usage("work", 0, 0),
     ]
-    assert [row.num_files for row in cache.usage(full / "not there")] == [0, 0, 0, 0]
+    assert [row.num_files for row in cache.usage(full / "not there")] == [0, 0, 0, 0, 0]
 
 
 def test_everything_that_corpuskit_made_is_cleared_and_nothing_else(full):

@@ -28,8 +28,9 @@ TURNS = {
 }
 
 #: What everybody may import.
-SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch", "hookspecs", "memory", "numbers"}
-SHARED |= {"place", "reading", "registry", "sealed", "specs", "storage"}
+SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
+SHARED |= {"hookspecs", "memory", "numbers", "place", "reading", "registry", "sealed", "specs", "storage"}
+SHARED |= {"folders", "removal"}
 
 
 def loaded_by(program, *arguments):

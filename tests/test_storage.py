@@ -322,3 +322,90 @@ def count_calls(strace: str, folder: Path, call: str) -> int:
     environment = {**os.environ, "PYTHONPATH": str(Path(storage.__file__).parents[1])}
     subprocess.run(command, check=True, env=environment)
     return len(log.read_text().splitlines())
+
+
+class Broken:
+    """A disk on which calls fail from the Nth on, as one that was taken away."""
+
+    def __init__(self, monkeypatch, *names: str, after: int = 0) -> None:
+        self.closed: list[int] = []
+        self._left = after
+        for name in names:
+            monkeypatch.setattr(os, name, self._failing(name, getattr(os, name)))
+
+    def _failing(self, name, call):
+        def fail(*arguments, **options):
+            if name == "close":
+                self.closed.append(arguments[0])
+                call(*arguments)  # the descriptor is gone whatever close says
+            if self._left:
+                self._left -= 1
+                return None if name == "close" else call(*arguments, **options)
+            code = errno.EIO if name == "write" else errno.EROFS
+            raise OSError(code, os.strerror(code))
+
+        return fail
+
+
+@pytest.mark.parametrize("others", [(), ("unlink",), ("close",), ("unlink", "close")])
+def test_the_first_error_is_told_however_cleaning_up_goes(tmp_path, monkeypatch, others):
+    Broken(monkeypatch, "write", *others)
+    with pytest.raises(StorageError, match="cannot write .*: Input/output error"):
+        storage.write_bytes(tmp_path / "file", b"data")
+
+
+def test_a_close_that_fails_is_an_error_and_is_not_tried_again(tmp_path, monkeypatch):
+    broken = Broken(monkeypatch, "close")
+    with pytest.raises(StorageError, match="cannot commit .*: Read-only file system"):
+        storage.write_bytes(tmp_path / "file", b"data")
+    assert len(broken.closed) == len(set(broken.closed)) == 1
+    assert names(tmp_path) == []
+
+
+def test_a_lock_that_cannot_be_released_hides_nothing(tmp_path, monkeypatch):
+    import fcntl
+
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def hold() -> None:
+        with storage.lock(tmp_path / "lock"):
+            monkeypatch.setattr(fcntl, "flock", fail)
+            raise RuntimeError("first")
+
+    with pytest.raises(RuntimeError, match="first"):
+        hold()
+
+
+@pytest.mark.parametrize("target", ["file", "nowhere"])
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path, target):
+    (tmp_path / "file").write_bytes(b"mine")
+    (tmp_path / "lock").symlink_to(target)
+    with (
+        pytest.raises(StorageError, match="cannot lock .*: it is a link; delete it"),
+        storage.lock(tmp_path / "lock"),
+    ):
+        pass
+    assert (tmp_path / "file").read_bytes() == b"mine"
+    assert names(tmp_path) == ["file", "lock"]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("target", ["real", "nowhere"])
+def test_a_directory_never_takes_a_links_place(tmp_path, replace, target):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "corpus").symlink_to(target)
+    with pytest.raises(StorageError, match="cannot commit .*: it is a link; name the folder itself"):
+        storage.commit_directory(staged(tmp_path, "new", b"new"), tmp_path / "corpus", replace=replace)
+    assert (tmp_path / "corpus").is_symlink()
+    assert names(tmp_path) == ["corpus", "new", "real"]
+
+
+def test_of_a_directory_that_is_replaced_only_what_is_ours_is_deleted(tmp_path, caplog):
+    storage.commit_directory(staged(tmp_path, "one", b"one"), tmp_path / "corpus", replace=False)
+    (tmp_path / "corpus" / "notes.txt").write_text("mine")
+    new = staged(tmp_path, "two", b"two")
+    storage.commit_directory(new, tmp_path / "corpus", replace=True, ours=lambda name: name == "file")
+    assert names(tmp_path / "corpus") == ["file"]
+    assert names(new) == ["notes.txt"]
+    assert "two is kept: it holds 'notes.txt', which corpuskit did not make" in caplog.text

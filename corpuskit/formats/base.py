@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from corpuskit import __version__, reading, storage
+from corpuskit import __version__, folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.formats.export import Export, OnProgress
@@ -88,7 +88,7 @@ class Format(abc.ABC):
         Args:
             corpus: The corpus.
             output: The folder to be. Next to it, a run that is killed leaves a hidden folder, which the next
-                run names.
+                run deletes, or names if another machine made it a moment ago.
             splits: Which splits, by name; None is all of them.
             overwrite: Whether an export that is there may be replaced; another folder never is.
             on_progress: Called with (file of the corpus, bytes of ids read so far, bytes in all).
@@ -107,7 +107,8 @@ class Format(abc.ABC):
         self._say_what_is_missing(corpus)
         _check_place(output, overwrite=overwrite)
         storage.make_directory(output.parent)
-        _name_leftovers(output)
+        for folder in folders.remove_left_behind(output):
+            log.warning("unless another export is running, delete %s: one that was stopped left it", folder)
         staged = storage.temporary_name(output)
         storage.make_directory(staged)
         try:
@@ -203,13 +204,6 @@ def _written(output: Path) -> set[str]:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
     except (ValueError, LookupError, TypeError, RecursionError):
         return set()
-
-
-def _name_leftovers(output: Path) -> None:
-    """Say where a run that was killed left its work; whether it still runs is not for us to know."""
-    for entry in output.parent.iterdir():
-        if entry.name.startswith(f".{output.name}.") and entry.name.endswith(".tmp") and entry.is_dir():
-            log.warning("unless another export is running, delete %s: one that was stopped left it", entry)
 
 
 def _describe(format_name: str, export: Export) -> dict[str, object]:

@@ -22,6 +22,7 @@ from corpuskit.corpus.manifest import (
     SplitRecord,
     TokenizerRecord,
 )
+from corpuskit.prepare.folder import is_of_corpus
 from corpuskit.prepare.job import PartRecord, PartShard
 from corpuskit.prepare.plan import Plan
 from corpuskit.prepare.report import no_text
@@ -49,7 +50,7 @@ def commit(
     Args:
         records: One for each part, in the order of the plan.
         plan: The plan.
-        parts_folder: Where the parts' files are; the folder it is in is deleted afterwards.
+        parts_folder: Where the parts' files are. The manifest is left there too: it says what they became.
         output: The corpus's folder to be.
         splits: The splits' names in order; a split without tokens is kept, empty.
         left_out: The files that the source found and left out.
@@ -77,10 +78,10 @@ def commit(
     if not any(split.num_tokens for split in manifest.splits.values()):
         raise no_text(plan, records)
     storage.write_json(staged / "run.json", run)
-    storage.write_bytes(staged / manifest_format.FILE_NAME, manifest.to_bytes())
+    for folder in (staged, parts_folder):
+        storage.write_bytes(folder / manifest_format.FILE_NAME, manifest.to_bytes())
     storage.make_directory(output.parent)
-    storage.commit_directory(staged, output, replace=overwrite)
-    storage.remove_tree(parts_folder.parent)
+    storage.commit_directory(staged, output, replace=overwrite, ours=is_of_corpus)
     return manifest
 
 

@@ -28,7 +28,8 @@ class Executor(Protocol):
         """Make the parts with these numbers, or raise.
 
         Args:
-            job: The job; also saved in its folder, as `corpuskit.prepare.job.load_job` reads it.
+            job: The job; also saved in its folder, as `corpuskit.prepare.job.load_job` reads it, but for URLs
+                with credentials: `job.private()`, which a worker that loads the job must be given.
             numbers: The parts that are left to do, in order.
             on_part: To be called once for each finished part; what it raises ends the run and is let through.
             on_work: To be called as parts go on, as far as the executor hears of it.

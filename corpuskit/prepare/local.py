@@ -197,12 +197,13 @@ class _Member:
                     serve(theirs, lambda: Worker.shared(job))
 
                 return cls(ours, fork(work))
-            process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-                [sys.executable, "-c", _begin_code(), str(theirs.fileno()), job.folder],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            with job.private_file() as private:
+                process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+                    [sys.executable, "-c", _begin_code(), str(theirs.fileno()), job.folder],
+                    pass_fds=[theirs.fileno()],
+                    stdin=private,
+                    stdout=subprocess.DEVNULL,
+                )
             return cls(ours, process)
 
     def send(self, message: dict[str, Any]) -> None:
@@ -327,7 +328,7 @@ def _send(connection: socket.socket, message: dict[str, Any]) -> None:
 def begin() -> NoReturn:
     """The life of a worker that is not forked: its socket and the job's folder are its arguments."""
     connection = socket.socket(fileno=int(sys.argv[1]))
-    run_and_exit(lambda: serve(connection, lambda: Worker(load_job(Path(sys.argv[2])))))
+    run_and_exit(lambda: serve(connection, lambda: Worker(load_job(Path(sys.argv[2]), json.load(sys.stdin)))))
 
 
 def _begin_code() -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -61,11 +61,13 @@ class Plan:
         inputs: The inputs in order.
         parts: The parts in order.
         request: What was asked for, as the manifest records it: dataset, tokenizer, options.
+        versions: Of the software that makes the parts, by distribution.
     """
 
     inputs: tuple[Input, ...]
     parts: tuple[Part, ...]
     request: dict[str, Any]
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def size_bytes(self) -> int:
@@ -77,7 +79,7 @@ class Plan:
         """A sha256 over everything that shapes the result's bytes."""
         inputs = [[i.name, i.size_bytes, i.sha256 or i.version, i.split, i.member] for i in self.inputs]
         parts = [part.to_json() for part in self.parts]
-        text = json.dumps([self.request, inputs, parts], sort_keys=True)
+        text = json.dumps([self.request, inputs, parts, self.versions], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from corpuskit.prepare.plan import Piece, Plan, group
@@ -23,6 +23,7 @@ def make_plan(
     *,
     part_bytes: int,
     request: dict[str, Any],
+    versions: Mapping[str, str],
 ) -> Plan:
     """Plan the preparation of inputs.
 
@@ -33,6 +34,7 @@ def make_plan(
         tokenizer: Says where a long document may be cut.
         part_bytes: About how much text a part has.
         request: What was asked for, as the manifest records it.
+        versions: Of the software that makes the parts, by distribution.
 
     Raises:
         ConfigError: If the rule cannot be applied to these inputs.
@@ -48,7 +50,7 @@ def make_plan(
         pieces = [Piece(number, part, _split(rule, inputs[number])) for number, part in slices]
     if rule.kind != "documents":
         pieces = [small for piece in pieces for small in _cut(source, inputs, piece, tokenizer, part_bytes)]
-    return Plan(tuple(inputs), group(pieces, part_bytes=part_bytes), request)
+    return Plan(tuple(inputs), group(pieces, part_bytes=part_bytes), request, versions)
 
 
 def _split(rule: SplitRule, item: Input) -> str | None:

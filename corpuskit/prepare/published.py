@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpuskit import reading, storage
+from corpuskit import folders, reading, storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.errors import StorageError
 from corpuskit.place import RemotePath
+from corpuskit.prepare.folder import in_published
 from corpuskit.prepare.progress import Progress
 from corpuskit.prepare.running import PartsMade, Prepared, Run
 from corpuskit.remote.layout import read_manifest
-from corpuskit.remote.publish import publish
+from corpuskit.remote.publish import publish, tidy
 from corpuskit.remote.store import open_store
 
 if TYPE_CHECKING:
@@ -62,21 +64,30 @@ class PublishedRun:
         with self._lock():
             if (found := self._existing()) is not None:  # another process may just have made it
                 return found
+            folders.make_own(self._folder, option="--work-dir")
             try:
-                made = self._run.go(only_commit=only_commit)
-                publish(self._run.output, self._store, overwrite=self._overwrite, on_progress=self._uploading)
+                with folders.in_use(self._folder):
+                    made = self._make(only_commit=only_commit)
             except OSError:
                 # Where locks do nothing, another process may have finished first and tidied up.
-                if (found := self._existing()) is not None:
-                    return found
-                raise
-            run = made.run or _read_run(self._run.output)
-            storage.remove_tree(self._folder)
-            return dataclasses.replace(made, corpus=self._corpus(), made=True, run=run)
+                if self._folder.exists() or (found := self._existing()) is None:
+                    raise
+                return found
+            self._remove()
+            return made
+
+    def _make(self, *, only_commit: bool) -> Prepared:
+        made = self._run.go(only_commit=only_commit)
+        publish(self._run.output, self._store, overwrite=self._overwrite, on_progress=self._uploading)
+        run = made.run or _read_run(self._run.output)
+        return dataclasses.replace(made, corpus=self._corpus(), made=True, run=run)
 
     def make_parts(self) -> PartsMade | Prepared:
         """Make this run's share of the parts, in a folder that all runs must share."""
-        return self._existing() or self._run.make_parts()
+        if (found := self._existing()) is not None:
+            return found
+        folders.make_own(self._folder, option="--work-dir")
+        return self._run.make_parts()
 
     def estimate(self) -> tuple[Plan, Estimate]:
         """Plan, and judge from a sample what that will make and take."""
@@ -85,13 +96,37 @@ class PublishedRun:
     def _existing(self) -> Prepared | None:
         """The corpus that is in the store, if it is what is asked for.
 
+        What a run that was killed at its end has left of it is deleted, there and here.
+
         Raises:
             ConfigError: If another corpus is there and may not be replaced.
         """
-        if read_manifest(self._store) is None:
+        if (found := read_manifest(self._store)) is None:
             return None
         corpus = self._run.request.accepted(self._corpus(), overwrite=self._overwrite)
-        return Prepared(corpus, made=False, run={}) if corpus is not None else None
+        if corpus is None:
+            return None
+        tidy(self._store, found[0].data)
+        if self._is_spent(found[0].data):
+            self._remove()
+        return Prepared(corpus, made=False, run={})
+
+    def _is_spent(self, manifest: bytes) -> bool:
+        """Whether the folder holds the corpus that is in the store, and nobody is at work there."""
+        folder = self._folder
+        if not folder.is_dir() or folders.why_not_own(folder) is not None or folders.is_in_use(folder):
+            return False
+        try:
+            return (self._run.output / FILE_NAME).read_bytes() == manifest
+        except OSError:
+            return False
+
+    def _remove(self) -> None:
+        """Delete the folder. It loses its name first: what is left if that is stopped is nobody's."""
+        with contextlib.suppress(OSError):
+            storage.rename(self._folder, storage.temporary_name(self._folder))
+        for folder in self._folder.parent.glob(f".{self._place.id}.*.tmp"):
+            storage.remove_ours(folder, in_published)
 
     def _corpus(self) -> Corpus:
         return Corpus(self._place, encoding=self._run.config.encoding)

@@ -14,7 +14,9 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
 from corpuskit.place import folder_name, user_path, visible_name
+from corpuskit.prepare.folder import is_of_corpus
 from corpuskit.prepare.plan import part_bytes_for
+from corpuskit.prepare.versions import versions_of
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.reader_options import parse
@@ -51,7 +53,7 @@ class Request:
         self.source: Source = open_source(
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
         )
-        self._tokenizer_spec = registry.default().find("tokenizer", config.encoding).spec
+        self._tokenizer = registry.default().find("tokenizer", config.encoding)
         if config.eot:
             self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
         self.name = visible_name(config.name or self.source.name)
@@ -130,6 +132,15 @@ class Request:
             "shard_bytes": config.shard_bytes,
         }
 
+    def versions(self, inputs: Sequence[Input]) -> dict[str, str]:
+        """The versions of what decides the bytes of parts, by distribution."""
+        found = registry.default().find
+        formats = sorted({item.format for item in inputs})
+        components = [self._tokenizer, *(found("reader", format) for format in formats)]
+        if self.source.spec.factory:
+            components.append(found("source", self.source.spec.name))
+        return versions_of(components)
+
     @property
     def portable_encoding(self) -> str:
         """The tokenizer's name without the folder of the file it was made from, as `sp:model.model`.
@@ -158,8 +169,13 @@ class Request:
                 f"{output} exists and is not a corpus; move it away, or choose another --output"
             )
         if not is_corpus:
+            _check_replaceable(output)
             return None
-        return self.accepted(Corpus(output, encoding=self._config.encoding), overwrite=self._config.overwrite)
+        there = Corpus(output, encoding=self._config.encoding)
+        corpus = self.accepted(there, overwrite=self._config.overwrite)
+        if corpus is None:
+            _check_replaceable(output)
+        return corpus
 
     def accepted(self, corpus: Corpus, *, overwrite: bool) -> Corpus | None:
         """A corpus, if it is what is asked for; None if it is not, and may be replaced.
@@ -198,7 +214,8 @@ class Request:
         recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
         if not self.source.unchanged(recorded):
             return [f"its inputs have changed since ({self.source.changes(recorded)})"]
-        if isinstance(self._tokenizer_spec, TokenizerSpec) and not self._tokenizer_spec.pinned:
+        spec = self._tokenizer.spec
+        if isinstance(spec, TokenizerSpec) and not spec.pinned:
             # What the name stands for now: a state may hold the tokenizer itself, which would never change.
             found = open_tokenizer(self._config.encoding)
             if found.needs_fitting:
@@ -211,6 +228,28 @@ class Request:
 def _is_inside(path: Path, folder: str) -> bool:
     real = os.path.realpath(path)
     return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _check_replaceable(output: Path) -> None:
+    """Refuse a place that a corpus cannot take without something being lost that no corpus has.
+
+    Raises:
+        ConfigError: If it is a link, or has files that `prepare` did not make.
+    """
+    if output.is_symlink():
+        raise ConfigError(
+            f"{output} is a link to {output.readlink()}, which a corpus would take the place of; give the "
+            "folder itself as --output, or delete the link",
+            path=output,
+        )
+    strangers = sorted(entry.name for entry in output.iterdir()) if output.is_dir() else []
+    if strangers := [name for name in strangers if not is_of_corpus(name)]:
+        raise ConfigError(
+            f"{output} holds {strangers[0]!r}, which no corpus has, and --overwrite would delete it; move it "
+            "away, or choose another --output",
+            path=output,
+            found=strangers[0],
+        )
 
 
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:

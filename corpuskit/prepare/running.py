@@ -8,14 +8,13 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpuskit import registry, storage
+from corpuskit import folders, registry, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
@@ -26,7 +25,9 @@ from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.disk import check_disk
 from corpuskit.prepare.estimate import Estimate, estimate, usable_cores
 from corpuskit.prepare.executor import Executor
-from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
+from corpuskit.prepare.finished import check_inputs, finished_parts, say_missing
+from corpuskit.prepare.folder import WorkFolder
+from corpuskit.prepare.job import Job, PartRecord, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan
 from corpuskit.prepare.planning import make_plan
@@ -100,54 +101,53 @@ class Run:
         self.request = Request(config, on_fetch=self._fetching)
         self.source, self.name = self.request.source, self.request.name
         self.output = self.request.output
-        self.folder = self.output.with_name(f".{self.output.name}.preparing")
+        self.work = WorkFolder(self.output)
 
     def go(self, *, only_commit: bool = False) -> Prepared:
         """Prepare the corpus, or find it; with `only_commit`, of parts that are all there."""
+        if (found := self.found()) is not None:
+            return found
+        with self._lock(), self.work.made():
+            if (found := self.found()) is not None:  # another process may just have made it
+                return found
+            try:
+                return self._make(only_commit=only_commit)
+            except (OSError, WorkerError) as error:
+                # Where locks do nothing, another process may have finished first and tidied up.
+                if not self.work.is_taken(error) or (found := self.found()) is None:
+                    raise
+                return found
+
+    def found(self) -> Prepared | None:
+        """The corpus, if it is there; what a run that was killed at its end has left of it is deleted.
+
+        Raises:
+            ConfigError: If something else is there and may not be replaced.
+        """
         corpus = self.request.existing()
-        if corpus is not None:
-            return Prepared(corpus, made=False, run={})
-        storage.make_directory(self.folder)
-        with self._lock(), self._tidied():
-            corpus = self.request.existing()  # another process may just have made it
-            if corpus is None:
-                try:
-                    return self._make(only_commit=only_commit)
-                except (OSError, WorkerError):
-                    # Where locks do nothing, another process may have finished first and tidied up.
-                    corpus = self.request.existing()
-                    if corpus is None:
-                        raise
-            storage.remove_tree(self.folder)
-            return Prepared(corpus, made=False, run={})
+        if corpus is None:
+            return None
+        self.work.tidy()
+        return Prepared(corpus, made=False, run={})
 
     def make_parts(self) -> PartsMade | Prepared:
         """Make this run's share of the parts; several such runs share the folder and need no lock."""
-        corpus = self.request.existing()
-        if corpus is not None:
-            return Prepared(corpus, made=False, run={})
+        if (found := self.found()) is not None:
+            return found
         first, of = map(int, (self.config.parts or "1/1").split("/"))
         made = self.plan(self.source.inputs())
         job = self._begin(made)
         mine = range(first - 1, len(made.plan.parts), of)
-        with Worker(job, self.source, made.tokenizer).ready():
-            num_made = self._work(job, made.plan, mine)[1]
-        Digests(self.source, made.plan.inputs, self.folder).share(range(first - 1, len(made.plan.inputs), of))
+        digests = Digests(self.source, made.plan.inputs, self.work.path)
+        with folders.in_use(Path(job.folder)), Worker(job, self.source, made.tokenizer).ready():
+            num_made = self._work(job, made.plan, mine, digests)[1]
+        digests.share(range(first - 1, len(made.plan.inputs), of))
         return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
-
-    @contextlib.contextmanager
-    def _tidied(self) -> Iterator[None]:
-        """Leave no empty folder behind where the work stopped before it began."""
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """Keep other processes of this machine from doing the same work meanwhile."""
-        place = hashlib.sha256(os.fsencode(self.output.resolve())).hexdigest()
+        place = hashlib.sha256(os.fsencode(os.path.realpath(self.output))).hexdigest()
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(
@@ -159,21 +159,25 @@ class Run:
 
     def _make(self, *, only_commit: bool) -> Prepared:
         inputs = self.source.inputs()
-        with Digests(self.source, inputs, self.folder) as digests:
+        with Digests(self.source, inputs, self.work.path) as digests:
             digests.start()
             made = self.plan(inputs)
             job = self._begin(made)
-            with Worker(job, self.source, made.tokenizer).ready():
-                numbers = () if only_commit else range(len(made.plan.parts))
-                records, _ = self._work(job, made.plan, numbers, on_start=digests.start_late)
-            plan = dataclasses.replace(made.plan, inputs=digests.inputs())
-            return self._commit(plan, records, Path(job.folder), made.rule.names)
+            with folders.in_use(Path(job.folder)):
+                with Worker(job, self.source, made.tokenizer).ready():
+                    numbers = () if only_commit else range(len(made.plan.parts))
+                    records, _ = self._work(job, made.plan, numbers, digests)
+                plan = dataclasses.replace(made.plan, inputs=digests.inputs())
+                check_inputs(made.plan, records, digests)
+                prepared = self._commit(plan, records, Path(job.folder), made.rule.names)
+            self.work.remove(job.fingerprint)
+            return prepared
 
     def _begin(self, made: _Planned) -> Job:
         """Check that the corpus fits, and leave the job where workers find it."""
         check_disk(
             self.output,
-            self.folder,
+            self.work.path,
             self.source,
             made.plan,
             made.tokenizer,
@@ -182,10 +186,8 @@ class Run:
             workers=self.config.workers or usable_cores(),
             max_tokens=self.config.max_tokens,
         )
-        parts_folder = self.folder / made.plan.fingerprint[:16]
-        storage.make_directory(parts_folder)
         job = Job(
-            folder=str(parts_folder.resolve()),
+            folder=str(self.work.make_parts(made.plan.fingerprint)),
             fingerprint=made.plan.fingerprint,
             dataset=self.config.dataset,
             reader_options=self.request.reader_options,
@@ -223,7 +225,13 @@ class Run:
         request = {"dataset": self.name, "tokenizer": record, "dtype": dtype, "options": options}
         self.on_progress(Progress("plan", self.name))
         plan = make_plan(
-            self.source, inputs, rule, tokenizer, part_bytes=options["part_bytes"], request=request
+            self.source,
+            inputs,
+            rule,
+            tokenizer,
+            part_bytes=options["part_bytes"],
+            request=request,
+            versions=self.request.versions(inputs),
         )
         return _Planned(plan, tokenizer, rule, dtype)
 
@@ -242,12 +250,7 @@ class Run:
         return made.plan, found
 
     def _work(
-        self,
-        job: Job,
-        plan: Plan,
-        numbers: Sequence[int],
-        *,
-        on_start: Callable[[], None] = lambda: None,
+        self, job: Job, plan: Plan, numbers: Sequence[int], digests: Digests
     ) -> tuple[list[PartRecord], int]:
         """Do those of the numbered parts that no earlier run has finished.
 
@@ -255,7 +258,7 @@ class Run:
             job: What to do.
             plan: The plan.
             numbers: The parts'.
-            on_start: Called now and then, from when the workers work.
+            digests: The inputs' sha256s; they may begin in a thread from when the workers work.
 
         Returns:
             The records of all parts in order, cut at `max_tokens`; and how many parts were made now.
@@ -264,7 +267,8 @@ class Run:
             ConfigError: If all parts are asked for their records and some are missing.
         """
         folder = Path(job.folder)
-        records = self._finished(folder, plan)
+        finished = finished_parts(folder, plan, self.source, digests)
+        records = finished.records
         left = [number for number in numbers if number not in records]
         watch = Watch(self.name, plan, list(records.values()), self.on_progress)
         executor: Executor = (
@@ -278,12 +282,15 @@ class Run:
             enough.check(records)
 
         def on_work(number: int, size_bytes: int, tokens: int, documents: int) -> None:
-            on_start()
+            if self.config.parts is None:
+                digests.start_late()
             watch.work(number, size_bytes, tokens, documents)
 
         num_before = len(records)
         try:
             enough.check(records)
+            if left and finished.changed:
+                log.warning("%s: changed since; parts made of it are made again", finished.changed)
             if left:
                 executor.run(job, left, on_part=on_part, on_work=on_work)
         except EnoughTokens:
@@ -298,28 +305,14 @@ class Run:
         made = len(records) - num_before
         if self.config.parts is not None:
             return [], made
-        return enough.cut(self._all(plan, records), folder), made
+        with storage.reading(folder):
+            return enough.cut(self._all(plan, records, finished.changed), folder), made
 
-    def _finished(self, folder: Path, plan: Plan) -> dict[int, PartRecord]:
-        """The parts that earlier runs have finished, each of their bytes checked."""
-
-        def load(number: int) -> PartRecord | None:
-            return PartRecord.load(folder, number, fingerprint=plan.fingerprint, check_bytes=True)
-
-        numbers = [part.number for part in plan.parts if record_path(folder, part.number).exists()]
-        if not numbers:
-            return {}
-        with ThreadPoolExecutor(max_workers=usable_cores()) as threads:
-            return {record.number: record for record in threads.map(load, numbers) if record is not None}
-
-    def _all(self, plan: Plan, records: dict[int, PartRecord]) -> list[PartRecord]:
+    def _all(self, plan: Plan, records: dict[int, PartRecord], changed: str) -> list[PartRecord]:
         """The records in order: of every part, or of the first ones where those are enough."""
         missing = [part.number for part in plan.parts if part.number not in records]
         if missing and not Enough(self.config.max_tokens).reached(records):
-            raise ConfigError(
-                f"{self.output}: {len(missing)} of {len(plan.parts)} parts are missing, the first is number "
-                f"{missing[0] + 1}; make them with 'corpuskit prepare --parts' and the same options"
-            )
+            raise ConfigError(f"{self.output}: {say_missing(plan, missing, self.work, changed)}")
         return [records[number] for number in range(missing[0] if missing else len(plan.parts))]
 
     def _commit(
@@ -329,16 +322,17 @@ class Run:
         left_out = self.source.left_out
         elapsed_s = time.monotonic() - self.started
         run = run_record(self.config, plan, records, left_out, elapsed_s=elapsed_s)
-        commit(
-            records,
-            plan,
-            parts_folder=parts_folder,
-            output=self.output,
-            splits=splits,
-            left_out=left_out,
-            run=run,
-            overwrite=self.config.overwrite,
-        )
+        with storage.reading(parts_folder):
+            commit(
+                records,
+                plan,
+                parts_folder=parts_folder,
+                output=self.output,
+                splits=splits,
+                left_out=left_out,
+                run=run,
+                overwrite=self.config.overwrite,
+            )
         warn_of_separator(plan, records)
         return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
 

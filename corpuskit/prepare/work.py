@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError, TokenizerError
 from corpuskit.memory import give_back
-from corpuskit.prepare.job import MAX_PLACES, Job, OnWork, PartRecord, PartShard
-from corpuskit.prepare.plan import Piece
+from corpuskit.prepare.digests import changed_while_used, states_now
+from corpuskit.prepare.job import MAX_PLACES, Job, OnWork, PartRecord, PartShard, shard_name, state_of_inputs
+from corpuskit.prepare.plan import Part, Piece
 from corpuskit.prepare.splits import parse_rule
 from corpuskit.sources import open_source
 from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
@@ -84,6 +85,7 @@ class Worker:
         places: list[tuple[str, int, int, str]] = []
         text_bytes = num_documents = 0
         separated = False
+        states = self._states(part)
         with _PartWriter(folder, job, number) as writer:
             for piece in part.pieces:
 
@@ -104,12 +106,16 @@ class Worker:
                     if on_work is not None:
                         on_work(number, size, tokens, documents)
             shards = writer.finish()
+        for changed, state in self._states(part).items():
+            if state != states[changed]:
+                raise changed_while_used(job.inputs[changed])
         record = PartRecord(
             number=number,
             fingerprint=job.fingerprint,
             shards=shards,
             left_out=dict(left_out),
             places=tuple(places),
+            state=state_of_inputs(states),
             text_bytes=text_bytes,
             num_documents=num_documents,
             num_open_tokens=sum(writer.open_tokens.values()),
@@ -117,6 +123,10 @@ class Worker:
         )
         record.save(folder)
         return record
+
+    def _states(self, part: Part) -> dict[int, str]:
+        """What the inputs of a part are now, by their numbers."""
+        return states_now(self._source, self._job.inputs, part)
 
     def _write(self, writer: _PartWriter, piece: Piece, batch: DocumentBatch) -> tuple[int, int]:
         """Encode a batch and hand it to the splits; returns its (tokens, documents that ended)."""
@@ -161,7 +171,7 @@ class _PartWriter:
 
     def __init__(self, folder: Path, job: Job, number: int) -> None:
         self._folder = folder
-        self._prefix = f"part-{number:05d}"
+        self._number = number
         self._shard_tokens = max(job.shard_bytes // np.dtype(job.dtype).itemsize, 1)
         self._open: dict[str, _ShardWriter] = {}
         self._finished: dict[str, list[PartShard]] = {}
@@ -197,7 +207,7 @@ class _PartWriter:
         shard = self._open.get(split)
         if shard is None:
             finished = self._finished.setdefault(split, [])
-            name = f"{self._prefix}-{split}-{len(finished):05d}"
+            name = shard_name(self._number, split, len(finished))
             shard = self._open[split] = _ShardWriter(self._folder, name)
         return shard
 

@@ -19,6 +19,10 @@ from corpuskit.remote.store import Store, Stored
 CLAIM = "uploading.json"
 
 
+#: What is there while a corpus is being replaced: which files are not needed any more once it is.
+REPLACED = "replaced.json"
+
+
 def generation(manifest: bytes) -> str:
     """The folder of a corpus that replaces another one, from its manifest's bytes."""
     return hashlib.sha256(manifest).hexdigest()[:16] + "/"

@@ -8,10 +8,12 @@ writes into its generation's folder, and one of the two manifests wins.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,13 +21,15 @@ from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetch.places import hash_file
-from corpuskit.remote.layout import CLAIM, file_names, generation, prefix_of, read_manifest
+from corpuskit.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of, read_manifest
 from corpuskit.remote.store import Store, Stored, Taken
 
 log = logging.getLogger(__name__)
 
 _CLAIM_BYTES = 4096
 _RUN = "run.json"
+#: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
+_FILE = re.compile(r"([0-9a-f]{16}/)?([a-z][a-z0-9_]*-\d{5,}\.(bin|idx)|run\.json)")
 
 #: Called with (file, bytes uploaded so far, bytes in all).
 OnProgress = Callable[[str, int, int | None], None]
@@ -59,17 +63,19 @@ def publish(
     data = (folder / manifest_format.FILE_NAME).read_bytes()
     manifest = manifest_format.parse(data, where=str(folder / manifest_format.FILE_NAME))
     old = _found(store, data, overwrite=overwrite)
+    if old is not None:
+        tidy(store, old[0].data)
     if old is None or old[0].data != data:
         prefix, ours = _claim(store, data, old, overwrite=overwrite)
         _upload(
             folder, store, _files(folder, manifest), prefix, ours=ours or overwrite, on_progress=on_progress
         )
         store.upload(folder / _RUN, prefix + _RUN, sha256=hash_file(folder / _RUN)[0])
+        if old is not None:
+            _note(store, data, *old)
         _commit(store, data, old[0] if old else None)
         store.abort_uploads([prefix + name for name in file_names(manifest)])
-        if old is not None:
-            _remove(store, *old)
-    _tidy(store, data)
+        tidy(store, data)
 
 
 def _found(store: Store, data: bytes, *, overwrite: bool) -> tuple[Stored, Manifest] | None:
@@ -187,21 +193,44 @@ def _commit(store: Store, data: bytes, old: Stored | None) -> None:
             raise _other(store) from None
 
 
-def _remove(store: Store, stored: Stored, manifest: Manifest) -> None:
-    """Delete the files of a corpus that was replaced: those that its manifest names, and no others."""
-    try:
-        prefix = prefix_of(store, stored, manifest)
-        for name in [*file_names(manifest), _RUN]:
-            store.remove(prefix + name)
-    except StorageError as error:
-        log.warning("the corpus that was replaced is not deleted: %s", error)
+def _note(store: Store, data: bytes, stored: Stored, manifest: Manifest) -> None:
+    """Write down which files of the corpus that is replaced are to be deleted, whoever comes to do it."""
+    prefix = prefix_of(store, stored, manifest)
+    files = [prefix + name for name in [*file_names(manifest), _RUN]]
+    note = json.dumps({"manifest_sha256": hashlib.sha256(data).hexdigest(), "files": files}).encode()
+    there = store.read(REPLACED, max_bytes=manifest_format.MAX_BYTES)
+    with contextlib.suppress(Taken):  # by a run that replaces it too; one of the two will succeed
+        store.put(REPLACED, note, replaces=there)
 
 
-def _tidy(store: Store, data: bytes) -> None:
-    """Take the claim away, if it was this corpus's."""
+def tidy(store: Store, data: bytes) -> None:
+    """Delete what a run that has ended, or was killed at its end, has left of its work in a store.
+
+    Args:
+        store: The place.
+        data: The manifest that is there: what was left by a run that made another corpus is not touched.
+    """
     try:
         found = store.read(CLAIM, max_bytes=_CLAIM_BYTES)
         if found is not None and found.data == _claim_of(data):
             store.remove(CLAIM)
+        note = store.read(REPLACED, max_bytes=manifest_format.MAX_BYTES)
+        if note is not None and (files := _replaced(note.data, data)) is not None:
+            for name in files:
+                store.remove(name)
+            store.remove(REPLACED)
     except StorageError as error:
-        log.warning("%s stays behind: %s", store.place / CLAIM, error)
+        log.warning("what is not needed any more stays at %s: %s", store.place, error)
+
+
+def _replaced(note: bytes, data: bytes) -> list[str] | None:
+    """The files that a note says are not needed since a manifest is there; None if it is of another one."""
+    try:
+        value = json.loads(note)
+        if value["manifest_sha256"] != hashlib.sha256(data).hexdigest():
+            return None
+        return [
+            name for name in value["files"] if _FILE.fullmatch(name) and not name.startswith(generation(data))
+        ]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None

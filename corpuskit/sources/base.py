@@ -216,6 +216,17 @@ class Source(abc.ABC):
         """The sha256 of an input that was listed without one."""
         return item.sha256
 
+    def state(self, item: Input) -> str:
+        """What an input is now: another text whenever its bytes may be others, on any machine that sees it.
+
+        It is compared before an input's text is used and afterwards, in one run and in the next. Empty where
+        the source's own checks say all that can be said.
+
+        Raises:
+            SourceError: If it cannot be looked at.
+        """
+        return ""
+
     def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
         """Whether the inputs are still those of a manifest; cheap where the source can tell without them.
 

@@ -25,7 +25,7 @@ import threading
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from corpuskit import cache, storage
 from corpuskit.distribution import install_command
@@ -144,10 +144,21 @@ def vocabulary_path(file: RemoteFile) -> Iterator[Path]:
     if _checked(path, str(file.sha256)) is not None:
         yield path
         return
-    with tempfile.NamedTemporaryFile(suffix=".tiktoken") as temporary:
+    with _temporary_file(data) as temporary:
+        yield Path(temporary.name)
+
+
+def _temporary_file(data: bytes) -> IO[bytes]:
+    try:
+        temporary = tempfile.NamedTemporaryFile(suffix=".tiktoken")  # noqa: SIM115 - whoever asks closes it
         temporary.write(data)
         temporary.flush()
-        yield Path(temporary.name)
+    except OSError as error:
+        raise TokenizerError(
+            f"a vocabulary cannot be written to a temporary file: {error.strerror}; set TMPDIR to a folder "
+            "that can be written"
+        ) from error
+    return temporary
 
 
 def _in_tiktoken_cache(url: str, sha256: str) -> bytes | None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from corpuskit import folders
 from corpuskit.cli.cache import command
 from corpuskit.fetch import trust
 
@@ -32,7 +33,7 @@ def test_where_prints_the_folder(run, tmp_path):
 def test_size_lists_each_kind(run, tmp_path):
     assert run("size").stdout.split() == [
         *("files", "1", "1,000", "bytes", "partials", "1", "1,000", "bytes", "tables", "1", "1,000", "bytes"),
-        *("shards", "0", "0", "bytes"),
+        *("shards", "0", "0", "bytes", "work", "0", "0", "bytes"),
     ]
     value = json.loads(run("size", "--json").stdout)
     assert value["path"] == str(tmp_path)
@@ -74,3 +75,26 @@ def test_options_that_exclude_each_other_are_a_usage_error(run):
     result = run("clear", "--all", "--partials")
     assert result.exit_code == 2
     assert "--partials, --all and --url exclude each other" in result.stderr
+
+
+def test_unfinished_corpora_are_counted_and_deleted_unless_somebody_works_on_them(run, tmp_path):
+    place = tmp_path / "work" / ("0" * 32)
+    parts = place / ".corpus.preparing" / ("a" * 16)
+    for folder in (place / "corpus", parts):
+        folder.mkdir(parents=True)
+    for path in (
+        place / "corpus" / "train-00000.bin",
+        place / "corpus" / "manifest.json",
+        parts / "job.json",
+    ):
+        path.write_bytes(bytes(100))
+    notes = place / "notes.txt"
+    notes.write_bytes(b"mine")
+    assert run("size").stdout.split()[-4:] == ["work", "4", "304", "bytes"]
+    with folders.in_use(parts):
+        run("clear", "--yes")
+        assert (parts / "job.json").exists()
+    run("clear", "--yes")
+    assert [path for path in (tmp_path / "work").rglob("*") if path.is_file()] == [notes]
+    notes.unlink()
+    assert not parts.exists()

@@ -36,9 +36,9 @@ def peak(tmp_path, monkeypatch):
         seen = []
         commit_directory = storage.commit_directory
 
-        def measured(staged, final, *, replace):
+        def measured(staged, final, **options):
             seen.append(used_bytes(final.parent))
-            commit_directory(staged, final, replace=replace)
+            commit_directory(staged, final, **options)
 
         with monkeypatch.context() as patch:
             patch.setattr(storage, "commit_directory", measured)

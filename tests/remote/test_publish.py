@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.place import RemotePath
 from corpuskit.prepare import run
 from corpuskit.prepare.pipeline import commit_parts, make_parts
+from corpuskit.remote import publish as publish_module
 from corpuskit.remote import s3 as s3_module
 from corpuskit.remote.store import open_store
 
@@ -325,3 +327,72 @@ def test_a_url_that_went_through_pathlib_is_refused(texts, tmp_path):
     with pytest.raises(ConfigError, match="a corpus is at one URL, not at a chain of them"):
         corpuskit.open("simplecache::s3://bucket/mine")
     assert not Path("s3:").exists()
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """Have a run end, as if it were killed, when its manifest is in the store."""
+    commit = publish_module._commit
+
+    def commit_and_stop(*arguments):
+        commit(*arguments)
+        monkeypatch.setattr(publish_module, "_commit", commit)
+        raise KeyboardInterrupt
+
+    return lambda: monkeypatch.setattr(publish_module, "_commit", commit_and_stop)
+
+
+def test_the_run_that_finds_the_corpus_tidies_up_here_and_there(
+    bucket, texts, options, keys, cache_dir, killed
+):
+    url = f"{bucket}/mine"
+    killed()
+    with pytest.raises(KeyboardInterrupt):
+        corpuskit.prepare(str(texts), output=url, **options)
+    assert "uploading.json" in keys(url)
+    assert list((cache_dir / "work").iterdir())
+    corpuskit.prepare(str(texts), output=url, **options)
+    assert "uploading.json" not in keys(url)
+    assert not list((cache_dir / "work").iterdir())
+
+
+@pytest.mark.parametrize("next_split", ["valid=0.2", "valid=0.3"])
+def test_the_files_of_a_replaced_corpus_are_deleted_by_whoever_comes_next(
+    bucket, texts, options, keys, killed, next_split
+):
+    url = f"{bucket}/mine"
+    corpuskit.prepare(str(texts), output=url, **{**options, "split": "valid=0.1"})
+    killed()
+    with pytest.raises(KeyboardInterrupt):
+        corpuskit.prepare(str(texts), output=url, overwrite=True, **{**options, "split": "valid=0.2"})
+    assert {"replaced.json", "train-00000.bin"} <= set(keys(url))
+    corpuskit.prepare(str(texts), output=url, overwrite=True, **{**options, "split": next_split})
+    assert len({name.partition("/")[0] for name in keys(url)} - {"manifest.json"}) == 1
+    assert corpuskit.verify(url) == []
+
+
+def test_a_note_of_what_was_replaced_deletes_nothing_else(bucket, texts, options, keys):
+    url = f"{bucket}/mine"
+    corpus = corpuskit.prepare(str(texts), output=url, **options)
+    before = keys(url)
+    store = open_store(RemotePath(url))
+    sha256 = hashlib.sha256(before["manifest.json"]).hexdigest()
+    for files in (["../other", "manifest.json", "/etc/passwd", 1], "manifest.json", None, [["x"]]):
+        there = store.read("replaced.json", max_bytes=1000)
+        note = json.dumps({"manifest_sha256": sha256, "files": files}).encode()
+        store.put("replaced.json", note, replaces=there)
+        corpuskit.prepare(str(texts), output=url, **options)
+        after = {name: data for name, data in keys(url).items() if name != "replaced.json"}
+        assert after == before
+    assert len(corpus["train"])
+
+
+def test_a_work_folder_that_is_a_link_is_refused(bucket, texts, options, tmp_path):
+    (tmp_path / "stranger").mkdir()
+    (tmp_path / "stranger" / "keep").touch()
+    (tmp_path / "work").mkdir()
+    place = RemotePath(f"{bucket}/mine")
+    (tmp_path / "work" / place.id).symlink_to(tmp_path / "stranger")
+    with pytest.raises(StorageError, match="is a link to .*; delete it, or choose another --work-dir"):
+        corpuskit.prepare(str(texts), output=place.url, work_dir=tmp_path / "work", **options)
+    assert [path.name for path in (tmp_path / "stranger").iterdir()] == ["keep"]

@@ -72,6 +72,7 @@ class _Tasks:
 
     def __init__(self, job: Job, workers: int | None) -> None:
         self._job = job
+        self._dataset = job.to_json()["dataset"]  # without credentials
         self._workers = workers
         self._going: dict[Any, int] = {}  # the part of each task, by its reference
         self._lost: Counter[int] = Counter()
@@ -80,6 +81,7 @@ class _Tasks:
             "run": secrets.token_hex(8),
             "folder": job.folder,
             "fingerprint": job.fingerprint,
+            "private": job.private(),
             "directory": str(Path.cwd()),
             "versions": versions(),
         }
@@ -140,7 +142,7 @@ class _Tasks:
             answer = json.loads(ray.get(task))
         except RayTaskError as error:
             raise WorkerError(
-                f"part {number} of {self._job.dataset}: a node could not run it: {_last_line(error)}; "
+                f"part {number} of {self._dataset}: a node could not run it: {_last_line(error)}; "
                 "install the same corpuskit and corpuskit-ray on every node"
             ) from error
         except RayError as error:
@@ -148,7 +150,7 @@ class _Tasks:
             reason = type(error).__name__
             if self._lost[number] >= _ATTEMPTS:
                 raise WorkerError(
-                    f"part {number} of {self._job.dataset}: its worker was lost {self._lost[number]} times, "
+                    f"part {number} of {self._dataset}: its worker was lost {self._lost[number]} times, "
                     f"the last time with {reason}; "
                     "finished parts are kept, run the same command again to go on"
                 ) from error

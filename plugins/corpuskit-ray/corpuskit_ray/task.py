@@ -2,7 +2,8 @@
 
 Nothing else crosses the network: no object is unpickled, and an error comes home as its class's name, its
 message and its facts, because Ray does not bring every exception home as what it was. Everything that makes
-a part, secrets in URLs included, is read from the job's folder, which all nodes share.
+a part is read from the job's folder, which all nodes share, but for URLs with credentials: those are in no
+file, and come with the request.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def make_part(request: str) -> str:
     """Make one part of a job.
 
     Args:
-        request: A JSON object: `folder`, `fingerprint` and `part` say what to do, `run` which run of the
-            executor asks, `directory` and `versions` what the driver has.
+        request: A JSON object: `folder`, `fingerprint`, `part` and `private` (URLs with credentials) say what
+            to do, `run` which run of the executor asks, `directory` and `versions` what the driver has.
 
     Returns:
         A JSON object: `{}` once the part's record is saved, else what `describe_error` says.
@@ -64,19 +65,19 @@ def _worker(asked: Mapping[str, Any]) -> tuple[Job, Worker]:
         _check_versions(asked["versions"], versions())
         with contextlib.suppress(OSError):  # paths of the dataset may be relative to it, and may not be
             os.chdir(asked["directory"])
-        job = _job(Path(asked["folder"]), asked["fingerprint"])
+        job = _job(Path(asked["folder"]), asked["fingerprint"], asked["private"])
         _current = asked["run"], job, Worker(job)
     return _current[1:]
 
 
-def _job(folder: Path, fingerprint: str) -> Job:
+def _job(folder: Path, fingerprint: str, private: Mapping[str, Any]) -> Job:
     """The job, if this node sees the same folder as the driver.
 
     Raises:
         StorageError: If it does not.
     """
     try:
-        job = load_job(folder)
+        job = load_job(folder, private)
     except StorageError as error:
         raise StorageError(
             f"{folder} of the driver is not on node {socket.gethostname()}; "

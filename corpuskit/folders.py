@@ -1,0 +1,136 @@
+"""Folders of unfinished work, which others may have prepared for us: made, checked, and seen to be in use.
+
+The name of such a folder can be guessed, so it may be there already: a link that leads elsewhere, or a folder
+that somebody else fills. It is used only if it is a real folder of this user's (or root's) that not everybody
+can write. The path above it may have links: it is what the user named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpuskit import storage
+from corpuskit.cache import may_be_live
+from corpuskit.errors import StorageError
+
+#: A group may write, where the user's umask lets it; everybody may not, whatever that says.
+_MODE = 0o775
+_ATTEMPTS = 3
+_KINDS = {stat.S_IFREG: "a file", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+
+
+def make_own(path: Path, *, option: str = "--output") -> None:
+    """Make a folder and those above it, or take the one that is there.
+
+    Args:
+        path: The folder.
+        option: What a user says to have it elsewhere, for errors.
+
+    Raises:
+        StorageError: If it cannot be made, or what is there is not safe to use.
+    """
+    for attempt in range(_ATTEMPTS):
+        storage.make_directory(path.parent)
+        try:
+            path.mkdir(mode=_MODE)
+        except FileExistsError:
+            break
+        except FileNotFoundError as error:  # somebody tidied up meanwhile
+            if attempt == _ATTEMPTS - 1:
+                raise StorageError(f"cannot create the folder {path}: {error.strerror}", path=path) from error
+        except OSError as error:
+            raise StorageError(f"cannot create the folder {path}: {error.strerror}", path=path) from error
+        else:
+            return
+    if (reason := why_not_own(path)) is not None:
+        raise StorageError(
+            f"{path} is for unfinished work, and {reason}; delete it, or choose another {option}", path=path
+        )
+
+
+def why_not_own(path: Path) -> str | None:
+    """What makes a folder unsafe to use, in words that follow 'and'; None if nothing does.
+
+    Raises:
+        StorageError: If it cannot be looked at.
+    """
+    try:
+        status = path.lstat()
+    except OSError as error:
+        raise StorageError(f"cannot look at {path}: {error.strerror}", path=path) from error
+    kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFLNK:
+        return f"is a link to {_target(path)}"
+    if kind != stat.S_IFDIR:
+        return f"is {_KINDS.get(kind, 'a device')}"
+    if status.st_uid not in (0, os.geteuid()):
+        return f"belongs to another user (uid {status.st_uid}), who may have filled it"
+    if status.st_mode & stat.S_IWOTH and _keeps_modes(path):
+        mode = stat.S_IMODE(status.st_mode)
+        return f"can be written by everybody (mode {mode:04o}), who may have filled it"
+    return None
+
+
+def _target(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return "elsewhere"
+
+
+def _keeps_modes(path: Path) -> bool:
+    """Whether the file system keeps modes: on some, everybody seems to be able to write everything."""
+    probe = storage.temporary_name(path)
+    try:
+        probe.mkdir(mode=0o700)
+    except OSError:
+        return True
+    try:
+        return not probe.stat().st_mode & stat.S_IWOTH
+    finally:
+        with contextlib.suppress(OSError):
+            probe.rmdir()
+
+
+def remove_left_behind(final: Path) -> list[Path]:
+    """Delete what processes that were killed have left of folders that were to take a name.
+
+    Args:
+        final: The name, beside which they are.
+
+    Returns:
+        Those that stay: a process may still be at work there.
+    """
+    name = re.compile(re.escape(f".{final.name}.") + r"[^.]*\.\d+\.[0-9a-f]{16}\.tmp")
+    stay = []
+    for path in sorted(final.parent.iterdir()):
+        if not name.fullmatch(path.name) or why_not_own(path) is not None:
+            continue
+        if may_be_live(path):
+            stay.append(path)
+        else:
+            storage.remove_tree(path)
+    return stay
+
+
+@contextlib.contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """Let others see, while the block runs, that this process works in a folder."""
+    sign = storage.FileWriter(folder / "run")  # under its unfinished name, which has this process's number
+    try:
+        yield
+    finally:
+        sign.abort()
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether a process may be working in a folder.
+
+    On another machine, one that has shown no sign of life for an hour does not.
+    """
+    return any(map(may_be_live, folder.glob(".run.*.tmp")))

@@ -1,0 +1,160 @@
+"""`.NAME.preparing`, the folder beside a corpus where it is made.
+
+```
+.NAME.preparing/
+  digests-<16 digits>.json     sha256s of inputs
+  <plan>/                      the parts of a plan, 16 digits of whose fingerprint are the name
+    job.json                   what is to be done
+    part-00000.json            the record of a part that is finished, and beside it its files
+    manifest.json              of the corpus that the parts were made into: they are not needed any more
+  .<plan>.<host>.<process>.<random>.tmp/
+                               a corpus that is about to take its name, an old one that has lost it, or parts
+                               that are not needed any more
+```
+Only these names are ever deleted, and nothing through a link.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from corpuskit import folders, storage
+from corpuskit.corpus.manifest import FILE_NAME
+
+_TEMPORARY = r"\.[^/]+\.tmp"
+_CORPUS = rf"manifest\.json|run\.json|[^/]+-\d{{5,}}\.(?:bin|idx)|{_TEMPORARY}"
+_PARTS = rf"part-\d{{5,}}[^/]*\.(?:bin|idx|json)|job\.json|manifest\.json|{_TEMPORARY}"
+_PLAN = "(?P<{}>[0-9a-f]{{16}})"
+_WORK = (
+    rf"digests-[0-9a-f]{{16}}\.json|{_TEMPORARY}"
+    rf"|{_PLAN.format('parts')}/(?:{_PARTS})?"
+    rf"|\.{_PLAN.format('staged')}\.[^/]+\.tmp/(?:{_CORPUS}|{_PARTS})?"
+)
+_IN_CORPUS, _IN_WORK = re.compile(_CORPUS), re.compile(_WORK)
+_PLAN_DIGITS = 16
+
+
+class WorkFolder:
+    """The folder where one corpus is made.
+
+    Args:
+        output: The corpus's folder to be. Links above it are followed, once.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self.path = Path(os.path.realpath(output.parent), f".{output.name}.preparing")
+
+    @contextlib.contextmanager
+    def made(self) -> Iterator[None]:
+        """Have the folder while the block runs, and leave no empty one behind.
+
+        Raises:
+            StorageError: If what has its name is not safe to use.
+        """
+        folders.make_own(self.path)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+
+    def make_parts(self, fingerprint: str) -> Path:
+        """The folder of a plan's parts.
+
+        Raises:
+            StorageError: If what has its name, or the work folder's, is not safe to use.
+        """
+        folders.make_own(self.path)
+        parts = self.parts(fingerprint)
+        folders.make_own(parts)
+        return parts
+
+    def parts(self, fingerprint: str) -> Path:
+        """Where a plan's parts are."""
+        return self.path / fingerprint[:_PLAN_DIGITS]
+
+    def others(self, fingerprint: str) -> list[Path]:
+        """The folders of other plans' parts."""
+        return [path for path in self._plans() if path.name != fingerprint[:_PLAN_DIGITS]]
+
+    def is_taken(self, error: Exception) -> bool:
+        """Whether what went wrong means that another process has made the corpus first.
+
+        It has deleted the parts then, or something has the corpus's name. Nothing else is taken for it: a
+        disk that fails once the corpus has its name has failed.
+        """
+        cause = error.__cause__ or error
+        if isinstance(cause, OSError) and cause.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            return True
+        return not self._plans()
+
+    def remove(self, fingerprint: str) -> None:
+        """Delete what a corpus was made of, and other plans' parts unless a process is at work there."""
+        self._remove({path.name for path in self.others(fingerprint) if folders.is_in_use(path)})
+
+    def tidy(self) -> None:
+        """Delete the parts of the corpus that is there: whoever made it was killed before it could do so."""
+        if not self.path.is_dir() or folders.why_not_own(self.path) is not None:
+            return
+        self._remove({path.name for path in self._plans() if not self._is_spent(path)})
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(path.name for path in self.path.iterdir())
+        except OSError:
+            return []
+
+    def _plans(self) -> list[Path]:
+        return [self.path / name for name in self._names() if re.fullmatch(_PLAN.format("plan"), name)]
+
+    def _is_spent(self, parts: Path) -> bool:
+        """Whether the corpus that is there was made of these parts."""
+        try:
+            return (parts / FILE_NAME).read_bytes() == (self._output / FILE_NAME).read_bytes()
+        except OSError:
+            return False
+
+    def _remove(self, kept: Collection[str]) -> None:
+        """Delete all that is ours but some plans; without them it means nothing, however far this comes."""
+        if not kept:
+            for parts in self._plans():
+                with contextlib.suppress(OSError):
+                    storage.rename(parts, storage.temporary_name(parts))
+            storage.remove_ours(self.path, lambda name: _IN_WORK.fullmatch(name) is not None)
+            return
+        for name in self._names():
+            found = _IN_WORK.fullmatch(f"{name}/")
+            if found is not None and (found["parts"] or found["staged"]) not in kept:
+                self._remove_plan(name)
+
+    def _remove_plan(self, name: str) -> None:
+        def ours(inside: str) -> bool:
+            return _IN_WORK.fullmatch(f"{name}/{inside}") is not None
+
+        storage.remove_ours(self.path / name, ours)
+
+
+def is_of_corpus(name: str) -> bool:
+    """Whether a file has a name that `prepare` gives to files of a corpus."""
+    return _IN_CORPUS.fullmatch(name) is not None
+
+
+def in_published(name: str) -> bool:
+    """The same for all that a run leaves that publishes its corpus: the corpus, and the work beside it."""
+    folder, slash, inside = name.partition("/")
+    if not slash:
+        return re.fullmatch(_TEMPORARY, name) is not None
+    known: dict[str, Callable[[str], object]] = {
+        "corpus": _IN_CORPUS.fullmatch,
+        ".corpus.preparing": _IN_WORK.fullmatch,
+    }
+    return folder in known and (not inside or known[folder](inside) is not None)
