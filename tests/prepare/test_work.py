@@ -18,7 +18,7 @@ import corpuskit
 from corpuskit.batches.documents import DocumentEnds
 from corpuskit.errors import SourceError
 from corpuskit.formats.megatron import Megatron
-from corpuskit.prepare import running
+from corpuskit.prepare import local, running
 from corpuskit.samplers.packing import split_documents
 from corpuskit.sources import reader, text
 from corpuskit.tokenizers.base import Tokenizer
@@ -172,7 +172,8 @@ def test_readers_of_a_corpus_take_documents_without_ids(tmp_path):
     assert np.frombuffer(index, "<i4", 7, offset=34).tolist() == [0, 0, 2, 0, 3, 0, 0]
 
 
-def test_workers_agree_on_documents_without_ids(tmp_path, assert_same):
+def test_workers_agree_on_documents_without_ids(tmp_path, assert_same, monkeypatch):
+    monkeypatch.setattr(local, "may_fork", lambda: True)  # whatever threads other tests have left
     (tmp_path / "lines.txt").write_text("x\na\nx\nxx\n" * 40)
     options = {"lines": True, "split": "none", "part_bytes": 20}
     for workers in (1, 2):
