@@ -204,18 +204,21 @@ class Launcher:
         fault: Fault | None = None,
         environ: Mapping[str, str] | None = None,
         limits: Mapping[str, int] | None = None,
-        stdout: Path | None = None,
+        stdout: str = "",
     ) -> Process:
-        """Start a run, with a fault; None leaves what is set, and what is counted, as it is."""
+        """Start a run, with a fault; None leaves what is set, and what is counted, as it is.
+
+        stdout may be "full", for a disk without room, or "closed".
+        """
         if fault is not None:
             self.control.set(fault)
         name = uuid.uuid4().hex
-        out, err = stdout or self._scratch / f"{name}.out", self._scratch / f"{name}.err"
+        out, err = self._scratch / f"{name}.out", self._scratch / f"{name}.err"
         answer = self.ask(
             run=list(arguments),
             environ={"CORPUSKIT_CACHE_DIR": str(cwd / "cache"), **(environ or {})},
             cwd=str(cwd),
-            stdout=str(out),
+            stdout={"full": "/dev/full", "closed": None}.get(stdout, str(out)),
             stderr=str(err),
             limits=dict(limits or {}),
         )
@@ -300,8 +303,7 @@ class Scenario:
         result: What it makes, relative to the folder.
         before: Commands that make what is there before it.
         environ: Environment variables.
-        scope: The only part of the folder in which calls are faulty; empty for all of it.
-    """
+        """
 
     name: str
     arguments: tuple[str, ...]

@@ -4,7 +4,7 @@ What it forks is a process of its own, in a session of its own, that runs `corpu
 command does; only the second that the imports take is saved. Reads requests on stdin and answers on stdout, a
 line of JSON each:
 
-    {"run": [arguments], "environ": {...}, "cwd": path, "stdout": path, "stderr": path, "limits": {name: n}}
+    {"run": [arguments], "environ": {...}, "cwd": path, "stdout": path or null, "stderr": path, "limits": {name: n}}
         -> {"pid": number}
     {"wait": pid, "stopped": whether being stopped is enough} -> {"status": as os.waitpid's}
 """
@@ -39,6 +39,9 @@ def become(request: dict) -> list[str]:
     os.dup2(devnull, 0)
     os.close(devnull)
     for number, name in ((1, "stdout"), (2, "stderr")):
+        if request[name] is None:
+            os.close(number)
+            continue
         fd = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(fd, number)
         os.close(fd)
