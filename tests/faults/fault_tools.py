@@ -91,9 +91,7 @@ class Control:
         code = getattr(errno, fault.error) if fault.error else 0
         numbers = (action, kind, fault.nth, fault.forever, code, fault.signal, fault.group, fault.no_locks)
         scope = os.fsencode(self.scope)
-        self._map[:] = _CONTROL.pack(
-            scope, fault.only.encode(), *numbers, 0, 0, *[0] * len(KINDS), b""
-        )
+        self._map[:] = _CONTROL.pack(scope, fault.only.encode(), *numbers, 0, 0, *[0] * len(KINDS), b"")
 
     def _values(self) -> tuple[Any, ...]:
         return _CONTROL.unpack(self._map[:])
@@ -303,7 +301,7 @@ class Scenario:
         result: What it makes, relative to the folder.
         before: Commands that make what is there before it.
         environ: Environment variables.
-        """
+    """
 
     name: str
     arguments: tuple[str, ...]

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from fault_tools import corpus, names
@@ -39,7 +40,7 @@ ENOUGH = "size=8m,nr_inodes=10000"
 def test_a_full_disk_is_told_and_with_room_the_next_run_completes(disk, worlds, draw, command, what):
     folder, remount = disk
     world = worlds(command)
-    for _ in range(draw.count(3)):
+    for _ in range(draw.count(2)):
         world.reset()
         assert remount(ENOUGH) is None
         for entry in folder.iterdir():
@@ -88,17 +89,17 @@ def _used(folder, what: str) -> int:
 @pytest.mark.fault("D8")
 def test_a_limit_of_the_process_is_told(worlds, draw, command, limit, smallest, largest):
     world = worlds(command)
-    for _ in range(draw.count(3)):
+
+    def problems_of(value: int) -> Iterator[str]:
         world.reset()
-        value = draw.random.randint(smallest, largest)
-        outcome = world.run(limits={limit: value})
-        problems = list(world.problems_after(outcome))
-        assert not problems, (limit, value, outcome, problems)
+        yield from world.problems_after(world.run(limits={limit: value}))
+
+    draw.check(draw.some(range(smallest, largest + 1), 2), problems_of)
 
 
 @pytest.mark.fault("D15")
 @pytest.mark.parametrize("command", ["prepare", "workers", "export", "fetch"])
-def test_a_temporary_folder_is_not_needed(worlds, command):
+def test_a_temporary_folder_is_not_needed(worlds, draw, command):
     world = worlds(command)
     world.reset()
     outcome = world.launcher.run(
@@ -106,7 +107,4 @@ def test_a_temporary_folder_is_not_needed(worlds, command):
         world.folder,
         environ={**world.scenario.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), "/dev/null/nowhere")},
     )
-    problems = list(world.problems_after(outcome, codes=()))
-    assert not problems, (outcome, problems)
-
-
+    draw.check([outcome], lambda outcome: world.problems_after(outcome, codes=()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator, Sequence
 
 import pytest
 from fault_tools import Fault, Outcome, World, names
@@ -11,14 +12,17 @@ from fault_tools import Fault, Outcome, World, names
 STOP = signal.SIGSTOP
 
 
-def assert_well(world: World, *outcomes: Outcome) -> None:
-    """One corpus, whole, and nothing beside it; whoever did not make it found it, or says why not."""
+def problems_of_all(world: World, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """What is wrong unless there is one corpus, whole, and nothing beside it.
+
+    Whoever did not make it has found it, or says why not.
+    """
     for outcome in outcomes:
-        assert outcome.code in (0, 4), outcome
-        assert len(outcome.stderr.splitlines()) == (outcome.code != 0), outcome
-    assert any(outcome.code == 0 for outcome in outcomes)
-    problems = list(world.problems_after(Outcome(0, "", "")))
-    assert not problems, problems
+        if outcome.code not in (0, 4) or len(outcome.stderr.splitlines()) != (outcome.code != 0):
+            yield str(outcome)
+    if all(outcome.code for outcome in outcomes):
+        yield "none of them made it"
+    yield from world.problems_after(Outcome(0, "", ""))
 
 
 @pytest.mark.parametrize("no_locks", [False, True], ids=["locks", "no-locks"])
@@ -26,10 +30,13 @@ def assert_well(world: World, *outcomes: Outcome) -> None:
 @pytest.mark.fault("C1", "C2")
 def test_two_writers_make_one_corpus(worlds, draw, command, no_locks):
     world = worlds(command)
-    for _ in range(draw.count(3)):
+
+    def problems_of(number: int) -> Iterator[str]:
         world.reset()
         both = [world.start(Fault(no_locks=no_locks)) for _ in range(2)]
-        assert_well(world, *(process.wait() for process in both))
+        yield from problems_of_all(world, [process.wait() for process in both])
+
+    draw.check(range(draw.count(2)), problems_of)
 
 
 @pytest.mark.parametrize("command", ["prepare", "overwrite", "commit", "export"])
@@ -37,17 +44,20 @@ def test_two_writers_make_one_corpus(worlds, draw, command, no_locks):
 def test_a_writer_that_was_stopped_while_another_finished_does_no_harm(worlds, draw, command):
     """Locks do nothing here: the stopped one would hold one, as it may on another machine's behalf."""
     world = worlds(command)
-    for nth in draw.some(range(1, world.total + 1), 4):
+
+    def problems_of(nth: int) -> Iterator[str]:
         world.reset()
         late = world.start(Fault(None, nth, signal=STOP, no_locks=True))
         if not late.wait_until_stopped():
-            continue
+            return
         where = world.launcher.control.where
         other = world.run(Fault(no_locks=True))
-        assert other.code == 0, (nth, where, other)
-        assert world.state() == "new", (nth, where)
+        if (state := world.state()) != "new" or other.code:
+            yield f"{where}: the other one: {other}, {state}"
         late.kill(signal.SIGCONT)
-        assert_well(world, late.wait(), other)
+        yield from (f"{where}: {problem}" for problem in problems_of_all(world, [late.wait(), other]))
+
+    draw.check(draw.some(range(1, world.total + 1), 3), problems_of)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +73,8 @@ def test_a_reader_gets_the_old_or_the_new_corpus_while_it_is_replaced(worlds, dr
     world.run()
     new = launcher.run(reading, world.folder)
     assert (old.code, new.code) == (0, 0)
-    problems = []
-    for nth in draw.some(range(1, num_calls + 1), 25):
+
+    def problems_of(nth: int) -> Iterator[str]:
         world.reset()
         reader = launcher.start(reading, world.folder, fault=Fault(None, nth, signal=STOP))
         assert reader.wait_until_stopped()
@@ -73,8 +83,9 @@ def test_a_reader_gets_the_old_or_the_new_corpus_while_it_is_replaced(worlds, dr
         reader.kill(signal.SIGCONT)
         outcome = reader.wait()
         if (outcome.code, outcome.stderr) != (0, "") or outcome.stdout not in (old.stdout, new.stdout):
-            problems.append(f"call {nth}, {where}: {outcome}")
-    assert not problems, "\n".join(problems)
+            yield f"{where}: {outcome}"
+
+    draw.check(draw.some(range(1, num_calls + 1), 12), problems_of)
 
 
 @pytest.mark.parametrize("stdout", ["full", "closed"])

@@ -57,12 +57,14 @@ def test_lines_end_with_their_line_ends_only(text_file, read_all):
 
 @pytest.mark.parametrize("options", [{}, {"lines": True}, {"separator": "--"}])
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.fault("T7")
 def test_an_empty_file_has_no_documents(text_file, read_all, options, data):
     result = read_all(TextReader(options), text_file(data))
     assert result.texts == []
     assert [kind for kind, _ in result.kinds] in ([], ["empty"])
 
 
+@pytest.mark.fault("T3")
 def test_a_byte_order_mark_is_left_out_once(text_file, read_all):
     bom = b"\xef\xbb\xbf"
     item = text_file(bom + b"one\n" + bom + b"two")
@@ -72,6 +74,7 @@ def test_a_byte_order_mark_is_left_out_once(text_file, read_all):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.fault("T3")
 def test_other_encodings_are_named(text_file, read_all, encoding):
     item = text_file("\ufeffhello".encode(encoding))
     with pytest.raises(SourceError, match=f"byte order mark of {encoding[:6].upper()}; convert it to UTF-8"):
@@ -87,6 +90,7 @@ def test_other_encodings_are_named(text_file, read_all, encoding):
     block_bytes=st.integers(1, 20),
     lines=st.booleans(),
 )
+@pytest.mark.fault("T1")
 def test_broken_bytes_are_named_and_replaced_as_python_does(
     tmp_path_factory, input_of, read_all, before, broken, after, block_bytes, lines
 ):
