@@ -106,7 +106,7 @@ def preload(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def launcher(tmp_path_factory: pytest.TempPathFactory, preload: Path, server: str) -> Iterator[Launcher]:
     """Runs the command line with faults in the folder `scope`."""
     # In memory where that can be: most of the time goes into fsync, which is not what is tested.
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of the test's own is made there
+    memory = Path("/dev/shm")
     if os.access(memory, os.W_OK):
         base = Path(tempfile.mkdtemp(prefix="corpuskit-faults-", dir=memory))
     else:

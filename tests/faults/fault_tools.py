@@ -126,6 +126,11 @@ class Outcome:
     stdout: str
     stderr: str
 
+    @property
+    def lines(self) -> list[str]:
+        """What it said on stderr; Ctrl-C may leave an empty line for what the terminal shows of it."""
+        return [line for line in self.stderr.splitlines() if line]
+
 
 class Process:
     """A run of the command line under way."""
@@ -388,7 +393,7 @@ class World:
             yield f"after the next run there is too much or too little: {', '.join(sorted(left))}"
 
     def _problems_of(self, outcome: Outcome, codes: Sequence[int]) -> Iterator[str]:
-        lines = outcome.stderr.splitlines()
+        lines = outcome.lines
         if outcome.code not in (0, *codes):
             yield f"exit code {outcome.code}"
         if "Traceback" in outcome.stderr or (outcome.code > 0 and len(lines) != 1):

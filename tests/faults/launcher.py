@@ -18,14 +18,36 @@ import resource
 import signal
 import sys
 
-WARM = """
-corpuskit.cli.prepare corpuskit.cli.commit corpuskit.cli.export corpuskit.cli.info corpuskit.cli.verify
-corpuskit.cli.render corpuskit.prepare.pipeline corpuskit.prepare.running corpuskit.prepare.local
-corpuskit.prepare.commit corpuskit.prepare.published corpuskit.formats corpuskit.formats.export
-corpuskit.formats.nanogpt corpuskit.formats.megatron corpuskit.fetch corpuskit.fetch.http corpuskit.sources
-corpuskit.sources.jsonl corpuskit.sources.local corpuskit.sources.stored corpuskit.tokenizers.bytes
-corpuskit.remote.publish corpuskit.remote.store rich.progress filelock numpy requests
-""".split()
+WARM = [
+    "corpuskit.cli.prepare",
+    "corpuskit.cli.commit",
+    "corpuskit.cli.export",
+    "corpuskit.cli.info",
+    "corpuskit.cli.verify",
+    "corpuskit.cli.render",
+    "corpuskit.prepare.pipeline",
+    "corpuskit.prepare.running",
+    "corpuskit.prepare.local",
+    "corpuskit.prepare.commit",
+    "corpuskit.prepare.published",
+    "corpuskit.formats",
+    "corpuskit.formats.export",
+    "corpuskit.formats.nanogpt",
+    "corpuskit.formats.megatron",
+    "corpuskit.fetch",
+    "corpuskit.fetch.http",
+    "corpuskit.sources",
+    "corpuskit.sources.jsonl",
+    "corpuskit.sources.local",
+    "corpuskit.sources.stored",
+    "corpuskit.tokenizers.bytes",
+    "corpuskit.remote.publish",
+    "corpuskit.remote.store",
+    "rich.progress",
+    "filelock",
+    "numpy",
+    "requests",
+]
 
 
 def become(request: dict) -> list[str]:

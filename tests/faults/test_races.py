@@ -18,7 +18,7 @@ def problems_of_all(world: World, outcomes: Sequence[Outcome]) -> Iterator[str]:
     Whoever did not make it has found it, or says why not.
     """
     for outcome in outcomes:
-        if outcome.code not in (0, 4) or len(outcome.stderr.splitlines()) != (outcome.code != 0):
+        if outcome.code not in (0, 4) or len(outcome.lines) != (outcome.code != 0):
             yield str(outcome)
     if all(outcome.code for outcome in outcomes):
         yield "none of them made it"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-from fault_tools import Control, Fault, clean_environment
+from fault_tools import Control, Fault, clean_environment, names
 
 import corpuskit
 
@@ -54,10 +53,11 @@ def test_told_to_stop_while_it_starts_it_stops(preload, tmp_path, draw, number):
 
     def problems_of(nth: int) -> Iterator[str]:
         outcome = run(Fault("open", nth, signal=number))
-        if outcome.returncode not in (CODES[number], -number) or len(outcome.stderr.splitlines()) > 1:
-            yield f"{control.where}: {outcome}"
-        if os.listdir(tmp_path) != ["control"]:
-            yield f"{control.where}: {os.listdir(tmp_path)}"
+        lines = [line for line in outcome.stderr.splitlines() if line]
+        if outcome.returncode not in (CODES[number], -number) or len(lines) > 1:
+            yield f"{control.where}: {outcome.returncode}, {lines}"
+        if (left := names(tmp_path)) != {"control"}:
+            yield f"{control.where}: {left}"
 
     # Before the command line's own module runs, Python answers.
     draw.check(draw.some(range(6, num_opens + 1), 2), problems_of)
