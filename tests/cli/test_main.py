@@ -235,7 +235,7 @@ def test_reader_of_stdout_may_leave_early(corpus, tmp_path):
     assert found.stderr == ""
 
 
-@pytest.mark.fault("S6")
+@pytest.mark.fault("S6", "S15")
 def test_control_characters_of_a_corpus_do_not_reach_a_terminal(tmp_path):
     (tmp_path / "evil.txt").write_text("\x1b]0;owned\x07 \u202egnp.exe")
     made = run("prepare", "evil.txt", "--encoding", "bytes", "--split", "none", cwd=tmp_path)

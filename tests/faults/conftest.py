@@ -1,7 +1,8 @@
 """Fixtures of the tests under faults: the preload library, processes, worlds, and how much is tried.
 
-Each random test draws from `--seed` and its own id. It tries a few faults by default and as many as `--rounds`
-says; where there are fewer than that, it tries all. `pytest tests/faults --rounds 1000 --seed 7` soaks.
+Each random test draws from `--seed` and its own id. It tries a few faults by default and as many as
+`--rounds` says; where there are fewer than that, it tries all. `pytest tests/faults --rounds 1000 --seed 7`
+soaks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tests of this folder work with: processes, faults in their system calls, worlds and what is in them."""
+"""What the tests of this folder work with: processes, faults in their system calls, and worlds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does not hold yet: tests that fail for a known reason, each marked as xfail(strict=True) by conftest.py.
+"""What does not hold yet: tests that fail for a known reason, which conftest.py marks as xfail(strict=True).
 
 Once the reason is gone the test is a failure here until its line is deleted. The list should be empty.
 """

@@ -1,10 +1,11 @@
 """A process that has corpuskit loaded and forks one that runs the command line each time it is asked to.
 
-What it forks is a process of its own, in a session of its own, that runs `corpuskit.cli.main` as the installed
-command does; only the second that the imports take is saved. Reads requests on stdin and answers on stdout, a
-line of JSON each:
+What it forks is a process of its own, in a session of its own, that runs `corpuskit.cli.main` as the
+installed command does; only the second that the imports take is saved. Reads requests on stdin and answers on
+stdout, a line of JSON each:
 
-    {"run": [arguments], "environ": {...}, "cwd": path, "stdout": path or null, "stderr": path, "limits": {name: n}}
+    {"run": [arguments], "environ": {...}, "cwd": path, "limits": {name: n},
+     "stdout": path or null, "stderr": path}
         -> {"pid": number}
     {"wait": pid, "stopped": whether being stopped is enough} -> {"status": as os.waitpid's}
 """
