@@ -175,6 +175,7 @@ def test_a_small_file_without_the_field_is_counted_where_others_have_it(tmp_path
     assert corpus.manifest.left_out == {"missing-text": 1}
 
 
+@pytest.mark.fault("D6")
 def test_place_that_cannot_be_written_is_an_error_before_any_work(prose, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="cannot create the folder"):

@@ -48,6 +48,7 @@ def test_a_range_of_a_document_says_that_it_goes_on(text_file):
     assert (tail.texts, tail.starts, tail.continues) == ([b"456789"], [0], False)
 
 
+@pytest.mark.fault("T4")
 def test_lines_end_with_their_line_ends_only(text_file, read_all):
     result = read_all(TextReader({"lines": True}), text_file("a\r\nb\x0bc\x85d\u2028e\n\nf\rg".encode()))
     assert result.texts == [b"a", "b\x0bc\x85d\u2028e".encode(), b"f\rg"]
