@@ -112,6 +112,7 @@ def owned_by_another(monkeypatch, folder):
 
 @pytest.mark.parametrize("mode", [0o700, 0o755, 0o777, 0o1777])
 @pytest.mark.parametrize("use", ["make", "inner", "default", "fetch"])
+@pytest.mark.fault("S12")
 def test_a_cache_of_another_user_is_refused(tmp_path, monkeypatch, mode, use):
     folder = tmp_path / "cache"
     (folder / "files").mkdir(parents=True)

@@ -25,11 +25,7 @@ KNOWN: list[tuple[str, str]] = [
     ("test_kills.py::test_killed_at_any_moment*[export]", _LEFT_EXPORT),
     *[(f"test_signals.py::test_told_to_stop_at_any_call*[{name}-*", _LEFT) for name in _PREPARES],
     ("test_signals.py::test_told_to_stop_while_it_starts*SIGINT]", "F3: a traceback during an import"),
-    ("test_flips.py::*[manifest.json]", "F19: verify does not check the manifest"),
-    ("test_races.py::test_a_reader*", "F2: opening is not one step"),
-    ("test_races.py::test_a_writer_that_was_stopped*[overwrite]", "F2: opening is not one step"),
     ("test_races.py::test_a_writer_that_was_stopped*[commit]", "F13, F20: parts are said to be missing"),
     ("test_races.py::test_two_writers*[commit-no-locks]", "F13, F20: parts are said to be missing"),
-    ("test_security.py::test_a_manifests_tokenizer_opens_no_file", "F5: a manifest's name opens a file"),
     ("test_work_folder.py::*make_a_folder]", "F23: a folder in a file's place stays in the way"),
 ]

@@ -421,6 +421,7 @@ def test_a_web_server_that_is_down_is_not_said_to_hold_no_corpus():
             corpuskit.open(f"http://127.0.0.1:{taken.getsockname()[1]}/x")
 
 
+@pytest.mark.fault("M5")
 def test_a_damaged_manifest_is_refused(own_url):
     import fsspec
 
