@@ -65,6 +65,7 @@ def test_everything_that_corpuskit_made_is_cleared_and_nothing_else(full):
     assert sorted(path.name for path in full.iterdir()) == ["files", "shards"]
 
 
+@pytest.mark.fault("C6")
 def test_partial_of_a_living_process_is_kept(full):
     live = full / f"partials/{SHA256}.{'2' * 16}.{cache.host_name()}.{os.getpid()}.part"
     foreign = full / f"partials/{SHA256}.{'3' * 16}.another-host.1.part"
@@ -84,6 +85,7 @@ def test_age_limits_what_is_cleared(full):
     assert cache.clearable(full, older_than_days=5) == [old]
 
 
+@pytest.mark.fault("S12")
 def test_links_out_of_the_cache_are_not_followed(full, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     (outside / ("cd" * 32)).write_bytes(b"mine")
@@ -93,6 +95,7 @@ def test_links_out_of_the_cache_are_not_followed(full, tmp_path_factory):
     assert (outside / ("cd" * 32)).read_bytes() == b"mine"
 
 
+@pytest.mark.fault("S12")
 def test_cache_is_private(tmp_path):
     folder = cache.make_folder(tmp_path / "a" / "cache", "tables")
     assert folder.is_dir()
@@ -109,6 +112,7 @@ def owned_by_another(monkeypatch, folder):
 
 @pytest.mark.parametrize("mode", [0o700, 0o755, 0o777, 0o1777])
 @pytest.mark.parametrize("use", ["make", "inner", "default", "fetch"])
+@pytest.mark.fault("S12")
 def test_a_cache_of_another_user_is_refused(tmp_path, monkeypatch, mode, use):
     folder = tmp_path / "cache"
     (folder / "files").mkdir(parents=True)

@@ -32,6 +32,7 @@ from corpuskit.errors import ConfigError
         (BatchConfig, {"batch_size": 0, "block_size": 0}, r"batch_size = 0: .* \(and 1 more\)"),
     ],
 )
+@pytest.mark.fault("K1")
 def test_impossible_values_name_the_field_the_value_and_the_rule(model, values, message):
     with pytest.raises(ConfigError, match=message) as caught:
         model.make(values)

@@ -19,6 +19,7 @@ def test_the_family_is_larger_than_its_head():
 
 
 @pytest.mark.parametrize("error", FAMILY)
+@pytest.mark.fault("O6")
 def test_an_error_survives_pickling_with_its_facts(error):
     raised = error("corpus: found 1, expected 2", path="a/b", expected=2, found=[1, "x"])
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):

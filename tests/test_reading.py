@@ -29,6 +29,7 @@ def place(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["a named pipe", "a folder", "a link", "a socket"])
+@pytest.mark.fault("M2")
 def test_what_is_no_file_is_refused_without_waiting(place, kind):
     with pytest.raises(reading.NotAFile) as caught:
         reading.read_file(place(kind), max_bytes=9)

@@ -117,6 +117,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.fault("G1")
 def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, body, reason):
     install("broken", body)
     install("sound", source("sound"))
@@ -146,6 +147,7 @@ def test_strict_mode_raises_each_time(install, body, reason):
             found.components("source")
 
 
+@pytest.mark.fault("G3")
 def test_a_plugin_with_one_bad_hook_keeps_its_other_components(install):
     install(
         "half",
@@ -213,6 +215,7 @@ def test_two_owners_of_a_name_are_an_error_that_names_both(install):
     assert chosen.owner.version == "2.2"
 
 
+@pytest.mark.fault("G2", "S11")
 def test_two_plugins_of_one_name_are_both_refused_until_one_is_chosen(install):
     install("one", source("books"), entry_points={"library": "one"}, version="1.1")
     install("two", source("poems"), entry_points={"library": "two"}, version="2.2")
@@ -275,6 +278,7 @@ def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
         ("command", "zzz", r"unknown command 'zzz'; known: "),
     ],
 )
+@pytest.mark.fault("G8")
 def test_an_unknown_name_lists_near_misses_or_what_is_known(monkeypatch, kind, name, message):
     with pytest.raises(UnknownName, match=message) as caught:
         Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(kind, name)
@@ -298,6 +302,7 @@ def test_an_unknown_name_says_which_plugins_were_left_out(install):
         ("two:two", {"two"}),
     ],
 )
+@pytest.mark.fault("S11")
 def test_corpuskit_plugins_selects(install, selected, loaded):
     install("one", source("books"))
     install("two", source("poems"))
@@ -338,6 +343,7 @@ def test_a_distribution_seen_twice_counts_once(install, tmp_path, monkeypatch):
     assert [one.status for one in found.plugins() if one.owner.plugin == "books"] == ["ok"]
 
 
+@pytest.mark.fault("G4")
 def test_a_slow_import_is_reported(install, monkeypatch, caplog):
     install("slow", source("books"))
     monkeypatch.setattr(registry, "_SLOW_IMPORT_S", -1.0)
@@ -347,6 +353,7 @@ def test_a_slow_import_is_reported(install, monkeypatch, caplog):
     ]
 
 
+@pytest.mark.fault("G4")
 def test_what_a_plugin_prints_stays_off_stdout(install, capsys):
     install(
         "chatty", "print('hello from import')\n" + textwrap.dedent(source("chatty", factory="loud:Thing"))

@@ -31,6 +31,7 @@ def test_file_appears_under_its_name_only_when_it_is_complete(tmp_path):
     assert names(tmp_path) == ["shard.bin"]
 
 
+@pytest.mark.fault("P6")
 def test_exception_commits_nothing_and_keeps_the_old_file(tmp_path):
     path = tmp_path / "manifest.json"
     path.write_bytes(b"old")
@@ -58,6 +59,7 @@ def test_writer_that_must_not_replace_refuses_an_existing_name(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
+@pytest.mark.fault("D5")
 def test_short_writes_are_continued(tmp_path, monkeypatch):
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[: max(1, len(data) // 2)]))
@@ -99,6 +101,7 @@ def test_name_is_flushed_with_a_later_one_where_that_is_enough(tmp_path, monkeyp
     assert flushed == [tmp_path]
 
 
+@pytest.mark.fault("D4")
 def test_failed_fsync_is_an_error_and_is_not_tried_again(tmp_path, monkeypatch):
     calls = []
 
@@ -113,6 +116,7 @@ def test_failed_fsync_is_an_error_and_is_not_tried_again(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
+@pytest.mark.fault("D1")
 def test_full_disk_says_how_much_is_free(tmp_path, monkeypatch):
     def write(fd: int, data: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -165,6 +169,7 @@ def test_exchange_without_the_system_call_still_replaces(tmp_path, monkeypatch):
     assert names(tmp_path) == ["corpus"]
 
 
+@pytest.mark.fault("C4")
 def test_reader_of_a_replaced_directory_never_sees_a_mix(tmp_path):
     """Two files always agree, however often the directory is replaced."""
     corpus, stop, mixed = tmp_path / "corpus", threading.Event(), []
@@ -215,6 +220,7 @@ def test_link_file_moves_where_there_are_no_hard_links(tmp_path, monkeypatch):
     assert names(tmp_path) == ["three", "two"]
 
 
+@pytest.mark.fault("C5")
 def test_second_holder_of_a_lock_waits_and_a_dead_one_does_not_hold_it(tmp_path):
     path = tmp_path / "lock"
     script = (
@@ -267,6 +273,7 @@ def strace() -> str:
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "rename", "openat", "mkdir"])
+@pytest.mark.fault("P1")
 def test_killed_before_any_system_call_the_corpus_is_old_or_new(tmp_path, strace, call):
     """The process is killed just before its n-th call of a kind, for each n until a run is not killed."""
     # The interpreter's own opens and writes are no part of the protocol; skip most of them.
@@ -289,6 +296,7 @@ def test_killed_before_any_system_call_the_corpus_is_old_or_new(tmp_path, strace
 
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EACCES"])
 @pytest.mark.parametrize("call", ["fsync", "rename"])
+@pytest.mark.fault("D4")
 def test_every_injected_error_is_reported_and_the_old_corpus_kept(tmp_path, strace, call, error):
     for number in range(1, 20):
         folder = tmp_path / f"{call}-{number}"

@@ -10,6 +10,7 @@ A block is replaced in the page's source, before it is parsed, so that its headi
 | `{corpuskit-components} source` | what comes with corpuskit of a kind |
 | `{corpuskit-errors}` | every error class |
 | `{corpuskit-manifest}` | the manifest's fields and its JSON schema |
+| `{corpuskit-faults}` | the fault catalogue, with the tests that cover it |
 | `{corpuskit-api}` | every public name |
 """
 

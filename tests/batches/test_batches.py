@@ -73,6 +73,7 @@ def test_random_access_and_iteration_agree(make_split):
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3, 4, 8])
+@pytest.mark.fault("R5")
 def test_ranks_share_each_batch_in_the_same_global_order(make_split, world_size):
     split = make_split(5000)
     options = {**OPTIONS, "batch_size": 24}
@@ -94,6 +95,7 @@ def test_a_batch_is_the_same_whatever_the_shard_size(make_split, shard_size):
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 3, 7, 19])
+@pytest.mark.fault("R5")
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(make_split, cut):
     whole = take(Batches(make_split(5000), **OPTIONS), 20)
     first = Batches(make_split(5000), **OPTIONS)
@@ -140,6 +142,7 @@ def test_state_is_small_json_without_a_rank(make_split):
         ({"sample": 16}, "gives another order"),
     ],
 )
+@pytest.mark.fault("M7", "R6")
 def test_a_state_of_something_else_is_refused_and_says_what_differs(make_split, change, message):
     batches = Batches(make_split(5000), **OPTIONS)
     take(batches, 3)
@@ -172,6 +175,7 @@ def test_a_state_without_a_field_is_refused(make_split):
         ({"device": "cuda"}, "output 'numpy' cannot be on device 'cuda'"),
     ],
 )
+@pytest.mark.fault("K5")
 def test_impossible_options_are_refused(make_split, options, message):
     with pytest.raises(ConfigError, match=message):
         Batches(make_split(1000), **{**OPTIONS, **options})

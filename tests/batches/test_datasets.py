@@ -95,6 +95,7 @@ def test_pickled_datasets_carry_no_tokens(make_split):
         assert len(pickle.dumps(thing)) < 5000
 
 
+@pytest.mark.fault("R5")
 def test_states_of_workers_resume_each_worker(make_split):
     """What torchdata's StatefulDataLoader does with a dataset in the main process."""
     dataset = Batches(make_split(1000), **OPTIONS).iterable()
@@ -145,6 +146,7 @@ def test_distributed_checkpoints_hold_the_state(make_split, tmp_path):
     assert loaded.step == 5
 
 
+@pytest.mark.fault("R7")
 def test_a_killed_worker_is_an_error_and_not_a_hang(prepared):
     """In a process of its own: torch raises from a signal handler, wherever the main thread then is."""
     program = """

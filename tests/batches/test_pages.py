@@ -99,6 +99,7 @@ def test_memory_that_is_no_map_of_a_file_is_left_alone(tmp_path):
     assert array[1] == 1
 
 
+@pytest.mark.fault("R8")
 def test_a_batch_is_the_users_own_and_the_corpus_read_only(prepared):
     import corpuskit
 
@@ -113,6 +114,7 @@ def test_a_batch_is_the_users_own_and_the_corpus_read_only(prepared):
 
 
 @linux_only
+@pytest.mark.fault("R9")
 def test_anonymous_memory_stays_flat_over_many_batches(tmp_path):
     program = """
 import re, sys, numpy as np

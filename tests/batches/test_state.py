@@ -137,6 +137,7 @@ VALUES = st.recursive(
     ),
     data=st.data(),
 )
+@pytest.mark.fault("R6")
 def test_any_state_goes_on_or_is_a_resume_error(state_batches, changes, data):
     state = {**state_batches.state_dict(), **changes}
     for field in data.draw(st.sets(st.sampled_from(sorted(state)), max_size=2)):

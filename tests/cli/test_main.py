@@ -206,6 +206,7 @@ def test_flags_win_over_the_configuration_file(tmp_path):
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.fault("P3")
 def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, code):
     (tmp_path / "my.txt").write_text("a line of text\n" * 1_500_000)
     (tmp_path / "c.toml").write_text("part_bytes = 2000000\n")
@@ -227,12 +228,14 @@ def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, cod
     assert sorted(path.name for path in (tmp_path / "data" / "my").iterdir()) == ["gpt2"]
 
 
+@pytest.mark.fault("P8")
 def test_reader_of_stdout_may_leave_early(corpus, tmp_path):
     command = f"{sys.executable} -m corpuskit show {corpus} --tokens 500 --json | head -c 10"
     found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert found.stderr == ""
 
 
+@pytest.mark.fault("S6", "S15")
 def test_control_characters_of_a_corpus_do_not_reach_a_terminal(tmp_path):
     (tmp_path / "evil.txt").write_text("\x1b]0;owned\x07 \u202egnp.exe")
     made = run("prepare", "evil.txt", "--encoding", "bytes", "--split", "none", cwd=tmp_path)

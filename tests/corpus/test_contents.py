@@ -20,6 +20,7 @@ def no_maps(monkeypatch):
     monkeypatch.setattr(mmap, "mmap", NoMap)
 
 
+@pytest.mark.fault("R4")
 def test_a_corpus_that_cannot_be_mapped_is_read_with_a_warning(corpus_path, no_maps, caplog):
     with caplog.at_level(logging.WARNING):
         split = corpuskit.open(corpus_path)["train"]
@@ -41,6 +42,7 @@ def test_batches_of_such_a_corpus_are_those_of_a_mapped_one(corpus_path, request
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.fault("R3")
 def test_a_file_that_ends_early_is_refused(tmp_path, no_maps):
     path = tmp_path / "a.bin"
     path.write_bytes(b"12345678")

@@ -51,6 +51,7 @@ def test_documents_are_found_by_number_with_their_places(corpus_path):
         split.document(4)
 
 
+@pytest.mark.fault("R8")
 def test_shards_are_read_only(corpus_path):
     shard = corpuskit.open(corpus_path)["train"].shard(0)
     with pytest.raises(ValueError, match="read-only"):
@@ -67,6 +68,7 @@ def test_unknown_split_names_those_there_are(corpus_path):
         corpuskit.open(corpus_path)["valid"]
 
 
+@pytest.mark.fault("M7")
 def test_splits_pickle_as_their_path_and_refuse_another_corpus(corpus_path, tmp_path):
     split = corpuskit.open(corpus_path)["train"]
     data = pickle.dumps(split)
@@ -89,6 +91,7 @@ def test_folder_that_is_no_corpus_says_how_to_make_one(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["train-00000.bin", "train-00000.idx"])
+@pytest.mark.fault("D11", "M8")
 def test_file_of_the_wrong_size_is_found_when_the_corpus_is_opened(corpus_path, name):
     size = (corpus_path / name).stat().st_size
     os.truncate(corpus_path / name, size - 2)
@@ -101,6 +104,7 @@ def test_file_of_the_wrong_size_is_found_when_the_corpus_is_opened(corpus_path, 
         corpuskit.open(corpus_path)
 
 
+@pytest.mark.fault("M2")
 def test_shard_that_is_a_link_is_refused(corpus_path, tmp_path):
     shutil.move(corpus_path / "train-00000.bin", tmp_path / "elsewhere")
     (corpus_path / "train-00000.bin").symlink_to(tmp_path / "elsewhere")
@@ -146,6 +150,7 @@ def edited(corpus_path, change):
         (lambda m: m["splits"].update({"../x": m["splits"].pop("train")}), "splits"),
     ],
 )
+@pytest.mark.fault("M1", "M3", "M4", "M6")
 def test_manifest_that_cannot_be_true_is_refused(corpus_path, change, message):
     edited(corpus_path, change)
     with pytest.raises(CorpusFormatError, match=message):
@@ -166,12 +171,14 @@ def test_manifest_that_cannot_be_true_is_refused(corpus_path, change, message):
         b"[" * 100_000,
     ],
 )
+@pytest.mark.fault("M5")
 def test_bytes_that_are_no_manifest_are_one_typed_error(corpus_path, data):
     (corpus_path / "manifest.json").write_bytes(data)
     with pytest.raises(CorpusFormatError, match="manifest"):
         corpuskit.open(corpus_path)
 
 
+@pytest.mark.fault("M5")
 def test_manifest_of_absurd_size_is_not_read(corpus_path, monkeypatch):
     monkeypatch.setattr(manifest_format, "MAX_BYTES", 100)
     with pytest.raises(CorpusFormatError, match="larger than 100 bytes"):

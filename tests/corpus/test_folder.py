@@ -48,6 +48,7 @@ def at_call(number, action):
 
 
 @pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.fault("C4")
 def test_a_corpus_replaced_at_any_moment_is_the_old_one_or_the_new_one(
     corpus_path, other, number, monkeypatch
 ):
@@ -80,6 +81,7 @@ for number in range(10**9):
 """
 
 
+@pytest.mark.fault("C4")
 def test_no_open_fails_while_a_process_replaces_the_corpus_over_and_over(corpus_path, other, tmp_path):
     expected = {other.fingerprint, corpuskit.open(corpus_path).fingerprint}
     shutil.copytree(corpus_path, tmp_path / "one")
@@ -110,6 +112,7 @@ def test_a_corpus_that_is_gone_is_an_error_at_once(corpus_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["manifest.json", "train-00000.bin", "train-00001.idx"])
 @pytest.mark.parametrize("kind", ["pipe", "folder", "link", "device"])
+@pytest.mark.fault("M2")
 def test_a_file_that_is_none_is_refused_without_waiting(corpus_path, name, kind):
     path = corpus_path / name
     path.rename(corpus_path / "kept")
@@ -128,6 +131,7 @@ def test_a_file_that_is_none_is_refused_without_waiting(corpus_path, name, kind)
 
 @pytest.mark.parametrize("name", ["manifest.json", "train-00000.bin", "train-00001.idx"])
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE])
+@pytest.mark.fault("D13")
 def test_a_file_that_the_machine_does_not_give_is_an_error_that_says_why(
     corpus_path, name, code, monkeypatch
 ):

@@ -51,6 +51,7 @@ def test_the_last_field_is_the_digest_of_what_is_before_it():
     assert parse(DATA).sha256 == digest
 
 
+@pytest.mark.fault("D10")
 def test_every_single_flipped_bit_is_found():
     for position in range(len(DATA)):
         for bit in range(8):
@@ -68,6 +69,7 @@ def test_bytes_that_come_or_go_are_found(change):
         parse(change(DATA))
 
 
+@pytest.mark.fault("M4")
 def test_a_manifest_of_an_older_format_says_to_prepare_it_again():
     with pytest.raises(
         CorpusFormatError, match=r"version 1 is older than 2; prepare the corpus again with --over"
@@ -77,6 +79,7 @@ def test_a_manifest_of_an_older_format_says_to_prepare_it_again():
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), whole=st.booleans())
+@pytest.mark.fault("M5")
 def test_damaged_manifests_only_ever_raise_the_format_error(data, whole):
     head = DATA[: DATA.rindex(b",\n")]
     position = data.draw(st.integers(0, len(head) - 1))
@@ -169,6 +172,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.fault("M5")
 def test_names_and_values_without_end_become_one_error_at_once(kind, monkeypatch):
     monkeypatch.setattr(manifest_format, "MAX_VALUES", 20_000)
     for count in (5_000, 50_000):
@@ -198,6 +202,7 @@ def test_16_megabytes_of_split_names_take_less_than_half_a_gigabyte(tmp_path):
     assert int(used_kilobytes) < 500_000
 
 
+@pytest.mark.fault("S6")
 def test_a_key_that_would_move_a_terminals_cursor_is_spelled_out():
     with pytest.raises(CorpusFormatError) as caught:
         parse(sealed.to_bytes({**MANIFEST, "\x1b]0;x\x07\u202e\n": 1}))

@@ -19,6 +19,7 @@ def test_sound_corpus_has_no_problem(corpus_path):
 
 
 @pytest.mark.parametrize("name", ["train-00000.bin", "train-00001.bin", "train-00000.idx"])
+@pytest.mark.fault("D10")
 def test_every_flipped_byte_is_found_and_its_file_named(corpus_path, name):
     path = corpus_path / name
     good = path.read_bytes()
@@ -50,6 +51,7 @@ def test_every_flipped_bit_of_1000_anywhere_in_the_corpus_is_found(corpus_path):
     assert corpuskit.verify(corpus_path) == []
 
 
+@pytest.mark.fault("D11")
 def test_shards_that_changed_places_are_found(corpus_path):
     a, b = corpus_path / "train-00000.bin", corpus_path / "train-00001.bin"
     first, second = a.read_bytes(), b.read_bytes()
@@ -69,6 +71,7 @@ def rewrite(corpus_path, name, array, field):
     path.write_bytes(sealed.to_bytes(value))
 
 
+@pytest.mark.fault("V1")
 def test_id_outside_the_vocabulary_is_found_even_under_a_right_checksum(corpus_path):
     ids = np.fromfile(corpus_path / "train-00000.bin", "<u2")
     ids[3] = 257

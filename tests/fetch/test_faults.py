@@ -65,6 +65,7 @@ RECOVERED = {
 
 
 @pytest.mark.parametrize("fault", RECOVERED)
+@pytest.mark.fault("N1", "N3", "N4", "N7", "N8", "N10", "N11", "N14")
 def test_fault_that_passes_ends_with_the_right_file(server, cache_dir, fake, fault):
     server.script(*RECOVERED[fault](server), server.file())
     found = fetch(server.remote(), cache_dir=cache_dir, options=fake.options(read_timeout_s=0.1))
@@ -149,6 +150,7 @@ FATAL = {
 
 
 @pytest.mark.parametrize("fault", FATAL)
+@pytest.mark.fault("N1", "N3", "N6", "N14", "N15", "N16")
 def test_fault_that_stays_is_an_error_and_publishes_nothing(server, cache_dir, fake, fault):
     steps, message = FATAL[fault]
     server.script(*steps(server))
@@ -187,6 +189,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("fault", WRONG)
+@pytest.mark.fault("N15")
 def test_wrong_file_is_asked_for_once_more_and_then_an_error(server, cache_dir, fake, fault):
     steps, message = WRONG[fault]
     server.script(*steps(server))
@@ -206,6 +209,7 @@ def test_size_alone_is_checked_where_no_sha256_is_known(server, cache_dir, fake)
     assert nothing_published(cache_dir)
 
 
+@pytest.mark.fault("N18")
 def test_endless_data_stops_at_the_limit_where_no_size_is_known(server, cache_dir, fake):
     server.script(server.endless())
     with pytest.raises(HashMismatch, match="it has more than 1,000,000 bytes"):
@@ -213,12 +217,14 @@ def test_endless_data_stops_at_the_limit_where_no_size_is_known(server, cache_di
     assert nothing_published(cache_dir)
 
 
+@pytest.mark.fault("N18")
 def test_size_beyond_the_limit_is_not_downloaded(server, cache_dir, fake):
     server.script(server.file())
     with pytest.raises(HashMismatch, match=r"more than 9 bytes \(\d+,?\d+ bytes, 'text/plain', beginning"):
         fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=fake.options(max_bytes=9))
 
 
+@pytest.mark.fault("D1")
 def test_file_that_the_disk_has_no_room_for_is_not_begun(server, cache_dir, fake):
     server.script(server.file(headers={"Content-Length": str(10**18)}))
     options = fake.options(max_bytes=2**62)
@@ -227,6 +233,7 @@ def test_file_that_the_disk_has_no_room_for_is_not_begun(server, cache_dir, fake
     assert no_partials(cache_dir)
 
 
+@pytest.mark.fault("N2")
 def test_body_without_a_length_is_recorded_as_such(server, cache_dir, fake, caplog):
     server.script(server.file(length=False))
     fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=fake.options())
@@ -234,6 +241,7 @@ def test_body_without_a_length_is_recorded_as_such(server, cache_dir, fake, capl
     assert '"length_verified": false' in next((cache_dir / "urls").iterdir()).read_text()
 
 
+@pytest.mark.fault("N12")
 def test_compressed_body_without_a_sha256_is_refused_unless_the_file_is_compressed(server, cache_dir, fake):
     packed = gzip.compress(server.content)
     server.script(server.file(content=packed, headers={"Content-Encoding": "gzip"}))
@@ -244,6 +252,7 @@ def test_compressed_body_without_a_sha256_is_refused_unless_the_file_is_compress
     assert found.path.read_bytes() == packed
 
 
+@pytest.mark.fault("N4")
 def test_waits_grow_with_full_jitter_up_to_the_cap(server, cache_dir, fake):
     server.script(server.status("500 Internal Server Error"))
     options = fake.options(max_attempts=8, backoff_base_s=1.0, backoff_cap_s=10.0, random=lambda: 0.5)
@@ -253,6 +262,7 @@ def test_waits_grow_with_full_jitter_up_to_the_cap(server, cache_dir, fake):
 
 
 @pytest.mark.parametrize("as_date", [False, True])
+@pytest.mark.fault("N5")
 def test_retry_after_is_obeyed(server, cache_dir, fake, as_date):
     when = email.utils.formatdate(fake.now + 60, usegmt=True) if as_date else "60"
     server.script(server.status("503 Service Unavailable", Retry_After=when), server.file())
@@ -260,6 +270,7 @@ def test_retry_after_is_obeyed(server, cache_dir, fake, as_date):
     assert fake.slept == [60.0]
 
 
+@pytest.mark.fault("N4")
 def test_total_time_limit_ends_the_retries(server, cache_dir, fake):
     server.script(server.status("500 Internal Server Error"))
     options = fake.options(total_timeout_s=100, backoff_base_s=40, backoff_cap_s=40, max_attempts=99)
@@ -268,6 +279,7 @@ def test_total_time_limit_ends_the_retries(server, cache_dir, fake):
     assert fake.slept == [40, 40]
 
 
+@pytest.mark.fault("N13")
 def test_dripping_server_counts_as_stalled(server, cache_dir, fake):
     server.script(server.drip(), server.file())
 
@@ -291,6 +303,7 @@ def test_time_limit_ends_a_transfer_that_goes_on(server, cache_dir, fake):
         fetch(server.remote(), cache_dir=cache_dir, options=fake.options(clock=clock, total_timeout_s=30))
 
 
+@pytest.mark.fault("N13")
 def test_headers_that_drip_do_not_hold_us(server, cache_dir, fake):
     server.script(server.drip_headers())
     options = fake.options(connect_timeout_s=0.05, read_timeout_s=0.5, max_attempts=1)
@@ -298,6 +311,7 @@ def test_headers_that_drip_do_not_hold_us(server, cache_dir, fake):
         fetch(server.remote(), cache_dir=cache_dir, options=options)
 
 
+@pytest.mark.fault("N14")
 def test_refused_connection_is_told(cache_dir, fake):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -305,6 +319,7 @@ def test_refused_connection_is_told(cache_dir, fake):
         fetch(RemoteFile(f"http://127.0.0.1:{port}/x"), cache_dir=cache_dir, options=fake.options())
 
 
+@pytest.mark.fault("N14")
 def test_unknown_host_is_told(cache_dir, fake, monkeypatch):
     def unknown(*arguments, **options):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -329,6 +344,7 @@ def test_url_that_is_none_is_told(cache_dir, fake, url):
         fetch(RemoteFile(url), cache_dir=cache_dir, options=fake.options())
 
 
+@pytest.mark.fault("N17")
 def test_certificate_that_nobody_signed_is_an_error_at_once(tls_server, cache_dir, fake):
     tls_server.script(tls_server.file())
     with pytest.raises(FetchError, match=r"certificate of 127\.0\.0\.1 is not trusted: self.signed"):
@@ -343,6 +359,7 @@ def test_certificate_of_the_environment_is_trusted(tls_server, cache_dir, fake, 
         fetch(tls_server.remote(), cache_dir=cache_dir, options=fake.options())
 
 
+@pytest.mark.fault("N16", "S1")
 def test_redirect_away_from_https_is_refused(server, cache_dir, fake):
     from corpuskit.fetch.requesting import _redirect_target
 
@@ -373,6 +390,7 @@ def test_body_of_a_redirect_is_not_read(server, cache_dir, fake):
     assert fetch(server.remote(), cache_dir=cache_dir, options=fake.options()).size_bytes == 102_400
 
 
+@pytest.mark.fault("S3")
 def test_credentials_do_not_follow_to_another_origin(server, other_server, cache_dir, fake):
     other_server.script(other_server.file(), path="/there")
     server.script(server.redirect("/here"))

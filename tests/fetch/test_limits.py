@@ -72,6 +72,7 @@ def ticking(fake, seconds=1.0):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.fault("N13")
 def test_no_part_of_an_answer_may_go_on_for_ever(server, cache_dir, fake, kind):
     step = endless(server, kind)
     server.script(step)
@@ -177,6 +178,7 @@ def internet(monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["inside.test", "127.0.0.1", "localhost", "user:pw@inside.test"])
+@pytest.mark.fault("S1")
 def test_a_redirect_to_a_private_address_is_refused_where_that_is_asked_for(
     server, other_server, cache_dir, fake, internet, monkeypatch, host
 ):

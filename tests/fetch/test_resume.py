@@ -30,6 +30,7 @@ def ranges(server):
     return [request.headers.get("range") for request in server.requests]
 
 
+@pytest.mark.fault("N1", "N8")
 def test_cut_download_goes_on_where_it_was_and_asks_for_the_same_version(server, cache_dir, fake):
     server.script(server.file(cut=50_000), server.file())
     fetch(server.remote(), cache_dir=cache_dir, options=fake.options())
@@ -73,6 +74,7 @@ def test_last_modified_and_length_serve_where_there_is_no_etag(server, cache_dir
     ],
     ids=str,
 )
+@pytest.mark.fault("N9")
 def test_weak_validator_leaves_nothing_to_go_on_with(server, cache_dir, fake, weak):
     give_up(server, cache_dir, fake, server.file(cut=50_000, **weak))
     assert list((cache_dir / "partials").iterdir()) == []
@@ -81,6 +83,7 @@ def test_weak_validator_leaves_nothing_to_go_on_with(server, cache_dir, fake, we
     assert ranges(server)[-1] is None
 
 
+@pytest.mark.fault("N8")
 def test_file_that_changed_between_two_runs_is_downloaded_whole(server, cache_dir, fake):
     give_up(server, cache_dir, fake, server.file(content=b"o" * 102_400, etag='"old"', cut=50_000))
     server.script(server.file())
@@ -137,6 +140,7 @@ def test_download_that_ended_before_its_commit_asks_for_nothing(server, cache_di
 
 
 @pytest.mark.parametrize("right", [True, False])
+@pytest.mark.fault("N10")
 def test_416_is_accepted_only_with_the_right_hash(server, cache_dir, fake, right):
     file = server.remote(size_bytes=None)
     folder = cache_dir / "partials"
@@ -163,6 +167,7 @@ def test_interrupted_download_keeps_what_it_has(server, cache_dir, fake):
     assert ranges(server)[-1] == "bytes=60000-"
 
 
+@pytest.mark.fault("C6")
 def test_partial_of_a_living_process_is_left_alone(server, cache_dir, fake):
     file = server.remote()
     folder = cache_dir / "partials"
@@ -199,6 +204,7 @@ print(fetch(file, cache_dir=Path(cache_dir), options=FetchOptions(checkpoint_byt
 
 
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.fault("P2")
 def test_killed_process_loses_at_most_a_checkpoint(server, cache_dir, fake, known):
     server.content = os.urandom(400_000)
     server.script(server.file(cut=300_000, then="stall"), server.file())

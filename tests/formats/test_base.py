@@ -97,6 +97,7 @@ def test_an_empty_folder_is_taken(make_corpus, tmp_path):
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.fault("D9")
 def test_only_an_export_is_ever_replaced(make_corpus, tmp_path, overwrite):
     corpus = make_corpus()
     NanoGPT().write(corpus, tmp_path / "out")
@@ -117,6 +118,7 @@ def test_a_folder_with_a_broken_description_is_not_an_export(make_corpus, tmp_pa
         NanoGPT().write(make_corpus(), tmp_path / "out", overwrite=True)
 
 
+@pytest.mark.fault("D9")
 def test_a_file_and_a_link_are_not_folders(make_corpus, tmp_path):
     corpus = make_corpus()
     (tmp_path / "file").write_text("mine")

@@ -70,6 +70,7 @@ def test_inputs_with_a_hash_are_not_read(source, folder, tmp_path, helper):
         assert found(digests) == ["0" * 64] * 5
 
 
+@pytest.mark.fault("D14", "T17")
 def test_input_that_changed_is_an_error_for_whoever_asks(source, folder, tmp_path, helper):
     inputs = source.inputs()
     (folder / "3.txt").write_text("another text")
@@ -175,6 +176,7 @@ def test_forked_process_ends_with_the_one_it_was_forked_from(tmp_path):
         time.sleep(0.01)
 
 
+@pytest.mark.fault("P9")
 def test_nothing_is_forked_beside_a_thread():
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)

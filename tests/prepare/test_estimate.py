@@ -56,6 +56,7 @@ def test_limit_on_tokens_limits_the_estimate(documents):
     assert estimate.num_tokens == pytest.approx(50_000, rel=0.01)
 
 
+@pytest.mark.fault("D1")
 def test_prepare_refuses_a_disk_that_is_too_small_before_any_work(documents, tmp_path, monkeypatch):
     usage = collections.namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**6, 10**6 - 1000, 1000))

@@ -22,6 +22,7 @@ def sent(error: Exception) -> CorpuskitError:
 
 
 @pytest.mark.parametrize("kind", OURS)
+@pytest.mark.fault("O6")
 def test_every_error_of_ours_arrives_as_itself(kind) -> None:
     found = sent(kind("a.txt: broken", path="a.txt", expected=1))
     assert type(found) is kind
@@ -39,6 +40,7 @@ def test_an_error_class_of_a_plugin_arrives_as_the_one_it_derives_from() -> None
     assert str(found) == "a.txt, line 3: rotten"
 
 
+@pytest.mark.fault("O6", "G6")
 def test_another_error_names_its_part_in_one_line() -> None:
     found = sent(ValueError("first\nsecond"))
     assert type(found) is WorkerError

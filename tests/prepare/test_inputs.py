@@ -69,6 +69,7 @@ def test_parquet_with_nulls_by_row_groups(tmp_path):
     assert rows == [row for row in range(200) if row not in (3, 77)]
 
 
+@pytest.mark.fault("T9")
 def test_ten_thousand_one_line_files(tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
@@ -82,6 +83,7 @@ def test_ten_thousand_one_line_files(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["tiktoken", "gigatoken"])
+@pytest.mark.fault("T8")
 def test_one_huge_document_among_small_ones(tmp_path, engine):
     if engine == "gigatoken":
         pytest.importorskip("gigatoken")
@@ -138,6 +140,7 @@ def test_files_in_a_list_keep_its_order(tmp_path):
     assert [item.name for item in corpus.manifest.inputs] == ["c.txt", "a.txt"]
 
 
+@pytest.mark.fault("T8")
 def test_memory_does_not_grow_with_the_corpus(tmp_path):
     """Peak memory of a whole run over 8 MB and over 64 MB, each in a process of its own."""
     import subprocess

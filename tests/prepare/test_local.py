@@ -65,6 +65,7 @@ def sabotage(monkeypatch, tmp_path, forked):
     return install
 
 
+@pytest.mark.fault("P4")
 def test_part_of_a_killed_worker_is_made_again(prose, tmp_path, expected, sabotage, assert_same, caplog):
     sabotage(part=5, times=1)
     corpus = corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
@@ -73,6 +74,7 @@ def test_part_of_a_killed_worker_is_made_again(prose, tmp_path, expected, sabota
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+@pytest.mark.fault("P4", "P5")
 def test_part_that_kills_every_worker_fails_the_run_and_names_the_signal(
     prose, tmp_path, expected, sabotage, assert_same, monkeypatch, how
 ):
@@ -103,6 +105,7 @@ def test_bug_in_a_worker_names_the_part_and_the_exception(prose, tmp_path, monke
         corpuskit.prepare(str(prose), output=tmp_path / "x", workers=2, **OPTIONS)
 
 
+@pytest.mark.fault("P9", "G9")
 def test_threads_in_the_caller_mean_fresh_interpreters_and_the_same_bytes(
     prose, tmp_path, expected, assert_same
 ):
@@ -247,6 +250,7 @@ def test_finished_parts_are_not_made_again(prose, tmp_path, expected, sabotage, 
     assert len(made) < num_parts
 
 
+@pytest.mark.fault("K3")
 def test_damaged_or_foreign_part_is_made_again(prose, tmp_path, expected, sabotage, assert_same, monkeypatch):
     sabotage(part=5, times=2)
     with pytest.raises(WorkerError):
@@ -281,6 +285,7 @@ def start(prose: Path, output: Path, part_bytes: int = 8_000) -> subprocess.Pope
     )
 
 
+@pytest.mark.fault("P2")
 def test_killed_ten_times_at_random_moments_the_result_is_the_same(prose, tmp_path, expected, assert_same):
     seed = int(os.environ.get("CORPUSKIT_KILL_SEED", "1"))
     generator = random.Random(seed)
@@ -307,6 +312,7 @@ def test_killed_ten_times_at_random_moments_the_result_is_the_same(prose, tmp_pa
 
 
 @pytest.mark.parametrize("lock", ["shared", "useless"])
+@pytest.mark.fault("C1", "O2")
 def test_runs_at_once_make_one_corpus(prose, tmp_path, expected, assert_same, lock, monkeypatch):
     processes = []
     for number in range(3):
@@ -318,6 +324,7 @@ def test_runs_at_once_make_one_corpus(prose, tmp_path, expected, assert_same, lo
     assert not list(tmp_path.glob(".x*"))
 
 
+@pytest.mark.fault("O3")
 def test_orphaned_workers_stop_by_themselves(tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("a line of text that takes its time\n" * 400_000)

@@ -40,6 +40,7 @@ def test_shares_in_any_order_make_the_same_corpus(prose, tmp_path, assert_same):
     assert isinstance(make_parts(config(prose, tmp_path, parts="1/3")), Prepared)
 
 
+@pytest.mark.fault("K3")
 def test_plain_prepare_uses_the_parts_that_are_there(prose, tmp_path, assert_same):
     whole = corpuskit.prepare(str(prose), output=tmp_path / "whole", **OPTIONS)
     make_parts(config(prose, tmp_path, parts="1/2"))

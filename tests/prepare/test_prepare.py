@@ -98,6 +98,7 @@ def test_other_options_in_the_same_place_are_an_error_that_says_which(prose, tmp
     assert (output / "manifest.json").read_bytes() != manifest
 
 
+@pytest.mark.fault("K3")
 def test_changed_input_in_the_same_place_is_an_error(prose, tmp_path):
     corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
     prose.write_bytes(prose.read_bytes().replace(b"the", b"THE", 1))
@@ -114,6 +115,7 @@ def test_failed_overwrite_keeps_the_old_corpus(prose, tmp_path):
     assert corpuskit.verify(output) == []
 
 
+@pytest.mark.fault("T1")
 def test_invalid_utf8_names_the_file_and_the_byte(tmp_path):
     text = tmp_path / "broken.txt"
     text.write_bytes(b"good\nbad \xff here\n")
@@ -126,6 +128,7 @@ def test_invalid_utf8_names_the_file_and_the_byte(tmp_path):
     assert corpus.manifest.left_out == {"invalid-utf8": 1}
 
 
+@pytest.mark.fault("D9", "K2")
 def test_existing_folder_that_is_no_corpus_is_left_alone(prose, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").write_text("years of work")
@@ -144,6 +147,7 @@ def test_unknown_names_are_found_before_any_work(prose, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.fault("T7")
 def test_text_without_a_token_is_an_error(tmp_path):
     (tmp_path / "empty.txt").write_bytes(b"")
     with pytest.raises(SourceError, match="no text: every document is empty or left out"):
@@ -171,12 +175,14 @@ def test_a_small_file_without_the_field_is_counted_where_others_have_it(tmp_path
     assert corpus.manifest.left_out == {"missing-text": 1}
 
 
+@pytest.mark.fault("D6")
 def test_place_that_cannot_be_written_is_an_error_before_any_work(prose, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="cannot create the folder"):
         corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "file" / "corpus")
 
 
+@pytest.mark.fault("T6")
 def test_special_tokens_in_text_are_text(tmp_path):
     (tmp_path / "text.txt").write_text("before <|endoftext|> after")
     corpus = corpuskit.prepare(
@@ -270,6 +276,7 @@ def test_max_tokens_counts_a_document_where_it_ends_not_where_a_part_does(prose,
     assert sum(map(len, corpus.values())) == prose.stat().st_size + 1 + len("short\n") + 1
 
 
+@pytest.mark.fault("K6")
 def test_result_does_not_depend_on_where_when_or_by_how_many(prose, tmp_path, assert_same):
     """Other cache, working folder, time zone, locale, hash seed, workers and optimization: the same bytes."""
     script = (
@@ -297,6 +304,7 @@ def test_result_does_not_depend_on_where_when_or_by_how_many(prose, tmp_path, as
         assert_same(tmp_path / "0" / "corpus", folder / "corpus")
 
 
+@pytest.mark.fault("K4")
 def test_manifest_holds_no_time_host_path_or_secret(prose, tmp_path):
     corpus = corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "x")
     manifest = (corpus.path / "manifest.json").read_text()

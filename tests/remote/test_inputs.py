@@ -115,6 +115,7 @@ def test_a_prefix_that_may_not_be_listed_is_an_error_that_names_it(bucket, s3):
         open_source(f"{bucket}/data/").inputs()
 
 
+@pytest.mark.fault("C8")
 def test_what_was_put_there_a_moment_ago_is_seen(bucket):
     put(f"{bucket}/data", {"a.txt": b"hello"})
     assert len(open_source(f"{bucket}/data").inputs()) == 1

@@ -197,6 +197,7 @@ def test_two_processes_fetch_a_shard_once_between_them(url, s3):
     assert len(s3.seen("GET", ".bin")) == 40
 
 
+@pytest.mark.fault("D10")
 def test_a_shard_that_arrives_damaged_is_fetched_again(url, s3, local):
     left = [1]
 
@@ -249,6 +250,7 @@ def test_faults_that_pass_are_tried_again(fault, url, s3, local):
     assert left == [0]
 
 
+@pytest.mark.fault("D11")
 def test_a_cached_shard_that_was_cut_short_is_fetched_again(url, cache_dir, local):
     corpuskit.open(url)["train"][:]
     victim = next(
@@ -419,6 +421,7 @@ def test_a_web_server_that_is_down_is_not_said_to_hold_no_corpus():
             corpuskit.open(f"http://127.0.0.1:{taken.getsockname()[1]}/x")
 
 
+@pytest.mark.fault("M5")
 def test_a_damaged_manifest_is_refused(own_url):
     import fsspec
 
@@ -429,6 +432,7 @@ def test_a_damaged_manifest_is_refused(own_url):
         corpuskit.open(own_url)
 
 
+@pytest.mark.fault("S4")
 def test_errors_and_logs_do_not_hold_what_the_url_holds(caplog):
     caplog.set_level(logging.DEBUG)
     with pytest.raises(StorageError) as failed:

@@ -121,6 +121,7 @@ def times(count, fault, matches):
 
 
 @pytest.mark.parametrize("fault", [500, 503, "cut", "lose", "lose:500"])
+@pytest.mark.fault("O7")
 def test_faults_that_pass_are_tried_again(fault, bucket, s3, texts, options, keys):
     s3.fault = times(3, fault, lambda request: request.method == "PUT" and ".bin" in request.key)
     corpuskit.prepare(str(texts), output=f"{bucket}/mine", **options)
@@ -128,6 +129,7 @@ def test_faults_that_pass_are_tried_again(fault, bucket, s3, texts, options, key
 
 
 @pytest.mark.parametrize("fault", ["lose", "lose:500"])
+@pytest.mark.fault("O10")
 def test_a_manifest_whose_answer_is_lost_is_known_as_ours(fault, bucket, s3, texts, options):
     s3.fault = times(1, fault, lambda request: request.method == "PUT" and request.name == "manifest.json")
     assert len(corpuskit.prepare(str(texts), output=f"{bucket}/mine", **options)["train"])
@@ -150,6 +152,7 @@ def test_a_store_that_stays_away_is_an_error_and_the_next_run_uploads_the_rest(
     assert corpuskit.verify(f"{bucket}/mine") == []
 
 
+@pytest.mark.fault("O12")
 def test_expired_credentials_are_an_error_at_once(bucket, s3, texts, options):
     s3.fault = lambda request: 403 if request.method == "PUT" and ".bin" in request.key else None
     with pytest.raises(StorageError, match="cannot write .*access is denied"):
@@ -170,6 +173,7 @@ def large(tmp_path):
     return path
 
 
+@pytest.mark.fault("O11", "O13")
 def test_large_shards_go_up_in_parts_with_checksums(bucket, s3, large, parts):
     url = f"{bucket}/large"
     options = {"encoding": "bytes", "split": "none", "output": url, "workers": 1}
@@ -187,6 +191,7 @@ def test_large_shards_go_up_in_parts_with_checksums(bucket, s3, large, parts):
     assert store.compare("train-00000.bin", local, sha256="0" * 64) == "different"
 
 
+@pytest.mark.fault("O9")
 def test_an_upload_in_parts_that_fails_is_aborted(bucket, s3, large, parts, keys):
     s3.fault = lambda request: 500 if "partNumber=2" in request.query else None
     with pytest.raises(StorageError, match="cannot write"):
@@ -205,6 +210,7 @@ def test_a_lost_answer_to_the_end_of_an_upload_in_parts_is_success(bucket, s3, l
     assert corpuskit.verify(f"{bucket}/large") == []
 
 
+@pytest.mark.fault("O8")
 def test_an_upload_killed_in_the_middle_leaves_no_corpus_and_is_gone_on_with(
     bucket, s3, texts, options, keys, files, tmp_path
 ):
@@ -229,6 +235,7 @@ def test_an_upload_killed_in_the_middle_leaves_no_corpus_and_is_gone_on_with(
     assert without_run(keys(url)) == without_run(files(tmp_path / "local"))
 
 
+@pytest.mark.fault("C7")
 def test_of_two_different_corpora_for_one_empty_place_neither_gets_the_others_shards(
     bucket, s3, texts, options, monkeypatch, tmp_path, cache_dir
 ):
@@ -249,6 +256,7 @@ def test_of_two_different_corpora_for_one_empty_place_neither_gets_the_others_sh
     assert corpuskit.open(url).manifest.options["split"] == "valid=0.3"
 
 
+@pytest.mark.fault("C8")
 def test_a_strangers_object_is_not_replaced(bucket, texts, options, keys):
     import fsspec
 
@@ -258,6 +266,7 @@ def test_a_strangers_object_is_not_replaced(bucket, texts, options, keys):
     assert keys(f"{bucket}/mine")["train-00000.bin"] == b"mine!"
 
 
+@pytest.mark.fault("S4")
 def test_credentials_are_nowhere(bucket, s3, texts, options, keys, caplog, capfd):
     caplog.set_level(logging.DEBUG, logger="corpuskit")
     s3.fault = lambda request: 403 if "train-00002" in request.key and request.method == "PUT" else None

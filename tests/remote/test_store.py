@@ -73,6 +73,7 @@ def test_a_store_that_refuses_says_so(answering, store, status, reason):
             call()
 
 
+@pytest.mark.fault("N14")
 def test_a_store_that_is_down_is_not_called_no_corpus(monkeypatch):
     pytest.importorskip("aiohttp")
     monkeypatch.setattr("time.sleep", lambda seconds: None)

@@ -74,6 +74,7 @@ def test_every_format_is_read_from_every_compression(file, read_all, extension, 
 
 
 @pytest.mark.parametrize("extension", COMPRESS)
+@pytest.mark.fault("T10", "T12")
 def test_a_file_that_is_cut_anywhere_is_an_error(file, read_all, extension):
     data = COMPRESS[extension](TEXT[:30_000])
     reader = TextReader({})
@@ -89,6 +90,7 @@ def test_a_file_that_is_cut_anywhere_is_an_error(file, read_all, extension):
 
 
 @pytest.mark.parametrize("extension", COMPRESS)
+@pytest.mark.fault("T10")
 def test_what_follows_the_last_member_is_an_error(file, read_all, extension):
     item = file(f"a.txt{extension}", COMPRESS[extension](b"hello") + b"garbage after it")
     with pytest.raises(SourceError, match=r"something that is not \w+ at byte \d+; get the file again"):
@@ -96,6 +98,7 @@ def test_what_follows_the_last_member_is_an_error(file, read_all, extension):
 
 
 @pytest.mark.parametrize("extension", [".gz", ".xz"])
+@pytest.mark.fault("T10")
 def test_zero_padding_is_none_of_the_data(file, read_all, extension):
     compress = COMPRESS[extension]
     item = file(f"a.txt{extension}", compress(b"one ") + bytes(512) + compress(b"two") + bytes(4))
@@ -110,6 +113,7 @@ def test_a_flipped_byte_is_noticed(file, read_all, extension):
         read_all(TextReader({}), file(f"a.txt{extension}", bytes(data)))
 
 
+@pytest.mark.fault("T12")
 def test_skippable_frames_are_skipped(file, read_all):
     skippable = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"stuff"
     item = file("a.txt.zst", skippable + zstandard.compress(b"text") + skippable)
@@ -117,6 +121,7 @@ def test_skippable_frames_are_skipped(file, read_all):
 
 
 @pytest.mark.parametrize("extension", [".gz", ".bz2", ".xz", ".zst"])
+@pytest.mark.fault("T13")
 def test_a_bomb_is_stopped(file, extension):
     bomb = COMPRESS[extension](bytes(64 * 2**20))
     reader = TextReader({"max_ratio": 100})
@@ -128,6 +133,7 @@ def test_a_bomb_is_stopped(file, extension):
 
 
 @pytest.mark.parametrize("extension", COMPRESS)
+@pytest.mark.fault("T16")
 def test_a_name_that_lies_is_an_error_that_says_both(file, read_all, extension):
     name = by_extension(extension).name
     with pytest.raises(

@@ -93,6 +93,7 @@ def test_a_list_keeps_its_order(corpus):
         names("@none.txt")
 
 
+@pytest.mark.fault("T20")
 def test_a_file_that_is_found_twice_is_used_once_and_said_so(corpus, caplog):
     Path("corpus/link.txt").symlink_to("a.txt")
     with caplog.at_level(logging.WARNING):
@@ -100,6 +101,7 @@ def test_a_file_that_is_found_twice_is_used_once_and_said_so(corpus, caplog):
     assert "left out 1 hidden (.hidden.txt), 2 found twice (corpus/link.txt, corpus/a.txt); " in caplog.text
 
 
+@pytest.mark.fault("T20")
 def test_loops_of_links_end(corpus):
     Path("corpus/sub/loop").symlink_to(corpus)
     assert names("corpus", format="text") == ["a.txt", "b.txt", "sub/c.txt.gz", "sub/d.jsonl", "sub/e.bin"]
@@ -116,6 +118,7 @@ def test_a_link_that_leads_nowhere_is_an_error_and_no_silent_gap(corpus, target)
 @pytest.mark.parametrize(
     "name", [b"a\nb.txt", b"caf\xff.txt", b" sp ace .txt", "\u202ertl.txt".encode(), b"x" * 251 + b".txt"]
 )
+@pytest.mark.fault("T19")
 def test_every_file_name_works(tmp_path, name):
     path = tmp_path / os.fsdecode(name)
     path.write_bytes(b"text")
@@ -157,6 +160,7 @@ def test_a_file_without_an_extension_is_text(tmp_path):
     assert item.format == "text"
 
 
+@pytest.mark.fault("S9")
 def test_a_zip_archive_is_its_text_members(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.mkdir("folder")
@@ -176,6 +180,7 @@ def test_a_zip_archive_is_its_text_members(tmp_path):
     }
 
 
+@pytest.mark.fault("S4")
 def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
     system = fsspec.filesystem("memory")
     for name in ("b.txt", "a.txt", "sub/c.jsonl"):
@@ -334,6 +339,7 @@ def test_a_fresh_source_reads_what_another_listed(corpus):
     ]
 
 
+@pytest.mark.fault("T9")
 def test_ten_thousand_files_are_listed_and_read(tmp_path):
     for number in range(10_000):
         (tmp_path / f"{number:05d}.txt").write_bytes(b"line %d\n" % number)

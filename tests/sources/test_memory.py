@@ -49,6 +49,7 @@ def measure():
 
 
 @pytest.mark.parametrize("options", [{}, {"lines": True}, {"separator": "\n\n"}])
+@pytest.mark.fault("T8")
 def test_a_large_text_is_read_in_little_memory(tmp_path, measure, options):
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
@@ -60,6 +61,7 @@ def test_a_large_text_is_read_in_little_memory(tmp_path, measure, options):
 
 
 @pytest.mark.parametrize("name", ["line.txt", "line.jsonl"])
+@pytest.mark.fault("T8")
 def test_a_line_that_is_too_long_is_a_cheap_error(tmp_path, measure, name):
     path = tmp_path / name
     with path.open("wb") as file:

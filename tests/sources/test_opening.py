@@ -38,6 +38,7 @@ def replace(path):
 
 
 @pytest.mark.parametrize("change", [append, replace, os.unlink, lambda path: os.truncate(path, 50)])
+@pytest.mark.fault("T17")
 def test_a_file_that_changes_while_it_is_read_is_an_error(path, input_of, change):
     batches = TextReader({}).read(input_of(path), Slice(), lambda *bad: None)
     next(batches)
@@ -65,6 +66,7 @@ def test_a_file_that_is_gone_is_an_error(path, input_of):
         InputStream(item)
 
 
+@pytest.mark.fault("T18")
 def test_pipes_devices_and_sockets_are_refused_at_once(tmp_path, input_of):
     os.mkfifo(tmp_path / "pipe.txt")
     with socket.socket(socket.AF_UNIX) as server:

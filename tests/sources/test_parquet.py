@@ -47,6 +47,7 @@ def test_texts_of_every_type_are_read_in_row_groups(table_file, read_all, type, 
         assert result.kinds == [("empty", number) for number, text in enumerate(TEXTS) if not text]
 
 
+@pytest.mark.fault("T14")
 def test_nulls_are_counted_or_an_error(table_file, read_all):
     item = table_file({"text": ["a", None, "b", None]})
     result = read_all(ParquetReader({}), item)
@@ -80,6 +81,7 @@ def test_broken_bytes_are_named_and_left_out(table_file, read_all):
         assert ("invalid-utf8", row) in result.kinds
 
 
+@pytest.mark.fault("T14")
 def test_a_column_that_is_missing_or_no_text_is_named(table_file, read_all):
     item = table_file({"id": [1], "content": ["a"], "page": [{"x": 1}]})
     with pytest.raises(
@@ -116,6 +118,7 @@ def test_a_column_inside_another_that_was_perhaps_meant_is_named(table_file, rea
         read_all(ParquetReader({}), item)
 
 
+@pytest.mark.fault("T14")
 def test_a_flipped_byte_in_a_page_is_noticed(table_file, read_all, tmp_path, input_of):
     column = [f"unique text {number}" for number in range(1000)]
     table_file({"text": column}, compression="none", use_dictionary=False, write_page_checksum=True)

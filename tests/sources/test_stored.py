@@ -38,6 +38,7 @@ def chain(error):
 
 
 @pytest.mark.parametrize("kind", ERRORS)
+@pytest.mark.fault("S4")
 def test_any_error_of_a_store_is_one_line_without_credentials(kind):
     def fail():
         try:

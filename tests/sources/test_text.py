@@ -48,6 +48,7 @@ def test_a_range_of_a_document_says_that_it_goes_on(text_file):
     assert (tail.texts, tail.starts, tail.continues) == ([b"456789"], [0], False)
 
 
+@pytest.mark.fault("T4")
 def test_lines_end_with_their_line_ends_only(text_file, read_all):
     result = read_all(TextReader({"lines": True}), text_file("a\r\nb\x0bc\x85d\u2028e\n\nf\rg".encode()))
     assert result.texts == [b"a", "b\x0bc\x85d\u2028e".encode(), b"f\rg"]
@@ -57,12 +58,14 @@ def test_lines_end_with_their_line_ends_only(text_file, read_all):
 
 @pytest.mark.parametrize("options", [{}, {"lines": True}, {"separator": "--"}])
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.fault("T7")
 def test_an_empty_file_has_no_documents(text_file, read_all, options, data):
     result = read_all(TextReader(options), text_file(data))
     assert result.texts == []
     assert [kind for kind, _ in result.kinds] in ([], ["empty"])
 
 
+@pytest.mark.fault("T3")
 def test_a_byte_order_mark_is_left_out_once(text_file, read_all):
     bom = b"\xef\xbb\xbf"
     item = text_file(bom + b"one\n" + bom + b"two")
@@ -72,6 +75,7 @@ def test_a_byte_order_mark_is_left_out_once(text_file, read_all):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.fault("T3")
 def test_other_encodings_are_named(text_file, read_all, encoding):
     item = text_file("\ufeffhello".encode(encoding))
     with pytest.raises(SourceError, match=f"byte order mark of {encoding[:6].upper()}; convert it to UTF-8"):
@@ -87,6 +91,7 @@ def test_other_encodings_are_named(text_file, read_all, encoding):
     block_bytes=st.integers(1, 20),
     lines=st.booleans(),
 )
+@pytest.mark.fault("T1")
 def test_broken_bytes_are_named_and_replaced_as_python_does(
     tmp_path_factory, input_of, read_all, before, broken, after, block_bytes, lines
 ):

@@ -88,6 +88,7 @@ def test_a_plugins_wrong_attributes_name_the_plugin(
         open_tokenizer("letters")
 
 
+@pytest.mark.fault("G5")
 def test_a_plugin_that_gives_no_tokenizer_is_named(plugin: Any) -> None:
     plugin(lambda **arguments: None)
     with pytest.raises(PluginLoadFailed, match=r"expected a corpuskit.tokenizers.base.Tokenizer, found None"):
@@ -109,6 +110,7 @@ def test_a_plugin_that_gives_no_tokenizer_is_named(plugin: Any) -> None:
         (np.array([26], np.uint32), np.array([1]), "ids below 26, found 26"),
     ],
 )
+@pytest.mark.fault("G5", "V1")
 def test_what_a_plugin_encodes_is_checked(ids: Any, lengths: Any, message: str) -> None:
     with pytest.raises(TokenizerError, match="tokenizer 'letters': encode_batch must give " + message):
         check_encoded(Encoded(ids, lengths), tokenizer=Letters(name="letters"), num_texts=1)

@@ -73,6 +73,7 @@ def test_golden_counts(name: str, tinyshakespeare: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.fault("T2")
 def test_ids_are_those_of_encode_ordinary(name: str) -> None:
     tokenizer, encoding = TiktokenTokenizer(name=name), open_encoding(name)
 
@@ -91,6 +92,7 @@ def test_ids_are_those_of_encode_ordinary(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.fault("T6")
 def test_text_that_looks_like_a_special_token_is_text(name: str) -> None:
     tokenizer, encoding = TiktokenTokenizer(name=name), open_encoding(name)
     text = "".join(encoding.special_tokens_set) + " <|endoftext|>"
@@ -107,6 +109,7 @@ def test_the_vocabulary_size_and_the_end_of_text_are_tiktokens(name: str) -> Non
     assert tokenizer.decode([encoding.eot_token]) == "<|endoftext|>"
 
 
+@pytest.mark.fault("V2", "V3")
 def test_fingerprints_tell_ranks_patterns_and_special_tokens_apart() -> None:
     ranks = {bytes([byte]): byte for byte in range(256)}
 

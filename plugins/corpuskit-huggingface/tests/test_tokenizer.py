@@ -123,6 +123,7 @@ def test_texts_are_not_cut_where_that_is_not_shown_to_be_safe(tokenizer, monkeyp
     assert tokenizer.boundary(b"the quick brown fox", 15) == 0
 
 
+@pytest.mark.fault("T8")
 def test_a_document_that_would_take_too_much_memory_is_refused(tokenizer, monkeypatch) -> None:
     monkeypatch.setattr(module, "_MAX_TEXT_BYTES", 100)
     monkeypatch.setattr(module, "_PIECE_BYTES", 50)
@@ -212,6 +213,7 @@ def test_an_end_of_text_that_is_not_marked_as_special_is_not_found_in_text(token
     assert tokenizer.eot_id not in tokenizer.encode("a<|endoftext|>b")
 
 
+@pytest.mark.fault("V4")
 def test_text_that_merges_into_the_end_of_text_is_an_error(tokenizer_path) -> None:
     data = json.loads(tokenizer_path.read_text())
     vocab = data["model"]["vocab"]

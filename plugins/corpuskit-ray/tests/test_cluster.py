@@ -57,6 +57,7 @@ print(json.dumps([heard, ray.is_initialized(), signal.getsignal(signal.SIGTERM) 
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="it reads Linux's /proc")
+@pytest.mark.fault("S13")
 def test_a_local_cluster_is_for_this_machine_and_this_run_only(tmp_path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("some text\n" * 1000)

@@ -106,6 +106,7 @@ def test_a_corpus_is_the_one_that_the_default_executor_makes(cluster, gates, tmp
     assert len({pid for _, _, pid in gates.started()}) == 2
 
 
+@pytest.mark.fault("O1", "O4")
 def test_parts_of_a_lost_node_are_made_on_others(cluster, gates, tmp_path, expected, caplog) -> None:
     def lose_the_node() -> None:
         wait_until(on_the_node, "a part on the node")
@@ -130,6 +131,7 @@ def test_parts_of_a_lost_node_are_made_on_others(cluster, gates, tmp_path, expec
     assert "which is tried again" in caplog.text
 
 
+@pytest.mark.fault("P5", "O4")
 def test_a_part_that_kills_every_worker_fails_the_run_and_the_others_are_kept(
     cluster, gates, tmp_path, expected
 ) -> None:
@@ -164,6 +166,7 @@ def test_tasks_are_stopped_when_there_are_enough_tokens(cluster, gates, tmp_path
     assert not list(tmp_path.glob(".*.preparing"))
 
 
+@pytest.mark.fault("O14")
 def test_few_tasks_are_under_way_and_ray_keeps_none_of_their_answers(cluster, tmp_path, monkeypatch) -> None:
     started = []
 
@@ -182,6 +185,7 @@ def test_few_tasks_are_under_way_and_ray_keeps_none_of_their_answers(cluster, tm
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+@pytest.mark.fault("O3")
 def test_a_new_run_may_start_as_soon_as_the_old_one_is_dead(
     cluster, gates, tmp_path, expected, how, monkeypatch
 ) -> None:
@@ -236,6 +240,7 @@ def test_a_dataset_may_be_relative_to_the_drivers_directory(cluster, gates, tmp_
 
 
 @pytest.mark.parametrize("name", ["corpuskit", "gated"])
+@pytest.mark.fault("O5")
 def test_a_node_with_another_version_is_refused(cluster, tmp_path, monkeypatch, name) -> None:
     found = module.versions()
     assert {"corpuskit", "corpuskit-ray", "gated"} <= found.keys()
@@ -245,6 +250,7 @@ def test_a_node_with_another_version_is_refused(cluster, tmp_path, monkeypatch, 
         RayExecutor().run(make_job(tmp_path), [0], on_part=ignore, on_work=ignore)
 
 
+@pytest.mark.fault("O5")
 def test_a_node_with_another_tokenizer_is_refused(cluster, tmp_path) -> None:
     job = make_job(tmp_path)
     job = dataclasses.replace(job, tokenizer={**job.tokenizer, "fingerprint": "f" * 64})
