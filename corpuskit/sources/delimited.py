@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
@@ -95,6 +95,13 @@ class CsvReader(Reader):
                     yield from self._batch(texts, starts, bad)
                     texts, starts, size = [], [], 0
             yield from self._batch(texts, starts, bad)
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The names in the header."""
+        csv.field_size_limit(max(csv.field_size_limit(), self.options["max_document_bytes"]))
+        with self.open(item, Slice()) as stream:
+            rows = self._rows(item, stream, BadRows(self, item, lambda kind, start, reason: None))
+            return next((row for row in rows if row), [])
 
     @property
     def _field(self) -> str:
