@@ -23,12 +23,10 @@ class Looked:
 
     Attributes:
         inputs: The inputs, in order.
-        errors: All errors, in the order in which they were found.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.errors: list[CorpuskitError] = []
         self._failed: dict[str, list[CorpuskitError]] = {}  # what is no input, because it cannot be listed
         self._of_inputs: dict[Input, list[CorpuskitError]] = {}
         self.inputs: Sequence[Input] = source.listed(self._not_listed)
@@ -39,12 +37,17 @@ class Looked:
         """The inputs with which nothing is wrong."""
         return [item for item in self.inputs if item not in self._of_inputs]
 
+    @property
+    def errors(self) -> list[CorpuskitError]:
+        """All that is wrong, in the order of `files`."""
+        by_input = (self._of_inputs.get(item, []) for item in self.inputs)
+        return [error for errors in (*self._failed.values(), *by_input) for error in errors]
+
     def note(self, item: Input, error: CorpuskitError) -> None:
         """Keep what is wrong with an input, once."""
         errors = self._of_inputs.setdefault(item, [])
         if str(error) not in map(str, errors):
             errors.append(error)
-            self.errors.append(error)
 
     def files(self) -> tuple[PlannedFile, ...]:
         """The files with their fields and problems: what cannot be listed first, then the inputs in order."""
@@ -65,7 +68,6 @@ class Looked:
 
     def _not_listed(self, name: str, error: CorpuskitError) -> None:
         self._failed.setdefault(name, []).append(error)
-        self.errors.append(error)
 
     def _look(self, item: Input) -> tuple[str, ...]:
         """The fields of an input, of which the first documents are read to see whether that works."""

@@ -10,6 +10,7 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.place import remote_path
 from corpuskit.prepare.preview import PreparationPlan
+from corpuskit.prepare.previewing import preview
 from corpuskit.prepare.progress import OnProgress
 from corpuskit.prepare.running import PartsMade, Prepared, Run
 
@@ -102,7 +103,7 @@ def plan(
     asked = _config(dataset, config, options)
     _check_whole(asked)
     anywhere = {"output": None, "work_dir": None}
-    return Run(asked.model_copy(update=anywhere), on_progress or (lambda progress: None)).preview()
+    return preview(Run(asked.model_copy(update=anywhere), on_progress or (lambda progress: None)))
 
 
 def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:

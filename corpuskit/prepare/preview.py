@@ -66,7 +66,7 @@ class PreparationPlan:
         return text_of(self)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as a JSON value: sizes in bytes, times in seconds, what is judged with a low and a high."""
+        """All of it as a JSON value: sizes in bytes, times in seconds, what is judged with its bounds."""
         return {
             "dataset": self.dataset,
             "encoding": self.encoding,

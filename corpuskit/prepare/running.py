@@ -19,19 +19,17 @@ from corpuskit import registry, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, CorpuskitError, FetchError, SourceError, StorageError, WorkerError
+from corpuskit.errors import ConfigError, StorageError, WorkerError
 from corpuskit.numbers import as_whole
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
-from corpuskit.prepare.disk import block_bytes_at, check_disk, peak_bytes
-from corpuskit.prepare.estimate import estimate, usable_cores
+from corpuskit.prepare.disk import check_disk
+from corpuskit.prepare.estimate import usable_cores
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.job import Job, PartRecord, record_path, save_job
 from corpuskit.prepare.limit import Enough, EnoughTokens
-from corpuskit.prepare.looking import Looked
 from corpuskit.prepare.plan import Plan
 from corpuskit.prepare.planning import make_plan
-from corpuskit.prepare.preview import PreparationPlan
 from corpuskit.prepare.progress import OnProgress, Progress
 from corpuskit.prepare.report import run_record, warn_of_separator
 from corpuskit.prepare.request import Request
@@ -78,7 +76,7 @@ class PartsMade:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Planned:
+class Planned:
     """A plan, and what making it has opened."""
 
     plan: Plan
@@ -171,7 +169,7 @@ class Run:
             plan = dataclasses.replace(made.plan, inputs=digests.inputs())
             return self._commit(plan, records, Path(job.folder), made.rule.names)
 
-    def _begin(self, made: _Planned) -> Job:
+    def _begin(self, made: Planned) -> Job:
         """Check that the corpus fits and replaces none of its inputs, and leave the job for the workers."""
         self.request.check_inputs_kept(made.plan.inputs)
         check_disk(
@@ -204,7 +202,7 @@ class Run:
         save_job(job)
         return job
 
-    def plan(self, inputs: Sequence[Input]) -> _Planned:
+    def plan(self, inputs: Sequence[Input]) -> Planned:
         """Open the tokenizer, and plan."""
         tokenizer = self._tokenizer(inputs)
         eot = self.request.appends_eot(tokenizer)
@@ -227,52 +225,7 @@ class Run:
         plan = make_plan(
             self.source, inputs, rule, tokenizer, part_bytes=options["part_bytes"], request=request
         )
-        return _Planned(plan, tokenizer, rule, dtype)
-
-    def preview(self) -> PreparationPlan:
-        """Look into all files, plan, and judge from a sample what that will make and take."""
-        looked = Looked(self.source)
-        plan = PreparationPlan(self.name, self.config.encoding, (), self.source.left_out)
-        try:
-            if looked.good:
-                plan = self._judged(plan, looked)
-        except (SourceError, FetchError) as error:
-            looked.errors.append(error)
-        except CorpuskitError as error:
-            if not looked.errors:
-                raise
-            looked.errors.append(error)
-        if looked.errors:
-            plan = dataclasses.replace(plan, fingerprint="")
-        return dataclasses.replace(plan, files=looked.files(), errors=tuple(looked.errors))
-
-    def _judged(self, plan: PreparationPlan, looked: Looked) -> PreparationPlan:
-        """A plan with what the files with which nothing is wrong will make and take."""
-        made = self.plan(looked.good)
-        judged = estimate(
-            self.source,
-            made.plan,
-            made.tokenizer,
-            made.rule,
-            item_bytes=np.dtype(made.dtype).itemsize,
-            eot=made.plan.request["options"]["eot"],
-            workers=self.config.workers or usable_cores(),
-            on_problem=looked.note,
-        )
-        peak = peak_bytes(
-            judged.estimate(),
-            made.plan,
-            made.rule,
-            max_tokens=self.config.max_tokens,
-            block_bytes=block_bytes_at(self.output),
-        )
-        return dataclasses.replace(
-            plan,
-            num_parts=len(made.plan.parts),
-            estimate=judged.estimate(self.config.max_tokens),
-            peak_disk_bytes=peak,
-            fingerprint=made.plan.fingerprint,
-        )
+        return Planned(plan, tokenizer, rule, dtype)
 
     def _work(
         self,

@@ -29,8 +29,8 @@ from corpuskit.tokenizers.base import Tokenizer
 OnProblem = Callable[[Input, CorpuskitError], None]
 
 
-#: Of a longer text, the beginning is encoded.
-_LONGEST_BYTES = 256 * 2**10
+#: Of a text that is longer than a place, the beginning is encoded, and no less than this.
+_SHORTEST_BYTES = 4 * 2**10
 #: So many files, or groups of rows, are looked into at least, if it is only their beginnings.
 _FEWEST_FILES = 16
 #: Tables are read by the column, and so much faster than other files.
@@ -122,7 +122,7 @@ class _Sampler:
         self._group, self._limits, self._on_problem, self._cut = group, limits, on_problem, cut
         self._size = group.size_bytes
         self._encode_bytes = max(limits.encode_bytes // limits.places, 1)
-        self._encodes_all = self._size <= limits.encode_bytes
+        self._encodes_all = self._size * self._expansion() <= limits.encode_bytes
         self._read = self._next_at = 0.0  # stored bytes read from beginnings; where the next place begins
 
     def run(self) -> None:
@@ -142,6 +142,14 @@ class _Sampler:
             group.places.clear()
             largest = max(range(len(group.pieces)), key=lambda n: group.pieces[n].slice.size_bytes)
             self._read_beginnings({largest: 1})
+
+    def _expansion(self) -> float:
+        """How far the group's stored bytes expand, as far as it matters: not in a large one."""
+        if self._size > self._limits.encode_bytes:
+            return 1.0
+        with contextlib.suppress(CorpuskitError):
+            return self._source.expansion(self._plan.inputs[self._group.pieces[0].input])
+        return 1.0
 
     def _of(self, piece: Piece) -> tuple[Input, Slice]:
         return self._plan.inputs[piece.input], piece.slice
@@ -291,10 +299,10 @@ class _Sampler:
         place.num_documents += len(batch.texts) - goes_on
 
     def _encode(self, batch: DocumentBatch, place: Place) -> None:
-        """Encode the first documents of a batch, unless enough of the place is encoded."""
+        """Encode some documents of a batch, unless enough of the place is encoded."""
         texts = batch.texts
         if not self._encodes_all:
-            texts = _first(texts, self._encode_bytes - place.encoded_bytes)
+            texts = _some(texts, self._encode_bytes - place.encoded_bytes)
         if not texts:
             return
         started = time.perf_counter()
@@ -351,19 +359,18 @@ def _weigh(places: Sequence[Place], weight: float) -> None:
         place.weight = weight * place.nominal_bytes / total if total else 0.0
 
 
-def _first(texts: Sequence[bytes], limit: int) -> list[bytes]:
-    """As many texts as have about so many bytes, each no longer than some places together."""
-    chosen: list[bytes] = []
-    for text in texts:
-        if limit <= 0:
-            break
-        chosen.append(text if len(text) <= _LONGEST_BYTES else _shortened(text))
-        limit -= len(text)
-    return chosen
+def _some(texts: Sequence[bytes], limit: int) -> list[bytes]:
+    """About so many bytes of some texts, from all over them."""
+    if limit <= 0:
+        return []
+    step = max(sum(map(len, texts)) // limit, 1)
+    chosen = texts[min(step // 2, len(texts) // 2) :: step]
+    longest = max(limit, _SHORTEST_BYTES)
+    return [text if len(text) <= longest else _shortened(text, longest) for text in chosen]
 
 
-def _shortened(text: bytes) -> bytes:
-    return text[:_LONGEST_BYTES].decode("utf-8", "ignore").encode()
+def _shortened(text: bytes, size_bytes: int) -> bytes:
+    return text[:size_bytes].decode("utf-8", "ignore").encode()
 
 
 def _ignore(kind: str, start: int, reason: str) -> None:

@@ -22,7 +22,6 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.columns import check_unique, listed, missing_column
 from corpuskit.sources.opening import InputStream
 from corpuskit.sources.reader import (
-    BATCH_BYTES,
     BATCH_DOCUMENTS,
     BadDocuments,
     BadRows,
@@ -91,7 +90,7 @@ class CsvReader(Reader):
                 texts.append(row[header.text].encode("utf-8", "surrogateescape"))
                 starts.append(number)
                 size += len(texts[-1])
-                if size >= BATCH_BYTES or len(texts) == BATCH_DOCUMENTS:
+                if size >= self.block_bytes or len(texts) == BATCH_DOCUMENTS:
                     yield from self._batch(texts, starts, bad)
                     texts, starts, size = [], [], 0
             yield from self._batch(texts, starts, bad)

@@ -19,7 +19,6 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.columns import all_columns, text_path
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import (
-    BATCH_BYTES,
     BATCH_DOCUMENTS,
     BadDocuments,
     BadRows,
@@ -75,7 +74,7 @@ class ParquetReader(Reader):
                 if end <= part.start or (part.stop is not None and first >= part.stop) or first == end:
                     continue
                 average = max(self._text_bytes(group) // group.num_rows, 1)
-                rows = min(max(BATCH_BYTES // average, 1), BATCH_DOCUMENTS)
+                rows = min(max(self.block_bytes // average, 1), BATCH_DOCUMENTS)
                 yield from self._group(item, file, number, first, rows, path, part, bad)
 
     def _group(

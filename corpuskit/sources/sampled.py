@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from corpuskit.sources.reader import Reader
 
 #: How much is read at once, so that the share that is read follows the documents closely.
-SAMPLE_BLOCK_BYTES = 64 * 2**10
+SAMPLE_BLOCK_BYTES = 32 * 2**10
 
 
 def sample(reader: Reader, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[Sampled]:
