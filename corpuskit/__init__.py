@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from corpuskit.hookspecs import hookimpl
     from corpuskit.prepare import prepare
     from corpuskit.prepare.pipeline import plan
+    from corpuskit.prepare.preview import PreparationPlan
     from corpuskit.reproducibility import deterministic, seed_all
     from corpuskit.sources.base import Document
     from corpuskit.specs import (
@@ -57,6 +58,7 @@ _MODULE_OF = {
     "FormatSpec": "corpuskit.specs",
     "Manifest": "corpuskit.corpus",
     "Mixture": "corpuskit.batches",
+    "PreparationPlan": "corpuskit.prepare.preview",
     "PrepareConfig": "corpuskit.config",
     "ReaderSpec": "corpuskit.specs",
     "RemoteFile": "corpuskit.specs",
@@ -89,6 +91,7 @@ __all__ = [
     "FormatSpec",
     "Manifest",
     "Mixture",
+    "PreparationPlan",
     "PrepareConfig",
     "ReaderSpec",
     "RemoteFile",

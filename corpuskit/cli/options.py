@@ -87,13 +87,18 @@ def corpus_argument(function: F) -> F:
     return click.argument("corpus", type=UserPath(), metavar="CORPUS")(function)
 
 
+#: What only those need that make a corpus: where it goes, and what makes it.
+_MAKE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("-o", "--output", metavar="PATH_OR_URL", help="[default: data/NAME/ENCODING]"),
+    click.option("--work-dir", type=UserPath(), help="For an --output in an object store."),
+    click.option("--executor", metavar="NAME", help="What runs the parts. [default: local]"),
+    click.option("--overwrite", is_flag=True, default=None, help="Replace a corpus prepared differently."),
+)
 #: What `prepare` and `plan` share: what to prepare, and how.
-_PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+_PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("dataset", nargs=-1),
     click.option("--encoding", metavar="NAME", help="'corpuskit list tokenizers'. [default: gpt2]"),
     click.option("--name", metavar="NAME", help="What to call the corpus."),
-    click.option("-o", "--output", metavar="PATH_OR_URL", help="[default: data/NAME/ENCODING]"),
-    click.option("--work-dir", type=UserPath(), help="For an --output in an object store."),
     click.option("--from", "location", metavar="PATH_OR_URL", help="Take a named corpus's bytes from here."),
     click.option("--split", metavar="RULE", help="'characters:0.1', 'valid=0.01,test=0.01' or 'none'."),
     click.option("--eot/--no-eot", default=None, help="Append the end-of-text id after each document."),
@@ -122,18 +127,23 @@ _PREPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--part-bytes", metavar="SIZE", help="Text in a part of the work. [default: by size]"),
     click.option("--shard-bytes", metavar="SIZE", help="The largest shard. [default: 512M]"),
     click.option("--engine", metavar="NAME", help="What computes ids: auto, tiktoken, ... [default: auto]"),
-    click.option("--executor", metavar="NAME", help="What runs the parts. [default: local]"),
     click.option("--workers", type=int, metavar="N", help="Processes. [default: one a core]"),
-    click.option("--overwrite", is_flag=True, default=None, help="Replace a corpus prepared differently."),
     click.option("--config", type=UserPath(), help="Options from a TOML file; flags win."),
 )
 
 
-def prepare_options(function: F) -> F:
-    """DATASET and everything that can be said about preparing it."""
-    for option in reversed(_PREPARE_OPTIONS):
+def plan_options(function: F) -> F:
+    """DATASET and everything that can be said about how it is prepared."""
+    for option in reversed(_PLAN_OPTIONS):
         function = option(function)
     return function
+
+
+def prepare_options(function: F) -> F:
+    """The same, and where the corpus goes."""
+    for option in reversed(_MAKE_OPTIONS):
+        function = option(function)
+    return plan_options(function)
 
 
 def config_of(dataset: tuple[str, ...], config: str | None, flags: dict[str, Any]) -> PrepareConfig:

@@ -54,9 +54,8 @@ def check_disk(
     Raises:
         StorageError: If there is clearly too little room, saying how much is needed and how much is free.
     """
-    place = next(path for path in (output, *output.resolve().parents) if path.exists())
-    free = shutil.disk_usage(place).free + _used_bytes(folder)
-    block_bytes = os.statvfs(place).f_frsize
+    free = shutil.disk_usage(_existing(output)).free + _used_bytes(folder)
+    block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
     most = 2 * plan.size_bytes * (item_bytes + INDEX_ROW_BYTES)
     if most * _MAX_EXPANSION + fixed <= free:
@@ -64,7 +63,8 @@ def check_disk(
     if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):
         return
     eot = plan.request["options"]["eot"]
-    found = estimate(source, plan, tokenizer, item_bytes=item_bytes, eot=eot, workers=workers)
+    judged = estimate(source, plan, tokenizer, rule, item_bytes=item_bytes, eot=eot, workers=workers)
+    found = judged.estimate()
     needed = peak_bytes(found, plan, rule, max_tokens=max_tokens, block_bytes=block_bytes)
     if needed > free:
         raise StorageError(
@@ -74,6 +74,16 @@ def check_disk(
             expected=needed,
             found=free,
         )
+
+
+def block_bytes_at(output: Path) -> int:
+    """How much the file system at a place gives out at once."""
+    return os.statvfs(_existing(output)).f_frsize
+
+
+def _existing(output: Path) -> Path:
+    """A place, or the folder above it in which it will be made."""
+    return next(path for path in (output, *output.resolve().parents) if path.exists())
 
 
 def peak_bytes(
@@ -128,4 +138,4 @@ def _used_bytes(folder: Path) -> int:
     return total
 
 
-__all__ = ["check_disk", "peak_bytes"]
+__all__ = ["block_bytes_at", "check_disk", "peak_bytes"]

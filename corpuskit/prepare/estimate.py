@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import os
 import time
 from collections.abc import Sequence
@@ -10,173 +11,295 @@ from collections.abc import Sequence
 import numpy as np
 
 from corpuskit.corpus.manifest import INDEX_COLUMNS
-from corpuskit.prepare.plan import Piece, Plan
-from corpuskit.sources.base import Source
+from corpuskit.errors import CorpuskitError
+from corpuskit.memory import resident_bytes
+from corpuskit.prepare import places as sample_places
+from corpuskit.prepare.places import Group, Limits, stored_bytes
+from corpuskit.prepare.plan import Plan
+from corpuskit.prepare.sampling import OnProblem, group_key, take_sample
+from corpuskit.prepare.splits import SplitRule
+from corpuskit.prepare.totals import Guess, Range, Totals, totals
+from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.base import Tokenizer
 
-#: How many places of a corpus are looked at, and how much text there.
-_PLACES, _PLACE_BYTES = 16, 256 * 2**10
-#: A worker holds a batch of documents, its ids, the vocabulary and the interpreter; measured with o200k_base.
-_WORKER_BYTES = 300 * 2**20
 INDEX_ROW_BYTES = 8 * INDEX_COLUMNS
+#: A run takes so long whatever it makes, and writes, hashes and joins so many bytes a second.
+_RUN_S, _WRITTEN_BYTES_PER_S = 0.2, 500e6
+#: A worker has a batch of text, its ids, and files that are written, beside what it was seen to grow by.
+_WORKER_BYTES = 24 * 2**20
+#: What a process holds where the system does not say it.
+_PROCESS_BYTES = 300 * 2**20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sampled:
+    """How much of a corpus was looked at.
+
+    Args:
+        places: Places that were looked at.
+        files: Files that they are in.
+        of_files: Files in all.
+        read_bytes: Stored bytes that were read.
+        of_bytes: Stored bytes in all.
+        encoded_bytes: Bytes of text that were encoded.
+        whole: Whether all of it was read.
+    """
+
+    places: int
+    files: int
+    of_files: int
+    read_bytes: int
+    of_bytes: int
+    encoded_bytes: int
+    whole: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Estimate:
-    """A judgement from a sample; every figure but the first four is about so much.
+    """A judgement from a sample.
 
     Args:
-        num_inputs: Input files.
-        input_bytes: Their size.
-        num_parts: Parts of the plan.
-        sample_bytes: Bytes of text that were looked at; all there is if `exact`.
-        exact: Whether the sample is the whole corpus.
-        text_bytes: Bytes of text in all.
-        num_documents: Documents in all.
-        num_tokens: Tokens in all, end-of-text ids included.
+        text_bytes: Bytes of text.
+        documents: Documents.
+        tokens: Tokens, end-of-text ids included.
+        splits: The tokens of each split.
         output_bytes: Size of the corpus on disk.
-        memory_bytes: Peak memory of all workers together.
-        elapsed_s: Seconds with as many workers as were asked for.
-        workers: How many that is.
+        memory_bytes: Peak memory of all processes together.
+        elapsed_s: Seconds with so many workers.
+        workers: How many processes work: no more than there are parts.
+        sample: What was looked at.
     """
 
-    num_inputs: int
-    input_bytes: int
-    num_parts: int
-    sample_bytes: int
-    exact: bool
-    text_bytes: int
-    num_documents: int
-    num_tokens: int
+    text_bytes: Range
+    documents: Range
+    tokens: Range
+    splits: dict[str, Range]
     output_bytes: int
     memory_bytes: int
     elapsed_s: float
     workers: int
+    sample: Sampled
+
+    @property
+    def num_tokens(self) -> int:
+        """The best guess of the tokens."""
+        return self.tokens.value
 
 
 def estimate(
     source: Source,
     plan: Plan,
     tokenizer: Tokenizer,
+    rule: SplitRule,
     *,
     item_bytes: int,
     eot: bool = True,
     workers: int = 1,
-    max_tokens: int | None = None,
-) -> Estimate:
-    """Read and encode a few places of a corpus, evenly spread, and scale up.
+    limits: Limits | None = None,
+    on_problem: OnProblem | None = None,
+) -> Judgement:
+    """Read and encode some places of a corpus, evenly spread, and judge the whole by them.
 
     Args:
         source: The source.
         plan: The plan.
         tokenizer: The tokenizer.
+        rule: How documents find their split.
         item_bytes: Bytes of an id on disk.
         eot: Whether each document ends with an id of its own.
-        workers: How many processes will work.
-        max_tokens: Where the work stops, if it stops early.
+        workers: How many processes are asked for.
+        limits: How much the sample may take.
+        on_problem: Called for what cannot be read; by default it is raised.
     """
-    pieces = [piece for part in plan.parts for piece in part.pieces]
-    chosen = sorted({int(place) for place in np.linspace(0, len(pieces) - 1, _PLACES)}) if pieces else []
+    started = time.perf_counter()
     tokenizer.load()  # which is no part of the work
-    samples = [_sample(source, plan, pieces[number], tokenizer) for number in chosen]
-    seen_bytes = sum(sample.input_bytes for sample in samples)
-    exact = len(chosen) == len(pieces) and all(sample.whole for sample in samples)
-    scale = 1.0 if exact else plan.size_bytes / max(seen_bytes, 1)
-    sample_tokens = sum(sample.num_tokens + eot * sample.num_documents for sample in samples)
-    if max_tokens is not None and scale * sample_tokens > max_tokens:
-        scale, exact = max_tokens / sample_tokens, False
-    sample_bytes = sum(sample.text_bytes for sample in samples)
-    num_documents = round(scale * sum(sample.num_documents for sample in samples))
-    num_tokens = round(scale * sample_tokens)
-    # Engines remember words: what they do after a while is what they do for most of a corpus.
-    warm = samples[len(samples) // 2 :]
-    seconds_per_byte = sum(s.elapsed_s for s in warm) / max(sum(s.text_bytes for s in warm), 1)
-    work_s = scale * sample_bytes * seconds_per_byte
-    return Estimate(
-        num_inputs=len(plan.inputs),
-        input_bytes=sum(item.size_bytes for item in plan.inputs),
-        num_parts=len(plan.parts),
-        sample_bytes=sample_bytes,
-        exact=exact,
-        text_bytes=round(scale * sample_bytes),
-        num_documents=num_documents,
-        num_tokens=num_tokens,
-        output_bytes=num_tokens * item_bytes + num_documents * INDEX_ROW_BYTES,
-        memory_bytes=_WORKER_BYTES * min(workers, max(len(plan.parts), 1)),
-        elapsed_s=work_s / min(workers, max(len(plan.parts), 1)),
+    load_s, loaded_bytes = time.perf_counter() - started, resident_bytes()
+    groups = take_sample(
+        source,
+        plan,
+        tokenizer,
+        cut=rule.kind != "documents",
+        limits=limits or sample_places.LIMITS,
+        on_problem=on_problem or _raise,
+    )
+    return Judgement(
+        source,
+        plan,
+        rule,
+        groups,
+        item_bytes=item_bytes,
+        eot=eot,
         workers=workers,
+        load_s=load_s,
+        loaded_bytes=loaded_bytes,
+        grown_bytes=max(resident_bytes() - loaded_bytes, 0),
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Sample:
-    """What was found at one place; `input_bytes` is how much of the input it stands for."""
+class Judgement:
+    """What a sample says about a plan.
 
-    input_bytes: float
-    text_bytes: int
-    num_documents: int
-    num_tokens: int
-    elapsed_s: float
-    whole: bool
+    Args:
+        source: The source.
+        plan: The plan.
+        rule: How documents find their split.
+        groups: The sample.
+        item_bytes: Bytes of an id on disk.
+        eot: Whether each document ends with an id of its own.
+        workers: How many processes are asked for.
+        load_s: Seconds that loading the tokenizer took.
+        loaded_bytes: What the process held then.
+        grown_bytes: By how much it grew while it read and encoded the sample.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        plan: Plan,
+        rule: SplitRule,
+        groups: Sequence[Group],
+        *,
+        item_bytes: int,
+        eot: bool,
+        workers: int,
+        load_s: float,
+        loaded_bytes: int,
+        grown_bytes: int,
+    ) -> None:
+        self._plan, self._rule, self._groups = plan, rule, groups
+        self._item_bytes, self._eot = item_bytes, eot
+        self._workers = max(min(workers, len(plan.parts)), 1)
+        self._load_s, self._loaded_bytes, self._grown_bytes = load_s, loaded_bytes, grown_bytes
+        self._totals = [totals(group, _num_records(source, plan, group)) for group in groups]
+        self._numbers = {group.key: number for number, group in enumerate(groups)}
+
+    def estimate(self, max_tokens: int | None = None) -> Estimate:
+        """What will be made and taken, if the work stops after so many tokens.
+
+        Args:
+            max_tokens: Where the work stops, if it stops early.
+        """
+        shares, num_parts = self._made(max_tokens)
+        kept = [whole.times(share) for whole, share in zip(self._totals, shares, strict=True)]
+        all_kept = sum(kept, Totals())
+        least = Totals() if max_tokens is not None else self._counted()
+        tokens = all_kept.num_tokens(eot=self._eot)
+        documents = all_kept.num_documents.range(least.num_documents.value)
+        output_bytes = round(tokens.value * self._item_bytes) + documents.value * INDEX_ROW_BYTES
+        return Estimate(
+            text_bytes=all_kept.text_bytes.range(least.text_bytes.value),
+            documents=documents,
+            tokens=tokens.range(),
+            splits={name: guess.range() for name, guess in self._splits(kept).items()},
+            output_bytes=output_bytes,
+            memory_bytes=self._memory_bytes(),
+            elapsed_s=self._elapsed_s(num_parts) + output_bytes / _WRITTEN_BYTES_PER_S,
+            workers=self._workers,
+            sample=self._sampled(),
+        )
+
+    def _made(self, max_tokens: int | None) -> tuple[list[float], int]:
+        """The share of each group that is made, and how many parts that is, if the work stops early."""
+        if max_tokens is None:
+            return [1.0] * len(self._groups), len(self._plan.parts)
+        rates = [
+            whole.num_tokens(eot=self._eot).value / group.size_bytes
+            for whole, group in zip(self._totals, self._groups, strict=True)
+        ]
+        made, left, num_parts = [0.0] * len(rates), float(max_tokens), 0
+        for part in self._plan.parts:
+            if left <= 0:
+                break
+            num_parts += 1
+            for piece in part.pieces:
+                number = self._numbers[group_key(self._plan.inputs[piece.input], piece)]
+                tokens = stored_bytes(piece) * rates[number]
+                made[number] += stored_bytes(piece) * min(max(left, 0) / tokens if tokens else 1.0, 1.0)
+                left -= tokens
+        shares = [size / group.size_bytes for size, group in zip(made, self._groups, strict=True)]
+        return shares, num_parts
+
+    def _counted(self) -> Totals:
+        """What was seen in the sample, which surely is there."""
+        return Totals(
+            Guess(sum(group.column("text_bytes").sum() for group in self._groups)),
+            Guess(sum(group.column("num_documents").sum() for group in self._groups)),
+        )
+
+    def _splits(self, kept: Sequence[Totals]) -> dict[str, Guess]:
+        """The tokens of each split: as inputs and places say, or by the fractions of the rule."""
+        splits = {name: Guess(0) for name in self._rule.names}
+        if self._rule.kind != "documents":
+            for group, found in zip(self._groups, kept, strict=True):
+                name = group.split or "train"
+                splits[name] = splits.get(name, Guess(0)) + found.num_tokens(eot=self._eot)
+            return splits
+        whole = sum(kept, Totals())
+        fractions = {
+            "train": 1 - sum(share for _, share in self._rule.fractions),
+            **dict(self._rule.fractions),
+        }
+        for name, fraction in fractions.items():
+            expected = max(whole.num_documents.value * fraction, 1)
+            chance = np.sqrt(2 * (1 - fraction) / expected)  # documents have many lengths
+            splits[name] = whole.num_tokens(eot=self._eot).times(fraction, error=float(chance))
+        return splits
+
+    def _elapsed_s(self, num_parts: int) -> float:
+        """Seconds for the first so many parts: each worker takes the next one when it is done."""
+        rates = [
+            _seconds_per_byte(group, whole) for group, whole in zip(self._groups, self._totals, strict=True)
+        ]
+        workers = [0.0] * min(self._workers, usable_cores())
+        for part in self._plan.parts[:num_parts]:
+            seconds = sum(
+                stored_bytes(piece) * rates[self._numbers[group_key(self._plan.inputs[piece.input], piece)]]
+                for piece in part.pieces
+            )
+            heapq.heappushpop(workers, workers[0] + seconds)
+        return max(workers) + self._load_s + _RUN_S
+
+    def _memory_bytes(self) -> int:
+        """What this process holds, which forked workers share with it, and what each of them adds."""
+        process = self._loaded_bytes or _PROCESS_BYTES
+        return process + self._workers * (self._grown_bytes + _WORKER_BYTES)
+
+    def _sampled(self) -> Sampled:
+        files = {number for group in self._groups for number in group.files}
+        read = sum(group.column("read_bytes").sum() for group in self._groups)
+        return Sampled(
+            places=sum(len(group.places) for group in self._groups),
+            files=len(files),
+            of_files=len(self._plan.inputs),
+            read_bytes=round(read),
+            of_bytes=self._plan.size_bytes,
+            encoded_bytes=round(sum(group.column("encoded_bytes").sum() for group in self._groups)),
+            whole=all(group.whole for group in self._groups),
+        )
 
 
-def _sample(source: Source, plan: Plan, piece: Piece, tokenizer: Tokenizer) -> _Sample:
-    item = plan.inputs[piece.input]
-    started = time.perf_counter()
-    text_bytes = num_documents = num_tokens = 0
-    last_start, last_bytes, whole = piece.slice.start, 0, True
-    batches = source.read(item, piece.slice, lambda kind, start, reason: None)
-    for batch in batches:
-        texts = _first(batch.texts, _PLACE_BYTES - text_bytes)
-        num_tokens += len(tokenizer.encode_batch(texts).ids)
-        text_bytes += sum(map(len, texts))
-        num_documents += len(texts)
-        last_start, last_bytes = batch.starts[len(texts) - 1], len(texts[-1])
-        if text_bytes >= _PLACE_BYTES:
-            whole = len(texts) == len(batch.texts) and next(batches, None) is None
-            break
-    elapsed_s = time.perf_counter() - started
-    if whole:
-        return _Sample(piece.slice.size_bytes, text_bytes, num_documents, num_tokens, elapsed_s, whole)
-    covered = _covered(source, plan, piece, last_start, text_bytes, text_bytes - last_bytes, num_documents)
-    return _Sample(covered * piece.slice.size_bytes, text_bytes, num_documents, num_tokens, elapsed_s, whole)
+def _num_records(source: Source, plan: Plan, group: Group) -> int | None:
+    total = 0
+    for piece in group.pieces:
+        count = source.num_records(plan.inputs[piece.input], piece.slice)
+        if count is None:
+            return None
+        total += count
+    return total
 
 
-def _covered(
-    source: Source,
-    plan: Plan,
-    piece: Piece,
-    last_start: int,
-    text_bytes: int,
-    bytes_before_last: int,
-    num_documents: int,
-) -> float:
-    """Which fraction of a slice a sample from its beginning is."""
-    item, part = plan.inputs[piece.input], piece.slice
-    length = part.stop - part.start if part.stop is not None else part.size_bytes * source.expansion(item)
-    distance = last_start - part.start  # to where the last document starts, in bytes or rows
-    if num_documents == 1 or not distance:
-        read: float = text_bytes
-    elif distance < bytes_before_last // 2:  # rows: the last document is one more
-        read = distance * num_documents / (num_documents - 1)
-    else:  # bytes: it is as long in the file as those before it were, for the text they had
-        read = distance * text_bytes / max(bytes_before_last, 1)
-    return min(max(read / max(length, 1), 1e-9), 1.0)
+def _seconds_per_byte(group: Group, whole: Totals) -> float:
+    """Seconds for reading and encoding a stored byte of a group."""
+    read = group.column("read_s").sum() / max(group.column("read_bytes").sum(), 1)
+    # Engines remember words: what they do after a while is what they do for most of a corpus.
+    encoded = group.column("encoded_bytes")
+    warm = slice(np.searchsorted(np.cumsum(encoded), encoded.sum() / 2), None)
+    encode = group.column("encode_s")[warm].sum() / max(encoded[warm].sum(), 1)
+    return float(read + encode * whole.text_bytes.value / group.size_bytes)
 
 
-def _first(texts: Sequence[bytes], limit: int) -> list[bytes]:
-    """As many texts as have about so many bytes; at least one, of which no more than so many bytes."""
-    chosen: list[bytes] = []
-    for text in texts:
-        if chosen and limit <= 0:
-            break
-        chosen.append(text if len(text) <= 4 * _PLACE_BYTES else _shortened(text))
-        limit -= len(text)
-    return chosen
-
-
-def _shortened(text: bytes) -> bytes:
-    return text[: 4 * _PLACE_BYTES].decode("utf-8", "ignore").encode()
+def _raise(item: Input, error: CorpuskitError) -> None:
+    raise error
 
 
 def usable_cores() -> int:
@@ -184,3 +307,6 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+__all__ = ["INDEX_ROW_BYTES", "Estimate", "Judgement", "Sampled", "estimate", "usable_cores"]

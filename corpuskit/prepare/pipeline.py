@@ -9,8 +9,8 @@ from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.place import remote_path
-from corpuskit.prepare.estimate import Estimate
-from corpuskit.prepare.plan import Plan
+from corpuskit.prepare.preview import PreparationPlan
+from corpuskit.prepare.previewing import preview
 from corpuskit.prepare.progress import OnProgress
 from corpuskit.prepare.running import PartsMade, Prepared, Run
 
@@ -77,19 +77,33 @@ def plan(
     config: PrepareConfig | None = None,
     on_progress: OnProgress | None = None,
     **options: Any,
-) -> tuple[Plan, Estimate]:
-    """What `prepare` would do with the same arguments, and from a sample what it will make and take.
+) -> PreparationPlan:
+    """Every file that `prepare` would read, all that is wrong with them, and what it would make and take.
 
-    Nothing is written. Inputs that are not on this machine are fetched, and a tokenizer whose vocabulary
-    comes from the corpus reads all of it.
+    Text is read and encoded in places all over the corpus; one of up to 64 MB is read to its end. Nothing is
+    written. Inputs that are not on this machine are fetched, and a tokenizer whose vocabulary comes from the
+    corpus reads all of it.
+
+    Args:
+        dataset: As for `prepare`.
+        config: As for `prepare`.
+        on_progress: As for `prepare`.
+        options: As for `prepare`; what says where the corpus goes is not needed.
 
     Returns:
-        The plan, and the estimate.
+        The plan, which prints as the command line does. What is wrong with files is in it and is not raised,
+        so that all of it is known at once.
 
     Raises:
-        CorpuskitError: As `prepare`.
+        CorpuskitError: As `prepare`, for what is not about files.
+
+    Example:
+        >>> print(corpuskit.plan("./my.txt", encoding="gpt2"))  # doctest: +SKIP
     """
-    return _open_whole(_config(dataset, config, options), on_progress).estimate()
+    asked = _config(dataset, config, options)
+    _check_whole(asked)
+    anywhere = {"output": None, "work_dir": None}
+    return preview(Run(asked.model_copy(update=anywhere), on_progress or (lambda progress: None)))
 
 
 def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
@@ -98,7 +112,13 @@ def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prep
 
 
 def _open_whole(config: PrepareConfig, on_progress: OnProgress | None) -> Run | PublishedRun:
-    """The run of a configuration that is about the whole corpus.
+    """The run of a configuration that is about the whole corpus."""
+    _check_whole(config)
+    return _open(config, on_progress)
+
+
+def _check_whole(config: PrepareConfig) -> None:
+    """Check that a configuration is about the whole corpus.
 
     Raises:
         ConfigError: If it asks for a share of the parts.
@@ -108,7 +128,6 @@ def _open_whole(config: PrepareConfig, on_progress: OnProgress | None) -> Run | 
             f"parts = {config.parts!r}: only 'corpuskit prepare --parts' makes a share of the parts; leave "
             "it out to make, commit or plan the whole corpus"
         )
-    return _open(config, on_progress)
 
 
 def _open(config: PrepareConfig, on_progress: OnProgress | None) -> Run | PublishedRun:

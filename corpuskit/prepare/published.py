@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corpuskit import folders, reading, storage
 from corpuskit.cache import default_cache_dir, make_folder
@@ -22,10 +22,6 @@ from corpuskit.prepare.running import PartsMade, Prepared, Run
 from corpuskit.remote.layout import read_manifest
 from corpuskit.remote.publish import publish, tidy
 from corpuskit.remote.store import open_store
-
-if TYPE_CHECKING:
-    from corpuskit.prepare.estimate import Estimate
-    from corpuskit.prepare.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +84,6 @@ class PublishedRun:
             return found
         folders.make_own(self._folder, option="--work-dir")
         return self._run.make_parts()
-
-    def estimate(self) -> tuple[Plan, Estimate]:
-        """Plan, and judge from a sample what that will make and take."""
-        return self._run.estimate()
 
     def _existing(self) -> Prepared | None:
         """The corpus that is in the store, if it is what is asked for.

@@ -59,7 +59,6 @@ class Request:
         self.name = visible_name(config.name or self.source.name)
         folders = folder_name(self.name), folder_name(config.encoding, registered=True)
         self.output = Path(config.output or Path("data", *folders))
-        self._check_apart()
 
     def _check_apart(self) -> None:
         """Refuse a place in a folder that is read: a later run would take the corpus for text.
@@ -161,6 +160,7 @@ class Request:
             StorageError: If the place cannot be looked at.
         """
         output = self.output
+        self._check_apart()
         with storage.looking_at(output):
             is_corpus = (output / FILE_NAME).exists()
             is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))

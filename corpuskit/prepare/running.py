@@ -23,7 +23,7 @@ from corpuskit.numbers import as_whole
 from corpuskit.prepare.commit import commit
 from corpuskit.prepare.digests import Digests
 from corpuskit.prepare.disk import check_disk
-from corpuskit.prepare.estimate import Estimate, estimate, usable_cores
+from corpuskit.prepare.estimate import usable_cores
 from corpuskit.prepare.executor import Executor
 from corpuskit.prepare.finished import check_inputs, finished_parts, say_missing
 from corpuskit.prepare.folder import WorkFolder
@@ -77,7 +77,7 @@ class PartsMade:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Planned:
+class Planned:
     """A plan, and what making it has opened."""
 
     plan: Plan
@@ -173,8 +173,9 @@ class Run:
             self.work.remove(job.fingerprint)
             return prepared
 
-    def _begin(self, made: _Planned) -> Job:
-        """Check that the corpus fits, and leave the job where workers find it."""
+    def _begin(self, made: Planned) -> Job:
+        """Check that the corpus fits and replaces none of its inputs, and leave the job for the workers."""
+        self.request.check_inputs_kept(made.plan.inputs)
         check_disk(
             self.output,
             self.work.path,
@@ -203,9 +204,8 @@ class Run:
         save_job(job)
         return job
 
-    def plan(self, inputs: Sequence[Input]) -> _Planned:
+    def plan(self, inputs: Sequence[Input]) -> Planned:
         """Open the tokenizer, and plan."""
-        self.request.check_inputs_kept(inputs)
         tokenizer = self._tokenizer(inputs)
         eot = self.request.appends_eot(tokenizer)
         if self.request.wants_eot:
@@ -233,21 +233,7 @@ class Run:
             request=request,
             versions=self.request.versions(inputs),
         )
-        return _Planned(plan, tokenizer, rule, dtype)
-
-    def estimate(self) -> tuple[Plan, Estimate]:
-        """Plan, and judge from a sample what that will make and take."""
-        made = self.plan(self.source.inputs())
-        found = estimate(
-            self.source,
-            made.plan,
-            made.tokenizer,
-            item_bytes=np.dtype(made.dtype).itemsize,
-            eot=made.plan.request["options"]["eot"],
-            workers=self.config.workers or usable_cores(),
-            max_tokens=self.config.max_tokens,
-        )
-        return made.plan, found
+        return Planned(plan, tokenizer, rule, dtype)
 
     def _work(
         self, job: Job, plan: Plan, numbers: Sequence[int], digests: Digests

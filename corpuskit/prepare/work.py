@@ -97,7 +97,7 @@ class Worker:
                 item = job.inputs[piece.input]
                 batches = self._source.read(item, piece.slice, note)
                 cut = self._rule.kind != "documents"
-                for batch in _joined(batches, self._tokenizer, cut=cut, name=item.name):
+                for batch in joined(batches, self._tokenizer, cut=cut, name=item.name):
                     separated = separated or batch.separated
                     tokens, documents = self._write(writer, piece, batch)
                     size = sum(map(len, batch.texts))
@@ -269,7 +269,7 @@ class _ShardWriter:
         self._index.abort()
 
 
-def _joined(
+def joined(
     batches: Iterator[DocumentBatch], tokenizer: Tokenizer, *, cut: bool, name: str
 ) -> Iterator[DocumentBatch]:
     """Batches in which a long document goes on in the next batch only where its ids allow a cut.

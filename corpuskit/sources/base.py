@@ -25,7 +25,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, CorpuskitError
 from corpuskit.sources.left_out import LeftOut
 from corpuskit.specs import SourceSpec
 
@@ -124,10 +124,18 @@ class DocumentBatch:
     separated: bool = False
 
 
+#: Parts of a slice: where each begins and ends, 0 being the slice's beginning and 1 its end.
+Shares = Sequence[tuple[float, float]]
+#: Documents, and the share of their slice that is read by then; None where it cannot be told.
+Sampled = tuple[DocumentBatch, float | None]
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
 #: Kinds: "invalid-utf8", "invalid-json", "wrong-field-count", "missing-text", "null-text", "not-text",
 #: "too-long", "empty". Where one is not to be left out but to stop the run, the source raises SourceError.
 OnBadDocument = Callable[[str, int, str], None]
+
+
+#: Called for each file that cannot be listed: (name, error).
+OnListingProblem = Callable[[str, CorpuskitError], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -212,6 +220,14 @@ class Source(abc.ABC):
     def inputs(self) -> Sequence[Input]:
         """The inputs in order, made available on this machine first (downloads happen here)."""
 
+    def listed(self, on_problem: OnListingProblem) -> Sequence[Input]:
+        """The inputs, where one that cannot be had does not hide the others.
+
+        Args:
+            on_problem: Called with what the user named, or the file's name, and the error.
+        """
+        return self.inputs()
+
     def digest(self, item: Input) -> str:
         """The sha256 of an input that was listed without one."""
         return item.sha256
@@ -292,6 +308,38 @@ class Source(abc.ABC):
     def character_offset(self, item: Input, characters: int) -> int:
         """The byte offset of an input's character with this number."""
         raise NotImplementedError(f"{type(self).__name__} does not count characters")
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The names of the columns or fields that an input's records have; of what has no records, none."""
+        return ()
+
+    def num_records(self, item: Input, part: Slice) -> int | None:
+        """How many records begin in a slice, where that is known without reading them.
+
+        A record is a document, unless it turns out to be empty or broken.
+        """
+        return int(part.start == part.document_start) if self.is_one_document(item) else None
+
+    def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
+        """Small slices from all over a slice, for a sample; None where only its beginning can be read alone.
+
+        Args:
+            item: One of `inputs()`.
+            part: One of its slices.
+            shares: Where each of the small slices begins and ends.
+
+        Returns:
+            The documents that start in each share; an empty slice (`start == stop`) where none does.
+        """
+        return None
+
+    def sample(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[Sampled]:
+        """The documents of one slice, each batch with the share of the slice that is read by then.
+
+        The share is between 0 and 1, measured in stored bytes or in rows; None where it cannot be told.
+        """
+        for batch in self.read(item, part, on_bad):
+            yield batch, None
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents of one slice, in batches of bounded size.

@@ -97,6 +97,11 @@ def text_path(item: Input, field: str, schema: Any) -> list[str]:
     return path
 
 
+def all_columns(schema: Any) -> list[str]:
+    """The names of a table's columns, with dots into those of structs, in the table's order."""
+    return [name for column in schema for name in (column.name, *_nested_columns([column]))]
+
+
 def _inside(type: Any) -> dict[str, Any]:
     """The fields of a struct that can be told by their names, with their types; of other types none."""
     from pyarrow import types
@@ -130,4 +135,4 @@ def _printable(name: str) -> str:
     return " ".join(name.encode("utf-8", "backslashreplace").decode().split())[:_NAME_CHARACTERS]
 
 
-__all__ = ["check_unique", "close_to", "listed", "missing_column", "text_path"]
+__all__ = ["all_columns", "check_unique", "close_to", "listed", "missing_column", "text_path"]

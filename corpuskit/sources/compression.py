@@ -32,7 +32,8 @@ from corpuskit.sources.decoders import (
 
 #: Less than this is never a bomb.
 _HARMLESS_BYTES = 16 * 2**20
-_INPUT_BYTES = 256 * 1024
+#: How many compressed bytes are read at once.
+INPUT_BYTES = 256 * 1024
 #: A decoder hands back what follows its member, so it is given about as much as the last member had, or this,
 #: and more and more: what is handed back is never much more than what was decoded.
 _FIRST_INPUT_BYTES = 1024
@@ -94,6 +95,7 @@ class Decompressed:
         compression: Their format.
         name: What messages call the input.
         limits: What they may ask for.
+        input_bytes: How many compressed bytes are read at once; fewer make `unused_bytes` exacter.
 
     Raises:
         SourceError: While reading, if the data is damaged, cut off, followed by something else, a bomb, or
@@ -101,16 +103,23 @@ class Decompressed:
     """
 
     def __init__(
-        self, raw: ByteStream, compression: Compression, *, name: str, limits: Limits | None = None
+        self,
+        raw: ByteStream,
+        compression: Compression,
+        *,
+        name: str,
+        limits: Limits | None = None,
+        input_bytes: int = INPUT_BYTES,
     ) -> None:
         self._raw = raw
+        self._input_bytes = input_bytes
         self._format = compression
         self._name = name
         self._limits = limits or Limits()
         self._new_decoder = compression.decoders(self._limits)
         self._decoder: Decoder | None = None
         self._input, self._used = b"", 0  # what was read, and how much of it was decoded
-        self._next_bytes = _INPUT_BYTES  # how much the decoder is given next
+        self._next_bytes = input_bytes  # how much the decoder is given next
         self._text = memoryview(b"")  # what a decoder gave beyond what was asked for
         self._members = self._member_at = self._in = self._out = 0
 
@@ -127,6 +136,10 @@ class Decompressed:
             pieces.append(data[:left])
             left -= len(pieces[-1])
         return b"".join(pieces)
+
+    def unused_bytes(self) -> int:
+        """How many of the compressed bytes that were read are not decoded yet."""
+        return len(self._input) - self._used
 
     def close(self) -> None:
         """Close the compressed stream."""
@@ -149,7 +162,7 @@ class Decompressed:
             self._used -= len(decoder.unused_data or b"")
             self._decoder = None
             length = self._in - len(self._input) + self._used - self._member_at
-            self._next_bytes = min(max(2 * length, _FIRST_INPUT_BYTES), _INPUT_BYTES)
+            self._next_bytes = min(max(2 * length, _FIRST_INPUT_BYTES), self._input_bytes)
         self._out += len(data)
         if self._out > max(_HARMLESS_BYTES, self._limits.max_ratio * self._in):
             raise self._error(
@@ -166,7 +179,7 @@ class Decompressed:
             )
         given = self._input[self._used : self._used + self._next_bytes]
         self._used += len(given)
-        self._next_bytes = min(2 * self._next_bytes, _INPUT_BYTES)
+        self._next_bytes = min(2 * self._next_bytes, self._input_bytes)
         return given
 
     def _next_member(self) -> bool:
@@ -199,7 +212,7 @@ class Decompressed:
 
     def _more(self) -> bool:
         """Read more; False at the end."""
-        data = self._raw.read(_INPUT_BYTES)
+        data = self._raw.read(self._input_bytes)
         self._in += len(data)
         self._input, self._used = self._input[self._used :] + data, 0
         return bool(data)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
@@ -22,7 +22,6 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.columns import check_unique, listed, missing_column
 from corpuskit.sources.opening import InputStream
 from corpuskit.sources.reader import (
-    BATCH_BYTES,
     BATCH_DOCUMENTS,
     BadDocuments,
     BadRows,
@@ -91,10 +90,17 @@ class CsvReader(Reader):
                 texts.append(row[header.text].encode("utf-8", "surrogateescape"))
                 starts.append(number)
                 size += len(texts[-1])
-                if size >= BATCH_BYTES or len(texts) == BATCH_DOCUMENTS:
+                if size >= self.block_bytes or len(texts) == BATCH_DOCUMENTS:
                     yield from self._batch(texts, starts, bad)
                     texts, starts, size = [], [], 0
             yield from self._batch(texts, starts, bad)
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The names in the header."""
+        csv.field_size_limit(max(csv.field_size_limit(), self.options["max_document_bytes"]))
+        with self.open(item, Slice()) as stream:
+            rows = self._rows(item, stream, BadRows(self, item, lambda kind, start, reason: None))
+            return next((row for row in rows if row), [])
 
     @property
     def _field(self) -> str:

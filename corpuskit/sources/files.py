@@ -11,10 +11,20 @@ from typing import Any, ClassVar
 from corpuskit import registry
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources import characters as text_characters
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice, Source, SourceOptions
+from corpuskit.sources.base import (
+    DocumentBatch,
+    Input,
+    OnBadDocument,
+    Sampled,
+    Shares,
+    Slice,
+    Source,
+    SourceOptions,
+)
 from corpuskit.sources.changes import changes
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
+from corpuskit.sources.sampled import sample
 from corpuskit.sources.stored import is_remote, local_version
 from corpuskit.sources.text import TextReader
 from corpuskit.specs import RemoteFile, SourceSpec
@@ -44,6 +54,22 @@ class FilesSource(Source):
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents that the input's reader finds in a slice."""
         return self.reader(item.format).read(item, part, on_bad)
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The columns or fields that the input's reader finds."""
+        return self.reader(item.format).fields(item)
+
+    def num_records(self, item: Input, part: Slice) -> int | None:
+        """How many records begin in a slice, where the input's reader knows it."""
+        return self.reader(item.format).num_records(item, part)
+
+    def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
+        """Small slices from all over a slice, where the input's reader can begin anywhere."""
+        return self.reader(item.format).places(item, part, shares)
+
+    def sample(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[Sampled]:
+        """The documents of one slice, each batch with the share of it that is read by then."""
+        return sample(self.reader(item.format), item, part, on_bad)
 
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""

@@ -7,6 +7,7 @@ field other than the text's holds decides nothing.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -16,15 +17,18 @@ import orjson
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources import lenient
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.columns import close_to, listed
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import BATCH_BYTES, BadDocuments, Reader, batches, without_empty
+from corpuskit.sources.sampled import documents_at
 from corpuskit.sources.separated import NEWLINE, cut, split_stream
 from corpuskit.sources.separator import document_starts
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100
+#: Among so many of a file's first lines a record is looked for that shows which fields there are.
+_FIRST_LINES = 10
 _WHITE_SPACE = b" \t\r"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: How deep a record is searched for a field that was perhaps meant.
@@ -53,6 +57,24 @@ class JsonlReader(Reader):
             return super().slices(item, target_bytes=target_bytes)
         limit = self.options["max_document_bytes"]
         return cut(item, NEWLINE, target_bytes=target_bytes, max_document_bytes=limit)
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The fields of the first record."""
+        with self.open(item, Slice()) as stream:
+            stream.skip_bom()
+            head = stream.peek(self.block_bytes)
+        for line in re.split(rb"[\r\n]+", head, maxsplit=_FIRST_LINES):
+            with contextlib.suppress(lenient.DamagedJson):
+                if isinstance(record := _parsed(line), dict):
+                    return list(_paths(record))
+        return ()
+
+    def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
+        """Whole lines; None in what is compressed."""
+        if not is_plain(item):
+            return None
+        limit = self.options["max_document_bytes"]
+        return documents_at(item, NEWLINE, part, shares, max_document_bytes=limit)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of one slice's records; a document starts where its line does."""

@@ -13,14 +13,14 @@ import dataclasses
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.place import user_path
-from corpuskit.sources.base import Input, SourceOptions
+from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
 from corpuskit.sources.compression import by_extension
 from corpuskit.sources.files import FilesSource
 from corpuskit.sources.left_out import LeftOut, say_formats
@@ -37,6 +37,7 @@ from corpuskit.sources.stored import (
 from corpuskit.sources.text_files import ZIP, format_of, text_files
 from corpuskit.specs import RemoteFile, SourceSpec
 
+_T = TypeVar("_T")
 _TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
 
 
@@ -82,20 +83,41 @@ class LocalFiles(FilesSource):
             ConfigError: If a file's format cannot be told, or an option is no reader's.
             FetchError: If a URL cannot be fetched.
         """
+        inputs = self.listed(_raise)
+        where = ", ".join(map(shown_location, self.patterns))
+        self.left_out.say(where)
+        say_formats(where, ((item.member or item.name, item.format) for item in inputs))
+        return inputs
+
+    def listed(self, on_problem: OnListingProblem) -> Sequence[Input]:
+        """The files in order; of each that cannot be had, `on_problem` is told why."""
         if self.options.location is not None:
             raise ConfigError(
                 "--from takes a named corpus's bytes from elsewhere; here, name the files themselves"
             )
         self.left_out = LeftOut()
-        found = self._without_duplicates([f for pattern in self.patterns for f in self._find(pattern)])
-        inputs = [item for file, name in _named(found) for item in self._inputs(file, name)]
-        where = ", ".join(map(shown_location, self.patterns))
-        if not inputs:
+        problems: list[CorpuskitError] = []
+
+        def each(name: str, find: Callable[[], list[_T]]) -> list[_T]:
+            try:
+                return find()
+            except CorpuskitError as error:
+                problems.append(error)
+                on_problem(name, error)
+                return []
+
+        found = [
+            f
+            for pattern in self.patterns
+            for f in each(shown_location(pattern), partial(self._find, pattern))
+        ]
+        named = _named(self._without_duplicates(found))
+        inputs = [item for file, name in named for item in each(name, partial(self._inputs, file, name))]
+        if not inputs and not problems:
+            where = ", ".join(map(shown_location, self.patterns))
             summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
             raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
         self._check_options({item.format for item in inputs})
-        self.left_out.say(where)
-        say_formats(where, ((item.member or item.name, item.format) for item in inputs))
         return inputs
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
@@ -234,6 +256,10 @@ class LocalFiles(FilesSource):
             else:
                 kept[real] = dataclasses.replace(file, location=absolute)
         return list(kept.values())
+
+
+def _raise(name: str, error: CorpuskitError) -> None:
+    raise error
 
 
 def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None) -> list[Input]:

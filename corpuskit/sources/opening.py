@@ -11,6 +11,7 @@ from types import TracebackType
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
 from corpuskit.sources.compression import (
+    INPUT_BYTES,
     ByteStream,
     Compression,
     Decompressed,
@@ -44,20 +45,28 @@ class InputStream:
         start: Where to begin, in decompressed bytes.
         stop: Where to end (exclusive); None is the end.
         limits: What compressed data may ask for.
+        block_bytes: How much is read at once: a quarter of it is decompressed at once, if it is compressed.
 
     Raises:
         SourceError: If the file is gone, is no regular file, is not what its name says, or changes.
     """
 
     def __init__(
-        self, item: Input, *, start: int = 0, stop: int | None = None, limits: Limits | None = None
+        self,
+        item: Input,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        limits: Limits | None = None,
+        block_bytes: int = 4 * INPUT_BYTES,
     ) -> None:
+        self.closed = False
         self._item = item
         self._left = None if stop is None else max(stop - start, 0)
         self._file = open_raw(item)
         self._unread = b""
         try:
-            self._stream: ByteStream = _decode(self._file, item, limits)
+            self._stream: ByteStream = _decode(self._file, item, limits, block_bytes)
             if start and self._stream is self._file:
                 self._file.seek(start)
             else:
@@ -115,11 +124,13 @@ class InputStream:
         return skipped
 
     def stored_position(self) -> int:
-        """How many of the file's own bytes, compressed ones where it is compressed, have been read."""
-        return self._file.tell()
+        """Up to which of its own bytes, compressed ones where it is compressed, the file has been read."""
+        unused = self._stream.unused_bytes() if isinstance(self._stream, Decompressed) else len(self._unread)
+        return self._file.tell() - unused
 
     def close(self) -> None:
         """Let go of the file."""
+        self.closed = True
         self._file.close()
 
     def __enter__(self) -> InputStream:
@@ -172,7 +183,7 @@ def hash_input(item: Input) -> str:
     return digest.hexdigest()
 
 
-def _decode(file: SeekableStream, item: Input, limits: Limits | None) -> ByteStream:
+def _decode(file: SeekableStream, item: Input, limits: Limits | None, block_bytes: int) -> ByteStream:
     """The stream with the compression that the name says taken off; a name that lies is an error."""
     says = by_extension(base_name(item))
     head = file.read(HEAD_BYTES)
@@ -189,7 +200,10 @@ def _decode(file: SeekableStream, item: Input, limits: Limits | None) -> ByteStr
             expected=_name_of(says),
             found=_name_of(shows),
         )
-    return file if says is None else Decompressed(file, says, name=item.name, limits=limits)
+    if says is None:
+        return file
+    input_bytes = min(max(block_bytes // 4, 1), INPUT_BYTES)
+    return Decompressed(file, says, name=item.name, limits=limits, input_bytes=input_bytes)
 
 
 def _name_of(compression: Compression | None) -> str:

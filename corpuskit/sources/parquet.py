@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from corpuskit.distribution import install_command
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.columns import text_path
+from corpuskit.sources.columns import all_columns, text_path
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import (
-    BATCH_BYTES,
     BATCH_DOCUMENTS,
     BadDocuments,
     BadRows,
@@ -43,6 +42,12 @@ class ParquetReader(Reader):
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+    COUNTS_ROWS: ClassVar[bool] = True
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The columns, and what is in structs."""
+        with self._parquet(item) as file:
+            return all_columns(file.schema_arrow)
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges of rows, each of whole row groups."""
@@ -69,7 +74,7 @@ class ParquetReader(Reader):
                 if end <= part.start or (part.stop is not None and first >= part.stop) or first == end:
                     continue
                 average = max(self._text_bytes(group) // group.num_rows, 1)
-                rows = min(max(BATCH_BYTES // average, 1), BATCH_DOCUMENTS)
+                rows = min(max(self.block_bytes // average, 1), BATCH_DOCUMENTS)
                 yield from self._group(item, file, number, first, rows, path, part, bad)
 
     def _group(
@@ -87,7 +92,7 @@ class ParquetReader(Reader):
         import pyarrow as pa
 
         columns = file.iter_batches(batch_size=rows, row_groups=[number], columns=[".".join(path)])
-        while True:
+        while part.stop is None or first < part.stop:
             try:
                 batch = next(columns, None)
                 if batch is None:

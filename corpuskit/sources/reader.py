@@ -9,11 +9,11 @@ from __future__ import annotations
 import abc
 import codecs
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.compression import Limits
 from corpuskit.sources.opening import InputStream, text_bytes
 
@@ -37,7 +37,9 @@ class Reader(abc.ABC):
 
     Attributes:
         OPTIONS: Every option with its default; a subclass adds its own to `COMMON_OPTIONS`.
+        COUNTS_ROWS: Whether a slice is a range of rows, as many as it is long.
         block_bytes: How much is read at once.
+        on_open: Called with each stream that `open` opens, if it is not None.
     """
 
     #: invalid_utf8: "error" (as on_bad_document says) or "replace" (with U+FFFD, counted).
@@ -55,6 +57,7 @@ class Reader(abc.ABC):
         "max_window_bytes": Limits().max_window_bytes,
     }
     OPTIONS: ClassVar[Mapping[str, Any]] = COMMON_OPTIONS
+    COUNTS_ROWS: ClassVar[bool] = False
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "invalid_utf8": ("error", "replace"),
@@ -64,6 +67,7 @@ class Reader(abc.ABC):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.block_bytes = BATCH_BYTES
+        self.on_open: Callable[[InputStream], None] | None = None
         name = type(self).__name__.removesuffix("Reader").lower()
         for option in options:
             if option not in self.OPTIONS and options[option] is not None:
@@ -109,7 +113,24 @@ class Reader(abc.ABC):
     def open(self, item: Input, part: Slice) -> InputStream:
         """The decompressed bytes of a range of an input; `skip_bom` skips a byte order mark."""
         limits = Limits(self.options["max_ratio"], self.options["max_window_bytes"])
-        return InputStream(item, start=part.start, stop=part.stop, limits=limits)
+        stream = InputStream(
+            item, start=part.start, stop=part.stop, limits=limits, block_bytes=self.block_bytes
+        )
+        if self.on_open is not None:
+            self.on_open(stream)
+        return stream
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The names of the columns or fields that the input's records have; dots lead into nested ones."""
+        return ()
+
+    def num_records(self, item: Input, part: Slice) -> int | None:
+        """How many records begin in a slice, where that is known without reading them."""
+        return part.stop - part.start if self.COUNTS_ROWS and part.stop is not None else None
+
+    def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
+        """Small slices from all over a slice; see `corpuskit.sources.base.Source.places`."""
+        return None
 
     def policy(self, item: Input, on_bad: OnBadDocument) -> BadDocuments:
         """What to do about the broken documents of an input."""

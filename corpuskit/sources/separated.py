@@ -198,7 +198,7 @@ def cut(item: Input, separator: Separator, *, target_bytes: int, max_document_by
         try:
             for near in (size * number // count for number in range(1, count)):
                 if near > cuts[-1]:
-                    found = _find_cut(file, separator, base=cuts[-1], near=near, scan_bytes=scan_bytes)
+                    found = find_cut(file, separator, base=cuts[-1], near=near, scan_bytes=scan_bytes)
                     if found is None or found >= size:
                         break
                     cuts.append(found)
@@ -211,7 +211,7 @@ def cut(item: Input, separator: Separator, *, target_bytes: int, max_document_by
     ]
 
 
-def _find_cut(
+def find_cut(
     file: SeekableStream, separator: Separator, *, base: int, near: int, scan_bytes: int
 ) -> int | None:
     """The first place at or after `near` where surely a document begins.
@@ -244,4 +244,4 @@ def _find_cut(
     return None
 
 
-__all__ = ["NEWLINE", "Documents", "cut", "split_stream"]
+__all__ = ["NEWLINE", "Documents", "cut", "find_cut", "split_stream"]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.opening import InputStream, is_plain
 from corpuskit.sources.reader import (
     BadDocuments,
@@ -23,6 +23,7 @@ from corpuskit.sources.reader import (
     is_valid,
     without_empty,
 )
+from corpuskit.sources.sampled import characters_at, documents_at
 from corpuskit.sources.separated import cut, split_stream
 from corpuskit.sources.separator import Separator
 
@@ -67,6 +68,19 @@ class TextReader(Reader):
         separator = self._separator_in(item) if item.size_bytes > target_bytes else self.separator
         limit = self.options["max_document_bytes"]
         return cut(item, separator, target_bytes=target_bytes, max_document_bytes=limit)
+
+    def num_records(self, item: Input, part: Slice) -> int | None:
+        """One where a document that is a file begins; else it is not known."""
+        return None if self.separator is not None else int(part.start == part.document_start)
+
+    def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
+        """Whole documents, or whole characters of one that is a file; None in what is compressed."""
+        if not is_plain(item):
+            return None
+        if self.separator is None:
+            return characters_at(item, part, shares)
+        limit = self.options["max_document_bytes"]
+        return documents_at(item, self._separator_in(item), part, shares, max_document_bytes=limit)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents of one slice.
@@ -137,7 +151,8 @@ class TextReader(Reader):
     def _pieces(self, stream: InputStream, start: int, bad: BadDocuments) -> Iterator[bytes]:
         """The text of a range in valid pieces that end on characters."""
         at, carry = start, b""
-        while data := stream.read(self.piece_bytes):
+        piece_bytes = min(self.piece_bytes, 4 * self.block_bytes)
+        while data := stream.read(piece_bytes):
             at += len(data)
             data = carry + data
             carry = b""

@@ -44,7 +44,6 @@ READS = {
 #: And one that is to be written.
 WRITES = {
     "prepare -o": ["prepare", "text.txt", "--encoding", "bytes", "-o", "P"],
-    "plan -o": ["plan", "text.txt", "--encoding", "bytes", "-o", "P"],
     "commit -o": ["commit", "text.txt", "--encoding", "bytes", "-o", "P"],
     "export -o": ["export", "corpus", "--format", "nanogpt", "-o", "P"],
     "new-plugin -o": ["new-plugin", "corpuskit-new", "-o", "P"],
@@ -95,8 +94,6 @@ def test_a_path_that_cannot_be_read_is_one_line(place, command, bad):
 def test_a_path_that_cannot_be_written_is_one_line_and_nothing_is_lost(place, command, bad):
     before = everything(place)
     arguments = [part.replace("P", {**BAD, **NO_FOLDERS}[bad]) for part in WRITES[command]]
-    if command == "plan -o" and bad == "inside a file":
-        pytest.skip("plan writes nothing")
     assert refused(arguments)[0] in (2, 4)
     assert everything(place) == before
 

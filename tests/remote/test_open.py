@@ -66,7 +66,7 @@ def shards(cache_dir: Path) -> dict[str, int]:
 
 
 def on_disk(cache_dir: Path) -> dict[tuple[int, str], int]:
-    """The sizes of all files of the shard cache, by number and name: numbers of deleted files are used again."""
+    """The sizes of the shard cache's files, by number and name: numbers of deleted ones are used again."""
     sizes: dict[tuple[int, str], int] = {}
     for directory, _, names in os.walk(cache_dir / "shards"):
         for name in names:

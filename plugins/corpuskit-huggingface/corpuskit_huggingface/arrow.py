@@ -18,7 +18,7 @@ from pyarrow import compute
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.columns import text_path
+from corpuskit.sources.columns import all_columns, text_path
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import (
     BATCH_BYTES,
@@ -44,6 +44,13 @@ class ArrowReader(Reader):
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+    COUNTS_ROWS: ClassVar[bool] = True
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The columns, and what is in structs."""
+        with self._batches(item) as batches:
+            first = next(batches, None)
+            return () if first is None else all_columns(first.schema)
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges of rows, each of whole record batches."""
