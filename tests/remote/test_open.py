@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import corpuskit
-from corpuskit import cache
+from corpuskit import cache, storage
 from corpuskit.errors import ConfigError, CorpusFormatError, FetchError, HashMismatch, StorageError
 from corpuskit.remote.cache import ShardCache
 
@@ -65,14 +65,14 @@ def shards(cache_dir: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
-def on_disk(cache_dir: Path) -> dict[tuple[int, str], int]:
-    """The sizes of the shard cache's files, by number and name: numbers of deleted ones are used again."""
-    sizes: dict[tuple[int, str], int] = {}
+def on_disk(cache_dir: Path) -> dict[int, int]:
+    """The sizes of all files of the shard cache, by what stays the same when they are renamed."""
+    sizes = {}
     for directory, _, names in os.walk(cache_dir / "shards"):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 status = Path(directory, name).stat()
-                sizes[status.st_ino, name] = status.st_size
+                sizes[status.st_ino] = status.st_size
     return sizes
 
 
@@ -86,12 +86,9 @@ class Watch:
         self._thread = threading.Thread(target=self._look)
 
     def _look(self) -> None:
-        before: dict[tuple[int, str], int] = {}
         while not self._done.is_set():
-            now = on_disk(self._cache_dir)
-            # What was there at both looks was there in between, all at once.
-            at_once = sum(min(size, before[file]) for file, size in now.items() if file in before)
-            self.most, before = max(self.most, at_once), now
+            with storage.lock(self._cache_dir / "shards/locks/room.lock"):  # nothing is deleted during a look
+                self.most = max(self.most, sum(on_disk(self._cache_dir).values()))
             self.looks += 1
             time.sleep(0.001)
 
