@@ -72,13 +72,6 @@ class _Root(Group):
         flags = click.Command.shell_complete(self, ctx, incomplete)
         return [*complete.matching([*own, *complete.components("command")], incomplete), *flags]
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            self._unknown(ctx, args[0])
-        return super().resolve_command(ctx, args)
-
     def _of_plugin(self, name: str) -> Any:
         from corpuskit import registry
 
@@ -86,13 +79,6 @@ class _Root(Group):
             return registry.default().find("command", name).load()
         except UnknownName:
             return None
-
-    def _unknown(self, ctx: click.Context, name: str) -> NoReturn:
-        import difflib
-
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "see 'corpuskit --help'"
-        ctx.fail(f"no such command {name!r}; {hint}")
 
 
 @click.group(
@@ -141,21 +127,18 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 def _run(args: Sequence[str]) -> int:
     """Run a command, and say what went wrong; returns the exit code."""
-    verbose = "-v" in args or "--verbose" in args
     try:
-        code = root.main(list(args), prog_name="corpuskit", standalone_mode=False)
+        code = root.main(list(args), obj=list(args), prog_name="corpuskit", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except CorpuskitError as error:
-        if verbose or interrupts.heard() is not None:
+    except (click.ClickException, CorpuskitError) as error:
+        if interrupts.heard() is not None:
             raise
-        click.echo(f"corpuskit: error: {error}", err=True)
-        return error.exit_code
+        from corpuskit.cli import failures
+
+        return failures.say(error, args)
     except BrokenPipeError:  # the reader of stdout has gone (`| head`)
         return 1
     finally:

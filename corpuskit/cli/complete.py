@@ -75,7 +75,7 @@ def components(kind: str) -> list[tuple[str, str]]:
     from corpuskit import registry
 
     with _silence():
-        return [(one.spec.name, one.spec.summary) for one in registry.default().components(kind)]
+        return [(one.spec.name, one.spec.summary) for one in registry.default().components(kind, quiet=True)]
     return []
 
 

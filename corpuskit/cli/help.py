@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
+
+from corpuskit.errors import ConfigError, UnknownName
+
+#: Where a command keeps what a configuration file says, in its context.
+SAID = "corpuskit.said"
 
 #: Words of a command line: what is in quotation marks is one, and so is a flag with its value.
 _WORD = re.compile(r"(?:-[\w-]+ )?(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+(?:'[^']*'|\"[^\"]*\")?)")
@@ -41,6 +47,16 @@ class _Described(click.Command):
         super().__init__(*arguments, **attributes)
         self.examples = tuple(examples)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error about a value of a configuration file says where it stands there."""
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, UnknownName) as error:
+            place = ctx.meta[SAID].place_of(error.found) if SAID in ctx.meta else ""
+            if place and not str(error).startswith(place):
+                error.args = (f"{place}{error}", *error.args[1:])
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for heading, records in option_groups(self, ctx).items():
             with formatter.section(heading):
@@ -67,6 +83,16 @@ class Group(_Described, click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"see '{ctx.command_path} --help'"
+            ctx.fail(f"no such command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
 
 
 def option_groups(command: click.Command, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:

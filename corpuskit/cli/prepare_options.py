@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from corpuskit.cli.options import Name, UserPath, among, option, pairs, unescaped
+from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
@@ -187,11 +188,13 @@ def prepare_options(function: F) -> F:
 
 def config_of(dataset: tuple[str, ...], config: str | None, flags: dict[str, Any]) -> PrepareConfig:
     """The configuration that `prepare_options` gave."""
-    from corpuskit.config import PrepareConfig, read_toml
+    from corpuskit.config import PrepareConfig
 
-    values = read_toml(config, PrepareConfig) if config is not None else {}
+    values = in_file(config, PrepareConfig, flags)
     if dataset:
         flags["dataset"] = dataset[0] if len(dataset) == 1 else list(dataset)
     elif "dataset" not in values:
-        raise click.UsageError("Missing argument 'DATASET'; 'corpuskit list sources' lists some.")
-    return PrepareConfig.make(values, flags)
+        raise click.UsageError(
+            "DATASET is missing; name files, or a corpus: 'corpuskit list sources' shows them"
+        )
+    return PrepareConfig.make(values, as_flags(flags))

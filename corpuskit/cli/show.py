@@ -9,6 +9,7 @@ import click
 from corpuskit.cli import complete
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option
+from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
@@ -110,13 +111,13 @@ def command(
 ) -> None:
     """Decode some tokens of a corpus, a document of it, or a training batch."""
     from corpuskit.cli import render
-    from corpuskit.config import BatchConfig, read_toml
+    from corpuskit.config import BatchConfig
     from corpuskit.corpus import open_corpus
     from corpuskit.errors import ConfigError
 
     _check_one_kind(click.get_current_context(), flags)
-    values = read_toml(config, BatchConfig) if config is not None else {}
-    drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, flags)
+    values = in_file(config, BatchConfig, flags)
+    drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, as_flags(flags))
     opened, split = open_corpus(corpus, encoding=encoding), drawn.split
     stream = opened[split]
     if step is not None:
