@@ -6,10 +6,8 @@ or out of range is a `ConfigError` that names the field, the value and what is a
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import sys
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,12 +16,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import as_whole
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from corpuskit.numbers import as_whole, parse_count, parse_size
+from corpuskit.said import Said, read_table
 
 _C = TypeVar("_C", bound="Config")
 
@@ -32,9 +26,6 @@ _MAX_NAME_BYTES = 255
 
 #: What `debug=True` shrinks a batch to.
 DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8
-
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
-_BYTE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 class Config(BaseModel):
@@ -57,9 +48,12 @@ class Config(BaseModel):
             ConfigError: If a value is not allowed; the message names the field, the value and the rule.
         """
         values: dict[str, Any] = {}
+        said: dict[str, tuple[Said, str]] = {}  # by the field: where it was said last, and as which key
         for layer in layers:
             for key, value in layer.items():
                 name = cls._field_name(key)
+                if value is not None:
+                    said[name] = (layer if isinstance(layer, Said) else Said(layer)), key
                 if isinstance(value, Mapping) and isinstance(values.get(name), Mapping):
                     values[name] = {**values[name], **value}
                 elif value is not None:
@@ -67,7 +61,7 @@ class Config(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise ConfigError(_explain(cls, error)) from error
+            raise ConfigError(_explain(cls, error, said)) from error
 
     @classmethod
     def _field_name(cls, key: str) -> str:
@@ -133,7 +127,6 @@ class PrepareConfig(Config):
     workers: int | None = Field(None, ge=1, le=4096, description="Processes; by default one a core.")
     parts: str | None = Field(
         None,
-        pattern=r"^[1-9][0-9]*/[1-9][0-9]*$",
         description="Make only the K-th of N shares of the parts ('K/N'); 'corpuskit commit' does the rest.",
     )
     overwrite: bool = Field(False, description="Replace a corpus that was prepared differently.")
@@ -165,9 +158,9 @@ class PrepareConfig(Config):
             return None
         size_bytes = len(value.encode("utf-8", "surrogatepass"))
         if size_bytes > _MAX_NAME_BYTES:
-            raise ConfigError(f"--name of {size_bytes:,} bytes: give one of at most {_MAX_NAME_BYTES}")
+            raise ValueError(f"at most {_MAX_NAME_BYTES} bytes long, and this has {size_bytes:,}")
         if value.strip(". ") == "" or visible_name(value) != unicodedata.normalize("NFC", value):
-            raise ConfigError(f"--name {value!r}: must be a line of text with more than dots and spaces")
+            raise ValueError("a line of text with more than dots and spaces")
         return value
 
     @field_validator("output", mode="before")
@@ -198,15 +191,16 @@ class PrepareConfig(Config):
     @field_validator("max_tokens", mode="before")
     @classmethod
     def _count(cls, value: Any) -> Any:
-        return parse_count(value, _UNITS) if isinstance(value, str) else value
+        return parse_count(value) if isinstance(value, str) else value
 
     @field_validator("parts")
     @classmethod
     def _share(cls, value: str | None) -> str | None:
-        if value is not None:
-            first, of = map(int, value.split("/"))
-            if first > of:
-                raise ValueError(f"of the form K/N with K from 1 to N, and {first} is more than {of}")
+        if value is None:
+            return None
+        found = re.fullmatch(r"([1-9][0-9]*)/([1-9][0-9]*)", value)
+        if found is None or int(found[1]) > int(found[2]):
+            raise ValueError("of the form K/N, such as 1/4, with K from 1 to N")
         return value
 
     @field_validator("part_bytes", "shard_bytes", mode="before")
@@ -252,14 +246,12 @@ def _folder(value: str | os.PathLike[str], flag: str) -> Path:
 
     folder = user_path(value, what=flag)
     if folder.name in ("", ".."):
-        raise ConfigError(
-            f"{flag} {os.fspath(value)!r}: a corpus needs a folder with a name of its own, such as data/mine",
-            found=folder,
-        )
+        why = "a corpus needs a folder with a name of its own, such as data/mine"
+        raise ConfigError(f"{flag} {os.fspath(value)!r}: {why}", found=folder, reason=why)
     return folder
 
 
-def read_toml(path: str | os.PathLike[str], model: type[Config]) -> dict[str, Any]:
+def read_toml(path: str | os.PathLike[str], model: type[Config]) -> Said:
     """The values of a configuration file.
 
     Args:
@@ -270,65 +262,29 @@ def read_toml(path: str | os.PathLike[str], model: type[Config]) -> dict[str, An
     Raises:
         ConfigError: If the file cannot be read or is not TOML.
     """
-    from corpuskit.place import user_path
-
-    path = user_path(path, what="--config")
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not a configuration file: {error}", path=path) from error
     tables = {"prepare": PrepareConfig, "batches": BatchConfig}
-    values = {key: value for key, value in document.items() if key not in tables}
-    for table, table_model in tables.items():
-        if table_model is model:
-            values.update(document.get(table, {}))
-    return values
+    return read_table(path, next(name for name, one in tables.items() if one is model), tables=[*tables])
 
 
-def parse_count(text: str, units: Mapping[str, int] = _UNITS) -> int:
-    """A whole number with an optional unit: "10B" is 10,000,000,000 and "64_000" is 64,000.
-
-    Raises:
-        ValueError: If it is neither.
-    """
-    found = re.fullmatch(r"([0-9][0-9_]*(?:\.[0-9]+)?)\s*([KMBGT]?)(?:iB)?", text.strip(), re.IGNORECASE)
-    unit = units.get(found[2].upper()) if found else None
-    if found is None or unit is None:
-        raise ValueError(f"a number with a unit such as {', '.join(u for u in units if u)}")
-    value = float(found[1].replace("_", "")) * unit
-    if value != int(value):
-        raise ValueError("a whole number")
-    return int(value)
-
-
-def parse_size(text: str) -> int:
-    """A number of bytes with an optional unit: "512M" is 512 * 2**20.
-
-    Raises:
-        ValueError: If it is not one.
-    """
-    return parse_count(text, _BYTE_UNITS)
-
-
-def _explain(model: type[Config], error: ValidationError) -> str:
+def _explain(model: type[Config], error: ValidationError, said: Mapping[str, tuple[Said, str]]) -> str:
     """The first thing wrong, in one line."""
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
+    path = [str(part) for part in first["loc"]]
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "missing":
+        return f"{path[0]} is missing{more}"
+    layer, key = said.get(model._field_name(path[0]), (Said(), path[0]))
+    if first["type"] == "extra_forbidden":
+        return f"{layer.unknown(key, sorted(model.model_fields))}{more}"
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ConfigError):
-        return str(cause)
-    known = sorted(model.model_fields)
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    if first["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(field, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-        return f"{model.__name__}: unknown field {field!r}; {hint}{more}"
-    if first["type"] == "missing":
-        return f"{model.__name__}: {field} is missing{more}"
+        reason = getattr(cause, "reason", None)
+        return (
+            f"{layer.place(key)}{cause}" if reason is None else f"{layer.said(key, first['input'])}: {reason}"
+        )
     rule = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if not rule.startswith("must be"):
-        rule = f"must be {rule}"
-    return f"{model.__name__}: {field} = {first['input']!r}: {rule}{more}"
+    rule = rule if rule.startswith("must be") else f"must be {rule}"
+    return f"{layer.said('.'.join([key, *path[1:]]), first['input'])}: {rule}{more}"
 
 
 def describe(model: type[Config]) -> list[tuple[str, str, str]]:

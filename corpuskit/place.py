@@ -116,7 +116,7 @@ def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") 
 
     def refuse(why: str) -> ConfigError:
         shown = text if len(text) <= 80 else f"{text[:60]}...{text[-10:]}"
-        return ConfigError(f"{what} {shown!r}: {why}", found=text)
+        return ConfigError(f"{what} {shown!r}: {why}", found=text, reason=why)
 
     if not text:
         raise refuse("it is empty; is a variable unset? '.' is this folder")

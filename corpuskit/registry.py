@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import importlib
 import importlib.metadata
 import logging
@@ -31,37 +30,15 @@ from typing import Any
 
 import pluggy
 
-from corpuskit import discovery, hookspecs
+from corpuskit import discovery, hookspecs, near
 from corpuskit.discovery import Owner
 from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
-from corpuskit.specs import (
-    CommandSpec,
-    ExecutorSpec,
-    FormatSpec,
-    ReaderSpec,
-    SamplerSpec,
-    SourceSpec,
-    Spec,
-    TokenizerSpec,
-)
+from corpuskit.plugin_checks import KINDS, SPECS, check_marked, check_specs, hook_name, one_line
+from corpuskit.specs import Spec
 
 log = logging.getLogger(__name__)
 
-#: Each kind of component, the hook that registers it and the spec that the hook returns.
-SPECS: dict[str, type[Spec]] = {
-    spec.kind: spec
-    for spec in (
-        SourceSpec,
-        TokenizerSpec,
-        SamplerSpec,
-        ReaderSpec,
-        ExecutorSpec,
-        FormatSpec,
-        CommandSpec,
-    )
-}
-KINDS: tuple[str, ...] = tuple(SPECS)
 
 #: The modules whose hooks register what comes with corpuskit, in the order of the street.
 BUILTIN_MODULES: tuple[str, ...] = (
@@ -105,7 +82,7 @@ class Component:
         except (Exception, SystemExit) as error:
             _let_signals_pass(error)
             raise PluginLoadFailed(
-                f"{where}: cannot import {self.spec.factory!r}: {_one_line(error)}"
+                f"{where}: cannot import {self.spec.factory!r}: {one_line(error)}"
             ) from error
         return found
 
@@ -140,6 +117,7 @@ class Registry:
         self._owners: dict[str, Owner] = {}  # by the name a plugin is registered under, in order
         self._builtin: set[str] = set()
         self._failed: dict[Owner, str] = {}
+        self._warned: set[str] = set()  # reasons
         self._disabled: list[Owner] = []
         self._specs: dict[tuple[str, str], list[Spec]] = {}  # (registered name, kind) -> its specs
         self._scanned = False
@@ -178,11 +156,18 @@ class Registry:
                     return dataclasses.replace(owned[0], argument=rest)
             raise self._unknown(kind, name)
 
-    def components(self, kind: str) -> list[Component]:
-        """Every component of a kind, built-ins first, then by name."""
+    def components(self, kind: str, *, quiet: bool = False) -> list[Component]:
+        """Every component of a kind, built-ins first, then by name.
+
+        Args:
+            kind: One of `KINDS`.
+            quiet: Whether to say nothing of plugins that failed: where the list is not for a person.
+        """
         with self._lock:
             found = self._components(kind, self._all_names())
             builtin = {self._owners[registered] for registered in self._builtin}
+            if not quiet:
+                self.warn_of_failed()
         return sorted(found, key=lambda c: (c.owner not in builtin, c.spec.name, str(c.owner)))
 
     def plugins(self) -> list[PluginInfo]:
@@ -262,7 +247,7 @@ class Registry:
                 plugin = entry_point.load()
             self._manager.register(plugin, name=registered)
             self._manager.check_pending()  # a misspelled hook registers in silence otherwise
-            _check_marked(plugin)
+            check_marked(plugin)
         except (Exception, SystemExit) as error:
             _let_signals_pass(error)
             if self._manager.has_plugin(registered):
@@ -279,12 +264,23 @@ class Registry:
             )
 
     def _fail(self, owner: Owner, error: BaseException, *, where: str = "") -> None:
-        reason = where + _one_line(error)
+        reason = where + one_line(error)
         if self._environ.get("CORPUSKIT_STRICT_PLUGINS") == "1":
             raise PluginLoadFailed(f"plugin {owner}: {reason}") from error
         before = f"{self._failed[owner]}; " if owner in self._failed else ""
         self._failed[owner] = before + reason
-        log.warning("plugin %s failed and is skipped: %s", owner, reason)
+        log.debug("plugin %s failed and is skipped: %s", owner, reason)
+
+    def warn_of_failed(self) -> None:
+        """Warn of the plugins that failed, each reason once: for whoever asks what there is."""
+        by_reason: dict[str, list[Owner]] = {}
+        for owner, reason in self._failed.items():
+            by_reason.setdefault(reason, []).append(owner)
+        for reason in by_reason.keys() - self._warned:
+            owners = by_reason[reason]
+            are = "failed and is skipped" if len(owners) == 1 else "failed and are skipped"
+            log.warning("plugin %s %s: %s", " and ".join(map(str, owners)), are, reason)
+        self._warned |= by_reason.keys()
 
     def _fail_all(self, owners: Sequence[Owner]) -> None:
         """Plugins of one name: none of them is loaded, because nobody said which one is meant."""
@@ -319,14 +315,14 @@ class Registry:
 
     def _ask(self, registered: str, kind: str) -> list[Spec]:
         """What one plugin's hook returns, checked; a hook that fails gives nothing."""
-        hook_name = _hook_name(kind)
+        hook = hook_name(kind)
         try:
             with _stdout_to_stderr():
-                specs = self._call_hook(registered, hook_name)
-            _check_specs(specs, SPECS[kind])
+                specs = self._call_hook(registered, hook)
+            check_specs(specs, SPECS[kind])
         except (Exception, SystemExit) as error:
             _let_signals_pass(error)
-            self._fail(self._owners[registered], error, where=f"{hook_name}(): ")
+            self._fail(self._owners[registered], error, where=f"{hook}(): ")
             return []
         return list(specs)
 
@@ -339,9 +335,8 @@ class Registry:
         return []
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
-        known = sorted({component.spec.name for component in self.components(kind)})
-        close = difflib.get_close_matches(name.partition(":")[0], known, n=3)
-        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(known)}"
+        known = sorted({component.spec.name for component in self.components(kind, quiet=True)})
+        hint = near.hint(name.partition(":")[0], known, kind=kind)
         notes = [f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items()]
         notes += [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled]
         message = f"unknown {kind} {name!r}; {hint}" + (f" ({'; '.join(notes)})" if notes else "")
@@ -352,34 +347,6 @@ class Registry:
 def default() -> Registry:
     """The process's registry; made when it is first asked for."""
     return Registry()
-
-
-def _hook_name(kind: str) -> str:
-    return f"corpuskit_{kind}s"
-
-
-def _check_marked(plugin: object) -> None:
-    """Refuse a plugin that forgot a marker: pluggy would pass its hook over in silence."""
-    for kind in KINDS:
-        function = getattr(plugin, _hook_name(kind), None)
-        if function is not None and not hasattr(function, f"{hookspecs.PROJECT}_impl"):
-            raise TypeError(f"{_hook_name(kind)} is not marked with @corpuskit.hookimpl")
-
-
-def _check_specs(specs: object, expected: type[Spec]) -> None:
-    """Refuse what a hook may not return, before anything looks inside it."""
-    if not isinstance(specs, Sequence) or not all(isinstance(spec, expected) for spec in specs):
-        raise TypeError(f"expected a list of {expected.__name__}, found {specs!r:.80}")
-    names = set()
-    for spec in specs:
-        texts = (spec.name, spec.summary, spec.factory)
-        if not all(isinstance(text, str) for text in texts) or spec.name.split() != [spec.name]:
-            raise TypeError(
-                f"a spec's name is one word, its summary and factory are text, found {spec!r:.80}"
-            )
-        if spec.name in names:
-            raise DuplicateName(f"{expected.kind} {spec.name!r} is listed twice")
-        names.add(spec.name)
 
 
 def _names_by_kind(components: Iterable[Component]) -> dict[str, list[str]]:
@@ -413,11 +380,6 @@ def _let_signals_pass(error: BaseException) -> None:
         frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__)
     ):
         raise error
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {text}"
 
 
 __all__ = ["KINDS", "Component", "Owner", "PluginInfo", "Registry", "default"]

@@ -30,7 +30,7 @@ TURNS = {
 #: What everybody may import.
 SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
 SHARED |= {"hookspecs", "memory", "numbers", "place", "reading", "registry", "sealed", "specs", "storage"}
-SHARED |= {"folders", "removal"}
+SHARED |= {"folders", "near", "plugin_checks", "removal", "said"}
 
 
 def loaded_by(program, *arguments):
@@ -179,7 +179,7 @@ def test_only_the_suites_import_pytest():
         assert all(path.startswith("testing/") for path in importers(name)[0])
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if "cli" in path.parts], ids=where)
+@pytest.mark.parametrize("path", [path for path in MODULES if where(path).startswith("cli/")], ids=where)
 def test_a_command_module_imports_click_only(path):
     ours_and_light = {"corpuskit", "click", "errors", "__future__"}
     modules = {module.split(".")[0] for module, top in imports(path) if top}

@@ -71,7 +71,15 @@ BROKEN = {
     ),
     "misspells a hook": (
         "@corpuskit.hookimpl\ndef corpuskit_source(): return []",
-        r"PluginValidationError: unknown hook 'corpuskit_source'",
+        r"PluginValidationError: unknown hook 'corpuskit_source' .*; did you mean 'corpuskit_sources'",
+    ),
+    "misspells a field": (
+        "@corpuskit.hookimpl\ndef corpuskit_sources(): return [SourceSpec('a', 'b', spilt='none')]",
+        r"unexpected keyword argument 'spilt'; did you mean 'split'\?",
+    ),
+    "misspells a file's field": (
+        "from corpuskit import RemoteFile\nFILE = RemoteFile('http://x/y', sha='0')",
+        r"unexpected keyword argument 'sha'; did you mean 'sha256'\?",
     ),
     "forgets the marker": (
         "def corpuskit_sources(): return []",
@@ -133,6 +141,7 @@ def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, bod
     assert "\n" not in broken.error
     with pytest.raises(UnknownName, match=rf"plugin broken \(broken 1.0\) failed: .*{reason}"):
         found.find("source", "nothing-like-it")
+    found.components("sampler")
     assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [
         f"plugin broken (broken 1.0) failed and is skipped: {broken.error}"
     ]

@@ -13,7 +13,7 @@ import pytest
 
 import corpuskit
 from corpuskit.cli import root
-from corpuskit.cli.options import _pairs
+from corpuskit.cli.options import pairs
 from corpuskit.config import BatchConfig, PrepareConfig
 from corpuskit.errors import CorpuskitError
 from corpuskit.sources import reader_options
@@ -149,7 +149,7 @@ def variables() -> set[str]:
 def _can_be_said(name: str, value: str) -> bool:
     """Whether the command line takes a reader option as it is written."""
     try:
-        said = _pairs(click.Context(root), click.Option(["--reader-option"]), (f"{name}={value}",))
+        said = pairs(click.Context(root), click.Option(["--reader-option"]), (f"{name}={value}",))
         return bool(reader_options.parse(said or {}))
     except (click.BadParameter, CorpuskitError):
         return False

@@ -10,16 +10,21 @@ import atexit
 import gc
 import importlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from corpuskit import __version__, interrupts
+from corpuskit.cli.help import Group, Option
 from corpuskit.cli.streams import give_up_stdout, open_streams
 from corpuskit.errors import CorpuskitError, StorageError, UnknownName
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Each command's module, where `command` is its click.Command, and its line in the help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -30,10 +35,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
-    "list": ("corpuskit.cli.list", "List sources, tokenizers, samplers, ..."),
+    "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
     "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),
     "new-plugin": ("corpuskit.cli.new_plugin", "Write a new plugin package."),
     "cache": ("corpuskit.cli.cache", "Show or clear the download cache."),
+    "completion": ("corpuskit.cli.completion", "Print what a shell needs to complete commands."),
 }
 
 #: So many new objects are looked through for garbage together. Imports make hundreds of thousands that stay,
@@ -41,7 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _GARBAGE_AFTER = 10_000
 
 
-class _Root(click.Group):
+class _Root(Group):
     """The commands of the table, then those of plugins, each imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -58,12 +64,13 @@ class _Root(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            self._unknown(ctx, args[0])
-        return super().resolve_command(ctx, args)
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that go on from what is typed; none of them is imported."""
+        from corpuskit.cli import complete
+
+        own = [(name, summary) for name, (_, summary) in COMMANDS.items()]
+        flags = click.Command.shell_complete(self, ctx, incomplete)
+        return [*complete.matching([*own, *complete.components("command")], incomplete), *flags]
 
     def _of_plugin(self, name: str) -> Any:
         from corpuskit import registry
@@ -73,28 +80,20 @@ class _Root(click.Group):
         except UnknownName:
             return None
 
-    def _unknown(self, ctx: click.Context, name: str) -> NoReturn:
-        import difflib
-
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "see 'corpuskit --help'"
-        ctx.fail(f"no such command {name!r}; {hint}")
-
 
 @click.group(
     cls=_Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Plugins may add commands: 'corpuskit list commands'.",
+    examples=(
+        "corpuskit prepare tinyshakespeare --encoding gpt2",
+        "corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32",
+    ),
 )
 @click.version_option(__version__, message="corpuskit %(version)s")
-@click.option("-v", "--verbose", is_flag=True, help="Say more, and show tracebacks of errors.")
+@click.option("-v", "--verbose", cls=Option, is_flag=True, help="Say more, and show tracebacks of errors.")
 def root(verbose: bool) -> None:
-    """Turn any text corpus into verified token files, and token files into training batches.
-
-    \b
-    corpuskit prepare tinyshakespeare --encoding gpt2
-    corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32
-    """  # noqa: D301 - click reads the \b
+    """Turn any text corpus into verified token files, and token files into training batches."""
     _show_logs(verbose)
 
 
@@ -105,6 +104,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     atexit.register(gc.freeze)  # the interpreter's last look for garbage takes 0.1 s and is not needed
     gc.set_threshold(_GARBAGE_AFTER)
     number: int | None = None
+    if "_CORPUSKIT_COMPLETE" in os.environ:
+        importlib.import_module("corpuskit.cli.complete")  # has bash complete names and files
     try:
         try:
             code = _run(sys.argv[1:] if args is None else args)
@@ -126,21 +127,18 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 def _run(args: Sequence[str]) -> int:
     """Run a command, and say what went wrong; returns the exit code."""
-    verbose = "-v" in args or "--verbose" in args
     try:
-        code = root.main(list(args), prog_name="corpuskit", standalone_mode=False)
+        code = root.main(list(args), obj=list(args), prog_name="corpuskit", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except CorpuskitError as error:
-        if verbose or interrupts.heard() is not None:
+    except (click.ClickException, CorpuskitError) as error:
+        if interrupts.heard() is not None:
             raise
-        click.echo(f"corpuskit: error: {error}", err=True)
-        return error.exit_code
+        from corpuskit.cli import failures
+
+        return failures.say(error, args)
     except BrokenPipeError:  # the reader of stdout has gone (`| head`)
         return 1
     finally:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import click
 
+from corpuskit.cli.help import Group
+from corpuskit.cli.options import json_option, option
 
-@click.group("cache")
+
+@click.group(
+    "cache", cls=Group, examples=("corpuskit cache size", "corpuskit cache clear --older-than 30 --yes")
+)
 def command() -> None:
     """Show or empty the folder that downloads are kept in."""
 
 
-@command.command()
+@command.command(examples=("corpuskit cache where",))
 def where() -> None:
     """Print the cache folder: $CORPUSKIT_CACHE_DIR, or the system's place for caches."""
     from corpuskit.cache import default_cache_dir
@@ -18,8 +23,8 @@ def where() -> None:
     click.echo(default_cache_dir())
 
 
-@command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@command.command(examples=("corpuskit cache size --json",))
+@json_option
 def size(as_json: bool) -> None:
     """Print how many files the cache holds, and how many bytes."""
     import dataclasses
@@ -37,16 +42,30 @@ def size(as_json: bool) -> None:
         click.echo(f"{row.kind:<10}{row.num_files:>10,}{row.size_bytes:>20,} bytes")
 
 
-@command.command()
-@click.option("--partials", is_flag=True, help="Only unfinished downloads.")
-@click.option("--all", "everything", is_flag=True, help="Also what URLs gave the first time.")
-@click.option(
-    "--url", metavar="URL", help="Only what this URL gave the first time; accepts a new file there."
+@command.command(
+    examples=(
+        "corpuskit cache clear --partials",
+        "corpuskit cache clear --older-than 30 --yes",
+        "corpuskit cache clear --url https://example.org/text.txt",
+    )
 )
-@click.option(
-    "--older-than", type=click.FloatRange(min=0), default=0.0, metavar="DAYS", help="Only what is older."
+@option("--partials", is_flag=True, help="Delete unfinished downloads only.")
+@option("--all", "everything", is_flag=True, help="Delete also what is recorded of URLs.")
+@option(
+    "--url",
+    metavar="URL",
+    help="Delete only what is recorded of this URL, so that a new file there is accepted. By default no "
+    "record is deleted.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="DAYS",
+    help="Delete only what is so many days old.",
+)
+@option("--yes", is_flag=True, help="Delete without a question.")
 def clear(partials: bool, everything: bool, url: str | None, older_than: float, yes: bool) -> None:
     """Delete downloaded files, unfinished downloads and tables from the cache.
 

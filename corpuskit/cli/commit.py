@@ -6,22 +6,28 @@ from typing import Any
 
 import click
 
-from corpuskit.cli.options import config_of, json_option, prepare_options, quiet_option
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import json_option, quiet_option
+from corpuskit.cli.prepare_options import config_of, prepare_options
 
 
-@click.command("commit")
+@click.command(
+    "commit",
+    cls=Command,
+    examples=(
+        "corpuskit prepare 'corpus/*.jsonl' --name mine --parts 1/2",
+        "corpuskit prepare 'corpus/*.jsonl' --name mine --parts 2/2",
+        "corpuskit commit 'corpus/*.jsonl' --name mine",
+    ),
+)
 @prepare_options
 @json_option
 @quiet_option
 def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: bool, **flags: Any) -> None:
-    r"""Make the corpus of parts that 'corpuskit prepare --parts' has made.
+    """Make the corpus of parts that 'corpuskit prepare --parts' has made.
 
-    Takes the same options. If parts are missing it says so, and nothing is changed.
-
-    \b
-    corpuskit prepare 'corpus/*.jsonl' --name mine --parts 1/2   # on one machine
-    corpuskit prepare 'corpus/*.jsonl' --name mine --parts 2/2   # on another, on the same folder
-    corpuskit commit 'corpus/*.jsonl' --name mine
+    Takes the same options. The shares may have been made on several machines that see the same folder. If
+    parts are missing it says so, and nothing is changed.
     """
     from corpuskit.cli import render
     from corpuskit.cli.prepare import say

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import click
 
-from corpuskit.cli.options import UserPath, corpus_argument, json_option, quiet_option
+from corpuskit.cli import complete
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option, quiet_option
 
 
-@click.command("export")
+@click.command(
+    "export",
+    cls=Command,
+    examples=("corpuskit export data/tinyshakespeare/gpt2 --format nanogpt -o nanoGPT/data/mine",),
+)
 @corpus_argument
-@click.option("--format", "format_name", metavar="NAME", required=True, help="'corpuskit list formats'.")
-@click.option("-o", "--output", type=UserPath(), required=True, help="The folder to write.")
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="May be repeated. [default: all]")
-@click.option("--overwrite", is_flag=True, help="Replace an export that is there.")
+@option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    type=Name("format"),
+    required=True,
+    help="Write this format; 'corpuskit list formats' shows them. It must be said.",
+)
+@option(
+    "-o",
+    "--output",
+    metavar="PATH",
+    type=UserPath(file_okay=False),
+    required=True,
+    help="Write this folder. It must be said.",
+)
+@option(
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete.of_corpus,
+    help="Write this split only; may be repeated. By default all splits are written.",
+)
+@option("--overwrite", is_flag=True, help="Replace an export that is there. By default that is an error.")
 @json_option
 @quiet_option
 def command(
@@ -28,10 +55,7 @@ def command(
 
     Every byte of the corpus is checked on the way. The folder appears whole or not at all, with an
     export.json that says what it was made of.
-
-    \b
-    corpuskit export data/tinyshakespeare/gpt2 --format nanogpt -o nanoGPT/data/mine
-    """  # noqa: D301 - click reads the \b
+    """
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
     from corpuskit.formats import open_format

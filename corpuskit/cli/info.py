@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corpuskit.cli.help import Command
 from corpuskit.cli.options import corpus_argument, json_option
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
 
 
-@click.command("info")
+@click.command(
+    "info",
+    cls=Command,
+    examples=(
+        "corpuskit info data/tinyshakespeare/gpt2",
+        "corpuskit info data/tinyshakespeare/gpt2 --json | jq .splits",
+    ),
+)
 @corpus_argument
 @json_option
 def command(corpus: str, as_json: bool) -> None:

@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from corpuskit.cli.help import Command
 from corpuskit.cli.options import json_option
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from corpuskit.registry import Component
 
 KINDS = ("sources", "tokenizers", "samplers", "readers", "executors", "formats", "commands")
 
 
-@click.command("list")
-@click.argument("kind", type=click.Choice(KINDS))
+class _Kind(click.types.StringParamType):
+    """A kind of component, as one or as many."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        kind = f"{str(value).lower().removesuffix('s')}s"
+        if kind not in KINDS:
+            close = difflib.get_close_matches(kind, KINDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(KINDS)}"
+            self.fail(f"no kind {value!r}; {hint}", param, ctx)
+        return kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from corpuskit.cli import complete
+
+        return complete.matching([(kind, "") for kind in KINDS], incomplete)
+
+
+@click.command("list", cls=Command, examples=("corpuskit list", "corpuskit list sources"))
+@click.argument("kind", type=_Kind(), required=False)
 @json_option
-def command(kind: str, as_json: bool) -> None:
-    """List components of a kind by name, built-in ones first."""
+def command(kind: str | None, as_json: bool) -> None:
+    """List components by name, built-in ones first: those of a kind, or all of them."""
     from corpuskit.cli import render
+
+    kinds = KINDS if kind is None else (kind,)
+    found = {each: _components(each) for each in kinds}
+    if as_json:
+        rows = {each: [_as_json(component) for component in found[each]] for each in kinds}
+        render.print_json(rows if kind is None else rows[kind])
+        return
+    for number, each in enumerate(kinds):
+        if kind is None:
+            click.echo(f"{chr(10) if number else ''}# {each}")
+        _print(each, found[each])
+
+
+def _components(kind: str) -> list[Component]:
     from corpuskit.registry import default
 
     components = default().components(kind.removesuffix("s"))
-    if kind == "commands":
-        components = [*_builtin_commands(), *components]
-    if as_json:
-        render.print_json([_as_json(component) for component in components])
-    else:
-        _print(kind, components)
+    return [*_builtin_commands(), *components] if kind == "commands" else components
 
 
 def _builtin_commands() -> list[Component]:

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import click
 
-from corpuskit.cli.options import UserPath
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import UserPath, option
 
 
-@click.command("new-plugin")
+@click.command(
+    "new-plugin",
+    cls=Command,
+    examples=(
+        "corpuskit new-plugin corpuskit-books",
+        "corpuskit new-plugin corpuskit-words --kind tokenizer",
+    ),
+)
 @click.argument("name")
-@click.option(
+@option(
     "--kind",
     type=click.Choice(["source", "tokenizer", "sampler"]),
     default="source",
     show_default=True,
-    help="What the plugin provides.",
+    help="Provide a component of this kind.",
 )
-@click.option("-o", "--output", type=UserPath(), help="The folder to make. [default: NAME]")
+@option(
+    "-o",
+    "--output",
+    metavar="PATH",
+    type=UserPath(file_okay=False),
+    help="Make this folder. [default: NAME]",
+)
 def command(name: str, kind: str, output: str | None) -> None:
     """Write a new plugin package.
 
     NAME is the distribution's name, such as corpuskit-books. The package has a component that works, with
     tests that pass, to be edited: install it with pip, and it is a name that corpuskit knows.
-
-    \b
-    corpuskit new-plugin corpuskit-books
-    corpuskit new-plugin corpuskit-words --kind tokenizer
-    """  # noqa: D301 - click reads the \b
+    """
     import shlex
 
     from corpuskit.scaffold import write_plugin

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from corpuskit.cli.help import Option
+
 if TYPE_CHECKING:
-    from corpuskit.config import PrepareConfig
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +25,54 @@ class UserPath(click.Path):
         return value
 
 
+class Name(click.types.StringParamType):
+    """The name of a component, which shells complete.
+
+    Args:
+        kind: The component's kind, such as "tokenizer".
+        files: Whether files may stand in its place.
+    """
+
+    name = "name"
+
+    def __init__(self, kind: str, *, files: bool = False) -> None:
+        self.kind, self.files = kind, files
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from corpuskit.cli import complete
+
+        items = [CompletionItem(incomplete, type="file")] if self.files else []
+        if not incomplete.startswith((".", "/", "~", "@")):  # what can only be a file
+            items += complete.matching(complete.components(self.kind), incomplete)
+        return items
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """What there is to choose from."""
+        from corpuskit.cli import complete
+
+        return f"choose from {', '.join(name for name, _ in complete.components(self.kind))}"
+
+
+def among(*names: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Words that shells offer, where others may stand as well."""
+
+    def offered(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from corpuskit.cli import complete
+
+        return complete.matching([(name, "") for name in names], incomplete)
+
+    return offered
+
+
+def option(*declarations: str, **attributes: Any) -> Callable[[F], F]:
+    """An option of a command; `group` is the heading that it stands under in the help."""
+    return click.option(*declarations, cls=Option, **attributes)
+
+
 def _quieten(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
     if value:
         logging.getLogger("corpuskit").setLevel(logging.ERROR)
@@ -31,14 +81,14 @@ def _quieten(ctx: click.Context, parameter: click.Parameter, value: bool) -> boo
 
 def json_option(function: F) -> F:
     """`--json`: machine-readable output on stdout."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(function)
+    text = "Print JSON on stdout, and an error as JSON on stderr."
+    return option("--json", "as_json", is_flag=True, help=text)(function)
 
 
 def quiet_option(function: F) -> F:
     """`--quiet`: nothing on stderr but errors."""
-    return click.option(
-        "-q", "--quiet", is_flag=True, callback=_quieten, help="Say nothing but errors on stderr."
-    )(function)
+    text = "Say nothing but errors on stderr."
+    return option("-q", "--quiet", is_flag=True, callback=_quieten, help=text)(function)
 
 
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.?))", re.DOTALL)
@@ -63,96 +113,27 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(character, text)
 
 
-def _unescaped(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def unescaped(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """An option's text, its escapes replaced."""
     try:
         return value if value is None else unescape(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
 
-def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str] | None:
-    pairs: dict[str, str] = {}
+def pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str] | None:
+    """KEY=VALUE, any number of times, as a table; None if it is empty."""
+    found: dict[str, str] = {}
     for given in values:
         name, equals, value = given.partition("=")
         if not (name and equals):
             raise click.BadParameter(f"expected KEY=VALUE, found {given!r}")
-        if name in pairs:
+        if name in found:
             raise click.BadParameter(f"{name} is given twice")
-        pairs[name] = _unescaped(ctx, parameter, value) or ""
-    return pairs or None
+        found[name] = unescaped(ctx, parameter, value) or ""
+    return found or None
 
 
 def corpus_argument(function: F) -> F:
     """The folder of a prepared corpus."""
-    return click.argument("corpus", type=UserPath(), metavar="CORPUS")(function)
-
-
-#: What only those need that make a corpus: where it goes, and what makes it.
-_MAKE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("-o", "--output", metavar="PATH_OR_URL", help="[default: data/NAME/ENCODING]"),
-    click.option("--work-dir", type=UserPath(), help="For an --output in an object store."),
-    click.option("--executor", metavar="NAME", help="What runs the parts. [default: local]"),
-    click.option("--overwrite", is_flag=True, default=None, help="Replace a corpus prepared differently."),
-)
-#: What `prepare` and `plan` share: what to prepare, and how.
-_PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.argument("dataset", nargs=-1),
-    click.option("--encoding", metavar="NAME", help="'corpuskit list tokenizers'. [default: gpt2]"),
-    click.option("--name", metavar="NAME", help="What to call the corpus."),
-    click.option("--from", "location", metavar="PATH_OR_URL", help="Take a named corpus's bytes from here."),
-    click.option("--split", metavar="RULE", help="'characters:0.1', 'valid=0.01,test=0.01' or 'none'."),
-    click.option("--eot/--no-eot", default=None, help="Append the end-of-text id after each document."),
-    click.option("--format", metavar="NAME", help="'corpuskit list readers'. [default: by extension]"),
-    click.option("--text-field", metavar="FIELD", help="The field or column that holds the text."),
-    click.option(
-        "--separator",
-        metavar="TEXT",
-        callback=_unescaped,
-        help=r"What separates the documents of a text file; escapes are \n, \t, \r, \f, \0, \xNN, \uNNNN, "
-        r"and \\ for a backslash.",
-    ),
-    click.option("--lines", is_flag=True, default=None, help="Each line of a text file is a document."),
-    click.option("--invalid-utf8", type=click.Choice(["error", "replace"]), help="[default: error]"),
-    click.option("--on-bad-document", type=click.Choice(["error", "skip"]), help="[default: error]"),
-    click.option("--on-missing", type=click.Choice(["skip", "error"]), help="No text: [default: skip]"),
-    click.option(
-        "--reader-option",
-        "reader_options",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=_pairs,
-        help="A further option of the reader: max_ratio=2000, delimiter=';'. Escapes are as for --separator.",
-    ),
-    click.option("--max-tokens", metavar="N", help="Stop after the document that reaches N: 10B, 500M."),
-    click.option("--part-bytes", metavar="SIZE", help="Text in a part of the work. [default: by size]"),
-    click.option("--shard-bytes", metavar="SIZE", help="The largest shard. [default: 512M]"),
-    click.option("--engine", metavar="NAME", help="What computes ids: auto, tiktoken, ... [default: auto]"),
-    click.option("--workers", type=int, metavar="N", help="Processes. [default: one a core]"),
-    click.option("--config", type=UserPath(), help="Options from a TOML file; flags win."),
-)
-
-
-def plan_options(function: F) -> F:
-    """DATASET and everything that can be said about how it is prepared."""
-    for option in reversed(_PLAN_OPTIONS):
-        function = option(function)
-    return function
-
-
-def prepare_options(function: F) -> F:
-    """The same, and where the corpus goes."""
-    for option in reversed(_MAKE_OPTIONS):
-        function = option(function)
-    return plan_options(function)
-
-
-def config_of(dataset: tuple[str, ...], config: str | None, flags: dict[str, Any]) -> PrepareConfig:
-    """The configuration that `prepare_options` gave."""
-    from corpuskit.config import PrepareConfig, read_toml
-
-    values = read_toml(config, PrepareConfig) if config is not None else {}
-    if dataset:
-        flags["dataset"] = dataset[0] if len(dataset) == 1 else list(dataset)
-    elif "dataset" not in values:
-        raise click.UsageError("Missing argument 'DATASET'; 'corpuskit list sources' lists some.")
-    return PrepareConfig.make(values, flags)
+    return click.argument("corpus", type=UserPath(file_okay=False), metavar="CORPUS")(function)

@@ -6,21 +6,20 @@ from typing import Any
 
 import click
 
-from corpuskit.cli.options import config_of, json_option, plan_options
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import json_option
+from corpuskit.cli.prepare_options import config_of, plan_options
 
 
-@click.command("plan")
+@click.command("plan", cls=Command, examples=("corpuskit plan 'corpus/*.jsonl.zst' --encoding gpt2",))
 @plan_options
 @json_option
 def command(dataset: tuple[str, ...], config: str | None, as_json: bool, **flags: Any) -> None:
-    r"""List the files of DATASET with all their problems, and say what preparing them would make and take.
+    """List the files of DATASET with all their problems, and say what preparing them would make and take.
 
     Takes the options of 'corpuskit prepare' but those that say where the corpus goes. Nothing is written;
     what must be downloaded is. Text is read and encoded in places all over the corpus, and numbers that are
     judged from these come with a range.
-
-    \b
-    corpuskit plan 'corpus/*.jsonl.zst' --encoding gpt2
     """
     from corpuskit.cli import render
     from corpuskit.prepare.pipeline import plan

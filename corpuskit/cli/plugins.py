@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.cli.options import json_option
+from corpuskit.cli import complete
+from corpuskit.cli.help import Group
+from corpuskit.cli.options import json_option, option
 from corpuskit.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
@@ -14,7 +16,12 @@ if TYPE_CHECKING:
     from corpuskit.testing.check import Checked
 
 
-@click.group("plugins", invoke_without_command=True)
+@click.group(
+    "plugins",
+    cls=Group,
+    invoke_without_command=True,
+    examples=("corpuskit plugins", "corpuskit plugins check corpuskit-books"),
+)
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
@@ -31,20 +38,28 @@ def command(context: click.Context, as_json: bool) -> None:
         _print(plugins)
 
 
-@command.command("check")
-@click.argument("package")
-@click.option(
+@command.command(
+    "check",
+    examples=(
+        "corpuskit plugins check corpuskit-books",
+        "corpuskit plugins check corpuskit-sentencepiece --argument sp:my.model",
+    ),
+)
+@click.argument("package", shell_complete=complete.of_plugins)
+@option(
     "--argument",
     "arguments",
     multiple=True,
     metavar="NAME:ARGUMENT",
-    help="What a component needs after its name; again for more. KIND:NAME:ARGUMENT where two have the name.",
+    help="Give a component what it needs after its name; may be repeated. KIND:NAME:ARGUMENT tells two of "
+    "one name apart.",
 )
-@click.option(
+@option(
     "--without",
     multiple=True,
     type=click.Choice(["distinct", "lossless", "piecewise", "seeded"]),
-    help="What the components do not promise; again for more.",
+    help="Leave out the checks of what the components do not promise; may be repeated. By default all is "
+    "checked.",
 )
 @json_option
 @click.pass_context
@@ -55,11 +70,7 @@ def check(
 
     PACKAGE is a distribution or a plugin. Prints one line for each component and one for each check that
     fails, and exits with 6 if any does. Nothing is downloaded unless CORPUSKIT_OFFLINE=0 allows it.
-
-    \b
-    corpuskit plugins check corpuskit-books
-    corpuskit plugins check corpuskit-sentencepiece --argument sp:my.model
-    """  # noqa: D301 - click reads the \b
+    """
     _require_pytest()
     from corpuskit.cli import render
     from corpuskit.testing.check import check_plugins, find_plugins

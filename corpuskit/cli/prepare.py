@@ -7,16 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.cli.options import config_of, json_option, prepare_options, quiet_option
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import json_option, option, quiet_option
+from corpuskit.cli.prepare_options import config_of, prepare_options
 
 if TYPE_CHECKING:
     from corpuskit.prepare import Prepared
 
 
-@click.command("prepare")
+@click.command(
+    "prepare",
+    cls=Command,
+    examples=(
+        "corpuskit prepare tinyshakespeare --encoding gpt2",
+        "corpuskit prepare ./my.txt --encoding cl100k_base --name mine",
+        "corpuskit prepare 'corpus/*.jsonl.gz' --text-field content --split valid=0.01",
+    ),
+)
 @prepare_options
-@click.option(
-    "--parts", metavar="K/N", help="Make only the K-th of N shares of the parts; 'commit' does the rest."
+@option(
+    "--parts",
+    group="Running",
+    metavar="K/N",
+    help="Make only the K-th of N shares of the parts, and no corpus; 'corpuskit commit' does the rest. By "
+    "default all is done.",
 )
 @json_option
 @quiet_option
@@ -26,11 +40,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     DATASET is a corpus's name ('corpuskit list sources'), or files: a path, a folder, a glob, a URL, or
     @FILE with a path on each line. A run that was stopped goes on where it was; a corpus that is there
     already is left alone.
-
-    \b
-    corpuskit prepare tinyshakespeare --encoding gpt2
-    corpuskit prepare ./my.txt --encoding cl100k_base --name mine
-    """  # noqa: D301 - click reads the \b
+    """
     from corpuskit.cli import render
     from corpuskit.prepare.pipeline import make_parts, run
     from corpuskit.prepare.running import Prepared

@@ -6,26 +6,96 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.cli.options import UserPath, corpus_argument, json_option
+from corpuskit.cli import complete
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option
+from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
 
 
-@click.command("show")
+@click.command(
+    "show",
+    cls=Command,
+    examples=(
+        "corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32",
+        "corpuskit show data/tinyshakespeare/gpt2 --document 0 --ids",
+        "corpuskit show data/tinyshakespeare/gpt2 --step 7 --batch-size 4 --block-size 32",
+    ),
+)
 @corpus_argument
-@click.option("--split", help="The split to look at. [default: train]")
-@click.option("--at", type=click.IntRange(min=0), default=0, show_default=True, help="The first token.")
-@click.option("--tokens", type=click.IntRange(min=1), default=256, show_default=True, help="How many.")
-@click.option("--document", type=click.IntRange(min=0), help="A whole document, by number.")
-@click.option("--step", type=click.IntRange(min=0), help="The batch of this step.")
-@click.option("--batch-size", type=int, help="Windows in a batch. [default: 4]")
-@click.option("--block-size", "--context-length", type=int, help="Tokens in a window. [default: 64]")
-@click.option("--sampler", help="Which windows are drawn. [default: random]")
-@click.option("--seed", type=int, help="[default: 0]")
-@click.option("--config", type=UserPath(), help="Batches from a TOML file; flags win.")
-@click.option("--encoding", help="The tokenizer, where the corpus holds its name only.")
-@click.option("--ids", is_flag=True, help="Print ids instead of text.")
+@option(
+    "--split", metavar="NAME", shell_complete=complete.of_corpus, help="Look at this split. [default: train]"
+)
+@option(
+    "--at",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    group="Tokens",
+    help="Begin at this token, counted from 0.",
+)
+@option(
+    "--tokens",
+    type=click.IntRange(min=1),
+    default=256,
+    show_default=True,
+    metavar="N",
+    group="Tokens",
+    help="Show so many tokens.",
+)
+@option(
+    "--document",
+    type=click.IntRange(min=0),
+    metavar="N",
+    group="A document",
+    help="Show the whole document of this number, counted from 0. By default tokens are shown.",
+)
+@option(
+    "--step",
+    type=click.IntRange(min=0),
+    metavar="N",
+    group="A batch",
+    help="Show the batch of this step, counted from 0. By default tokens are shown.",
+)
+@option(
+    "--batch-size",
+    type=int,
+    metavar="B",
+    group="A batch",
+    help="Put so many windows into a batch. [default: 4]",
+)
+@option(
+    "--block-size",
+    "--context-length",
+    type=int,
+    metavar="T",
+    group="A batch",
+    help="Put so many tokens into a window. [default: 64]",
+)
+@option(
+    "--sampler",
+    metavar="NAME",
+    type=Name("sampler"),
+    group="A batch",
+    help="Draw windows by this sampler; 'corpuskit list samplers' shows them. [default: random]",
+)
+@option("--seed", type=int, metavar="N", group="A batch", help="Draw windows by this seed. [default: 0]")
+@option(
+    "--config",
+    metavar="FILE",
+    type=UserPath(),
+    help="Take the batches' options from this TOML file; flags win over it. By default there is none.",
+)
+@option(
+    "--encoding",
+    metavar="NAME",
+    type=Name("tokenizer"),
+    help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
+)
+@option("--ids", is_flag=True, help="Print ids instead of text.")
 @json_option
 def command(
     corpus: str,
@@ -39,20 +109,15 @@ def command(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Decode some tokens of a corpus, a document of it, or a training batch.
-
-    \b
-    corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32
-    corpuskit show data/tinyshakespeare/gpt2 --step 7 --batch-size 4 --block-size 32
-    """  # noqa: D301 - click reads the \b
+    """Decode some tokens of a corpus, a document of it, or a training batch."""
     from corpuskit.cli import render
-    from corpuskit.config import BatchConfig, read_toml
+    from corpuskit.config import BatchConfig
     from corpuskit.corpus import open_corpus
     from corpuskit.errors import ConfigError
 
     _check_one_kind(click.get_current_context(), flags)
-    values = read_toml(config, BatchConfig) if config is not None else {}
-    drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, flags)
+    values = in_file(config, BatchConfig, flags)
+    drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, as_flags(flags))
     opened, split = open_corpus(corpus, encoding=encoding), drawn.split
     stream = opened[split]
     if step is not None:

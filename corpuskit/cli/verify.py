@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from corpuskit.cli.help import Command
 from corpuskit.cli.options import corpus_argument, json_option, quiet_option
 from corpuskit.errors import CorpusFormatError
 
 
-@click.command("verify")
+@click.command("verify", cls=Command, examples=("corpuskit verify data/tinyshakespeare/gpt2",))
 @corpus_argument
 @json_option
 @quiet_option

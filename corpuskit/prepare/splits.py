@@ -15,6 +15,7 @@ import hashlib
 import re
 
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import parse_fraction
 
 _SYNTAX = "'characters:0.1', 'valid=0.01,test=0.01' or 'none'"
 
@@ -70,21 +71,27 @@ def parse_rule(text: str, *, given: bool) -> SplitRule:
     for item in text.split(","):
         found = re.fullmatch(r"\s*([a-z][a-z0-9_]{0,31})\s*=\s*(\S+)\s*", item)
         if found is None:
-            raise ConfigError(f"--split {text!r}: expected {_SYNTAX}")
+            raise ConfigError(f"--split {text!r}: expected {_SYNTAX}", found=text)
         fractions.append((found[1], _fraction(text, found[2])))
     names = [name for name, _ in fractions]
     if "train" in names or len(set(names)) != len(names):
-        raise ConfigError(f"--split {text!r}: each split once, and train is what the others leave")
+        raise ConfigError(
+            f"--split {text!r}: each split once, and train is what the others leave", found=text
+        )
     if sum(fraction for _, fraction in fractions) >= 1:
-        raise ConfigError(f"--split {text!r}: the fractions add up to 1 or more and leave nothing for train")
+        raise ConfigError(
+            f"--split {text!r}: the fractions add up to 1 or more and leave nothing for train", found=text
+        )
     return SplitRule("documents", tuple(fractions))
 
 
 def _fraction(whole: str, text: str) -> float:
     try:
-        value = float(text)
+        value = parse_fraction(text)
     except ValueError:
-        raise ConfigError(f"--split {whole!r}: {text!r} is not a number; expected {_SYNTAX}") from None
+        raise ConfigError(
+            f"--split {whole!r}: {text!r} is not a number; expected {_SYNTAX}", found=whole
+        ) from None
     if not 0 < value < 1:
-        raise ConfigError(f"--split {whole!r}: {text} is not between 0 and 1")
+        raise ConfigError(f"--split {whole!r}: {text} is not between 0 and 1", found=whole)
     return value

@@ -31,11 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit import cache, reading, storage
-from corpuskit.config import parse_size
 from corpuskit.corpus.contents import contents
 from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetch import fetch
-from corpuskit.numbers import whole
+from corpuskit.numbers import parse_size, whole
 from corpuskit.place import RemotePath
 from corpuskit.specs import RemoteFile
 

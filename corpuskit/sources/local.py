@@ -18,6 +18,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from corpuskit import registry
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.place import user_path
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
@@ -122,8 +123,6 @@ class LocalFiles(FilesSource):
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
         """The options that the format's reader has: files of several formats may be read together."""
-        from corpuskit import registry
-
         known = getattr(registry.default().find("reader", format).load(), "OPTIONS", None)
         said = super().reader_options(format)
         return said if known is None else {name: said[name] for name in said if name in known}
@@ -212,6 +211,7 @@ class LocalFiles(FilesSource):
                 f"{shown}: a tar archive is not read; unpack it and name its folder", path=shown
             )
         if format is None:
+            registry.default().warn_of_failed()  # one of them may be for such files
             raise ConfigError(
                 f"{shown}: its extension says no known format; say which with --format (text, jsonl, ...)",
                 path=shown,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from corpuskit import registry
-from corpuskit.config import parse_size
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import parse_size
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -34,7 +34,7 @@ def parse(said: Mapping[str, Any], *, format: str | None = None) -> dict[str, An
 
 def options_of_readers(format: str | None = None) -> dict[str, Mapping[str, Any] | None]:
     """Each reader's options with their defaults, or None for one that does not say which it has."""
-    components = registry.default().components("reader")
+    components = registry.default().components("reader", quiet=True)
     names = [format] if format is not None else sorted({component.spec.name for component in components})
     found = {name: registry.default().find("reader", name).load() for name in names}
     return {name: getattr(reader, "OPTIONS", None) for name, reader in found.items()}

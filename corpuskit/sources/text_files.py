@@ -66,6 +66,8 @@ def text_files(
         if kind or found is None:
             if what not in seen:
                 left_out.add(kind or "unknown-format", what)
+                if not kind:
+                    registry.default().warn_of_failed()  # one of them may be for such files
                 seen.add(what)
         else:
             (readmes if _README.fullmatch(name.lower()) else files).append((path, found))
@@ -114,7 +116,7 @@ def _why_left_out(path: str, asked: Collection[str]) -> tuple[str, str]:
 @cache
 def _extensions(found_in: registry.Registry) -> tuple[tuple[str, str], ...]:
     """Each extension that a reader has, with the reader's name; asked for once for every file."""
-    specs = [component.spec for component in found_in.components("reader")]
+    specs = [component.spec for component in found_in.components("reader", quiet=True)]
     return tuple((e, spec.name) for spec in specs if isinstance(spec, ReaderSpec) for e in spec.extensions)
 
 

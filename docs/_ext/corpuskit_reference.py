@@ -26,6 +26,7 @@ from pydantic import AliasChoices, BaseModel
 import corpuskit
 from corpuskit import errors, hookspecs, registry
 from corpuskit.cli import COMMANDS, root
+from corpuskit.cli.help import option_groups
 from corpuskit.config import BatchConfig, Config, PrepareConfig, describe
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.specs import RemoteFile, Spec
@@ -109,24 +110,19 @@ def _usage(command: click.Command, context: click.Context) -> str:
 
 
 def _help(command: click.Command) -> str:
-    """A command's help; a paragraph after click's \\b marker is an example."""
-    parts = []
-    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(command.help or "")):
-        if paragraph.startswith("\b"):
-            lines = paragraph.removeprefix("\b").strip().splitlines()
-            parts.append(_fence("console", "\n".join(f"$ {line}" for line in lines)))
-        else:
-            parts.append(paragraph)
-    return "\n\n".join(parts)
+    """A command's help and its examples."""
+    examples = "\n".join(f"$ {line}" for line in getattr(command, "examples", ()))
+    text = inspect.cleandoc(command.help or "")
+    return f"{text}\n\n{_fence('console', examples)}" if examples else text
 
 
 def _options(command: click.Command, context: click.Context) -> str:
-    rows = []
-    for option in command.get_params(context):
-        record = option.get_help_record(context) if isinstance(option, click.Option) else None
-        if record is not None:
-            rows.append([code(record[0]), record[1].replace("<", "\\<")])
-    return table(["option", "meaning"], rows)
+    """A table for each heading of the help."""
+    tables = []
+    for heading, records in option_groups(command, context).items():
+        rows = [[code(flags), meaning.replace("<", "\\<")] for flags, meaning in records]
+        tables.append(table([heading.lower(), "meaning"], rows))
+    return "\n\n".join(tables)
 
 
 # Configuration

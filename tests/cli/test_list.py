@@ -91,7 +91,23 @@ def corpuskit_samplers():
     assert "[bold]not bold[/bold] \\u001b[31mnot red" in run("samplers")
 
 
+def test_without_a_kind_all_kinds_are_listed():
+    output = run()
+    assert [line[2:] for line in output.splitlines() if line.startswith("# ")] == list(KINDS)
+    for name in ("tinyshakespeare", "gpt2", "shuffled", "parquet", "local", "nanogpt", "verify"):
+        assert f"\n{name} " in output
+    assert {kind: run(kind, "--json") for kind in KINDS} == {
+        kind: json.dumps(rows, indent=2) + "\n" for kind, rows in json.loads(run("--json")).items()
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_of_a_kind_means_the_kind(kind):
+    assert run(kind.removesuffix("s")) == run(kind)
+    assert run(kind.upper()) == run(kind)
+
+
 def test_a_kind_that_does_not_exist_is_a_usage_error():
     done = CliRunner().invoke(root, ["list", "sauces"])
     assert done.exit_code == 2
-    assert "sources" in done.stderr
+    assert "did you mean 'sources'?" in done.stderr

@@ -149,12 +149,12 @@ def test_no_file_is_taken_for_a_stream_that_was_closed(tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["prepare"], 2, "Missing argument 'DATASET'"),
+        (["prepare"], 2, "DATASET is missing; name files, or a corpus: 'corpuskit list sources' shows them"),
         (["prepare", "tinyshakespear"], 2, "did you mean 'tinyshakespeare'?"),
         (["prepare", "my.txt", "--workers", "none"], 2, "'none' is not a valid integer"),
         (["prepare", "my.txt", "--split", "half"], 2, "--split 'half': expected"),
         (["prepare", "broken.txt", "--split", "none", "-o", "x"], 3, "broken.txt:1: invalid UTF-8"),
-        (["prepare", "my.txt", "--config", "none.toml"], 2, "none.toml: not a configuration file"),
+        (["prepare", "my.txt", "--config", "none.toml"], 2, "--config none.toml: there is no such file"),
         (["prepare", "https://example.invalid/a.txt"], 4, "CORPUSKIT_OFFLINE forbids the network"),
         (["prepare", "tinyshakespeare", "--from", "my.txt"], 5, "its sha256 is"),
         (["info", "nowhere"], 5, "nowhere: not a corpus"),
@@ -176,14 +176,16 @@ def test_user_errors_are_one_line_and_the_right_exit_code(corpus, tmp_path, args
     assert found.returncode == code
     assert message in found.stderr
     assert "Traceback" not in found.stderr
-    if code != 2:
-        assert found.stderr.count("\n") == 1
+    assert found.stderr.startswith("corpuskit: error: ")
+    assert found.stderr.count("\n") == 1
 
 
 def test_verbose_shows_where_an_error_came_from(tmp_path):
     found = run("-v", "info", "nowhere", cwd=tmp_path)
-    assert "Traceback" in found.stderr
-    assert found.returncode == 1
+    assert found.stderr.startswith("Traceback")
+    assert found.stderr.endswith("\ncorpuskit: error: nowhere: not a corpus: No such file or directory; "
+                                 "'corpuskit prepare' makes one\n")
+    assert found.returncode == 5
 
 
 def test_batches_of_a_configuration_file_are_shown(corpus, tmp_path):

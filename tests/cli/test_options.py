@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpuskit.cli.options import config_of, prepare_options, unescape
+from corpuskit.cli.options import unescape
+from corpuskit.cli.prepare_options import config_of, prepare_options
 
 
 def said(*args: str):

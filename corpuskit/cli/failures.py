@@ -1,0 +1,81 @@
+"""What went wrong, in one style for click's errors and ours: a line on stderr, or JSON, and an exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from corpuskit.cli import COMMANDS
+from corpuskit.errors import CorpuskitError
+
+_RANGE = re.compile(r"is not in the range x>=(\d+)")
+
+
+def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> int:
+    """Say what went wrong; returns the exit code.
+
+    Args:
+        error: The error.
+        args: What was typed: `--json` asks for JSON, and `--verbose` for the traceback of an error of ours.
+    """
+    usage = isinstance(error, click.ClickException)
+    message = " ".join((_usage(error, args) if usage else str(error)).split())  # type: ignore[arg-type]
+    if not usage and {"-v", "--verbose"} & {*args}:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if "--json" in args:
+        kind = "UsageError" if usage else type(error).__name__
+        text = json.dumps(
+            {"error": kind, "message": message, "exit_code": error.exit_code}, ensure_ascii=False
+        )
+        click.echo(text, err=True)
+    else:
+        click.echo(f"corpuskit: error: {message}", err=True)
+    return error.exit_code
+
+
+def typed(param: click.Parameter, args: Sequence[str]) -> str:
+    """A parameter as it was typed: its flag, or what stands for an argument in the usage."""
+    if isinstance(param, click.Argument):
+        return param.human_readable_name
+    said = [arg.partition("=")[0] if arg.startswith("--") else arg[:2] for arg in args]
+    return next((flag for flag in said if flag in (*param.opts, *param.secondary_opts)), param.opts[-1])
+
+
+def _usage(error: click.ClickException, args: Sequence[str]) -> str:
+    """What is wrong with what was typed, and what to type instead."""
+    if isinstance(error, click.NoSuchOption):
+        close = " or ".join(sorted(error.possibilities or ())[:3])
+        remedy = f"did you mean {close}?" if close else _see(error, args)
+        return f"no such option {error.option_name}; {remedy}"
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        choices = error.param.type.get_missing_message(param=error.param, ctx=error.ctx)
+        missing = f"{typed(error.param, args)} is missing"
+        return f"{missing}; {_sentence(str(choices))}" if choices else f"{missing}; {_see(error, args)}"
+    if isinstance(error, click.BadParameter):
+        what = typed(error.param, args) if error.param is not None else "corpuskit"
+        reason = _RANGE.sub(r"must be \1 or more", _sentence(error.message))
+        return f"{what}: {reason}"
+    if isinstance(error, click.BadOptionUsage):
+        return f"{error.option_name} needs a value; {_see(error, args)}"
+    text = _sentence(error.format_message())
+    return text if text == error.message else f"{text}; {_see(error, args)}"
+
+
+def _see(error: click.ClickException, args: Sequence[str]) -> str:
+    """Where the options are explained; what click's parser refuses does not know its command."""
+    context = getattr(error, "ctx", None)
+    words = ["corpuskit", *(arg for arg in args[:1] if arg in COMMANDS)]
+    return f"see '{context.command_path if context else ' '.join(words)} --help'"
+
+
+def _sentence(text: str) -> str:
+    """A message of click's as one of ours begins and ends."""
+    text = " ".join(text.split()).removesuffix(".")
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+__all__ = ["say", "typed"]

@@ -1,0 +1,166 @@
+"""Values of options with how a user said each: as a field, in a file, or as a flag."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpuskit.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: What may stand for a key or a part of it.
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_HEADER = re.compile(rf"\s*\[\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
+_ASSIGNED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)|\s*\(at end of document\)")
+_BARE = re.compile(r"=\s*([A-Za-z_./~][^\s#,\]}]*)")
+
+
+class Said(dict[str, Any]):
+    """Values by the name of their field, as Python says them."""
+
+    def place(self, key: str) -> str:
+        """Where a value was said, with a colon behind it; empty where that is plain."""
+        return ""
+
+    def said(self, key: str, value: Any) -> str:
+        """A value as it was said."""
+        return f"{self.place(key)}{key} = {value!r:.100}"
+
+    def without(self, keys: Iterable[str]) -> Said:
+        """The same, but for some keys."""
+        rest = copy.copy(self)
+        for key in [*keys]:
+            rest.pop(key, None)
+        return rest
+
+    def place_of(self, value: Any) -> str:
+        """Where a value was said that is refused later, with a colon behind it; empty where that is plain."""
+        return next((self.place(key) for key in self if value is not None and self[key] == value), "")
+
+    def unknown(self, key: str, known: Sequence[str]) -> str:
+        """The error about a key that is no field."""
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+        return f"{self.place(key)}unknown field {key!r}; {hint}"
+
+
+class SaidInFile(Said):
+    """Values of a TOML file.
+
+    Args:
+        values: The values.
+        path: The file.
+        lines: Where each key is, by its whole name.
+        table: The table that wins over the top of the file.
+        tables: All tables that may be there.
+    """
+
+    def __init__(
+        self, values: dict[str, Any], *, path: Path, lines: dict[str, int], table: str, tables: Sequence[str]
+    ) -> None:
+        super().__init__(values)
+        self.path, self._lines, self._table, self._tables = path, lines, table, tables
+
+    def place(self, key: str) -> str:
+        line = self._lines.get(f"{self._table}.{key}", self._lines.get(key))
+        return f"{self.path}: " if line is None else f"{self.path}:{line}: "
+
+    def unknown(self, key: str, known: Sequence[str]) -> str:
+        if not isinstance(self[key], dict):
+            return super().unknown(key, known)
+        close = difflib.get_close_matches(key, self._tables, n=1)
+        hint = (
+            f"did you mean [{close[0]}]?" if close else f"known: {', '.join(f'[{t}]' for t in self._tables)}"
+        )
+        return f"{self.place(key)}unknown table [{key}]; {hint}"
+
+
+def read_table(path: str | os.PathLike[str], table: str, *, tables: Sequence[str]) -> SaidInFile:
+    """The values of a TOML file that are for one purpose.
+
+    Args:
+        path: The file.
+        table: The table of that purpose; what is at the top of the file counts as well.
+        tables: The tables that the file may have.
+
+    Raises:
+        ConfigError: If the file cannot be read, is not TOML, or has something else in a table's place.
+    """
+    from corpuskit.place import user_path
+
+    path = user_path(path, what="--config")
+    text = _read(path)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}{_not_toml(text, str(error))}", path=path) from error
+    lines = _lines(text)
+    values = {key: value for key, value in document.items() if key not in tables}
+    for name in tables:
+        if not isinstance(document.get(name, {}), dict):
+            where = f"{path}:{lines[name]}" if name in lines else str(path)
+            raise ConfigError(f"{where}: {name} must be one table, [{name}]", path=path)
+    values.update(document.get(table, {}))
+    return SaidInFile(values, path=path, lines=lines, table=table, tables=tables)
+
+
+def _read(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        ConfigError: If it cannot be read, or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"--config {path}: there is no such file", path=path) from error
+    except OSError as error:
+        raise ConfigError(f"--config {path}: cannot be read: {error.strerror}", path=path) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"--config {path}: not a TOML file: its byte {error.start:,} is not UTF-8", path=path
+        ) from error
+
+
+def _not_toml(text: str, reason: str) -> str:
+    """The line, and what is wrong there: mostly text without quotation marks."""
+    found = _AT_LINE.search(reason)
+    words = _AT_LINE.sub("", reason)
+    words = words[:1].lower() + words[1:]
+    if found is None or found[1] is None:
+        return f": not TOML: {words}"
+    line = text.splitlines()[int(found[1]) - 1] if int(found[1]) <= len(text.splitlines()) else ""
+    bare = _BARE.search(line)
+    hint = f'; text needs quotation marks: "{bare[1]}"' if bare and bare[1] not in ("true", "false") else ""
+    return f":{found[1]}: not TOML: {words} in column {found[2]}{hint}"
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The line of each key and table, by its whole name."""
+    found: dict[str, int] = {}
+    prefix = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line.replace("[[", "[")):
+            prefix = _plain(header[1])
+            found.setdefault(prefix, number)
+        elif assigned := _ASSIGNED.match(line):
+            found.setdefault(f"{prefix}.{_plain(assigned[1])}".lstrip("."), number)
+    return found
+
+
+def _plain(key: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in re.findall(rf"\s*{_KEY}", key))
+
+
+__all__ = ["Said", "SaidInFile", "read_table"]
