@@ -126,8 +126,8 @@ def _without_values(parameter: re.Pattern[str], text: str, depth: int) -> str:
         name, value = match["name"], unquote_plus(match["value"])
         if _is_secret(unquote_plus(name).lower()):
             return f"{match['before']}{name}={REDACTED}"
-        if "://" in value:
-            # A URL inside a URL, escaped or not, may hold credentials of its own.
+        if "://" in value or "?" in value:
+            # A URL inside a URL, escaped or not, whole or the end of one, may hold credentials of its own.
             redacted = _redact(value, depth - 1) if depth else REDACTED
             if redacted != value:
                 return f"{match['before']}{name}={quote(redacted, safe='')}"
