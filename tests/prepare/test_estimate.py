@@ -24,8 +24,6 @@ TEXT_BYTES, ENCODE_BYTES = 1_500_000, 120_000
 WORDS = [
     "the",
     "of",
-    "and",
-    "a",
     "corpus",
     "tokens",
     "größer",
@@ -35,8 +33,6 @@ WORDS = [
     "(x+y)",
     "internationalization",
     "foo",
-    "zymurgy",
-    "dogs",
 ]
 
 
