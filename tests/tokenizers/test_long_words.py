@@ -116,3 +116,26 @@ def test_two_neighbours_that_would_merge_are_encoded_again():
 
 def test_patterns_are_those_that_the_rules_are_shown_for():
     assert {open_encoding(name)._pat_str for name in ENCODINGS} <= boundaries.SAFE_PATTERNS
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    name=st.sampled_from(ENCODINGS),
+    text=st.lists(
+        st.tuples(st.sampled_from([*RUNS, "x", "1,", "a1", "\x1c", "  /"]), st.integers(1, 400)),
+        min_size=1,
+        max_size=6,
+    ).map(lambda runs: "".join(unit * count for unit, count in runs)),
+)
+def test_every_text_with_a_long_word_is_known(name, text):
+    import regex
+
+    longest = max(len(word) for word in regex.findall(open_encoding(name)._pat_str, text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(long_words, "_PIECE_BYTES", 100)
+        assert long_words.may_have_long_word(text.encode()) or longest <= 101
+
+
+def test_many_short_words_without_a_safe_place_are_no_long_words():
+    assert not long_words.may_have_long_word(b"1234,abc;" * 200_000)
+    assert long_words.may_have_long_word(b"1234," * 200_000 + b"a" * 20_000)
