@@ -137,8 +137,7 @@ class PrepareConfig(Config):
         """Something is named, and nothing that no file can be called."""
         from corpuskit.place import user_path
 
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
+        value = [*map(_as_file, value)] if isinstance(value, list) else _as_file(value)
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             return value
@@ -238,6 +237,14 @@ class BatchConfig(Config):
         if self.debug:
             object.__setattr__(self, "batch_size", DEBUG_BATCH_SIZE)
             object.__setattr__(self, "block_size", DEBUG_BLOCK_SIZE)
+
+
+def _as_file(value: Any) -> Any:
+    """What a path object says as text that is no name: `pathlib` drops a `./`."""
+    if not isinstance(value, os.PathLike):
+        return value
+    text: str = os.fsdecode(value)
+    return text if os.path.isabs(text) else os.path.join(os.curdir, text)  # noqa: PTH117, PTH118 - keeps the ./
 
 
 def _folder(value: str | os.PathLike[str], flag: str) -> Path:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from corpuskit.corpus.folder import Folder, read_folder
 from corpuskit.corpus.manifest import INDEX_DTYPE, Manifest
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError, UnavailableName, UnknownName
 from corpuskit.place import RemotePath, remote_path, user_path
 
 if TYPE_CHECKING:
@@ -225,14 +225,18 @@ class Corpus(Mapping[str, Split]):
         Raises:
             CorpusFormatError: If what is installed under its name would give other ids.
             TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
+            UnknownName: If nothing of its name is installed; the message says which distribution had it.
         """
         from corpuskit.tokenizers import open_tokenizer, reopen_tokenizer
 
         record = self.manifest.tokenizer
-        if record.state is None and self._encoding is not None:
-            tokenizer = open_tokenizer(self._encoding)
-        else:
-            tokenizer = reopen_tokenizer(record.name, state=record.state)
+        try:
+            if record.state is None and self._encoding is not None:
+                tokenizer = open_tokenizer(self._encoding)
+            else:
+                tokenizer = reopen_tokenizer(record.name, state=record.state)
+        except UnknownName as error:
+            raise self._whose(error) from error
         if tokenizer.fingerprint != record.fingerprint:
             raise CorpusFormatError(
                 f"{self.path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
@@ -242,6 +246,19 @@ class Corpus(Mapping[str, Split]):
                 found=tokenizer.fingerprint,
             )
         return tokenizer
+
+    def _whose(self, error: UnknownName) -> UnknownName:
+        """The same error with the distribution that had the tokenizer, where the manifest says it."""
+        record = self.manifest.tokenizer
+        if record.distribution is None:
+            return error
+        remedy = "" if isinstance(error, UnavailableName) else f": pip install {record.distribution}"
+        return type(error)(
+            f"{self.path}: its tokenizer {record.name!r} is of {record.distribution} "
+            f"{record.distribution_version}{remedy} ({error})",
+            expected=record.distribution,
+            found=record.name,
+        )
 
     def decode(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> str:
         """The text that ids stand for."""
