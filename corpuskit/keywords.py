@@ -6,10 +6,8 @@ names here; `takes` puts them into a function's signature.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
-import keyword
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 from corpuskit.config import BatchConfig, Config, PrepareConfig
 from corpuskit.errors import ConfigError
+from corpuskit.near import near
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -121,26 +120,22 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         for name in kwargs:
             if name not in known:
-                raise ConfigError(f"{title}() has no argument {name!r}; {near(name, known)}", found=name)
+                raise ConfigError(f"{title}() has no argument {name!r}; {meant(name, known)}", found=name)
         return function(*args, **kwargs)
 
     return call
 
 
-def near(name: str, known: list[str], aliases: Mapping[str, str] | None = None) -> str:
-    """Which name is meant by one that is not known, or which there are.
+def meant(name: str, known: list[str]) -> str:
+    """Which keyword is meant by one that a function does not have, or which it has.
 
     Args:
         name: What was said.
-        known: The names that there are.
-        aliases: Other words for some of them; one that Python cannot take as a keyword stands for its name.
+        known: The keywords that there are.
     """
-    others = dict(aliases or {"from": "location"} if "location" in known else {})
-    found = difflib.get_close_matches(name, [*known, *others], n=1)
-    if not found:
-        return f"known: {', '.join(sorted(known))}"
-    meant = others.get(found[0], found[0]) if keyword.iskeyword(found[0]) else found[0]
-    return f"did you mean {meant!r}?"
+    aliases = {"from": "location"} if "location" in known else {}
+    found = near(name, [*known, *aliases], most=1)
+    return f"did you mean {aliases.get(found[0], found[0])!r}?" if found else f"known: {', '.join(known)}"
 
 
-__all__ = ["BatchOptions", "PrepareOptions", "checked", "near", "takes"]
+__all__ = ["BatchOptions", "PrepareOptions", "checked", "meant", "takes"]

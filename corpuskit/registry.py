@@ -343,7 +343,7 @@ class Registry:
         failed = {owner: f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items()}
         disabled = [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled]
         owners = [owner for owner in failed if owner.is_called(base)]
-        if owners or (failed and not hint.startswith("did you mean")):
+        if owners or (failed and hint.startswith("known:")):
             why = "; ".join(failed[owner] for owner in owners or failed)
             message = f"{kind} {name!r} is unknown, and may be of a plugin that failed: {why}"
             return UnavailableName(message, expected=known, found=name, owners=owners)

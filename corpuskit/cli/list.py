@@ -43,7 +43,12 @@ class _Kind(click.types.StringParamType):
 @click.command(
     "list",
     cls=Command,
-    examples=("corpuskit list", "corpuskit list sources", "corpuskit list corpora", "corpuskit list corpora runs"),
+    examples=(
+        "corpuskit list",
+        "corpuskit list sources",
+        "corpuskit list corpora",
+        "corpuskit list corpora runs",
+    ),
 )
 @click.argument("kind", type=_Kind(), required=False)
 @click.argument("folder", type=UserPath(), required=False)
@@ -51,7 +56,8 @@ class _Kind(click.types.StringParamType):
 def command(kind: str | None, folder: str | None, as_json: bool) -> None:
     """List components by name, built-in ones first: those of a kind, or all of them.
 
-    'corpuskit list corpora' lists the prepared corpora below FOLDER, by default below data, where they are made.
+    'corpuskit list corpora' lists the prepared corpora below FOLDER; by default below data, where they are
+    made.
     """
     if kind == "corpora":
         _list_corpora(folder, as_json=as_json)
