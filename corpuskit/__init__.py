@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corpuskit.batches import Batches, Documents, Mixture, Stage, mix
     from corpuskit.cli.render import ProgressBars as progress
-    from corpuskit.config import BatchConfig, PrepareConfig
+    from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, read_config
     from corpuskit.corpus import Corpus, Manifest, Split
     from corpuskit.corpus import open_corpus as open
     from corpuskit.corpus.verify import verify
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetch import fetch
     from corpuskit.hookspecs import hookimpl
-    from corpuskit.prepare import prepare
     from corpuskit.prepare.pipeline import plan
     from corpuskit.prepare.preview import PreparationPlan
+    from corpuskit.python import prepare
     from corpuskit.reproducibility import deterministic, seed_all
     from corpuskit.sources.base import Document
     from corpuskit.specs import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         SourceSpec,
         TokenizerSpec,
     )
+    from corpuskit.tokenizers import encodings
 
 __version__ = "0.1.0"
 
@@ -62,19 +63,22 @@ _MODULE_OF = {
     "PrepareConfig": "corpuskit.config",
     "ReaderSpec": "corpuskit.specs",
     "RemoteFile": "corpuskit.specs",
+    "RunConfig": "corpuskit.config",
     "SamplerSpec": "corpuskit.specs",
     "SourceSpec": "corpuskit.specs",
     "Split": "corpuskit.corpus",
     "Stage": "corpuskit.batches",
     "TokenizerSpec": "corpuskit.specs",
     "deterministic": "corpuskit.reproducibility",
+    "encodings": "corpuskit.tokenizers",
     "fetch": "corpuskit.fetch",
     "hookimpl": "corpuskit.hookspecs",
     "mix": "corpuskit.batches",
     "open": "corpuskit.corpus",
     "plan": "corpuskit.prepare.pipeline",
-    "prepare": "corpuskit.prepare",
+    "prepare": "corpuskit.python",
     "progress": "corpuskit.cli.render",
+    "read_config": "corpuskit.config",
     "seed_all": "corpuskit.reproducibility",
     "verify": "corpuskit.corpus.verify",
 }
@@ -95,6 +99,7 @@ __all__ = [
     "PrepareConfig",
     "ReaderSpec",
     "RemoteFile",
+    "RunConfig",
     "SamplerSpec",
     "SourceSpec",
     "Split",
@@ -102,6 +107,7 @@ __all__ = [
     "TokenizerSpec",
     "__version__",
     "deterministic",
+    "encodings",
     "fetch",
     "hookimpl",
     "mix",
@@ -109,6 +115,7 @@ __all__ = [
     "plan",
     "prepare",
     "progress",
+    "read_config",
     "seed_all",
     "verify",
 ]

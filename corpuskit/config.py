@@ -17,14 +17,15 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole, parse_count, parse_size
-from corpuskit.said import Said, read_table
+from corpuskit.said import Said, SaidInFile, read_table
 
 _C = TypeVar("_C", bound="Config")
 
 #: The longest name of a corpus.
 _MAX_NAME_BYTES = 255
 
-#: What `debug=True` shrinks a batch to.
+#: The sizes of a batch where nobody says any, and what `debug=True` shrinks one to.
+BATCH_SIZE, BLOCK_SIZE = 64, 128
 DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8
 
 
@@ -62,6 +63,11 @@ class Config(BaseModel):
             return cls(**values)
         except ValidationError as error:
             raise ConfigError(_explain(cls, error, said)) from error
+
+    @classmethod
+    def has(cls, key: str) -> bool:
+        """Whether there is a field of this name or alias."""
+        return cls._field_name(key) in cls.model_fields
 
     @classmethod
     def _field_name(cls, key: str) -> str:
@@ -137,8 +143,7 @@ class PrepareConfig(Config):
         """Something is named, and nothing that no file can be called."""
         from corpuskit.place import user_path
 
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
+        value = [*map(_as_file, value)] if isinstance(value, list) else _as_file(value)
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             return value
@@ -212,32 +217,81 @@ class PrepareConfig(Config):
 class BatchConfig(Config):
     """Everything that `corpus.batches` can be told from a file or from flags."""
 
-    dataset: str | None = Field(None, description="The folder of a prepared corpus.")
     split: str = Field("train", description="The split to draw from.")
-    batch_size: int = Field(64, ge=1, description="B, windows in a batch over all ranks.")
+    batch_size: int = Field(BATCH_SIZE, ge=1, description="B, windows in a batch over all ranks.")
     block_size: int = Field(
-        128,
+        BLOCK_SIZE,
         ge=1,
         validation_alias=AliasChoices("block_size", "context_length"),
         description="T, tokens in a window.",
     )
     sampler: str = Field("random", description="Which windows are drawn.")
     seed: int = Field(0, description="Different seeds give unrelated orders.")
-    device: str | None = Field(None, description="Where torch tensors go: 'cpu', 'cuda', 'cuda:1', ...")
+    device: str | None = Field(
+        None,
+        description="Where torch tensors go: 'cpu', 'cuda', 'cuda:1', ...; 'auto' is a GPU if there is one.",
+    )
     debug: bool = Field(
         False, description=f"Shrink to batch_size {DEBUG_BATCH_SIZE} and block_size {DEBUG_BLOCK_SIZE}."
     )
 
     def options(self) -> dict[str, Any]:
         """What `corpuskit.Batches` takes, beside the split."""
-        return {
-            name: getattr(self, name) for name in ("batch_size", "block_size", "sampler", "seed", "device")
-        }
+        names = ("batch_size", "block_size", "sampler", "seed", "device", "debug")
+        return {name: getattr(self, name) for name in names}
 
     def model_post_init(self, context: Any, /) -> None:
         if self.debug:
             object.__setattr__(self, "batch_size", DEBUG_BATCH_SIZE)
             object.__setattr__(self, "block_size", DEBUG_BLOCK_SIZE)
+
+
+class RunConfig(Config):
+    """One configuration from text to batches: `prepare` and `corpus.batches` each take their part of it.
+
+    ```python
+    config = corpuskit.read_config("corpus.toml")
+    batches = corpuskit.prepare(config=config).batches(config=config)
+    ```
+    """
+
+    prepare: PrepareConfig = Field(description="How the corpus is prepared.")
+    batches: BatchConfig = Field(
+        default_factory=lambda: BatchConfig.make({}), description="How batches are drawn from it."
+    )
+
+
+def read_config(path: str | os.PathLike[str]) -> RunConfig:
+    """Read a configuration from text to batches.
+
+    Args:
+        path: A TOML file with the tables `[prepare]` and `[batches]`, the fields of `corpuskit.PrepareConfig`
+            and of `corpuskit.BatchConfig`. What only one of them has may also stand above the tables.
+
+    Raises:
+        ConfigError: If the file cannot be read, or a value is not allowed.
+
+    Example:
+        >>> config = corpuskit.read_config("corpus.toml")  # doctest: +SKIP
+        >>> batches = corpuskit.prepare(config=config).batches(config=config)  # doctest: +SKIP
+    """
+    prepare, batches = _read_toml(path, PrepareConfig), _read_toml(path, BatchConfig)
+    both = [key for key in prepare.at_top if key in batches.at_top and BatchConfig.has(key)]
+    if both:
+        raise ConfigError(
+            f"{path}: {both[0]} is a field of [prepare] and of [batches]; write it in the one that is meant",
+            path=path,
+            found=both[0],
+        )
+    return RunConfig(prepare=PrepareConfig.make(prepare), batches=BatchConfig.make(batches))
+
+
+def _as_file(value: Any) -> Any:
+    """What a path object says as text that is no name: `pathlib` drops a `./`."""
+    if not isinstance(value, os.PathLike):
+        return value
+    text: str = os.fsdecode(value)
+    return text if os.path.isabs(text) else os.path.join(os.curdir, text)  # noqa: PTH117, PTH118 - keeps the ./
 
 
 def _folder(value: str | os.PathLike[str], flag: str) -> Path:
@@ -256,14 +310,24 @@ def read_toml(path: str | os.PathLike[str], model: type[Config]) -> Said:
 
     Args:
         path: A TOML file. Values may stand at the top or in a table named after the command, such as
-            `[prepare]` or `[batches]`; a table wins.
+            `[prepare]` or `[batches]`; a table wins. At the top, what only the other command has is its own.
         model: The model that the values are for.
 
     Raises:
         ConfigError: If the file cannot be read or is not TOML.
     """
-    tables = {"prepare": PrepareConfig, "batches": BatchConfig}
-    return read_table(path, next(name for name, one in tables.items() if one is model), tables=[*tables])
+    return _read_toml(path, model)
+
+
+def _read_toml(path: str | os.PathLike[str], model: type[Config]) -> SaidInFile:
+    models: dict[str, type[Config]] = {"prepare": PrepareConfig, "batches": BatchConfig}
+    others = [other for other in models.values() if other is not model]
+
+    def is_of_others(key: str) -> bool:
+        return not model.has(key) and any(other.has(key) for other in others)
+
+    table = next(name for name, one in models.items() if one is model)
+    return read_table(path, table, tables=[*models], is_of_others=is_of_others)
 
 
 def _explain(model: type[Config], error: ValidationError, said: Mapping[str, tuple[Said, str]]) -> str:

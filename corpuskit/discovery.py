@@ -29,6 +29,11 @@ class Owner:
         """What tells two plugins of one name apart."""
         return f"{self.distribution}:{self.plugin}"
 
+    def is_called(self, name: str) -> bool:
+        """Whether the plugin, or its distribution (`corpuskit-books`), has the name of a component."""
+        called = (self.plugin, self.distribution, self.distribution.removeprefix("corpuskit-"))
+        return name.lower().replace("-", "_") in {one.lower().replace("-", "_") for one in called}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Installed:

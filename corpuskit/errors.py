@@ -5,6 +5,7 @@ CorpuskitError
 ├── ConfigError (ValueError)         an option or a configuration file says something impossible
 ├── PluginError                      a plugin or the registry
 │   ├── UnknownName (LookupError)    no component has that name
+│   │   └── UnavailableName          it may be that of a plugin that failed
 │   ├── DuplicateName                two owners of one name
 │   └── PluginLoadFailed             a plugin or a component could not be imported
 ├── SourceError (ValueError)         the text of a corpus is not what it should be
@@ -66,6 +67,16 @@ class UnknownName(PluginError, LookupError):
     """No component has this name; the message lists the near misses."""
 
     exit_code = 2
+
+
+class UnavailableName(UnknownName):
+    """No component has this name, and a plugin that failed may have had it; the message says why it failed.
+
+    `owners` are the failed plugins that are called like it, if there are any.
+    """
+
+    exit_code = 6
+    owners: Any = ()
 
 
 class DuplicateName(PluginError):

@@ -33,7 +33,7 @@ import pluggy
 from corpuskit import discovery, hookspecs, near
 from corpuskit.discovery import Owner
 from corpuskit.distribution import NAME as DISTRIBUTION
-from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
+from corpuskit.errors import DuplicateName, PluginLoadFailed, UnavailableName, UnknownName
 from corpuskit.plugin_checks import KINDS, SPECS, check_marked, check_specs, hook_name, one_line
 from corpuskit.specs import Spec
 
@@ -133,6 +133,7 @@ class Registry:
 
         Raises:
             UnknownName: If no loaded plugin has it; the message lists near misses and failed plugins.
+            UnavailableName: If it may be the name of a plugin that failed.
             DuplicateName: If two plugins have it.
         """
         base, colon, argument = name.partition(":")
@@ -335,10 +336,18 @@ class Registry:
         return []
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
+        """The error about a name that nobody has; a plugin that failed may be the one that had it."""
         known = sorted({component.spec.name for component in self.components(kind, quiet=True)})
-        hint = near.hint(name.partition(":")[0], known, kind=kind)
-        notes = [f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items()]
-        notes += [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled]
+        base = name.partition(":")[0]
+        hint = near.hint(base, known, kind=kind)
+        failed = {owner: f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items()}
+        disabled = [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled]
+        owners = [owner for owner in failed if owner.is_called(base)]
+        if owners or (failed and hint.startswith("known:")):
+            why = "; ".join(failed[owner] for owner in owners or failed)
+            message = f"{kind} {name!r} is unknown, and may be of a plugin that failed: {why}"
+            return UnavailableName(message, expected=known, found=name, owners=owners)
+        notes = [*failed.values(), *disabled]
         message = f"unknown {kind} {name!r}; {hint}" + (f" ({'; '.join(notes)})" if notes else "")
         return UnknownName(message, expected=known, found=name)
 

@@ -20,7 +20,7 @@ _MAX_SEED = 2**32 - 1
 _CUBLAS_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 
 
-def seed_all(seed: int, *, deterministic: bool = False) -> None:
+def seed_all(seed: int, *, deterministic: bool = False) -> int:
     """Seed the global generators of Python, NumPy and torch, on the CPU and on every CUDA device.
 
     The same program with the same seed then draws the same numbers on the same machine. What this cannot
@@ -35,6 +35,9 @@ def seed_all(seed: int, *, deterministic: bool = False) -> None:
     Args:
         seed: From 0 to 2**32 - 1.
         deterministic: Also switch deterministic algorithms on, as `deterministic()` does.
+
+    Returns:
+        The seed.
 
     Raises:
         ConfigError: If the seed is not an integer in that range.
@@ -52,6 +55,7 @@ def seed_all(seed: int, *, deterministic: bool = False) -> None:
     torch = _torch()
     if torch is not None:
         torch.manual_seed(seed)  # CUDA devices too, at once or when CUDA starts
+    return seed
 
 
 class deterministic:

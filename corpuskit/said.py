@@ -7,7 +7,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,11 @@ class SaidInFile(Said):
         super().__init__(values)
         self.path, self._lines, self._table, self._tables = path, lines, table, tables
 
+    @property
+    def at_top(self) -> list[str]:
+        """The keys that stand above the tables and in no table."""
+        return [key for key in self if f"{self._table}.{key}" not in self._lines]
+
     def place(self, key: str) -> str:
         line = self._lines.get(f"{self._table}.{key}", self._lines.get(key))
         return f"{self.path}: " if line is None else f"{self.path}:{line}: "
@@ -86,13 +91,20 @@ class SaidInFile(Said):
         return f"{self.place(key)}unknown table [{key}]; {hint}"
 
 
-def read_table(path: str | os.PathLike[str], table: str, *, tables: Sequence[str]) -> SaidInFile:
+def read_table(
+    path: str | os.PathLike[str],
+    table: str,
+    *,
+    tables: Sequence[str],
+    is_of_others: Callable[[str], bool] = lambda key: False,
+) -> SaidInFile:
     """The values of a TOML file that are for one purpose.
 
     Args:
         path: The file.
         table: The table of that purpose; what is at the top of the file counts as well.
         tables: The tables that the file may have.
+        is_of_others: Whether a key at the top is for another purpose.
 
     Raises:
         ConfigError: If the file cannot be read, is not TOML, or has something else in a table's place.
@@ -106,7 +118,7 @@ def read_table(path: str | os.PathLike[str], table: str, *, tables: Sequence[str
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}{_not_toml(text, str(error))}", path=path) from error
     lines = _lines(text)
-    values = {key: value for key, value in document.items() if key not in tables}
+    values = {key: value for key, value in document.items() if key not in tables and not is_of_others(key)}
     for name in tables:
         if not isinstance(document.get(name, {}), dict):
             where = f"{path}:{lines[name]}" if name in lines else str(path)

@@ -299,6 +299,14 @@ def link_file(source: Path, target: Path) -> None:
             os.rename(source, target)
 
 
+def try_link(source: Path, target: Path) -> bool:
+    """Give a file a second name, links followed, where the file system and its owner allow it."""
+    with contextlib.suppress(OSError):
+        os.link(os.path.realpath(source), target)
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold an advisory lock, which the system releases when its holder dies.

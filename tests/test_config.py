@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.config import BatchConfig, PrepareConfig, describe, parse_count, read_toml
+from corpuskit.config import BatchConfig, PrepareConfig, describe, parse_count, read_config, read_toml
 from corpuskit.errors import ConfigError
 
 
@@ -88,6 +88,37 @@ def test_file_that_is_no_configuration_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ConfigError, match="corpuskit.toml: not a configuration file"):
         read_toml(path, PrepareConfig)
+
+
+def test_what_one_command_alone_has_may_stand_at_the_top_of_a_file_for_both(tmp_path):
+    path = tmp_path / "corpus.toml"
+    path.write_text('dataset = "x"\nencoding = "bytes"\nbatch_size = 4\n[batches]\nseed = 7\n')
+    assert BatchConfig.make(read_toml(path, BatchConfig)) == BatchConfig.make({"batch_size": 4, "seed": 7})
+    assert PrepareConfig.make(read_toml(path, PrepareConfig)).encoding == "bytes"
+    config = read_config(path)
+    assert (config.prepare.dataset, config.batches.batch_size, config.batches.seed) == ("x", 4, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('dataset = "x"\nsplit = "valid"\n', r"split is a field of \[prepare\] and of \[batches\]"),
+        ('dataset = "x"\nbatchsize = 4\n', "unknown field 'batchsize'"),
+        ('[prepare]\ndataset = "x"\nbatch_size = 4\n', "unknown field 'batch_size'"),
+        ('[prepare]\ndataset = "x"\n[batches]\nencoding = "gpt2"\n', "unknown field 'encoding'"),
+        ("batch_size = 4\n", "dataset is missing"),
+        ("[prepare]\ndataset = 'x'\n[batches]\ndataset = 'x'\n", "unknown field 'dataset'"),
+    ],
+)
+def test_a_file_for_both_is_checked_as_a_whole(tmp_path, text, message):
+    (tmp_path / "corpus.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_config(tmp_path / "corpus.toml")
+
+
+def test_a_file_for_both_needs_no_batches(tmp_path):
+    (tmp_path / "corpus.toml").write_text("[prepare]\ndataset = 'x'\n")
+    assert read_config(tmp_path / "corpus.toml").batches == BatchConfig.make({})
 
 
 def test_every_field_is_described():

@@ -15,7 +15,7 @@ BUILTINS = (LookupError, OSError, RuntimeError, ValueError)
 
 
 def test_the_family_is_larger_than_its_head():
-    assert len(FAMILY) == 14
+    assert len(FAMILY) == 15
 
 
 @pytest.mark.parametrize("error", FAMILY)
@@ -61,6 +61,7 @@ def test_the_exit_codes_by_cause():
         "ConfigError": 2,
         "PluginError": 6,
         "UnknownName": 2,
+        "UnavailableName": 6,
         "DuplicateName": 6,
         "PluginLoadFailed": 6,
         "SourceError": 3,

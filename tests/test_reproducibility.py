@@ -69,7 +69,7 @@ def test_a_seed_repeats_in_another_process():
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 1])
 def test_the_ends_of_the_range_are_seeds(seed):
-    assert seed_all(seed) is None
+    assert seed_all(seed) == seed
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.0, "7", None, True])
@@ -137,3 +137,8 @@ def test_without_torch_the_rest_is_seeded(monkeypatch):
         first = random.random(), np.random.rand()
         seed_all(3)
         assert (random.random(), np.random.rand()) == first
+
+
+def test_seed_all_returns_its_seed():
+    assert seed_all(np.int64(2024)) == 2024
+    assert type(seed_all(np.int64(7))) is int

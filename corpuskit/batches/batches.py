@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from corpuskit.batches import state as run_state
 from corpuskit.batches.documents import DocumentEnds
 from corpuskit.batches.engines import Batch, Engine, HostEngine, open_engine
-from corpuskit.batches.options import check_output, check_sizes, open_sampler_for
+from corpuskit.batches.options import check_output, check_sizes, open_sampler_for, sizes
 from corpuskit.batches.plan import RankSlice, WindowPlan
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.streamed import open_reader
+from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
 from corpuskit.errors import ConfigError, ResumeError
+from corpuskit.keywords import checked
 from corpuskit.numbers import as_whole, whole
 from corpuskit.samplers.base import Ints, SamplerContext, SpanSampler
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler
@@ -52,9 +54,11 @@ class Batches:
         split: `corpus["train"]`; use `corpus.batches("train", ...)`.
         batch_size: B, windows in a batch over all ranks; a multiple of `world_size`.
         block_size: T, tokens in a window.
+        context_length: Another name for `block_size`.
         sampler: Which windows are drawn, by name: "random", "shuffled", "sequential", "packed", ...
         seed: Any integer; different seeds give unrelated orders.
-        device: Where torch tensors go: None or "cpu", "cuda", "cuda:1", ...
+        device: Where torch tensors go: None or "cpu", "cuda", "cuda:1", ...; "auto" is a GPU if there is one.
+        debug: Shrink to 2 windows (or one a rank) of 8 tokens, whatever the sizes say.
         output: "torch", or "numpy", which imports no torch.
         rank: This process's number among `world_size`.
         world_size: Processes that share each batch.
@@ -74,15 +78,18 @@ class Batches:
         >>> x, y = batches[1234]  # doctest: +SKIP
     """
 
+    @checked
     def __init__(
         self,
         split: TokenStream,
         *,
-        batch_size: int,
-        block_size: int,
+        batch_size: int = BATCH_SIZE,
+        block_size: int = BLOCK_SIZE,
+        context_length: int | None = None,
         sampler: str = "random",
         seed: int = 0,
         device: str | None = None,
+        debug: bool = False,
         output: str = "torch",
         rank: int = 0,
         world_size: int = 1,
@@ -92,11 +99,10 @@ class Batches:
         sampler_options: Mapping[str, Any] | None = None,
     ) -> None:
         self._split = split
-        batch_size, block_size = (
-            whole("batch_size", batch_size, least=1),
-            whole("block_size", block_size, least=1),
-        )
         rank, world_size = whole("rank", rank, least=0), whole("world_size", world_size, least=1)
+        batch_size, block_size = sizes(
+            batch_size, block_size, context_length=context_length, debug=debug, world_size=world_size
+        )
         seed, prefetch = whole("seed", seed), whole("prefetch", prefetch, least=0)
         self._options: dict[str, Any] = {
             "batch_size": batch_size,
@@ -244,7 +250,7 @@ class Batches:
         sample = run_state.check(state, expected, free=free)
         saved = self._as_saved(state)
         run_state.check_order(state, saved._order_digest(sample))
-        here = _convert(sample, saved.samples_per_epoch, self.samples_per_epoch)
+        here = run_state.converted(sample, saved.samples_per_epoch, self.samples_per_epoch)
         self._sample = run_state.check_sample(here)
 
     def dataset(self, *, num_samples: int | None = None) -> WindowDataset:
@@ -388,14 +394,6 @@ class Batches:
         batches = Batches(self._split, **{**self._options, **changes})
         batches._sample = self._sample
         return batches
-
-
-def _convert(sample: int, old_epoch: int | None, new_epoch: int | None) -> int:
-    """The same place, to a whole sample, in epochs of another number of samples."""
-    if old_epoch is None or new_epoch is None or old_epoch == new_epoch:
-        return sample
-    epoch, position = divmod(sample, old_epoch)
-    return epoch * new_epoch + position * new_epoch // old_epoch
 
 
 def _rebuild(split: TokenStream, options: dict[str, Any], sample: int) -> Batches:

@@ -81,6 +81,8 @@ def open_engine(
     from corpuskit.batches import tensors
 
     where = tensors.open_device(device or "cpu")
+    if where.type == "cpu" and not resident:  # what "auto" found
+        return HostEngine(source, output=output, documents=documents)
     if resident:
         return tensors.ResidentEngine(source, stream, where, documents=documents)
     if where.type == "cuda":

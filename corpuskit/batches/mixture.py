@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
+from corpuskit.batches.options import sizes
+from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
 from corpuskit.errors import ConfigError
+from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.numbers import whole
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from corpuskit.corpus import Corpus
 
 #: What a mixture's parts are named by: an open corpus, or the folder of one.
@@ -69,15 +74,14 @@ class Mixture:
         self._stages = list(stages)
         self._max_epochs = dict(max_epochs)
 
+    @checked
+    @takes(BatchOptions)
     def batches(
         self,
         split: str = "train",
         *,
-        batch_size: int,
-        block_size: int,
-        sampler: str = "random",
         samplers: Mapping[Key, str] | None = None,
-        **options: Any,
+        **options: Unpack[BatchOptions],
     ) -> Batches:
         """Batches of a split of every corpus; each row belongs to one of them, by the weights.
 
@@ -87,15 +91,22 @@ class Mixture:
 
         Args:
             split: The split, which each corpus must have.
-            batch_size: B, rows of a global batch, of all corpora together.
-            block_size: T, the same for all.
-            sampler: The sampler of every corpus,
-            samplers: except for these.
-            options: What else `Batches` takes.
+            samplers: The samplers of some corpora, where that is not `sampler`.
+            options: What `Batches` takes: batch_size, the rows of a global batch, of all corpora together;
+                block_size, the same for all; sampler, for every corpus that has none in `samplers`; ...
 
         Raises:
             ConfigError: If an option is impossible for one of the corpora.
         """
+        given: dict[str, Any] = {**options}
+        sampler = given.pop("sampler", "random")
+        batch_size, block_size = sizes(
+            given.pop("batch_size", BATCH_SIZE),
+            given.pop("block_size", BLOCK_SIZE),
+            context_length=given.pop("context_length", None),
+            debug=given.pop("debug", False),
+            world_size=given.get("world_size", 1),
+        )
         chosen = _by_name(samplers or {}, self._corpora, "samplers")
         stages = [(stage.first_sample(batch_size, block_size), stage.weights) for stage in self._stages]
         firsts = [first for first, _ in stages]
@@ -112,7 +123,7 @@ class Mixture:
             ),
             tuple(self._max_epochs.get(name) for name in self._corpora),
         )
-        return Batches(stream, batch_size=batch_size, block_size=block_size, sampler="mixture", **options)
+        return Batches(stream, batch_size=batch_size, block_size=block_size, sampler="mixture", **given)
 
     def __repr__(self) -> str:
         return f"<Mixture of {', '.join(self._corpora)}: {len(self._stages)} stages>"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from corpuskit.batches.stream import TokenStream
+from corpuskit.config import BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import whole
 from corpuskit.samplers.base import Sampler, SamplerContext, SpanSampler
 
 
@@ -17,6 +19,27 @@ def open_sampler_for(split: TokenStream, name: str, context: SamplerContext) -> 
 
         opened = registry.default().find("sampler", name).load()(context)
     return opened
+
+
+def sizes(
+    batch_size: int, block_size: int, *, context_length: int | None, debug: bool, world_size: int = 1
+) -> tuple[int, int]:
+    """The batch size and block size that the options mean together; arguments as those of `Batches`.
+
+    Raises:
+        ConfigError: If a size is none, or is said twice.
+    """
+    if context_length is not None:
+        if block_size not in (BLOCK_SIZE, context_length):
+            raise ConfigError(
+                f"block_size = {block_size!r} and context_length = {context_length!r} are one option; leave "
+                "one out",
+                found=context_length,
+            )
+        block_size = whole("context_length", context_length, least=1)
+    if debug:
+        return -(-DEBUG_BATCH_SIZE // world_size) * world_size, DEBUG_BLOCK_SIZE
+    return whole("batch_size", batch_size, least=1), whole("block_size", block_size, least=1)
 
 
 def check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: int, world_size: int) -> None:
@@ -53,7 +76,7 @@ def check_output(output: str, device: str | None, *, documents: bool | str, resi
     """
     if output not in ("torch", "numpy"):
         raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
-    if output == "numpy" and device not in (None, "cpu"):
+    if output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
     if output == "numpy" and resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")

@@ -133,3 +133,11 @@ def short(value: Any) -> str:
     except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists without end
         return f"an absurd {type(value).__name__}"
     return text if len(text) <= 40 else f"{text[:24]}...'"
+
+
+def converted(sample: int, old_epoch: int | None, new_epoch: int | None) -> int:
+    """The same place, to a whole sample, in epochs of another number of samples."""
+    if old_epoch is None or new_epoch is None or old_epoch == new_epoch:
+        return sample
+    epoch, position = divmod(sample, old_epoch)
+    return epoch * new_epoch + position * new_epoch // old_epoch

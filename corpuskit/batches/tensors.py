@@ -26,13 +26,13 @@ _PINNED_BUFFERS = 2
 
 
 def open_device(name: str) -> torch.device:
-    """The device of a name.
+    """The device of a name; "auto" is CUDA, else Apple's Metal, else the CPU.
 
     Raises:
         ConfigError: If torch does not know it, or it is not there.
     """
     try:
-        device = torch.device(name)
+        device = torch.device(_best() if name == "auto" else name)
     except RuntimeError as error:
         raise ConfigError(f"device = {name!r}: {str(error).splitlines()[0]}", found=name) from error
     if device.type == "cuda" and not torch.cuda.is_available():
@@ -40,6 +40,12 @@ def open_device(name: str) -> torch.device:
             f"device = {name!r}: this machine has no CUDA device that torch can use", found=name
         )
     return device
+
+
+def _best() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 class CopyEngine(HostEngine):

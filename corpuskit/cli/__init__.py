@@ -21,7 +21,7 @@ import click
 from corpuskit import __version__, interrupts
 from corpuskit.cli.help import Group, Option
 from corpuskit.cli.streams import give_up_stdout, open_streams
-from corpuskit.errors import CorpuskitError, StorageError, UnknownName
+from corpuskit.errors import CorpuskitError, StorageError, UnavailableName, UnknownName
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -77,7 +77,9 @@ class _Root(Group):
 
         try:
             return registry.default().find("command", name).load()
-        except UnknownName:
+        except UnknownName as error:
+            if isinstance(error, UnavailableName) and error.owners:
+                raise
             return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from corpuskit.cli.help import Group
-from corpuskit.cli.options import json_option, option
+from corpuskit.cli.options import UserPath, json_option, option
 
 
 @click.group(
@@ -40,6 +40,26 @@ def size(as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row.kind:<10}{row.num_files:>10,}{row.size_bytes:>20,} bytes")
+
+
+@command.command(examples=("corpuskit cache add ~/Downloads/input.txt",))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
+def add(files: tuple[str, ...]) -> None:
+    """Put files into the cache under their sha256, where corpora find them.
+
+    For a machine that reaches no network: bring a corpus's files from elsewhere, add them, and prepare the
+    corpus by its name. Prints where the cache has each file, and says whose it is.
+    """
+    from corpuskit.cache import default_cache_dir
+    from corpuskit.fetch.keep import add, corpora_with
+    from corpuskit.place import user_path
+
+    for file in files:
+        sha256, kept = add(user_path(file, what="FILE"), default_cache_dir())
+        owners = corpora_with(sha256)
+        whose = f"a file of {', '.join(owners)}" if owners else "of no known corpus; one with it will find it"
+        click.echo(f"{file}: sha256 {sha256}, {whose}", err=True)
+        click.echo(str(kept))
 
 
 @command.command(

@@ -12,7 +12,10 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
 @click.command(
     "export",
     cls=Command,
-    examples=("corpuskit export data/tinyshakespeare/gpt2 --format nanogpt -o nanoGPT/data/mine",),
+    examples=(
+        "corpuskit export data/tinyshakespeare/gpt2 --format nanogpt -o nanoGPT/data/mine",
+        "corpuskit export data/tinyshakespeare/chars --format nanogpt --meta -o nanoGPT/data/chars",
+    ),
 )
 @corpus_argument
 @option(
@@ -39,6 +42,11 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     shell_complete=complete.of_corpus,
     help="Write this split only; may be repeated. By default all splits are written.",
 )
+@option(
+    "--meta",
+    is_flag=True,
+    help="Describe the vocabulary too, in nanoGPT's meta.pkl, which is a pickle. By default none is written.",
+)
 @option("--overwrite", is_flag=True, help="Replace an export that is there. By default that is an error.")
 @json_option
 @quiet_option
@@ -47,6 +55,7 @@ def command(
     format_name: str,
     output: str,
     splits: tuple[str, ...],
+    meta: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -61,11 +70,13 @@ def command(
     from corpuskit.formats import open_format
 
     opened, trainer_format = open_corpus(corpus), open_format(format_name)
+    made = overwrite or trainer_format.find(opened, output, splits=splits or None, meta=meta) is None
     with render.ProgressBars(quiet=quiet) as bars:
         files = trainer_format.write(
             opened,
             output,
             splits=splits or None,
+            meta=meta,
             overwrite=overwrite,
             on_progress=bars.files("export"),
         )
@@ -73,10 +84,16 @@ def command(
     if as_json:
         names = [str(file) for file in files]
         render.print_json(
-            {"path": str(files[-1].parent), "format": format_name, "splits": counts, "files": names}
+            {
+                "path": str(files[-1].parent),
+                "format": format_name,
+                "made": made,
+                "splits": counts,
+                "files": names,
+            }
         )
         return
-    if not quiet:
+    if made and not quiet:
         tokens = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         click.echo(f"Exported {tokens} tokens ({format_name}).", err=True)
     for file in files:

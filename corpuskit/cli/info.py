@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from corpuskit.cli.options import corpus_argument, json_option
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
+    from corpuskit.prepare.listing import Listed
 
 
 @click.command(
@@ -25,16 +27,52 @@ if TYPE_CHECKING:
 @corpus_argument
 @json_option
 def command(corpus: str, as_json: bool) -> None:
-    """Say what a prepared corpus is: its splits, tokenizer, options and inputs."""
+    """Say what a prepared corpus is: its splits, tokenizer, options and inputs.
+
+    Of a folder that corpora are in, list them; of a corpus in the making, say how far it is.
+    """
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
 
+    others = _instead_of(corpus)
+    if others:
+        from corpuskit.cli.corpora import show
+
+        show(others, as_json=as_json)
+        return
     opened = open_corpus(corpus)
     if as_json:
         described = {"path": str(opened.path), "fingerprint": opened.fingerprint}
         render.print_json({**described, **opened.manifest.to_json()})
     else:
         _print(opened)
+
+
+def _instead_of(corpus: str) -> list[Listed]:
+    """What there is to list where a path is not, or not yet, a corpus; nothing if it is one, or empty.
+
+    Raises:
+        CorpusFormatError: If the path is no folder, and one of this name is where corpora are made.
+    """
+    from corpuskit.corpus.manifest import FILE_NAME
+    from corpuskit.errors import CorpusFormatError
+    from corpuskit.place import remote_path, user_path
+    from corpuskit.prepare.listing import Listed, corpora_in, making
+
+    if remote_path(corpus) is not None:
+        return []
+    path = user_path(corpus, what="corpus")
+    if (path / FILE_NAME).exists():
+        return []
+    begun = making(path) if path.name else None
+    found = [*([Listed(path, making=begun)] if begun else []), *corpora_in(path)]
+    default = Path("data") / path
+    if not found and not path.exists() and any(corpora_in(default)):
+        raise CorpusFormatError(
+            f"{path}: no such file or directory; 'corpuskit info {default}' lists the corpora there",
+            path=path,
+        )
+    return found
 
 
 def _print(corpus: Corpus) -> None:
@@ -66,7 +104,8 @@ def _print(corpus: Corpus) -> None:
     for key, value in facts.items():
         console.print(f"{key:<11} {render.line(value)}", markup=False)
     for item in manifest.inputs[:10]:
-        console.print(f"            {render.line(item.name)}", markup=False)
+        unverified = " (given by --from, unverified)" if item.unverified else ""
+        console.print(f"            {render.line(item.name)}{unverified}", markup=False)
     if len(manifest.inputs) > 10:
         console.print(f"            ... and {len(manifest.inputs) - 10:,} more")
 

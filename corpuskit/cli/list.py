@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import json_option
+from corpuskit.cli.options import UserPath, json_option
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -19,13 +19,16 @@ KINDS = ("sources", "tokenizers", "samplers", "readers", "executors", "formats",
 
 
 class _Kind(click.types.StringParamType):
-    """A kind of component, as one or as many."""
+    """A kind of component, as one or as many; or corpora."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if str(value).lower() in ("corpora", "corpus"):
+            return "corpora"
         kind = f"{str(value).lower().removesuffix('s')}s"
         if kind not in KINDS:
-            close = difflib.get_close_matches(kind, KINDS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(KINDS)}"
+            kinds = (*KINDS, "corpora")
+            close = difflib.get_close_matches(kind, kinds, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(kinds)}"
             self.fail(f"no kind {value!r}; {hint}", param, ctx)
         return kind
 
@@ -34,14 +37,33 @@ class _Kind(click.types.StringParamType):
     ) -> list[CompletionItem]:
         from corpuskit.cli import complete
 
-        return complete.matching([(kind, "") for kind in KINDS], incomplete)
+        return complete.matching([(kind, "") for kind in (*KINDS, "corpora")], incomplete)
 
 
-@click.command("list", cls=Command, examples=("corpuskit list", "corpuskit list sources"))
+@click.command(
+    "list",
+    cls=Command,
+    examples=(
+        "corpuskit list",
+        "corpuskit list sources",
+        "corpuskit list corpora",
+        "corpuskit list corpora runs",
+    ),
+)
 @click.argument("kind", type=_Kind(), required=False)
+@click.argument("folder", type=UserPath(), required=False)
 @json_option
-def command(kind: str | None, as_json: bool) -> None:
-    """List components by name, built-in ones first: those of a kind, or all of them."""
+def command(kind: str | None, folder: str | None, as_json: bool) -> None:
+    """List components by name, built-in ones first: those of a kind, or all of them.
+
+    'corpuskit list corpora' lists the prepared corpora below FOLDER; by default below data, where they are
+    made.
+    """
+    if kind == "corpora":
+        _list_corpora(folder, as_json=as_json)
+        return
+    if folder is not None:
+        raise click.UsageError(f"{folder}: only 'corpuskit list corpora' takes a folder")
     from corpuskit.cli import render
 
     kinds = KINDS if kind is None else (kind,)
@@ -61,6 +83,22 @@ def _components(kind: str) -> list[Component]:
 
     components = default().components(kind.removesuffix("s"))
     return [*_builtin_commands(), *components] if kind == "commands" else components
+
+
+def _list_corpora(folder: str | None, *, as_json: bool) -> None:
+    from corpuskit.cli.corpora import show
+    from corpuskit.errors import ConfigError
+    from corpuskit.place import user_path
+    from corpuskit.prepare.listing import corpora_in
+
+    path = user_path(folder or "data", what="FOLDER")
+    if folder is not None and not path.is_dir():
+        raise ConfigError(f"{path}: no such folder; name one that corpora are in", path=path)
+    found = list(corpora_in(path))
+    if found or as_json:
+        show(found, as_json=as_json)
+    else:
+        click.echo(f"no corpora below {path}; 'corpuskit prepare' makes one", err=True)
 
 
 def _builtin_commands() -> list[Component]:

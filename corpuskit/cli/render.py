@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import sys
@@ -9,6 +10,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from corpuskit.cli.lines import Line
 from corpuskit.prepare.progress import Progress
 
 if TYPE_CHECKING:
@@ -132,6 +134,8 @@ def duration(seconds: float) -> str:
 class ProgressBars:
     """Progress bars on stderr, or in a notebook; nothing where neither can show them.
 
+    A notebook without ipywidgets gets a line of text. `corpuskit.prepare` shows them by itself.
+
     Used as a context manager and passed as `on_progress`:
 
     ```python
@@ -146,12 +150,13 @@ class ProgressBars:
     def __init__(self, *, quiet: bool = False) -> None:
         console = None if quiet else stderr_console()  # which takes 0.02 s to import
         self._console = console if console and (console.is_terminal or console.is_jupyter) else None
+        self._line = Line() if self._console and not _shows_bars(self._console) else None
         self._bars: Bars | None = None
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._next_refresh = 0.0
 
     def __enter__(self) -> ProgressBars:
-        if self._console is not None:
+        if self._console is not None and self._line is None:
             self._bars = _bars(self._console)
             self._bars.start()
         return self
@@ -162,15 +167,18 @@ class ProgressBars:
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
+        if self._line is not None:
+            self._line.end()
 
     def __call__(self, progress: Progress) -> None:
         """Show how far a run is."""
+        name = f"{_STAGES.get(progress.stage, progress.stage)} {safe(progress.label)}".strip()
+        if self._line is not None:
+            self._line.show(name, progress.done_bytes, progress.total_bytes, _detail(progress))
         if self._bars is None:
             return
         key = (progress.stage, progress.label)
         if key not in self._tasks:
-            stage = _STAGES.get(progress.stage, progress.stage)
-            name = f"{stage} {safe(progress.label)}".strip()
             self._tasks[key] = self._bars.add_task(name, total=progress.total_bytes, detail="")
         self._bars.update(
             self._tasks[key],
@@ -185,6 +193,11 @@ class ProgressBars:
     def files(self, stage: str) -> Any:
         """The same for work that reports (name, bytes done, bytes in all)."""
         return lambda label, done, total: self(Progress(stage, "", done, total))
+
+
+def _shows_bars(console: Console) -> bool:
+    """Whether bars are seen there; in a notebook rich needs ipywidgets for them, and warns of their lack."""
+    return not console.is_jupyter or importlib.util.find_spec("ipywidgets") is not None
 
 
 def _bars(console: Console) -> Bars:

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from corpuskit.corpus.folder import Folder, read_folder
 from corpuskit.corpus.manifest import INDEX_DTYPE, Manifest
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError, UnavailableName, UnknownName
+from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.place import RemotePath, remote_path, user_path
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from corpuskit.batches import Batches
-    from corpuskit.config import BatchConfig
+    from corpuskit.config import BatchConfig, RunConfig
     from corpuskit.tokenizers.base import Tokenizer
 
 _INDEX_DTYPE = np.dtype(INDEX_DTYPE)
@@ -225,14 +228,18 @@ class Corpus(Mapping[str, Split]):
         Raises:
             CorpusFormatError: If what is installed under its name would give other ids.
             TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
+            UnknownName: If nothing of its name is installed; the message says which distribution had it.
         """
         from corpuskit.tokenizers import open_tokenizer, reopen_tokenizer
 
         record = self.manifest.tokenizer
-        if record.state is None and self._encoding is not None:
-            tokenizer = open_tokenizer(self._encoding)
-        else:
-            tokenizer = reopen_tokenizer(record.name, state=record.state)
+        try:
+            if record.state is None and self._encoding is not None:
+                tokenizer = open_tokenizer(self._encoding)
+            else:
+                tokenizer = reopen_tokenizer(record.name, state=record.state)
+        except UnknownName as error:
+            raise self._whose(error) from error
         if tokenizer.fingerprint != record.fingerprint:
             raise CorpusFormatError(
                 f"{self.path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
@@ -243,29 +250,91 @@ class Corpus(Mapping[str, Split]):
             )
         return tokenizer
 
-    def decode(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> str:
-        """The text that ids stand for."""
-        return self.tokenizer.decode(ids)
+    def _whose(self, error: UnknownName) -> UnknownName:
+        """The same error with the distribution that had the tokenizer, where the manifest says it."""
+        record = self.manifest.tokenizer
+        if record.distribution is None:
+            return error
+        remedy = "" if isinstance(error, UnavailableName) else f": pip install {record.distribution}"
+        return type(error)(
+            f"{self.path}: its tokenizer {record.name!r} is of {record.distribution} "
+            f"{record.distribution_version}{remedy} ({error})",
+            expected=record.distribution,
+            found=record.name,
+        )
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits' names in order: ("train", "valid")."""
+        return tuple(self._splits)
+
+    @property
+    def vocab_size(self) -> int:
+        """V; every id is smaller."""
+        return self.manifest.tokenizer.vocab_size
+
+    def encode(self, text: str) -> Tokens:
+        """The ids of a text, [N] in the corpus's dtype. Text that looks like a special token is text.
+
+        Raises:
+            TokenizerError: If the tokenizer has no id for a part of it.
+            CorpusFormatError: If what is installed under its name would give other ids.
+        """
+        return self.tokenizer.encode(text).astype(self.manifest.dtype)
+
+    @overload
+    def decode(self, ids: Sequence[int]) -> str: ...
+    @overload
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]: ...
+    @overload
+    def decode(self, ids: Any) -> Any: ...
+    def decode(self, ids: Any) -> Any:
+        """The text that ids stand for; of the rows of a batch, a list of texts.
+
+        Args:
+            ids: Ids [N], or rows of them [B, N]: a sequence, an array, or a tensor on any device.
+
+        Raises:
+            TokenizerError: If an id is not in the vocabulary.
+            CorpusFormatError: If what is installed under its name would give other ids.
+        """
+        dimensions = getattr(ids, "ndim", None) or (2 if len(ids) and hasattr(ids[0], "__len__") else 1)
+        if dimensions > 1:
+            return [self.decode(row) for row in ids]
+        return self.tokenizer.decode(ids.tolist() if hasattr(ids, "tolist") else ids)
+
+    @checked
+    @takes(BatchOptions)
     def batches(
-        self, split: str | None = None, *, config: BatchConfig | None = None, **options: Any
+        self,
+        split: str | None = None,
+        *,
+        config: BatchConfig | RunConfig | None = None,
+        **options: Unpack[BatchOptions],
     ) -> Batches:
         """Batches of windows of a split; see `corpuskit.Batches` for the options.
 
         Args:
             split: The split's name; by default the configuration's, else "train".
-            config: Options from a `corpuskit.BatchConfig`; `options` win over it.
+            config: Options from a `corpuskit.BatchConfig` or a `corpuskit.RunConfig`; `options` win over it,
+                but its `debug` shrinks whatever they say.
             options: What `corpuskit.Batches` takes: batch_size, block_size, sampler, seed, device, ...
 
         Raises:
             ConfigError: If there is no such split, or an option is impossible.
         """
         from corpuskit.batches import Batches
+        from corpuskit.config import RunConfig
 
+        given: dict[str, Any] = {**options}
         if config is not None:
-            options = {**config.options(), **options}
-            split = split or config.split
-        return Batches(self[split or "train"], **options)
+            chosen = config.batches if isinstance(config, RunConfig) else config
+            base = chosen.options()
+            if given.get("context_length") is not None:
+                del base["block_size"]
+            given = {**base, **given}
+            split = split or chosen.split
+        return Batches(self[split or "train"], **given)
 
 
 def open_corpus(

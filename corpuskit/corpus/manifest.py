@@ -11,9 +11,19 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from corpuskit import sealed
 from corpuskit.errors import ConfigError, CorpusFormatError
@@ -44,24 +54,46 @@ SplitName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    #: Fields that are written only where they say something.
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_what_says_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in write(self).items() if value or name not in self._SOMETIMES}
+
 
 class InputRecord(_Record):
     """One input file: enough to know it again, and nothing about the machine that read it."""
 
-    name: str = Field(description="A URL without credentials, or a path relative to the corpus.")
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"unverified"})
+
+    name: str = Field(
+        description="Where it came from: a URL without credentials, or a path relative to the corpus."
+    )
     size_bytes: Count = Field(description="Its size.")
     sha256: Sha256 = Field(description="The digest of its bytes.")
     split: str | None = Field(None, description="The split that all of it belongs to, if it came split.")
+    unverified: bool = Field(
+        False,
+        description="True where it was taken from elsewhere (`--from`) and nothing said what its bytes must "
+        "be; otherwise absent.",
+    )
 
 
 class TokenizerRecord(_Record):
     """Which tokenizer made the ids, and what is needed to open it again."""
+
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"distribution", "distribution_version"})
 
     name: str = Field(description="What followed `--encoding`.")
     vocab_size: int = Field(ge=1, le=2**32, description="Every id is smaller.")
     eot_id: Count | None = Field(None, description="The id that ends a text, if there is one.")
     fingerprint: str = Field(description="sha256 over everything that decides the ids.")
     state: JsonValue = Field(None, description="What the tokenizer needs to be opened again.")
+    distribution: str | None = Field(
+        None, description="The distribution of the plugin that has it; absent where corpuskit has it itself."
+    )
+    distribution_version: str | None = Field(None, description="And the version that made the ids.")
 
 
 class ShardRecord(_Record):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -26,7 +27,7 @@ from urllib.parse import unquote
 from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
-from corpuskit.fetch import packaged, places, trust
+from corpuskit.fetch import keep, packaged, places, trust
 from corpuskit.fetch.claims import Claims
 from corpuskit.fetch.options import FetchedFile, FetchOptions, OnProgress
 from corpuskit.fetch.redact import redact_url, url_id
@@ -56,7 +57,8 @@ def fetch(
         location: A path or URL to take the bytes from instead; they must still be the right ones.
 
     Returns:
-        Where the file is, and what it is recorded as. A local path is used in place, never copied.
+        Where the file is, and what it is recorded as. A local path is used in place; where it was given for a
+        file whose sha256 is known, the cache has it from then on too.
 
     Raises:
         ConfigError: If the sha256 is not one.
@@ -89,6 +91,7 @@ class _Request:
         options: The limits.
         on_progress: Told about progress.
         trusted: The URL whose first use said what the file must be.
+        first_use: What that first use was.
     """
 
     file: RemoteFile
@@ -98,11 +101,12 @@ class _Request:
     options: FetchOptions
     on_progress: OnProgress | None
     trusted: str | None = None
+    first_use: trust.FirstUse | None = None
 
     def run(self) -> FetchedFile:
         path = places.local_path(self.sources[0])
         if path is not None and len(self.sources) == 1:
-            return self._local(path)
+            return self._local(path, self.sources[0])
         cache.check_owner(self.cache_dir)
         if self.sha256 is None:
             self._recall()
@@ -130,7 +134,7 @@ class _Request:
                 path = places.local_path(source)
                 if path is not None:
                     if number >= num_extra or path.is_file():
-                        return self._local(path)
+                        return self._local(path, source)
                 elif not offline or places.is_offline_scheme(source):
                     claims = claims.of_another_place()
                     return self._download(source, deadline, claims)
@@ -161,7 +165,26 @@ class _Request:
             path = re.split(r"[?#]", path.partition("://")[2].partition("::")[0])[0].partition("/")[2]
         return unquote(PurePosixPath(path).name) or self._url
 
-    def _local(self, path: Path) -> FetchedFile:
+    def _origin(self, source: str) -> tuple[str, bool]:
+        """What to record as the origin of bytes that were read at a source; and whether they are unverified.
+
+        The file's own URL is recorded where it was read, or where something says that it has these bytes.
+        """
+        if self.file.sha256 is not None:
+            return self._url, False
+        if self.first_use is not None:
+            return self.first_use.origin, self.trusted != self.file.url
+        path = places.local_path(source) if self._is_given else None
+        if path is None:
+            return redact_url(source), self._is_given
+        return os.fsencode(path.name).decode("utf-8", "backslashreplace"), True
+
+    @property
+    def _is_given(self) -> bool:
+        """Whether the bytes come from where the caller says, instead of the file's own places."""
+        return self.sources != self.file.urls
+
+    def _local(self, path: Path, source: str) -> FetchedFile:
         total_bytes = path.stat().st_size if path.is_file() else None
 
         def on_bytes(done: int) -> None:
@@ -181,14 +204,24 @@ class _Request:
                     expected=expected,
                     found=found,
                 )
-        return FetchedFile(path, sha256, size_bytes, self._url)
+        if self._is_given and self.file.sha256 is not None:
+            keep.keep(path, sha256, self.cache_dir)
+        elif self._is_given and self.first_use is None:
+            self._recognize(sha256)
+        return FetchedFile(path, sha256, size_bytes, *self._origin(source))
+
+    def _recognize(self, sha256: str) -> None:
+        """Notice that bytes are what the file's own URL gave the first time."""
+        record = trust.load(self.cache_dir, self.file.url)
+        if record is not None and record.sha256 == sha256:
+            self.first_use, self.trusted = record, self.file.url
 
     def _recall(self) -> None:
         """Take what the file must be from its first use, if there was one."""
         for url in (self.file.url, self.sources[0]):
             record = trust.load(self.cache_dir, url)
             if record is not None:
-                self.sha256, self.trusted = record.sha256, url
+                self.sha256, self.trusted, self.first_use = record.sha256, url, record
                 return
 
     def _cached(self) -> FetchedFile | None:
@@ -202,7 +235,7 @@ class _Request:
         with contextlib.suppress(FetchError):
             sha256, size_bytes = places.hash_file(path)
             if sha256 == self.sha256:
-                return FetchedFile(path, sha256, size_bytes, self._url)
+                return FetchedFile(path, sha256, size_bytes, *self._origin(self.sources[0]))
         log.warning("%s is damaged and is fetched again", path)
         storage.remove_file(path)
         return None
@@ -236,17 +269,22 @@ class _Request:
         )
         done = download(what)
         if self.sha256 is None:
-            self._remember(done.sha256, done.size_bytes, length_verified=done.length_verified)
+            self._remember(done.sha256, done.size_bytes, length_verified=done.length_verified, source=url)
         path = cache.file_path(self.cache_dir, done.sha256)
-        return FetchedFile(path, done.sha256, done.size_bytes, self._url)
+        return FetchedFile(path, done.sha256, done.size_bytes, *self._origin(url))
 
-    def _remember(self, sha256: str, size_bytes: int, *, length_verified: bool) -> None:
+    def _remember(self, sha256: str, size_bytes: int, *, length_verified: bool, source: str) -> None:
         """Record a first use. Bytes from elsewhere (`location`) say nothing about the file's own URL."""
-        url = self.file.url if self.sources == self.file.urls else self.sources[0]
+        url = self.sources[0] if self._is_given else self.file.url
         if not length_verified:
             log.warning("nothing says how long %s is; it may have been cut short", redact_url(url))
         record = trust.save(
-            self.cache_dir, url, sha256=sha256, size_bytes=size_bytes, length_verified=length_verified
+            self.cache_dir,
+            url,
+            sha256=sha256,
+            size_bytes=size_bytes,
+            length_verified=length_verified,
+            read_from=source,
         )
         if record.sha256 != sha256:
             raise HashMismatch(

@@ -22,13 +22,16 @@ class FetchedFile:
         path: Where it is; in the cache, or where it was if it was local.
         sha256: The hexadecimal digest of its bytes.
         size_bytes: Its size.
-        url: What to record as its origin: the URL without credentials.
+        url: What to record as its origin: the URL that has these bytes, without credentials; or the name of a
+            local file that was given for another one.
+        unverified: True where it was given for another one and nothing says what that one's bytes are.
     """
 
     path: Path
     sha256: str
     size_bytes: int
     url: str
+    unverified: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

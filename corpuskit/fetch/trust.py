@@ -25,12 +25,19 @@ class FirstUse:
         sha256: The digest of what it gave.
         size_bytes: And the size.
         length_verified: False where nothing said that the file was whole.
+        read_from: The redacted URL that was read, where that was a mirror of it.
     """
 
     url: str
     sha256: str
     size_bytes: int
     length_verified: bool = True
+    read_from: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The URL that was read."""
+        return self.read_from or self.url
 
 
 def load(cache_dir: Path, url: str) -> FirstUse | None:
@@ -55,13 +62,23 @@ def load(cache_dir: Path, url: str) -> FirstUse | None:
     return record
 
 
-def save(cache_dir: Path, url: str, *, sha256: str, size_bytes: int, length_verified: bool) -> FirstUse:
+def save(
+    cache_dir: Path,
+    url: str,
+    *,
+    sha256: str,
+    size_bytes: int,
+    length_verified: bool,
+    read_from: str | None = None,
+) -> FirstUse:
     """Record the first download of a URL; what counts is what another process recorded, if it was faster."""
-    record = FirstUse(redact_url(url), sha256, size_bytes, length_verified)
+    mirror = redact_url(read_from) if read_from not in (None, url) else None
+    record = FirstUse(redact_url(url), sha256, size_bytes, length_verified, mirror)
     cache.make_folder(cache_dir, "urls")
     try:
         with storage.FileWriter(_path(cache_dir, url), replace=False) as file:
-            file.write(storage.json_bytes(dataclasses.asdict(record)))
+            value = {name: value for name, value in dataclasses.asdict(record).items() if value is not None}
+            file.write(storage.json_bytes(value))
     except StorageError:
         earlier = load(cache_dir, url)
         if earlier is None:

@@ -9,12 +9,14 @@ they are made of, because bare token files do not.
 from __future__ import annotations
 
 import abc
+import contextlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from corpuskit import __version__, folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
@@ -38,6 +40,7 @@ class Format(abc.ABC):
     Attributes:
         name: What users type after `--format`.
         splits_read: The splits that the trainer reads; that a corpus has none of one is said.
+        meta_file: The file that describes the vocabulary and is written on request, if the format has one.
 
     Example:
         ```python
@@ -53,6 +56,7 @@ class Format(abc.ABC):
 
     name: ClassVar[str]
     splits_read: ClassVar[tuple[str, ...]] = ()
+    meta_file: ClassVar[str | None] = None
 
     def check(self, corpus: Corpus, splits: Sequence[str]) -> None:  # noqa: B027 - most hold everything
         """Refuse what the format cannot hold, before anything is written.
@@ -74,22 +78,78 @@ class Format(abc.ABC):
             split: Its name.
         """
 
+    def check_meta(self, corpus: Corpus) -> None:
+        """Refuse to describe the vocabulary, before anything is written.
+
+        Args:
+            corpus: The corpus.
+
+        Raises:
+            ConfigError: If the format has no file for that, or the trainer needs none of it.
+        """
+        if self.meta_file is None:
+            raise ConfigError(
+                f"--meta: the format {self.name} has no file that describes the vocabulary; leave --meta out",
+                found=self.name,
+            )
+
+    def without_meta(self, corpus: Corpus) -> str | None:
+        """What a user should know who asks for no `meta_file`, in one line; None if nothing."""
+        return None
+
+    def write_meta(self, export: Export) -> None:
+        """Write `meta_file`.
+
+        Args:
+            export: Opens the file to write.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has a meta_file and does not write it")
+
+    def find(
+        self,
+        corpus: Corpus,
+        output: str | os.PathLike[str],
+        *,
+        splits: Sequence[str] | None = None,
+        meta: bool = False,
+    ) -> list[Path] | None:
+        """The files of the export that `write` would make with these arguments, if it is there.
+
+        Its files are known by their sizes; nothing of them is read but `export.json`.
+        """
+        folder = _folder(output)
+        value = _read_description(folder)
+        try:
+            files = {str(record["file"]): int(record["size_bytes"]) for record in value["files"]}
+            found = value["format"], value["dataset"], value["corpus"], [*value["splits"]]
+        except (LookupError, TypeError, ValueError):
+            return None
+        names = _splits(corpus, splits, self.name)
+        asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names
+        if found != asked or (meta and self.meta_file not in files):
+            return None
+        if not all(_has_size(folder / name, size_bytes) for name, size_bytes in files.items()):
+            return None
+        return [*(folder / name for name in files), folder / FILE_NAME]
+
     def write(
         self,
         corpus: Corpus,
         output: str | os.PathLike[str],
         *,
         splits: Sequence[str] | None = None,
+        meta: bool = False,
         overwrite: bool = False,
         on_progress: OnProgress | None = None,
     ) -> list[Path]:
-        """Write a corpus.
+        """Write a corpus. If just that is there already, nothing is done, and a line says so.
 
         Args:
             corpus: The corpus.
             output: The folder to be. Next to it, a run that is killed leaves a hidden folder, which the next
                 run deletes, or names if another machine made it a moment ago.
             splits: Which splits, by name; None is all of them.
+            meta: Also write `meta_file`, which describes the vocabulary.
             overwrite: Whether an export that is there may be replaced; another folder never is.
             on_progress: Called with (file of the corpus, bytes of ids read so far, bytes in all).
 
@@ -104,6 +164,11 @@ class Format(abc.ABC):
         output = _folder(output)
         names = _splits(corpus, splits, self.name)
         self.check(corpus, names)
+        if meta:
+            self.check_meta(corpus)
+        if not overwrite and (there := self.find(corpus, output, splits=splits, meta=meta)) is not None:
+            log.info("%s holds this export already; nothing was changed", output)
+            return there
         self._say_what_is_missing(corpus)
         _check_place(output, overwrite=overwrite)
         storage.make_directory(output.parent)
@@ -115,8 +180,12 @@ class Format(abc.ABC):
             export = Export(corpus, staged, names, on_progress=on_progress)
             for name in names:
                 self.write_split(export, name)
+            if meta:
+                self.write_meta(export)
             storage.write_json(staged / FILE_NAME, _describe(self.name, export))
             storage.commit_directory(staged, output, replace=overwrite)
+            if not meta and (line := self.without_meta(corpus)) is not None:
+                log.info("%s", line)
         finally:
             storage.remove_tree(staged)  # which is not there any more if all went well
         return [output / str(record["file"]) for record in export.files] + [output / FILE_NAME]
@@ -183,7 +252,7 @@ def _check_place(output: Path, *, overwrite: bool) -> None:
         )
     if not overwrite:
         raise ConfigError(
-            f"{output} holds an export already; replace it with --overwrite, or choose another --output",
+            f"{output} holds another export already; replace it with --overwrite, or choose another --output",
             path=output,
         )
 
@@ -194,16 +263,34 @@ def _written(output: Path) -> set[str]:
     Raises:
         StorageError: If what it says cannot be read.
     """
+    try:
+        return {FILE_NAME, *(record["file"] for record in _read_description(output)["files"])}
+    except (LookupError, TypeError):
+        return set()
+
+
+def _read_description(output: Path) -> Any:
+    """What a folder's `export.json` says; an empty object if it has none, or none that can be read as JSON.
+
+    Raises:
+        StorageError: If it is there and cannot be read.
+    """
     path = output / FILE_NAME
     try:
-        value = json.loads(reading.read_file(path, max_bytes=_MAX_BYTES))
-        return {FILE_NAME, *(record["file"] for record in value["files"])}
-    except (FileNotFoundError, reading.NotAFile, reading.TooLarge):
-        return set()
+        return json.loads(reading.read_file(path, max_bytes=_MAX_BYTES))
+    except (FileNotFoundError, NotADirectoryError, reading.NotAFile, reading.TooLarge):
+        return {}
     except OSError as error:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return set()
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _has_size(path: Path, size_bytes: int) -> bool:
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        return stat.S_ISREG(status.st_mode) and status.st_size == size_bytes
+    return False
 
 
 def _describe(format_name: str, export: Export) -> dict[str, object]:

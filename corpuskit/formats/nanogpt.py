@@ -5,33 +5,27 @@ corpuskit export data/tinyshakespeare/gpt2 --format nanogpt -o nanoGPT/data/mine
 python train.py --dataset=mine
 ```
 
-nanoGPT's own prepare.py for characters also writes `meta.pkl`, from which train.py takes the vocabulary's
-size and sample.py the characters. It is a pickle, which corpuskit neither writes nor reads; without it
-train.py takes a vocabulary of 50,304 ids, which is right for gpt2 and only wasteful for a smaller one.
-`export.json` holds what it needs:
-
-```python
-import json, pickle
-
-with open("export.json") as file:
-    tokenizer = json.load(file)["tokenizer"]
-meta = {"vocab_size": tokenizer["vocab_size"]}
-if tokenizer["name"] == "chars":
-    meta["itos"] = dict(enumerate(tokenizer["state"]))
-    meta["stoi"] = {character: id for id, character in meta["itos"].items()}
-with open("meta.pkl", "wb") as file:
-    pickle.dump(meta, file)
-```
+nanoGPT's own prepare.py for characters also writes `meta.pkl`: train.py takes the vocabulary's size from it,
+and sample.py the characters. Without one train.py takes 50,304 ids and sample.py GPT-2's text, which is right
+for gpt2 only. `--meta` writes it, for whoever wants a pickle; corpuskit reads none.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import ClassVar
 
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.pickled import Value, dumps
+from corpuskit.tokenizers.base import Tokenizer
+
+log = logging.getLogger(__name__)
+
+#: The encodings that nanoGPT takes ids for where nothing says otherwise.
+_KNOWN = ("gpt2", "r50k_base")
 
 
 class NanoGPT(Format):
@@ -39,6 +33,7 @@ class NanoGPT(Format):
 
     name: ClassVar[str] = "nanogpt"
     splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
+    meta_file: ClassVar[str | None] = "meta.pkl"
 
     def check(self, corpus: Corpus, splits: Sequence[str]) -> None:
         """Refuse ids of four bytes, which nanoGPT would read as two ids each."""
@@ -50,11 +45,63 @@ class NanoGPT(Format):
                 found="uint32",
             )
 
+    def check_meta(self, corpus: Corpus) -> None:
+        """Refuse what train.py and sample.py know without being told."""
+        name = corpus.manifest.tokenizer.name
+        if name in _KNOWN:
+            raise ConfigError(
+                f"--meta: train.py and sample.py know {name} by themselves, and would decode it worse with a "
+                f"{self.meta_file}; leave --meta out",
+                found=name,
+            )
+
+    def without_meta(self, corpus: Corpus) -> str | None:
+        """Say what the scripts do without it."""
+        tokenizer = corpus.manifest.tokenizer
+        if tokenizer.name in _KNOWN:
+            return None
+        return (
+            f"without a {self.meta_file}, train.py takes a vocabulary of 50,304 ids instead of "
+            f"{tokenizer.vocab_size:,}, and sample.py reads them as GPT-2's; --meta writes one"
+        )
+
+    def write_meta(self, export: Export) -> None:
+        """Write `vocab_size`, `itos` and `stoi` as sample.py reads them.
+
+        It encodes a text character by character and decodes id by id. For a tokenizer of characters that is
+        exact; for another one, what an id alone does not spell reads as U+FFFD.
+        """
+        tokenizer = export.corpus.tokenizer
+        texts = {number: _text_of(tokenizer, number) for number in range(tokenizer.vocab_size)}
+        characters = {text: number for number, text in reversed(texts.items()) if len(text) == 1}
+        if len(characters) < len(texts):
+            log.warning(
+                "%s: sample.py encodes by characters and decodes id by id, so with %s it shows some text as "
+                "U+FFFD",
+                self.meta_file,
+                tokenizer.name,
+            )
+        meta: dict[str, Value] = {
+            "vocab_size": tokenizer.vocab_size,
+            "itos": texts,
+            "stoi": dict(reversed(characters.items())),
+        }
+        with export.file(str(self.meta_file)) as file:
+            file.write(dumps(meta))
+
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's ids as they are."""
         with export.file(f"{'val' if split == 'valid' else split}.bin") as file:
             for ids in export.tokens(split):
                 file.write(ids.data)
+
+
+def _text_of(tokenizer: Tokenizer, number: int) -> str:
+    """What an id spells alone; nothing for one that is not used."""
+    try:
+        return tokenizer.decode([number])
+    except TokenizerError:
+        return ""
 
 
 __all__ = ["NanoGPT"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corpuskit.prepare.estimate import Estimate
-    from corpuskit.prepare.pipeline import prepare, run
+    from corpuskit.prepare.pipeline import run
     from corpuskit.prepare.preview import PreparationPlan
     from corpuskit.prepare.progress import Progress
     from corpuskit.prepare.running import Prepared
@@ -20,11 +20,10 @@ _MODULE_OF = {
     "PreparationPlan": "corpuskit.prepare.preview",
     "Prepared": "corpuskit.prepare.running",
     "Progress": "corpuskit.prepare.progress",
-    "prepare": "corpuskit.prepare.pipeline",
     "run": "corpuskit.prepare.pipeline",
 }
 
-__all__ = ["Estimate", "PreparationPlan", "Prepared", "Progress", "prepare", "run"]
+__all__ = ["Estimate", "PreparationPlan", "Prepared", "Progress", "run"]
 
 
 def __getattr__(name: str) -> Any:

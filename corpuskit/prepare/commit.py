@@ -22,6 +22,8 @@ from corpuskit.corpus.manifest import (
     SplitRecord,
     TokenizerRecord,
 )
+from corpuskit.discovery import Owner
+from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.prepare.folder import is_of_corpus
 from corpuskit.prepare.job import PartRecord, PartShard
 from corpuskit.prepare.plan import Plan
@@ -42,6 +44,7 @@ def commit(
     output: Path,
     splits: Sequence[str],
     left_out: LeftOut,
+    owner: Owner,
     run: dict[str, Any],
     overwrite: bool,
 ) -> Manifest:
@@ -54,6 +57,7 @@ def commit(
         output: The corpus's folder to be.
         splits: The splits' names in order; a split without tokens is kept, empty.
         left_out: The files that the source found and left out.
+        owner: The plugin that the tokenizer is of.
         run: What `run.json` says about this run.
         overwrite: Whether a corpus that is there may be replaced.
 
@@ -74,7 +78,7 @@ def commit(
         ]
         for name, made in groups.items()
     }
-    manifest = _describe(plan, shards, _left_out(records, groups), left_out)
+    manifest = _describe(plan, shards, _left_out(records, groups), left_out, owner)
     if not any(split.num_tokens for split in manifest.splits.values()):
         raise no_text(plan, records)
     storage.write_json(staged / "run.json", run)
@@ -168,16 +172,26 @@ def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str
 
 
 def _describe(
-    plan: Plan, shards: dict[str, list[ShardRecord]], documents: Counter[str], left_out: LeftOut
+    plan: Plan,
+    shards: dict[str, list[ShardRecord]],
+    documents: Counter[str],
+    left_out: LeftOut,
+    owner: Owner,
 ) -> Manifest:
     return Manifest(
         corpuskit_version=__version__,
         dataset=plan.request["dataset"],
         inputs=[
-            InputRecord(name=item.name, size_bytes=item.size_bytes, sha256=item.sha256, split=item.split)
+            InputRecord(
+                name=item.name,
+                size_bytes=item.size_bytes,
+                sha256=item.sha256,
+                split=item.split,
+                unverified=item.unverified,
+            )
             for item in plan.inputs
         ],
-        tokenizer=TokenizerRecord(**plan.request["tokenizer"]),
+        tokenizer=TokenizerRecord(**(plan.request["tokenizer"] | _distribution(owner))),
         dtype=plan.request["dtype"],
         options=plan.request["options"],
         left_out=dict(sorted(documents.items())),
@@ -191,3 +205,10 @@ def _describe(
             for name, made in shards.items()
         },
     )
+
+
+def _distribution(owner: Owner) -> dict[str, str]:
+    """Whom to ask for the tokenizer again; nobody where corpuskit has it itself."""
+    if owner.distribution == DISTRIBUTION:
+        return {}
+    return {"distribution": owner.distribution, "distribution_version": owner.version}

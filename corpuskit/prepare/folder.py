@@ -84,7 +84,7 @@ class WorkFolder:
 
     def others(self, fingerprint: str) -> list[Path]:
         """The folders of other plans' parts."""
-        return [path for path in self._plans() if path.name != fingerprint[:_PLAN_DIGITS]]
+        return [path for path in self.plans() if path.name != fingerprint[:_PLAN_DIGITS]]
 
     def is_taken(self, error: Exception) -> bool:
         """Whether what went wrong means that another process has made the corpus first.
@@ -95,7 +95,7 @@ class WorkFolder:
         cause = error.__cause__ or error
         if isinstance(cause, OSError) and cause.errno in (errno.EEXIST, errno.ENOTEMPTY):
             return True
-        return not self._plans()
+        return not self.plans()
 
     def remove(self, fingerprint: str) -> None:
         """Delete what a corpus was made of, and other plans' parts unless a process is at work there."""
@@ -105,7 +105,7 @@ class WorkFolder:
         """Delete the parts of the corpus that is there: whoever made it was killed before it could do so."""
         if not self.path.is_dir() or folders.why_not_own(self.path) is not None:
             return
-        self._remove({path.name for path in self._plans() if not self._is_spent(path)})
+        self._remove({path.name for path in self.plans() if not self._is_spent(path)})
 
     def _names(self) -> list[str]:
         try:
@@ -113,7 +113,8 @@ class WorkFolder:
         except OSError:
             return []
 
-    def _plans(self) -> list[Path]:
+    def plans(self) -> list[Path]:
+        """The folders of all plans' parts."""
         return [self.path / name for name in self._names() if re.fullmatch(_PLAN.format("plan"), name)]
 
     def _is_spent(self, parts: Path) -> bool:
@@ -126,7 +127,7 @@ class WorkFolder:
     def _remove(self, kept: Collection[str]) -> None:
         """Delete all that is ours but some plans; without them it means nothing, however far this comes."""
         if not kept:
-            for parts in self._plans():
+            for parts in self.plans():
                 with contextlib.suppress(OSError):
                     storage.rename(parts, storage.temporary_name(parts))
             storage.remove_ours(self.path, lambda name: _IN_WORK.fullmatch(name) is not None)

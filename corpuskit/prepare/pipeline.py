@@ -1,13 +1,13 @@
-"""prepare(): from a configuration to a corpus on disk, or to the one that is there already."""
+"""From a configuration to a corpus on disk, or to the one that is there already."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.config import PrepareConfig
-from corpuskit.corpus.corpus import Corpus
+from corpuskit.config import PrepareConfig, RunConfig
 from corpuskit.errors import ConfigError
+from corpuskit.keywords import PrepareOptions, checked, takes
 from corpuskit.place import remote_path
 from corpuskit.prepare.preview import PreparationPlan
 from corpuskit.prepare.previewing import preview
@@ -15,40 +15,9 @@ from corpuskit.prepare.progress import OnProgress
 from corpuskit.prepare.running import PartsMade, Prepared, Run
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from corpuskit.prepare.published import PublishedRun
-
-
-def prepare(
-    dataset: str | Sequence[str] | None = None,
-    *,
-    config: PrepareConfig | None = None,
-    on_progress: OnProgress | None = None,
-    **options: Any,
-) -> Corpus:
-    """Prepare a corpus, or open the one that is there.
-
-    The result's bytes depend on the corpus's text, the tokenizer and the options that the manifest
-    records, and on nothing else. A run that was stopped goes on where it was.
-
-    Args:
-        dataset: A corpus by name, or files: a path, a folder, a glob, a URL, or several of them.
-        config: All options at once; `dataset` and `options` win over it.
-        on_progress: Called often with a `corpuskit.prepare.progress.Progress`.
-        options: The fields of `corpuskit.PrepareConfig`: encoding, output, split, workers, ...
-
-    Returns:
-        The open corpus.
-
-    Raises:
-        ConfigError: If an option is impossible, or a corpus that was prepared differently is in the place.
-        CorpuskitError: Its other children, for what can go wrong with text, vocabularies and disks.
-
-    Example:
-        >>> corpus = corpuskit.prepare("tinyshakespeare", encoding="gpt2")  # doctest: +SKIP
-        >>> len(corpus["train"])  # doctest: +SKIP
-        301966
-    """
-    return run(_config(dataset, config, options), on_progress=on_progress).corpus
 
 
 def make_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> PartsMade | Prepared:
@@ -71,12 +40,14 @@ def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None
     return _open_whole(config, on_progress).go(only_commit=True)
 
 
+@checked
+@takes(PrepareOptions)
 def plan(
     dataset: str | Sequence[str] | None = None,
     *,
-    config: PrepareConfig | None = None,
+    config: PrepareConfig | RunConfig | None = None,
     on_progress: OnProgress | None = None,
-    **options: Any,
+    **options: Unpack[PrepareOptions],
 ) -> PreparationPlan:
     """Every file that `prepare` would read, all that is wrong with them, and what it would make and take.
 
@@ -100,14 +71,14 @@ def plan(
     Example:
         >>> print(corpuskit.plan("./my.txt", encoding="gpt2"))  # doctest: +SKIP
     """
-    asked = _config(dataset, config, options)
+    asked = config_of(dataset, config, options)
     _check_whole(asked)
     anywhere = {"output": None, "work_dir": None}
     return preview(Run(asked.model_copy(update=anywhere), on_progress or (lambda progress: None)))
 
 
 def run(config: PrepareConfig, *, on_progress: OnProgress | None = None) -> Prepared:
-    """The same as `prepare`, told and answered in full."""
+    """Prepare a corpus, or find the one that is there: `corpuskit.prepare`, told and answered in full."""
     return _open_whole(config, on_progress).go()
 
 
@@ -148,10 +119,12 @@ def _open(config: PrepareConfig, on_progress: OnProgress | None) -> Run | Publis
     return PublishedRun(Run(local, on_progress), place, folder, overwrite=config.overwrite)
 
 
-def _config(
-    dataset: str | Sequence[str] | None, config: PrepareConfig | None, options: dict[str, Any]
+def config_of(
+    dataset: Any, config: PrepareConfig | RunConfig | None, options: Mapping[str, Any]
 ) -> PrepareConfig:
     """The configuration that the arguments of `prepare` mean together."""
+    if isinstance(config, RunConfig):
+        config = config.prepare
     given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
     base = config.model_dump(exclude_unset=True) if config is not None else {}
     return PrepareConfig.make(base, given)

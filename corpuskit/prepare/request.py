@@ -39,6 +39,7 @@ class Request:
 
     Attributes:
         source: The open source.
+        tokenizer: The tokenizer's component, which says whose it is.
         name: What the corpus is called.
         output: The folder where the corpus is, or will be.
         reader_options: What the source was told, as a JSON value.
@@ -53,7 +54,7 @@ class Request:
         self.source: Source = open_source(
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
         )
-        self._tokenizer = registry.default().find("tokenizer", config.encoding)
+        self.tokenizer = registry.default().find("tokenizer", config.encoding)
         if config.eot:
             self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
         self.name = visible_name(config.name or self.source.name)
@@ -135,7 +136,7 @@ class Request:
         """The versions of what decides the bytes of parts, by distribution."""
         found = registry.default().find
         formats = sorted({item.format for item in inputs})
-        components = [self._tokenizer, *(found("reader", format) for format in formats)]
+        components = [self.tokenizer, *(found("reader", format) for format in formats)]
         if self.source.spec.factory:
             components.append(found("source", self.source.spec.name))
         return versions_of(components)
@@ -214,7 +215,7 @@ class Request:
         recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
         if not self.source.unchanged(recorded):
             return [f"its inputs have changed since ({self.source.changes(recorded)})"]
-        spec = self._tokenizer.spec
+        spec = self.tokenizer.spec
         if isinstance(spec, TokenizerSpec) and not spec.pinned:
             # What the name stands for now: a state may hold the tokenizer itself, which would never change.
             found = open_tokenizer(self._config.encoding)

@@ -316,6 +316,7 @@ class Run:
                 output=self.output,
                 splits=splits,
                 left_out=left_out,
+                owner=self.request.tokenizer.owner,
                 run=run,
                 overwrite=self.config.overwrite,
             )

@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from corpuskit.registry import Component
     from corpuskit.sources.base import Source, SourceOptions
 
 __all__ = ["open_source"]
+
+log = logging.getLogger(__name__)
 
 
 def open_source(dataset: str | Sequence[str], options: SourceOptions | None = None) -> Source:
     """The source that a user means.
 
-    A registered name wins. What cannot be a name is files: a path with a separator, a glob, a URL, or a
-    list of paths in a file (`@paths.txt`); so is a bare word under which there is a file or a folder.
+    A name is a name: a bare word never means the file or the folder of that name. Files are what has a slash,
+    a dot or an extension, a glob, a URL, a home folder (`~`), or a list of paths in a file (`@paths.txt`). Of
+    those, one that is a registered name all the same, such as `wiki.en`, means the name.
 
     Args:
         dataset: A registered name, perhaps with an argument (`name:argument`), or files; or several files.
         options: What the user said about it.
 
     Raises:
-        UnknownName: If it is a bare word that is neither registered nor there.
+        UnknownName: If it is a bare word that is not registered; the message shows how to write the file or
+            folder of that name, if there is one.
+        UnavailableName: If the name may be that of a plugin that failed.
         PluginLoadFailed: If what the plugin gives is not a source.
-        ConfigError: If the user asks for what the source does not do.
+        ConfigError: If one of several is a bare word, or the user asks for what the source does not do.
     """
-    from corpuskit import registry
-    from corpuskit.errors import PluginLoadFailed, UnknownName
+    from corpuskit.errors import PluginLoadFailed
     from corpuskit.sources.base import Source, SourceOptions
     from corpuskit.specs import SourceSpec
 
     options = options or SourceOptions()
     if not isinstance(dataset, str):
         if len(dataset) != 1:
+            _check_files(dataset)
             return _files(dataset, options)
         dataset = dataset[0]
-    if _cannot_be_a_name(dataset):
+    component = None if _cannot_be_a_name(dataset) else _find(dataset)
+    if component is None:
         return _files([dataset], options)
-    try:
-        component = registry.default().find("source", dataset)
-    except UnknownName as error:
-        if os.path.lexists(dataset) or re.search(r"[*?\[]", dataset) or _is_path(dataset):
-            return _files([dataset], options)
-        raise UnknownName(
-            f"{error}; and there is no file or folder {dataset!r}", expected=error.expected, found=dataset
-        ) from error
     spec = component.spec
     assert isinstance(spec, SourceSpec)
     if not spec.factory:
@@ -65,14 +66,68 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     return source
 
 
+def _find(dataset: str) -> Component | None:
+    """What is registered under a name; None for files.
+
+    Raises:
+        UnknownName: If it can only be a name, and is none.
+    """
+    from corpuskit import registry
+    from corpuskit.errors import UnavailableName, UnknownName
+
+    try:
+        component = registry.default().find("source", dataset)
+    except UnknownName as error:
+        if isinstance(error, UnavailableName) and (error.owners or is_bare(dataset)):
+            raise
+        if not is_bare(dataset):
+            return None
+        known = error.expected
+        raise UnknownName(f"{error}; {_spelling(dataset)}", expected=known, found=dataset) from error
+    if os.path.lexists(dataset):
+        log.info(
+            "%s: the corpus of this name is meant; %s means the file or folder", dataset, _as_path(dataset)
+        )
+    return component
+
+
+def is_bare(dataset: str) -> bool:
+    """Whether a word can only be a name: before a colon, nothing in it is a sign of files."""
+    return not _cannot_be_a_name(dataset) and re.search(r"[/.*?\[]", dataset.partition(":")[0]) is None
+
+
 def _cannot_be_a_name(dataset: str) -> bool:
     """Whether what a user typed can only be files; asking the registry would load every plugin."""
     return dataset.startswith((".", "/", "~", "@")) or "://" in dataset
 
 
-def _is_path(dataset: str) -> bool:
-    """Whether a word that is no registered name has a path's form; `plugin:org/name` has a name's."""
-    return "/" in dataset and ":" not in dataset.partition("/")[0]
+def _check_files(datasets: Sequence[str]) -> None:
+    """Refuse names among several files.
+
+    Raises:
+        ConfigError: Saying how the file or folder of that name is written.
+    """
+    from corpuskit.errors import ConfigError
+
+    for dataset in datasets:
+        if is_bare(dataset):
+            raise ConfigError(
+                f"{dataset!r} is a name, and only files can be prepared together; "
+                f"for the file or folder, write {_as_path(dataset)}",
+                found=dataset,
+            )
+
+
+def _spelling(dataset: str) -> str:
+    if not os.path.lexists(dataset):
+        return f"and there is no file or folder {dataset!r}"
+    kind = "folder" if os.path.isdir(dataset) else "file"  # noqa: PTH112 - a name may hold what no path can
+    return f"to prepare the {kind} of this name, write {_as_path(dataset)}"
+
+
+def _as_path(dataset: str) -> str:
+    """How a file or folder is written that has a bare word for a name, as a shell takes it."""
+    return shlex.quote(f"./{dataset}")
 
 
 def _files(patterns: Sequence[str], options: SourceOptions) -> Source:

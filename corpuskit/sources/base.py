@@ -59,7 +59,8 @@ class Input:
     """One input of a source, identified by its content.
 
     Args:
-        name: What the manifest records: a URL without credentials, or a path relative to the corpus.
+        name: What the manifest records: the URL that was read, without credentials, or a path relative to the
+            corpus.
         size_bytes: The size of what is read.
         sha256: Its hexadecimal digest; empty where it is not known yet, because hashing a large local file
             takes a while: `corpuskit.sources.files.hash_input` computes it, in any process.
@@ -69,6 +70,8 @@ class Input:
         member: The file read inside a zip archive, else None.
         version: What tells this state of the file from a later one (a modification time, an ETag); never
             recorded. Reading checks it: an input that changed since it was listed is an error.
+        unverified: True where the user gave the file for another one (`--from`), and nothing says what that
+            one's bytes are.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Input:
     format: str = "text"
     member: str | None = None
     version: str = ""
+    unverified: bool = False
 
     @classmethod
     def of_text(cls, name: str, text: str | bytes, *, split: str | None = None) -> Input:

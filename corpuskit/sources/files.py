@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ from corpuskit.sources.sampled import sample
 from corpuskit.sources.stored import is_remote, local_version
 from corpuskit.sources.text import TextReader
 from corpuskit.specs import RemoteFile, SourceSpec
+
+log = logging.getLogger(__name__)
 
 _READ_BYTES = 2**20
 
@@ -149,7 +152,7 @@ class FileSource(FilesSource):
             FetchError: If a file cannot be had.
             HashMismatch: If its bytes are not the expected ones.
         """
-        from corpuskit.fetch import FetchedFile, fetch, redact_url
+        from corpuskit.fetch import FetchedFile, fetch
 
         format = self.options.format or self.spec.format
         self.reader(format)  # a wrong option is found before anything is downloaded
@@ -164,7 +167,7 @@ class FileSource(FilesSource):
             path = fetched.path.absolute()
             inputs.append(
                 Input(
-                    redact_url(file.url),
+                    fetched.url,
                     fetched.size_bytes,
                     fetched.sha256,
                     split=file.split,
@@ -172,16 +175,29 @@ class FileSource(FilesSource):
                     format=format,
                     member=file.member,
                     version=local_version(path.stat()),
+                    unverified=fetched.unverified,
                 )
             )
+        self._say_unverified(inputs)
         return inputs
+
+    def _say_unverified(self, inputs: Sequence[Input]) -> None:
+        names = list(dict.fromkeys(item.name for item in inputs if item.unverified))
+        if names:
+            log.warning(
+                "%s: nothing says what %s must be, so %s taken as given by --from; the manifest says "
+                "'unverified'",
+                self.name,
+                names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more",
+                "it is" if len(names) == 1 else "they are",
+            )
 
     def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
         """Whether a manifest's inputs are the spec's; where hashes are published nothing need be at hand."""
-        known = [file.sha256 for file in self.spec.files]
-        if all(known):
-            return known == [sha256 for _, _, sha256 in recorded]
-        return super().unchanged(recorded)
+        found = [file.sha256 for file in self.spec.files]
+        if not all(found):  # from wherever they are taken this time
+            found = [item.sha256 for item in self.inputs()]
+        return found == [sha256 for _, _, sha256 in recorded]
 
     def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
         """Which files are not the spec's; where hashes are published nothing need be at hand."""

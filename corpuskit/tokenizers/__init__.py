@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.base import Tokenizer
 
 
+def encodings() -> dict[str, str]:
+    """The tokenizers that are installed: the name that `encoding` takes, and a line about each.
+
+    A name that takes an argument, such as `hf` for `hf:org/name`, is listed without one.
+
+    Example:
+        >>> corpuskit.encodings()["bytes"]  # doctest: +SKIP
+        'UTF-8 bytes, and 256 for the end of a text'
+    """
+    from corpuskit.registry import default
+
+    return {component.spec.name: component.spec.summary for component in default().components("tokenizer")}
+
+
 def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -> Tokenizer:
     """The tokenizer that answers to a name.
 

@@ -40,10 +40,19 @@ ROOT = Path(__file__).parents[2]
 
 #: The public names in the order of the API page; a name that is in no group ends up in the last one.
 API_GROUPS: dict[str, tuple[str, ...]] = {
-    "Prepare and open": ("prepare", "plan", "PreparationPlan", "open", "verify", "fetch", "progress"),
+    "Prepare and open": (
+        "prepare",
+        "plan",
+        "PreparationPlan",
+        "open",
+        "verify",
+        "encodings",
+        "fetch",
+        "progress",
+    ),
     "A prepared corpus": ("Corpus", "Split", "Manifest"),
     "Batches": ("Batches",),
-    "Configuration": ("PrepareConfig", "BatchConfig"),
+    "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),
     "For plugins": ("hookimpl", "Document", "RemoteFile"),
     "Everything else": (),

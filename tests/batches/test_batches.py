@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from corpuskit.batches import Batches
+from corpuskit.batches import Batches, tensors
 from corpuskit.errors import ConfigError, ResumeError
 
 OPTIONS = {"batch_size": 8, "block_size": 16, "output": "numpy"}
@@ -228,3 +228,40 @@ def test_the_dataset_works_in_worker_processes(make_split, start_method):
     )
 
     assert_same(list(loader), take(batches, 5))
+
+
+def test_the_sizes_have_the_configurations_defaults(make_split):
+    batches = Batches(make_split(10_000), output="numpy")
+    assert batches[0][0].shape == (64, 128)
+
+
+def test_context_length_is_another_name_for_block_size(make_split):
+    split = make_split(10_000)
+    expected = Batches(split, batch_size=4, block_size=8, output="numpy")[5][0]
+    assert (Batches(split, batch_size=4, context_length=8, output="numpy")[5][0] == expected).all()
+    with pytest.raises(ConfigError, match="block_size = 16 and context_length = 8 are one option"):
+        Batches(split, block_size=16, context_length=8)
+    with pytest.raises(ConfigError, match="context_length = 0: must be a whole number, 1 or more"):
+        Batches(split, context_length=0)
+
+
+@pytest.mark.parametrize(("world_size", "rows"), [(1, 2), (2, 1), (8, 1)])
+def test_debug_shrinks_to_a_few_short_windows(make_split, world_size, rows):
+    batches = Batches(
+        make_split(100), batch_size=512, block_size=4096, debug=True, output="numpy", world_size=world_size
+    )
+    assert batches[0][0].shape == (rows, 8)
+    assert batches.batch_size == max(2, world_size)
+
+
+def test_device_auto_is_a_gpu_where_there_is_one(make_split, monkeypatch):
+    import torch
+
+    x, _ = Batches(make_split(10_000), device="auto")[0]
+    assert x.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
+    x, _ = Batches(make_split(10_000), device="auto", resident=True)[0]
+    assert x.dtype == torch.int64
+    assert isinstance(Batches(make_split(10_000), device="auto", output="numpy")[0][0], np.ndarray)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert tensors.open_device("auto").type == "mps"

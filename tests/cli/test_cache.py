@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -7,9 +8,10 @@ from click.testing import CliRunner
 
 from corpuskit import folders
 from corpuskit.cli.cache import command
-from corpuskit.fetch import trust
+from corpuskit.fetch import packaged, trust
 
 SHA256 = "ab" * 32
+TINYSHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 
 
 @pytest.fixture
@@ -98,3 +100,17 @@ def test_unfinished_corpora_are_counted_and_deleted_unless_somebody_works_on_the
     assert [path for path in (tmp_path / "work").rglob("*") if path.is_file()] == [notes]
     notes.unlink()
     assert not parts.exists()
+
+
+def test_add_puts_files_in_and_says_whose_they_are(run, tmp_path):
+    file = tmp_path / "mine.txt"
+    file.write_bytes(b"text")
+    done = run("add", str(file))
+    digest = hashlib.sha256(b"text").hexdigest()
+    assert done.stdout == f"{tmp_path}/files/{digest[:2]}/{digest}\n"
+    assert done.stderr == f"{file}: sha256 {digest}, of no known corpus; one with it will find it\n"
+    assert (tmp_path / "files" / digest[:2] / digest).read_bytes() == b"text"
+    file.write_bytes(packaged.read(TINYSHAKESPEARE))
+    done = run("add", str(file), str(file))
+    assert done.stderr.endswith(f"sha256 {TINYSHAKESPEARE}, a file of tinyshakespeare\n")
+    assert run("add", str(tmp_path / "absent")).exit_code

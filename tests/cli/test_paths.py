@@ -132,7 +132,7 @@ def test_a_cache_folder_that_cannot_be_is_one_line(place, bad):
 def test_a_corpus_is_never_made_in_a_folder_that_is_read(place, output):
     (place / "texts").mkdir()
     (place / "texts" / "one.txt").write_text("one")
-    code, message = refused(["prepare", "texts", "--encoding", "bytes", "-o", output])
+    code, message = refused(["prepare", "./texts", "--encoding", "bytes", "-o", output])
     assert (code, "choose another --output" in message) == (2, True)
     assert [path.name for path in (place / "texts").iterdir()] == ["one.txt"]
 

@@ -183,3 +183,25 @@ def test_manifest_of_absurd_size_is_not_read(corpus_path, monkeypatch):
     monkeypatch.setattr(manifest_format, "MAX_BYTES", 100)
     with pytest.raises(CorpusFormatError, match="larger than 100 bytes"):
         corpuskit.open(corpus_path)
+
+
+def test_a_corpus_says_its_splits_and_vocabulary_and_encodes_and_decodes(tmp_path):
+    import torch
+
+    (tmp_path / "a.txt").write_text("Some words of a text. " * 20)
+    corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "out")
+    assert corpus.splits == ("train", "valid")
+    assert corpus.vocab_size == 257
+    ids = corpus.encode("Some")
+    assert (ids.dtype, ids.tolist()) == (corpus["train"].dtype, [*b"Some"])
+    assert (corpus["train"][:4] == ids).all()
+    rows = [[*b"ab"], [*b"cd"]]
+    for of_one in (ids, ids.tolist(), tuple(ids.tolist()), torch.tensor(ids.astype(int))):
+        assert corpus.decode(of_one) == "Some"
+    for of_rows in (rows, np.array(rows), torch.tensor(rows), [np.array(row) for row in rows]):
+        assert corpus.decode(of_rows) == ["ab", "cd"]
+    assert corpus.decode([]) == ""
+    assert corpus.decode(np.empty((0, 8), np.int64)) == []
+    assert corpus.decode(np.zeros((2, 0), np.int64)) == ["", ""]
+    x, _ = corpus.batches(debug=True)[0]
+    assert [len(text) for text in corpus.decode(x)] == [8, 8]

@@ -103,7 +103,7 @@ def test_only_an_export_is_ever_replaced(make_corpus, tmp_path, overwrite):
     NanoGPT().write(corpus, tmp_path / "out")
     (tmp_path / "out" / "prepare.py").write_text("print('mine')")
     with pytest.raises(ConfigError, match=r"holds 'prepare\.py', which no export wrote; choose another"):
-        NanoGPT().write(corpus, tmp_path / "out", overwrite=overwrite)
+        NanoGPT().write(corpus, tmp_path / "out", meta=True, overwrite=overwrite)
     with pytest.raises(ConfigError, match="which no export wrote"):
         NanoGPT().write(corpus, corpus.path, overwrite=overwrite)
     assert names(tmp_path / "out") == {"train.bin", "export.json", "prepare.py"}
@@ -247,3 +247,48 @@ def test_an_open_corpus_is_exported_as_it_was_opened(make_corpus, tmp_path):
     make_corpus([b"a new one in its place"])
     NanoGPT().write(old, tmp_path / "out")
     assert np.fromfile(tmp_path / "out" / "train.bin", np.uint16).tolist() == expected
+
+
+def test_an_export_that_is_there_is_not_made_again(make_corpus, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    corpus, output = make_corpus(), tmp_path / "out"
+    files = NanoGPT().write(corpus, output)
+    made = files[0].stat().st_mtime_ns
+    (output / "notes.txt").write_text("of the user's own")
+    assert NanoGPT().write(corpus, output) == files
+    assert files[0].stat().st_mtime_ns == made
+    assert f"{output} holds this export already; nothing was changed" in caplog.messages
+
+
+def test_another_export_is_no_reason_to_leave_it_alone(make_corpus, tmp_path):
+    corpus, output = make_corpus(split="valid=0.4"), tmp_path / "out"
+    NanoGPT().write(corpus, output)
+    other = make_corpus([b"another text"], name="other")
+    for format, exported, options in (
+        (NanoGPT(), corpus, {"splits": ["train"]}),
+        (NanoGPT(), corpus, {"meta": True}),
+        (NanoGPT(), other, {}),
+        (Megatron(), corpus, {}),
+    ):
+        assert format.find(exported, output, **options) is None
+        with pytest.raises(ConfigError, match="holds another export already; replace it with --overwrite"):
+            format.write(exported, output, **options)
+    NanoGPT().write(corpus, output, meta=True, overwrite=True)
+    assert NanoGPT().find(corpus, output, meta=True)[-2:] == [output / "meta.pkl", output / "export.json"]
+    assert NanoGPT().find(corpus, output)  # what was asked for is there
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "link", "not JSON", "another shape"])
+def test_an_export_that_is_not_whole_is_not_there(make_corpus, tmp_path, damage):
+    corpus, output = make_corpus(), tmp_path / "out"
+    file = NanoGPT().write(corpus, output)[0]
+    if damage == "cut":
+        file.write_bytes(b"")
+    elif damage in ("gone", "link"):
+        file.rename(tmp_path / "elsewhere")
+        if damage == "link":
+            file.symlink_to(tmp_path / "elsewhere")
+    else:
+        text = "{" if damage == "not JSON" else '{"files": [{"file": "train.bin"}]}'
+        (output / "export.json").write_text(text)
+    assert NanoGPT().find(corpus, output) is None

