@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from corpuskit.batches.stream import TokenStream
+from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import Sampler, SamplerContext, SpanSampler
 
@@ -15,7 +16,12 @@ def open_sampler_for(split: TokenStream, name: str, context: SamplerContext) -> 
     else:
         from corpuskit import registry
 
-        opened = registry.default().find("sampler", name).load()(context)
+        component = registry.default().find("sampler", name)
+        opened = component.make(context)
+        if component.owner.distribution != DISTRIBUTION:
+            from corpuskit.samplers.guard import guarded
+
+            opened = guarded(opened, component, context)
     return opened
 
 

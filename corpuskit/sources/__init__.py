@@ -31,6 +31,7 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     from corpuskit import registry
     from corpuskit.errors import PluginLoadFailed, UnknownName
     from corpuskit.sources.base import Source, SourceOptions
+    from corpuskit.sources.guard import guard
     from corpuskit.specs import SourceSpec
 
     options = options or SourceOptions()
@@ -54,7 +55,7 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
         from corpuskit.sources.files import FileSource
 
         return FileSource(spec=spec, argument=component.argument, options=options)
-    source: Source = component.load()(spec=spec, argument=component.argument, options=options)
+    source: Source = component.make(spec=spec, argument=component.argument, options=options)
     if not isinstance(source, Source):
         raise PluginLoadFailed(
             f"source {dataset!r} of {component.owner}: expected a corpuskit.sources.base.Source, found "
@@ -62,6 +63,8 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
             found=source,
         )
     source.check_heeded()
+    source.owner = component.owner
+    guard(source, lambda item: (component.what, component.owner))
     return source
 
 
