@@ -31,6 +31,7 @@ from typing import Any
 import pluggy
 
 from corpuskit import discovery, hookspecs, near
+from corpuskit.blame import blame
 from corpuskit.discovery import Owner
 from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnavailableName, UnknownName
@@ -69,7 +70,7 @@ class Component:
             PluginLoadFailed: If the module cannot be imported or has no such attribute.
         """
         module_name, _, attribute = self.spec.factory.partition(":")
-        where = f"{self.kind} {self.spec.name!r} of {self.owner}"
+        where = f"{self.what} of {self.owner}"
         if not (module_name and attribute):
             raise PluginLoadFailed(
                 f"{where}: factory {self.spec.factory!r} is not of the form 'package.module:attribute'"
@@ -85,6 +86,21 @@ class Component:
                 f"{where}: cannot import {self.spec.factory!r}: {one_line(error)}"
             ) from error
         return found
+
+    @property
+    def what(self) -> str:
+        """What to call it in messages: "source 'books'"."""
+        return f"{self.kind} {self.spec.name!r}"
+
+    def make(self, *arguments: Any, **named: Any) -> Any:
+        """Load the factory and call it.
+
+        Raises:
+            PluginError: If the factory raises what it should not.
+        """
+        factory = self.load()
+        with blame(self.what, self.owner, lambda: self.spec.factory):
+            return factory(*arguments, **named)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -66,9 +66,32 @@ def test_counts_may_carry_a_unit(text, value):
     assert PrepareConfig.make({"dataset": "x", "max_tokens": text}).max_tokens == value
 
 
-def test_sizes_in_bytes_count_in_powers_of_two():
-    config = PrepareConfig.make({"dataset": "x", "shard_bytes": "64M", "part_bytes": "1GiB"})
-    assert (config.shard_bytes, config.part_bytes) == (64 * 2**20, 2**30)
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("64M", 64 * 2**20),
+        ("1GiB", 2**30),
+        ("1gib", 2**30),
+        ("1GB", 10**9),
+        ("64 MB", 64 * 10**6),
+        ("1.1kB", 1100),
+        ("512", 512),
+        ("512B", 512),
+        ("2T", 2**41),
+        ("1.5MiB", 3 * 2**19),
+    ],
+)
+def test_sizes_may_be_written_as_people_write_them(text, size):
+    config = PrepareConfig.make({"dataset": "x", "shard_bytes": text, "part_bytes": text})
+    assert (config.shard_bytes, config.part_bytes) == (size, size)
+
+
+@pytest.mark.parametrize("text", ["1XB", "GB", "1 0GB", "1GBB", "-1M", "1i", "1iB", "nan", "1e3", ""])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(ConfigError, match=r"shard_bytes = .*: must be a number of bytes with a unit such as"):
+        PrepareConfig.make({"dataset": "x", "shard_bytes": text})
+    with pytest.raises(ConfigError, match=r"max_tokens = .*: must be a number with a unit such as"):
+        PrepareConfig.make({"dataset": "x", "max_tokens": text})
 
 
 def test_toml_serves_both_models_from_one_file(tmp_path):
@@ -81,12 +104,23 @@ def test_toml_serves_both_models_from_one_file(tmp_path):
     assert BatchConfig.make(read_toml(path, BatchConfig)).block_size == 32
 
 
-@pytest.mark.parametrize("content", [b"= broken", b"\xff", None])
-def test_file_that_is_no_configuration_is_named(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"= broken", r"corpuskit.toml:1: not TOML: invalid statement in column 1$"),
+        (b"# x\nencoding = gpt2\n", r':2: not TOML: .* in column 12; text needs quotation marks: "gpt2"$'),
+        (b'encoding = "gpt2', r"corpuskit.toml: not TOML: "),
+        (b"# \xff", r"--config .*corpuskit.toml: not a TOML file: its byte 2 is not UTF-8"),
+        (b"prepare = 3", r"corpuskit.toml:1: prepare must be one table, \[prepare\]"),
+        (b"[[batches]]\nseed = 3", r"corpuskit.toml:1: batches must be one table, \[batches\]"),
+        (None, r"--config .*corpuskit.toml: there is no such file"),
+    ],
+)
+def test_file_that_is_no_configuration_is_named(tmp_path, content, message):
     path = tmp_path / "corpuskit.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match="corpuskit.toml: not a configuration file"):
+    with pytest.raises(ConfigError, match=message):
         read_toml(path, PrepareConfig)
 
 
@@ -119,6 +153,34 @@ def test_a_file_for_both_is_checked_as_a_whole(tmp_path, text, message):
 def test_a_file_for_both_needs_no_batches(tmp_path):
     (tmp_path / "corpus.toml").write_text("[prepare]\ndataset = 'x'\n")
     assert read_config(tmp_path / "corpus.toml").batches == BatchConfig.make({})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('encodign = "x"', r"corpuskit.toml:1: unknown field 'encodign'; did you mean 'encoding'\?"),
+        ("# x\n\n[prepare]\nworkers = 0", r"corpuskit.toml:4: workers = 0: must be greater than"),
+        ("workers = 2\n[prepare]\n'workers'=0", r"corpuskit.toml:3: workers = 0: must be"),
+        ("prepare.workers = 0", r"corpuskit.toml:1: workers = 0: must be"),
+        ("[prepre]\nworkers = 2", r"corpuskit.toml:1: unknown table \[prepre\]; did you mean \[prepare\]\?"),
+        ("[x]", r"corpuskit.toml:1: unknown table \[x\]; known: \[prepare\], \[batches\]"),
+        ('output = ""', r"corpuskit.toml:1: output = '': it is empty"),
+        ('[prepare]\nfrom = ""', r"corpuskit.toml:2: from = '': it is empty"),
+        ("parts = '5/4'", r"corpuskit.toml:1: parts = '5/4': must be of the form K/N"),
+    ],
+)
+def test_values_of_a_file_are_refused_with_their_line_and_key(tmp_path, content, message):
+    path = tmp_path / "corpuskit.toml"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        PrepareConfig.make({"dataset": "x"}, read_toml(path, PrepareConfig))
+
+
+def test_a_value_that_a_later_layer_replaces_is_not_the_one_to_blame(tmp_path):
+    path = tmp_path / "corpuskit.toml"
+    path.write_text("workers = 3\n")
+    with pytest.raises(ConfigError, match=r"^workers = 0: "):
+        PrepareConfig.make({"dataset": "x"}, read_toml(path, PrepareConfig), {"workers": 0})
 
 
 def test_every_field_is_described():

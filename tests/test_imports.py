@@ -30,7 +30,7 @@ TURNS = {
 #: What everybody may import.
 SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
 SHARED |= {"hookspecs", "memory", "numbers", "place", "reading", "registry", "sealed", "specs", "storage"}
-SHARED |= {"folders", "keywords", "near", "plugin_checks", "removal", "said"}
+SHARED |= {"blame", "folders", "keywords", "near", "plugin_checks", "removal", "said"}
 
 
 def loaded_by(program, *arguments):

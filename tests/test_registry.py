@@ -280,7 +280,16 @@ def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
 @pytest.mark.parametrize(
     ("kind", "name", "message"),
     [
-        ("tokenizer", "gpt-2", r"unknown tokenizer 'gpt-2'; did you mean 'gpt2'\?"),
+        ("tokenizer", "gtp2", r"unknown tokenizer 'gtp2'; did you mean 'gpt2'\?"),
+        ("tokenizer", "GPT2", r"unknown tokenizer 'GPT2'; did you mean 'gpt2'\?"),
+        ("format", "nanoGPT", r"unknown format 'nanoGPT'; did you mean 'nanogpt'\?"),
+        (
+            "tokenizer",
+            "gpt-4o",
+            r"'gpt-4o'; gpt-4o is a model; its encoding is 'o200k_base'",
+        ),
+        ("tokenizer", "gpt-3.5-turbo", r"gpt-3.5-turbo is a model; its encoding is 'cl100k_base'"),
+        ("tokenizer", "GPT4", r"GPT4 is a model; its encoding is 'cl100k_base'"),
         ("source", "tinyshakespear", r"unknown source 'tinyshakespear'; did you mean 'tinyshakespeare'\?"),
         ("source", "tinyshakespear:x", r"did you mean 'tinyshakespeare'\?"),
         ("executor", "zzz", r"unknown executor 'zzz'; known: .*local"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config import BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
+from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
 from corpuskit.samplers.base import Sampler, SamplerContext, SpanSampler
@@ -17,7 +18,12 @@ def open_sampler_for(split: TokenStream, name: str, context: SamplerContext) -> 
     else:
         from corpuskit import registry
 
-        opened = registry.default().find("sampler", name).load()(context)
+        component = registry.default().find("sampler", name)
+        opened = component.make(context)
+        if component.owner.distribution != DISTRIBUTION:
+            from corpuskit.samplers.guard import guarded
+
+            opened = guarded(opened, component, context)
     return opened
 
 

@@ -130,7 +130,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 def _run(args: Sequence[str]) -> int:
     """Run a command, and say what went wrong; returns the exit code."""
     try:
-        code = root.main(list(args), obj=list(args), prog_name="corpuskit", standalone_mode=False)
+        code = root.main([*args], obj=[*args], prog_name="corpuskit", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
@@ -143,6 +143,13 @@ def _run(args: Sequence[str]) -> int:
         return failures.say(error, args)
     except BrokenPipeError:  # the reader of stdout has gone (`| head`)
         return 1
+    except Exception as error:
+        name = next((arg for arg in args if not arg.startswith("-")), "")
+        if name in COMMANDS or interrupts.heard() is not None:
+            raise
+        from corpuskit.cli import failures
+
+        return failures.say(failures.of_plugin(name, error), args)
     finally:
         try:
             sys.stdout.flush()

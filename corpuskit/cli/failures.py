@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from corpuskit.cli import COMMANDS
-from corpuskit.errors import CorpuskitError
+from corpuskit.errors import CorpuskitError, PluginError
 
 _RANGE = re.compile(r"is not in the range x>=(\d+)")
 
@@ -35,6 +35,18 @@ def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> in
     else:
         click.echo(f"corpuskit: error: {message}", err=True)
     return error.exit_code
+
+
+def of_plugin(name: str, error: Exception) -> PluginError:
+    """What a plugin's command raised, as its fault."""
+    from corpuskit import registry
+    from corpuskit.blame import fault
+    from corpuskit.plugin_checks import one_line
+
+    component = registry.default().find("command", name)
+    found = fault(component.what, component.owner, one_line(error))
+    found.__cause__ = error
+    return found
 
 
 def typed(param: click.Parameter, args: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ def open_format(name: str) -> Format:
     from corpuskit.registry import default
 
     component = default().find("format", name)
-    found = component.load()()
+    found = component.make()
     if not isinstance(found, Format):
         raise PluginLoadFailed(
             f"format {name!r} of {component.owner}: expected a corpuskit.formats.base.Format, "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from corpuskit import errors
-from corpuskit.errors import CorpuskitError, WorkerError
+from corpuskit.errors import CorpuskitError, PluginError, WorkerError
 from corpuskit.prepare.job import Job, OnWork, PartRecord
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,9 @@ def describe_error(number: int, error: BaseException) -> dict[str, Any]:
         number: The part's.
         error: What was raised; one that is not ours becomes a WorkerError that names the part.
     """
-    if not isinstance(error, CorpuskitError):
+    if not isinstance(error, CorpuskitError) or isinstance(error, PluginError):
         log.debug("part %d failed", number, exc_info=error)
+    if not isinstance(error, CorpuskitError):
         message = " ".join(f"part {number}: {type(error).__name__}: {error}".split())
         return {"error": WorkerError.__name__, "message": message, "facts": {}}
     # A plugin may raise a class of its own, which is raised as the one of ours that it is.

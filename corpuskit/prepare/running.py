@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from corpuskit import folders, registry, storage
+from corpuskit.blame import fault
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
@@ -211,7 +212,7 @@ class Run:
         if self.request.wants_eot:
             self._say_how_documents_end(tokenizer, inputs)
         options = self.request.options(sum(item.size_bytes for item in inputs), eot=eot)
-        rule = parse_rule(options["split"], given=any(item.split for item in inputs))
+        rule = self._rule(options["split"], given=any(item.split for item in inputs))
         dtype = "<u2" if tokenizer.vocab_size <= 2**16 else "<u4"
         self._check_shard_bytes(np.dtype(dtype).itemsize)
         state = tokenizer.state()
@@ -234,6 +235,21 @@ class Run:
             versions=self.request.versions(inputs),
         )
         return Planned(plan, tokenizer, rule, dtype)
+
+    def _rule(self, text: str, *, given: bool) -> SplitRule:
+        """How documents find their split.
+
+        Raises:
+            ConfigError: If the user says none.
+            PluginError: If the source's spec does.
+        """
+        try:
+            return parse_rule(text, given=given)
+        except ConfigError as error:
+            if self.config.split is not None or self.source.owner is None:
+                raise
+            reason = f"its spec's split {str(error).removeprefix('--split ')}"
+            raise fault(f"source {self.source.spec.name!r}", self.source.owner, reason) from error
 
     def _work(
         self, job: Job, plan: Plan, numbers: Sequence[int], digests: Digests
@@ -258,7 +274,7 @@ class Run:
         left = [number for number in numbers if number not in records]
         watch = Watch(self.name, plan, list(records.values()), self.on_progress)
         executor: Executor = (
-            registry.default().find("executor", self.config.executor).load()(workers=self.config.workers)
+            registry.default().find("executor", self.config.executor).make(workers=self.config.workers)
         )
         enough = Enough(self.config.max_tokens)
 

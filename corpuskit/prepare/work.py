@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.blame import blame
 from corpuskit.errors import SourceError, TokenizerError
 from corpuskit.memory import give_back
 from corpuskit.prepare.digests import changed_while_used, states_now
@@ -134,7 +136,12 @@ class Worker:
         tokens = documents = 0
         for split, mine in by_split.items():
             try:
-                ids, ends = _encode(self._tokenizer, mine, eot_id=self._job.eot_id, dtype=self._job.dtype)
+                with blame(
+                    f"tokenizer {self._tokenizer.name!r}",
+                    self._tokenizer.owner,
+                    partial(self._failing, piece, mine),
+                ):
+                    ids, ends = _encode(self._tokenizer, mine, eot_id=self._job.eot_id, dtype=self._job.dtype)
             except TokenizerError as error:
                 raise self._placed(error, piece, mine) from error
             index = np.empty((len(ends), 3), "<u8")
@@ -153,6 +160,16 @@ class Worker:
             mine.texts.append(text)
             mine.starts.append(start)
         return by_split
+
+    def _failing(self, piece: Piece, batch: DocumentBatch) -> str:
+        """The document of a batch that a tokenizer cannot encode: the first that it cannot encode alone."""
+        name = self._job.inputs[piece.input].name
+        for text, start in zip(batch.texts, batch.starts, strict=True):
+            try:
+                self._tokenizer.encode_batch([text])
+            except Exception:
+                return f"{name}, document at {start:,}"
+        return f"{name}, documents from {batch.starts[0]:,} on"
 
     def _placed(self, error: TokenizerError, piece: Piece, batch: DocumentBatch) -> TokenizerError:
         """The same error, saying which document it was."""

@@ -38,6 +38,7 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     """
     from corpuskit.errors import PluginLoadFailed
     from corpuskit.sources.base import Source, SourceOptions
+    from corpuskit.sources.guard import guard
     from corpuskit.specs import SourceSpec
 
     options = options or SourceOptions()
@@ -55,7 +56,7 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
         from corpuskit.sources.files import FileSource
 
         return FileSource(spec=spec, argument=component.argument, options=options)
-    source: Source = component.load()(spec=spec, argument=component.argument, options=options)
+    source: Source = component.make(spec=spec, argument=component.argument, options=options)
     if not isinstance(source, Source):
         raise PluginLoadFailed(
             f"source {dataset!r} of {component.owner}: expected a corpuskit.sources.base.Source, found "
@@ -63,6 +64,8 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
             found=source,
         )
     source.check_heeded()
+    source.owner = component.owner
+    guard(source, lambda item: (component.what, component.owner))
     return source
 
 

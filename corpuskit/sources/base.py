@@ -25,7 +25,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from corpuskit.errors import ConfigError, CorpuskitError
+from corpuskit.discovery import Owner
+from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.sources.left_out import LeftOut
 from corpuskit.specs import SourceSpec
 
@@ -160,6 +161,25 @@ class SourceOptions:
     on_progress: Callable[[str, int, int | None], None] | None = None
 
 
+def text_of(document: Document) -> bytes:
+    """A document's text as UTF-8.
+
+    Raises:
+        TypeError: If it is no document, or its text is none.
+        UnicodeEncodeError: If it holds half a character.
+    """
+    if not isinstance(document, Document):
+        raise TypeError(
+            f"documents() must yield corpuskit.Document, found {type(document).__name__} {document!r:.60}"
+        )
+    text = document.text
+    if isinstance(text, str):
+        return text.encode()
+    if not isinstance(text, bytes):
+        raise TypeError(f"a Document's text must be str or bytes, found {type(text).__name__} {text!r:.60}")
+    return text
+
+
 class Source(abc.ABC):
     """Text of documents.
 
@@ -177,7 +197,10 @@ class Source(abc.ABC):
             upon. The others are refused: an option that is dropped silently gives another corpus than the
             one asked for.
         left_out: The files that the last call of `inputs` found and left out.
+        owner: Whose it is; set by who opens it.
     """
+
+    owner: Owner | None = None
 
     HEEDS: ClassVar[frozenset[str]] = frozenset()
 
@@ -352,8 +375,15 @@ class Source(abc.ABC):
         """
         batch = DocumentBatch([], [])
         for document in self.documents(item):
-            text = document.text
-            batch.texts.append(text.encode() if isinstance(text, str) else text)
+            try:
+                text = text_of(document)
+            except UnicodeEncodeError as error:
+                raise SourceError(
+                    f"{item.name}, document at {document.start:,}: its text is no valid Unicode (half a "
+                    f"character, {document.text[error.start]!a}); the source must repair it",
+                    path=item.name,
+                ) from error
+            batch.texts.append(text)
             batch.starts.append(document.start)
             if len(batch.texts) == _DOCUMENTS_PER_BATCH:
                 yield batch

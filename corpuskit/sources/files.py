@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from corpuskit import registry
+from corpuskit.blame import blame
+from corpuskit.discovery import Owner
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources import characters as text_characters
 from corpuskit.sources.base import (
@@ -23,6 +25,7 @@ from corpuskit.sources.base import (
     SourceOptions,
 )
 from corpuskit.sources.changes import changes
+from corpuskit.sources.guard import giving
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.sampled import sample
@@ -49,18 +52,24 @@ class FilesSource(Source):
     ) -> None:
         super().__init__(spec=spec, argument=argument, options=options)
         self._readers: dict[str, Reader] = {}
+        self._owners: dict[str, Owner] = {}
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
-        return self.reader(item.format).slices(item, target_bytes=target_bytes)
+        reader = self.reader(item.format)
+        with blame(*self._whose(item), lambda: item.name):
+            return reader.slices(item, target_bytes=target_bytes)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents that the input's reader finds in a slice."""
-        return self.reader(item.format).read(item, part, on_bad)
+        reader = self.reader(item.format)
+        return giving(lambda: reader.read(item, part, on_bad), item, *self._whose(item))
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns or fields that the input's reader finds."""
-        return self.reader(item.format).fields(item)
+        reader = self.reader(item.format)
+        with blame(*self._whose(item), lambda: item.name):
+            return reader.fields(item)
 
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
@@ -133,8 +142,13 @@ class FilesSource(Source):
         """
         if format not in self._readers:  # finding one costs more than reading a small file
             component = registry.default().find("reader", format)
-            self._readers[format] = component.load()(self.reader_options(format))
+            self._readers[format] = component.make(self.reader_options(format))
+            self._owners[format] = component.owner
         return self._readers[format]
+
+    def _whose(self, item: Input) -> tuple[str, Owner]:
+        """Whose fault an unexpected error is, once the input's reader is open."""
+        return f"reader {item.format!r}", self._owners[item.format]
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
         """What the reader of a format is told: the spec's options, and over them the user's."""

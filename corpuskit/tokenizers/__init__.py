@@ -43,9 +43,9 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
     from corpuskit.registry import default
 
     component = default().find("tokenizer", name)
-    factory = component.load()
-    tokenizer = factory(name=component.spec.name, argument=component.argument, state=state)
+    tokenizer = component.make(name=component.spec.name, argument=component.argument, state=state)
     _check_tokenizer(tokenizer, f"tokenizer {name!r} of {component.owner}")
+    tokenizer.owner = component.owner
     if engine is not None:
         tokenizer.select_engine(engine)
     checked: Tokenizer = tokenizer

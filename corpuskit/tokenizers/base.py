@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.discovery import Owner
 from corpuskit.errors import ConfigError, TokenizerError
 
 #: More ids than this in a text on average are many; see `with_eot`.
@@ -40,6 +41,7 @@ class Tokenizer(abc.ABC):
         vocab_size: V; every id is in [0, V). Unused ids below the largest one count.
         eot_id: The id appended after a document, or None for a tokenizer without one; known before `fit`.
         eot_note: Where the end-of-text id is a guess, one line that says so; `prepare` passes it on.
+        owner: Whose it is; set by who opens it.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
             all of its text before the first `encode`.
     """
@@ -49,6 +51,7 @@ class Tokenizer(abc.ABC):
     eot_id: int | None = None
     eot_note: str | None = None
     needs_fitting: bool = False
+    owner: Owner | None = None
 
     @property
     @abc.abstractmethod

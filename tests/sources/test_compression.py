@@ -153,7 +153,7 @@ def test_a_name_that_lies_is_an_error_that_says_both(file, read_all, extension):
 def test_a_missing_package_is_named_with_what_to_type(file, read_all, monkeypatch, extension, module):
     item = file(f"a.txt{extension}", COMPRESS[extension](b"x"))
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigError, match="run: pip install .*[[]formats[]]"):
+    with pytest.raises(ConfigError, match=r"run: pip install .*\[formats\]"):
         read_all(TextReader({}), item)
 
 

@@ -158,5 +158,5 @@ def test_another_compression_around_it_is_refused(tmp_path, input_of):
 def test_a_missing_package_is_named_with_what_to_type(table_file, monkeypatch):
     item = table_file({"text": ["a"]})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match="run: pip install .*[[]formats[]]"):
+    with pytest.raises(ConfigError, match=r"run: pip install .*\[formats\]"):
         ParquetReader({}).slices(item, target_bytes=10)

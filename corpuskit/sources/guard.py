@@ -1,0 +1,91 @@
+"""Sources of plugins, whose own errors are said to be theirs, with the input and the document."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from corpuskit.blame import blame, blamed
+from corpuskit.discovery import Owner
+from corpuskit.distribution import NAME as DISTRIBUTION
+from corpuskit.sources.base import DocumentBatch, Input, Source, text_of
+
+#: What is asked of a source once, and what gives things one by one.
+_ASKED = ("inputs", "slices", "fields", "window", "count_characters", "character_offset", "digest")
+_GIVING = ("documents", "read")
+
+#: Gives whose fault an error about some input is: what to call the component, and its owner.
+Whose = Callable[[Any], tuple[str, Owner]]
+
+
+def guard(source: Source, whose: Whose) -> None:
+    """Have a source say whose fault an unexpected error is.
+
+    Args:
+        source: The source; it is changed.
+        whose: Asked with what the method was called with first, which is an input for all but `inputs`.
+    """
+    for name in _ASKED:
+        setattr(source, name, _asked(getattr(source, name), whose))
+    for name in _GIVING:
+        setattr(source, name, _giving(getattr(source, name), whose, name))
+
+
+def _asked(method: Callable[..., Any], whose: Whose) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        item = arguments[0] if arguments else None
+        with blame(*whose(item), lambda: item.name if isinstance(item, Input) else f"{method.__name__}()"):
+            return method(*arguments, **named)
+
+    return guarded
+
+
+def _giving(method: Callable[..., Any], whose: Whose, name: str) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(item: Input, *arguments: Any, **named: Any) -> Iterator[Any]:
+        return giving(lambda: method(item, *arguments, **named), item, *whose(item), of=name)
+
+    return guarded
+
+
+def giving(
+    ask: Callable[[], Iterator[Any]], item: Input, what: str, owner: Owner, *, of: str = "read"
+) -> Iterator[Any]:
+    """What a source or a reader gives of an input one by one; its own errors are said to be its own.
+
+    Args:
+        ask: Gives the documents or batches.
+        item: The input.
+        what: The component.
+        owner: Whose it is.
+        of: The method that gives them: "documents" or "read".
+    """
+    if owner.distribution == DISTRIBUTION:
+        yield from ask()
+        return
+    given = 0
+
+    def where() -> str:
+        return f"{item.name}, document {given + 1:,}"
+
+    with blame(what, owner, where):
+        found = iter(ask())
+    for one in blamed(found, what, owner, where, _check_document if of == "documents" else _check_batch):
+        yield one
+        given += 1 if of == "documents" else len(one.texts)
+
+
+def _check_document(one: Any) -> None:
+    with contextlib.suppress(UnicodeEncodeError):  # which `Source.read` says of the text
+        text_of(one)
+
+
+def _check_batch(one: Any) -> None:
+    if not isinstance(one, DocumentBatch):
+        raise TypeError(f"read() must give a DocumentBatch, found {one!r:.60}")
+
+
+__all__ = ["giving", "guard"]
