@@ -183,8 +183,10 @@ def test_user_errors_are_one_line_and_the_right_exit_code(corpus, tmp_path, args
 def test_verbose_shows_where_an_error_came_from(tmp_path):
     found = run("-v", "info", "nowhere", cwd=tmp_path)
     assert found.stderr.startswith("Traceback")
-    assert found.stderr.endswith("\ncorpuskit: error: nowhere: not a corpus: No such file or directory; "
-                                 "'corpuskit prepare' makes one\n")
+    assert found.stderr.endswith(
+        "\ncorpuskit: error: nowhere: not a corpus: No such file or directory; "
+        "'corpuskit prepare' makes one\n"
+    )
     assert found.returncode == 5
 
 
