@@ -109,7 +109,10 @@ def test_output_that_cannot_be_written_is_told_and_the_work_is_kept(worlds, argu
     lines = outcome.stderr.splitlines()
     assert outcome.code == 4, outcome
     assert len(lines) == 1, outcome
-    assert lines[0].startswith("corpuskit: error: "), outcome
+    if "--json" in arguments:
+        assert json.loads(lines[0])["exit_code"] == 4
+    else:
+        assert lines[0].startswith("corpuskit: error: "), outcome
     if arguments[0] == "prepare":
         assert json.loads((world.folder / "other" / "manifest.json").read_bytes())
         assert not any("preparing" in name for name in names(world.folder))
