@@ -102,13 +102,15 @@ class Glob(Selection):
                 part = self._parts[number]
                 if part is None:
                     following.add(number)
+                    if number == len(self._parts) - 1:
+                        following.add(number + 1)
                 elif part.match(name):
                     following.add(number + 1)
         return self._with_skipped(following)
 
     def _with_skipped(self, numbers: set[int]) -> _State:
-        """The numbers of parts with those after a `**`, which may match nothing."""
-        for number, part in enumerate(self._parts):
+        """The numbers of parts with those after a `**`, which may match nothing but at the end."""
+        for number, part in enumerate(self._parts[:-1]):
             if part is None and number in numbers:
                 numbers.add(number + 1)
         return frozenset(numbers)
