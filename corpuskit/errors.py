@@ -51,6 +51,11 @@ class CorpuskitError(Exception):
         return str(self.args[0])
 
 
+def reason_of(error: BaseException) -> str:
+    """What another library says, as a part of a line of ours."""
+    return " ".join(str(error).split()).rstrip(".;:") or type(error).__name__
+
+
 class ConfigError(CorpuskitError, ValueError):
     """An option, an argument or a configuration file says something that cannot be done."""
 

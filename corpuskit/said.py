@@ -23,7 +23,7 @@ _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _HEADER = re.compile(rf"\s*\[\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
 _ASSIGNED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)|\s*\(at end of document\)")
-_BARE = re.compile(r"=\s*([A-Za-z_./~][^\s#,\]}]*)")
+_BARE = re.compile(rf"\s*{_KEY}\s*=\s*([A-Za-z_./~][^\s#,\]}}]*)")
 
 
 class Said(dict[str, Any]):
@@ -153,7 +153,7 @@ def _not_toml(text: str, reason: str) -> str:
     if found is None or found[1] is None:
         return f": not TOML: {words}"
     line = text.splitlines()[int(found[1]) - 1] if int(found[1]) <= len(text.splitlines()) else ""
-    bare = _BARE.search(line)
+    bare = _BARE.match(line)
     hint = f'; text needs quotation marks: "{bare[1]}"' if bare and bare[1] not in ("true", "false") else ""
     return f":{found[1]}: not TOML: {words} in column {found[2]}{hint}"
 

@@ -17,6 +17,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -234,6 +235,10 @@ def anonymous_file(folder: Path) -> IO[bytes]:
         return tempfile.TemporaryFile(dir=folder, buffering=0)
 
 
+#: What is made beside a name before it takes it: a corpus's working folder, and temporary names.
+_UNFINISHED = re.compile(r"\.(?P<name>.+)\.(preparing|[^.]*\.[0-9]+\.[0-9a-f]{16}\.tmp)")
+
+
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
     """Make a directory, with `mode`, and those above it; one that exists is kept as it is."""
     with _storage_errors(path, "create the folder"):
@@ -400,4 +405,13 @@ def _storage_error(path: Path, doing: str, error: OSError) -> StorageError:
             reason += f" ({shutil.disk_usage(path.parent).free:,} bytes are free there)"
     if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
         reason = "it exists already"
-    return StorageError(f"cannot {doing} {path}: {reason}", path=path)
+    shown = named_by_user(path)
+    return StorageError(f"cannot {doing} {shown}: {reason}", path=shown)
+
+
+def named_by_user(path: Path) -> Path:
+    """The path that a user knows: for what is hidden while it is made, the name that it will have."""
+    for number, part in enumerate(path.parts):
+        if found := _UNFINISHED.fullmatch(part):
+            return Path(*path.parts[:number], found["name"])
+    return path

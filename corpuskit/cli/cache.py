@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from corpuskit.cli.help import Group
@@ -111,7 +113,19 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
         click.echo(f"nothing to delete in {folder}", err=True)
         return
     num_bytes = size_of(paths)
-    if not yes:
-        click.confirm(f"Delete {len(paths):,} files ({num_bytes:,} bytes) in {folder}?", abort=True, err=True)
+    if not yes and not _confirmed(f"Delete {len(paths):,} files ({num_bytes:,} bytes) in {folder}?"):
+        click.echo("nothing was deleted", err=True)
+        raise click.exceptions.Exit(1)
     clear(paths)
     click.echo(f"deleted {len(paths):,} files ({num_bytes:,} bytes) in {folder}", err=True)
+
+
+def _confirmed(question: str) -> bool:
+    """Whether a person says yes."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise click.UsageError("nobody answers here, and nothing was deleted; say --yes to delete") from error

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from corpuskit.errors import ConfigError, UnknownName
+from corpuskit.errors import ConfigError, CorpuskitError, UnknownName
+
+if TYPE_CHECKING:
+    from corpuskit.said import Said
 
 #: Where a command keeps what a configuration file says, in its context.
 SAID = "corpuskit.said"
@@ -52,10 +55,19 @@ class _Described(click.Command):
         try:
             return super().invoke(ctx)
         except (ConfigError, UnknownName) as error:
-            place = ctx.meta[SAID].place_of(error.found) if SAID in ctx.meta else ""
+            place = self._place_of(error, ctx)
             if place and not str(error).startswith(place):
                 error.args = (f"{place}{error}", *error.args[1:])
             raise
+
+    def _place_of(self, error: CorpuskitError, ctx: click.Context) -> str:
+        """Where a file says the value that an error is about: that of a flag it begins with, or it found."""
+        said: Said | None = ctx.meta.get(SAID)
+        if said is None:
+            return ""
+        flag = str(error).partition(" ")[0]
+        names = [param.name for param in self.params if flag in param.opts and param.name in said]
+        return said.place(names[0] or "") if names else said.place_of(error.found)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for heading, records in option_groups(self, ctx).items():

@@ -84,7 +84,9 @@ def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
         item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
         words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
         words += "; choose the field with --text-field" if kind == "missing-text" else ""
+    first, more = plan.inputs[0].name, len(plan.inputs) - 1
+    where = f"{first} and {more:,} more" if more else first
     return SourceError(
-        f"{plan.request['dataset']}: no text: every document is empty or left out{words}",
+        f"{where}: no text: every document is empty or left out{words}",
         found=dict(left_out),
     )

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from corpuskit.errors import SourceError
+from corpuskit.errors import SourceError, reason_of
 from corpuskit.sources.decoders import (
     HEADER_BYTES,
     Decoder,
@@ -156,7 +156,8 @@ class Decompressed:
             raise self._error(self._asks_for_too_much(error)) from error
         except (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError) as error:
             raise self._error(
-                f"damaged {self._format.name} data near byte {self._in:,}: {error}; get the file again"
+                f"damaged {self._format.name} data near byte {self._in:,}: {reason_of(error)}; get the file "
+                "again"
             ) from error
         if decoder.eof:
             self._used -= len(decoder.unused_data or b"")

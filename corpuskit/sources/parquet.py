@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.distribution import install_command
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import ConfigError, SourceError, reason_of
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.columns import all_columns, text_path
 from corpuskit.sources.opening import is_plain
@@ -100,7 +100,8 @@ class ParquetReader(Reader):
                 column = _strings(batch.column(path[0]), path[1:])
             except (OSError, pa.ArrowException) as error:
                 raise SourceError(
-                    f"{item.name}: damaged Parquet in row group {number}: {error}; get the file again",
+                    f"{item.name}: damaged Parquet in row group {number}: {reason_of(error)}; get the file "
+                    "again",
                     path=item.name,
                 ) from error
             skipped = max(part.start - first, 0)
@@ -150,7 +151,7 @@ class ParquetReader(Reader):
                 file = parquet.ParquetFile(pa.PythonFile(raw, mode="r"), page_checksum_verification=True)
             except (OSError, pa.ArrowException) as error:
                 raise told_by_head(item) or SourceError(
-                    f"{item.name}: not a Parquet file, or cut off: {error}; get the file again",
+                    f"{item.name}: not a Parquet file, or cut off: {reason_of(error)}; get the file again",
                     path=item.name,
                 ) from error
             yield file

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpuskit.errors import CorpuskitError, FetchError, SourceError
+from corpuskit.errors import CorpuskitError, FetchError, SourceError, reason_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored
 
@@ -123,9 +123,10 @@ class LocalFile:
             # A FIFO without O_NONBLOCK would wait for a writer that may never come.
             self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            remedy = "it was there when files were listed" if gone else "make it readable, or leave it out"
             raise SourceError(
-                f"{self._name}: cannot be opened: {error.strerror}; it was there when files were listed",
-                path=self._path,
+                f"{self._name}: cannot be opened: {error.strerror}; {remedy}", path=self._path
             ) from error
         self._opened = os.fstat(self._fd)
         if not stat.S_ISREG(self._opened.st_mode):
@@ -282,12 +283,12 @@ class Member:
 
 def damaged(item: Input, error: Exception) -> SourceError:
     """The error about a zip archive that cannot be read."""
-    if isinstance(
-        error, RuntimeError
-    ):  # a password or a method of compression: nothing is wrong with the file
-        return SourceError(f"{item.name}: cannot be read as it is: {error}; unpack it first", path=item.name)
+    if isinstance(error, RuntimeError):  # a password or a method of compression: the file is as it should be
+        return SourceError(
+            f"{item.name}: cannot be read as it is: {reason_of(error)}; unpack it first", path=item.name
+        )
     return told_by_head(item) or SourceError(
-        f"{item.name}: damaged zip archive: {error}; get the file again", path=item.name
+        f"{item.name}: damaged zip archive: {reason_of(error)}; get the file again", path=item.name
     )
 
 

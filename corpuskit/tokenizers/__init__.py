@@ -43,7 +43,9 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
     from corpuskit.registry import default
 
     component = default().find("tokenizer", name)
-    tokenizer = component.make(name=component.spec.name, argument=component.argument, state=state)
+    # Where there is a state, it may be what is wrong, and not the plugin.
+    make = component.make if state is None else component.load()
+    tokenizer = make(name=component.spec.name, argument=component.argument, state=state)
     _check_tokenizer(tokenizer, f"tokenizer {name!r} of {component.owner}")
     tokenizer.owner = component.owner
     if engine is not None:

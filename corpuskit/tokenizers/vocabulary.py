@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import functools
 import gzip
 import hashlib
 import importlib
@@ -190,8 +191,14 @@ def _in_packages(sha256: str) -> bytes | None:
         try:
             _publish(sha256, data)
         except StorageError as error:
-            log.info("the vocabulary is made again next time: %s", error)
+            _say_not_kept(str(error))
     return data
+
+
+@functools.cache
+def _say_not_kept(reason: str) -> None:
+    """Say once in a process that something is not kept."""
+    log.info("the vocabulary is made again next time: %s", reason)
 
 
 def _checked(path: Path, sha256: str) -> bytes | None:
