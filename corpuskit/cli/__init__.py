@@ -143,6 +143,12 @@ def _run(args: Sequence[str]) -> int:
         return failures.say(error, args)
     except BrokenPipeError:  # the reader of stdout has gone (`| head`)
         return 1
+    except OSError as error:
+        if interrupts.heard() is not None:
+            raise
+        from corpuskit.cli import failures
+
+        return failures.say(failures.of_system(error), args)
     except Exception as error:
         name = next((arg for arg in args if not arg.startswith("-")), "")
         if name in COMMANDS or interrupts.heard() is not None:
@@ -161,7 +167,9 @@ class _Stderr(logging.Handler):
     """Writes to whatever stderr is at the time: progress bars put something else there while they run."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")
+        from corpuskit.cli.render import safe
+
+        sys.stderr.write(safe(self.format(record)) + "\n")
 
 
 def _show_logs(verbose: bool) -> None:

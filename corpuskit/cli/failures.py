@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import traceback
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 import click
 
 from corpuskit.cli import COMMANDS
-from corpuskit.errors import CorpuskitError, PluginError
+from corpuskit.cli.render import safe
+from corpuskit.errors import CorpuskitError, PluginError, StorageError
 
 _RANGE = re.compile(r"is not in the range x>=(\d+)")
 
@@ -33,8 +35,16 @@ def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> in
         )
         click.echo(text, err=True)
     else:
-        click.echo(f"corpuskit: error: {message}", err=True)
+        click.echo(f"corpuskit: error: {safe(message)}", err=True)
     return error.exit_code
+
+
+def of_system(error: OSError) -> StorageError:
+    """What the system answered where nobody expected it, such as a disk that has come to fail."""
+    reason = error.strerror or str(error) or type(error).__name__
+    found = StorageError(f"{os.fsdecode(error.filename)}: {reason}" if error.filename else reason)
+    found.__cause__ = error
+    return found
 
 
 def of_plugin(name: str, error: Exception) -> PluginError:

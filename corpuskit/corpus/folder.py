@@ -89,11 +89,16 @@ class Folder:
             os.close(fd)
 
     def is_current(self) -> bool:
-        """Whether the path still names this folder. It is held open, so no other one can have its number."""
+        """Whether the path still names this folder, or cannot be asked.
+
+        The folder is held open, so no other one can have its number.
+        """
         try:
             found, own = os.stat(self.path), os.fstat(self._directory)  # noqa: PTH116 - as the other one
         except FileNotFoundError:
             return False
+        except OSError:
+            return True  # what went wrong first is what is told
         return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
 
 
