@@ -67,7 +67,7 @@ def test_the_options_of_batches_are_the_same_everywhere():
         ),
         (lambda: corpuskit.Corpus.batches(None, batchsize=3), r"Corpus.batches\(\) .* mean 'batch_size'\?"),
         (lambda: corpuskit.Mixture.batches(None, samplerz=3), r"did you mean 'sampler"),
-        (lambda: corpuskit.Batches([], zzz=3), r"'zzz'; known: batch_size, block_size, context_length, .*"),
+        (lambda: corpuskit.Batches([], zzz=3), r"'zzz'; known: split, batch_size, .*"),
     ],
 )
 def test_a_mistyped_option_names_the_one_that_is_meant_in_one_line(call, message):

@@ -328,7 +328,7 @@ def test_configuration_object_and_keywords_agree(prose, tmp_path):
     config = corpuskit.PrepareConfig(dataset=str(prose), encoding="gpt2", output=tmp_path / "x")
     corpus = corpuskit.prepare(config=config, encoding="bytes")
     assert corpus.manifest.tokenizer.name == "bytes"
-    with pytest.raises(ConfigError, match="unknown field 'encodign'; did you mean 'encoding'"):
+    with pytest.raises(ConfigError, match="no argument 'encodign'; did you mean 'encoding'"):
         corpuskit.prepare(str(prose), encodign="gpt2")
 
 
