@@ -21,20 +21,20 @@ log = logging.getLogger(__name__)
 def open_source(dataset: str | Sequence[str], options: SourceOptions | None = None) -> Source:
     """The source that a user means.
 
-    A name is a name: a bare word never means the file or the folder of that name. Files are what has a slash,
-    a dot or an extension, a glob, a URL, a home folder (`~`), or a list of paths in a file (`@paths.txt`). Of
-    those, one that is a registered name all the same, such as `wiki.en`, means the name.
+    A registered name wins, and a name that a plugin which failed may own is kept for it. Files are what has a
+    slash, a dot or an extension, a glob, a URL, a home folder (`~`), or a list of paths in a file
+    (`@paths.txt`). Of those, one that is a registered name all the same, such as `wiki.en`, means the name. A
+    bare word that is no name means the file or the folder that is called so, which is said.
 
     Args:
         dataset: A registered name, perhaps with an argument (`name:argument`), or files; or several files.
         options: What the user said about it.
 
     Raises:
-        UnknownName: If it is a bare word that is not registered; the message shows how to write the file or
-            folder of that name, if there is one.
+        UnknownName: If it is a bare word that is neither registered nor there.
         UnavailableName: If the name may be that of a plugin that failed.
         PluginLoadFailed: If what the plugin gives is not a source.
-        ConfigError: If one of several is a bare word, or the user asks for what the source does not do.
+        ConfigError: If the user asks for what the source does not do.
     """
     from corpuskit.errors import PluginLoadFailed
     from corpuskit.sources.base import Source, SourceOptions
@@ -44,7 +44,6 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     options = options or SourceOptions()
     if not isinstance(dataset, str):
         if len(dataset) != 1:
-            _check_files(dataset)
             return _files(dataset, options)
         dataset = dataset[0]
     component = None if _cannot_be_a_name(dataset) else _find(dataset)
@@ -73,7 +72,7 @@ def _find(dataset: str) -> Component | None:
     """What is registered under a name; None for files.
 
     Raises:
-        UnknownName: If it can only be a name, and is none.
+        UnknownName: If it can only be a name, and is none; also if there is no such file or folder.
     """
     from corpuskit import registry
     from corpuskit.errors import UnavailableName, UnknownName
@@ -85,8 +84,16 @@ def _find(dataset: str) -> Component | None:
             raise
         if not is_bare(dataset):
             return None
-        known = error.expected
-        raise UnknownName(f"{error}; {_spelling(dataset)}", expected=known, found=dataset) from error
+        if ":" not in dataset and os.path.lexists(dataset):
+            log.warning(
+                "%s: no corpus has this name, so %s is read; write it like that to say so",
+                dataset,
+                _as_path(dataset),
+            )
+            return None
+        raise UnknownName(
+            f"{error}; and there is no file or folder {dataset!r}", expected=error.expected, found=dataset
+        ) from error
     if os.path.lexists(dataset):
         log.info(
             "%s: the corpus of this name is meant; %s means the file or folder", dataset, _as_path(dataset)
@@ -102,30 +109,6 @@ def is_bare(dataset: str) -> bool:
 def _cannot_be_a_name(dataset: str) -> bool:
     """Whether what a user typed can only be files; asking the registry would load every plugin."""
     return dataset.startswith((".", "/", "~", "@")) or "://" in dataset
-
-
-def _check_files(datasets: Sequence[str]) -> None:
-    """Refuse names among several files.
-
-    Raises:
-        ConfigError: Saying how the file or folder of that name is written.
-    """
-    from corpuskit.errors import ConfigError
-
-    for dataset in datasets:
-        if is_bare(dataset):
-            raise ConfigError(
-                f"{dataset!r} is a name, and only files can be prepared together; "
-                f"for the file or folder, write {_as_path(dataset)}",
-                found=dataset,
-            )
-
-
-def _spelling(dataset: str) -> str:
-    if not os.path.lexists(dataset):
-        return f"and there is no file or folder {dataset!r}"
-    kind = "folder" if os.path.isdir(dataset) else "file"  # noqa: PTH112 - a name may hold what no path can
-    return f"to prepare the {kind} of this name, write {_as_path(dataset)}"
 
 
 def _as_path(dataset: str) -> str:
