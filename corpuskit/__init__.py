@@ -13,7 +13,6 @@ Importing this package imports none of its dependencies; each name below does wh
 from __future__ import annotations
 
 import importlib
-import logging
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -119,8 +118,6 @@ __all__ = [
     "seed_all",
     "verify",
 ]
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

@@ -34,8 +34,8 @@ def prepare(
     records, and on nothing else. A run that was stopped goes on where it was.
 
     Args:
-        dataset: A corpus by name, or files: a path, a folder, a glob, a URL, or several of them. A bare word
-            is a name; a folder of that name is `./word`, or a `pathlib.Path`.
+        dataset: A corpus by name, or files: a path, a folder, a glob, a URL, or several of them. A corpus's
+            name wins; a folder of that name is `./word`, or a `pathlib.Path`.
         config: All options at once, such as `corpuskit.read_config` reads; `dataset` and `options` win over
             it.
         progress: Show a bar on a terminal's stderr or under a notebook's cell; False shows nothing.

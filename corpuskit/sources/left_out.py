@@ -32,10 +32,12 @@ class LeftOut:
 
     Attributes:
         names: Each kind's names, in the order in which they were found.
+        of_archive: Whether some of them are members of an archive, which nobody can name.
     """
 
     def __init__(self) -> None:
         self.names: dict[str, list[str]] = {}
+        self.of_archive = False
 
     def add(self, kind: str, name: str) -> None:
         """Count a file, or a folder with all that is in it: its name ends with a slash."""
@@ -58,6 +60,8 @@ class LeftOut:
         """Warn of it in one line, which Python shows to who has set up no logging; say nothing of nothing."""
         if self.names:
             remedy = "" if self.names.keys() <= _NOT_MISSED else _REMEDY
+            if remedy and self.of_archive:
+                remedy += ", and unpack an archive that holds it"
             log.warning("%s: left out %s%s", where, self.summary(), remedy)
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fsspec.utils import glob_translate
 
 from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources.text_files import is_hidden
 
 _MAGIC = re.compile(r"[*?\[]")
+#: So many letters at the beginning of a glob's last part say which files are meant: `README*`, `licen*`.
+_SAYS_WHICH = 4
 #: What a selection knows of the names on the way to a folder.
 _State = frozenset[int]
 
@@ -29,7 +32,7 @@ class Selection:
     """Everything below a folder but what lies in hidden and bookkeeping folders.
 
     Attributes:
-        asked: The beginnings of names, "." and "_", that are looked into all the same.
+        asked: The beginnings of names that are selected whatever they mean.
     """
 
     asked: frozenset[str] = frozenset()
@@ -40,14 +43,11 @@ class Selection:
 
     def below(self, state: _State, name: str) -> _State | None:
         """The state in a folder of that name, inside of one; None where nothing below can be selected."""
-        return None if self._is_hidden(name) else state
+        return None if is_hidden(name, self.asked) else state
 
     def matches(self, path: str) -> bool:
         """Whether a file, or a folder, given relative to the folder that is listed, is selected."""
         return True
-
-    def _is_hidden(self, name: str) -> bool:
-        return name[:1] in (".", "_") and name[0] not in self.asked
 
 
 class Glob(Selection):
@@ -58,21 +58,29 @@ class Glob(Selection):
 
     Args:
         pattern: The glob.
+        is_folder: Says of the beginning of the pattern whether it is the name of a folder, brackets and all.
 
     Attributes:
         folder: The folder above the first name that is a pattern.
-        asked: The beginnings of names, "." and "_", that the pattern has itself and so asks for.
+        asked: The beginnings of names that the pattern has itself and so asks for: "." and "_", and that of
+            its last part.
 
     Raises:
         ConfigError: If it is none.
     """
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, *, is_folder: Callable[[str], bool]) -> None:
         parts = pattern.split("/")
-        first = next(number for number, part in enumerate(parts) if has_magic(part))
+        first = 0
+        while first < len(parts) - 1 and (
+            not has_magic(parts[first]) or is_folder("/".join(parts[: first + 1]))
+        ):
+            first += 1
         self.folder = "/".join(parts[:first]) or ("/" if pattern.startswith("/") else "")
         patterns = [part for part in parts[first:] if part]
-        self.asked = frozenset(part[0] for part in patterns if part[0] in "._")
+        beginning = _MAGIC.split(patterns[-1])[0].lower() if patterns else ""
+        asked = {part[0] for part in patterns if part[0] in "._"}
+        self.asked = frozenset(asked | ({beginning} if len(beginning) >= _SAYS_WHICH else set()))
         try:
             self._parts = [None if part == "**" else re.compile(glob_translate(part)) for part in patterns]
         except ValueError as error:
@@ -86,7 +94,7 @@ class Glob(Selection):
         """The state after one more name, that of a folder; None where the glob ends before what is in it."""
         following = self._after(state, name)
         goes_on = any(number < len(self._parts) for number in following)
-        return following if goes_on and not self._is_hidden(name) else None
+        return following if goes_on and not is_hidden(name, self.asked) else None
 
     def matches(self, path: str) -> bool:
         """Whether the glob means a file or a folder, given relative to `folder`."""

@@ -42,6 +42,10 @@ _T = TypeVar("_T")
 _TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
 
 
+#: What names of members may have in them that names nothing.
+_CURRENT_FOLDER = re.compile(r"(?:(?<=/)|^)(?:\./)+")
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Found:
     """A file before it is looked into: where it is, its reader, and whether the user named it."""
@@ -272,12 +276,19 @@ def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None)
     """
     with open_archive(item) as archive:
         names = [member.filename for member in archive.infolist() if not member.is_dir()]
+    members: dict[str, str] = {}
+    for name in names:
+        plain = _CURRENT_FOLDER.sub("", name)
+        if plain in members:
+            left_out.add("same-file", name)  # of two members of one name, the later one is meant
+        members[plain] = name
     inputs = []
-    for name, found in text_files(names, left_out, format=format):
+    for plain, found in text_files(members, left_out, format=format):
         if found == ZIP:
-            left_out.add("unknown-format", name)
+            left_out.add("unknown-format", plain)
         else:
-            inputs.append(dataclasses.replace(item, member=name, format=found))
+            inputs.append(dataclasses.replace(item, member=members[plain], format=found))
+    left_out.of_archive |= len(members) > len(inputs)
     return inputs
 
 

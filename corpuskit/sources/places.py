@@ -44,13 +44,17 @@ class Place(abc.ABC):
         """
         folder, selection = self.location, Selection()
         if self.kind == "glob":
-            selection = Glob(self.location)
+            selection = Glob(self.location, is_folder=self._is_folder)
             folder = selection.folder
         names = [name for name in self._list(folder, selection) if selection.matches(name)]
         if not names:
             raise SourceError(f"{self.typed}: no files there", path=self.typed)
         found = text_files(names, left_out, format=format, asked=selection.asked)
         return [(self._join(folder, name), format) for name, format in found]
+
+    @abc.abstractmethod
+    def _is_folder(self, location: str) -> bool:
+        """Whether there is a folder at a location."""
 
     @abc.abstractmethod
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
@@ -73,6 +77,9 @@ class _OnDisk(Place):
         else:
             raise SourceError(f"{typed}: no such file or folder", path=typed)
 
+    def _is_folder(self, location: str) -> bool:
+        return Path(location).is_dir()
+
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         return list_folder(folder or ".", selection) if Path(folder or ".").is_dir() else ()
 
@@ -93,6 +100,10 @@ class _InStore(Place):
             else:
                 self.kind = "file"
 
+    def _is_folder(self, location: str) -> bool:
+        with store_errors(self._url, "listed"):
+            return bool(self._system.isdir(location))
+
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         with store_errors(self._url, "listed"):
             return list(list_store(self._system, folder.rstrip("/"), selection))
@@ -107,6 +118,9 @@ class _OnTheWeb(Place):
 
     def __init__(self, typed: str, url: str) -> None:
         self.typed, self.location, self.kind = typed, url, "file"
+
+    def _is_folder(self, location: str) -> bool:
+        return False
 
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         return ()

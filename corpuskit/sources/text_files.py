@@ -6,12 +6,12 @@ It depends on names only. What is left out, each kind under its name in `LeftOut
 - bookkeeping: what begins with an underscore (`_SUCCESS`, `_metadata`, `__MACOSX/`), and what systems leave;
 - metadata: JSON files that describe a dataset and hold none of its text (`dataset_infos.json`, `state.json`);
 - license: LICENSE, COPYING, NOTICE and the like, plain or as .txt, .md or .rst;
-- readme: README and the like where it stands among files of records, which it then describes;
+- readme: README and the like, which describes what lies beside it;
 - unknown-format: what no reader is for;
 - folder: a folder that a glob matches and does not look into;
 - folder-marker: the empty object by which a store remembers a folder.
 
-What a user names is read whatever it is called.
+What a user names is read whatever it is called, and so is what a glob names the beginning of.
 """
 
 from __future__ import annotations
@@ -30,15 +30,19 @@ from corpuskit.specs import ReaderSpec
 ZIP = "zip"
 #: What a name begins with that is left out, and as what.
 _BEGINNINGS = {".": "hidden", "_": "bookkeeping"}
-_SYSTEM_FILES = re.compile(r"thumbs\.db|desktop\.ini|.*_\$folder\$")
+_SYSTEM_FOLDERS = re.compile(r"\$recycle\.bin|system volume information|lost\+found")
+_SYSTEM_FILES = re.compile(
+    r"thumbs\.db|desktop\.ini|icon\r|~\$.*|.*_\$folder\$|version-hint\.text"
+    r"|(md5|sha\d{1,3})sums?(\.txt)?|checksums?(\.txt)?"
+)
 _METADATA = re.compile(
-    r"(dataset_infos?|dataset_dict|state|metadata|manifest|croissant|package(-lock)?)\.json"
+    r"(dataset_infos?|dataset_dict|state|metadata|.*\.metadata|manifest|croissant|package(-lock)?)\.json"
 )
 _DOCUMENT = r"(\.(txt|md|rst))?"
 _LICENSE = re.compile(
-    rf"((un)?licen[cs]e([-_][a-z0-9.+]{{1,12}}?)?|copying([-_.]lesser)?|copyright|notice){_DOCUMENT}"
+    rf"((un)?licen[cs]e([-_][a-z0-9.+]{{1,12}}?)?|copying([-_.]lesser)?|copyright|notice|eula){_DOCUMENT}"
 )
-_README = re.compile(rf"read[-_]?me{_DOCUMENT}")
+_README = re.compile(rf"read[-_]?me([-_.][a-z]{{2,3}}([-_][a-z]{{2,4}})?)?{_DOCUMENT}")
 
 
 def text_files(
@@ -51,10 +55,9 @@ def text_files(
             among them ends with "/".
         left_out: Where what is left out is counted.
         format: The format that the user chose for every file, instead of what names say.
-        asked: Beginnings of names ("." or "_") that the user asked for.
+        asked: Beginnings of names that the user asked for.
     """
     files: list[tuple[str, str]] = []
-    readmes: list[tuple[str, str]] = []
     seen: set[str] = set()
     paths = sorted(set(names))
     for path, following in itertools.zip_longest(paths, paths[1:], fillvalue=""):
@@ -70,12 +73,8 @@ def text_files(
                     registry.default().warn_of_failed()  # one of them may be for such files
                 seen.add(what)
         else:
-            (readmes if _README.fullmatch(name.lower()) else files).append((path, found))
-    if readmes and any(found not in ("text", ZIP) for _, found in files):
-        for path, _ in readmes:
-            left_out.add("readme", path)
-        readmes = []
-    return sorted(files + readmes)
+            files.append((path, found))
+    return files
 
 
 def format_of(name: str) -> str | None:
@@ -96,21 +95,27 @@ def format_of(name: str) -> str | None:
     return None if "." in name.lstrip(".") else "text"
 
 
+def is_hidden(name: str, asked: Collection[str] = ()) -> str:
+    """As what a folder or a file of such a name is left out, with all that is in it; "" if it is not."""
+    if name[:1] in _BEGINNINGS and name[0] not in asked:
+        return _BEGINNINGS[name[0]]
+    return "bookkeeping" if _SYSTEM_FOLDERS.fullmatch(name.lower()) else ""
+
+
 def _why_left_out(path: str, asked: Collection[str]) -> tuple[str, str]:
     """Of what kind a path is, and which file or folder of it; "" and the path if its format decides."""
     *folders, name = path.split("/")
     for depth, part in enumerate([*folders, name] if name else folders):
-        if part[:1] in _BEGINNINGS and part[:1] not in asked:
+        if kind := is_hidden(part, asked):
             whole = "/".join([*folders, name][: depth + 1])
-            return _BEGINNINGS[part[:1]], whole if depth == len(folders) else f"{whole}/"
+            return kind, whole if depth == len(folders) else f"{whole}/"
     if not name:
         return "folder", path
     name = name.lower()
-    if _SYSTEM_FILES.fullmatch(name):
-        return "bookkeeping", path
-    if _METADATA.fullmatch(name):
-        return "metadata", path
-    return "license" if _LICENSE.fullmatch(name) else "", path
+    if any(len(beginning) > 1 and name.startswith(beginning) for beginning in asked):
+        return "", path
+    kinds = {"bookkeeping": _SYSTEM_FILES, "metadata": _METADATA, "license": _LICENSE, "readme": _README}
+    return next((kind for kind, pattern in kinds.items() if pattern.fullmatch(name)), ""), path
 
 
 @cache
@@ -120,4 +125,4 @@ def _extensions(found_in: registry.Registry) -> tuple[tuple[str, str], ...]:
     return tuple((e, spec.name) for spec in specs if isinstance(spec, ReaderSpec) for e in spec.extensions)
 
 
-__all__ = ["ZIP", "format_of", "text_files"]
+__all__ = ["ZIP", "format_of", "is_hidden", "text_files"]

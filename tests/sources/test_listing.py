@@ -65,7 +65,7 @@ def test_links_to_folders_are_followed_once_however_many_there_are(tree):
     found = sorted(list_folder(str(tree), Selection()))
     assert found == ["a.txt", "b/.f/", "b/c.txt", "b/d/e.txt", "h[1]/i.txt", "out/o.txt"]
     for pattern in ("**/*.txt", "*/*/*/*/*/*/*/*/*/*/*/*/c.txt", "**/up*/**/self1/**/c.txt"):
-        made = Glob(f"{tree}/{pattern}")
+        made = Glob(f"{tree}/{pattern}", is_folder=os.path.isdir)
         names = {Path(name).name for name in list_folder(made.folder, made) if made.matches(name)}
         assert "c.txt" in names
 
@@ -73,7 +73,7 @@ def test_links_to_folders_are_followed_once_however_many_there_are(tree):
 def test_a_glob_finds_a_folder_under_the_name_that_it_matches(tree):
     (tree / "a-link").symlink_to("b/d")
     for pattern in ("a*/*.txt", "*/*/*.txt", "**/a*/*.txt", "**/d/*.txt"):
-        made = Glob(f"{tree}/{pattern}")
+        made = Glob(f"{tree}/{pattern}", is_folder=os.path.isdir)
         found = {
             os.path.realpath(tree / name) for name in list_folder(made.folder, made) if made.matches(name)
         }
@@ -157,7 +157,7 @@ def test_globs_match_what_pythons_match(tmp_path_factory, files, parts):
     pattern = "/".join(parts)
     matches = glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 (the one to agree with)
     expected = {name for name in matches if (folder / name).is_file() and not name.endswith("/")}
-    made = Glob(f"{folder}/{pattern}")
+    made = Glob(f"{folder}/{pattern}", is_folder=os.path.isdir)
     found = {os.path.relpath(f"{made.folder}/{name}", folder) for name in _matching(made)}
     assert found == expected
 
@@ -171,4 +171,13 @@ def _matching(made: Glob) -> list[str]:
 
 def test_what_is_no_glob_is_an_error():
     with pytest.raises(ConfigError, match=r"a\*\*b/c: not a glob: .*entire path component"):
-        Glob("a**b/c")
+        Glob("a**b/c", is_folder=os.path.isdir)
+
+
+def test_a_folder_with_brackets_in_front_of_a_glob_is_taken_literally_first(tree):
+    (tree / "h1").mkdir()
+    (tree / "h1/no.txt").write_text("no")
+    made = Glob(f"{tree}/h[1]/*.txt", is_folder=os.path.isdir)
+    assert (made.folder, _matching(made)) == (f"{tree}/h[1]", ["i.txt"])
+    made = Glob(f"{tree}/[h]1/*.txt", is_folder=os.path.isdir)
+    assert (made.folder, _matching(made)) == (str(tree), ["h1/no.txt"])

@@ -8,6 +8,8 @@ import http.server
 import logging
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -178,6 +180,34 @@ def test_a_zip_archive_is_its_text_members(tmp_path):
         "hidden": ["a/.x/"],
         "unknown-format": ["image.png", "in.zip"],
     }
+
+
+def test_members_of_an_archive_are_called_as_files_of_a_folder_are(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for member, text in (("./b.txt", "b"), ("a.txt", "old"), ("c/./d.txt", "d")):
+            archive.writestr(member, text)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a.txt", "new")
+    source = LocalFiles([str(tmp_path / "a.zip")])
+    assert documents(source) == [b"new", b"b", b"d"]
+    assert source.left_out.names == {"same-file": ["a.txt"]}
+
+
+def test_a_folder_with_brackets_is_taken_literally_in_front_of_a_glob(tmp_path):
+    for name in ("x[1]", "x1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(name)
+    system = fsspec.filesystem("memory")
+    system.put(str(tmp_path), "/brackets", recursive=True)
+    for place in (str(tmp_path), f"file://{tmp_path}", "memory://brackets"):
+        assert documents(LocalFiles([f"{place}/x[1]/*.txt"])) == [b"x[1]"]
+        assert documents(LocalFiles([f"{place}/[x]1/*.txt"])) == [b"x1"]
+
+
+def test_python_hears_what_is_left_out_where_no_logging_is_set_up(corpus):
+    code = "import corpuskit; corpuskit.prepare('./corpus', encoding='bytes', output='out')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "corpus: left out 2 hidden (.git/, .hidden.txt), 1 of unknown format (sub/e.bin)" in done.stderr
 
 
 @pytest.mark.fault("S4")

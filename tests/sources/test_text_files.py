@@ -49,6 +49,17 @@ def test_the_extension_says_the_format(name, expected):
         ("b/_common_metadata", "bookkeeping"),
         ("Thumbs.db", "bookkeeping"),
         ("part_$folder$", "bookkeeping"),
+        ("~$report.txt", "bookkeeping"),
+        ("Icon\r", "bookkeeping"),
+        ("SHA256SUMS", "bookkeeping"),
+        ("b/checksums.txt", "bookkeeping"),
+        ("version-hint.text", "bookkeeping"),
+        ("b/v1.metadata.json", "metadata"),
+        ("README", "readme"),
+        ("b/ReadMe.md", "readme"),
+        ("README_zh.md", "readme"),
+        ("readme.en.md", "readme"),
+        ("EULA.txt", "license"),
         ("dataset_infos.json", "metadata"),
         ("b/state.json", "metadata"),
         ("LICENSE", "license"),
@@ -76,7 +87,9 @@ def test_what_only_looks_like_it_is_read(name):
     assert chosen(name) == ([name], {})
 
 
-@pytest.mark.parametrize("inside", ["x/.git/a.txt", "x/_temporary/0/a.txt", "__MACOSX/x/._a.txt"])
+@pytest.mark.parametrize(
+    "inside", ["x/.git/a.txt", "x/_temporary/0/a.txt", "__MACOSX/x/._a.txt", "$RECYCLE.BIN/a.txt"]
+)
 def test_what_is_in_a_folder_that_is_left_out_counts_once(inside):
     files, left_out = chosen("b.txt", inside, f"{inside}.more.txt")
     assert files == ["b.txt"]
@@ -86,9 +99,11 @@ def test_what_is_in_a_folder_that_is_left_out_counts_once(inside):
     assert inside.startswith(name)
 
 
-def test_a_readme_is_text_among_texts_and_left_out_among_records():
-    assert chosen("README.md", "guide.md") == (["README.md", "guide.md"], {})
-    assert chosen("README.md", "b/ReadMe", "a.jsonl") == (["a.jsonl"], {"readme": ["README.md", "b/ReadMe"]})
+def test_what_a_glob_names_the_beginning_of_is_read():
+    names = ("README.md", "LICENSE", "guide.md", "state.json")
+    assert chosen(*names)[0] == ["guide.md"]
+    assert chosen(*names, asked=["readme"])[0] == ["README.md", "guide.md"]
+    assert chosen(*names, asked=["licen"])[0] == ["LICENSE", "guide.md"]
 
 
 def test_the_object_that_stands_for_a_folder_is_told_from_a_folder():

@@ -28,7 +28,7 @@ _ALIASES = {
 }
 _SPLIT_OF = {alias: split for split, aliases in _ALIASES.items() for alias in aliases}
 _SPLIT_WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_SPLIT_OF, key=len, reverse=True))})(?![a-z])")
-#: The card of a dataset, which describes it and is none of its text.
+#: The card of a dataset, which describes it.
 CARD = "README.md"
 
 
@@ -168,7 +168,7 @@ def _match(
             return [(pattern, known)]
         left_out.add("unknown-format", pattern)
         return []
-    glob = Glob(pattern) if has_magic(pattern) else None
+    glob = Glob(pattern, is_folder=lambda name: bool(_below(paths, name))) if has_magic(pattern) else None
     names = [] if glob is None else [name for name in _below(paths, glob.folder) if glob.matches(name)]
     if glob is None or not names:
         raise SourceError(f"{where}: README.md names {pattern}, which is not there", path=where)
@@ -193,11 +193,8 @@ def _by_name(
 def _text_below(
     paths: Sequence[str], folder: str, *, format: str | None, left_out: LeftOut
 ) -> list[DataFile]:
-    """The text files below a folder, in the splits that their names say; the card is none of them."""
-    names = [name for name in _below(paths, folder) if folder or name != CARD]
-    files = text_files(names, left_out, format=format)
-    if not folder and CARD in paths:
-        left_out.add("readme", CARD)
+    """The text files below a folder, in the splits that their names say."""
+    files = text_files(_below(paths, folder), left_out, format=format)
     found = [(f"{folder}/{name}".lstrip("/"), known) for name, known in files]
     return [DataFile(path, _split_of(path), known) for path, known in found]
 

@@ -91,6 +91,7 @@ class HuggingFaceSource(FilesSource):
         if self.options.location is not None:
             raise ConfigError("--from takes a named corpus's bytes from elsewhere; here, use hf:PATH instead")
         self.left_out = LeftOut()
+        self._listed: set[str] = set()
         found = self._local_inputs() if self._target.local else self._hub_inputs()
         inputs = [item for file in found for item in self._members(file)]
         self.left_out.say(self._target.place)
@@ -200,7 +201,20 @@ class HuggingFaceSource(FilesSource):
         paths = list(list_folder(str(place), Selection()))
         card = place / CARD
         files = self._data_files(paths, _read_card(card) if card.is_file() else None)
-        return [_input(place / file.path, file.path, file) for file in files]
+        return [_input(place / file.path, file.path, file) for file in files if self._is_new(place, file)]
+
+    def _is_new(self, place: Path, file: DataFile) -> bool:
+        """Whether a file of a folder is a regular file that was not listed under another name yet."""
+        path = place / file.path
+        if path.exists() and not path.is_file():
+            self.left_out.add("not-regular", file.path)
+            return False
+        real = os.path.realpath(path)
+        if real in self._listed:
+            self.left_out.add("same-file", file.path)
+            return False
+        self._listed.add(real)
+        return True
 
     def _saved_by_datasets(self, place: Path) -> list[Input]:
         """What `Dataset.save_to_disk` or `DatasetDict.save_to_disk` left."""

@@ -77,8 +77,8 @@ def test_files_are_text_by_the_rule_of_folders_and_the_card_is_none() -> None:
     }
 
 
-def test_a_card_alone_is_no_text() -> None:
-    assert found(["README.md", "a.txt", "sub/README.md"]) == [("train", "a.txt"), ("train", "sub/README.md")]
+def test_a_card_is_no_text() -> None:
+    assert found(["README.md", "a.txt", "sub/README.md"]) == [("train", "a.txt")]
 
 
 def test_a_name_in_a_card_is_taken_literally_first() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import zipfile
 from pathlib import Path
 
@@ -130,7 +131,11 @@ def test_a_link_to_a_folder_above_repeats_no_document(tmp_path, write) -> None:
     for number in range(12):
         (folder / f"a/b/up{number}").symlink_to("..")
         (folder / f"top{number}").symlink_to(".")
-    assert sorted(documents(open_source(f"hf:{folder}"))) == ["one", "two"]
+    (folder / "z.txt").symlink_to("a/y.txt")
+    os.mkfifo(folder / "pipe.txt")
+    source = open_source(f"hf:{folder}")
+    assert sorted(documents(source)) == ["one", "two"]
+    assert source.left_out.names == {"not-regular": ["pipe.txt"], "same-file": ["z.txt"]}
 
 
 @pytest.mark.parametrize("split", ["validation", "valid"])
