@@ -67,7 +67,7 @@ def folder_of(name):
 )
 def test_a_bare_word_is_a_name_and_nothing_else(word):
     assert is_bare(word)
-    with pytest.raises(UnknownName, match=f"; and there is no file or folder '{word}'".replace("*", r"\*")):
+    with pytest.raises(UnknownName, match=f", and there is no file or folder '{word}'".replace("*", r"\*")):
         open_source(word)
 
 
