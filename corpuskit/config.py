@@ -112,7 +112,11 @@ class PrepareConfig(Config):
     )
     eot: bool | None = Field(None, description="Append the end-of-text id after each document.")
     format: str | None = Field(None, description="The reader to use, whatever the file's extension says.")
-    text_field: str | None = Field(None, description="The field or column that holds the text.")
+    text_field: str | list[str] | None = Field(
+        None,
+        description="The field or column that holds the text; several, or 'body,text', in order of "
+        "preference; '*.csv=body' is for files of such names only.",
+    )
     separator: str | None = Field(None, description="What separates the documents of a text file.")
     lines: bool | None = Field(None, description="Each line of a text file is a document.")
     invalid_utf8: Literal["error", "replace"] = Field("error", description="What to do about broken bytes.")

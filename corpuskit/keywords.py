@@ -33,7 +33,7 @@ class PrepareOptions(TypedDict, total=False):
     split: str | None
     eot: bool | None
     format: str | None
-    text_field: str | None
+    text_field: str | list[str] | None
     separator: str | None
     lines: bool | None
     invalid_utf8: Literal["error", "replace"]

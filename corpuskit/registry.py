@@ -357,7 +357,10 @@ class Registry:
         base = name.partition(":")[0]
         hint = near.hint(base, known, kind=kind)
         failed = {owner: f"plugin {owner} failed: {reason}" for owner, reason in self._failed.items()}
-        disabled = [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled]
+        disabled = [f"plugin {owner} is disabled by CORPUSKIT_PLUGINS" for owner in self._disabled[:1]]
+        if len(self._disabled) > 1:
+            names = ", ".join(owner.plugin for owner in self._disabled)
+            disabled = [f"plugins disabled by CORPUSKIT_PLUGINS: {names}"]
         owners = [owner for owner in failed if owner.is_called(base)]
         if owners or (failed and hint.startswith("known:")):
             why = "; ".join(failed[owner] for owner in owners or failed)

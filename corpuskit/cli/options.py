@@ -134,6 +134,13 @@ def pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...
     return found or None
 
 
+def one_or_several(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> str | list[str] | None:
+    """An option that may be repeated: what it says once, or all that it says; None if nothing."""
+    return (values[0] if len(values) == 1 else [*values]) if values else None
+
+
 def corpus_argument(function: F) -> F:
     """The folder of a prepared corpus."""
     return click.argument("corpus", type=UserPath(file_okay=False), metavar="CORPUS")(function)

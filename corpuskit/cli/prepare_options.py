@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from corpuskit.cli.options import Name, UserPath, among, option, pairs, unescaped
+from corpuskit.cli.options import Name, UserPath, among, one_or_several, option, pairs, unescaped
 from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     _input(
         "--text-field",
+        multiple=True,
         metavar="FIELD",
-        help="Take the text from this field or column; dots lead into nested ones. [default: text]",
+        callback=one_or_several,
+        help="Take the text from this field or column; dots lead into nested ones. Of body,text it is the "
+        "first that is there; '*.csv=body' is for files of such names only; may be repeated. [default: text]",
     ),
     _input(
         "--separator",

@@ -91,8 +91,11 @@ def _find(dataset: str) -> Component | None:
                 _as_path(dataset),
             )
             return None
+        what, _, hint = str(error).partition("; ")
         raise UnknownName(
-            f"{error}; and there is no file or folder {dataset!r}", expected=error.expected, found=dataset
+            f"{what}, and there is no file or folder {dataset!r}; {hint}",
+            expected=error.expected,
+            found=dataset,
         ) from error
     if os.path.lexists(dataset):
         log.info(

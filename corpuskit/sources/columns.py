@@ -33,23 +33,31 @@ def close_to(field: str, names: Sequence[str]) -> str:
     return f"did you mean {_printable(close[0])!r}?" if close else ""
 
 
-def missing_column(item: Input, field: str, names: Sequence[str], nested: Iterable[str] = ()) -> SourceError:
+def missing_column(
+    item: Input, field: str | Sequence[str], names: Sequence[str], nested: Iterable[str] = ()
+) -> SourceError:
     """The error about a file without the text's column.
 
     Args:
         item: The input.
-        field: The column that is not there.
+        field: The column that is not there, or several of them.
         names: Those that are.
         nested: Columns inside them, as dots lead to them.
     """
-    close = close_to(field, (*names, *nested))
+    wanted = [field] if isinstance(field, str) else [*field]
+    close = close_to(wanted[-1], (*names, *nested))
     return SourceError(
-        f"{item.name}: no column {field!r}; it has: {listed(names)}; choose one with --text-field"
+        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with --text-field"
         + (f" ({close})" if close else ""),
         path=item.name,
         expected=field,
         found=list(names),
     )
+
+
+def either(names: Sequence[str]) -> str:
+    """Some names of which one is meant, in quotation marks."""
+    return " or ".join(map(repr, names))
 
 
 def check_unique(item: Input, field: str, names: Sequence[str]) -> None:

@@ -25,12 +25,14 @@ from corpuskit.sources.base import (
     SourceOptions,
 )
 from corpuskit.sources.changes import changes
+from corpuskit.sources.columns import missing_column
 from corpuskit.sources.guard import giving
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.sampled import sample
 from corpuskit.sources.stored import is_remote, local_version
 from corpuskit.sources.text import TextReader
+from corpuskit.sources.text_field import candidates, chosen, is_one_name, shown
 from corpuskit.specs import RemoteFile, SourceSpec
 
 log = logging.getLogger(__name__)
@@ -51,37 +53,38 @@ class FilesSource(Source):
         self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None
     ) -> None:
         super().__init__(spec=spec, argument=argument, options=options)
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[tuple[str, str | tuple[str, ...] | None], Reader] = {}
         self._owners: dict[str, Owner] = {}
+        self._text_fields: dict[tuple[str, str | None], str] = {}  # of inputs whose user left a choice
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
-        reader = self.reader(item.format)
+        reader = self.reader_of(item)
         with blame(*self._whose(item), lambda: item.name):
             return reader.slices(item, target_bytes=target_bytes)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents that the input's reader finds in a slice."""
-        reader = self.reader(item.format)
+        reader = self.reader_of(item)
         return giving(lambda: reader.read(item, part, on_bad), item, *self._whose(item))
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns or fields that the input's reader finds."""
-        reader = self.reader(item.format)
+        reader = self.reader_of(item)
         with blame(*self._whose(item), lambda: item.name):
             return reader.fields(item)
 
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
-        return self.reader(item.format).num_records(item, part)
+        return self.reader_of(item).num_records(item, part)
 
     def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
         """Small slices from all over a slice, where the input's reader can begin anywhere."""
-        return self.reader(item.format).places(item, part, shares)
+        return self.reader_of(item).places(item, part, shares)
 
     def sample(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[Sampled]:
         """The documents of one slice, each batch with the share of it that is read by then."""
-        return sample(self.reader(item.format), item, part, on_bad)
+        return sample(self.reader_of(item), item, part, on_bad)
 
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""
@@ -101,7 +104,7 @@ class FilesSource(Source):
         """How far the beginning of a compressed file expands."""
         if is_plain(item) or item.member is not None or item.format == "parquet":
             return 1.0
-        with contextlib.closing(self.reader(item.format).open(item, Slice())) as stream:
+        with contextlib.closing(self.reader_of(item).open(item, Slice())) as stream:
             read = 0
             while read < _EXPANSION_BYTES and (data := stream.read(2**16)):
                 read += len(data)
@@ -109,7 +112,7 @@ class FilesSource(Source):
 
     def is_one_document(self, item: Input) -> bool:
         """Whether an input is one document in plain text, of which any byte range can be read."""
-        reader = self.reader(item.format)
+        reader = self.reader_of(item)
         return isinstance(reader, TextReader) and reader.separator is None and is_plain(item)
 
     def window(self, item: Input, start: int, stop: int) -> bytes:
@@ -120,31 +123,64 @@ class FilesSource(Source):
     def count_characters(self, item: Input) -> int:
         """How many characters an input of plain text has; a byte order mark is none."""
         self._check_plain_text(item)
-        with self.reader(item.format).open(item, Slice()) as stream:
+        with self.reader_of(item).open(item, Slice()) as stream:
             return text_characters.count_characters(stream)
 
     def character_offset(self, item: Input, characters: int) -> int:
         """The byte offset of an input's character with this number; its end, if it is the number of them."""
         self._check_plain_text(item)
-        with self.reader(item.format).open(item, Slice()) as stream:
+        with self.reader_of(item).open(item, Slice()) as stream:
             return text_characters.character_offset(item, stream, characters)
 
     def _check_plain_text(self, item: Input) -> None:
-        if not isinstance(self.reader(item.format), TextReader):
+        if not isinstance(self.reader_of(item), TextReader):
             super().count_characters(item)  # raises what it says of sources that are not plain text
 
-    def reader(self, format: str) -> Reader:
+    def reader_of(self, item: Input) -> Reader:
+        """The reader of an input, told which field of it holds the text where there is a choice.
+
+        Raises:
+            SourceError: If the input has none of the fields.
+        """
+        said = self.reader_options(item.format).get("text_field")
+        if said is None or is_one_name(said):
+            return self.reader(item.format)
+        wanted = candidates(said, item)
+        reader = self.reader(item.format, text_field=tuple(wanted))
+        if reader.CHOOSES_TEXT_FIELD:
+            return reader
+        key = (item.name, item.member)
+        if key not in self._text_fields:
+            names = reader.fields(item)
+            field = chosen(wanted, names)
+            if field is None and names:
+                raise missing_column(item, shown(wanted), names)
+            self._text_fields[key] = field or wanted[0]
+        return self.reader(item.format, text_field=self._text_fields[key])
+
+    def reader(self, format: str, *, text_field: str | tuple[str, ...] | None = None) -> Reader:
         """The reader of a format, with this source's options.
+
+        Args:
+            format: The reader's name.
+            text_field: Instead of the option of that name; of several, a reader that chooses none of them
+                itself is given the first.
 
         Raises:
             UnknownName: If there is no such format.
             ConfigError: If the options are not the reader's.
         """
-        if format not in self._readers:  # finding one costs more than reading a small file
+        key = format, text_field
+        if key not in self._readers:  # finding one costs more than reading a small file
             component = registry.default().find("reader", format)
-            self._readers[format] = component.make(self.reader_options(format))
+            options = dict(self.reader_options(format))
+            if "text_field" in options:
+                field = options["text_field"] if text_field is None else text_field
+                chooses = getattr(component.load(), "CHOOSES_TEXT_FIELD", False)
+                options["text_field"] = field if isinstance(field, str) else [*field] if chooses else field[0]
+            self._readers[key] = component.make(options)
             self._owners[format] = component.owner
-        return self._readers[format]
+        return self._readers[key]
 
     def _whose(self, item: Input) -> tuple[str, Owner]:
         """Whose fault an unexpected error is, once the input's reader is open."""

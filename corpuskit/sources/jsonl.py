@@ -18,12 +18,13 @@ import orjson
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources import lenient
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
-from corpuskit.sources.columns import close_to, listed
+from corpuskit.sources.columns import close_to, either, listed
 from corpuskit.sources.opening import is_plain
 from corpuskit.sources.reader import BATCH_BYTES, BadDocuments, Reader, batches, without_empty
 from corpuskit.sources.sampled import documents_at
 from corpuskit.sources.separated import NEWLINE, cut, split_stream
 from corpuskit.sources.separator import document_starts
+from corpuskit.sources.text_field import shown
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100
@@ -40,15 +41,18 @@ class JsonlReader(Reader):
 
     Options:
         text_field: The field that holds the text. Dots lead into nested objects; a field whose own name has
-            dots is found where no nested one is.
+            dots is found where no nested one is. Of several, each record's first that is text.
     """
+
+    CHOOSES_TEXT_FIELD: ClassVar[bool] = True
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
-        self.text_field: str = self.options["text_field"]
-        if not self.text_field:
+        said = self.options["text_field"]
+        self.text_fields: list[str] = [said] if isinstance(said, str) else said
+        if not all(self.text_fields):
             raise ConfigError("reader option text_field: expected a field's name, found ''")
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
@@ -100,8 +104,10 @@ class JsonlReader(Reader):
 
     def _fast(self, lines: list[bytes]) -> list[bytes] | None:
         """The texts of a block in which every line is as it should be, else None."""
-        loads, field = orjson.loads, self.text_field
+        loads, field = orjson.loads, self.text_fields[0]
         try:
+            if len(self.text_fields) > 1:
+                return [_first_text(loads(line), self.text_fields).encode() for line in lines]
             if "." not in field:
                 return [loads(line)[field].encode() for line in lines]
             path = field.split(".")
@@ -132,7 +138,8 @@ class _Records:
     def __init__(self, reader: JsonlReader, item: Input, bad: BadDocuments, *, is_first: bool) -> None:
         self.found_any = False
         self._reader = reader
-        self._field = reader.text_field
+        self._fields = reader.text_fields
+        self._wanted = either(shown(reader.text_fields))
         self._item = item
         self._bad = bad
         self._is_first = is_first
@@ -207,19 +214,26 @@ class _Records:
 
     def _text(self, line: bytes, start: int, record: dict[str, Any]) -> bytes | None:
         """A record's text; None if it has none, or none that can be used."""
-        found, value = _lookup(record, self._field)
+        field, value = self._field_of(record)
+        found = field is not None
         self._note(record, start, found=found)
         if isinstance(value, str):
             return self._utf8(value, line, start)
         if not found:
-            reason = f"no field {self._field!r} {_has(self._field, record)} in the record"
+            reason = f"no field {self._wanted} {_has(self._fields, record)} in the record"
             self._bad.missing("missing-text", start, reason)
         elif value is None:
-            self._bad.missing("null-text", start, f"field {self._field!r} is null in the record")
+            self._bad.missing("null-text", start, f"field {field!r} is null in the record")
         else:
-            reason = f"field {self._field!r} is {type(value).__name__}, not text, in the record"
+            reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
             self._bad.bad("not-text", start, reason)
         return None
+
+    def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
+        """The field that holds a record's text, with its value: the first text, or the first there."""
+        there = [(f, value) for f in self._fields for found, value in [_lookup(record, f)] if found]
+        texts = (one for one in there if isinstance(one[1], str))
+        return next(texts, there[0] if there else (None, None))
 
     def _utf8(self, text: str, line: bytes, start: int) -> bytes | None:
         """A text as valid UTF-8, repaired if that is asked for; None if it is left out."""
@@ -227,7 +241,7 @@ class _Records:
             return text.encode()
         except UnicodeEncodeError:
             # Half a character was escaped, or stands for a broken byte; this parser makes the latter whole.
-            _, repaired = _lookup(lenient.loads(line, errors="replace"), self._field)
+            _, repaired = self._field_of(lenient.loads(line, errors="replace"))
         if not isinstance(repaired, str):  # the field's own name has broken bytes
             repaired = text
         half = _SURROGATE.search(repaired)
@@ -248,8 +262,8 @@ class _Records:
         self._missing += 1
         if self._missing == _FIRST_RECORDS:
             raise self._bad.error(
-                f"none of the first {_FIRST_RECORDS} records has a field {self._field!r} "
-                f"{_has(self._field, record)}; choose one with --text-field; the last of them begins",
+                f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
+                f"{_has(self._fields, record)}; choose one with --text-field; the last of them begins",
                 start,
             )
 
@@ -284,9 +298,22 @@ def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str
             yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
 
 
-def _has(field: str, record: dict[str, Any]) -> str:
-    """What a record has instead of a field, in brackets."""
-    return _has_names(field, tuple(record), tuple(_paths(record)))
+def _first_text(record: dict[str, Any], fields: list[str]) -> str:
+    """The text of a record that has it in one of several fields.
+
+    Raises:
+        KeyError: If it has none.
+    """
+    for field in fields:
+        value = _lookup(record, field)[1]
+        if isinstance(value, str):
+            return value
+    raise KeyError(fields[0])
+
+
+def _has(fields: list[str], record: dict[str, Any]) -> str:
+    """What a record has instead of some fields, in brackets."""
+    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
 
 
 @lru_cache(maxsize=64)

@@ -57,6 +57,9 @@ class Reader(abc.ABC):
         "max_window_bytes": Limits().max_window_bytes,
     }
     OPTIONS: ClassVar[Mapping[str, Any]] = COMMON_OPTIONS
+    #: Whether `text_field` may be a list, in order of preference, from which the reader chooses for each
+    #: record. For other readers one is chosen for each file, by `fields`.
+    CHOOSES_TEXT_FIELD: ClassVar[bool] = False
     COUNTS_ROWS: ClassVar[bool] = False
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -81,6 +84,8 @@ class Reader(abc.ABC):
             if option in self._CHOICES and value not in self._CHOICES[option]:
                 allowed = " or ".join(map(repr, self._CHOICES[option]))
                 raise ConfigError(f"reader option {option}: expected {allowed}, found {value!r}")
+            if option == "text_field" and self.CHOOSES_TEXT_FIELD and _are_texts(value):
+                continue
             if default is not None and type(value) is not type(default):
                 raise ConfigError(
                     f"reader option {option}: expected {type(default).__name__}, found {value!r}"
@@ -135,6 +140,10 @@ class Reader(abc.ABC):
     def policy(self, item: Input, on_bad: OnBadDocument) -> BadDocuments:
         """What to do about the broken documents of an input."""
         return BadDocuments(self, item, on_bad)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one for one in value)
 
 
 class BadDocuments:

@@ -64,7 +64,7 @@ def test_a_dataset_is_a_name_or_a_file(press_tab):
     ("words", "offered"),
     [
         (["prepare", "--encoding", "gpt"], "gpt2"),
-        (["plan", "--executor", ""], "local"),
+        (["prepare", "--executor", ""], "local"),
         (["prepare", "--format", "js"], "jsonl"),
         (["export", "x", "--format", "na"], "nanogpt"),
         (["show", "x", "--sampler", "shu"], "shuffled"),

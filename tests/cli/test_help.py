@@ -96,6 +96,6 @@ def test_options_of_prepare_stand_in_groups():
 def test_a_long_example_is_continued_as_a_shell_reads_it():
     done = CliRunner().invoke(root, ["export", "--help"], terminal_width=50)
     _, _, examples = done.output.partition("Examples:\n")
-    words = shlex.split(examples.replace("\\\n", " "))
-    assert words == shlex.split(" ".join(COMMANDS_FOUND["export"][1].examples))
+    said = [shlex.split(line) for line in examples.replace("\\\n", " ").splitlines() if line]
+    assert said == [shlex.split(example) for example in COMMANDS_FOUND["export"][1].examples]
     assert examples.count("\\\n") >= 1

@@ -79,3 +79,16 @@ def test_reader_options_that_say_nothing_are_refused(args, message):
 
 def test_without_reader_options_there_are_none():
     assert said()[0].reader_options == {}
+
+
+@pytest.mark.parametrize(
+    ("args", "value"),
+    [
+        ([], None),
+        (["--text-field", "body"], "body"),
+        (["--text-field", "body,text"], "body,text"),
+        (["--text-field", "body", "--text-field", "*.csv=text"], ["body", "*.csv=text"]),
+    ],
+)
+def test_a_repeated_text_field_adds_to_the_others(args, value):
+    assert said(*args)[0].text_field == value

@@ -67,7 +67,7 @@ def folder_of(name):
 )
 def test_a_bare_word_is_a_name_and_nothing_else(word):
     assert is_bare(word)
-    with pytest.raises(UnknownName, match=f"; and there is no file or folder '{word}'".replace("*", r"\*")):
+    with pytest.raises(UnknownName, match=f", and there is no file or folder '{word}'".replace("*", r"\*")):
         open_source(word)
 
 
@@ -116,7 +116,7 @@ def test_what_has_the_form_of_an_argument_is_never_a_folder():
 
 def test_a_near_miss_is_named_where_there_is_no_folder():
     with pytest.raises(
-        UnknownName, match=r"did you mean 'tinyshakespeare'\?; and there is no file or folder"
+        UnknownName, match=r", and there is no file or folder 'tinyshakespear'; did you mean 'tinyshakespeare'\?"
     ):
         open_source("tinyshakespear")
 
