@@ -36,15 +36,14 @@ T = TypeVar("T")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Expect what is known to fail; with other rounds or another seed it may also go well."""
-    strict = config.getoption("--rounds") is None and config.getoption("--seed") == "0"
+    """Expect what is known to fail; by chance it may also go well."""
     for item in items:
         if HERE not in item.path.parents:
             continue
         name = f"{item.path.relative_to(HERE)}::{item.name}"
         for pattern, finding in KNOWN:
             if fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")):
-                item.add_marker(pytest.mark.xfail(reason=finding, strict=strict))
+                item.add_marker(pytest.mark.xfail(reason=finding, strict=False))
                 break
 
 
@@ -143,7 +142,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 #: Small parts and shards, so that there are several of each.
 OPTIONS = ("--encoding", "bytes", "--part-bytes", "3K", "--shard-bytes", "5K", "-q")
-PREPARE = ("prepare", "texts", *OPTIONS, "-o", "out")
+PREPARE = ("prepare", "./texts", *OPTIONS, "-o", "out")
 OLD = (*PREPARE, "--no-eot", "--workers", "1")
 
 

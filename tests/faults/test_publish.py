@@ -18,7 +18,7 @@ stores = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stores)
 _proxy, s3, bucket, keys = stores._proxy, stores.s3, stores.bucket, stores.keys
 
-COMMAND = ("prepare", "texts", "--encoding", "bytes", "--part-bytes", "3K", "--shard-bytes", "5K", "-q")
+COMMAND = ("prepare", "./texts", "--encoding", "bytes", "--part-bytes", "3K", "--shard-bytes", "5K", "-q")
 
 
 @pytest.fixture

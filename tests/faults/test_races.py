@@ -97,7 +97,7 @@ def test_a_reader_gets_the_old_or_the_new_corpus_while_it_is_replaced(worlds, dr
         ("show", "out", "--tokens", "4"),
         ("verify", "out", "--json"),
         ("list", "tokenizers"),
-        ("prepare", "texts", "--encoding", "bytes", "-o", "other", "-q"),
+        ("prepare", "./texts", "--encoding", "bytes", "-o", "other", "-q"),
     ],
     ids=" ".join,
 )
