@@ -40,14 +40,14 @@ _BINARY = (
     (re.compile(rb"\x80[\x02-\x05][\x28-\x95]"), "a Python pickle; write its text into a file"),
     (re.compile(rb"\x1f\x8b\x08|\x28\xb5\x2f\xfd|\xfd7zXZ\x00|BZh[1-9]1AY&SY|\x04\x22\x4d\x18"), _TWICE),
 )
-#: A tar archive begins with a header, whose bytes are added up in octal digits in it; new ones have a word, too.
+#: A tar archive's header holds the sum of its own bytes, in octal digits; a new one has a word, too.
 _TAR_HEADER_BYTES, _TAR_MAGIC_AT, _TAR_SUM = 512, 257, slice(148, 156)
 
 #: Control characters that no text has, and that every second byte of UTF-16 is in most alphabets.
 _RARE = bytes(range(9))
 #: What the planes of Unicode are numbered with: a character of UTF-32 has this and a zero before it.
 _PLANES = bytes(range(17))
-#: Where Western text has its letters, all other bytes being zeros: encoding, bytes a character, place in each.
+#: Where Western text has its letters among zeros: encoding, bytes a character, and the letter's place.
 _LATIN = (("UTF-32LE", 4, 0), ("UTF-32BE", 4, 3), ("UTF-16LE", 2, 0), ("UTF-16BE", 2, 1))
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\f\r"})
 #: How many pairs of bytes must be seen, and which share of them must look like UTF-16 where there are many.

@@ -109,7 +109,8 @@ def old_tar(*, sum_bytes: bytes = b"%06o\0 ") -> bytes:
 @pytest.mark.parametrize("sum_bytes", [b"%06o\0 ", b"%07o\0", b"%6o\0 "])
 def test_a_tar_archive_of_the_old_kind_is_named(file, read_all, sum_bytes):
     data = old_tar(sum_bytes=sum_bytes)
-    assert tarfile.open(fileobj=io.BytesIO(data)).getnames() == ["one.txt"]
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames() == ["one.txt"]
     for name, packed in (("a.txt", data), ("a.txt.gz", gzip.compress(data)), ("a.jsonl", data)):
         reader = JsonlReader({}) if name == "a.jsonl" else TextReader({})
         with pytest.raises(SourceError, match="this is a tar archive; unpack it"):
