@@ -15,8 +15,8 @@ _NAMES_COMPARED = 100
 
 
 def listed(names: Sequence[str]) -> str:
-    """Some names as words for one line of a message, whatever characters they have."""
-    words = [_printable(name) for name in names[:_NAMES_SHOWN]]
+    """Some names for one line of a message; what begins or ends with white space is quoted."""
+    words = [printable(name) if name == name.strip() else quoted(name) for name in names[:_NAMES_SHOWN]]
     return ", ".join(words) + (", ..." if len(names) > _NAMES_SHOWN else "")
 
 
@@ -30,7 +30,7 @@ def close_to(field: str, names: Sequence[str]) -> str:
     wanted = _last_part(field)
     same = [name for name in names if _last_part(name) == wanted]
     close = same or difflib.get_close_matches(field, names[:_NAMES_COMPARED], n=1)
-    return f"did you mean {_printable(close[0])!r}?" if close else ""
+    return f"did you mean {quoted(close[0])}?" if close else ""
 
 
 def missing_column(
@@ -139,8 +139,23 @@ def _last_part(name: str) -> str:
     return name.rpartition(".")[2].strip().casefold()
 
 
-def _printable(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name in quotes for one line of a message, with the white space that it begins or ends with."""
+    return repr(printable(name) if name == name.strip() else name[:_NAME_CHARACTERS])
+
+
+def printable(name: str) -> str:
+    """A name for one line of a message, whatever characters it has."""
     return " ".join(name.encode("utf-8", "backslashreplace").decode().split())[:_NAME_CHARACTERS]
 
 
-__all__ = ["all_columns", "check_unique", "close_to", "listed", "missing_column", "text_path"]
+__all__ = [
+    "all_columns",
+    "check_unique",
+    "close_to",
+    "listed",
+    "missing_column",
+    "printable",
+    "quoted",
+    "text_path",
+]

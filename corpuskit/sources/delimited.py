@@ -6,7 +6,8 @@ read in one slice. A document's start is the number of its row, from 0, the head
 A row has as many fields as the header has names. One that has more, or fewer, has been cut somewhere, so that
 its text may be another column's or a part of the right one: it is a bad document. One that ends before the
 text's column has no text. Empty names at the end of the header are no columns: a row may have fields there if
-they are empty. Lines end with a newline, a carriage return, or both; in quotes these are text.
+they are empty. A first line `sep=;`, as spreadsheets write it, only says what the delimiter is. Lines end with
+a newline, a carriage return, or both; in quotes these are text.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.columns import check_unique, listed, missing_column
+from corpuskit.sources.columns import check_unique, missing_column, quoted
 from corpuskit.sources.opening import InputStream
 from corpuskit.sources.reader import (
     BATCH_DOCUMENTS,
@@ -33,6 +35,8 @@ from corpuskit.sources.reader import (
 #: What may separate columns, besides what is said to.
 _DELIMITERS = (";", "\t", "|", ",")
 _REMEDIES = {"\t": "use --format tsv", ",": "use --format csv"}
+#: The first line of a file that a spreadsheet wrote for others of its kind.
+_SAYS_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,6 +139,9 @@ class CsvReader(Reader):
         stream.skip_bom()
         lines = self._lines(stream, lambda: self._too_long(number, bad))
         first = next(lines, "")
+        skipped = self._says_delimiter(item, first)
+        if skipped:
+            first = next(lines, "")
         reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
         try:
             for row in reader:
@@ -145,11 +152,29 @@ class CsvReader(Reader):
                 raise self._too_long(number, bad) from None
             if number < 0:
                 self._check_delimiter(item, [first.strip()])
+            line = reader.line_num + skipped
             raise SourceError(
-                f"{item.name}:{reader.line_num}: broken {delimiter!r}-separated values: {error}; repair it",
+                f"{item.name}:{line}: broken {delimiter!r}-separated values: {error}; repair it",
                 path=item.name,
-                found=reader.line_num,
+                found=line,
             ) from error
+
+    def _says_delimiter(self, item: Input, line: str) -> bool:
+        """Whether a file's first line is no row but says what the delimiter is.
+
+        Raises:
+            SourceError: If that is another than the reader's.
+        """
+        found = _SAYS_DELIMITER.fullmatch(line)
+        if found and found[1] != (delimiter := self.options["delimiter"]):
+            raise SourceError(
+                f"{item.name}: its first line says that the delimiter is {found[1]!r}, and it is "
+                f"{delimiter!r}: {_remedy(found[1])}",
+                path=item.name,
+                expected=delimiter,
+                found=found[1],
+            )
+        return found is not None
 
     def _lines(self, stream: InputStream, too_long: Callable[[], Exception]) -> Iterator[str]:
         """Lines with their ends; broken bytes travel as lone surrogates until their column is known."""
@@ -211,14 +236,18 @@ class CsvReader(Reader):
         for other in _DELIMITERS:
             parts = [part.strip(' "') for part in line.split(other)]
             if other != delimiter and (self._field in parts or (len(names) == 1 and len(parts) > 1)):
-                remedy = _REMEDIES.get(other, f"use --reader-option 'delimiter={other}'")
                 raise SourceError(
-                    f"{item.name}: no column {self._field!r} in the header {listed([line])!r}; the delimiter "
-                    f"looks like {other!r} and is {delimiter!r}: {remedy}",
+                    f"{item.name}: no column {self._field!r} in the header {quoted(line)}; the delimiter "
+                    f"looks like {other!r} and is {delimiter!r}: {_remedy(other)}",
                     path=item.name,
                     expected=delimiter,
                     found=other,
                 )
+
+
+def _remedy(delimiter: str) -> str:
+    """How to say that a delimiter is another one."""
+    return _REMEDIES.get(delimiter, f"use --reader-option 'delimiter={delimiter}'")
 
 
 def _counted(count: int, noun: str) -> str:

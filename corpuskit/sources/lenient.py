@@ -12,6 +12,8 @@ import json
 import re
 from typing import Any
 
+from corpuskit.sources.signatures import is_html
+
 #: No deeper than Python's parser follows on any stack.
 _MAX_DEPTH = 200
 #: A backslash and what it escapes, or a sign of structure.
@@ -58,6 +60,8 @@ def other_layout(head: bytes) -> str:
     Args:
         head: The file's beginning.
     """
+    if is_html(head.removeprefix(codecs.BOM_UTF8)):
+        return "this is a page of HTML, such as a server sends instead of a file; get the file again"
     text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
     line, _, rest = text.partition("\n" if "\n" in text else "\r")
     if text.startswith("["):

@@ -150,7 +150,7 @@ class ParquetReader(Reader):
             try:
                 file = parquet.ParquetFile(pa.PythonFile(raw, mode="r"), page_checksum_verification=True)
             except (OSError, pa.ArrowException) as error:
-                raise told_by_head(item) or SourceError(
+                raise told_by_head(item, b"PAR1") or SourceError(
                     f"{item.name}: not a Parquet file, or cut off: {reason_of(error)}; get the file again",
                     path=item.name,
                 ) from error

@@ -1,8 +1,8 @@
 r"""What ends a document in a text file, and where it is in a block of bytes.
 
 A newline of a separator stands for a line's end, which is `\n` or `\r\n`; carriage returns elsewhere are
-text. A file of the old kind, in whose beginning lines end with `\r` only, is told from its first bytes, and
-its newlines are those. Separators are found from left to right without overlap, as `bytes.split` does.
+text. In a file of the old kind, which has carriage returns and no `\n` at all, lines end with `\r`.
+Separators are found from left to right without overlap, as `bytes.split` does.
 """
 
 from __future__ import annotations

@@ -11,10 +11,13 @@ import re
 #: How many first bytes the rules look at.
 HEAD_BYTES = 2**12
 
-_LFS = b"version https://git-lfs.github.com/spec/v1"
+#: The second is what the program was called before 2014.
+_LFS = (b"version https://git-lfs.github.com/spec/v1", b"version https://hawser.github.com/spec/v1")
 _LFS_WORDS = "a Git LFS pointer and not the file itself; get it with git lfs pull"
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html)", re.IGNORECASE)
 
+_TEXT_ONLY = "leave it out, or write its text into a file"
+_TWICE = "compressed data inside another compression; unpack it once"
 _UNPACK = "unpack it and name the files in it"
 _BINARY = (
     (re.compile(rb"PK\x03\x04"), f"a zip archive or an Office document under another name; {_UNPACK}"),
@@ -27,13 +30,26 @@ _BINARY = (
     (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an Office document; save it as text"),
     (re.compile(rb"\x93NUMPY"), "a NumPy array; write its text into a file"),
     (re.compile(rb"Obj\x01"), "an Avro file; write its text into a file of JSON Lines"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), f"a PNG image; {_TEXT_ONLY}"),
+    (re.compile(rb"\xff\xd8\xff"), f"a JPEG image; {_TEXT_ONLY}"),
+    (re.compile(rb"GIF8[79]a.{4}[\x80-\xff].\x00", re.DOTALL), f"a GIF image; {_TEXT_ONLY}"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), f"a WebP image; {_TEXT_ONLY}"),
+    (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), f"a WAVE recording; {_TEXT_ONLY}"),
+    (re.compile(rb"\x89HDF\r\n\x1a\n"), f"an HDF5 file; {_TEXT_ONLY}"),
+    (re.compile(rb"\x7fELF[\x01\x02]"), f"a program; {_TEXT_ONLY}"),
+    (re.compile(rb"\x80[\x02-\x05][\x28-\x95]"), "a Python pickle; write its text into a file"),
+    (re.compile(rb"\x1f\x8b\x08|\x28\xb5\x2f\xfd|\xfd7zXZ\x00|BZh[1-9]1AY&SY|\x04\x22\x4d\x18"), _TWICE),
 )
-_TAR_MAGIC_AT = 257
+#: A tar archive's header holds the sum of its own bytes, in octal digits; a new one has a word, too.
+_TAR_HEADER_BYTES, _TAR_MAGIC_AT, _TAR_SUM = 512, 257, slice(148, 156)
 
 #: Control characters that no text has, and that every second byte of UTF-16 is in most alphabets.
 _RARE = bytes(range(9))
 #: What the planes of Unicode are numbered with: a character of UTF-32 has this and a zero before it.
 _PLANES = bytes(range(17))
+#: Where Western text has its letters among zeros: encoding, bytes a character, and the letter's place.
+_LATIN = (("UTF-32LE", 4, 0), ("UTF-32BE", 4, 3), ("UTF-16LE", 2, 0), ("UTF-16BE", 2, 1))
+_CONTROLS = bytes({*range(32), 127} - {*b"\t\n\f\r"})
 #: How many pairs of bytes must be seen, and which share of them must look like UTF-16 where there are many.
 _FEW_PAIRS, _MANY_PAIRS, _SHARE = 8, 64, 0.8
 
@@ -46,7 +62,7 @@ def other_than_text(head: bytes) -> str | None:
     """
     if head.startswith(_LFS):
         return _LFS_WORDS
-    if head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar" and b"\0" in head[:_TAR_MAGIC_AT]:
+    if _is_tar(head):
         return f"a tar archive; {_UNPACK}"
     for pattern, words in _BINARY:
         if pattern.match(head):
@@ -66,15 +82,36 @@ def other_than_stored(head: bytes) -> str | None:
     """
     if head.startswith(_LFS):
         return _LFS_WORDS
-    if _HTML.match(head):
+    if is_html(head):
         return "a page of HTML, such as a server sends instead of a file; get the file again"
     return None
+
+
+def is_html(head: bytes) -> bool:
+    """Whether a file that begins like this is a page of HTML."""
+    return _HTML.match(head) is not None
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether a file begins as a tar archive does, which has zeros after its first member's name."""
+    if b"\0" not in head[:_TAR_MAGIC_AT]:
+        return False
+    if head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar":
+        return True
+    header, digits = head[:_TAR_HEADER_BYTES], head[_TAR_SUM].strip(b" \0")
+    if len(header) < _TAR_HEADER_BYTES or not digits or digits.strip(b"01234567"):
+        return False
+    return sum(header) - sum(header[_TAR_SUM]) + 8 * ord(" ") == int(digits, 8)
 
 
 def _wide_encoding(head: bytes) -> str | None:
     """The encoding of two or four bytes a character that text seems to be in, or None."""
     if b"\0" not in head or not head.strip(b"\0") or len(head) % 2:
         return None
+    for encoding, width, at in _LATIN:
+        others = [head[other::width] for other in range(width) if other != at]
+        if len(head) >= 2 * width and not any(other.strip(b"\0") for other in others):
+            return encoding if len(head[at::width].translate(None, _CONTROLS)) * width == len(head) else None
     if len(head) >= 4 * _FEW_PAIRS:
         planes = [not head[at : len(head) // 4 * 4 : 4].translate(None, _PLANES) for at in range(4)]
         zeros = [not head[at : len(head) // 4 * 4 : 4].strip(b"\0") for at in range(4)]

@@ -16,7 +16,7 @@ from typing import Any
 
 from corpuskit.errors import CorpuskitError, FetchError, SourceError, reason_of
 from corpuskit.sources.base import Input
-from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored
+from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored, other_than_text
 
 _COPY_BYTES = 2**20
 _REMOTE_BLOCK_BYTES = 4 * 2**20
@@ -287,13 +287,19 @@ def damaged(item: Input, error: Exception) -> SourceError:
         return SourceError(
             f"{item.name}: cannot be read as it is: {reason_of(error)}; unpack it first", path=item.name
         )
-    return told_by_head(item) or SourceError(
+    return told_by_head(item, b"PK") or SourceError(
         f"{item.name}: damaged zip archive: {reason_of(error)}; get the file again", path=item.name
     )
 
 
-def told_by_head(item: Input) -> SourceError | None:
-    """The error that the first bytes of an archive or a table give, if they say that it is something else."""
+def told_by_head(item: Input, magic: bytes) -> SourceError | None:
+    """The error that the first bytes of an archive or a table give, if they say that it is something else.
+
+    Args:
+        item: The input.
+        magic: What it begins with where it is only damaged.
+    """
     with contextlib.closing(open_file(item)) as file:
-        words = other_than_stored(file.read(HEAD_BYTES))
+        head = file.read(HEAD_BYTES)
+    words = None if head.startswith(magic) else other_than_stored(head) or other_than_text(head)
     return SourceError(f"{item.name}: this is {words}", path=item.name) if words else None

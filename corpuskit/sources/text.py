@@ -1,7 +1,7 @@
 r"""Plain text: a file is one document, or a separator ends each document, or each line is one.
 
 A document is taken as it is, its line ends too. A newline of a separator stands for a line's end: `\n` or
-`\r\n`; in a file whose first MiB has a `\r` and no `\n`, it is `\r`. A byte order mark at the beginning of a
+`\r\n`; in a file that has a `\r` and nowhere a `\n`, it is `\r`. A byte order mark at the beginning of a
 file is left out. Empty documents are counted and left out, because they have no tokens.
 """
 
@@ -29,9 +29,8 @@ from corpuskit.sources.separator import Separator
 
 #: A document that is a whole file goes on in pieces of about this size.
 PIECE_BYTES = 4 * 2**20
-#: How far into a file its first line's end is looked for.
-_LINE_END_BYTES = 2**20
-_PEEK_BYTES = 2**12
+#: How much of a file's beginning is kept while its first newline is looked for; further on, it is read twice.
+_PEEK_BYTES = 2**16
 
 
 class TextReader(Reader):
@@ -102,15 +101,14 @@ class TextReader(Reader):
     def _separator_in(self, item: Input, stream: InputStream | None = None) -> Separator:
         """The separator with the line ends of an input; `stream` is at its beginning, if it is open."""
         assert self.separator is not None
-        if not self.separator.has_line_end:
+        if not self.separator.has_line_end or (stream is not None and b"\n" in stream.peek(_PEEK_BYTES)):
             return self.separator
-        if stream is None:
-            if self._last_asked[0] != item:  # slices of one input are read one after the other
-                with self.open(item, Slice()) as opened:
-                    self._last_asked = (item, self._separator_in(item, opened))
-            assert self._last_asked[1] is not None
-            return self._last_asked[1]
-        return self.separator.with_carriage_returns() if _has_old_line_ends(stream) else self.separator
+        if self._last_asked[0] != item:  # slices of one input are read one after the other
+            with self.open(item, Slice()) as opened:
+                old = _has_old_line_ends(opened)
+            self._last_asked = (item, self.separator.with_carriage_returns() if old else self.separator)
+        assert self._last_asked[1] is not None
+        return self._last_asked[1]
 
     def _separated(
         self, stream: InputStream, separator: Separator, start: int, bad: BadDocuments
@@ -190,13 +188,13 @@ class TextReader(Reader):
 
 
 def _has_old_line_ends(stream: InputStream) -> bool:
-    """Whether the lines of a text end with carriage returns only, as far as its beginning shows."""
-    size = _PEEK_BYTES
-    while b"\n" not in (head := stream.peek(size)):
-        if len(head) < size or size == _LINE_END_BYTES:
-            return b"\r" in head
-        size = min(16 * size, _LINE_END_BYTES)
-    return False
+    """Whether the lines of a text end with carriage returns only: it has some, and not one newline."""
+    found = False
+    while data := stream.read(_PEEK_BYTES):
+        if b"\n" in data:
+            return False
+        found = found or b"\r" in data
+    return found
 
 
 def _at_character(data: bytes) -> tuple[bytes, bytes]:

@@ -152,7 +152,7 @@ def test_a_header_with_another_delimiter_is_said_to_have_it(csv_file, read_all, 
 
 
 def test_a_column_that_was_perhaps_meant_is_named(csv_file, read_all):
-    with pytest.raises(SourceError, match=r"choose one with --text-field \(did you mean 'Text'\?\)$"):
+    with pytest.raises(SourceError, match=r"choose one with --text-field \(did you mean ' Text'\?\)$"):
         read_all(CsvReader({}), csv_file(b"id, Text\n"))
 
 
@@ -217,3 +217,36 @@ def test_a_delimiter_is_one_character():
 def test_a_column_needs_a_name():
     with pytest.raises(ConfigError, match="reader option text_field: expected a column's name, found ''"):
         CsvReader({"text_field": ""})
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_first_line_that_says_the_delimiter_is_no_header(csv_file, read_all, line, newline):
+    item = csv_file(newline.join([line, "id;text", "1;a,b", "2;c", ""]).encode())
+    reader = CsvReader({"delimiter": ";"})
+    result = read_all(reader, item)
+    assert (result.texts, result.starts, result.kinds) == ([b"a,b", b"c"], [0, 1], [])
+    assert reader.fields(item) == ["id", "text"]
+    message = "data.csv: its first line says that the delimiter is ';', and it is ',': "
+    with pytest.raises(SourceError, match=f"{message}use --reader-option 'delimiter=;'"):
+        read_all(CsvReader({}), item)
+
+
+def test_a_first_line_that_says_tabs_or_commas_names_the_format(csv_file, read_all):
+    with pytest.raises(SourceError, match=r"says that the delimiter is '\\t', .*: use --format tsv$"):
+        read_all(CsvReader({}), csv_file(b"sep=\t\nid\ttext\n1\ta\n"))
+    assert read_all(CsvReader({}), csv_file(b"sep=,\nid,text\n1,a\n")).texts == [b"a"]
+    assert read_all(CsvReader({"text_field": "sep="}), csv_file(b"sep=,id\na,1\n")).texts == [b"a"]
+
+
+def test_a_broken_row_has_the_number_of_its_line_after_a_line_that_says_the_delimiter(csv_file, read_all):
+    with pytest.raises(SourceError, match=r"data\.csv:4: broken"):
+        read_all(CsvReader({}), csv_file(b'sep=,\nid,text\n1,a\n2,"b"c\n'))
+
+
+def test_the_name_of_a_column_with_white_space_can_be_copied_from_the_error(csv_file, read_all):
+    item = csv_file(b"id, text\n1,a\n")
+    with pytest.raises(SourceError, match=r"it has: id, ' text'; .*did you mean ' text'\?") as error:
+        read_all(CsvReader({}), item)
+    name = re.search(r"'( text)';", str(error.value))[1]
+    assert read_all(CsvReader({"text_field": name}), item).texts == [b"a"]

@@ -26,10 +26,9 @@ runs = st.sampled_from(["\n\n\n\n", "\r\n\r\n\r\n", "\r\n", "\r\r\r", "\n\r\n", 
 pieces = st.lists(st.one_of(texts, runs), max_size=8)
 
 
-def independent_split(data: bytes, separator: bytes, look_bytes: int = 2**20) -> list[tuple[bytes, int]]:
+def independent_split(data: bytes, separator: bytes) -> list[tuple[bytes, int]]:
     """Documents and their starts, by re.split over the whole file."""
-    head = data[:look_bytes]
-    line_end = rb"\r" if b"\r" in head and b"\n" not in head else rb"\r?\n"
+    line_end = rb"\r" if b"\r" in data and b"\n" not in data else rb"\r?\n"
     pattern = line_end.join(re.escape(piece) for piece in separator.split(b"\n"))
     found, at = [], 0
     parts = re.split(b"(" + pattern + b")", data)
@@ -47,12 +46,14 @@ def scratch():
 
 
 @settings(deadline=None)
-@given(pieces, separators, st.integers(1, 40), st.integers(1, 50), st.sampled_from([4, 2**20]))
+@given(pieces, separators, st.integers(1, 40), st.integers(1, 50), st.sampled_from([1, 4, 2**16]))
 @example(["ab\n", "\n\n", "b\n\n\n\n\n", "a"], "\n\n", 3, 1, 4)
 @example(["é日" * 20], "a", 5, 3, 4)
 @example(["ab\r", "ab\r" * 9, "\n\nb"], "\n", 5, 3, 4)
+@example(["abc\r", "\n\r\nb\r\n"], "\n", 3, 3, 4)
+@example(["ab\r" * 9], "\n", 5, 3, 4)
 def test_any_slicing_gives_the_documents_of_the_whole(
-    scratch, input_of, read_all, pieces, separator, target_bytes, block_bytes, look_bytes
+    scratch, input_of, read_all, pieces, separator, target_bytes, block_bytes, peek_bytes
 ):
     data = "".join(pieces).encode()
     path = scratch / "text.txt"
@@ -60,10 +61,9 @@ def test_any_slicing_gives_the_documents_of_the_whole(
     item = input_of(path)
     reader = TextReader({"separator": separator})
     reader.block_bytes = block_bytes
-    expected = independent_split(data, separator.encode(), look_bytes)
+    expected = independent_split(data, separator.encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text, "_PEEK_BYTES", 1)
-        patch.setattr(text, "_LINE_END_BYTES", look_bytes)
+        patch.setattr(text, "_PEEK_BYTES", peek_bytes)
         slices = reader.slices(item, target_bytes=target_bytes)
         results = (read_all(reader, item), read_all(reader, item, *slices))
     assert slices[0].start == 0

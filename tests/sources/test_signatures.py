@@ -5,6 +5,8 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import lzma
+import pickle
 import sqlite3
 import tarfile
 import zipfile
@@ -24,6 +26,7 @@ from corpuskit.sources.signatures import HEAD_BYTES, other_than_stored, other_th
 from corpuskit.sources.stored import open_archive
 from corpuskit.sources.text import TextReader
 
+OLD_POINTER = f"version https://hawser.github.com/spec/v1\noid sha256:{'6' * 64}\nsize 1\n".encode()
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'6' * 64}\nsize 146946961\n".encode()
 READERS = {"txt": TextReader, "jsonl": JsonlReader, "csv": CsvReader, "parquet": ParquetReader}
 
@@ -57,6 +60,12 @@ def test_a_git_lfs_pointer_is_named_under_any_name(file, read_all, format, exten
         read_all(READERS[format]({}), item)
 
 
+def test_a_pointer_of_the_first_git_lfs_is_named(file, read_all):
+    for name in ("a.txt", "a.txt.gz"):
+        with pytest.raises(SourceError, match=r"this is a Git LFS pointer .* git lfs pull$"):
+            read_all(TextReader({}), file(name, OLD_POINTER))
+
+
 def test_a_git_lfs_pointer_in_place_of_an_archive_is_named(file):
     with pytest.raises(SourceError, match="git lfs pull"), open_archive(file("a.zip", POINTER)):
         pass
@@ -87,6 +96,52 @@ def test_a_tar_archive_that_is_asked_for_is_named(tmp_path, name):
         LocalFiles([str(tmp_path / name)]).inputs()
 
 
+def old_tar(*, sum_bytes: bytes = b"%06o\0 ") -> bytes:
+    """A tar archive as the seventh edition of Unix wrote it: a header without the word ustar."""
+    header = bytearray(512)
+    for at, field in ((0, b"one.txt"), (100, b"0000644\0"), (124, b"00000000005\0"), (136, b"00000000000\0")):
+        header[at : at + len(field)] = field
+    header[148:156] = b" " * 8
+    header[148:156] = (sum_bytes % sum(header)).ljust(8)
+    return bytes(header) + b"hello".ljust(512, b"\0") + bytes(1024)
+
+
+@pytest.mark.parametrize("sum_bytes", [b"%06o\0 ", b"%07o\0", b"%6o\0 "])
+def test_a_tar_archive_of_the_old_kind_is_named(file, read_all, sum_bytes):
+    data = old_tar(sum_bytes=sum_bytes)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames() == ["one.txt"]
+    for name, packed in (("a.txt", data), ("a.txt.gz", gzip.compress(data)), ("a.jsonl", data)):
+        reader = JsonlReader({}) if name == "a.jsonl" else TextReader({})
+        with pytest.raises(SourceError, match="this is a tar archive; unpack it"):
+            read_all(reader, file(name, packed))
+    assert other_than_text(data.replace(b"0000644", b"0000645")) is None
+
+
+def test_what_is_no_table_is_named_under_the_name_of_a_table(file, read_all):
+    others = {"a tar archive": tar(), "a PNG image": PNG, "a PDF": b"%PDF-1.7\n", "a page of HTML": b"<html>"}
+    for words, data in others.items():
+        with pytest.raises(SourceError, match=f"a.parquet: this is {words}"):
+            read_all(ParquetReader({}), file("a.parquet", data))
+    with pytest.raises(SourceError, match="not a Parquet file, or cut off"):
+        read_all(ParquetReader({}), file("a.parquet", b"PAR1\x15\x04\x15"))
+
+
+def test_what_is_no_json_lines_is_named_under_that_name(tmp_path, file, read_all):
+    parquet.write_table(pa.table({"text": ["one"]}), tmp_path / "table")
+    table = (tmp_path / "table").read_bytes()
+    for words, data in (
+        ("a Parquet file", table),
+        ("a page of HTML", b"<!doctype html>\n<title>404</title>"),
+    ):
+        for name, packed in (("a.jsonl", data), ("a.jsonl.gz", gzip.compress(data))):
+            with pytest.raises(SourceError, match=f"{name}: this is {words}"):
+                read_all(JsonlReader({}), file(name, packed))
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0"
+
+
 def binaries(folder):
     with zipfile.ZipFile(folder / "a.docx", "w") as archive:
         archive.writestr("one.txt", "one")
@@ -97,6 +152,12 @@ def binaries(folder):
         base.execute("create table texts (text)")
     base.close()
     yield "SQLite", (folder / "base").read_bytes()
+    yield "PNG image", PNG
+    yield "JPEG image", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1"
+    yield "GIF image", b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff"
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        for value in (["one"], {"text": "one"}, "one", ("one", 2)):
+            yield "Python pickle", pickle.dumps(value, protocol)
     yield "PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
 
 
@@ -107,6 +168,14 @@ def test_other_files_under_a_text_name_are_named(tmp_path, file, read_all):
                 read_all(reader, file("other.txt", data))
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_compressed_twice_is_named(file, read_all, pack):
+    with pytest.raises(
+        SourceError, match="this is compressed data inside another compression; unpack it once"
+    ):
+        read_all(TextReader({}), file("a.txt.gz", gzip.compress(pack(b"hello"))))
+
+
 WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 
 
@@ -115,6 +184,9 @@ WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
     "text",
     [
         "hello world\n",
+        "hello\n",
+        "hi",
+        "né\r\n",
         "Größe, naïve: “quoted” … " * 200,
         "Съешь же ещё этих мягких французских булок, да выпей чаю\r\n" * 9,
         "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία\n" * 9,
@@ -131,7 +203,7 @@ def test_wide_text_without_a_byte_order_mark_is_named(file, read_all, encoding, 
 @given(st.text(max_size=300))
 def test_text_without_many_control_characters_is_text(text):
     data = "".join(c for c in text if c > "\x08" or c == "\0").encode()
-    if data.count(b"\0") < 8:
+    if data.count(b"\0") < 8 and data[::2].strip(b"\0") and data[1::2].strip(b"\0"):
         assert other_than_text(data) is None
 
 
@@ -144,6 +216,11 @@ def test_text_without_many_control_characters_is_text(text):
         b"\0" * 4000 + b"hello",
         b"one\0two\0three\0four\0" * 100,
         b"a\0\0b" * 500,
+        b"a\0",
+        b"\0a\0",
+        b"a\0b\0c",
+        b"\1\0\2\0",
+        b"a\0b\0cd",
         b"hello\0" * 9000,
         "日本\0".encode() * 900,
         b"x" * 257 + b"ustar is a word",

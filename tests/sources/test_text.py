@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,37 @@ def test_lines_end_with_their_line_ends_only(text_file, read_all):
     assert result.texts == [b"a", "b\x0bc\x85d\u2028e".encode(), b"f\rg"]
     assert result.starts == [0, 3, 15]
     assert result.kinds == [("empty", 14)]
+
+
+LATE = 2**20
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("data", "separator", "texts"),
+    [
+        (b"x" * (LATE - 1) + b"\r\n\r\nb\r\nc\r\n", "\n", [b"x" * (LATE - 1), b"b", b"c"]),
+        (b"x" * (LATE - 1) + b"\r\n\r\nb\r\nc", "\n\n", [b"x" * (LATE - 1), b"b\r\nc"]),
+        (
+            b"a\rb" + b"x" * 2 * LATE + b"\nsecond\nthird\n",
+            "\n",
+            [b"a\rb" + b"x" * 2 * LATE, b"second", b"third"],
+        ),
+        (b"x" * 2 * LATE + b"\rsecond\rthird\r", "\n", [b"x" * 2 * LATE, b"second", b"third"]),
+        (b"a\rb" + b"x" * 2 * LATE + b"\r", "\n", [b"a", b"b" + b"x" * 2 * LATE]),
+        (b"\xef\xbb\xbf" + b"x" * 2**16 + b"\r\ny\rz", "\n", [b"x" * 2**16, b"y\rz"]),
+    ],
+    ids=["lines", "blank-lines", "late-newline", "late-return", "returns", "mark"],
+)
+@pytest.mark.fault("T4")
+def test_the_whole_file_decides_what_ends_its_lines(text_file, read_all, pack, data, separator, texts):
+    item = text_file(pack(data), "text.txt" if pack is bytes else "text.txt.gz")
+    reader = TextReader({"separator": separator})
+    for slices in ([Slice()], reader.slices(item, target_bytes=1000)):
+        assert read_all(TextReader({"separator": separator}), item, *slices).texts == texts
+    for start, stop in ((0, 0.5), (0.5, 1)):
+        for part in reader.places(item, Slice(), [(start, stop)]) or []:
+            assert set(read_all(TextReader({"separator": separator}), item, part).texts) <= set(texts)
 
 
 @pytest.mark.parametrize("options", [{}, {"lines": True}, {"separator": "--"}])

@@ -162,7 +162,7 @@ def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:
 
 def _damaged(item: Input, error: Exception) -> SourceError:
     reason = " ".join(str(error).split())
-    return told_by_head(item) or SourceError(
+    return told_by_head(item, b"ARROW1") or SourceError(
         f"{item.name}: not an Arrow file, damaged, or cut off: {reason:.200}; get it again", path=item.name
     )
 
