@@ -118,7 +118,8 @@ class LocalFiles(FilesSource):
             where = ", ".join(map(shown_location, self.patterns))
             summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
             raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
-        self._check_options({item.format for item in inputs})
+        if inputs:  # else no reader has been asked for
+            self._check_options({item.format for item in inputs})
         return inputs
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
