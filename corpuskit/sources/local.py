@@ -297,8 +297,8 @@ def _lines(path: str) -> Iterator[str]:
         ) from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
         raise SourceError(
-            f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it anew, "
-            "as with 'iconv -f UTF-16 -t UTF-8'",
+            f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it "
+            "anew, as with 'iconv -f UTF-16 -t UTF-8'",
             path=path,
         )
     text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")

@@ -256,3 +256,25 @@ def test_a_path_below_a_folder_that_may_not_be_entered_is_one_line(place, argume
     assert done.stderr.count("\n") == 1, done.stderr
     assert "Permission denied" in done.stderr
     assert not (place / "o").exists()
+
+
+@pytest.mark.parametrize("output", ["s3:/bucket/x", "gs:/bucket/x", "s3://bucket/x"])
+def test_an_export_to_a_url_with_one_slash_is_refused_as_one_with_two(place, output):
+    code, message = refused(["export", "corpus", "--format", "nanogpt", "-o", output])
+    assert code == 2
+    assert f"--output {output.replace(':/b', '://b')}: exports are written to folders" in message
+
+
+def test_a_corpus_in_which_no_document_gets_an_id_counts_them(place):
+    (place / "e.jsonl").write_text('{"text": ""}\n' * 3)
+    code, message = refused(["prepare", "e.jsonl", "--encoding", "bytes", "--no-eot", "--workers", "1"])
+    assert code == 3
+    assert message.endswith("no-tokens: 3, to which the tokenizer gives no id")
+
+
+def test_a_path_object_in_a_list_is_a_path(place, monkeypatch):
+    (place / "tinyshakespeare").write_text("not that corpus")
+    made = corpuskit.prepare(
+        [Path("tinyshakespeare")], encoding="bytes", format="text", output="made", workers=1
+    )
+    assert [item.name for item in made.manifest.inputs] == ["tinyshakespeare"]
