@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import as_whole, parse_count, parse_size
+from corpuskit.numbers import parse_count, parse_size, plain
 from corpuskit.said import Said, SaidInFile, read_table
 
 _C = TypeVar("_C", bound="Config")
@@ -36,10 +36,9 @@ class Config(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _whole(cls, value: Any) -> Any:
-        """A whole number is one whoever counted it, NumPy included."""
-        number = as_whole(value)
-        return value if number is None else number
+    def _plain(cls, value: Any) -> Any:
+        """A number is one whoever counted it, NumPy included, and so is a boolean."""
+        return plain(value)
 
     @classmethod
     def make(cls: type[_C], *layers: Mapping[str, Any]) -> _C:

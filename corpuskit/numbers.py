@@ -29,6 +29,16 @@ def as_whole(value: Any) -> int | None:
         return None
 
 
+def plain(value: Any) -> Any:
+    """Python's own value for a number or a boolean that NumPy or the like holds, in a mapping too."""
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    number = as_whole(value)
+    if number is not None:
+        return number
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+
+
 def whole(name: str, value: Any, *, least: int | None = None) -> int:
     """The same for an option.
 
@@ -88,4 +98,4 @@ def _parse(text: str, units: Mapping[str, int], expected: str) -> int:
     return int(value)
 
 
-__all__ = ["as_whole", "parse_count", "parse_fraction", "parse_size", "whole"]
+__all__ = ["as_whole", "parse_count", "parse_fraction", "parse_size", "plain", "whole"]

@@ -98,6 +98,28 @@ def read_file(
     return data
 
 
+def read_named(path: str | os.PathLike[str], *, max_bytes: int) -> bytes:
+    """All bytes of what a user names: a file, or a pipe that somebody writes to, such as a shell's `<(...)`.
+
+    Args:
+        path: The file or the pipe; links are followed.
+        max_bytes: The most that are read.
+
+    Raises:
+        NotAFile: If it is a device, which may never end, or a socket.
+        TooLarge: If it has more bytes.
+        OSError: If it cannot be opened or read.
+    """
+    kind = stat.S_IFMT(os.stat(path).st_mode)  # noqa: PTH116
+    if kind in (stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK):
+        raise NotAFile(_KINDS[kind])
+    with open(path, "rb") as file:  # noqa: PTH123
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise TooLarge(max_bytes)
+    return data
+
+
 def sha256_of_file(file: BinaryIO) -> str:
     """The hexadecimal digest of an open file's bytes, read in bounded memory; hashing lets other threads run.
 

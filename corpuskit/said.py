@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpuskit import reading
 from corpuskit.errors import ConfigError
 
 if sys.version_info >= (3, 11):
@@ -18,6 +19,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+#: The most that a file of options may have.
+_MAX_BYTES = 8 * 2**20
 #: What may stand for a key or a part of it.
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _HEADER = re.compile(rf"\s*\[\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
@@ -134,7 +137,7 @@ def _read(path: Path) -> str:
         ConfigError: If it cannot be read, or is no text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return reading.read_named(path, max_bytes=_MAX_BYTES).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError as error:
         raise ConfigError(f"--config {path}: there is no such file", path=path) from error
     except OSError as error:

@@ -186,3 +186,12 @@ def test_a_value_that_a_later_layer_replaces_is_not_the_one_to_blame(tmp_path):
 def test_every_field_is_described():
     for model in (PrepareConfig, BatchConfig):
         assert all(description for _, _, description in describe(model))
+
+
+def test_a_device_and_a_huge_file_are_no_configuration(tmp_path, monkeypatch):
+    with pytest.raises(ConfigError, match="^--config /dev/zero: cannot be read: it is a device, not a file$"):
+        read_toml("/dev/zero", PrepareConfig)
+    monkeypatch.setattr("corpuskit.said._MAX_BYTES", 10)
+    (tmp_path / "c.toml").write_text("# " + "x" * 20)
+    with pytest.raises(ConfigError, match="cannot be read: larger than 10 bytes"):
+        read_toml(tmp_path / "c.toml", PrepareConfig)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from fractions import Fraction
+from numbers import Rational
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class MixedStream:
 
 def exact(weight: float) -> Fraction:
     """A weight as it was written: 0.1 is one tenth."""
-    return Fraction(str(weight)) if isinstance(weight, float) else Fraction(weight)
+    return Fraction(weight) if isinstance(weight, Rational) else Fraction(str(weight))
 
 
 def _cap(name: str, sampler: str, samples_per_epoch: int | None, max_epochs: float | None) -> int | None:

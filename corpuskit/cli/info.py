@@ -58,13 +58,15 @@ def _instead_of(corpus: str) -> list[Listed]:
     from corpuskit.errors import CorpusFormatError
     from corpuskit.place import remote_path, user_path
     from corpuskit.prepare.listing import Listed, corpora_in, making
+    from corpuskit.storage import looking_at
 
     if remote_path(corpus) is not None:
         return []
     path = user_path(corpus, what="corpus")
-    if (path / FILE_NAME).exists():
-        return []
-    begun = making(path) if path.name else None
+    with looking_at(path):
+        if (path / FILE_NAME).exists():
+            return []
+        begun = making(path) if path.name else None
     found = [*([Listed(path, making=begun)] if begun else []), *corpora_in(path)]
     default = Path("data") / path
     if not found and not path.exists() and any(corpora_in(default)):

@@ -90,9 +90,12 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
     from corpuskit.errors import ConfigError
     from corpuskit.place import user_path
     from corpuskit.prepare.listing import corpora_in
+    from corpuskit.storage import looking_at
 
     path = user_path(folder or "data", what="FOLDER")
-    if folder is not None and not path.is_dir():
+    with looking_at(path):
+        is_there = path.is_dir()
+    if folder is not None and not is_there:
         raise ConfigError(f"{path}: no such folder; name one that corpora are in", path=path)
     found = list(corpora_in(path))
     if found or as_json:

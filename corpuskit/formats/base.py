@@ -13,6 +13,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from corpuskit import __version__, folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.formats.export import Export, OnProgress
-from corpuskit.place import remote_path, user_path
+from corpuskit.place import local_folder, remote_path, user_path
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +222,8 @@ def _folder(output: str | os.PathLike[str]) -> Path:
     Raises:
         ConfigError: If it is in an object store, or no folder can be made of it.
     """
-    place = remote_path(output)
+    # One slash is what pathlib leaves of a URL's two.
+    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", local_folder(output)))
     if place is not None:
         raise ConfigError(
             f"--output {place}: exports are written to folders of this machine; choose a folder, and copy it "

@@ -83,7 +83,7 @@ def block_bytes_at(output: Path) -> int:
 
 def _existing(output: Path) -> Path:
     """A place, or the folder above it in which it will be made."""
-    return next(path for path in (output, *output.resolve().parents) if path.exists())
+    return next(path for path in (output, *output.resolve().parents) if os.path.exists(path))  # noqa: PTH110
 
 
 def peak_bytes(

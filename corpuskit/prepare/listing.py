@@ -13,6 +13,7 @@ from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.errors import CorpusFormatError, StorageError
 from corpuskit.prepare.folder import WorkFolder
 from corpuskit.prepare.job import load_job, record_path
+from corpuskit.storage import looking_at
 
 _WORK = re.compile(r"\.(?P<name>.+)\.preparing")
 
@@ -89,13 +90,15 @@ def making(output: Path) -> Making | None:
 def _listed(path: Path) -> Listed | None:
     """What a folder is, if it is a corpus or the work for one that is not there yet."""
     work = _WORK.fullmatch(path.name)
-    if work is not None:
-        output = path.with_name(work["name"])
-        found = making(output) if not (output / FILE_NAME).exists() else None
-        return Listed(output, making=found) if found is not None else None
-    if path.name.startswith(".") or not (path / FILE_NAME).exists():
-        return None
     try:
+        if work is not None:
+            output = path.with_name(work["name"])
+            with looking_at(output):
+                found = making(output) if not (output / FILE_NAME).exists() else None
+            return Listed(output, making=found) if found is not None else None
+        with looking_at(path):
+            if path.name.startswith(".") or not (path / FILE_NAME).exists():
+                return None
         return Listed(path, manifest=read_folder(path, Folder.manifest))
     except (CorpusFormatError, StorageError) as error:
         return Listed(path, error=str(error))

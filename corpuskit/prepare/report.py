@@ -84,6 +84,10 @@ def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
         item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
         words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
         words += "; choose the field with --text-field" if kind == "missing-text" else ""
+    empty = sum(
+        shard.num_documents for record in records for made in record.shards.values() for shard in made
+    )
+    words += f"; no-tokens: {empty:,}, to which the tokenizer gives no id" if empty else ""
     first, more = plan.inputs[0].name, len(plan.inputs) - 1
     where = f"{first} and {more:,} more" if more else first
     return SourceError(

@@ -71,8 +71,9 @@ class Request:
 
         patterns = self.source.patterns if isinstance(self.source, LocalFiles) else ()
         for pattern in patterns:
-            folder = None if "://" in pattern else user_path(pattern)
-            if folder is not None and folder.is_dir() and _is_inside(self.output, os.path.realpath(folder)):
+            folder = "" if "://" in pattern else str(user_path(pattern))
+            # A folder that may not be looked at is no matter here: the listing says what is wrong with it.
+            if os.path.isdir(folder) and _is_inside(self.output, os.path.realpath(folder)):  # noqa: PTH112
                 raise ConfigError(
                     f"{self.output} is in the folder {pattern!r}, all of which is read: the next time the "
                     "corpus would be read as text; choose another --output",

@@ -174,9 +174,10 @@ class Worker:
     def _placed(self, error: TokenizerError, piece: Piece, batch: DocumentBatch) -> TokenizerError:
         """The same error, saying which document it was."""
         number = getattr(error, "index", None)
-        start = batch.starts[number] if isinstance(number, int) else batch.starts[0]
         name = self._job.inputs[piece.input].name
-        return TokenizerError(f"{name}, document at {start:,}: {error}", path=name)
+        known = isinstance(number, int)
+        where = f"{name}, document at {batch.starts[number]:,}" if known else self._failing(piece, batch)
+        return TokenizerError(f"{where}: {error}", path=name)
 
 
 class _PartWriter:

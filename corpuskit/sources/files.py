@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from corpuskit import registry
@@ -28,6 +27,7 @@ from corpuskit.sources.changes import changes
 from corpuskit.sources.columns import missing_column
 from corpuskit.sources.guard import giving
 from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
+from corpuskit.sources.places import is_folder
 from corpuskit.sources.reader import Reader
 from corpuskit.sources.sampled import sample
 from corpuskit.sources.stored import is_remote, local_version
@@ -260,9 +260,12 @@ class FileSource(FilesSource):
     def _location(self, file: RemoteFile) -> str | None:
         """Where `--from` says that a file's bytes are: itself, or in a folder under the file's own name."""
         location = self.options.location
-        if location is None or (len({f.url for f in self.spec.files}) == 1 and not Path(location).is_dir()):
+        if location is None:
+            return None
+        there = not is_remote(location) and is_folder(location, typed=f"--from {location}")
+        if not there and len({f.url for f in self.spec.files}) == 1:
             return location
-        if not is_remote(location) and not Path(location).is_dir():
+        if not there and not is_remote(location):
             raise ConfigError(
                 f"--from {location}: {self.spec.name} has {len(self.spec.files)} files; give the folder that "
                 "holds them"

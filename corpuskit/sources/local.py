@@ -18,7 +18,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from corpuskit import registry
+from corpuskit import reading, registry
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.place import user_path
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
@@ -39,6 +39,8 @@ from corpuskit.sources.text_files import ZIP, format_of, text_files
 from corpuskit.specs import RemoteFile, SourceSpec
 
 _T = TypeVar("_T")
+#: The most that a list of paths may have.
+_MAX_LIST_BYTES = 64 * 2**20
 _TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
 
 
@@ -122,7 +124,8 @@ class LocalFiles(FilesSource):
             where = ", ".join(map(shown_location, self.patterns))
             summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
             raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
-        self._check_options({item.format for item in inputs})
+        if inputs:  # else no reader has been asked for
+            self._check_options({item.format for item in inputs})
         return inputs
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
@@ -295,9 +298,20 @@ def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None)
 def _lines(path: str) -> Iterator[str]:
     """The paths that a list holds: one a line; empty ones and # comments are left out."""
     try:
-        data = user_path(path).read_bytes()
+        data = reading.read_named(user_path(path), max_bytes=_MAX_LIST_BYTES)
     except OSError as error:
-        raise SourceError(f"@{path}: cannot be read: {error.strerror}", path=path) from error
+        hint = ""
+        if os.path.lexists(f"@{path}"):
+            hint = f"; the file @{path} is there, and is written ./@{path}"
+        raise SourceError(
+            f"@{path}: the list of paths {path!r} cannot be read: {error.strerror}{hint}", path=path
+        ) from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise SourceError(
+            f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it "
+            "anew, as with 'iconv -f UTF-16 -t UTF-8'",
+            path=path,
+        )
     text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")
     for line in text.split("\n"):
         if line.strip() and not line.startswith("#"):

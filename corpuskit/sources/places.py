@@ -6,9 +6,10 @@ A name that is there is taken literally, whatever its characters; only one that 
 from __future__ import annotations
 
 import abc
+import errno
 import os
+import stat
 from collections.abc import Iterable
-from pathlib import Path
 from urllib.parse import unquote
 
 from corpuskit.errors import ConfigError, SourceError
@@ -68,7 +69,7 @@ class Place(abc.ABC):
 class _OnDisk(Place):
     def __init__(self, typed: str, path: str) -> None:
         self.typed, self.location = typed, path
-        if Path(path).is_dir():
+        if is_folder(path, typed=typed):
             self.kind = "folder"
         elif os.path.lexists(path):
             self.kind = "file"
@@ -81,7 +82,7 @@ class _OnDisk(Place):
         return Path(location).is_dir()
 
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
-        return list_folder(folder or ".", selection) if Path(folder or ".").is_dir() else ()
+        return list_folder(folder or ".", selection) if is_folder(folder or ".", typed=self.typed) else ()
 
     def _join(self, folder: str, name: str) -> str:
         return os.path.join(folder, name)  # noqa: PTH118 (this runs for every file of a corpus)
@@ -152,6 +153,28 @@ def place_of(typed: str) -> Place:
     return _InStore(shown, typed)
 
 
+def is_folder(path: str, *, typed: str) -> bool:
+    """Whether a folder of this machine is there, or a link to one.
+
+    Args:
+        path: Where it would be.
+        typed: What the user typed.
+
+    Raises:
+        SourceError: If that cannot be known, as below a folder that may not be entered.
+    """
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 (Path's hides no more, and no less)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return False
+        raise SourceError(
+            f"{typed}: cannot be looked at: {error.strerror}; give yourself the right to enter its folders, "
+            "or name another path",
+            path=typed,
+        ) from error
+
+
 def shown_location(location: str) -> str:
     """A path or a URL as a person may see it: without credentials."""
     from corpuskit.fetch import redact_url
@@ -159,4 +182,4 @@ def shown_location(location: str) -> str:
     return redact_url(location) if is_remote(location) else location
 
 
-__all__ = ["Place", "place_of", "shown_location"]
+__all__ = ["Place", "is_folder", "place_of", "shown_location"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -65,6 +68,21 @@ def place(tmp_path, monkeypatch):
 
 def everything(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def as_another_user(code, folder):
+    """Run Python without root's right to enter every folder."""
+    prefix = []
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("there is no setpriv to drop root's rights with")
+        prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    if subprocess.run([*prefix, "ls", str(folder / "y")], capture_output=True).returncode == 0:
+        pytest.skip("root's rights cannot be dropped here")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [*prefix, sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
 
 
 def refused(arguments, **environment):
@@ -200,3 +218,63 @@ def test_home_is_home_in_everything_that_is_read_or_written(place, tmp_path):
 def test_the_cache_may_be_in_the_home_folder(place, tmp_path, monkeypatch):
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", "~/cache")
     assert CliRunner().invoke(root, ["cache", "where"]).stdout.strip() == str(tmp_path / "home" / "cache")
+
+
+@pytest.mark.parametrize("mode", [0, 0o444])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["prepare", "u/x/3.jsonl", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "u/x/*.jsonl", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "u/x/y/*.jsonl", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "./u", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "@u/x/list", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "tinyshakespeare", "--from", "u/x/y", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "text.txt", "--encoding", "bytes", "-o", "u/x/o"],
+        ["prepare", "text.txt", "--config", "u/x/c.toml", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "hf:u/x/3.jsonl", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "hf:u/x", "--encoding", "bytes", "-o", "o"],
+        ["prepare", "text.txt", "--encoding", "hf:u/x/tokenizer.json", "-o", "o"],
+        ["prepare", "text.txt", "--encoding", "sp:u/x/3.model", "-o", "o"],
+        ["plan", "u/x/3.jsonl", "--encoding", "bytes"],
+        ["info", "u/x/y"],
+        ["list", "corpora", "u/x/y"],
+        ["export", "corpus", "--format", "nanogpt", "-o", "u/x/o"],
+    ],
+    ids=" ".join,
+)
+def test_a_path_below_a_folder_that_may_not_be_entered_is_one_line(place, arguments, mode):
+    (place / "u/x/y").mkdir(parents=True)
+    (place / "u/x/3.jsonl").write_text('{"text": "a"}\n')
+    (place / "u/x").chmod(mode)
+    try:
+        code = f"from corpuskit.cli import main\nimport sys\nsys.argv[1:] = {arguments!r}\nsys.exit(main())"
+        done = as_another_user(code, place / "u/x")
+    finally:
+        (place / "u/x").chmod(0o755)
+    assert done.returncode in (2, 3, 4), done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Permission denied" in done.stderr
+    assert not (place / "o").exists()
+
+
+@pytest.mark.parametrize("output", ["s3:/bucket/x", "gs:/bucket/x", "s3://bucket/x"])
+def test_an_export_to_a_url_with_one_slash_is_refused_as_one_with_two(place, output):
+    code, message = refused(["export", "corpus", "--format", "nanogpt", "-o", output])
+    assert code == 2
+    assert f"--output {output.replace(':/b', '://b')}: exports are written to folders" in message
+
+
+def test_a_corpus_in_which_no_document_gets_an_id_counts_them(place):
+    (place / "e.jsonl").write_text('{"text": ""}\n' * 3)
+    code, message = refused(["prepare", "e.jsonl", "--encoding", "bytes", "--no-eot", "--workers", "1"])
+    assert code == 3
+    assert message.endswith("no-tokens: 3, to which the tokenizer gives no id")
+
+
+def test_a_path_object_in_a_list_is_a_path(place, monkeypatch):
+    (place / "tinyshakespeare").write_text("not that corpus")
+    made = corpuskit.prepare(
+        [Path("tinyshakespeare")], encoding="bytes", format="text", output="made", workers=1
+    )
+    assert [item.name for item in made.manifest.inputs] == ["tinyshakespeare"]

@@ -91,7 +91,10 @@ def test_a_list_keeps_its_order(corpus):
     Path("list.txt").write_text("@list.txt\n")
     with pytest.raises(SourceError, match=r"@list.txt: a list cannot hold another list"):
         names("@list.txt")
-    with pytest.raises(SourceError, match=r"@none.txt: cannot be read: No such file"):
+    with pytest.raises(
+        SourceError,
+        match=r"^@none.txt: the list of paths '.*' cannot be read: No such file or directory$",
+    ):
         names("@none.txt")
 
 
@@ -375,3 +378,42 @@ def test_ten_thousand_files_are_listed_and_read(tmp_path):
         (tmp_path / f"{number:05d}.txt").write_bytes(b"line %d\n" % number)
     source = LocalFiles([str(tmp_path)])
     assert documents(source) == [b"line %d\n" % number for number in range(10_000)]
+
+
+def test_a_list_of_paths_is_read_up_to_a_bound_and_never_from_a_device(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for device in ("/dev/zero", "/dev/null"):
+        with pytest.raises(SourceError, match=f"list of paths '{device}' cannot be read: it is a device"):
+            LocalFiles([f"@{device}"]).inputs()
+    monkeypatch.setattr("corpuskit.sources.local._MAX_LIST_BYTES", 10)
+    Path("list").write_text("a" * 11)
+    with pytest.raises(SourceError, match="cannot be read: larger than 10 bytes"):
+        LocalFiles(["@list"]).inputs()
+
+
+def test_a_list_of_paths_may_be_a_pipe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("a")
+    reader, writer = os.pipe()
+    os.write(writer, b"a.txt\n")
+    os.close(writer)
+    try:
+        assert [item.name for item in LocalFiles([f"@/dev/fd/{reader}"]).inputs()] == ["a.txt"]
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_list_of_paths_in_utf_16_is_said_to_be(tmp_path, monkeypatch, encoding):
+    monkeypatch.chdir(tmp_path)
+    Path("list").write_bytes("a.txt\n".encode(encoding))
+    with pytest.raises(SourceError, match=r"list of paths 'list' must be UTF-8, and this is UTF-16"):
+        LocalFiles(["@list"]).inputs()
+
+
+def test_a_file_whose_name_begins_with_an_at_sign_is_told_how_to_be_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("@at.txt").write_text("hi")
+    with pytest.raises(SourceError, match=r"'at\.txt' cannot be read: No such .* is written \./@at\.txt$"):
+        LocalFiles(["@at.txt"]).inputs()
+    assert [item.name for item in LocalFiles(["./@at.txt"]).inputs()] == ["@at.txt"]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from corpuskit import reading
+from corpuskit import reading, storage
 from corpuskit.errors import FetchError, TokenizerError
 from corpuskit.place import user_path
 from corpuskit_huggingface import hub
@@ -166,7 +166,9 @@ def find(argument: str) -> Definition:
         FetchError: If the Hub does not give it.
     """
     path = user_path(argument)
-    get = _beside(path) if path.exists() else _in_repository(argument)
+    with storage.looking_at(path):
+        is_there = path.exists()
+    get = _beside(path) if is_there else _in_repository(argument)
     file = get(FILE)
     if file is None:
         raise TokenizerError(
@@ -182,8 +184,11 @@ def _beside(path: Path) -> Callable[[str], Path | None]:
     """Looks for files in a folder, or beside a file that is the tokenizer.json itself."""
 
     def get(name: str) -> Path | None:
-        file = path if path.is_file() and name == FILE else (path if path.is_dir() else path.parent) / name
-        return file if file.is_file() else None
+        with storage.looking_at(path):
+            file = (
+                path if path.is_file() and name == FILE else (path if path.is_dir() else path.parent) / name
+            )
+            return file if file.is_file() else None
 
     return get
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, SourceError
 
 _SYNTAX = "hf:org/name[@revision][:config][/split] or hf:path[:config/split]"
 #: Revisions with slashes are those that the Hub itself makes.
@@ -66,6 +66,8 @@ def parse(argument: str | None) -> Target:
 def _exists(path: str) -> bool:
     try:
         return Path(path).expanduser().exists()
+    except PermissionError as error:
+        raise SourceError(f"hf:{path}: cannot be looked at: {error.strerror}", path=path) from error
     except (OSError, ValueError, RuntimeError):
         return False
 

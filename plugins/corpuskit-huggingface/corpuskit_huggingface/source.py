@@ -44,6 +44,8 @@ from corpuskit_huggingface.names import parse
 log = logging.getLogger(__name__)
 
 _COMMIT = re.compile("[0-9a-f]{40}")
+#: What `datasets` puts beside what it saves, with a key that its file has; others may use the names too.
+_SAVED = {"dataset_dict.json": "splits", "state.json": "_data_files"}
 _MAXCARD_BYTES = 8 * 2**20
 
 
@@ -194,9 +196,11 @@ class HuggingFaceSource(FilesSource):
 
     def _local_inputs(self) -> list[Input]:
         place = Path(self._target.place).expanduser()
-        if place.is_file():
-            return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
-        if (place / "dataset_dict.json").is_file() or (place / "state.json").is_file():
+        with storage.looking_at(place):
+            if place.is_file():
+                return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
+            is_saved = any(_has(place / name, key) for name, key in _SAVED.items())
+        if is_saved:
             return self._saved_by_datasets(place)
         paths = list(list_folder(str(place), Selection()))
         card = place / CARD
@@ -219,7 +223,9 @@ class HuggingFaceSource(FilesSource):
     def _saved_by_datasets(self, place: Path) -> list[Input]:
         """What `Dataset.save_to_disk` or `DatasetDict.save_to_disk` left."""
         names = (
-            _read_json(place / "dataset_dict.json", "splits") if not (place / "state.json").is_file() else []
+            []
+            if _has(place / "state.json", _SAVED["state.json"])
+            else _read_json(place / "dataset_dict.json", "splits")
         )
         folders = [(split_name(name), name) for name in names] or [("train", "")]
         if self._target.split is not None:
@@ -328,6 +334,16 @@ def _kept_listing(repo: str, commit: str) -> Path:
 def _read_card(path: Path) -> str:
     with path.open("rb") as file:
         return file.read(_MAXCARD_BYTES).decode(errors="replace")
+
+
+def _has(path: Path, key: str) -> bool:
+    """Whether a file is there that `datasets` wrote: JSON with a list under a key."""
+    if not path.is_file():
+        return False
+    try:
+        return isinstance(json.loads(path.read_bytes())[key], list)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def _read_json(path: Path, key: str) -> list[Any]:

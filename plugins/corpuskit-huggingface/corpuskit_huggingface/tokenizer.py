@@ -160,11 +160,17 @@ class HuggingFaceTokenizer(Tokenizer):
 
     def _encode(self, pieces: Sequence[bytes]) -> list[NDArray[np.uint32]]:
         """The ids of each text by `tokenizers`, which is called for a bounded amount of text at a time."""
-        return [
-            np.array(encoding.ids, np.uint32)
-            for group in _groups(pieces)
-            for encoding in self._tokenizer.encode_batch_fast(group, add_special_tokens=False)
-        ]
+        try:
+            return [
+                np.array(encoding.ids, np.uint32)
+                for group in _groups(pieces)
+                for encoding in self._tokenizer.encode_batch_fast(group, add_special_tokens=False)
+            ]
+        except Exception as error:  # the library raises nothing more precise
+            raise TokenizerError(
+                f"tokenizer {self.name!r} cannot encode a text: {' '.join(str(error).split()):.200}; leave "
+                "the text out, or use another tokenizer"
+            ) from error
 
     def _cut(self, texts: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[int]]:
         """Texts in pieces of bounded size where that is safe, and the number of each piece's text.

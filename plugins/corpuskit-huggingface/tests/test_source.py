@@ -276,17 +276,28 @@ def test_another_place_for_the_bytes_is_refused() -> None:
 
 
 def test_a_damaged_saved_dataset_is_an_error(tmp_path) -> None:
-    (tmp_path / "state.json").write_text("{}")
+    (tmp_path / "train").mkdir()
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    (tmp_path / "train/state.json").write_text("{}")
     with pytest.raises(SourceError, match=r"state\.json: not as datasets writes it: KeyError"):
         open_source(f"hf:{tmp_path}").inputs()
-    (tmp_path / "state.json").write_text('{"_data_files": 1}')
+    (tmp_path / "train/state.json").write_text('{"_data_files": 1}')
     with pytest.raises(SourceError, match=r"state\.json: _data_files is no list"):
         open_source(f"hf:{tmp_path}").inputs()
+    (tmp_path / "dataset_dict.json").unlink()
     (tmp_path / "state.json").write_text(json.dumps({"_data_files": [{"filename": "gone.arrow"}]}))
     with pytest.raises(SourceError, match=r"gone\.arrow: cannot be read: No such file"):
         open_source(f"hf:{tmp_path}").inputs()
     with pytest.raises(ConfigError, match="no such split or configuration; it has the splits train"):
         open_source(f"hf:{tmp_path}:/test").inputs()
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_dict.json"])
+@pytest.mark.parametrize("text", ["{}", "[1]", "no JSON", '{"_data_files": 1, "splits": {"train": 1}}', "3"])
+def test_a_file_of_ones_own_with_a_name_that_datasets_uses_is_metadata(tmp_path, name, text) -> None:
+    (tmp_path / name).write_text(text)
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    assert [item.name for item in open_source(f"hf:{tmp_path}").inputs()] == ["a.jsonl"]
 
 
 def test_a_saved_split_is_chosen(tmp_path, texts) -> None:

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
+import corpuskit
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.testing import TokenizerSuite
 from corpuskit.testing.tokenizers import TEXTS
@@ -327,3 +330,16 @@ def test_a_state_that_unpacks_to_far_more_than_it_is_says_so(fill):
 def test_a_device_is_no_tokenizer(path):
     with pytest.raises(TokenizerError, match="there is no tokenizer.json"):
         HuggingFaceTokenizer(argument=path)
+
+
+def test_an_unknown_word_without_an_unknown_token_names_the_tokenizer_and_the_document(tmp_path) -> None:
+    tokenizer = Tokenizer(WordLevel({"a": 0, "b": 1}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(TokenizerError, match=r"^tokenizer 'hf:.*' cannot encode a text: WordLevel error"):
+        HuggingFaceTokenizer(argument=str(tmp_path)).encode("a c")
+    (tmp_path / "x.jsonl").write_text('{"text": "a"}\n{"text": "a c"}\n')
+    with pytest.raises(TokenizerError, match=r"^x\.jsonl, document at 14: tokenizer 'hf:.*Missing \[UNK\]"):
+        corpuskit.prepare(
+            str(tmp_path / "x.jsonl"), encoding=f"hf:{tmp_path}", output=tmp_path / "o", workers=1, eot=False
+        )

@@ -120,7 +120,13 @@ class SentencePieceTokenizer(Tokenizer):
                 found=len(text),
             )
         # As str: the library's older versions answer bytes with bytes.
-        return np.array(self._processor.encode(text.decode(), out_type=int), np.uint32)
+        try:
+            return np.array(self._processor.encode(text.decode(), out_type=int), np.uint32)
+        except Exception as error:  # the library raises nothing more precise
+            raise TokenizerError(
+                f"tokenizer {self.name!r} cannot encode a text: {' '.join(str(error).split()):.200}; leave "
+                "the text out, or use another tokenizer"
+            ) from error
 
     def _sentence(self, ids: list[int]) -> bytes:
         """The bytes of one sentence, which no control symbol is in but at its end."""

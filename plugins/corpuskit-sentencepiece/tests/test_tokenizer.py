@@ -191,3 +191,13 @@ def test_a_state_of_more_than_a_model_is_refused():
     state = {"model": base64.b64encode(bytes(33 * 2**20)).decode()}
     with pytest.raises(TokenizerError, match="its saved state must hold a model in base64"):
         SentencePieceTokenizer(argument="x", state=state)
+
+
+def test_what_the_library_raises_names_the_tokenizer(tokenizer, monkeypatch) -> None:
+    class Broken:
+        def encode(self, text, out_type):
+            raise RuntimeError("Internal:\nbroken")
+
+    monkeypatch.setattr(tokenizer, "_processor", Broken())
+    with pytest.raises(TokenizerError, match=r"^tokenizer 'sp:.*' cannot encode a text: Internal: broken; "):
+        tokenizer.encode("a")
