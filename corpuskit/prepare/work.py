@@ -175,8 +175,11 @@ class Worker:
         """The same error, saying which document it was."""
         number = getattr(error, "index", None)
         name = self._job.inputs[piece.input].name
-        known = isinstance(number, int)
-        where = f"{name}, document at {batch.starts[number]:,}" if known else self._failing(piece, batch)
+        where = (
+            f"{name}, document at {batch.starts[number]:,}"
+            if isinstance(number, int)
+            else self._failing(piece, batch)
+        )
         return TokenizerError(f"{where}: {error}", path=name)
 
 
