@@ -79,7 +79,7 @@ class _OnDisk(Place):
             raise SourceError(f"{typed}: no such file or folder", path=typed)
 
     def _is_folder(self, location: str) -> bool:
-        return Path(location).is_dir()
+        return is_folder(location, typed=self.typed)
 
     def _list(self, folder: str, selection: Selection) -> Iterable[str]:
         return list_folder(folder or ".", selection) if is_folder(folder or ".", typed=self.typed) else ()
