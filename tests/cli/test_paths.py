@@ -265,13 +265,6 @@ def test_an_export_to_a_url_with_one_slash_is_refused_as_one_with_two(place, out
     assert f"--output {output.replace(':/b', '://b')}: exports are written to folders" in message
 
 
-def test_a_corpus_in_which_no_document_gets_an_id_counts_them(place):
-    (place / "e.jsonl").write_text('{"text": ""}\n' * 3)
-    code, message = refused(["prepare", "e.jsonl", "--encoding", "bytes", "--no-eot", "--workers", "1"])
-    assert code == 3
-    assert message.endswith("no-tokens: 3, to which the tokenizer gives no id")
-
-
 def test_a_path_object_in_a_list_is_a_path(place, monkeypatch):
     (place / "tinyshakespeare").write_text("not that corpus")
     made = corpuskit.prepare(

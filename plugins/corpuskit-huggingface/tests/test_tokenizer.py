@@ -16,7 +16,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 import corpuskit
-from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.errors import ConfigError, SourceError, TokenizerError
 from corpuskit.testing import TokenizerSuite
 from corpuskit.testing.tokenizers import TEXTS
 from corpuskit_huggingface import tokenizer as module
@@ -340,6 +340,17 @@ def test_an_unknown_word_without_an_unknown_token_names_the_tokenizer_and_the_do
         HuggingFaceTokenizer(argument=str(tmp_path)).encode("a c")
     (tmp_path / "x.jsonl").write_text('{"text": "a"}\n{"text": "a c"}\n')
     with pytest.raises(TokenizerError, match=r"^x\.jsonl, document at 14: tokenizer 'hf:.*Missing \[UNK\]"):
+        corpuskit.prepare(
+            str(tmp_path / "x.jsonl"), encoding=f"hf:{tmp_path}", output=tmp_path / "o", workers=1, eot=False
+        )
+
+
+def test_a_corpus_in_which_no_document_gets_an_id_counts_them(tmp_path) -> None:
+    tokenizer = Tokenizer(WordLevel({"a": 0, "b": 1}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "x.jsonl").write_text('{"text": "  "}\n' * 3)
+    with pytest.raises(SourceError, match="no-tokens: 3, to which the tokenizer gives no id$"):
         corpuskit.prepare(
             str(tmp_path / "x.jsonl"), encoding=f"hf:{tmp_path}", output=tmp_path / "o", workers=1, eot=False
         )
