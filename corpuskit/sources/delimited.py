@@ -6,8 +6,8 @@ read in one slice. A document's start is the number of its row, from 0, the head
 A row has as many fields as the header has names. One that has more, or fewer, has been cut somewhere, so that
 its text may be another column's or a part of the right one: it is a bad document. One that ends before the
 text's column has no text. Empty names at the end of the header are no columns: a row may have fields there if
-they are empty. A first line `sep=;`, as spreadsheets write it, only says what the delimiter is. Lines end with
-a newline, a carriage return, or both; in quotes these are text.
+they are empty. A first line `sep=;`, as spreadsheets write it, only says what the delimiter is. Lines end
+with a newline, a carriage return, or both; in quotes these are text.
 """
 
 from __future__ import annotations
