@@ -159,7 +159,7 @@ def binaries(folder):
     yield "sound recording", b"ID3\3\0\0\0\0\0\x23"
     yield "video", b"\0\0\0\x20ftypisom\0\0\2\0"
     yield "program", b"\x7fELF\2\1\1\0"
-    yield "weights of a model", (64).to_bytes(8, "little") + b'{"weight":{"dtype":"F32"}}'
+    yield "model's weights", (64).to_bytes(8, "little") + b'{"weight":{"dtype":"F32"}}'
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         for value in (["one"], {"text": "one"}, "one", ("one", 2)):
             yield "Python pickle", pickle.dumps(value, protocol)
