@@ -36,7 +36,14 @@ _BINARY = (
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), f"a WebP image; {_TEXT_ONLY}"),
     (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), f"a WAVE recording; {_TEXT_ONLY}"),
     (re.compile(rb"\x89HDF\r\n\x1a\n"), f"an HDF5 file; {_TEXT_ONLY}"),
-    (re.compile(rb"\x7fELF[\x01\x02]"), f"a program; {_TEXT_ONLY}"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), f"a TIFF image; {_TEXT_ONLY}"),
+    (re.compile(rb"OggS\x00|ID3[\x02-\x04]\x00|fLaC\x00"), f"a sound recording; {_TEXT_ONLY}"),
+    (re.compile(rb"\x00\x00\x00.ftyp|\x1a\x45\xdf\xa3", re.DOTALL), f"a video; {_TEXT_ONLY}"),
+    (re.compile(rb"\x7fELF[\x01\x02]|MZ\x90\x00"), f"a program; {_TEXT_ONLY}"),
+    (
+        re.compile(rb"GGUF[\x01-\x09]\x00|.{4}\x00{4}\{\"", re.DOTALL),
+        f"a file of a model's weights; {_TEXT_ONLY}",
+    ),
     (re.compile(rb"\x80[\x02-\x05][\x28-\x95]"), "a Python pickle; write its text into a file"),
     (re.compile(rb"\x1f\x8b\x08|\x28\xb5\x2f\xfd|\xfd7zXZ\x00|BZh[1-9]1AY&SY|\x04\x22\x4d\x18"), _TWICE),
 )

@@ -155,6 +155,11 @@ def binaries(folder):
     yield "PNG image", PNG
     yield "JPEG image", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1"
     yield "GIF image", b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff"
+    yield "TIFF image", b"II*\0\x08\0\0\0"
+    yield "sound recording", b"ID3\3\0\0\0\0\0\x23"
+    yield "video", b"\0\0\0\x20ftypisom\0\0\2\0"
+    yield "program", b"\x7fELF\2\1\1\0"
+    yield "model's weights", (64).to_bytes(8, "little") + b'{"weight":{"dtype":"F32"}}'
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         for value in (["one"], {"text": "one"}, "one", ("one", 2)):
             yield "Python pickle", pickle.dumps(value, protocol)
