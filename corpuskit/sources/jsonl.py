@@ -67,11 +67,8 @@ class JsonlReader(Reader):
         with self.open(item, Slice()) as stream:
             stream.skip_bom()
             head = stream.peek(self.block_bytes)
-        for line in re.split(rb"[\r\n]+", head, maxsplit=_FIRST_LINES):
-            with contextlib.suppress(lenient.DamagedJson):
-                if isinstance(record := _parsed(line), dict):
-                    return list(_paths(record))
-        return ()
+        lines = re.split(rb"[\r\n]+", head, maxsplit=_FIRST_LINES)
+        return next((names for line in lines if (names := fields_of(line))), [])
 
     def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
         """Whole lines; None in what is compressed."""
@@ -83,7 +80,7 @@ class JsonlReader(Reader):
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of one slice's records; a document starts where its line does."""
         bad = self.policy(item, on_bad)
-        records = _Records(self, item, bad, is_first=part.start == 0)
+        records = Records(self, item, bad, is_first=part.start == 0)
         with self.open(item, part) as stream:
             for starts, lines, *_ in split_stream(
                 stream,
@@ -93,16 +90,12 @@ class JsonlReader(Reader):
                 max_document_bytes=self.options["max_document_bytes"],
                 too_long=records.too_long,
             ):
-                texts = self._fast(lines)
-                if texts is None:
-                    texts, starts = records.texts(lines, starts)
-                else:
-                    records.found_any = True
+                texts, starts = records.of_block(lines, starts)
                 if b"" in texts:
                     texts, starts = without_empty(texts, starts, bad)
                 yield from batches(texts, starts)
 
-    def _fast(self, lines: list[bytes]) -> list[bytes] | None:
+    def fast(self, lines: list[bytes]) -> list[bytes] | None:
         """The texts of a block in which every line is as it should be, else None."""
         loads, field = orjson.loads, self.text_fields[0]
         try:
@@ -122,7 +115,7 @@ class JsonlReader(Reader):
         return texts
 
 
-class _Records:
+class Records:
     """Reads records one by one, where some line of a block is not as it should be.
 
     Args:
@@ -130,12 +123,21 @@ class _Records:
         item: The input.
         bad: What to do about broken records.
         is_first: Whether the slice is the file's beginning, which shows an option that names no field of it.
+        is_known: Whether it is known that the file is of this kind of JSON.
 
     Attributes:
         found_any: Whether some record of the slice has the field.
     """
 
-    def __init__(self, reader: JsonlReader, item: Input, bad: BadDocuments, *, is_first: bool) -> None:
+    def __init__(
+        self,
+        reader: JsonlReader,
+        item: Input,
+        bad: BadDocuments,
+        *,
+        is_first: bool,
+        is_known: bool = False,
+    ) -> None:
         self.found_any = False
         self._reader = reader
         self._fields = reader.text_fields
@@ -144,7 +146,15 @@ class _Records:
         self._bad = bad
         self._is_first = is_first
         self._missing = 0
-        self._is_json_lines = False
+        self._is_json_lines = is_known
+
+    def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
+        """The texts of some lines, with where their records start."""
+        texts = self._reader.fast(lines)
+        if texts is None:
+            return self.texts(lines, starts)
+        self.found_any = True
+        return texts, starts
 
     def texts(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
         """The texts of some lines, with where their records start; of what has none it is decided."""
@@ -278,6 +288,14 @@ def _parsed(line: bytes) -> Any:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return lenient.loads(line)
+
+
+def fields_of(line: bytes) -> list[str]:
+    """The fields of a record, dots leading into nested ones; none, if it is no object."""
+    with contextlib.suppress(lenient.DamagedJson):
+        if isinstance(record := _parsed(line), dict):
+            return [*_paths(record)]
+    return []
 
 
 def _lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:

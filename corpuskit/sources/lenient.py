@@ -18,6 +18,8 @@ from corpuskit.sources.signatures import is_html
 _MAX_DEPTH = 200
 #: A backslash and what it escapes, or a sign of structure.
 _SIGNS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+#: `-Infinity`, and an escape, are no longer: what is cut in them is refused so far from the end.
+_LONGEST_WORD = 16
 _OBJECT_GOES_ON = re.compile(r'\{\s*"')
 
 
@@ -33,6 +35,10 @@ class DamagedJson(ValueError):
         super().__init__(reason)
         self.reason = reason
         self.within = within
+
+
+class CutOff(DamagedJson):
+    """What may be the beginning of JSON."""
 
 
 def loads(data: bytes, *, errors: str = "surrogateescape") -> Any:
@@ -67,7 +73,8 @@ def other_layout(head: bytes) -> str:
     if text.startswith("["):
         if rest.strip() and _length_of_value(line):
             return ""  # an array a line
-        return "one JSON array, where JSON Lines has an object a line; convert it with jq -c '.[]'"
+        words = "one JSON array, where JSON Lines has an object a line"
+        return f"{words}; say --format json, or convert it with jq -c '.[]'"
     if text.startswith("{"):
         goes_on = line.strip() == "{" and _OBJECT_GOES_ON.match(text)
         if goes_on or _length_of_value(text) > len(line):
@@ -81,6 +88,35 @@ def _length_of_value(text: str) -> int:
         return _DECODER.raw_decode(_shallow(text))[1]
     except json.JSONDecodeError:
         return 0
+
+
+def end_of_value(text: str, start: int) -> int:
+    """Where the JSON value ends that begins at some place of a text.
+
+    Args:
+        text: JSON, perhaps cut off at its end.
+        start: Where the value begins.
+
+    Raises:
+        CutOff: If the text ends too early.
+        DamagedJson: If it is no JSON; `within` is the place in the text.
+    """
+    try:
+        try:
+            return _DECODER.raw_decode(text, start)[1]
+        except RecursionError:
+            return _end_of_deep_value(text, start)
+    except json.JSONDecodeError as error:
+        is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(text) - _LONGEST_WORD
+        raise (CutOff if is_cut else DamagedJson)(error.msg, error.pos) from None
+
+
+def _end_of_deep_value(text: str, start: int) -> int:
+    """The same where Python's parser gives up; what is wrong may always be that the text ends too early."""
+    try:
+        return start + _DECODER.raw_decode(_shallow(text[start:]))[1]
+    except json.JSONDecodeError as error:
+        raise CutOff(error.msg, start + error.pos) from None
 
 
 def _shallow(text: str) -> str:
@@ -120,4 +156,4 @@ def _fraction(literal: str) -> float:
 
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_fraction, strict=False)
 
-__all__ = ["DamagedJson", "loads", "other_layout"]
+__all__ = ["CutOff", "DamagedJson", "end_of_value", "loads", "other_layout"]

@@ -52,7 +52,13 @@ def corpuskit_readers() -> list[ReaderSpec]:
             "jsonl",
             "JSON Lines: one object a line, the text in one of its fields",
             factory="corpuskit.sources.jsonl:JsonlReader",
-            extensions=(".jsonl", ".ndjson", ".json"),
+            extensions=(".jsonl", ".ndjson"),
+        ),
+        ReaderSpec(
+            "json",
+            "JSON: one array of objects, or an object a line",
+            factory="corpuskit.sources.json_array:JsonReader",
+            extensions=(".json",),
         ),
         ReaderSpec(
             "parquet",
