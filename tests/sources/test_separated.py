@@ -94,6 +94,7 @@ def test_splitting_what_follows_is_splitting_both(before, pieces, separator):
     assert found == (held + data).split(separator.encode())
 
 
+@settings(deadline=None)
 @given(pieces, separators, st.integers(1, 40))
 def test_documents_are_the_same_however_blocks_are_split(
     scratch, input_of, read_all, pieces, separator, block_bytes
