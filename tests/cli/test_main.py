@@ -124,7 +124,7 @@ def test_errors_about_names_in_any_script_are_told(tmp_path, args, encoding):
 
 
 @pytest.mark.parametrize("closed", ["stdout >&-", "stdout >/dev/full", "stderr 2>&-", "stderr 2>/dev/full"])
-@pytest.mark.parametrize("args", ["info {}", "show {} --json", "prepare ./my.txt --name mine"])
+@pytest.mark.parametrize("args", ["info {}", "show {} --json", "prepare ./my.txt --name mine -q"])
 def test_a_stream_that_takes_nothing_is_one_error_or_silence(corpus, tmp_path, closed, args):
     stream, redirection = closed.split()
     command = f"{' '.join(CORPUSKIT)} {args.format(corpus)} {redirection}"
