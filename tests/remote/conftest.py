@@ -6,6 +6,7 @@ import http.client
 import json
 import logging
 import random
+import secrets
 import socket
 import struct
 import threading
@@ -164,12 +165,10 @@ def s3(_proxy, monkeypatch, tmp_path):
         monkeypatch.setenv(name, value)
     import s3fs
 
+    s3fs.S3FileSystem.clear_instance_cache()  # those of another server, which other tests have made
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)  # its own attempts wait longer than tests can
     _proxy.reset()
     return _proxy
-
-
-_buckets = iter(range(1000))
 
 
 @pytest.fixture
@@ -177,7 +176,7 @@ def bucket(s3) -> str:
     """The URL of an empty bucket."""
     import fsspec
 
-    name = f"bucket-{next(_buckets)}"
+    name = f"bucket-{secrets.token_hex(4)}"  # the servers of a process share what they hold
     fsspec.filesystem("s3").mkdir(name)
     s3.requests.clear()
     return f"s3://{name}"

@@ -344,7 +344,7 @@ def test_a_limit_that_is_too_small_is_refused_with_numbers(url, monkeypatch):
     with pytest.raises(ConfigError, match=r"may take 10,240 bytes, and 40,000 are needed"):
         corpuskit.open(url)["train"][0]
     monkeypatch.setenv("CORPUSKIT_SHARD_CACHE_BYTES", "much")
-    with pytest.raises(ConfigError, match="shard cache = 'much': must be a number with a unit"):
+    with pytest.raises(ConfigError, match="shard cache = 'much': must be a number of bytes with a unit"):
         corpuskit.open(url)
 
 

@@ -140,7 +140,7 @@ def test_a_store_that_stays_away_is_an_error_and_the_next_run_uploads_the_rest(
     bucket, s3, texts, options, keys, cache_dir
 ):
     s3.fault = lambda request: 503 if request.method == "PUT" and "train-00003.bin" in request.key else None
-    with pytest.raises(StorageError, match=r"cannot write s3://bucket-\d+/mine/train-00003.bin: .*SlowDown"):
+    with pytest.raises(StorageError, match=r"cannot write s3://bucket-\w+/mine/train-00003.bin: .*SlowDown"):
         corpuskit.prepare(str(texts), output=f"{bucket}/mine", **options)
     assert "manifest.json" not in keys(f"{bucket}/mine")
     with pytest.raises(CorpusFormatError, match="not a corpus: it has no manifest.json"):

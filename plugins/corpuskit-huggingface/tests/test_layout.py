@@ -63,7 +63,7 @@ def test_files_are_text_by_the_rule_of_folders_and_the_card_is_none() -> None:
     left_out = LeftOut()
     assert [(file.path, file.format) for file in listed(paths, left_out)] == [
         ("a.jsonl", "jsonl"),
-        ("b.json.gz", "jsonl"),
+        ("b.json.gz", "json"),
         ("c.csv", "csv"),
         ("more.zip", "zip"),
     ]

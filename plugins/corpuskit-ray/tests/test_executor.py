@@ -152,9 +152,10 @@ def test_an_error_of_a_plugin_comes_home_as_the_one_of_ours_that_it_is(cluster, 
     assert caught.value.path == "text-4"
 
 
-def test_a_bug_in_a_part_names_the_part(cluster, gates, tmp_path) -> None:
+def test_a_bug_of_a_plugin_is_said_to_be_its_own(cluster, gates, tmp_path) -> None:
     gates.set("buggy", "text-4")
-    with pytest.raises(WorkerError, match="^part 4: KeyError: 'text-4'$"):
+    message = r"^source 'gated' of gated \(gated 1\.0\) failed at text-4, document \d+: KeyError: 'text-4'"
+    with pytest.raises(PluginError, match=message):
         prepare(gates, tmp_path / "x")
 
 
