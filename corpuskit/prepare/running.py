@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from corpuskit import folders, registry, storage
+from corpuskit import folders, interrupts, registry, storage
 from corpuskit.blame import fault
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
@@ -273,7 +273,7 @@ class Run:
         finished = finished_parts(folder, plan, self.source, digests)
         records = finished.records
         left = [number for number in numbers if number not in records]
-        watch = Watch(self.name, plan, list(records.values()), self.on_progress)
+        watch = Watch(self.name, plan, records.values(), self.on_progress, max_tokens=self.config.max_tokens)
         executor: Executor = (
             registry.default().find("executor", self.config.executor).make(workers=self.config.workers)
         )
@@ -294,15 +294,16 @@ class Run:
             enough.check(records)
             if left and finished.changed:
                 log.warning("%s: changed since; parts made of it are made again", finished.changed)
+            if left and kept:
+                log.info("going on: %d of %d parts are there", len(kept), len(plan.parts))
             if left:
                 executor.run(job, left, on_part=on_part, on_work=on_work)
         except EnoughTokens:
-            pass
+            watch.enough()
         except (KeyboardInterrupt, SystemExit):
-            log.warning(
-                "stopped; %d of %d parts are finished and kept, and the next run goes on from there",
-                len(records),
-                len(plan.parts),
+            interrupts.explain(
+                f"{len(records):,} of {len(plan.parts):,} parts are finished and kept, and the next run goes "
+                "on from there"
             )
             raise
         self.work_s = time.monotonic() - started
