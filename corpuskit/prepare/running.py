@@ -294,8 +294,8 @@ class Run:
             enough.check(records)
             if left and finished.changed:
                 log.warning("%s: changed since; parts made of it are made again", finished.changed)
-            if left and kept:
-                log.info("going on: %d of %d parts are there", len(kept), len(plan.parts))
+            if left and len(left) < len(numbers):
+                log.info("going on: %d of %d parts are there", len(numbers) - len(left), len(numbers))
             if left:
                 executor.run(job, left, on_part=on_part, on_work=on_work)
         except EnoughTokens:
