@@ -9,6 +9,7 @@ takes it for a plugin that called `sys.exit`.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -17,12 +18,15 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
+log = logging.getLogger(__name__)
+
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 #: Where nobody could catch what a signal raised, it is raised again after so many seconds.
 _AGAIN_S = 0.01
 
 _heard: list[int] = []
+_explained: list[str] = []
 _hook = sys.__unraisablehook__  # what was told of errors that nobody could catch, before `unwind`
 
 
@@ -46,6 +50,7 @@ def unwind() -> None:
     """From now on, raise Interrupted or Terminated at the first signal, and ignore those after it."""
     global _hook
     _heard.clear()
+    _explained.clear()
     _handle(_raise)
     if sys.unraisablehook is not _unraisable:
         _hook, sys.unraisablehook = sys.unraisablehook, _unraisable
@@ -62,8 +67,16 @@ def exit_code(number: int) -> int:
 
 
 def message(number: int) -> str:
-    """The line that says so."""
-    return f"corpuskit: {_WORDS[signal.Signals(number)]}"
+    """The line that says so, with what was explained meanwhile."""
+    return "; ".join([f"corpuskit: {_WORDS[signal.Signals(number)]}", *_explained])
+
+
+def explain(words: str) -> None:
+    """Say what a signal leaves: in the line that says so, or as a warning where this program writes none."""
+    if _heard:
+        _explained[:] = [words]
+    else:
+        log.warning("stopped; %s", words)
 
 
 @contextlib.contextmanager

@@ -177,7 +177,7 @@ def test_a_signal_to_the_whole_group_at_any_moment_is_told_once_and_leaves_nothi
         _, said = process.communicate(timeout=60)
         if process.returncode != 0:
             ended += 1
-            assert (process.returncode, said.count(LINES[number])) == (CODES[number], 1), said
+            assert (process.returncode, said.count(LINES[number].strip())) == (CODES[number], 1), said
             assert "Traceback" not in said
             assert "Exception ignored" not in said
         assert not list(texts.glob(".x*/**/*.tmp"))

@@ -33,6 +33,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     from corpuskit.cli.prepare import say
     from corpuskit.prepare.pipeline import commit_parts
 
+    options = config_of(dataset, config, flags)
     with render.ProgressBars(quiet=quiet) as bars:
-        prepared = commit_parts(config_of(dataset, config, flags), on_progress=bars)
-    say(prepared, as_json=as_json, quiet=quiet)
+        prepared = commit_parts(options, on_progress=bars)
+    say(prepared, options, as_json=as_json, quiet=quiet)

@@ -78,7 +78,7 @@ def _instead_of(corpus: str) -> list[Listed]:
 
 
 def _print(corpus: Corpus) -> None:
-    from corpuskit.cli import render
+    from corpuskit.cli import facts, render
 
     manifest, console = corpus.manifest, render.stdout_console()
     tokenizer = manifest.tokenizer
@@ -93,17 +93,23 @@ def _print(corpus: Corpus) -> None:
     console.print(table)
     eot = "none" if tokenizer.eot_id is None else f"id {tokenizer.eot_id:,}"
     dtype = "uint16" if manifest.dtype == "<u2" else "uint32"
-    options = ", ".join(f"{key}={value!r}" for key, value in manifest.options.items() if value is not None)
-    facts = {
+    run = facts.run_of(corpus)
+    rows = {
         "vocabulary": f"{tokenizer.vocab_size:,} ids as {dtype}; end of text: {eot}",
         "tokenizer": tokenizer.fingerprint,
         "corpus": corpus.fingerprint,
-        "options": options,
+        "rates": facts.rates(manifest, run),
+        "options": facts.options_of(manifest),
         "left out": _counts(manifest.left_out, "documents"),
         "": _counts(manifest.left_out_files, "files or folders"),
-        "inputs": f"{len(manifest.inputs):,}, {render.size(sum(i.size_bytes for i in manifest.inputs))}",
+        "license": run.get("license", ""),
+        "made by": ", ".join(map(str, run.get("plugins", ()))),
+        "inputs": f"{len(manifest.inputs):,}, {render.size(sum(i.size_bytes for i in manifest.inputs))}: "
+        f"{facts.counts(facts.formats_of(manifest))}",
     }
-    for key, value in facts.items():
+    for key, value in rows.items():
+        if not value:
+            continue
         console.print(f"{key:<11} {render.line(value)}", markup=False)
     for item in manifest.inputs[:10]:
         unverified = " (given by --from, unverified)" if item.unverified else ""

@@ -14,12 +14,13 @@ from corpuskit.cli.options import UserPath, option
     examples=(
         "corpuskit new-plugin corpuskit-books",
         "corpuskit new-plugin corpuskit-words --kind tokenizer",
+        "corpuskit new-plugin corpuskit-slurm --kind executor -o plugins/slurm",
     ),
 )
 @click.argument("name")
 @option(
     "--kind",
-    type=click.Choice(["source", "tokenizer", "sampler"]),
+    type=click.Choice(["source", "tokenizer", "sampler", "reader", "executor", "format", "command"]),
     default="source",
     show_default=True,
     help="Provide a component of this kind.",
@@ -42,5 +43,7 @@ def command(name: str, kind: str, output: str | None) -> None:
     from corpuskit.scaffold import write_plugin
 
     folder = write_plugin(name, kind=kind, folder=output)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        click.echo(f"made {path}", err=True)
     click.echo(f"Next: cd {shlex.quote(str(folder))} && pip install -e '.[dev]' && pytest", err=True)
     click.echo(folder)

@@ -12,6 +12,7 @@ from corpuskit.cli.options import json_option, option, quiet_option
 from corpuskit.cli.prepare_options import config_of, prepare_options
 
 if TYPE_CHECKING:
+    from corpuskit.config import PrepareConfig
     from corpuskit.prepare import Prepared
 
 
@@ -49,7 +50,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     with render.ProgressBars(quiet=quiet) as bars:
         done = (run if options.parts is None else make_parts)(options, on_progress=bars)
     if isinstance(done, Prepared):
-        say(done, as_json=as_json, quiet=quiet)
+        say(done, options, as_json=as_json, quiet=quiet)
     elif as_json:
         render.print_json({**dataclasses.asdict(done), "folder": str(done.folder)})
     elif not quiet:
@@ -60,7 +61,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
         )
 
 
-def say(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
+def say(prepared: Prepared, config: PrepareConfig, *, as_json: bool, quiet: bool) -> None:
     """Say what `prepare` or `commit` did; stdout gets the corpus's path."""
     from corpuskit.cli import render
 
@@ -68,7 +69,7 @@ def say(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
         render.print_json(_as_json(prepared))
         return
     if not quiet:
-        _say(prepared)
+        _say(prepared, config)
     click.echo(str(prepared.corpus.path))
 
 
@@ -83,16 +84,20 @@ def _as_json(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _say(prepared: Prepared) -> None:
-    from corpuskit.cli import render
+def _say(prepared: Prepared, config: PrepareConfig) -> None:
+    from corpuskit.cli import facts, render
 
     corpus, run = prepared.corpus, prepared.run
     counts = ", ".join(f"{len(split):,} {name}" for name, split in corpus.items())
     if not prepared.made:
         click.echo(f"Already prepared: {counts} tokens. Nothing was changed.", err=True)
         return
-    speed = f"{run['elapsed_s']:.1f} s, {render.size(run['bytes_per_s'])}/s"
-    click.echo(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) in {speed}.", err=True)
+    how = f"in {run['elapsed_s']:.1f} s"
+    if run["work_s"] >= 1:
+        how += f", {render.size(run['bytes_per_s'])}/s"
+    click.echo(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) {how}.", err=True)
+    if by_default := facts.decided(config, corpus):
+        click.echo(f"By default: {render.line(by_default)}.", err=True)
     for kind, count in corpus.manifest.left_out.items():
         place = ""  # a split without a token has no place
         if kind in run["left_out"]:

@@ -6,17 +6,15 @@ import importlib.util
 import json
 import re
 import sys
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from corpuskit.cli.bars import STAGES, Bar
 from corpuskit.cli.lines import Line
 from corpuskit.prepare.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
     from rich.table import Table
 
 #: Characters that can move a terminal's cursor, recolour it or reorder its text.
@@ -24,20 +22,6 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 #: More than any table needs.
 _UNLIMITED_WIDTH = 100_000
-
-#: How often bars are drawn anew.
-_REFRESH_S = 0.1
-
-_STAGES = {
-    "fetch": "Fetching",
-    "fit": "Fitting the vocabulary",
-    "plan": "Planning",
-    "encode": "Encoding",
-    "commit": "Committing",
-    "upload": "Uploading",
-    "verify": "Verifying",
-    "export": "Exporting",
-}
 
 
 def stdout_console() -> Console:
@@ -151,44 +135,29 @@ class ProgressBars:
         console = None if quiet else stderr_console()  # which takes 0.02 s to import
         self._console = console if console and (console.is_terminal or console.is_jupyter) else None
         self._line = Line() if self._console and not _shows_bars(self._console) else None
-        self._bars: Bars | None = None
-        self._tasks: dict[tuple[str, str], TaskID] = {}
-        self._next_refresh = 0.0
+        self._bar: Bar | None = None
 
     def __enter__(self) -> ProgressBars:
         if self._console is not None and self._line is None:
-            self._bars = _bars(self._console)
-            self._bars.start()
+            self._bar = Bar(self._console)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
+        if self._bar is not None:
+            self._bar.end()
+            self._bar = None
         if self._line is not None:
             self._line.end()
 
     def __call__(self, progress: Progress) -> None:
         """Show how far a run is."""
-        name = f"{_STAGES.get(progress.stage, progress.stage)} {safe(progress.label)}".strip()
-        if self._line is not None:
+        if self._bar is not None:
+            self._bar.show(progress)
+        elif self._line is not None:
+            name = f"{STAGES.get(progress.stage, progress.stage)} {safe(progress.label)}".strip()
             self._line.show(name, progress.done_bytes, progress.total_bytes, _detail(progress))
-        if self._bars is None:
-            return
-        key = (progress.stage, progress.label)
-        if key not in self._tasks:
-            self._tasks[key] = self._bars.add_task(name, total=progress.total_bytes, detail="")
-        self._bars.update(
-            self._tasks[key],
-            completed=progress.done_bytes,
-            total=progress.total_bytes,
-            detail=_detail(progress),
-        )
-        if time.monotonic() >= self._next_refresh or progress.done_bytes == progress.total_bytes:
-            self._bars.refresh()
-            self._next_refresh = time.monotonic() + _REFRESH_S
 
     def files(self, stage: str) -> Any:
         """The same for work that reports (name, bytes done, bytes in all)."""
@@ -198,32 +167,6 @@ class ProgressBars:
 def _shows_bars(console: Console) -> bool:
     """Whether bars are seen there; in a notebook rich needs ipywidgets for them, and warns of their lack."""
     return not console.is_jupyter or importlib.util.find_spec("ipywidgets") is not None
-
-
-def _bars(console: Console) -> Bars:
-    from rich import progress as rich_progress
-    from rich.text import Text
-
-    class WhereTotal(rich_progress.ProgressColumn):
-        """A column that is empty for work of unknown size."""
-
-        def __init__(self, column: rich_progress.ProgressColumn) -> None:
-            super().__init__()
-            self._column = column
-
-        def render(self, task: rich_progress.Task) -> Any:
-            return Text("") if task.total is None else self._column(task)
-
-    return rich_progress.Progress(
-        rich_progress.TextColumn("{task.description}", markup=False),
-        WhereTotal(rich_progress.BarColumn(bar_width=20)),
-        WhereTotal(rich_progress.DownloadColumn()),
-        WhereTotal(rich_progress.TransferSpeedColumn()),
-        rich_progress.TextColumn("{task.fields[detail]}"),
-        WhereTotal(rich_progress.TimeRemainingColumn(compact=True)),
-        console=console,
-        auto_refresh=False,  # it would take a thread, and a process with threads is not forked
-    )
 
 
 def _detail(progress: Progress) -> str:

@@ -20,6 +20,8 @@ from corpuskit.sources.base import Input, Slice
 #: ten terabytes still make a few thousand parts.
 _PARTS = 4096
 _MIN_PART_BYTES = 16 * 2**20
+#: What a stopped run loses is up to a part in each process: a second's work, also of a slow tokenizer.
+_MIN_SLOW_PART_BYTES = 4 * 2**20
 _MAX_PART_BYTES = 4 * 2**30
 
 
@@ -88,9 +90,15 @@ def fields_of(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def part_bytes_for(total_bytes: int) -> int:
-    """About how large a part of a corpus of this size is."""
-    return min(max(total_bytes // _PARTS, _MIN_PART_BYTES), _MAX_PART_BYTES)
+def part_bytes_for(total_bytes: int, *, fast: bool = True) -> int:
+    """About how large a part of a corpus of this size is.
+
+    Args:
+        total_bytes: The size of all inputs.
+        fast: Whether the tokenizer is fast by its name; what is installed must not change a byte.
+    """
+    least = _MIN_PART_BYTES if fast else _MIN_SLOW_PART_BYTES
+    return min(max(total_bytes // _PARTS, least), _MAX_PART_BYTES)
 
 
 def group(pieces: Sequence[Piece], *, part_bytes: int) -> tuple[Part, ...]:

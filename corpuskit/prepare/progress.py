@@ -20,6 +20,7 @@ class Progress:
         parts_done: Parts that are finished, those of earlier runs included.
         num_parts: Parts in all.
         parts_kept: How many of them an earlier run had finished.
+        kept_bytes: How many of the bytes done those are.
         left_out: Documents left out or repaired so far.
     """
 
@@ -32,6 +33,7 @@ class Progress:
     parts_done: int = 0
     num_parts: int = 0
     parts_kept: int = 0
+    kept_bytes: int = 0
     left_out: int = 0
 
 

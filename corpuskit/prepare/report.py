@@ -6,21 +6,30 @@ import logging
 import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import corpuskit
 from corpuskit.config import PrepareConfig
+from corpuskit.discovery import Owner
 from corpuskit.errors import SourceError
 from corpuskit.prepare.job import MAX_PLACES, PartRecord
 from corpuskit.prepare.plan import Plan
-from corpuskit.sources.left_out import LeftOut
+from corpuskit.sources.base import Source
 
 log = logging.getLogger(__name__)
 
 
 def run_record(
-    config: PrepareConfig, plan: Plan, records: Sequence[PartRecord], left_out: LeftOut, *, elapsed_s: float
+    config: PrepareConfig,
+    plan: Plan,
+    records: Sequence[PartRecord],
+    source: Source,
+    *,
+    made: Collection[int],
+    owners: Sequence[Owner],
+    elapsed_s: float,
+    work_s: float,
 ) -> dict[str, Any]:
     """What `run.json` says: versions, machine, speed, and the first of each kind of what was left out.
 
@@ -28,8 +37,11 @@ def run_record(
         config: What was asked for.
         plan: The plan.
         records: The parts that make the corpus.
-        left_out: The files that the source found and left out.
+        source: The source, with the files that it found and left out.
+        made: The numbers of the parts that this run made itself.
+        owners: The plugins that took part.
         elapsed_s: Seconds that this run took; parts of earlier runs took theirs before.
+        work_s: Seconds of them in which parts were made.
     """
     places: dict[str, list[dict[str, Any]]] = {}
     for record in records:
@@ -37,6 +49,7 @@ def run_record(
             if len(places.setdefault(kind, [])) < MAX_PLACES:
                 places[kind].append({"input": plan.inputs[item].name, "start": start, "reason": reason})
     text_bytes = sum(record.text_bytes for record in records)
+    made_bytes = sum(record.text_bytes for record in records if record.number in made)
     return {
         "corpuskit": corpuskit.__version__,
         "python": platform.python_version(),
@@ -44,13 +57,17 @@ def run_record(
         "engine": config.engine,
         "workers": config.workers,
         "elapsed_s": round(elapsed_s, 3),
+        "work_s": round(work_s, 3),
         "text_bytes": text_bytes,
-        "bytes_per_s": round(text_bytes / elapsed_s),
+        "bytes_per_s": round(made_bytes / max(work_s, 1e-3)),
         "num_tokens": sum(record.num_tokens for record in records),
         "num_documents": sum(record.num_documents for record in records),
         "num_parts": len(plan.parts),
+        "num_parts_made": len(made),
+        "license": source.spec.license,
+        "plugins": sorted({f"{owner.distribution} {owner.version}" for owner in owners}),
         "left_out": places,
-        "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(left_out.names.items())},
+        "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(source.left_out.names.items())},
     }
 
 
@@ -66,6 +83,22 @@ def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
         separator,
         hint,
     )
+
+
+def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]) -> None:
+    """Say so where a split that there should be got none of the documents."""
+    filled = {name for record in records for name in record.shards}
+    documents = sum(record.num_documents for record in records)
+    for name in splits:
+        if name not in filled:
+            log.warning(
+                "split %r is empty: none of the %s %s fell into it under the rule %r; ask for a larger share "
+                "with --split (in Python and TOML: split)",
+                name,
+                f"{documents:,}",
+                "document" if documents == 1 else "documents",
+                plan.request["options"]["split"],
+            )
 
 
 def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:

@@ -129,9 +129,13 @@ class Request:
             **spec.reader_options,
             **self.reader_options["reader"],
             "max_tokens": config.max_tokens,
-            "part_bytes": config.part_bytes or part_bytes_for(total_bytes),
+            "part_bytes": config.part_bytes or part_bytes_for(total_bytes, fast=self._is_fast),
             "shard_bytes": config.shard_bytes,
         }
+
+    @property
+    def _is_fast(self) -> bool:
+        return isinstance(self.tokenizer.spec, TokenizerSpec) and self.tokenizer.spec.fast
 
     def versions(self, inputs: Sequence[Input]) -> dict[str, str]:
         """The versions of what decides the bytes of parts, by distribution."""

@@ -8,13 +8,13 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpuskit import folders, registry, storage
+from corpuskit import folders, interrupts, registry, storage
 from corpuskit.blame import fault
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
@@ -33,7 +33,7 @@ from corpuskit.prepare.limit import Enough, EnoughTokens
 from corpuskit.prepare.plan import Plan
 from corpuskit.prepare.planning import make_plan
 from corpuskit.prepare.progress import OnProgress, Progress
-from corpuskit.prepare.report import run_record, warn_of_separator
+from corpuskit.prepare.report import run_record, warn_of_empty_splits, warn_of_separator
 from corpuskit.prepare.request import Request
 from corpuskit.prepare.splits import SplitRule, parse_rule
 from corpuskit.prepare.watch import Watch
@@ -99,6 +99,7 @@ class Run:
         self.config = config
         self.on_progress = on_progress
         self.started = time.monotonic()
+        self.work_s = 0.0
         self.request = Request(config, on_fetch=self._fetching)
         self.source, self.name = self.request.source, self.request.name
         self.output = self.request.output
@@ -141,7 +142,7 @@ class Run:
         mine = range(first - 1, len(made.plan.parts), of)
         digests = Digests(self.source, made.plan.inputs, self.work.path)
         with folders.in_use(Path(job.folder)), Worker(job, self.source, made.tokenizer).ready():
-            num_made = self._work(job, made.plan, mine, digests)[1]
+            num_made = len(self._work(job, made.plan, mine, digests)[1])
         digests.share(range(first - 1, len(made.plan.inputs), of))
         return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
 
@@ -167,10 +168,10 @@ class Run:
             with folders.in_use(Path(job.folder)):
                 with Worker(job, self.source, made.tokenizer).ready():
                     numbers = () if only_commit else range(len(made.plan.parts))
-                    records, _ = self._work(job, made.plan, numbers, digests)
+                    records, now = self._work(job, made.plan, numbers, digests)
                 plan = dataclasses.replace(made.plan, inputs=digests.inputs())
                 check_inputs(made.plan, records, digests)
-                prepared = self._commit(plan, records, Path(job.folder), made.rule.names)
+                prepared = self._commit(plan, records, Path(job.folder), made.rule.names, now)
             self.work.remove(job.fingerprint)
             return prepared
 
@@ -253,7 +254,7 @@ class Run:
 
     def _work(
         self, job: Job, plan: Plan, numbers: Sequence[int], digests: Digests
-    ) -> tuple[list[PartRecord], int]:
+    ) -> tuple[list[PartRecord], set[int]]:
         """Do those of the numbered parts that no earlier run has finished.
 
         Args:
@@ -263,7 +264,7 @@ class Run:
             digests: The inputs' sha256s; they may begin in a thread from when the workers work.
 
         Returns:
-            The records of all parts in order, cut at `max_tokens`; and how many parts were made now.
+            The records of all parts in order, cut at `max_tokens`; and the numbers of those made now.
 
         Raises:
             ConfigError: If all parts are asked for their records and some are missing.
@@ -272,7 +273,7 @@ class Run:
         finished = finished_parts(folder, plan, self.source, digests)
         records = finished.records
         left = [number for number in numbers if number not in records]
-        watch = Watch(self.name, plan, list(records.values()), self.on_progress)
+        watch = Watch(self.name, plan, records.values(), self.on_progress, max_tokens=self.config.max_tokens)
         executor: Executor = (
             registry.default().find("executor", self.config.executor).make(workers=self.config.workers)
         )
@@ -288,23 +289,25 @@ class Run:
                 digests.start_late()
             watch.work(number, size_bytes, tokens, documents)
 
-        num_before = len(records)
+        kept, started = {*records}, time.monotonic()
         try:
             enough.check(records)
             if left and finished.changed:
                 log.warning("%s: changed since; parts made of it are made again", finished.changed)
+            if left and len(left) < len(numbers):
+                log.info("going on: %d of %d parts are there", len(numbers) - len(left), len(numbers))
             if left:
                 executor.run(job, left, on_part=on_part, on_work=on_work)
         except EnoughTokens:
-            pass
+            watch.enough()
         except (KeyboardInterrupt, SystemExit):
-            log.warning(
-                "stopped; %d of %d parts are finished and kept, and the next run goes on from there",
-                len(records),
-                len(plan.parts),
+            interrupts.explain(
+                f"{len(records):,} of {len(plan.parts):,} parts are finished and kept, and the next run goes "
+                "on from there"
             )
             raise
-        made = len(records) - num_before
+        self.work_s = time.monotonic() - started
+        made = records.keys() - kept
         if self.config.parts is not None:
             return [], made
         with storage.reading(folder):
@@ -318,12 +321,24 @@ class Run:
         return [records[number] for number in range(missing[0] if missing else len(plan.parts))]
 
     def _commit(
-        self, plan: Plan, records: Sequence[PartRecord], parts_folder: Path, splits: Sequence[str]
+        self,
+        plan: Plan,
+        records: Sequence[PartRecord],
+        parts_folder: Path,
+        splits: Sequence[str],
+        made: Collection[int],
     ) -> Prepared:
         self.on_progress(Progress("commit", self.name))
-        left_out = self.source.left_out
-        elapsed_s = time.monotonic() - self.started
-        run = run_record(self.config, plan, records, left_out, elapsed_s=elapsed_s)
+        run = run_record(
+            self.config,
+            plan,
+            records,
+            self.source,
+            made=made,
+            owners=[*self.source.owners, self.request.tokenizer.owner],
+            elapsed_s=time.monotonic() - self.started,
+            work_s=self.work_s,
+        )
         with storage.reading(parts_folder):
             commit(
                 records,
@@ -331,12 +346,13 @@ class Run:
                 parts_folder=parts_folder,
                 output=self.output,
                 splits=splits,
-                left_out=left_out,
+                left_out=self.source.left_out,
                 owner=self.request.tokenizer.owner,
                 run=run,
                 overwrite=self.config.overwrite,
             )
         warn_of_separator(plan, records)
+        warn_of_empty_splits(plan, records, splits)
         return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
 
     def _tokenizer(self, inputs: Sequence[Any]) -> Tokenizer:

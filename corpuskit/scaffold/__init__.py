@@ -12,6 +12,8 @@ from corpuskit.errors import ConfigError
 from corpuskit.place import user_path
 from corpuskit.scaffold.names import KINDS, PluginNames, plugin_names
 
+#: What a component imports beside corpuskit and NumPy.
+_NEEDS = {"command": "click>=8.1.7"}
 #: What each kind's example is, how to try it, and what to say about it: `$` fields of the templates.
 _ABOUT = {
     "source": {
@@ -32,6 +34,31 @@ _ABOUT = {
         "corpuskit show data/python --step 0 --batch-size 2 --block-size 32 --sampler $component",
         "explanation": 'In Python: `corpus.batches(..., sampler="$component")`. Windows follow each other, '
         "so reading is\nsequential; the place where an epoch begins depends on the seed.",
+    },
+    "reader": {
+        "summary": "Text with a percent sign between documents",
+        "usage": "corpuskit prepare ./texts.$component --encoding bytes",
+        "explanation": "Files that end with `.$component` are read by it, and others with "
+        "`--format $component`. A document ends\nwhere a line is only a percent sign.",
+    },
+    "executor": {
+        "summary": "Parts one after the other, in one process",
+        "usage": "corpuskit prepare python-docs --encoding bytes --executor $component",
+        "explanation": "The corpus is the same whatever makes its parts. To make them elsewhere, change "
+        "`run`: a part may be made\nin any process that sees the job's folder.",
+    },
+    "format": {
+        "summary": "Ids of four bytes, one file a split",
+        "usage": "corpuskit prepare python-docs --encoding bytes --output data/python\n"
+        "corpuskit export data/python --format $component --output exported",
+        "explanation": "The folder has a file `SPLIT.ids` for each split, and an `export.json` that\n"
+        "says what they are.",
+    },
+    "command": {
+        "summary": "The longest documents of a corpus",
+        "usage": "corpuskit prepare python-docs --encoding bytes --output data/python\n"
+        "corpuskit $component data/python",
+        "explanation": "`corpuskit list commands` lists it. What it needs is imported when it runs.",
     },
 }
 
@@ -72,8 +99,10 @@ def render_plugin(names: PluginNames) -> dict[str, str]:
     """Every file of a package: its path in the package's folder, and its text."""
     kind, module = names.kind, names.module
     fields = names.fields()
+    fields["needs"] = _NEEDS.get(kind, "numpy>=1.24")
     fields |= {field: Template(text).substitute(fields) for field, text in _ABOUT[kind].items()}
     templates = {
+        ".github/workflows/ci.yml": "package/ci.yml",
         ".gitignore": "package/gitignore",
         "LICENSE": "package/LICENSE",
         "README.md": "package/README.md",

@@ -11,7 +11,7 @@ from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry import Registry
 
 #: The kinds of component that there are templates for.
-KINDS: tuple[str, ...] = ("source", "tokenizer", "sampler")
+KINDS: tuple[str, ...] = ("source", "tokenizer", "sampler", "reader", "executor", "format", "command")
 
 _PREFIX = "corpuskit_"
 #: No line of the templates is then longer than the 110 characters that the linters allow.
@@ -83,13 +83,23 @@ def plugin_names(name: str, *, kind: str) -> PluginNames:
 
 def _check_free(kind: str, component: str, name: str) -> None:
     """Refuse a name that corpuskit has itself; what other plugins have depends on the machine."""
-    try:
-        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(kind, component)
-    except UnknownName:
+    if not _is_taken(kind, component):
         return
     raise ConfigError(
         f"plugin name {name!r}: corpuskit has a {kind} {component!r} itself; choose another name", found=name
     )
+
+
+def _is_taken(kind: str, component: str) -> bool:
+    if kind == "command":
+        from corpuskit.cli import COMMANDS
+
+        return component in COMMANDS
+    try:
+        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(kind, component)
+    except UnknownName:
+        return False
+    return True
 
 
 __all__ = ["KINDS", "PluginNames", "plugin_names"]

@@ -229,6 +229,11 @@ class Source(abc.ABC):
                 )
 
     @property
+    def owners(self) -> Sequence[Owner]:
+        """The plugins that its text comes through, as far as they are known by now."""
+        return [] if self.owner is None else [self.owner]
+
+    @property
     def name(self) -> str:
         """What the corpus is called where the user does not say."""
         return self.spec.name

@@ -57,6 +57,11 @@ class FilesSource(Source):
         self._owners: dict[str, Owner] = {}
         self._text_fields: dict[tuple[str, str | None], str] = {}  # of inputs whose user left a choice
 
+    @property
+    def owners(self) -> Sequence[Owner]:
+        """Whose the source and its readers are."""
+        return [*super().owners, *self._owners.values()]
+
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
         reader = self.reader_of(item)

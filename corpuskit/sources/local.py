@@ -70,7 +70,8 @@ class LocalFiles(FilesSource):
 
     def __init__(self, patterns: Sequence[str], *, options: SourceOptions | None = None) -> None:
         self.patterns = tuple(patterns)
-        super().__init__(spec=SourceSpec(_name_for(self.patterns), "Your own files"), options=options)
+        spec = SourceSpec(_name_for(self.patterns), "Your own files", format="")  # each file's name says it
+        super().__init__(spec=spec, options=options)
 
     @property
     def default_split(self) -> str:

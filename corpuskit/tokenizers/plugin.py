@@ -15,11 +15,13 @@ def corpuskit_tokenizers() -> list[TokenizerSpec]:
             "One id a byte, and an end-of-text id",
             factory="corpuskit.tokenizers.bytes:ByteTokenizer",
             pinned=True,
+            fast=True,
         ),
         TokenizerSpec(
             "chars",
             "One id for each character of the corpus",
             factory="corpuskit.tokenizers.chars:CharTokenizer",
             pinned=True,
+            fast=True,
         ),
     ]

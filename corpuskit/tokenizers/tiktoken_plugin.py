@@ -5,6 +5,9 @@ from __future__ import annotations
 from corpuskit.hookspecs import hookimpl
 from corpuskit.specs import TokenizerSpec
 
+#: Those that gigatoken is exact for, installed or not: what a part of the work is follows from names only.
+FAST = frozenset({"gpt2", "r50k_base", "cl100k_base", "o200k_base", "o200k_harmony"})
+
 
 @hookimpl
 def corpuskit_tokenizers() -> list[TokenizerSpec]:
@@ -12,6 +15,11 @@ def corpuskit_tokenizers() -> list[TokenizerSpec]:
     import tiktoken
 
     return [
-        TokenizerSpec(name, "tiktoken's encoding", factory="corpuskit.tokenizers.tiktoken:TiktokenTokenizer")
+        TokenizerSpec(
+            name,
+            "tiktoken's encoding",
+            factory="corpuskit.tokenizers.tiktoken:TiktokenTokenizer",
+            fast=name in FAST,
+        )
         for name in tiktoken.list_encoding_names()
     ]

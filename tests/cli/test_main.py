@@ -136,7 +136,6 @@ def test_a_stream_that_takes_nothing_is_one_error_or_silence(corpus, tmp_path, c
         assert ended.returncode == 4
         said = '"message": "' if "--json" in args else "corpuskit: error: "
         assert ended.stderr.count(f"{said}stdout: cannot write: ") == 1
-        assert ended.stderr.count("\n") == 1
         assert "Traceback" not in ended.stderr
         assert "Exception ignored" not in ended.stderr
 

@@ -35,11 +35,13 @@ def test_it_prints_the_folder_and_says_what_is_next():
     done = invoke("corpuskit-books")
     assert done.exit_code == 0, done.output
     assert done.stdout == "corpuskit-books\n"
-    assert done.stderr == "Next: cd corpuskit-books && pip install -e '.[dev]' && pytest\n"
+    *made, last = done.stderr.splitlines()
+    assert last == "Next: cd corpuskit-books && pip install -e '.[dev]' && pytest"
     files = {str(path) for path in Path("corpuskit-books").rglob("*") if path.is_file()}
     assert files == {
         f"corpuskit-books/{name}"
         for name in (
+            ".github/workflows/ci.yml",
             ".gitignore",
             "LICENSE",
             "README.md",
@@ -52,6 +54,7 @@ def test_it_prints_the_folder_and_says_what_is_next():
             "tests/test_source.py",
         )
     }
+    assert made == sorted(f"made {name}" for name in files)
 
 
 def test_another_folder_can_be_named():

@@ -1,5 +1,6 @@
 """What `new-plugin` writes, read by the tools that its author will use."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpuskit import storage
+from corpuskit import registry, storage
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.scaffold import KINDS, plugin_names, render_plugin, write_plugin
 
@@ -56,8 +57,20 @@ def test_a_name_that_cannot_be_used_is_refused(name, message):
 
 
 def test_a_kind_without_templates_is_refused():
-    with pytest.raises(ConfigError, match="plugin kind 'format': expected source, tokenizer, sampler"):
-        plugin_names("corpuskit-books", kind="format")
+    with pytest.raises(ConfigError, match="plugin kind 'planet': expected source, tokenizer, sampler"):
+        plugin_names("corpuskit-books", kind="planet")
+
+
+def test_every_kind_of_component_has_templates():
+    assert set(KINDS) == set(registry.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"), [("reader", "jsonl"), ("executor", "local"), ("format", "llmc"), ("command", "plan")]
+)
+def test_names_that_corpuskit_has_itself_are_refused_for_every_kind(kind, taken):
+    with pytest.raises(ConfigError, match=f"corpuskit has a {kind} '{taken}' itself; choose another name"):
+        plugin_names(f"corpuskit-{taken}", kind=kind)
 
 
 @given(st.text(max_size=40), st.sampled_from(KINDS))
@@ -132,7 +145,17 @@ def test_the_wheel_has_the_templates(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "corpuskit/scaffold").rglob("*.in")}
     assert templates <= set(zipfile.ZipFile(wheel).namelist())
-    assert len(templates) == 15
+    assert len(templates) == 28
+
+
+def test_the_ci_file_runs_what_the_readme_says(written):
+    for folder in written:
+        ci = (folder / ".github/workflows/ci.yml").read_text()
+        readme = (folder / "README.md").read_text()
+        project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["name"]
+        commands = re.findall(r"- run: (.*)", ci)
+        assert f"corpuskit plugins check {project}" in commands
+        assert all(command in readme.replace('"', "'") for command in commands)
 
 
 def test_metadata_is_that_of_an_installable_plugin(written):

@@ -188,3 +188,12 @@ def test_documents_have_their_ids_and_ends_whichever_way_is_faster(
     assert encoded.lengths.tolist() == [len(ids) for ids in expected]
     assert encoded.ids.tolist() == [number for ids in expected for number in ids]
     assert encoded.ids.dtype == np.uint32
+
+
+def test_encodings_are_fast_by_name_that_have_a_fast_engine():
+    from corpuskit.registry import default
+    from corpuskit.tokenizers.engine import _EXACT
+
+    fast = {component.spec.name for component in default().components("tokenizer") if component.spec.fast}
+    exact = {n for n in ALL if tiktoken_module.ranks_fingerprint(open_encoding(n)) in _EXACT}
+    assert fast == {"bytes", "chars", *exact}

@@ -1,0 +1,144 @@
+"""What there is to say of a prepared corpus in words: what was decided by default, formats, rates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corpuskit.config import PrepareConfig
+    from corpuskit.corpus import Corpus
+    from corpuskit.corpus.manifest import Manifest
+
+#: Formats of records, of which a field is read.
+_HAVE_NO_FIELDS = ("text",)
+
+
+def decided(config: PrepareConfig, corpus: Corpus) -> str:
+    """What nobody asked for, with the flag that changes each; empty if everything was said."""
+    manifest = corpus.manifest
+    formats = formats_of(manifest)
+    said = [
+        _split(manifest) if config.split is None else "",
+        _eot(manifest) if config.eot is None else "",
+        _formats(manifest, formats) if config.format is None else "",
+        _field(config, formats),
+        _folder(config, corpus),
+    ]
+    return "; ".join(filter(None, said))
+
+
+def formats_of(manifest: Manifest) -> dict[str, int]:
+    """How many inputs are of each format, by the names of both."""
+    from corpuskit.sources.text_files import format_of
+
+    if not _is_by_name(manifest):
+        return {str(manifest.options.get("format")): len(manifest.inputs)}
+    names = (item.name.rstrip("/").rpartition("/")[2] for item in manifest.inputs)
+    return dict(sorted(Counter(format_of(name.split("?")[0]) or "text" for name in names).items()))
+
+
+def options_of(manifest: Manifest) -> str:
+    """The options that shape the bytes, as people write them."""
+    said = {"split": "none" if [*manifest.splits] == ["train"] else "as given", "format": "by extension"}
+    return ", ".join(
+        f"{key} {_value(key, value) or said.get(key, '')}".strip()
+        for key, value in manifest.options.items()
+        if value is not None
+    )
+
+
+def rates(manifest: Manifest, run: dict[str, Any]) -> str:
+    """How long tokens and documents are on average."""
+    tokens = sum(split.num_tokens for split in manifest.splits.values())
+    documents = sum(split.num_documents for split in manifest.splits.values())
+    words = [f"{tokens / documents:,.1f} tokens a document"] if documents else []
+    if run.get("num_tokens") == tokens and tokens and "text_bytes" in run:
+        words.insert(0, f"{run['text_bytes'] / tokens:.2f} bytes a token")
+    return ", ".join(words)
+
+
+def run_of(corpus: Corpus) -> dict[str, Any]:
+    """What the run said that made a corpus on this machine; nothing where it is not there."""
+    import json
+    from pathlib import Path
+
+    from corpuskit import reading
+
+    try:
+        path = Path(str(corpus.path)) / "run.json"
+        run: dict[str, Any] = json.loads(reading.read_file(path, max_bytes=2**24))
+    except (OSError, ValueError, TypeError):
+        return {}
+    if not isinstance(run, dict):
+        return {}
+    kinds = {"plugins": list, "license": str, "num_tokens": int, "text_bytes": int}
+    return {name: run[name] for name, kind in kinds.items() if isinstance(run.get(name), kind)}
+
+
+def _is_by_name(manifest: Manifest) -> bool:
+    """Whether each file's own name said its format."""
+    return manifest.options.get("format") == ""
+
+
+def _split(manifest: Manifest) -> str:
+    rule = str(manifest.options.get("split", ""))
+    if rule.startswith("characters:"):
+        share = float(rule.removeprefix("characters:"))
+        part = "the last tenth" if share == 0.1 else f"the last {share:.3g} of it"
+        return f"split by characters, {part} is valid (--split)"
+    if rule in ("", "none") and [*manifest.splits] == ["train"]:
+        return "no valid split (--split valid=0.01 makes one)"
+    return f"split as the corpus says: {rule or ', '.join(manifest.splits)} (--split)"
+
+
+def _eot(manifest: Manifest) -> str:
+    if manifest.options.get("eot"):
+        return "an end-of-text id after each document (--no-eot leaves it out)"
+    return "no end-of-text ids (--eot adds them)" if manifest.tokenizer.eot_id is not None else ""
+
+
+def _field(config: PrepareConfig, formats: dict[str, int]) -> str:
+    if config.text_field is not None or config.format is not None or not set(formats) - {*_HAVE_NO_FIELDS}:
+        return ""
+    return "the text is in the field 'text' (--text-field)" if _has_field(formats) else ""
+
+
+def _has_field(formats: dict[str, int]) -> bool:
+    from corpuskit.sources.reader_options import options_of_readers
+
+    return any("text_field" in (options_of_readers(name)[name] or ()) for name in formats)
+
+
+def _folder(config: PrepareConfig, corpus: Corpus) -> str:
+    from corpuskit.place import folder_name
+
+    if config.name is None or config.output is not None or folder_name(config.name) == config.name:
+        return ""
+    return f"{config.name!r} is in the folder {folder_name(config.name)} (--output)"
+
+
+def _formats(manifest: Manifest, formats: dict[str, int]) -> str:
+    """As what files were read whose names said it; nothing where all are plain text."""
+    plain = not _is_by_name(manifest) or [*formats] == ["text"]
+    return "" if plain else f"read as {counts(formats)} (--format)"
+
+
+def counts(formats: dict[str, int]) -> str:
+    """How many of each format, in words."""
+    if len(formats) == 1:
+        return next(iter(formats))
+    return ", ".join(f"{count:,} {name}" for name, count in formats.items())
+
+
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " and ".join(map(str, value))
+    if key.endswith("_bytes") and isinstance(value, int) and value % 2**20 == 0:
+        return f"{value // 2**20:,}M"
+    return str(value)
+
+
+__all__ = ["counts", "decided", "formats_of", "options_of", "rates", "run_of"]
