@@ -21,9 +21,10 @@ from corpuskit.cli.options import UserPath, option
 @option(
     "--kind",
     type=click.Choice(["source", "tokenizer", "sampler", "reader", "executor", "format", "command"]),
+    metavar="KIND",
     default="source",
     show_default=True,
-    help="Provide a component of this kind.",
+    help="Provide a component of this kind: source, tokenizer, sampler, reader, executor, format or command.",
 )
 @option(
     "-o",
