@@ -155,7 +155,8 @@ def _not_toml(text: str, reason: str) -> str:
     words = words[:1].lower() + words[1:]
     if found is None or found[1] is None:
         return f": not TOML: {words}"
-    line = text.splitlines()[int(found[1]) - 1] if int(found[1]) <= len(text.splitlines()) else ""
+    lines = text.split("\n")  # as TOML counts them, which knows no other line ends
+    line = lines[int(found[1]) - 1] if int(found[1]) <= len(lines) else ""
     bare = _BARE.match(line)
     hint = f'; text needs quotation marks: "{bare[1]}"' if bare and bare[1] not in ("true", "false") else ""
     return f":{found[1]}: not TOML: {words} in column {found[2]}{hint}"
