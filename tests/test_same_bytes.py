@@ -29,7 +29,19 @@ WORDS = "the of and a to in is you that it he was for on are as with his they I 
 def text(seed: int, words: int) -> str:
     """Words, numbers, marks and letters of several scripts, the same on every machine."""
     draw = random.Random(seed)
-    more = ["naïve", "żółw", "日本語", "привет", "e\u0301", "🙂", "x" * 40, "3.14", "\n\n", "  ", "<|endoftext|>"]
+    more = [
+        "naïve",
+        "żółw",
+        "日本語",
+        "привет",
+        "e\u0301",
+        "🙂",
+        "x" * 40,
+        "3.14",
+        "\n\n",
+        "  ",
+        "<|endoftext|>",
+    ]
     return " ".join(draw.choice([*WORDS.split(), *more]) for _ in range(words))
 
 
