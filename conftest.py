@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from corpuskit.fetch import packaged
+from corpuskit.fetching import packaged
 
 _OURS = ("CORPUSKIT_", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")

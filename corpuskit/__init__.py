@@ -18,21 +18,19 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corpuskit.batches import Batches, Documents, Mixture, Stage, mix
-    from corpuskit.cli.render import ProgressBars as progress
+    from corpuskit.bars import ProgressBars as progress
+    from corpuskit.batches import Batches, Documents
     from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, read_config
     from corpuskit.corpus import Corpus, Manifest, Split
     from corpuskit.corpus import open_corpus as open
-    from corpuskit.corpus.verify import verify
+    from corpuskit.corpus.mixture import Mixture, Stage, mix
+    from corpuskit.corpus.verification import verify
     from corpuskit.errors import CorpuskitError
-    from corpuskit.fetch import fetch
-    from corpuskit.hookspecs import hookimpl
-    from corpuskit.prepare.pipeline import plan
-    from corpuskit.prepare.preview import PreparationPlan
-    from corpuskit.python import prepare
-    from corpuskit.reproducibility import deterministic, seed_all
-    from corpuskit.sources.base import Document
-    from corpuskit.specs import (
+    from corpuskit.fetching.verified import fetch
+    from corpuskit.preparation.api import plan, prepare
+    from corpuskit.preparation.preview.result import PreparationPlan
+    from corpuskit.registry.hookspecs import hookimpl
+    from corpuskit.registry.specs import (
         CommandSpec,
         ExecutorSpec,
         FormatSpec,
@@ -42,44 +40,46 @@ if TYPE_CHECKING:
         SourceSpec,
         TokenizerSpec,
     )
-    from corpuskit.tokenizers import encodings
+    from corpuskit.reproducibility import deterministic, seed_all
+    from corpuskit.sources.base import Document
+    from corpuskit.tokenizers.opening import encodings
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
     "BatchConfig": "corpuskit.config",
     "Batches": "corpuskit.batches",
-    "CommandSpec": "corpuskit.specs",
+    "CommandSpec": "corpuskit.registry.specs",
     "Corpus": "corpuskit.corpus",
     "CorpuskitError": "corpuskit.errors",
     "Document": "corpuskit.sources.base",
     "Documents": "corpuskit.batches",
-    "ExecutorSpec": "corpuskit.specs",
-    "FormatSpec": "corpuskit.specs",
+    "ExecutorSpec": "corpuskit.registry.specs",
+    "FormatSpec": "corpuskit.registry.specs",
     "Manifest": "corpuskit.corpus",
     "Mixture": "corpuskit.batches",
-    "PreparationPlan": "corpuskit.prepare.preview",
+    "PreparationPlan": "corpuskit.preparation.preview.result",
     "PrepareConfig": "corpuskit.config",
-    "ReaderSpec": "corpuskit.specs",
-    "RemoteFile": "corpuskit.specs",
+    "ReaderSpec": "corpuskit.registry.specs",
+    "RemoteFile": "corpuskit.registry.specs",
     "RunConfig": "corpuskit.config",
-    "SamplerSpec": "corpuskit.specs",
-    "SourceSpec": "corpuskit.specs",
+    "SamplerSpec": "corpuskit.registry.specs",
+    "SourceSpec": "corpuskit.registry.specs",
     "Split": "corpuskit.corpus",
     "Stage": "corpuskit.batches",
-    "TokenizerSpec": "corpuskit.specs",
+    "TokenizerSpec": "corpuskit.registry.specs",
     "deterministic": "corpuskit.reproducibility",
     "encodings": "corpuskit.tokenizers",
     "fetch": "corpuskit.fetch",
-    "hookimpl": "corpuskit.hookspecs",
+    "hookimpl": "corpuskit.registry.hookspecs",
     "mix": "corpuskit.batches",
     "open": "corpuskit.corpus",
-    "plan": "corpuskit.prepare.pipeline",
+    "plan": "corpuskit.preparation.api",
     "prepare": "corpuskit.python",
     "progress": "corpuskit.cli.render",
     "read_config": "corpuskit.config",
     "seed_all": "corpuskit.reproducibility",
-    "verify": "corpuskit.corpus.verify",
+    "verify": "corpuskit.corpus.verification",
 }
 
 __all__ = [

@@ -7,7 +7,7 @@
   partials/                     unfinished downloads and what is known of them
   locks/                        locks that keep two processes from downloading one file
   tables/                       tables that samplers keep
-  shards/                       shards of corpora in object stores, within a limit: `corpuskit.remote.cache`
+  shards/                       shards of corpora in object stores, within a limit: `corpuskit.corpus.remote.shard_cache`
   work/                         corpora on their way to object stores; deleted when they are there
 ```
 Everything here can be made again: deleting it costs time and nothing else.
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from corpuskit import storage
 from corpuskit.errors import StorageError
-from corpuskit.place import user_path
+from corpuskit.paths import user_path
 
 #: The folders of the cache, each holding one kind of thing.
 FOLDERS = ("files", "urls", "partials", "locks", "tables", "shards", "work")

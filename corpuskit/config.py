@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import parse_count, parse_size, plain
+from corpuskit.numbers import plain
 from corpuskit.said import Said, SaidInFile, read_table
+from corpuskit.units import parse_count, parse_size
 
 _C = TypeVar("_C", bound="Config")
 
@@ -144,7 +145,7 @@ class PrepareConfig(Config):
     @classmethod
     def _named(cls, value: Any) -> Any:
         """Something is named, and nothing that no file can be called."""
-        from corpuskit.place import user_path
+        from corpuskit.paths import user_path
 
         value = [*map(_as_file, value)] if isinstance(value, list) else _as_file(value)
         names = [value] if isinstance(value, str) else value
@@ -160,7 +161,7 @@ class PrepareConfig(Config):
     @field_validator("name")
     @classmethod
     def _title(cls, value: str | None) -> str | None:
-        from corpuskit.place import visible_name
+        from corpuskit.paths import visible_name
 
         if value is None:
             return None
@@ -175,7 +176,7 @@ class PrepareConfig(Config):
     @classmethod
     def _place(cls, value: Any) -> Any:
         """A URL stays a string; everything else becomes a path."""
-        from corpuskit.place import remote_path
+        from corpuskit.urls import remote_path
 
         if not isinstance(value, (str, os.PathLike)):
             return value
@@ -190,7 +191,7 @@ class PrepareConfig(Config):
     @classmethod
     def _source_place(cls, value: Any) -> Any:
         """A URL stays as it is; of a path, `~` is home."""
-        from corpuskit.place import user_path
+        from corpuskit.paths import user_path
 
         if not isinstance(value, (str, os.PathLike)) or "://" in os.fspath(value):
             return value
@@ -299,7 +300,7 @@ def _as_file(value: Any) -> Any:
 
 def _folder(value: str | os.PathLike[str], flag: str) -> Path:
     """A folder that is to be made, beside which others are made first."""
-    from corpuskit.place import user_path
+    from corpuskit.paths import user_path
 
     folder = user_path(value, what=flag)
     if folder.name in ("", ".."):

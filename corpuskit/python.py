@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from corpuskit.config import PrepareConfig, RunConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.keywords import PrepareOptions, checked, takes
-from corpuskit.prepare.pipeline import config_of, run
-from corpuskit.prepare.progress import OnProgress
+from corpuskit.on_progress import OnProgress
+from corpuskit.preparation.api import config_of, run
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,7 +39,7 @@ def prepare(
         config: All options at once, such as `corpuskit.read_config` reads; `dataset` and `options` win over
             it.
         progress: Show a bar on a terminal's stderr or under a notebook's cell; False shows nothing.
-        on_progress: Called often with a `corpuskit.prepare.progress.Progress`, in place of the bar.
+        on_progress: Called often with a `corpuskit.on_progress.Progress`, in place of the bar.
         options: The fields of `corpuskit.PrepareConfig`: encoding, output, split, workers, ...
 
     Returns:
@@ -57,7 +57,7 @@ def prepare(
     chosen = config_of(dataset, config, options)
     if on_progress is not None or not progress:
         return run(chosen, on_progress=on_progress).corpus
-    from corpuskit.cli.render import ProgressBars
+    from corpuskit.bars import ProgressBars
 
     with ProgressBars() as bars:
         return run(chosen, on_progress=bars).corpus

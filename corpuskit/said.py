@@ -112,7 +112,7 @@ def read_table(
     Raises:
         ConfigError: If the file cannot be read, is not TOML, or has something else in a table's place.
     """
-    from corpuskit.place import user_path
+    from corpuskit.paths import user_path
 
     path = user_path(path, what="--config")
     text = _read(path)

@@ -7,8 +7,8 @@ import pytest
 
 from corpuskit import cache
 from corpuskit.errors import StorageError
-from corpuskit.fetch import fetch
-from corpuskit.specs import RemoteFile
+from corpuskit.fetching.verified import fetch
+from corpuskit.registry.specs import RemoteFile
 
 SHA256 = "ab" * 32
 

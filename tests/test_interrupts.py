@@ -15,7 +15,7 @@ import pytest
 
 from corpuskit import interrupts, registry
 from corpuskit.errors import PluginLoadFailed
-from corpuskit.specs import SamplerSpec
+from corpuskit.registry.specs import SamplerSpec
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 LINES = {signal.SIGINT: "corpuskit: interrupted\n", signal.SIGTERM: "corpuskit: terminated\n"}

@@ -16,7 +16,7 @@ from corpuskit.cli import root
 from corpuskit.cli.options import pairs
 from corpuskit.config import BatchConfig, PrepareConfig
 from corpuskit.errors import CorpuskitError
-from corpuskit.sources import reader_options
+from corpuskit.sources.readers import options as reader_options
 
 ROOT = Path(corpuskit.__file__).parents[1]
 MODULES = sorted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corpuskit.batches.batches import Batches, Drawn
-from corpuskit.batches.documents import Documents
-from corpuskit.batches.mixture import Mixture, Stage, mix
+from corpuskit.batches.segments import Documents
+from corpuskit.corpus.mixture import Mixture, Stage, mix
 
 __all__ = ["Batches", "Documents", "Drawn", "Mixture", "Stage", "mix"]

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches import state as run_state
-from corpuskit.batches.documents import DocumentEnds
 from corpuskit.batches.engines import Batch, Engine, HostEngine, open_engine
 from corpuskit.batches.options import check_output, check_sizes, open_sampler_for, sizes
-from corpuskit.batches.plan import RankSlice, WindowPlan
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
+from corpuskit.batches.segments import DocumentEnds
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.streamed import open_reader
+from corpuskit.batches.window_plan import RankSlice, WindowPlan
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
 from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.keywords import checked

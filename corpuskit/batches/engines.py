@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from corpuskit.batches.documents import IGNORED, Documents
 from corpuskit.batches.rows import RowSource
+from corpuskit.batches.segments import IGNORED, Documents
 
 #: x and y, and the documents where they were asked for.
 Batch = tuple[Any, ...]

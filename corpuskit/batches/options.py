@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config import BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
-from corpuskit.distribution import NAME as DISTRIBUTION
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
+from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.samplers.base import Sampler, SamplerContext, SpanSampler
 
 

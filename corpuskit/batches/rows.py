@@ -9,9 +9,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.documents import IGNORED, Borders, DocumentEnds, Documents, segments
-from corpuskit.batches.plan import Rows
 from corpuskit.batches.ranges import ranges
+from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Documents, segments
+from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import WindowReader, widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corpuskit.batches.documents import IGNORED
 from corpuskit.batches.engines import Batch, HostEngine, map_batch
 from corpuskit.batches.rows import RowSource, SpanRows, WindowRows
+from corpuskit.batches.segments import IGNORED
 from corpuskit.batches.stream import TokenStream
 from corpuskit.errors import ConfigError
 

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from corpuskit import __version__, interrupts
+from corpuskit import interrupts
 from corpuskit.cli.help import Group, Option
 from corpuskit.cli.streams import give_up_stdout, open_streams
 from corpuskit.errors import CorpuskitError, StorageError, UnavailableName, UnknownName
+from corpuskit.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -53,8 +53,8 @@ def add(files: tuple[str, ...]) -> None:
     corpus by its name. Prints where the cache has each file, and says whose it is.
     """
     from corpuskit.cache import default_cache_dir
-    from corpuskit.fetch.keep import add, corpora_with
-    from corpuskit.place import user_path
+    from corpuskit.fetching.keep import add, corpora_with
+    from corpuskit.paths import user_path
 
     for file in files:
         sha256, kept = add(user_path(file, what="FILE"), default_cache_dir())
@@ -102,7 +102,7 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
         raise click.UsageError("--url and --older-than exclude each other")
     folder = default_cache_dir()
     if url is not None:
-        from corpuskit.fetch.trust import records_of
+        from corpuskit.fetching.trust import records_of
 
         paths = records_of(folder, url)
     else:

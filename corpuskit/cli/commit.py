@@ -31,7 +31,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     """
     from corpuskit.cli import render
     from corpuskit.cli.prepare import say
-    from corpuskit.prepare.pipeline import commit_parts
+    from corpuskit.preparation.api import commit_parts
 
     options = config_of(dataset, config, flags)
     with render.ProgressBars(quiet=quiet) as bars:

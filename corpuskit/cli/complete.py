@@ -81,7 +81,7 @@ def components(kind: str) -> list[tuple[str, str]]:
 
 def plugins() -> list[tuple[str, str]]:
     """The names of installed distributions with plugins; nothing of them is imported."""
-    from corpuskit.discovery import installed
+    from corpuskit.registry.discovery import installed
 
     with _silence():
         return [(found.owner.distribution, found.owner.version) for found in installed()]

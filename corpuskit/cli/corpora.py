@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corpuskit.prepare.listing import Listed
+    from corpuskit.preparation.corpora import Listed
 
 
 def show(corpora: Sequence[Listed], *, as_json: bool) -> None:

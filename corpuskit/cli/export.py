@@ -67,7 +67,7 @@ def command(
     """
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
-    from corpuskit.formats import open_format
+    from corpuskit.formats.opening import open_format
 
     opened, trainer_format = open_corpus(corpus), open_format(format_name)
     made = overwrite or trainer_format.find(opened, output, splits=splits or None, meta=meta) is None

@@ -30,7 +30,7 @@ def decided(config: PrepareConfig, corpus: Corpus) -> str:
 
 def formats_of(manifest: Manifest) -> dict[str, int]:
     """How many inputs are of each format, by the names of both."""
-    from corpuskit.sources.text_files import format_of
+    from corpuskit.sources.listing.folders.text_files import format_of
 
     if not _is_by_name(manifest):
         return {str(manifest.options.get("format")): len(manifest.inputs)}
@@ -105,13 +105,13 @@ def _field(config: PrepareConfig, formats: dict[str, int]) -> str:
 
 
 def _has_field(formats: dict[str, int]) -> bool:
-    from corpuskit.sources.reader_options import options_of_readers
+    from corpuskit.sources.readers.options import options_of_readers
 
     return any("text_field" in (options_of_readers(name)[name] or ()) for name in formats)
 
 
 def _folder(config: PrepareConfig, corpus: Corpus) -> str:
-    from corpuskit.place import folder_name
+    from corpuskit.paths import folder_name
 
     if config.name is None or config.output is not None or folder_name(config.name) == config.name:
         return ""

@@ -50,8 +50,8 @@ def of_system(error: OSError) -> StorageError:
 def of_plugin(name: str, error: Exception) -> PluginError:
     """What a plugin's command raised, as its fault."""
     from corpuskit import registry
-    from corpuskit.blame import fault
-    from corpuskit.plugin_checks import one_line
+    from corpuskit.registry.blame import fault
+    from corpuskit.registry.checks import one_line
 
     component = registry.default().find("command", name)
     found = fault(component.what, component.owner, one_line(error))

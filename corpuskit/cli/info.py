@@ -13,7 +13,7 @@ from corpuskit.cli.options import corpus_argument, json_option
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
-    from corpuskit.prepare.listing import Listed
+    from corpuskit.preparation.corpora import Listed
 
 
 @click.command(
@@ -56,9 +56,10 @@ def _instead_of(corpus: str) -> list[Listed]:
     """
     from corpuskit.corpus.manifest import FILE_NAME
     from corpuskit.errors import CorpusFormatError
-    from corpuskit.place import remote_path, user_path
-    from corpuskit.prepare.listing import Listed, corpora_in, making
+    from corpuskit.paths import user_path
+    from corpuskit.preparation.corpora import Listed, corpora_in, making
     from corpuskit.storage import looking_at
+    from corpuskit.urls import remote_path
 
     if remote_path(corpus) is not None:
         return []

@@ -88,8 +88,8 @@ def _components(kind: str) -> list[Component]:
 def _list_corpora(folder: str | None, *, as_json: bool) -> None:
     from corpuskit.cli.corpora import show
     from corpuskit.errors import ConfigError
-    from corpuskit.place import user_path
-    from corpuskit.prepare.listing import corpora_in
+    from corpuskit.paths import user_path
+    from corpuskit.preparation.corpora import corpora_in
     from corpuskit.storage import looking_at
 
     path = user_path(folder or "data", what="FOLDER")
@@ -106,11 +106,11 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
 
 def _builtin_commands() -> list[Component]:
     """The root's own commands, which are no plugins: `corpuskit --help` must not import the registry."""
-    from corpuskit import __version__
     from corpuskit.cli import COMMANDS
-    from corpuskit.distribution import NAME as DISTRIBUTION
     from corpuskit.registry import Component, Owner
-    from corpuskit.specs import CommandSpec
+    from corpuskit.registry.distribution import NAME as DISTRIBUTION
+    from corpuskit.registry.specs import CommandSpec
+    from corpuskit.version import __version__
 
     owner = Owner("cli", DISTRIBUTION, __version__)
     return [
@@ -120,7 +120,7 @@ def _builtin_commands() -> list[Component]:
 
 
 def _as_json(component: Component) -> dict[str, Any]:
-    from corpuskit.specs import ReaderSpec, SourceSpec
+    from corpuskit.registry.specs import ReaderSpec, SourceSpec
 
     spec, owner = component.spec, component.owner
     described: dict[str, Any] = {
@@ -140,7 +140,7 @@ def _as_json(component: Component) -> dict[str, Any]:
 def _print(kind: str, components: list[Component]) -> None:
     """One table for each distribution, their columns under one another."""
     from corpuskit.cli import render
-    from corpuskit.specs import SourceSpec
+    from corpuskit.registry.specs import SourceSpec
 
     by_distribution: dict[str, list[Component]] = {}
     for component in components:

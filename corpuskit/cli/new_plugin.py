@@ -41,7 +41,7 @@ def command(name: str, kind: str, output: str | None) -> None:
     """
     import shlex
 
-    from corpuskit.scaffold import write_plugin
+    from corpuskit.scaffold.writing import write_plugin
 
     folder = write_plugin(name, kind=kind, folder=output)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class UserPath(click.Path):
-    """A path as it was typed, which shells complete; `corpuskit.place.user_path` says what it means."""
+    """A path as it was typed, which shells complete; `corpuskit.paths.user_path` says what it means."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Nothing: the library checks all paths, whoever gives them."""

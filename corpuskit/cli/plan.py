@@ -22,7 +22,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, **flags
     judged from these come with a range.
     """
     from corpuskit.cli import render
-    from corpuskit.prepare.pipeline import plan
+    from corpuskit.preparation.api import plan
 
     with render.ProgressBars() as bars:
         found = plan(config=config_of(dataset, config, flags), on_progress=bars)

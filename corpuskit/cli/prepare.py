@@ -13,7 +13,7 @@ from corpuskit.cli.prepare_options import config_of, prepare_options
 
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
-    from corpuskit.prepare import Prepared
+    from corpuskit.preparation import Prepared
 
 
 @click.command(
@@ -43,8 +43,8 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     already is left alone.
     """
     from corpuskit.cli import render
-    from corpuskit.prepare.pipeline import make_parts, run
-    from corpuskit.prepare.running import Prepared
+    from corpuskit.preparation.api import make_parts, run
+    from corpuskit.preparation.run import Prepared
 
     options = config_of(dataset, config, flags)
     with render.ProgressBars(quiet=quiet) as bars:

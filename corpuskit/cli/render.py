@@ -9,9 +9,9 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.cli.bars import STAGES, Bar
+from corpuskit.bars import STAGES, Bar
 from corpuskit.cli.lines import Line
-from corpuskit.prepare.progress import Progress
+from corpuskit.on_progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console

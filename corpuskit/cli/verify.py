@@ -20,8 +20,8 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
     order. Exits with 5 if something is wrong.
     """
     from corpuskit.cli import render
-    from corpuskit.corpus import verify
-    from corpuskit.place import shown
+    from corpuskit.corpus import verification as verify
+    from corpuskit.urls import shown
 
     with render.ProgressBars(quiet=quiet) as bars:
         problems = verify(corpus, on_progress=bars.files("verify"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from corpuskit.corpus.corpus import Corpus, Split, open_corpus
+from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.corpus.manifest import Manifest
-from corpuskit.corpus.verify import Problem, verify
+from corpuskit.corpus.split import Split
+from corpuskit.corpus.verification import Problem, verify
 
 __all__ = ["Corpus", "Manifest", "Problem", "Split", "open_corpus", "verify"]

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.corpus.folder import Folder, read_folder
-from corpuskit.corpus.manifest import INDEX_DTYPE, Manifest
+from corpuskit.corpus.index import INDEX_DTYPE
+from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import ConfigError, CorpusFormatError, UnavailableName, UnknownName
 from corpuskit.keywords import BatchOptions, checked, takes
-from corpuskit.place import RemotePath, remote_path, user_path
+from corpuskit.paths import user_path
+from corpuskit.urls import RemotePath, remote_path
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -176,7 +178,7 @@ class Corpus(Mapping[str, Split]):
             self.path = user_path(path, what="corpus")
             self.manifest, self._splits = read_folder(self.path, _read)
         else:
-            from corpuskit.remote.split import open_remote
+            from corpuskit.corpus.remote.split import open_remote
 
             self.path = place
             self.manifest, self._splits = open_remote(place, cache_bytes)
@@ -230,7 +232,7 @@ class Corpus(Mapping[str, Split]):
             TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
             UnknownName: If nothing of its name is installed; the message says which distribution had it.
         """
-        from corpuskit.tokenizers import open_tokenizer, reopen_tokenizer
+        from corpuskit.tokenizers.opening import open_tokenizer, reopen_tokenizer
 
         record = self.manifest.tokenizer
         try:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corpuskit import reading
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.contents import contents
+from corpuskit.corpus.file_bytes import contents
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError, StorageError
 

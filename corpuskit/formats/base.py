@@ -19,11 +19,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from corpuskit import __version__, folders, reading, storage
+from corpuskit import folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.formats.export import Export, OnProgress
-from corpuskit.place import local_folder, remote_path, user_path
+from corpuskit.paths import local_folder, user_path
+from corpuskit.urls import remote_path
+from corpuskit.version import __version__
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from corpuskit.blame import blame
 from corpuskit.registry import Component
+from corpuskit.registry.blame import blame
 from corpuskit.samplers.base import Ints, Sampler, SamplerContext, Spans, SpanSampler
 
 

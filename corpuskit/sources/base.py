@@ -25,10 +25,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from corpuskit.discovery import Owner
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
-from corpuskit.sources.left_out import LeftOut
-from corpuskit.specs import SourceSpec
+from corpuskit.registry.discovery import Owner
+from corpuskit.registry.specs import SourceSpec
+from corpuskit.sources.listing.folders.left_out import LeftOut
 
 #: The number of documents that the default `read` puts into one batch.
 _DOCUMENTS_PER_BATCH = 256

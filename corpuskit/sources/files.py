@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit import registry
-from corpuskit.blame import blame
-from corpuskit.discovery import Owner
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources import characters as text_characters
+from corpuskit.registry.blame import blame
+from corpuskit.registry.discovery import Owner
+from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import (
     DocumentBatch,
     Input,
@@ -24,16 +24,17 @@ from corpuskit.sources.base import (
     SourceOptions,
 )
 from corpuskit.sources.changes import changes
-from corpuskit.sources.columns import missing_column
 from corpuskit.sources.guard import giving
-from corpuskit.sources.opening import InputStream, base_name, hash_input, is_plain
-from corpuskit.sources.places import is_folder
-from corpuskit.sources.reader import Reader
-from corpuskit.sources.sampled import sample
-from corpuskit.sources.stored import is_remote, local_version
-from corpuskit.sources.text import TextReader
-from corpuskit.sources.text_field import candidates, chosen, is_one_name, shown
-from corpuskit.specs import RemoteFile, SourceSpec
+from corpuskit.sources.inputs import characters as text_characters
+from corpuskit.sources.inputs.files import local_version
+from corpuskit.sources.inputs.stream import InputStream, base_name, hash_input, is_plain
+from corpuskit.sources.listing.folders.places import is_folder
+from corpuskit.sources.readers.base import Reader
+from corpuskit.sources.readers.columns import missing_column
+from corpuskit.sources.readers.samples import sample
+from corpuskit.sources.readers.text import TextReader
+from corpuskit.sources.readers.text_field import candidates, chosen, is_one_name, shown
+from corpuskit.urls import is_remote
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ class FileSource(FilesSource):
             FetchError: If a file cannot be had.
             HashMismatch: If its bytes are not the expected ones.
         """
-        from corpuskit.fetch import FetchedFile, fetch
+        from corpuskit.fetching.verified import FetchedFile, fetch
 
         format = self.options.format or self.spec.format
         self.reader(format)  # a wrong option is found before anything is downloaded
@@ -256,7 +257,7 @@ class FileSource(FilesSource):
 
     def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
         """Which files are not the spec's; where hashes are published nothing need be at hand."""
-        from corpuskit.fetch import redact_url
+        from corpuskit.fetching.verified import redact_url
 
         if all(file.sha256 for file in self.spec.files):
             return changes(recorded, [(redact_url(file.url), None, file.sha256) for file in self.spec.files])

@@ -7,9 +7,9 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from corpuskit.blame import blame, blamed
-from corpuskit.discovery import Owner
-from corpuskit.distribution import NAME as DISTRIBUTION
+from corpuskit.registry.blame import blame, blamed
+from corpuskit.registry.discovery import Owner
+from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.sources.base import DocumentBatch, Input, Source, text_of
 
 #: What is asked of a source once, and what gives things one by one.

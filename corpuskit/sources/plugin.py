@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corpuskit.hookspecs import hookimpl
-from corpuskit.specs import ReaderSpec, RemoteFile, SourceSpec
+from corpuskit.registry.hookspecs import hookimpl
+from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
 
 TINYSHAKESPEARE = SourceSpec(
     "tinyshakespeare",
@@ -45,37 +45,37 @@ def corpuskit_readers() -> list[ReaderSpec]:
         ReaderSpec(
             "text",
             "Plain text: one document a file, a line, or between separators",
-            factory="corpuskit.sources.text:TextReader",
+            factory="corpuskit.sources.readers.text:TextReader",
             extensions=(".txt", ".text", ".md"),
         ),
         ReaderSpec(
             "jsonl",
             "JSON Lines: one object a line, the text in one of its fields",
-            factory="corpuskit.sources.jsonl:JsonlReader",
+            factory="corpuskit.sources.readers.jsonl:JsonlReader",
             extensions=(".jsonl", ".ndjson"),
         ),
         ReaderSpec(
             "json",
             "JSON: one array of objects, or an object a line",
-            factory="corpuskit.sources.json_array:JsonReader",
+            factory="corpuskit.sources.readers.json:JsonReader",
             extensions=(".json",),
         ),
         ReaderSpec(
             "parquet",
             'Parquet: the text in one of the columns (needs the extra "formats")',
-            factory="corpuskit.sources.parquet:ParquetReader",
+            factory="corpuskit.sources.readers.parquet:ParquetReader",
             extensions=(".parquet",),
         ),
         ReaderSpec(
             "csv",
             "Comma-separated values with a header row",
-            factory="corpuskit.sources.delimited:CsvReader",
+            factory="corpuskit.sources.readers.csv:CsvReader",
             extensions=(".csv",),
         ),
         ReaderSpec(
             "tsv",
             "Tab-separated values with a header row",
-            factory="corpuskit.sources.delimited:TsvReader",
+            factory="corpuskit.sources.readers.csv:TsvReader",
             extensions=(".tsv",),
         ),
     ]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry import KINDS, Component, PluginInfo, default
-from corpuskit.specs import SourceSpec
+from corpuskit.registry.specs import SourceSpec
 from corpuskit.testing.reporting import MAKING, REPORT
 
 #: The suites' class attributes by which a component may promise less (`--without`).

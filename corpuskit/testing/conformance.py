@@ -9,8 +9,8 @@ import pytest
 
 from corpuskit.errors import CorpuskitError, FetchError, PluginLoadFailed
 from corpuskit.registry import Component, default
+from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.base import Source, SourceOptions
-from corpuskit.specs import SourceSpec
 
 #: The suites read a source's text dozens of times, in slices of down to a byte.
 MAX_SOURCE_BYTES = 4 * 2**20
@@ -90,10 +90,10 @@ def _make(component: Component, *, state: Any = None) -> Any:
     if component.kind == "executor":
         return factory(workers=2)
     if component.kind == "reader":
-        from corpuskit.sources.reader import Reader
+        from corpuskit.sources.readers.base import Reader
 
         reader = factory({})
-        assert isinstance(reader, Reader), "derive it from corpuskit.sources.reader.Reader"
+        assert isinstance(reader, Reader), "derive it from corpuskit.sources.readers.base.Reader"
         return reader
     return factory
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from corpuskit.errors import SourceError
-from corpuskit.prepare.executor import Executor
-from corpuskit.prepare.job import Job, PartRecord, save_job
-from corpuskit.prepare.plan import Part, Piece
-from corpuskit.prepare.work import Worker
-from corpuskit.sources import open_source
+from corpuskit.preparation.executors.base import Executor
+from corpuskit.preparation.parts.job import Job, save_job
+from corpuskit.preparation.parts.record import PartRecord
+from corpuskit.preparation.parts.worker import Worker
+from corpuskit.preparation.plan import Part, Piece
 from corpuskit.sources.base import Slice
-from corpuskit.tokenizers import open_tokenizer
+from corpuskit.sources.lookup import open_source
+from corpuskit.tokenizers.opening import open_tokenizer
 
 _NUM_PARTS = 6
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.discovery import Owner
 from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.registry.discovery import Owner
 
 #: More ids than this in a text on average are many; see `with_eot`.
 _MANY_IDS = 512

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.distribution import install_command
 from corpuskit.errors import ConfigError, TokenizerError
-from corpuskit.memory import resident_bytes
-from corpuskit.specs import RemoteFile
+from corpuskit.machine import resident_bytes
+from corpuskit.registry.distribution import install_command
+from corpuskit.registry.specs import RemoteFile
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import character_start, lone_surrogate, to_utf8
 from corpuskit.tokenizers.long_words import LongWords, may_have_long_word

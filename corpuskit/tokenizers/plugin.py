@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corpuskit.hookspecs import hookimpl
-from corpuskit.specs import TokenizerSpec
+from corpuskit.registry.hookspecs import hookimpl
+from corpuskit.registry.specs import TokenizerSpec
 
 
 @hookimpl

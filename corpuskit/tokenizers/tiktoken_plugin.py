@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corpuskit.hookspecs import hookimpl
-from corpuskit.specs import TokenizerSpec
+from corpuskit.registry.hookspecs import hookimpl
+from corpuskit.registry.specs import TokenizerSpec
 
 #: Those that gigatoken is exact for, installed or not: what a part of the work is follows from names only.
 FAST = frozenset({"gpt2", "r50k_base", "cl100k_base", "o200k_base", "o200k_harmony"})

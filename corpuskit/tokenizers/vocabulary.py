@@ -29,9 +29,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from corpuskit import cache, storage
-from corpuskit.distribution import install_command
 from corpuskit.errors import FetchError, StorageError, TokenizerError
-from corpuskit.specs import RemoteFile
+from corpuskit.registry.distribution import install_command
+from corpuskit.registry.specs import RemoteFile
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def read_vocabulary(url: str, *, sha256: str | None) -> bytes:
         found = _in_tiktoken_cache(url, sha256) or _in_own_cache(sha256) or _in_packages(sha256)
         if found is not None:
             return found
-    from corpuskit.fetch import fetch
+    from corpuskit.fetching.verified import fetch
 
     try:
         return fetch(RemoteFile(url, sha256=sha256)).path.read_bytes()

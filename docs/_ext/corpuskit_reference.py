@@ -24,12 +24,13 @@ import click
 from pydantic import AliasChoices, BaseModel
 
 import corpuskit
-from corpuskit import errors, hookspecs, registry
+from corpuskit import errors, registry
 from corpuskit.cli import COMMANDS, root
 from corpuskit.cli.help import option_groups
 from corpuskit.config import BatchConfig, Config, PrepareConfig, describe
 from corpuskit.corpus.manifest import Manifest
-from corpuskit.specs import RemoteFile, Spec
+from corpuskit.registry import hookspecs
+from corpuskit.registry.specs import RemoteFile, Spec
 
 if sys.version_info >= (3, 11):
     import tomllib

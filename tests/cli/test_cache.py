@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from corpuskit import folders
 from corpuskit.cli.cache import command
-from corpuskit.fetch import packaged, trust
+from corpuskit.fetching import packaged, trust
 
 SHA256 = "ab" * 32
 TINYSHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from corpuskit.cli import root
 from corpuskit.cli.new_plugin import command
 from corpuskit.errors import ConfigError
-from corpuskit.scaffold import KINDS
+from corpuskit.scaffold.writing import KINDS
 from corpuskit.testing import fake_distribution
 
 ROOT = Path(__file__).parents[2]

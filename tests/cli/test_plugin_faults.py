@@ -17,7 +17,7 @@ import corpuskit
 from corpuskit import CommandSpec, Document, FormatSpec, ReaderSpec, SamplerSpec, SourceSpec, TokenizerSpec
 from corpuskit.formats.base import Format
 from corpuskit.sources.base import DocumentBatch, Input, Source
-from corpuskit.sources.reader import Reader
+from corpuskit.sources.readers.base import Reader
 from corpuskit.tokenizers.bytes import ByteTokenizer
 """
 

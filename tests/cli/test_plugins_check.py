@@ -10,7 +10,7 @@ from corpuskit import registry
 from corpuskit.cli import root
 from corpuskit.cli.plugins import check
 from corpuskit.errors import ConfigError, PluginError, UnknownName
-from corpuskit.scaffold import KINDS, write_plugin
+from corpuskit.scaffold.writing import KINDS, write_plugin
 from corpuskit.testing import fake_distribution
 from corpuskit.testing.check import PROMISES
 
@@ -236,7 +236,7 @@ def test_kinds_without_a_suite_are_made(tmp_path):
     install(tmp_path, text + hook("reader", "ReaderSpec('warc', 'S', factory='checked:reader')"))
     (line,) = run().stdout.splitlines()
     assert line.startswith(
-        "reader warc: test_it_can_be_made: AssertionError: derive it from corpuskit.sources.reader"
+        "reader warc: test_it_can_be_made: AssertionError: derive it from corpuskit.sources.readers.base"
     )
 
 

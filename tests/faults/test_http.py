@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from corpuskit.errors import FetchError
-from corpuskit.fetch import FetchOptions, fetch
-from corpuskit.specs import RemoteFile
+from corpuskit.fetching.verified import FetchOptions, fetch
+from corpuskit.registry.specs import RemoteFile
 
 _ROUNDS = 60
 _ABSURD = ["9" * 5000, "-5", "+5", "1_0", "0x10", "", "nan", "1, 2", "Mon, 99999999999999999999 Jan"]

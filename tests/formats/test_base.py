@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from corpuskit import sealed
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, PluginLoadFailed, StorageError, UnknownName
-from corpuskit.formats import export, open_format
+from corpuskit.formats import export
 from corpuskit.formats.base import Export
 from corpuskit.formats.megatron import Megatron
 from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.formats.opening import open_format
 from corpuskit.registry import Component
 
 

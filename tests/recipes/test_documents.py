@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from corpuskit.batches.documents import Documents
+from corpuskit.batches.segments import Documents
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="variable-length attention needs a CUDA device")

@@ -194,7 +194,7 @@ def cache_dir(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Waits between attempts are drawn, and the draw is always nothing."""
-    from corpuskit.fetch.options import FetchOptions
+    from corpuskit.fetching.options import FetchOptions
 
     plain = FetchOptions.__init__
 

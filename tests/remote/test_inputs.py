@@ -10,7 +10,7 @@ import pytest
 
 import corpuskit
 from corpuskit.errors import FetchError, SourceError
-from corpuskit.sources import open_source
+from corpuskit.sources.lookup import open_source
 
 #: A folder as people have them: data in several formats, and what is none.
 MESSY = {

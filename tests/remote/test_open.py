@@ -15,8 +15,8 @@ import pytest
 
 import corpuskit
 from corpuskit import cache, storage
+from corpuskit.corpus.remote.shard_cache import ShardCache
 from corpuskit.errors import ConfigError, CorpusFormatError, FetchError, HashMismatch, StorageError
-from corpuskit.remote.cache import ShardCache
 
 #: 40 shards of 10,000 bytes, but for the last.
 MANY = {"encoding": "bytes", "split": "none", "part_bytes": 500_000, "shard_bytes": 10_000}
@@ -279,7 +279,7 @@ def test_a_bit_flipped_in_the_cache_is_found_before_its_shard_is_used(url, cache
 
 
 def test_a_cached_shard_is_hashed_once(url, monkeypatch):
-    from corpuskit.remote import cache as shard_cache
+    from corpuskit.corpus.remote import shard_cache as shard_cache
 
     corpuskit.open(url)["train"][:5]
     hashed = []

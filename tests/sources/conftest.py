@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from corpuskit.sources.base import Input, Slice
-from corpuskit.sources.reader import Reader
-from corpuskit.sources.stored import local_version
+from corpuskit.sources.inputs.files import local_version
+from corpuskit.sources.readers.base import Reader
 
 
 @dataclasses.dataclass

@@ -9,12 +9,12 @@ import zipfile
 import pytest
 
 from corpuskit.errors import ConfigError, HashMismatch
-from corpuskit.sources import open_source
+from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Slice, SourceOptions
 from corpuskit.sources.files import FileSource
-from corpuskit.sources.local import LocalFiles
+from corpuskit.sources.lookup import open_source
 from corpuskit.sources.python_docs import PythonDocs
-from corpuskit.specs import RemoteFile, SourceSpec
+from corpuskit.sources.user_files import LocalFiles
 
 
 def sha256(data: bytes) -> str:

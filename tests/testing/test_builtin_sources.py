@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 import pytest
 
-from corpuskit.sources import open_source
 from corpuskit.sources.base import SourceOptions
+from corpuskit.sources.lookup import open_source
 from corpuskit.testing.sources import SourceSuite
 
 TEXT = """First line, with naïve “quotes”.

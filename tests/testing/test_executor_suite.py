@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from corpuskit.errors import WorkerError
-from corpuskit.prepare.local import LocalExecutor
-from corpuskit.prepare.work import Worker
+from corpuskit.preparation.executors.local import LocalExecutor
+from corpuskit.preparation.parts.worker import Worker
 from corpuskit.testing.executors import ExecutorSuite, digests, make_job
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from corpuskit.errors import ConfigError
-from corpuskit.formats import open_format
 from corpuskit.formats.base import Format
+from corpuskit.formats.opening import open_format
 from corpuskit.registry import Registry
 from corpuskit.testing.formats import FormatSuite, make_corpus
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.base import Document, Input, Slice, Source
-from corpuskit.specs import SourceSpec
 from corpuskit.testing.sources import SourceSuite
 
 LINES = ["A stitch in time\n", "saves nine.\n", "Ünïcödé 🙂\n", "\n", "last one"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from corpuskit.testing.tokenizers import TEXTS, TokenizerSuite
-from corpuskit.tokenizers import open_tokenizer
 from corpuskit.tokenizers.bytes import ByteTokenizer
 from corpuskit.tokenizers.chars import CharTokenizer
+from corpuskit.tokenizers.opening import open_tokenizer
 
 
 class TestBytes(TokenizerSuite):

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpuskit.distribution import install_command
 from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.registry.distribution import install_command
 from corpuskit.tokenizers import engine as engines
-from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.unicode_guard import DISAGREEING
 

@@ -10,8 +10,9 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpuskit.tokenizers import boundaries, engine, long_words, open_tokenizer
+from corpuskit.tokenizers import boundaries, engine, long_words
 from corpuskit.tokenizers.long_words import LongWords
+from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit.tokenizers.tiktoken import open_encoding
 
 ENCODINGS = tiktoken.list_encoding_names()

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import TokenizerError
 from corpuskit.testing import TokenizerSuite
-from corpuskit.tokenizers import base, open_tokenizer
+from corpuskit.tokenizers import base
 from corpuskit.tokenizers import tiktoken as tiktoken_module
+from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, fingerprint_of, open_encoding
 
 ALL = tiktoken.list_encoding_names()

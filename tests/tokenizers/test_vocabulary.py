@@ -12,9 +12,9 @@ import tiktoken
 import tiktoken.load
 
 from corpuskit import cache
-from corpuskit.distribution import install_command
 from corpuskit.errors import TokenizerError
-from corpuskit.specs import RemoteFile
+from corpuskit.registry.distribution import install_command
+from corpuskit.registry.specs import RemoteFile
 from corpuskit.tokenizers import vocabulary
 from corpuskit.tokenizers.vocabulary import (
     CL100K_BASE,

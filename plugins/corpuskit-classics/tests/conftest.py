@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corpuskit import RemoteFile, SourceSpec, registry
-from corpuskit.prepare.splits import parse_rule
+from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.testing import fake_distribution
 from corpuskit_classics import CORPORA
 

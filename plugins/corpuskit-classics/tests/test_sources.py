@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from corpuskit.sources import open_source
 from corpuskit.sources.base import Source
 from corpuskit.sources.files import FileSource
+from corpuskit.sources.lookup import open_source
 from corpuskit.testing import SourceSuite
 from corpuskit_classics import CORPORA
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from corpuskit import SourceSpec
-from corpuskit.prepare.splits import parse_rule
+from corpuskit.preparation.split_rule import parse_rule
 from corpuskit_classics import CORPORA, corpuskit_sources
 
 ROOT = Path(__file__).parent.parent

@@ -18,9 +18,9 @@ from pyarrow import compute
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.columns import all_columns, text_path
-from corpuskit.sources.opening import is_plain
-from corpuskit.sources.reader import (
+from corpuskit.sources.inputs.files import open_raw, told_by_head
+from corpuskit.sources.inputs.stream import is_plain
+from corpuskit.sources.readers.base import (
     BATCH_BYTES,
     BATCH_DOCUMENTS,
     BadDocuments,
@@ -31,7 +31,8 @@ from corpuskit.sources.reader import (
     without_nulls,
     without_too_long,
 )
-from corpuskit.sources.stored import is_remote, open_raw, told_by_head
+from corpuskit.sources.readers.columns import all_columns, text_path
+from corpuskit.urls import is_remote
 
 _FILE_MAGIC = b"ARROW1"
 

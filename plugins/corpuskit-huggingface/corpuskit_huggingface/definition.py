@@ -15,7 +15,7 @@ from typing import Any
 
 from corpuskit import reading, storage
 from corpuskit.errors import FetchError, TokenizerError
-from corpuskit.place import user_path
+from corpuskit.paths import user_path
 from corpuskit_huggingface import hub
 
 FILE = "tokenizer.json"

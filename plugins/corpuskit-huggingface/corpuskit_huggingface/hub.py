@@ -24,7 +24,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 from corpuskit.errors import FetchError
-from corpuskit.fetch import places
+from corpuskit.fetching import places
 
 
 def is_offline() -> bool:

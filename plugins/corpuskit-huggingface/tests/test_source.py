@@ -13,8 +13,8 @@ from datasets import Dataset, DatasetDict
 from huggingface_hub import constants
 
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError
-from corpuskit.sources import open_source
 from corpuskit.sources.base import Input, SourceOptions
+from corpuskit.sources.lookup import open_source
 from corpuskit.testing import SourceSuite
 from corpuskit.testing.sources import read
 from corpuskit_huggingface.source import HuggingFaceSource

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from corpuskit.preparation.parts.record import PartRecord
 from ray.exceptions import RayError, RayTaskError
 
 from corpuskit.errors import StorageError, WorkerError
-from corpuskit.prepare.executor import OnPart, raise_described
-from corpuskit.prepare.job import Job, OnWork, PartRecord
+from corpuskit.preparation.executors.base import OnPart, raise_described
+from corpuskit.preparation.parts.job import Job, OnWork
 from corpuskit_ray import cluster
 from corpuskit_ray.task import make_part, versions
 
@@ -51,7 +52,7 @@ class RayExecutor:
         self._workers = workers
 
     def run(self, job: Job, numbers: Sequence[int], *, on_part: OnPart, on_work: OnWork) -> None:
-        """Make the parts with these numbers; see `corpuskit.prepare.executor.Executor`.
+        """Make the parts with these numbers; see `corpuskit.preparation.executors.base.Executor`.
 
         Raises:
             CorpuskitError: What a part raised, or what is wrong with a node or with the shared folder.

@@ -20,9 +20,9 @@ import corpuskit
 import corpuskit_ray
 from corpuskit import registry
 from corpuskit.errors import FetchError, PluginError, StorageError
-from corpuskit.prepare.executor import describe_error
-from corpuskit.prepare.job import Job, load_job
-from corpuskit.prepare.work import Worker
+from corpuskit.preparation.executors.base import describe_error
+from corpuskit.preparation.parts.job import Job, load_job
+from corpuskit.preparation.parts.worker import Worker
 
 #: The run that this process works for, its job, and its worker, whose source and tokenizer are open.
 _current: tuple[str, Job, Worker] | None = None

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from corpuskit import reading
 from corpuskit.errors import TokenizerError
-from corpuskit.place import user_path
+from corpuskit.paths import user_path
 from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
 
 #: A larger model would fill the manifest, which every opening of the corpus reads.

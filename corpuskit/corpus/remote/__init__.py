@@ -1,0 +1,1 @@
+"""A corpus in an object store, read through a cache on this machine."""

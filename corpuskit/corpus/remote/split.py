@@ -1,0 +1,214 @@
+"""Splits of a corpus in an object store: shards come through this machine's cache when they are needed."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.cache import default_cache_dir, make_folder
+from corpuskit.corpus.corpus import Tokens
+from corpuskit.corpus.manifest import Manifest, ShardRecord
+from corpuskit.corpus.remote.ahead import Ahead
+from corpuskit.corpus.remote.layout import not_a_corpus, prefix_of, read_manifest
+from corpuskit.corpus.remote.shard_cache import MIN_SHARDS, ShardCache, check_limit, least_limit, limit_from
+from corpuskit.corpus.split import Split
+from corpuskit.errors import CorpusFormatError, FetchError
+from corpuskit.stores.base import Store, Stored, open_store
+from corpuskit.urls import RemotePath
+
+
+class RemoteFiles:
+    """The files of one remote corpus, which its splits share.
+
+    Args:
+        store: The place.
+        stored: The manifest as it was when the corpus was opened.
+        manifest: The same, read.
+        cache: Where the files come to.
+    """
+
+    def __init__(self, store: Store, stored: Stored, manifest: Manifest, cache: ShardCache) -> None:
+        self.cache = cache
+        self._store = store
+        self._stored = stored
+        self._manifest = manifest
+        self._folder: RemotePath | None = None
+
+    def load(self, name: str, *, sha256: str, size_bytes: int, on_bytes: Callable[[], None]) -> None:
+        """Have a file be in the cache; errors as those of `map`."""
+        try:
+            self.cache.load(self._place(name), sha256=sha256, size_bytes=size_bytes, on_bytes=on_bytes)
+        except FetchError as error:
+            raise self._why(error) from None
+
+    def map(self, name: str, *, sha256: str, size_bytes: int) -> NDArray[np.uint8]:
+        """A file's bytes, read-only.
+
+        Raises:
+            CorpusFormatError: If the corpus was replaced meanwhile.
+            HashMismatch: If the file is, twice, not what the manifest says.
+            FetchError: If it cannot be had.
+        """
+        try:
+            return self.cache.map(self._place(name), sha256=sha256, size_bytes=size_bytes)
+        except FetchError as error:
+            raise self._why(error) from None
+
+    def check_limit(self) -> None:
+        """Refuse a cache that cannot hold what is read at once: the error of `cache.check_limit`."""
+        check_limit(self.cache.limit_bytes, self._sizes(), self._store.place)
+
+    def keep_little(self) -> None:
+        """Have the cache's limit be the least that will do."""
+        self.cache.limit_bytes = min(self.cache.limit_bytes, least_limit(self._sizes()))
+
+    def _sizes(self) -> list[int]:
+        shards = [shard for split in self._manifest.splits.values() for shard in split.shards]
+        return [size for shard in shards for size in (shard.size_bytes, shard.index_bytes)]
+
+    def _place(self, name: str) -> RemotePath:
+        if self._folder is None:
+            self.check_limit()
+            prefix = prefix_of(self._store, self._stored, self._manifest)
+            self._folder = self._store.place / prefix if prefix else self._store.place
+        return self._folder / name
+
+    def _why(self, error: FetchError) -> CorpusFormatError | FetchError:
+        """The error to tell: what is wrong with a file may be that there is another corpus by now."""
+        found = read_manifest(self._store)
+        if found is not None and found[0].data == self._stored.data:
+            return error
+        return CorpusFormatError(
+            f"{self._store.place}: the corpus was replaced or deleted while it was in use; open it again",
+            path=str(self._store.place),
+        )
+
+
+class RemoteSplit(Split):
+    """A split whose shards are fetched when they are needed, and ahead of it where that is known.
+
+    Attributes:
+        is_streamed: True: what reads it should ask for a shard each time, keep none, and announce them.
+    """
+
+    is_streamed = True
+
+    def __init__(
+        self,
+        place: RemotePath,
+        manifest: Manifest,
+        name: str,
+        files: RemoteFiles,
+        cache_bytes: int | str | None,
+    ) -> None:
+        self._describe(place, manifest, name)
+        self._records: Sequence[ShardRecord] = manifest.splits[name].shards
+        self._files = files
+        self._cache_bytes = cache_bytes
+        self._ahead = Ahead(self._load)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen_split, (self.path, self.name, self.fingerprint, self._cache_bytes)
+
+    def shard(self, number: int) -> Tokens:
+        """One shard's ids, mapped and read-only. Its room is not free for others while the array is kept."""
+        self._ahead.used(number)
+        record = self._records[number]
+        name, sha256, size_bytes = record.file, record.sha256, record.size_bytes
+        return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(self.dtype)
+
+    def index(self, number: int) -> NDArray[np.uint64]:
+        """One shard's document index, uint64[3 * D]: end, input number and start of each document."""
+        record = self._records[number]
+        name, sha256, size_bytes = record.index_file, record.index_sha256, record.index_bytes
+        return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(np.dtype("<u8"))
+
+    def is_here(self, number: int) -> bool:
+        """Whether a shard is on this machine."""
+        return self._files.cache.holds(self._records[number].sha256)
+
+    def fits(self, numbers: Iterable[int]) -> bool:
+        """Whether shards can all be on this machine at once, with room for more to arrive."""
+        taken = sum(self._records[number].size_bytes for number in numbers)
+        return taken <= self._files.cache.limit_bytes * (MIN_SHARDS - 1) // MIN_SHARDS
+
+    def will_need(self, numbers: Sequence[int]) -> None:
+        """Say which shards are read next, in order; a thread fetches as many of them as there is room for.
+
+        It replaces what was said before. Nothing has to be right: a shard that is not announced is fetched
+        when it is read, and one that is never read costs a download.
+        """
+        room = self._files.cache.limit_bytes // 2
+        ahead: list[int] = []
+        for number in numbers:
+            room -= self._records[number].size_bytes
+            if room < 0 and ahead:
+                break
+            ahead.append(number)
+        self._ahead.announce(numbers, at_once=len(ahead))
+
+    def keep_little(self) -> None:
+        """Keep no more of the corpus on this machine than has to be: for who reads it once."""
+        self._files.keep_little()
+
+    def _load(self, number: int, on_bytes: Callable[[], None]) -> None:
+        record = self._records[number]
+        self._files.load(record.file, sha256=record.sha256, size_bytes=record.size_bytes, on_bytes=on_bytes)
+
+
+def open_remote(
+    place: RemotePath, cache_bytes: int | str | None, *, cache_dir: Path | None = None
+) -> tuple[Manifest, dict[str, Split]]:
+    """The manifest and the splits of a corpus in an object store; only the manifest is read.
+
+    Args:
+        place: Where it is.
+        cache_bytes: How much all shards may take on this machine; None as the environment says.
+        cache_dir: The cache; by default the one that everything shares.
+
+    Raises:
+        CorpusFormatError: If there is no corpus.
+        ConfigError: If the limit is too small for it.
+        StorageError: If the store does not answer, or refuses.
+    """
+    store = open_store(place)
+    found = read_manifest(store)
+    if found is None:
+        raise not_a_corpus(place)
+    stored, manifest = found
+    cache_dir = cache_dir or default_cache_dir()
+    files = RemoteFiles(store, stored, manifest, ShardCache(cache_dir, limit_from(cache_bytes, cache_dir)))
+    if cache_bytes is not None:
+        files.check_limit()
+    return manifest, {
+        name: RemoteSplit(place, manifest, name, files, cache_bytes) for name in manifest.splits
+    }
+
+
+@contextlib.contextmanager
+def open_afresh(place: RemotePath) -> Iterator[tuple[Manifest, dict[str, Split]]]:
+    """The same with a cache of its own that is deleted afterwards: what is read comes from the store."""
+    folder = make_folder(default_cache_dir(), "work")
+    with tempfile.TemporaryDirectory(dir=folder, prefix="verify-") as name:
+        manifest, splits = open_remote(place, None, cache_dir=Path(name))
+        for split in splits.values():
+            assert isinstance(split, RemoteSplit)
+            split.keep_little()
+        yield manifest, splits
+
+
+def _reopen_split(place: RemotePath, name: str, fingerprint: str, cache_bytes: int | str | None) -> Split:
+    _, splits = open_remote(place, cache_bytes)
+    if name not in splits or splits[name].fingerprint != fingerprint:
+        raise CorpusFormatError(
+            f"{place}: split {name!r} was replaced by another one while it was in use",
+            path=str(place),
+            expected=fingerprint,
+        )
+    return splits[name]

@@ -1,0 +1,38 @@
+"""The last room: token files as other trainers read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corpuskit.errors import PluginLoadFailed
+
+if TYPE_CHECKING:
+    from corpuskit.formats.base import Format
+
+
+def open_format(name: str) -> Format:
+    """The format that answers to a name.
+
+    Raises:
+        UnknownName: If no plugin has the name.
+        PluginLoadFailed: If what the plugin gives is not a format.
+
+    Example:
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
+        >>> open_format("nanogpt").write(corpus, Path("nanoGPT/data/mine"))  # doctest: +SKIP
+    """
+    from corpuskit.formats.base import Format
+    from corpuskit.registry import default
+
+    component = default().find("format", name)
+    found = component.make()
+    if not isinstance(found, Format):
+        raise PluginLoadFailed(
+            f"format {name!r} of {component.owner}: expected a corpuskit.formats.base.Format, "
+            f"found {found!r:.80}",
+            found=found,
+        )
+    return found
+
+
+__all__ = ["open_format"]

@@ -1,0 +1,183 @@
+"""What a user means by a place: a path on this machine, or the URL of a corpus that shows no credentials."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from corpuskit.errors import ConfigError
+
+#: What file systems take, in bytes: a name, and a whole path.
+_MAX_NAME_BYTES, _MAX_PATH_BYTES = 255, 4095
+#: A corpus's folder has hidden siblings while it is made, whose names hold its name and more.
+_MAX_FOLDER_BYTES = 120
+#: Names with an argument whose parts can be told from the folder's name: `hf:org/name` is `hf-org-name`.
+_WITH_ARGUMENT = re.compile(r"(?P<kind>[a-z0-9_]+):[^-:/]+(/[^:/]+)?")
+#: The kind that corpora of plugins in this repository have. Other names that look like its folders, like one
+#: with a digest, or like a device on some systems get a digest of their own.
+_KIND = "hf"
+_LOOKS_MADE = re.compile(rf"{_KIND}-.*|.*-[0-9a-f]{{8}}|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)(://|::.*://)")
+
+#: Control characters, halves of characters, and what ends lines and paragraphs.
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RemotePath:
+    """A folder or a file in an object store. `str` gives it without credentials; `url` is for opening it.
+
+    Args:
+        url: The whole URL; a slash at its end makes no difference.
+
+    Raises:
+        ConfigError: If it is a chain of URLs.
+    """
+
+    url: str
+
+    def __post_init__(self) -> None:
+        if "::" in self.url:
+            raise ConfigError(f"{self}: a corpus is at one URL, not at a chain of them")
+        object.__setattr__(self, "url", self.url.rstrip("/"))
+
+    def __truediv__(self, name: str) -> RemotePath:
+        return RemotePath(f"{self.url}/{name}")
+
+    def __str__(self) -> str:
+        from corpuskit.urls import redact_url
+
+        return redact_url(self.url)
+
+    def __repr__(self) -> str:
+        return f"RemotePath({str(self)!r})"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.url.rpartition("/")[2]
+
+    @property
+    def scheme(self) -> str:
+        """`s3`, `gs`, ..., in lower case."""
+        return self.url.partition("://")[0].lower()
+
+    @property
+    def id(self) -> str:
+        """A name of 32 digits for what is kept on this machine for this place."""
+        return hashlib.sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
+    """The place that a URL names; None for a path on this machine, `file://` included.
+
+    Raises:
+        ConfigError: If no URL can be like this, or it went through `pathlib`, which drops one of its slashes.
+    """
+    if isinstance(path, RemotePath):
+        return path
+    text = os.fspath(path)
+    found = _URL.match(text)
+    if found is not None and "\0" in text:
+        raise ConfigError(f"{text!r}: no URL holds a NUL character; take it out", found=text)
+    if found is None:
+        if not isinstance(path, str) and re.match(r"[A-Za-z][A-Za-z0-9+.\-]+:/[^/]", text):
+            from corpuskit.urls import redact_url
+
+            url = redact_url(text.replace(":/", "://", 1))
+            raise ConfigError(f"{url}: pass a URL as a string; pathlib drops one of its slashes")
+        return None
+    if found["scheme"].lower() in ("file", "local"):
+        return None
+    return RemotePath(text)
+
+
+def local_folder(path: str | os.PathLike[str] | RemotePath) -> str:
+    """A path on this machine, `file://` taken off."""
+    text = str(path) if isinstance(path, RemotePath) else os.fspath(path)
+    return re.sub(r"^(file|local)://", "", text, flags=re.IGNORECASE)
+
+
+def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") -> Path:
+    """The path on this machine that a user means; `~` is a home folder, whoever reads it.
+
+    Args:
+        path: What the user said; `file://` is taken off.
+        what: What to call it in errors.
+
+    Raises:
+        ConfigError: If no file can have this path, or there is no such user.
+    """
+    text = local_folder(path)
+
+    def refuse(why: str) -> ConfigError:
+        shown = text if len(text) <= 80 else f"{text[:60]}...{text[-10:]}"
+        return ConfigError(f"{what} {shown!r}: {why}", found=text, reason=why)
+
+    if not text:
+        raise refuse("it is empty; is a variable unset? '.' is this folder")
+    if "\0" in text:
+        raise refuse("no path holds a NUL character; take it out")
+    try:
+        found = Path(text).expanduser() if text.startswith("~") else Path(text)
+        size_bytes, longest = len(os.fsencode(found)), max(map(len, map(os.fsencode, found.parts)), default=0)
+    except UnicodeEncodeError:
+        raise refuse("it is no valid Unicode; give another path") from None
+    except RuntimeError:
+        raise refuse(f"there is no user {text[1:].partition('/')[0]!r}; write the folder out") from None
+    if longest > _MAX_NAME_BYTES or size_bytes > _MAX_PATH_BYTES:
+        raise refuse(
+            f"{size_bytes:,} bytes, {longest:,} in one name; a path has at most {_MAX_PATH_BYTES:,} and a "
+            f"name {_MAX_NAME_BYTES}; give a shorter path"
+        )
+    return found
+
+
+def folder_name(name: str, *, registered: bool = False) -> str:
+    """A name as one path component, of its own for every name.
+
+    Letters and digits of every script stay, and `.`, `_` and `-`; other characters become `-`. What is called
+    `hf:org/name` is in `hf-org-name`. Any other name that changes by this, or that could be taken for
+    another's, ends with 8 digits of its sha256.
+
+    Args:
+        name: Any text. Two spellings of the same characters in Unicode are one name.
+        registered: Whether names with any other argument (`kind:argument`) are plugins' names, and nobody's
+            free choice.
+    """
+    name = visible_name(name)
+    plain = "".join(character if _is_kept(character) else "\0" for character in name)
+    plain = re.sub("\0+", "-", plain).strip("-.")
+    short = plain.encode()[:_MAX_FOLDER_BYTES].decode(errors="ignore")
+    found = _WITH_ARGUMENT.fullmatch(name)
+    if found is not None and (registered or found["kind"] == _KIND):
+        is_its_own = plain == re.sub("[:/]", "-", name)
+    else:
+        is_its_own = plain == name and not _LOOKS_MADE.fullmatch(name)
+    if is_its_own and plain and plain == short:
+        return plain
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{short or 'corpus'}-{digest}"
+
+
+def visible_name(name: str) -> str:
+    """A name as it is recorded and shown: one spelling of each character, and nothing that ends a line."""
+
+    def shown(character: str) -> str:
+        unseen = unicodedata.category(character) in _UNSEEN
+        return character.encode("unicode_escape").decode() if unseen else character
+
+    return "".join(map(shown, unicodedata.normalize("NFC", name)))
+
+
+def _is_kept(character: str) -> bool:
+    return character.isalnum() or character in "._-" or unicodedata.category(character).startswith("M")
+
+
+def shown(path: str) -> str:
+    """A path or a URL as a person may see it: without credentials."""
+    return str(remote_path(path) or path)

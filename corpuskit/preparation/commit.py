@@ -1,0 +1,209 @@
+"""From finished parts to a corpus: name the shards, write the manifest, rename the folder.
+
+Everything happens in a folder of its own beside the parts, which takes the corpus's name in one step when
+it is complete. Until then the parts keep their files, so a commit that is killed is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpuskit import storage
+from corpuskit.corpus import manifest as manifest_format
+from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord, TokenizerRecord
+from corpuskit.preparation.parts.record import PartRecord, PartShard
+from corpuskit.preparation.plan import Plan
+from corpuskit.preparation.run_record import no_text
+from corpuskit.preparation.work_folder import is_of_corpus
+from corpuskit.registry.discovery import Owner
+from corpuskit.registry.distribution import NAME as DISTRIBUTION
+from corpuskit.sources.listing.folders.left_out import LeftOut
+from corpuskit.version import __version__
+
+#: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
+#: are. A split that takes one document in two thousand would otherwise be thousands of tiny files.
+MIN_SHARD_BYTES = 4 * 2**20
+_COPY_BYTES = 4 * 2**20
+
+
+def commit(
+    records: Sequence[PartRecord],
+    plan: Plan,
+    *,
+    parts_folder: Path,
+    output: Path,
+    splits: Sequence[str],
+    left_out: LeftOut,
+    owner: Owner,
+    run: dict[str, Any],
+    overwrite: bool,
+) -> Manifest:
+    """Make a corpus of finished parts.
+
+    Args:
+        records: One for each part, in the order of the plan.
+        plan: The plan.
+        parts_folder: Where the parts' files are. The manifest is left there too: it says what they became.
+        output: The corpus's folder to be.
+        splits: The splits' names in order; a split without tokens is kept, empty.
+        left_out: The files that the source found and left out.
+        owner: The plugin that the tokenizer is of.
+        run: What `run.json` says about this run.
+        overwrite: Whether a corpus that is there may be replaced.
+
+    Raises:
+        SourceError: If the whole corpus has no tokens.
+        StorageError: If something is at `output` and may not be replaced, or writing failed.
+    """
+    staged = storage.temporary_name(parts_folder)
+    storage.make_directory(staged)
+    names = list(splits) or _given_splits(records)
+    min_bytes = min(MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
+    groups = {name: list(_grouped(records, name, min_bytes=min_bytes)) for name in names}
+    shards = {
+        name: [
+            _make_shard(f"{name}-{number:05d}.bin", group, parts_folder, staged)
+            for number, group in enumerate(made)
+            if _has_tokens(group)
+        ]
+        for name, made in groups.items()
+    }
+    manifest = _describe(plan, shards, _left_out(records, groups), left_out, owner)
+    if not any(split.num_tokens for split in manifest.splits.values()):
+        raise no_text(plan, records)
+    storage.write_json(staged / "run.json", run)
+    for folder in (staged, parts_folder):
+        storage.write_bytes(folder / manifest_format.FILE_NAME, manifest.to_bytes())
+    storage.make_directory(output.parent)
+    storage.commit_directory(staged, output, replace=overwrite, ours=is_of_corpus)
+    return manifest
+
+
+def _given_splits(records: Sequence[PartRecord]) -> list[str]:
+    """The splits that inputs said they belong to, train first."""
+    found = {name for record in records for name in record.shards}
+    return sorted(found, key=lambda name: (name != "train", name))
+
+
+def _grouped(records: Sequence[PartRecord], split: str, *, min_bytes: int) -> Iterator[list[PartShard]]:
+    """One split's files in order, neighbours that make one shard together.
+
+    A shard has tokens: a file of documents without any goes with those before it, and the split's first ones
+    with those after it. Only a split without a single token gives a group without any.
+    """
+    group: list[PartShard] = []
+    size = 0
+    for record in records:
+        for shard in record.shards.get(split, ()):
+            if size and shard.size_bytes and size + shard.size_bytes > min_bytes:
+                yield group
+                group, size = [], 0
+            group.append(shard)
+            size += shard.size_bytes
+    if group:
+        yield group
+
+
+def _has_tokens(group: Sequence[PartShard]) -> bool:
+    return any(shard.num_tokens for shard in group)
+
+
+def _left_out(
+    records: Sequence[PartRecord], groups: Mapping[str, Sequence[Sequence[PartShard]]]
+) -> Counter[str]:
+    """How many documents are not in the corpus, by kind; those of a split without a token are not."""
+    left_out: Counter[str] = Counter()
+    for record in records:
+        left_out.update(record.left_out)
+    empty = [group for made in groups.values() for group in made if not _has_tokens(group)]
+    left_out["no-tokens"] += sum(shard.num_documents for group in empty for shard in group)
+    return +left_out
+
+
+def _make_shard(file: str, group: Sequence[PartShard], source: Path, target: Path) -> ShardRecord:
+    index_file = file.removesuffix(".bin") + ".idx"
+    return ShardRecord(
+        file=file,
+        num_tokens=sum(shard.num_tokens for shard in group),
+        num_documents=sum(shard.num_documents for shard in group),
+        size_bytes=sum(shard.size_bytes for shard in group),
+        sha256=_join_ids(group, source, target / file),
+        index_sha256=_join_indexes(group, source, target / index_file),
+    )
+
+
+def _join_ids(group: Sequence[PartShard], source: Path, target: Path) -> str:
+    """Make one file of the ids of several; returns its sha256. Ids that are all in one file stay in it."""
+    filled = [shard for shard in group if shard.num_tokens]
+    if len(filled) == 1:
+        storage.link_file(source / filled[0].file, target)
+        return filled[0].sha256
+    with storage.FileWriter(target) as ids:
+        for shard in filled:
+            with (source / shard.file).open("rb") as part:
+                while data := part.read(_COPY_BYTES):
+                    ids.write(data)
+    return ids.sha256
+
+
+def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str:
+    """The same with the indexes."""
+    if len(group) == 1:
+        storage.link_file(source / group[0].index_file, target)
+        return group[0].index_sha256
+    tokens = 0
+    with storage.FileWriter(target) as index:
+        for shard in group:
+            rows = np.fromfile(source / shard.index_file, manifest_format.INDEX_DTYPE).reshape(-1, 3)
+            rows[:, 0] += np.uint64(tokens)
+            index.write(rows.view(np.uint8).data)
+            tokens += shard.num_tokens
+    return index.sha256
+
+
+def _describe(
+    plan: Plan,
+    shards: dict[str, list[ShardRecord]],
+    documents: Counter[str],
+    left_out: LeftOut,
+    owner: Owner,
+) -> Manifest:
+    return Manifest(
+        corpuskit_version=__version__,
+        dataset=plan.request["dataset"],
+        inputs=[
+            InputRecord(
+                name=item.name,
+                size_bytes=item.size_bytes,
+                sha256=item.sha256,
+                split=item.split,
+                unverified=item.unverified,
+            )
+            for item in plan.inputs
+        ],
+        tokenizer=TokenizerRecord(**(plan.request["tokenizer"] | _distribution(owner))),
+        dtype=plan.request["dtype"],
+        options=plan.request["options"],
+        left_out=dict(sorted(documents.items())),
+        left_out_files=left_out.counts,
+        splits={
+            name: SplitRecord(
+                num_tokens=sum(shard.num_tokens for shard in made),
+                num_documents=sum(shard.num_documents for shard in made),
+                shards=made,
+            )
+            for name, made in shards.items()
+        },
+    )
+
+
+def _distribution(owner: Owner) -> dict[str, str]:
+    """Whom to ask for the tokenizer again; nobody where corpuskit has it itself."""
+    if owner.distribution == DISTRIBUTION:
+        return {}
+    return {"distribution": owner.distribution, "distribution_version": owner.version}

@@ -1,0 +1,141 @@
+"""How much disk a preparation takes at its peak, and whether there is as much.
+
+Parts leave files of their own. The commit joins small neighbours into shards while the parts are still there,
+so until it ends such a corpus is there twice; larger files become shards by a second name. File systems give
+out whole blocks, which is more than the bytes where parts are tiny.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from corpuskit.errors import StorageError
+from corpuskit.preparation.commit import MIN_SHARD_BYTES
+from corpuskit.preparation.plan import Plan
+from corpuskit.preparation.preview.estimate import INDEX_ROW_BYTES, Estimate, estimate
+from corpuskit.preparation.split_rule import SplitRule
+from corpuskit.sources.base import Source
+from corpuskit.tokenizers.base import Tokenizer
+
+#: Text becomes as many ids as bytes at most; compressed files hold up to so many times their size.
+_MAX_EXPANSION = 20
+#: What the job, the manifest and the run's record say about an input, and the job about a piece of a part.
+_INPUT_BYTES, _PIECE_BYTES = 1024, 256
+
+
+def check_disk(
+    output: Path,
+    folder: Path,
+    source: Source,
+    plan: Plan,
+    tokenizer: Tokenizer,
+    rule: SplitRule,
+    *,
+    item_bytes: int,
+    workers: int,
+    max_tokens: int | None = None,
+) -> None:
+    """Refuse to begin where the corpus cannot fit; costs a sample only where it is not plain that it can.
+
+    Args:
+        output: Where the corpus will be.
+        folder: Where the parts are made; those of an earlier run need no more room.
+        source: The source.
+        plan: The plan.
+        tokenizer: The tokenizer.
+        rule: How documents find their split.
+        item_bytes: Bytes of an id on disk.
+        workers: How many processes will work.
+        max_tokens: Where the work stops, if it stops early.
+
+    Raises:
+        StorageError: If there is clearly too little room, saying how much is needed and how much is free.
+    """
+    free = shutil.disk_usage(_existing(output)).free + _used_bytes(folder)
+    block_bytes = block_bytes_at(output)
+    fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
+    most = 2 * plan.size_bytes * (item_bytes + INDEX_ROW_BYTES)
+    if most * _MAX_EXPANSION + fixed <= free:
+        return
+    if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):
+        return
+    eot = plan.request["options"]["eot"]
+    judged = estimate(source, plan, tokenizer, rule, item_bytes=item_bytes, eot=eot, workers=workers)
+    found = judged.estimate()
+    needed = peak_bytes(found, plan, rule, max_tokens=max_tokens, block_bytes=block_bytes)
+    if needed > free:
+        raise StorageError(
+            f"{output}: making the corpus needs about {needed:,} bytes and {free:,} are free there; choose "
+            "another --output, or stop earlier with --max-tokens",
+            path=output,
+            expected=needed,
+            found=free,
+        )
+
+
+def block_bytes_at(output: Path) -> int:
+    """How much the file system at a place gives out at once."""
+    return os.statvfs(_existing(output)).f_frsize
+
+
+def _existing(output: Path) -> Path:
+    """A place, or the folder above it in which it will be made."""
+    return next(path for path in (output, *output.resolve().parents) if os.path.exists(path))  # noqa: PTH110
+
+
+def peak_bytes(
+    found: Estimate, plan: Plan, rule: SplitRule, *, max_tokens: int | None, block_bytes: int
+) -> int:
+    """About how much is on the disk just before the commit ends.
+
+    Args:
+        found: What the whole of the plan makes.
+        plan: The plan.
+        rule: How documents find their split.
+        max_tokens: Where the work stops, if it stops early.
+        block_bytes: What the file system gives out at once.
+    """
+    num_parts = max(len(plan.parts), 1)
+    kept, made, cut = 1.0, num_parts, 0.0
+    if max_tokens is not None and max_tokens < found.num_tokens:
+        kept = max_tokens / found.num_tokens
+        # Other workers are in the middle of later parts, and the last part that counts is cut: a new file.
+        made, cut = min(num_parts, int(kept * num_parts) + 1 + found.workers), found.output_bytes / num_parts
+    min_bytes = min(MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
+    joined = sum(
+        share
+        for share in _shares(rule)
+        if num_parts > 1 and share * found.output_bytes / num_parts < min_bytes
+    )
+    fixed = _fixed_bytes(plan, rule, num_parts=made, block_bytes=block_bytes)
+    return fixed + round(found.output_bytes * (made / num_parts + kept * joined) + cut)
+
+
+def _shares(rule: SplitRule) -> list[float]:
+    """Of all that a part makes, how much goes into each file; where inputs or places decide, into one."""
+    if rule.kind != "documents":
+        return [1.0]
+    others = [fraction for _, fraction in rule.fractions]
+    return [1 - sum(others), *others]
+
+
+def _fixed_bytes(plan: Plan, rule: SplitRule, *, num_parts: int, block_bytes: int) -> int:
+    """What is there whatever the text: records of parts and inputs, and what is left free in last blocks."""
+    files_of_part = 2 * max(len(_shares(rule)), 2) + 2
+    num_pieces = sum(len(part.pieces) for part in plan.parts)
+    records = 2 * len(json.dumps(plan.request)) + len(plan.inputs) * _INPUT_BYTES + num_pieces * _PIECE_BYTES
+    return records + (num_parts * files_of_part + 16) * block_bytes
+
+
+def _used_bytes(folder: Path) -> int:
+    """What a folder takes on the disk."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        total += sum(os.lstat(os.path.join(parent, name)).st_blocks * 512 for name in names)  # noqa: PTH118
+    return total
+
+
+__all__ = ["block_bytes_at", "check_disk", "peak_bytes"]

@@ -1,0 +1,1 @@
+"""What a preparation will make and take, before it is done."""

@@ -1,0 +1,312 @@
+"""What a preparation will make and take, judged from a sample of its documents."""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+import os
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from corpuskit.corpus.index import INDEX_COLUMNS
+from corpuskit.errors import CorpuskitError
+from corpuskit.machine import resident_bytes
+from corpuskit.preparation.plan import Plan
+from corpuskit.preparation.preview import places as sample_places
+from corpuskit.preparation.preview.places import Group, Limits, stored_bytes
+from corpuskit.preparation.preview.sample import OnProblem, group_key, take_sample
+from corpuskit.preparation.preview.totals import Guess, Range, Totals, totals
+from corpuskit.preparation.split_rule import SplitRule
+from corpuskit.sources.base import Input, Source
+from corpuskit.tokenizers.base import Tokenizer
+
+INDEX_ROW_BYTES = 8 * INDEX_COLUMNS
+#: A run takes so long whatever it makes, and writes, hashes and joins so many bytes a second.
+_RUN_S, _WRITTEN_BYTES_PER_S = 0.2, 500e6
+#: A worker has a batch of text, its ids, and files that are written, beside what it was seen to grow by.
+_WORKER_BYTES = 24 * 2**20
+#: What a process holds where the system does not say it.
+_PROCESS_BYTES = 300 * 2**20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sampled:
+    """How much of a corpus was looked at.
+
+    Args:
+        places: Places that were looked at.
+        files: Files that they are in.
+        of_files: Files in all.
+        read_bytes: Stored bytes that were read.
+        of_bytes: Stored bytes in all.
+        encoded_bytes: Bytes of text that were encoded.
+        whole: Whether all of it was read.
+    """
+
+    places: int
+    files: int
+    of_files: int
+    read_bytes: int
+    of_bytes: int
+    encoded_bytes: int
+    whole: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Estimate:
+    """A judgement from a sample.
+
+    Args:
+        text_bytes: Bytes of text.
+        documents: Documents.
+        tokens: Tokens, end-of-text ids included.
+        splits: The tokens of each split.
+        output_bytes: Size of the corpus on disk.
+        memory_bytes: Peak memory of all processes together.
+        elapsed_s: Seconds with so many workers.
+        workers: How many processes work: no more than there are parts.
+        sample: What was looked at.
+    """
+
+    text_bytes: Range
+    documents: Range
+    tokens: Range
+    splits: dict[str, Range]
+    output_bytes: int
+    memory_bytes: int
+    elapsed_s: float
+    workers: int
+    sample: Sampled
+
+    @property
+    def num_tokens(self) -> int:
+        """The best guess of the tokens."""
+        return self.tokens.value
+
+
+def estimate(
+    source: Source,
+    plan: Plan,
+    tokenizer: Tokenizer,
+    rule: SplitRule,
+    *,
+    item_bytes: int,
+    eot: bool = True,
+    workers: int = 1,
+    limits: Limits | None = None,
+    on_problem: OnProblem | None = None,
+) -> Judgement:
+    """Read and encode some places of a corpus, evenly spread, and judge the whole by them.
+
+    Args:
+        source: The source.
+        plan: The plan.
+        tokenizer: The tokenizer.
+        rule: How documents find their split.
+        item_bytes: Bytes of an id on disk.
+        eot: Whether each document ends with an id of its own.
+        workers: How many processes are asked for.
+        limits: How much the sample may take.
+        on_problem: Called for what cannot be read; by default it is raised.
+    """
+    started = time.perf_counter()
+    tokenizer.load()  # which is no part of the work
+    load_s, loaded_bytes = time.perf_counter() - started, resident_bytes()
+    groups = take_sample(
+        source,
+        plan,
+        tokenizer,
+        cut=rule.kind != "documents",
+        limits=limits or sample_places.LIMITS,
+        on_problem=on_problem or _raise,
+    )
+    return Judgement(
+        source,
+        plan,
+        rule,
+        groups,
+        item_bytes=item_bytes,
+        eot=eot,
+        workers=workers,
+        load_s=load_s,
+        loaded_bytes=loaded_bytes,
+        grown_bytes=max(resident_bytes() - loaded_bytes, 0),
+    )
+
+
+class Judgement:
+    """What a sample says about a plan.
+
+    Args:
+        source: The source.
+        plan: The plan.
+        rule: How documents find their split.
+        groups: The sample.
+        item_bytes: Bytes of an id on disk.
+        eot: Whether each document ends with an id of its own.
+        workers: How many processes are asked for.
+        load_s: Seconds that loading the tokenizer took.
+        loaded_bytes: What the process held then.
+        grown_bytes: By how much it grew while it read and encoded the sample.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        plan: Plan,
+        rule: SplitRule,
+        groups: Sequence[Group],
+        *,
+        item_bytes: int,
+        eot: bool,
+        workers: int,
+        load_s: float,
+        loaded_bytes: int,
+        grown_bytes: int,
+    ) -> None:
+        self._plan, self._rule, self._groups = plan, rule, groups
+        self._item_bytes, self._eot = item_bytes, eot
+        self._workers = max(min(workers, len(plan.parts)), 1)
+        self._load_s, self._loaded_bytes, self._grown_bytes = load_s, loaded_bytes, grown_bytes
+        self._totals = [totals(group, _num_records(source, plan, group)) for group in groups]
+        self._numbers = {group.key: number for number, group in enumerate(groups)}
+
+    def estimate(self, max_tokens: int | None = None) -> Estimate:
+        """What will be made and taken, if the work stops after so many tokens.
+
+        Args:
+            max_tokens: Where the work stops, if it stops early.
+        """
+        shares, num_parts = self._made(max_tokens)
+        kept = [whole.times(share) for whole, share in zip(self._totals, shares, strict=True)]
+        all_kept = sum(kept, Totals())
+        least = Totals() if max_tokens is not None else self._counted()
+        tokens = all_kept.num_tokens(eot=self._eot)
+        documents = all_kept.num_documents.range(least.num_documents.value)
+        output_bytes = round(tokens.value * self._item_bytes) + documents.value * INDEX_ROW_BYTES
+        return Estimate(
+            text_bytes=all_kept.text_bytes.range(least.text_bytes.value),
+            documents=documents,
+            tokens=tokens.range(),
+            splits={name: guess.range() for name, guess in self._splits(kept).items()},
+            output_bytes=output_bytes,
+            memory_bytes=self._memory_bytes(),
+            elapsed_s=self._elapsed_s(num_parts) + output_bytes / _WRITTEN_BYTES_PER_S,
+            workers=self._workers,
+            sample=self._sampled(),
+        )
+
+    def _made(self, max_tokens: int | None) -> tuple[list[float], int]:
+        """The share of each group that is made, and how many parts that is, if the work stops early."""
+        if max_tokens is None:
+            return [1.0] * len(self._groups), len(self._plan.parts)
+        rates = [
+            whole.num_tokens(eot=self._eot).value / group.size_bytes
+            for whole, group in zip(self._totals, self._groups, strict=True)
+        ]
+        made, left, num_parts = [0.0] * len(rates), float(max_tokens), 0
+        for part in self._plan.parts:
+            if left <= 0:
+                break
+            num_parts += 1
+            for piece in part.pieces:
+                number = self._numbers[group_key(self._plan.inputs[piece.input], piece)]
+                tokens = stored_bytes(piece) * rates[number]
+                made[number] += stored_bytes(piece) * min(max(left, 0) / tokens if tokens else 1.0, 1.0)
+                left -= tokens
+        shares = [size / group.size_bytes for size, group in zip(made, self._groups, strict=True)]
+        return shares, num_parts
+
+    def _counted(self) -> Totals:
+        """What was seen in the sample, which surely is there."""
+        return Totals(
+            Guess(sum(group.column("text_bytes").sum() for group in self._groups)),
+            Guess(sum(group.column("num_documents").sum() for group in self._groups)),
+        )
+
+    def _splits(self, kept: Sequence[Totals]) -> dict[str, Guess]:
+        """The tokens of each split: as inputs and places say, or by the fractions of the rule."""
+        splits = {name: Guess(0) for name in self._rule.names}
+        if self._rule.kind != "documents":
+            for group, found in zip(self._groups, kept, strict=True):
+                name = group.split or "train"
+                splits[name] = splits.get(name, Guess(0)) + found.num_tokens(eot=self._eot)
+            return splits
+        whole = sum(kept, Totals())
+        fractions = {
+            "train": 1 - sum(share for _, share in self._rule.fractions),
+            **dict(self._rule.fractions),
+        }
+        for name, fraction in fractions.items():
+            expected = max(whole.num_documents.value * fraction, 1)
+            chance = np.sqrt(2 * (1 - fraction) / expected)  # documents have many lengths
+            splits[name] = whole.num_tokens(eot=self._eot).times(fraction, error=float(chance))
+        return splits
+
+    def _elapsed_s(self, num_parts: int) -> float:
+        """Seconds for the first so many parts: each worker takes the next one when it is done."""
+        rates = [
+            _seconds_per_byte(group, whole) for group, whole in zip(self._groups, self._totals, strict=True)
+        ]
+        workers = [0.0] * min(self._workers, usable_cores())
+        for part in self._plan.parts[:num_parts]:
+            seconds = sum(
+                stored_bytes(piece) * rates[self._numbers[group_key(self._plan.inputs[piece.input], piece)]]
+                for piece in part.pieces
+            )
+            heapq.heappushpop(workers, workers[0] + seconds)
+        return max(workers) + self._load_s + _RUN_S
+
+    def _memory_bytes(self) -> int:
+        """What this process holds, which forked workers share with it, and what each of them adds."""
+        process = self._loaded_bytes or _PROCESS_BYTES
+        return process + self._workers * (self._grown_bytes + _WORKER_BYTES)
+
+    def _sampled(self) -> Sampled:
+        files = {number for group in self._groups for number in group.files}
+        read = sum(group.column("read_bytes").sum() for group in self._groups)
+        return Sampled(
+            places=sum(len(group.places) for group in self._groups),
+            files=len(files),
+            of_files=len(self._plan.inputs),
+            read_bytes=round(read),
+            of_bytes=self._plan.size_bytes,
+            encoded_bytes=round(sum(group.column("encoded_bytes").sum() for group in self._groups)),
+            whole=all(group.whole for group in self._groups),
+        )
+
+
+def _num_records(source: Source, plan: Plan, group: Group) -> int | None:
+    total = 0
+    for piece in group.pieces:
+        count = source.num_records(plan.inputs[piece.input], piece.slice)
+        if count is None:
+            return None
+        total += count
+    return total
+
+
+def _seconds_per_byte(group: Group, whole: Totals) -> float:
+    """Seconds for reading and encoding a stored byte of a group."""
+    read = group.column("read_s").sum() / max(group.column("read_bytes").sum(), 1)
+    # Engines remember words: what they do after a while is what they do for most of a corpus.
+    encoded = group.column("encoded_bytes")
+    warm = slice(np.searchsorted(np.cumsum(encoded), encoded.sum() / 2), None)
+    encode = group.column("encode_s")[warm].sum() / max(encoded[warm].sum(), 1)
+    return float(read + encode * whole.text_bytes.value / group.size_bytes)
+
+
+def _raise(item: Input, error: CorpuskitError) -> None:
+    raise error
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+__all__ = ["INDEX_ROW_BYTES", "Estimate", "Judgement", "Sampled", "estimate", "usable_cores"]

@@ -1,0 +1,70 @@
+"""Making a preview: look into all files, plan, and judge from a sample what that will make and take."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from corpuskit.errors import CorpuskitError, FetchError, SourceError
+from corpuskit.machine import usable_cores
+from corpuskit.preparation.disk_space import block_bytes_at, peak_bytes
+from corpuskit.preparation.preview.estimate import estimate
+from corpuskit.preparation.preview.files import Looked
+from corpuskit.preparation.preview.result import PreparationPlan
+from corpuskit.preparation.preview.sample import OnProblem
+from corpuskit.preparation.run import Run
+from corpuskit.sources.base import Input
+
+
+def preview(run: Run) -> PreparationPlan:
+    """What a run would read, make and take; nothing is written.
+
+    Raises:
+        CorpuskitError: For what is wrong with none of the files, where nothing else is wrong.
+    """
+    looked = Looked(run.source)
+    empty = PreparationPlan(run.name, run.config.encoding, (), run.source.left_out)
+    plan, others, good = empty, list[CorpuskitError](), list[Input]()
+    try:
+        while good != (good := looked.good):  # the sample may find more that is wrong
+            plan = _judged(run, empty, good, looked.note) if good else empty
+    except CorpuskitError as error:
+        if not (looked.errors or isinstance(error, (SourceError, FetchError))):
+            raise
+        plan, others = empty, [error]
+    errors = (*looked.errors, *others)
+    fingerprint = "" if errors else plan.fingerprint
+    return dataclasses.replace(plan, files=looked.files(), errors=errors, fingerprint=fingerprint)
+
+
+def _judged(
+    run: Run, plan: PreparationPlan, inputs: Sequence[Input], on_problem: OnProblem
+) -> PreparationPlan:
+    """A plan with what some inputs will make and take."""
+    config, made = run.config, run.plan(inputs)
+    judged = estimate(
+        run.source,
+        made.plan,
+        made.tokenizer,
+        made.rule,
+        item_bytes=np.dtype(made.dtype).itemsize,
+        eot=made.plan.request["options"]["eot"],
+        workers=config.workers or usable_cores(),
+        on_problem=on_problem,
+    )
+    block_bytes = block_bytes_at(run.output)
+    whole = judged.estimate()
+    return dataclasses.replace(
+        plan,
+        num_parts=len(made.plan.parts),
+        estimate=judged.estimate(config.max_tokens),
+        peak_disk_bytes=peak_bytes(
+            whole, made.plan, made.rule, max_tokens=config.max_tokens, block_bytes=block_bytes
+        ),
+        fingerprint=made.plan.fingerprint,
+    )
+
+
+__all__ = ["preview"]

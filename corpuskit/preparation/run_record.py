@@ -1,0 +1,130 @@
+"""run.json: what a run was, for people; no reader of a corpus needs it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import corpuskit
+from corpuskit.config import PrepareConfig
+from corpuskit.errors import SourceError
+from corpuskit.preparation.parts.job import MAX_PLACES
+from corpuskit.preparation.parts.record import PartRecord
+from corpuskit.preparation.plan import Plan
+from corpuskit.registry.discovery import Owner
+from corpuskit.sources.base import Source
+
+log = logging.getLogger(__name__)
+
+
+def run_record(
+    config: PrepareConfig,
+    plan: Plan,
+    records: Sequence[PartRecord],
+    source: Source,
+    *,
+    made: Collection[int],
+    owners: Sequence[Owner],
+    elapsed_s: float,
+    work_s: float,
+) -> dict[str, Any]:
+    """What `run.json` says: versions, machine, speed, and the first of each kind of what was left out.
+
+    Args:
+        config: What was asked for.
+        plan: The plan.
+        records: The parts that make the corpus.
+        source: The source, with the files that it found and left out.
+        made: The numbers of the parts that this run made itself.
+        owners: The plugins that took part.
+        elapsed_s: Seconds that this run took; parts of earlier runs took theirs before.
+        work_s: Seconds of them in which parts were made.
+    """
+    places: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        for kind, item, start, reason in record.places:
+            if len(places.setdefault(kind, [])) < MAX_PLACES:
+                places[kind].append({"input": plan.inputs[item].name, "start": start, "reason": reason})
+    text_bytes = sum(record.text_bytes for record in records)
+    made_bytes = sum(record.text_bytes for record in records if record.number in made)
+    return {
+        "corpuskit": corpuskit.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "engine": config.engine,
+        "workers": config.workers,
+        "elapsed_s": round(elapsed_s, 3),
+        "work_s": round(work_s, 3),
+        "text_bytes": text_bytes,
+        "bytes_per_s": round(made_bytes / max(work_s, 1e-3)),
+        "num_tokens": sum(record.num_tokens for record in records),
+        "num_documents": sum(record.num_documents for record in records),
+        "num_parts": len(plan.parts),
+        "num_parts_made": len(made),
+        "license": source.spec.license,
+        "plugins": sorted({f"{owner.distribution} {owner.version}" for owner in owners}),
+        "left_out": places,
+        "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(source.left_out.names.items())},
+    }
+
+
+def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
+    """Say so where a separator was asked for and occurs in none of the parts, however the work was cut."""
+    separator = plan.request["options"].get("separator")
+    if separator is None or any(record.separated for record in records):
+        return
+    hint = "; its backslash is text, not the beginning of an escape" if "\\" in separator else ""
+    log.warning(
+        "the separator %r occurs nowhere, so each file is one document%s; choose another with --separator "
+        "(in Python and TOML: separator)",
+        separator,
+        hint,
+    )
+
+
+def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]) -> None:
+    """Say so where a split that there should be got none of the documents."""
+    filled = {name for record in records for name in record.shards}
+    documents = sum(record.num_documents for record in records)
+    for name in splits:
+        if name not in filled:
+            log.warning(
+                "split %r is empty: none of the %s %s fell into it under the rule %r; ask for a larger share "
+                "with --split (in Python and TOML: split)",
+                name,
+                f"{documents:,}",
+                "document" if documents == 1 else "documents",
+                plan.request["options"]["split"],
+            )
+
+
+def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
+    """The error about a corpus without a token, with the kind of document that was left out most often.
+
+    Args:
+        plan: The plan.
+        records: The parts that make the corpus.
+    """
+    left_out: Counter[str] = Counter()
+    for record in records:
+        left_out.update(record.left_out)
+    words = ""
+    for kind, count in left_out.most_common(1):
+        places = (place for record in records for place in record.places)
+        item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
+        words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
+        words += "; choose the field with --text-field" if kind == "missing-text" else ""
+    empty = sum(
+        shard.num_documents for record in records for made in record.shards.values() for shard in made
+    )
+    words += f"; no-tokens: {empty:,}, to which the tokenizer gives no id" if empty else ""
+    first, more = plan.inputs[0].name, len(plan.inputs) - 1
+    where = f"{first} and {more:,} more" if more else first
+    return SourceError(
+        f"{where}: no text: every document is empty or left out{words}",
+        found=dict(left_out),
+    )

@@ -1,0 +1,137 @@
+"""--max-tokens: stopping at an exact document, whatever the order in which parts finished."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.corpus.index import INDEX_DTYPE
+from corpuskit.preparation.parts.record import PartRecord, PartShard
+from corpuskit.storage import FileWriter
+
+_COPY_BYTES = 4 * 2**20
+
+
+class EnoughTokens(Exception):
+    """Not an error: the parts that are finished, in order, hold as many tokens as were asked for."""
+
+
+class Enough:
+    """Knows when there are enough tokens, and drops what is past them.
+
+    Tokens count over all splits, in the order of the plan's documents. The last document kept is the first
+    one with which the count reaches the limit.
+
+    Args:
+        max_tokens: The limit, or None for all there are.
+    """
+
+    def __init__(self, max_tokens: int | None) -> None:
+        self._max_tokens = max_tokens
+
+    def check(self, records: Mapping[int, PartRecord]) -> None:
+        """Raise EnoughTokens if the parts from the first on, without a gap, reach the limit."""
+        if self.reached(records):
+            raise EnoughTokens
+
+    def reached(self, records: Mapping[int, PartRecord]) -> bool:
+        """Whether the parts from the first on, without a gap, reach the limit."""
+        if self._max_tokens is None:
+            return False
+        total = number = 0
+        while number in records:
+            record = records[number]
+            total += record.num_tokens
+            number += 1
+            if record.num_documents and total - record.num_open_tokens >= self._max_tokens:
+                return True
+        return False
+
+    def cut(self, records: Sequence[PartRecord], folder: Path) -> list[PartRecord]:
+        """The records that make the corpus: whole up to the part where the limit is, which is cut."""
+        if self._max_tokens is None:
+            return list(records)
+        kept: list[PartRecord] = []
+        left = self._max_tokens
+        for record in records:
+            documents = _documents(record, folder)
+            reaching = np.flatnonzero(documents.tokens_through >= left)
+            if len(reaching):
+                kept.append(_cut(record, documents, int(reaching[0]), folder))
+                return kept
+            kept.append(record)
+            left -= record.num_tokens
+        return kept
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Documents:
+    """The documents of a part in the order of its text.
+
+    Args:
+        splits: int64[D], the number of each document's split in `names`.
+        tokens_through: int64[D], the part's tokens in all splits up to each document's end.
+        names: The part's splits.
+    """
+
+    splits: NDArray[np.int64]
+    tokens_through: NDArray[np.int64]
+    names: list[str]
+
+
+def _documents(record: PartRecord, folder: Path) -> _Documents:
+    names = list(record.shards)
+    rows = []
+    for number, name in enumerate(names):
+        ends, base = [], 0
+        for shard in record.shards[name]:
+            index = np.fromfile(folder / shard.index_file, INDEX_DTYPE).reshape(-1, 3)
+            index[:, 0] += np.uint64(base)
+            ends.append(index)
+            base += shard.num_tokens
+        table = np.concatenate(ends).astype(np.int64)
+        lengths = np.diff(table[:, 0], prepend=0)
+        rows.append(np.column_stack([table[:, 1], table[:, 2], np.full(len(table), number), lengths]))
+    table = np.concatenate(rows) if rows else np.empty((0, 4), np.int64)
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    return _Documents(table[:, 2], np.cumsum(table[:, 3]), names)
+
+
+def _cut(record: PartRecord, documents: _Documents, last: int, folder: Path) -> PartRecord:
+    """A part without the documents after number `last`."""
+    kept = {
+        name: int((documents.splits[: last + 1] == number).sum())
+        for number, name in enumerate(documents.names)
+    }
+    shards = {name: tuple(_first(record.shards[name], count, folder)) for name, count in kept.items()}
+    return dataclasses.replace(record, shards=shards, num_documents=sum(kept.values()))
+
+
+def _first(shards: Sequence[PartShard], count: int, folder: Path) -> list[PartShard]:
+    """The shards that hold a split's first `count` documents, the last one cut after them."""
+    made = []
+    for shard in shards:
+        if count <= 0:
+            break
+        made.append(shard if count > shard.num_documents else _first_of(shard, count, folder))
+        count -= shard.num_documents
+    return made
+
+
+def _first_of(shard: PartShard, count: int, folder: Path) -> PartShard:
+    index = np.fromfile(folder / shard.index_file, INDEX_DTYPE).reshape(-1, 3)[:count]
+    num_tokens = int(index[-1, 0])
+    item_bytes = shard.size_bytes // shard.num_tokens if num_tokens else 0
+    left = num_tokens * item_bytes
+    name = shard.file.removesuffix(".bin") + "-cut"
+    with FileWriter(folder / f"{name}.bin") as ids, (folder / shard.file).open("rb") as whole:
+        while left and (data := whole.read(min(left, _COPY_BYTES))):
+            ids.write(data)
+            left -= len(data)
+    with FileWriter(folder / f"{name}.idx") as rows:
+        rows.write(np.ascontiguousarray(index).view(np.uint8).data)
+    return PartShard(f"{name}.bin", num_tokens, count, num_tokens * item_bytes, ids.sha256, rows.sha256)

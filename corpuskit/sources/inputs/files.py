@@ -1,0 +1,306 @@
+"""Files as they are stored: local, behind a URL, or a member of a zip archive.
+
+What is opened is checked to be what was listed, and can be checked to have stayed the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpuskit.errors import CorpuskitError, FetchError, SourceError, reason_of
+from corpuskit.sources.base import Input
+from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
+
+_COPY_BYTES = 2**20
+_REMOTE_BLOCK_BYTES = 4 * 2**20
+
+
+def open_raw(item: Input) -> LocalFile | UrlFile | Member:
+    """The bytes of an input as they are stored; a member's, as they were before the archive was made."""
+    file = open_file(item)
+    return file if item.member is None else Member(item, file)
+
+
+def open_file(item: Input) -> LocalFile | UrlFile:
+    """An input's own file; for a member, the archive."""
+    return UrlFile(item) if is_remote(item.location) else LocalFile(item)
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location is a URL rather than a path."""
+    return "://" in location
+
+
+def local_version(status: os.stat_result) -> str:
+    """What tells this state of a local file from a later one."""
+    return str(status.st_mtime_ns)
+
+
+def remote_version(system: Any, path: str) -> str:
+    """What tells this state of a remote file from a later one: its ETag, or all that is known of it."""
+    info = system.info(path)
+    known = info.get("ETag") or info.get("etag") or info.get("md5Hash") or system.ukey(path)
+    return f"{info.get('size')}:{known}"
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL and the path in it; what is logged on the way holds no credentials."""
+    from fsspec.core import url_to_fs
+
+    from corpuskit.fetching.logs import redact_logs
+
+    redact_logs()
+    system, path = url_to_fs(url)
+    return system, path
+
+
+@contextlib.contextmanager
+def store_errors(location: str, doing: str) -> Iterator[None]:
+    """Tell in one line what a store raises, or a library that reads one.
+
+    Those libraries raise classes of their own, and credentials may be in their texts: nothing of the error is
+    kept, not even as the cause.
+
+    Args:
+        location: The URL.
+        doing: What cannot be done to it: "listed", "opened", "read".
+
+    Raises:
+        SourceError: If there is nothing.
+        FetchError: If it cannot be had.
+
+    Example:
+        >>> with store_errors("s3://bucket/x?sig=c2VjcmV0", "read"):
+        ...     raise PermissionError("x?sig=c2VjcmV0")
+        Traceback (most recent call last):
+        corpuskit.errors.FetchError: s3://bucket/x?sig=REDACTED: cannot be read: access is denied
+    """
+    failure: CorpuskitError
+    try:
+        yield
+        return
+    except CorpuskitError:
+        raise
+    except Exception as error:  # every file system raises classes of its own
+        from corpuskit.fetching import places
+        from corpuskit.fetching.verified import redact_url
+
+        kind = SourceError if places.is_missing(error) else FetchError
+        name = redact_url(location)
+        failure = kind(f"{name}: cannot be {doing}: {places.failure_of(error, location)}", path=name)
+    try:
+        raise failure
+    finally:
+        failure.__context__ = None  # raised in a `with` block, it would bring the error along
+
+
+@contextlib.contextmanager
+def open_archive(item: Input) -> Iterator[zipfile.ZipFile]:
+    """A zip archive, for listing its members."""
+    file = open_file(item)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise damaged(item, error) from error
+    finally:
+        file.close()
+
+
+class LocalFile:
+    """An open local file that remembers what it was when it was opened."""
+
+    def __init__(self, item: Input) -> None:
+        self._name = item.name
+        self._path = item.location
+        try:
+            # A FIFO without O_NONBLOCK would wait for a writer that may never come.
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            remedy = "it was there when files were listed" if gone else "make it readable, or leave it out"
+            raise SourceError(
+                f"{self._name}: cannot be opened: {error.strerror}; {remedy}", path=self._path
+            ) from error
+        self._opened = os.fstat(self._fd)
+        if not stat.S_ISREG(self._opened.st_mode):
+            self.close()
+            raise SourceError(f"{self._name}: not a regular file; copy its text into one", path=self._path)
+        if item.version and (self._opened.st_size, local_version(self._opened)) != (
+            item.size_bytes,
+            item.version,
+        ):
+            self.close()
+            raise self._changed(item.size_bytes, self._opened.st_size)
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size >= 0:
+            return os.read(self._fd, size)
+        pieces = []
+        while data := os.read(self._fd, _COPY_BYTES):
+            pieces.append(data)
+        return b"".join(pieces)
+
+    def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
+        return os.lseek(self._fd, position, whence)
+
+    def tell(self) -> int:
+        return os.lseek(self._fd, 0, os.SEEK_CUR)
+
+    def seekable(self) -> bool:
+        return True
+
+    @property
+    def closed(self) -> bool:
+        return self._fd < 0
+
+    def check_unchanged(self) -> None:
+        """Compare what is under the open file and under its name now with what was opened."""
+        try:
+            states = [os.fstat(self._fd), Path(self._path).stat()]
+        except OSError as error:
+            raise self._changed(self._opened.st_size, None) from error
+        for now in states:
+            if (now.st_size, now.st_mtime_ns, now.st_ino) != (
+                self._opened.st_size,
+                self._opened.st_mtime_ns,
+                self._opened.st_ino,
+            ):
+                raise self._changed(self._opened.st_size, now.st_size)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _changed(self, expected: int, found: int | None) -> SourceError:
+        now = "is gone" if found is None else f"has {found:,} bytes"
+        return SourceError(
+            f"{self._name}: changed while it was in use: it had {expected:,} bytes and {now} now; "
+            "run again when nothing writes to it",
+            path=self._path,
+            expected=expected,
+            found=found,
+        )
+
+
+class UrlFile:
+    """A file behind a URL, read in place."""
+
+    def __init__(self, item: Input) -> None:
+        self._item = item
+        with store_errors(item.location, "opened"):
+            self._system, self._path = file_system(item.location)
+            self._version = remote_version(self._system, self._path)
+            self._file: Any = self._system.open(
+                self._path, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead"
+            )
+        if item.version and self._version != item.version:
+            self.close()
+            raise self._changed()
+
+    def read(self, size: int = -1, /) -> bytes:
+        with store_errors(self._item.location, "read"):
+            data: bytes = self._file.read(size)
+        return data
+
+    def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
+        found: int = self._file.seek(position, whence)
+        return found
+
+    def tell(self) -> int:
+        position: int = self._file.tell()
+        return position
+
+    def seekable(self) -> bool:
+        return True
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._file.closed)
+
+    def check_unchanged(self) -> None:
+        with store_errors(self._item.location, "read"):
+            self._system.invalidate_cache()
+            version = remote_version(self._system, self._path)
+        if version != self._version:
+            raise self._changed()
+
+    def close(self) -> None:
+        with store_errors(self._item.location, "read"):
+            self._file.close()
+
+    def _changed(self) -> SourceError:
+        return SourceError(
+            f"{self._item.name}: changed while it was in use; run again when nothing writes to it",
+            path=self._item.name,
+        )
+
+
+class Member:
+    """One member of a zip archive."""
+
+    def __init__(self, item: Input, file: LocalFile | UrlFile) -> None:
+        assert item.member is not None
+        self._file = file
+        self._item = item
+        try:
+            self._archive = zipfile.ZipFile(file)
+            self._member = self._archive.open(item.member)
+        except KeyError as error:
+            file.close()
+            raise SourceError(f"{item.name}: no member {item.member!r} in it", path=item.name) from error
+        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+            file.close()
+            raise damaged(item, error) from error
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._member.read(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise damaged(self._item, error) from error
+
+    def seek(self, position: int, /) -> int:
+        return self._member.seek(position)
+
+    def tell(self) -> int:
+        return self._member.tell()
+
+    def check_unchanged(self) -> None:
+        self._file.check_unchanged()
+
+    def close(self) -> None:
+        self._member.close()
+        self._archive.close()
+        self._file.close()
+
+
+def damaged(item: Input, error: Exception) -> SourceError:
+    """The error about a zip archive that cannot be read."""
+    if isinstance(error, RuntimeError):  # a password or a method of compression: the file is as it should be
+        return SourceError(
+            f"{item.name}: cannot be read as it is: {reason_of(error)}; unpack it first", path=item.name
+        )
+    return told_by_head(item, b"PK") or SourceError(
+        f"{item.name}: damaged zip archive: {reason_of(error)}; get the file again", path=item.name
+    )
+
+
+def told_by_head(item: Input, magic: bytes) -> SourceError | None:
+    """The error that the first bytes of an archive or a table give, if they say that it is something else.
+
+    Args:
+        item: The input.
+        magic: What it begins with where it is only damaged.
+    """
+    with contextlib.closing(open_file(item)) as file:
+        head = file.read(HEAD_BYTES)
+    words = None if head.startswith(magic) else other_than_stored(head) or other_than_text(head)
+    return SourceError(f"{item.name}: this is {words}", path=item.name) if words else None

@@ -1,0 +1,1 @@
+"""Which files a place holds, and which of them are text."""

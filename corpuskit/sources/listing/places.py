@@ -1,0 +1,186 @@
+"""What a user's path or URL stands for: a file, a folder's files, or those that a glob matches.
+
+A name that is there is taken literally, whatever its characters; only one that is not there can be a glob.
+"""
+
+from __future__ import annotations
+
+import abc
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.paths import user_path
+from corpuskit.sources.inputs.files import file_system, store_errors
+from corpuskit.sources.listing.folders.folders import Glob, Selection, has_magic, list_folder, list_store
+from corpuskit.sources.listing.folders.left_out import LeftOut
+from corpuskit.sources.listing.folders.text_files import text_files
+from corpuskit.urls import is_remote
+
+
+class Place(abc.ABC):
+    """Where text was said to be.
+
+    Attributes:
+        typed: What the user typed, without credentials.
+        location: A file's path or URL; a folder or a glob as it is listed.
+        kind: "file", "folder" or "glob".
+    """
+
+    typed: str
+    location: str
+    kind: str
+
+    def files(self, left_out: LeftOut, *, format: str | None = None) -> list[tuple[str, str]]:
+        """The location and the format of each text file of a folder or a glob, sorted by name.
+
+        Args:
+            left_out: Where files that are not text are counted.
+            format: The format that the user chose for every file.
+
+        Raises:
+            SourceError: If there is no file at all, or a folder cannot be listed.
+        """
+        folder, selection = self.location, Selection()
+        if self.kind == "glob":
+            selection = Glob(self.location, is_folder=self._is_folder)
+            folder = selection.folder
+        names = [name for name in self._list(folder, selection) if selection.matches(name)]
+        if not names:
+            raise SourceError(f"{self.typed}: no files there", path=self.typed)
+        found = text_files(names, left_out, format=format, asked=selection.asked)
+        return [(self._join(folder, name), format) for name, format in found]
+
+    @abc.abstractmethod
+    def _is_folder(self, location: str) -> bool:
+        """Whether there is a folder at a location."""
+
+    @abc.abstractmethod
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+        """The files below a folder, relative to it; see `corpuskit.sources.listing.folders`."""
+
+    @abc.abstractmethod
+    def _join(self, folder: str, name: str) -> str:
+        """The location of a file below a folder."""
+
+
+class _OnDisk(Place):
+    def __init__(self, typed: str, path: str) -> None:
+        self.typed, self.location = typed, path
+        if is_folder(path, typed=typed):
+            self.kind = "folder"
+        elif os.path.lexists(path):
+            self.kind = "file"
+        elif has_magic(path):
+            self.kind = "glob"
+        else:
+            raise SourceError(f"{typed}: no such file or folder", path=typed)
+
+    def _is_folder(self, location: str) -> bool:
+        return is_folder(location, typed=self.typed)
+
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+        return list_folder(folder or ".", selection) if is_folder(folder or ".", typed=self.typed) else ()
+
+    def _join(self, folder: str, name: str) -> str:
+        return os.path.join(folder, name)  # noqa: PTH118 (this runs for every file of a corpus)
+
+
+class _InStore(Place):
+    def __init__(self, typed: str, url: str) -> None:
+        self.typed, self.location, self._url = typed, url, url
+        with store_errors(self._url, "listed"):
+            self._system, path = file_system(url)
+            self._system.invalidate_cache()  # what another process put there must be seen
+            if self._system.isdir(path):
+                self.kind, self.location = "folder", path
+            elif has_magic(path) and not self._system.exists(path):
+                self.kind, self.location = "glob", path
+            else:
+                self.kind = "file"
+
+    def _is_folder(self, location: str) -> bool:
+        with store_errors(self._url, "listed"):
+            return bool(self._system.isdir(location))
+
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+        with store_errors(self._url, "listed"):
+            return list(list_store(self._system, folder.rstrip("/"), selection))
+
+    def _join(self, folder: str, name: str) -> str:
+        url: str = self._system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
+        return url
+
+
+class _OnTheWeb(Place):
+    """One file at a URL of http or https, which have no folders to list."""
+
+    def __init__(self, typed: str, url: str) -> None:
+        self.typed, self.location, self.kind = typed, url, "file"
+
+    def _is_folder(self, location: str) -> bool:
+        return False
+
+    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+        return ()
+
+    def _join(self, folder: str, name: str) -> str:
+        return f"{folder}/{name}"
+
+
+def place_of(typed: str) -> Place:
+    """The place that a path or a URL means.
+
+    Raises:
+        SourceError: If nothing is there, or it cannot be looked at.
+        ConfigError: If no path is like this, or a file URL names another machine.
+    """
+    if not is_remote(typed):
+        return _OnDisk(typed, str(user_path(typed)))
+    scheme, _, rest = typed.partition("://")
+    shown = shown_location(typed)
+    if scheme.lower() == "file":
+        host, _, path = rest.partition("/")
+        if host not in ("", "localhost"):
+            raise ConfigError(f"{shown}: a file of the machine {host!r}; copy it to this one", found=host)
+        return _OnDisk(shown, unquote(f"/{path}"))
+    if scheme.lower() == "local":
+        return _OnDisk(shown, rest)
+    if scheme.lower() in ("http", "https"):
+        return _OnTheWeb(shown, typed)
+    return _InStore(shown, typed)
+
+
+def is_folder(path: str, *, typed: str) -> bool:
+    """Whether a folder of this machine is there, or a link to one.
+
+    Args:
+        path: Where it would be.
+        typed: What the user typed.
+
+    Raises:
+        SourceError: If that cannot be known, as below a folder that may not be entered.
+    """
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 (Path's hides no more, and no less)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return False
+        raise SourceError(
+            f"{typed}: cannot be looked at: {error.strerror}; give yourself the right to enter its folders, "
+            "or name another path",
+            path=typed,
+        ) from error
+
+
+def shown_location(location: str) -> str:
+    """A path or a URL as a person may see it: without credentials."""
+    from corpuskit.fetching.verified import redact_url
+
+    return redact_url(location) if is_remote(location) else location
+
+
+__all__ = ["Place", "is_folder", "place_of", "shown_location"]

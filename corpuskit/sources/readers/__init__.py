@@ -1,0 +1,1 @@
+"""Documents from the bytes of an input: one reader for each file format."""

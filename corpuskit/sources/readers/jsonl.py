@@ -1,0 +1,340 @@
+"""JSON Lines: each line is an object, one of its fields holds the text.
+
+A newline ends a line, and so does a carriage return between two records; inside a record it is white space.
+Blank lines are counted as empty documents. Where an object has a field twice, the last one counts. What a
+field other than the text's holds decides nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import orjson
+
+from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.inputs.stream import is_plain
+from corpuskit.sources.readers import lenient_json as lenient
+from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader, batches, without_empty
+from corpuskit.sources.readers.columns import close_to, either, listed
+from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
+from corpuskit.sources.readers.samples import documents_at
+from corpuskit.sources.readers.separator import document_starts
+from corpuskit.sources.readers.text_field import shown
+
+#: When none of a file's first records has the field, the option is wrong and not the records.
+_FIRST_RECORDS = 100
+#: Among so many of a file's first lines a record is looked for that shows which fields there are.
+_FIRST_LINES = 10
+_WHITE_SPACE = b" \t\r"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: How deep a record is searched for a field that was perhaps meant.
+_NESTED_LEVELS = 3
+
+
+class JsonlReader(Reader):
+    """Reads JSON Lines.
+
+    Options:
+        text_field: The field that holds the text. Dots lead into nested objects; a field whose own name has
+            dots is found where no nested one is. Of several, each record's first that is text.
+    """
+
+    CHOOSES_TEXT_FIELD: ClassVar[bool] = True
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        said = self.options["text_field"]
+        self.text_fields: list[str] = [said] if isinstance(said, str) else said
+        if not all(self.text_fields):
+            raise ConfigError("reader option text_field: expected a field's name, found ''")
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Ranges of whole lines."""
+        if not is_plain(item):
+            return super().slices(item, target_bytes=target_bytes)
+        limit = self.options["max_document_bytes"]
+        return cut(item, NEWLINE, target_bytes=target_bytes, max_document_bytes=limit)
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The fields of the first record."""
+        with self.open(item, Slice()) as stream:
+            stream.skip_bom()
+            head = stream.peek(self.block_bytes)
+        lines = re.split(rb"[\r\n]+", head, maxsplit=_FIRST_LINES)
+        return next((names for line in lines if (names := fields_of(line))), [])
+
+    def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
+        """Whole lines; None in what is compressed."""
+        if not is_plain(item):
+            return None
+        limit = self.options["max_document_bytes"]
+        return documents_at(item, NEWLINE, part, shares, max_document_bytes=limit)
+
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The texts of one slice's records; a document starts where its line does."""
+        bad = self.policy(item, on_bad)
+        records = Records(self, item, bad, is_first=part.start == 0)
+        with self.open(item, part) as stream:
+            for starts, lines, *_ in split_stream(
+                stream,
+                NEWLINE,
+                start=part.start or stream.skip_bom(),
+                block_bytes=self.block_bytes,
+                max_document_bytes=self.options["max_document_bytes"],
+                too_long=records.too_long,
+            ):
+                texts, starts = records.of_block(lines, starts)
+                if b"" in texts:
+                    texts, starts = without_empty(texts, starts, bad)
+                yield from batches(texts, starts)
+
+    def fast(self, lines: list[bytes]) -> list[bytes] | None:
+        """The texts of a block in which every line is as it should be, else None."""
+        loads, field = orjson.loads, self.text_fields[0]
+        try:
+            if len(self.text_fields) > 1:
+                return [_first_text(loads(line), self.text_fields).encode() for line in lines]
+            if "." not in field:
+                return [loads(line)[field].encode() for line in lines]
+            path = field.split(".")
+            texts = []
+            for line in lines:
+                value = loads(line)
+                for key in path:
+                    value = value[key]
+                texts.append(value.encode())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return texts
+
+
+class Records:
+    """Reads records one by one, where some line of a block is not as it should be.
+
+    Args:
+        reader: Whose options decide.
+        item: The input.
+        bad: What to do about broken records.
+        is_first: Whether the slice is the file's beginning, which shows an option that names no field of it.
+        is_known: Whether it is known that the file is of this kind of JSON.
+
+    Attributes:
+        found_any: Whether some record of the slice has the field.
+    """
+
+    def __init__(
+        self,
+        reader: JsonlReader,
+        item: Input,
+        bad: BadDocuments,
+        *,
+        is_first: bool,
+        is_known: bool = False,
+    ) -> None:
+        self.found_any = False
+        self._reader = reader
+        self._fields = reader.text_fields
+        self._wanted = either(shown(reader.text_fields))
+        self._item = item
+        self._bad = bad
+        self._is_first = is_first
+        self._missing = 0
+        self._is_json_lines = is_known
+
+    def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
+        """The texts of some lines, with where their records start."""
+        texts = self._reader.fast(lines)
+        if texts is None:
+            return self.texts(lines, starts)
+        self.found_any = True
+        return texts, starts
+
+    def texts(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
+        """The texts of some lines, with where their records start; of what has none it is decided."""
+        kept: tuple[list[bytes], list[int]] = ([], [])
+        for line, start in zip(lines, starts, strict=True):
+            for piece, at, record in self._records(line, start):
+                text = self._text(piece, at, record)
+                if text is not None:
+                    kept[0].append(text)
+                    kept[1].append(at)
+        return kept
+
+    def too_long(self, start: int) -> None:
+        """Leave out a line that is too long.
+
+        Raises:
+            SourceError: If the file is no JSON Lines, or such documents are an error.
+        """
+        self._check_layout()
+        self._bad.too_long(start)
+
+    def _check_layout(self) -> None:
+        """Check, where some line cannot be read, that the file's beginning is no other kind of JSON.
+
+        Raises:
+            SourceError: If it is.
+        """
+        if self._is_json_lines:
+            return
+        head = b""
+        with self._reader.open(self._item, Slice()) as stream:
+            while len(head) < BATCH_BYTES and (data := stream.read(BATCH_BYTES - len(head))):
+                head += data
+        if layout := lenient.other_layout(head):
+            name = self._item.name
+            raise SourceError(f"{name}: {layout}", path=name, expected="JSON Lines")
+        self._is_json_lines = True
+
+    def _records(self, line: bytes, start: int) -> Iterator[tuple[bytes, int, dict[str, Any]]]:
+        """The records of a line, each with its bytes and its start: one, unless carriage returns end some."""
+        if not line.strip(_WHITE_SPACE):
+            self._bad.leave_out("empty", start, "a blank line")
+            return
+        try:
+            record = _parsed(line)
+        except lenient.DamagedJson as error:
+            if line.find(b"\r", 0, -1) >= 0:
+                pieces = line.removesuffix(b"\r").split(b"\r")
+                for piece, at in zip(pieces, document_starts(pieces, start, 1), strict=True):
+                    yield from self._records(piece, at)
+            else:
+                self._damaged(f"invalid JSON ({error.reason})", start, within=error.within)
+            return
+        if isinstance(record, dict):
+            yield line, start, record
+        else:
+            self._damaged(f"a JSON {type(record).__name__} where an object is expected", start)
+
+    def _damaged(self, reason: str, start: int, *, within: int = 0) -> None:
+        """Leave a record out, if it is the record that is wrong and not the kind of file.
+
+        Raises:
+            SourceError: If it is the kind of file, or broken records are an error.
+        """
+        self._check_layout()
+        self._bad.bad("invalid-json", start, reason, within=within)
+
+    def _text(self, line: bytes, start: int, record: dict[str, Any]) -> bytes | None:
+        """A record's text; None if it has none, or none that can be used."""
+        field, value = self._field_of(record)
+        found = field is not None
+        self._note(record, start, found=found)
+        if isinstance(value, str):
+            return self._utf8(value, line, start)
+        if not found:
+            reason = f"no field {self._wanted} {_has(self._fields, record)} in the record"
+            self._bad.missing("missing-text", start, reason)
+        elif value is None:
+            self._bad.missing("null-text", start, f"field {field!r} is null in the record")
+        else:
+            reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
+            self._bad.bad("not-text", start, reason)
+        return None
+
+    def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
+        """The field that holds a record's text, with its value: the first text, or the first there."""
+        there = [(f, value) for f in self._fields for found, value in [_lookup(record, f)] if found]
+        texts = (one for one in there if isinstance(one[1], str))
+        return next(texts, there[0] if there else (None, None))
+
+    def _utf8(self, text: str, line: bytes, start: int) -> bytes | None:
+        """A text as valid UTF-8, repaired if that is asked for; None if it is left out."""
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            # Half a character was escaped, or stands for a broken byte; this parser makes the latter whole.
+            _, repaired = self._field_of(lenient.loads(line, errors="replace"))
+        if not isinstance(repaired, str):  # the field's own name has broken bytes
+            repaired = text
+        half = _SURROGATE.search(repaired)
+        if half is None:
+            return None if self._bad.utf8(line, start) is None else repaired.encode()
+        reason = f"a lone surrogate (\\u{ord(half[0]):04x}, half a character) in the text of the record"
+        return self._bad.repaired(reason, start, _SURROGATE.sub("\ufffd", repaired).encode())
+
+    def _note(self, record: dict[str, Any], start: int, *, found: bool) -> None:
+        """Note whether a record has the field.
+
+        Raises:
+            SourceError: If none of the file's first records had it.
+        """
+        if found or self.found_any or not self._is_first:
+            self.found_any = True
+            return
+        self._missing += 1
+        if self._missing == _FIRST_RECORDS:
+            raise self._bad.error(
+                f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
+                f"{_has(self._fields, record)}; choose one with --text-field; the last of them begins",
+                start,
+            )
+
+
+def _parsed(line: bytes) -> Any:
+    """A line's value.
+
+    Raises:
+        lenient.DamagedJson: If it is none.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return lenient.loads(line)
+
+
+def fields_of(line: bytes) -> list[str]:
+    """The fields of a record, dots leading into nested ones; none, if it is no object."""
+    with contextlib.suppress(lenient.DamagedJson):
+        if isinstance(record := _parsed(line), dict):
+            return [*_paths(record)]
+    return []
+
+
+def _lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
+    """Whether a record has a field, and its value."""
+    value: Any = record
+    for key in field.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return field in record, record.get(field)
+        value = value[key]
+    return True, value
+
+
+def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str]:
+    """The names of a record's fields, with those of nested objects behind dots."""
+    for name, value in record.items():
+        yield name
+        if isinstance(value, dict) and levels > 1:
+            yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
+
+
+def _first_text(record: dict[str, Any], fields: list[str]) -> str:
+    """The text of a record that has it in one of several fields.
+
+    Raises:
+        KeyError: If it has none.
+    """
+    for field in fields:
+        value = _lookup(record, field)[1]
+        if isinstance(value, str):
+            return value
+    raise KeyError(fields[0])
+
+
+def _has(fields: list[str], record: dict[str, Any]) -> str:
+    """What a record has instead of some fields, in brackets."""
+    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
+
+
+@lru_cache(maxsize=64)
+def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
+    close = close_to(field, paths)
+    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"

@@ -1,0 +1,192 @@
+"""Parquet: one column holds the text; row groups are read one at a time, a batch of rows at a time.
+
+A document's start is the number of its row. Checksums of pages are verified where the file has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.errors import ConfigError, SourceError, reason_of
+from corpuskit.registry.distribution import install_command
+from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.inputs.files import open_raw, told_by_head
+from corpuskit.sources.inputs.stream import is_plain
+from corpuskit.sources.readers.base import (
+    BATCH_DOCUMENTS,
+    BadDocuments,
+    BadRows,
+    Reader,
+    checked,
+    is_valid,
+    without_empty,
+    without_nulls,
+    without_too_long,
+)
+from corpuskit.sources.readers.columns import all_columns, text_path
+
+_CONTINUATION = (0x80, 0xC0)  # a byte b inside a character has 0x80 <= b < 0xC0
+
+
+class ParquetReader(Reader):
+    """Reads Parquet files.
+
+    Options:
+        text_field: The column that holds the text; dots lead into structs.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+    COUNTS_ROWS: ClassVar[bool] = True
+
+    def fields(self, item: Input) -> Sequence[str]:
+        """The columns, and what is in structs."""
+        with self._parquet(item) as file:
+            return all_columns(file.schema_arrow)
+
+    def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
+        """Ranges of rows, each of whole row groups."""
+        with self._parquet(item) as file:
+            groups = [(group.num_rows, self._text_bytes(group)) for group in _row_groups(file)]
+        slices: list[Slice] = []
+        row = begin = size = 0
+        for number, (num_rows, text_bytes) in enumerate(groups):
+            row += num_rows
+            size += text_bytes
+            if size >= target_bytes or number == len(groups) - 1:
+                slices.append(Slice(begin, row, size, document_start=begin))
+                begin, size = row, 0
+        return slices
+
+    def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
+        """The texts of a range of rows."""
+        bad = BadRows(self, item, on_bad)
+        with self._parquet(item) as file:
+            path = text_path(item, self.options["text_field"], file.schema_arrow)
+            end = 0
+            for number, group in enumerate(_row_groups(file)):
+                first, end = end, end + group.num_rows
+                if end <= part.start or (part.stop is not None and first >= part.stop) or first == end:
+                    continue
+                average = max(self._text_bytes(group) // group.num_rows, 1)
+                rows = min(max(self.block_bytes // average, 1), BATCH_DOCUMENTS)
+                yield from self._group(item, file, number, first, rows, path, part, bad)
+
+    def _group(
+        self,
+        item: Input,
+        file: Any,
+        number: int,
+        first: int,
+        rows: int,
+        path: list[str],
+        part: Slice,
+        bad: BadDocuments,
+    ) -> Iterator[DocumentBatch]:
+        """The texts of one row group, as far as they are in the slice."""
+        import pyarrow as pa
+
+        columns = file.iter_batches(batch_size=rows, row_groups=[number], columns=[".".join(path)])
+        while part.stop is None or first < part.stop:
+            try:
+                batch = next(columns, None)
+                if batch is None:
+                    return
+                column = _strings(batch.column(path[0]), path[1:])
+            except (OSError, pa.ArrowException) as error:
+                raise SourceError(
+                    f"{item.name}: damaged Parquet in row group {number}: {reason_of(error)}; get the file "
+                    "again",
+                    path=item.name,
+                ) from error
+            skipped = max(part.start - first, 0)
+            stop = len(column) if part.stop is None else min(len(column), part.stop - first)
+            if skipped < stop:
+                yield from self._texts(column.slice(skipped, stop - skipped), first + skipped, bad)
+            first += len(column)
+
+    def _texts(self, column: Any, first: int, bad: BadDocuments) -> Iterator[DocumentBatch]:
+        """The documents of a large_binary array whose first row has this number."""
+        _, offset_buffer, data_buffer = column.buffers()
+        offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
+        begin, end = int(offsets[0]), int(offsets[-1])
+        block = data_buffer[begin:end].to_pybytes() if end > begin else b""
+        bounds = (offsets - begin).tolist()
+        texts = [block[a:b] for a, b in itertools.pairwise(bounds)]
+        starts = list(range(first, first + len(texts)))
+        if column.null_count:
+            texts, starts = without_nulls(texts, starts, column.is_null().to_pylist(), bad)
+        limit: int = self.options["max_document_bytes"]
+        if np.diff(offsets).max() > limit:
+            texts, starts = without_too_long(texts, starts, bad, max_document_bytes=limit)
+        if not (block.isascii() or _is_valid_cut(block, offsets[:-1] - begin)):
+            texts, starts = checked(texts, starts, bad)
+        if b"" in texts:
+            texts, starts = without_empty(texts, starts, bad)
+        if texts:
+            yield DocumentBatch(texts, starts)
+
+    @contextlib.contextmanager
+    def _parquet(self, item: Input) -> Iterator[Any]:
+        """The open file, checked to have stayed the same afterwards."""
+        try:
+            import pyarrow as pa
+            from pyarrow import parquet
+        except ImportError as error:
+            raise ConfigError(
+                f"reading Parquet needs a package that is not installed; run: {install_command('formats')}"
+            ) from error
+        if not is_plain(item):
+            raise SourceError(
+                f"{item.name}: Parquet inside another compression cannot be read in pieces; unpack it first",
+                path=item.name,
+            )
+        with contextlib.closing(open_raw(item)) as raw:
+            try:
+                file = parquet.ParquetFile(pa.PythonFile(raw, mode="r"), page_checksum_verification=True)
+            except (OSError, pa.ArrowException) as error:
+                raise told_by_head(item, b"PAR1") or SourceError(
+                    f"{item.name}: not a Parquet file, or cut off: {reason_of(error)}; get the file again",
+                    path=item.name,
+                ) from error
+            yield file
+            raw.check_unchanged()
+
+    def _text_bytes(self, group: Any) -> int:
+        """The size of a row group's text column, or of all columns if it has none of that name."""
+        field = self.options["text_field"]
+        columns = (group.column(number) for number in range(group.num_columns))
+        sizes = [c.total_uncompressed_size for c in columns if c.path_in_schema == field]
+        size: int = sum(sizes) if sizes else group.total_byte_size
+        return size
+
+
+def _row_groups(file: Any) -> Iterator[Any]:
+    return (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+
+
+def _strings(column: Any, path: list[str]) -> Any:
+    """A column's texts as a large_binary array."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    for name in path:
+        column = compute.struct_field(column, name)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.large_binary())
+
+
+def _is_valid_cut(block: bytes, starts: NDArray[np.int64]) -> bool:
+    """Whether a block is UTF-8 and no text starts inside a character."""
+    if not is_valid(block, final=True):
+        return False
+    inner = starts[starts < len(block)]
+    heads = np.frombuffer(block, np.uint8)[inner]
+    low, high = _CONTINUATION
+    return not bool(np.any((heads >= low) & (heads < high)))

@@ -1,0 +1,374 @@
+"""Files that a user names: paths, folders, globs, lists of paths, URLs.
+
+What is found depends on names only: a folder's and a glob's files come sorted by name, arguments and lists
+keep their order, and a file that is found twice is used once. A folder or a glob behind a URL means what one
+of this machine means. The manifest records names relative to the folder that all files have in common, so a
+corpus that moves to another folder stays the same corpus.
+"""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from corpuskit import reading, registry
+from corpuskit.errors import ConfigError, CorpuskitError, SourceError
+from corpuskit.paths import user_path
+from corpuskit.registry.specs import RemoteFile, SourceSpec
+from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
+from corpuskit.sources.files import FilesSource
+from corpuskit.sources.inputs.compression import by_extension
+from corpuskit.sources.inputs.files import (
+    file_system,
+    local_version,
+    open_archive,
+    remote_version,
+    store_errors,
+)
+from corpuskit.sources.inputs.stream import base_name
+from corpuskit.sources.listing.folders.left_out import LeftOut, say_formats
+from corpuskit.sources.listing.folders.places import place_of, shown_location
+from corpuskit.sources.listing.folders.text_files import ZIP, format_of, text_files
+from corpuskit.urls import is_remote
+
+_T = TypeVar("_T")
+#: The most that a list of paths may have.
+_MAX_LIST_BYTES = 64 * 2**20
+_TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
+
+
+#: What names of members may have in them that names nothing.
+_CURRENT_FOLDER = re.compile(r"(?:(?<=/)|^)(?:\./)+")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Found:
+    """A file before it is looked into: where it is, its reader, and whether the user named it."""
+
+    location: str
+    format: str
+    named: bool
+
+
+class LocalFiles(FilesSource):
+    """The corpus that a user's own files are.
+
+    One plain text file that is named and not cut into documents is split by characters and gets no
+    end-of-text id, as tinyshakespeare; anything else is a corpus of documents.
+
+    Args:
+        patterns: What the user typed, in order: paths, folders, globs, `@paths.txt`, URLs.
+        options: What the user said about them.
+    """
+
+    def __init__(self, patterns: Sequence[str], *, options: SourceOptions | None = None) -> None:
+        self.patterns = tuple(patterns)
+        spec = SourceSpec(_name_for(self.patterns), "Your own files", format="")  # each file's name says it
+        super().__init__(spec=spec, options=options)
+
+    @property
+    def default_split(self) -> str:
+        """By characters for one running text, else nothing."""
+        return "characters:0.1" if self._is_one_text else ""
+
+    @property
+    def default_eot(self) -> bool:
+        """Whether there are documents, which an end-of-text id separates."""
+        return not self._is_one_text
+
+    def inputs(self) -> Sequence[Input]:
+        """The files in order. URLs of http and https are fetched; others are read where they are.
+
+        Raises:
+            SourceError: If nothing is found, a folder cannot be listed, or what is found is no regular file.
+            ConfigError: If a file's format cannot be told, or an option is no reader's.
+            FetchError: If a URL cannot be fetched.
+        """
+        inputs = self.listed(_raise)
+        where = ", ".join(map(shown_location, self.patterns))
+        self.left_out.say(where)
+        say_formats(where, ((item.member or item.name, item.format) for item in inputs))
+        return inputs
+
+    def listed(self, on_problem: OnListingProblem) -> Sequence[Input]:
+        """The files in order; of each that cannot be had, `on_problem` is told why."""
+        if self.options.location is not None:
+            raise ConfigError(
+                "--from takes a named corpus's bytes from elsewhere; here, name the files themselves"
+            )
+        self.left_out = LeftOut()
+        problems: list[CorpuskitError] = []
+
+        def each(name: str, find: Callable[[], list[_T]]) -> list[_T]:
+            try:
+                return find()
+            except CorpuskitError as error:
+                problems.append(error)
+                on_problem(name, error)
+                return []
+
+        found = [
+            f
+            for pattern in self.patterns
+            for f in each(shown_location(pattern), partial(self._find, pattern))
+        ]
+        named = _named(self._without_duplicates(found))
+        inputs = [item for file, name in named for item in each(name, partial(self._inputs, file, name))]
+        if not inputs and not problems:
+            where = ", ".join(map(shown_location, self.patterns))
+            summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
+            raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
+        if inputs:  # else no reader has been asked for
+            self._check_options({item.format for item in inputs})
+        return inputs
+
+    def reader_options(self, format: str) -> Mapping[str, Any]:
+        """The options that the format's reader has: files of several formats may be read together."""
+        known = getattr(registry.default().find("reader", format).load(), "OPTIONS", None)
+        said = super().reader_options(format)
+        return said if known is None else {name: said[name] for name in said if name in known}
+
+    def _check_options(self, formats: set[str]) -> None:
+        said = super().reader_options("")
+        readers = [self.reader(format) for format in sorted(formats)]
+        unused = sorted(set(said) - {name for reader in readers for name in getattr(reader, "options", said)})
+        if unused:
+            raise ConfigError(
+                f"reader option {unused[0]}: no reader of these files ({', '.join(sorted(formats))}) has it; "
+                "leave it out, or choose another with --format"
+            )
+
+    @cached_property
+    def _is_one_text(self) -> bool:
+        """Whether the user named one file of plain text that nothing cuts into documents."""
+        reader = self.options.reader
+        if len(self.patterns) != 1 or reader.get("separator") or reader.get("lines"):
+            return False
+        (pattern,) = self.patterns
+        if pattern.startswith("@") or (self.options.format or format_of(_file_name(pattern))) != "text":
+            return False
+        return place_of(pattern).kind == "file"
+
+    def _find(self, pattern: str) -> list[_Found]:
+        """The files that one argument stands for.
+
+        Raises:
+            SourceError: If there are none.
+        """
+        if pattern.startswith("@"):
+            return [found for line in _lines(pattern[1:]) for found in self._find(line)]
+        place = place_of(pattern)
+        if place.kind == "file":
+            return [_Found(place.location, self._format_of_named(place.location), named=True)]
+        files = place.files(self.left_out, format=self.options.format)
+        return [_Found(location, format, named=False) for location, format in files]
+
+    def _inputs(self, file: _Found, name: str) -> list[Input]:
+        """The inputs that one file is: itself, or a zip archive's members; none if it is not text."""
+        item = self._item(file, name)
+        if item is None or item.format != ZIP:
+            return [] if item is None else [item]
+        return archive_inputs(item, self.left_out, format=self.options.format)
+
+    def _item(self, file: _Found, name: str) -> Input | None:
+        if not is_remote(file.location):
+            status = self._regular(file, name)
+            if status is None:
+                return None
+            return Input(
+                name,
+                status.st_size,
+                "",
+                location=file.location,
+                format=file.format,
+                version=local_version(status),
+            )
+        if file.location.startswith(("http://", "https://")):
+            from corpuskit.fetching.verified import fetch
+
+            fetched = fetch(RemoteFile(file.location), on_progress=self.options.on_progress)
+            path = fetched.path.absolute()
+            return Input(
+                name,
+                fetched.size_bytes,
+                fetched.sha256,
+                location=str(path),
+                format=file.format,
+                version=local_version(path.stat()),
+            )
+        size_bytes, version = _remote_state(file.location, name)
+        return Input(name, size_bytes, "", location=file.location, format=file.format, version=version)
+
+    def _format_of_named(self, location: str) -> str:
+        """The format of a file that the user named.
+
+        Raises:
+            ConfigError: If it cannot be told.
+        """
+        name, shown = _file_name(location), shown_location(location)
+        format = ZIP if name.lower().endswith(".zip") else self.options.format or format_of(name)
+        if format is None and _TAR.search(name.lower()):
+            raise ConfigError(
+                f"{shown}: a tar archive is not read; unpack it and name its folder", path=shown
+            )
+        if format is None:
+            registry.default().warn_of_failed()  # one of them may be for such files
+            raise ConfigError(
+                f"{shown}: its extension says no known format; say which with --format (text, jsonl, ...)",
+                path=shown,
+            )
+        return format
+
+    def _regular(self, file: _Found, name: str) -> os.stat_result | None:
+        """A regular file's status; None for something else that a folder holds.
+
+        Raises:
+            SourceError: If the user named something that is no regular file.
+        """
+        try:
+            status = Path(file.location).stat()
+        except OSError as error:
+            raise SourceError(f"{name}: cannot be read: {error.strerror}", path=file.location) from error
+        if stat.S_ISREG(status.st_mode):
+            return status
+        if file.named:
+            raise SourceError(
+                f"{name}: not a regular file but a pipe, a socket or a device; copy its text into a file",
+                path=file.location,
+            )
+        self.left_out.add("not-regular", name)
+        return None
+
+    def _without_duplicates(self, found: list[_Found]) -> list[_Found]:
+        """Each file once, under the first name it was found by; local paths become absolute."""
+        kept: dict[str, _Found] = {}
+        real_folder = cache(os.path.realpath)
+        for file in found:
+            if is_remote(file.location):
+                real = absolute = file.location
+            else:
+                absolute = os.path.abspath(file.location)  # noqa: PTH100 (resolve() would follow links)
+                folder, name = os.path.split(absolute)
+                real = f"{real_folder(folder)}/{name}"
+                if os.path.islink(absolute):  # noqa: PTH114 (this runs for every file of a corpus)
+                    real = os.path.realpath(absolute)
+            if real in kept:
+                self.left_out.add("same-file", shown_location(file.location))
+            else:
+                kept[real] = dataclasses.replace(file, location=absolute)
+        return list(kept.values())
+
+
+def _raise(name: str, error: CorpuskitError) -> None:
+    raise error
+
+
+def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None) -> list[Input]:
+    """The inputs that a zip archive's members are, sorted by name.
+
+    Args:
+        item: The archive.
+        left_out: Where members that are left out are counted.
+        format: The format that the user chose for all of them.
+    """
+    with open_archive(item) as archive:
+        names = [member.filename for member in archive.infolist() if not member.is_dir()]
+    members: dict[str, str] = {}
+    for name in names:
+        plain = _CURRENT_FOLDER.sub("", name)
+        if plain in members:
+            left_out.add("same-file", name)  # of two members of one name, the later one is meant
+        members[plain] = name
+    inputs = []
+    for plain, found in text_files(members, left_out, format=format):
+        if found == ZIP:
+            left_out.add("unknown-format", plain)
+        else:
+            inputs.append(dataclasses.replace(item, member=members[plain], format=found))
+    left_out.of_archive |= len(members) > len(inputs)
+    return inputs
+
+
+def _lines(path: str) -> Iterator[str]:
+    """The paths that a list holds: one a line; empty ones and # comments are left out."""
+    try:
+        data = reading.read_named(user_path(path), max_bytes=_MAX_LIST_BYTES)
+    except OSError as error:
+        hint = ""
+        if os.path.lexists(f"@{path}"):
+            hint = f"; the file @{path} is there, and is written ./@{path}"
+        raise SourceError(
+            f"@{path}: the list of paths {path!r} cannot be read: {error.strerror}{hint}", path=path
+        ) from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise SourceError(
+            f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it "
+            "anew, as with 'iconv -f UTF-16 -t UTF-8'",
+            path=path,
+        )
+    text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")
+    for line in text.split("\n"):
+        if line.strip() and not line.startswith("#"):
+            if line.startswith("@"):
+                raise SourceError(f"@{path}: a list cannot hold another list ({line})", path=path)
+            yield line
+
+
+def _remote_state(location: str, name: str) -> tuple[int, str]:
+    """A remote file's size and version."""
+    with store_errors(location, "read"):
+        system, path = file_system(location)
+        size = system.size(path)
+        version = remote_version(system, path)
+    if size is None:
+        raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
+    return int(size), version
+
+
+def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
+    """Each file with the name that the manifest records."""
+    parents = [os.path.dirname(f.location) for f in found if not is_remote(f.location)]  # noqa: PTH120
+    common = os.path.commonpath(parents) if parents else ""
+    for file in found:
+        if is_remote(file.location):
+            yield file, shown_location(file.location)
+        else:
+            name = file.location.removeprefix(common).lstrip("/")
+            # Names are bytes; a manifest is Unicode. Where the two differ, the bytes are spelled out.
+            yield file, os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _file_name(location: str) -> str:
+    return base_name(Input(location, 0, ""))
+
+
+def _name_for(patterns: Sequence[str]) -> str:
+    """A corpus's name where the user gives none: the first file's or folder's, without what is special."""
+    first = patterns[0].removeprefix("@") if patterns else ""
+    path = os.path.expanduser(first)  # noqa: PTH111 (Path's is an error where there is no such user)
+    is_glob = not os.path.lexists(path) and re.search(r"[*?\[]", first) is not None
+    if is_glob or "://" in first:
+        first = re.split(r"[*?\[]", first)[0].split("?")[0]
+    parts = [part for part in first.split("/") if part not in ("", ".", "..", "~")]
+    name = parts[-1] if parts else ""
+    if is_glob or os.path.isdir(path):  # noqa: PTH112
+        name = name.rstrip("._-") if is_glob else name
+    else:
+        name = _without_extension(name)
+    return name or "files"
+
+
+def _without_extension(name: str) -> str:
+    """A file's name without the ending that says its compression, and the one that says its format."""
+    compression = by_extension(name.lower())
+    if compression is not None:
+        name = name[: -len(compression.extension)]
+    stem, extension = os.path.splitext(name)  # noqa: PTH122 (a suffix of Path's is none of ".txt")
+    return stem if extension == ".zip" or (extension and format_of(f"x{extension}")) else name

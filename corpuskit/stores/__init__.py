@@ -1,0 +1,6 @@
+"""Corpora in object stores: publishing them, and reading them through a cache on this machine.
+
+Everything goes through fsspec, so any store that has a file system for it will do: `s3://`, `gs://`,
+`az://`, `hf://`. What only S3 has (conditional puts, checksums that the store computes, uploads in several
+parts) is in `corpuskit.stores.s3`.
+"""

@@ -1,0 +1,114 @@
+"""The second room: text to ids, exactly and always the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from corpuskit.errors import CorpuskitError, PluginLoadFailed, TokenizerError
+from corpuskit.numbers import as_whole
+
+if TYPE_CHECKING:
+    from corpuskit.tokenizers.base import Tokenizer
+
+
+def encodings() -> dict[str, str]:
+    """The tokenizers that are installed: the name that `encoding` takes, and a line about each.
+
+    A name that takes an argument, such as `hf` for `hf:org/name`, is listed without one.
+
+    Example:
+        >>> corpuskit.encodings()["bytes"]  # doctest: +SKIP
+        'UTF-8 bytes, and 256 for the end of a text'
+    """
+    from corpuskit.registry import default
+
+    return {component.spec.name: component.spec.summary for component in default().components("tokenizer")}
+
+
+def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -> Tokenizer:
+    """The tokenizer that answers to a name.
+
+    Args:
+        name: What follows `--encoding`: a registered name, and an argument after a colon where it takes one.
+        state: For a tokenizer that is opened again, what its `state()` returned; else None.
+        engine: What computes the ids: "auto" for the fastest that is exact, or an engine's name. None is
+            "auto" that says nothing about a faster one that is not installed, for whoever only decodes.
+
+    Raises:
+        UnknownName: If no plugin has the name.
+        PluginLoadFailed: If what the plugin gives is not a tokenizer.
+        TokenizerError: If the tokenizer cannot be opened, for instance for want of its vocabulary.
+        ConfigError: If it has no such engine.
+    """
+    from corpuskit.registry import default
+
+    component = default().find("tokenizer", name)
+    # Where there is a state, it may be what is wrong, and not the plugin.
+    make = component.make if state is None else component.load()
+    tokenizer = make(name=component.spec.name, argument=component.argument, state=state)
+    _check_tokenizer(tokenizer, f"tokenizer {name!r} of {component.owner}")
+    tokenizer.owner = component.owner
+    if engine is not None:
+        tokenizer.select_engine(engine)
+    checked: Tokenizer = tokenizer
+    return checked
+
+
+def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
+    """The tokenizer that a file names, without opening a path or asking a network that the file chooses.
+
+    It is opened from its state. Without one, its name must say everything: a name without an argument, or one
+    whose spec is `pinned`.
+
+    Args:
+        name: What the file says.
+        state: What the tokenizer's `state()` returned, as the file has it.
+
+    Raises:
+        TokenizerError: If the name would open something, or the state is damaged; and as `open_tokenizer`.
+    """
+    from corpuskit.registry import default
+
+    component = default().find("tokenizer", name)
+    if state is None and component.argument is not None and not getattr(component.spec, "pinned", False):
+        raise TokenizerError(
+            f"tokenizer {name!r}: the corpus holds its name only, and a name from a file opens no other file "
+            "and no repository; give it yourself, with encoding= of corpuskit.open or show's --encoding",
+            found=name,
+        )
+    try:
+        return open_tokenizer(name, state=state)
+    except CorpuskitError:
+        raise
+    except _DAMAGED as error:
+        raise TokenizerError(
+            f"tokenizer {name!r}: its saved state is damaged: {type(error).__name__}: {error!s:.80}"
+        ) from error
+
+
+#: What code raises that meets data of another shape than it expects.
+_DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def _check_tokenizer(tokenizer: Any, where: str) -> None:
+    """What a plugin gave must be a tokenizer before anything is built on it."""
+    from corpuskit.tokenizers.base import Tokenizer
+
+    def refuse(expected: str, found: Any) -> PluginLoadFailed:
+        return PluginLoadFailed(f"{where}: expected {expected}, found {found!r:.80}", found=found)
+
+    if not isinstance(tokenizer, Tokenizer):
+        raise refuse("a corpuskit.tokenizers.base.Tokenizer", tokenizer)
+    name = getattr(tokenizer, "name", None)
+    if not isinstance(name, str) or not name:
+        raise refuse("a name", name)
+    vocab_size: Any = getattr(tokenizer, "vocab_size", None)
+    unfitted = tokenizer.needs_fitting and vocab_size == 0
+    if as_whole(vocab_size) is None or not (unfitted or 1 <= vocab_size <= 2**32):
+        raise refuse("a vocab_size of 1 to 2**32", vocab_size)
+    eot_id = tokenizer.eot_id
+    if eot_id is not None and not (as_whole(eot_id) is not None and 0 <= eot_id < vocab_size):
+        raise refuse(f"an eot_id in [0, {vocab_size}) or None", eot_id)
+
+
+__all__ = ["open_tokenizer", "reopen_tokenizer"]

@@ -1,0 +1,283 @@
+import itertools
+import json
+import pickle
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from corpuskit.batches import Batches
+from corpuskit.batches.mixed_stream import MixedStream
+from corpuskit.corpus.mixture import Mixture, Stage, mix
+from corpuskit.errors import ConfigError, ResumeError
+
+OPTIONS = {"batch_size": 10, "block_size": 8, "output": "numpy"}
+#: Ids of corpus i of a test are i * BASE and up.
+BASE = 10_000
+
+
+class FakeCorpus(dict):
+    def __init__(self, name, split):
+        super().__init__(train=split)
+        split.num_documents = len(split.document_ends())
+        self.manifest = SimpleNamespace(
+            dataset=name, inputs=[], tokenizer=SimpleNamespace(fingerprint="t" * 64)
+        )
+
+
+@pytest.fixture
+def corpora(split_of):
+    def make(**sizes):
+        made = {}
+        for number, (name, size) in enumerate(sizes.items()):
+            tokens = (np.arange(size) + number * BASE).astype(np.uint32)
+            ends = range(50, size + 1, 50)
+            split = split_of(
+                tokens, shard_sizes=[size // 3, size - size // 3], document_ends=ends, fingerprint=name
+            )
+            made[name] = FakeCorpus(name, split)
+        return made
+
+    return make
+
+
+def mixture_of(corpora, weights, *more, max_epochs=None):
+    stages = [Stage(weights, sample=0), *more]
+    return Mixture(corpora, stages, max_epochs or {})
+
+
+def rows(batches, count):
+    return np.concatenate([x for x, _ in itertools.islice(batches, count)])
+
+
+def owners(found):
+    return found[:, 0] // BASE
+
+
+def test_every_row_is_a_window_of_one_corpus(corpora):
+    batches = mixture_of(corpora(a=900, b=700, c=300), {"a": 0.5, "b": 0.3, "c": 0.2}).batches(**OPTIONS)
+
+    found = rows(batches, 50)
+
+    np.testing.assert_array_equal(found, found[:, :1] + np.arange(8))
+    assert np.bincount(owners(found)).tolist() == [250, 150, 100]
+
+
+def test_many_corpora_keep_their_shares_to_within_one_sample_at_every_prefix(corpora):
+    weights = {"a": 0.4, "b": 0.26, "c": 0.2, "d": 0.1, "e": 0.03, "f": 0.01}
+    batches = mixture_of(corpora(**dict.fromkeys(weights, 300)), weights).batches(**OPTIONS)
+
+    counts = np.cumsum(owners(rows(batches, 30))[:, None] == np.arange(6), axis=0)
+
+    assert np.abs(counts - np.arange(1, 301)[:, None] * list(weights.values())).max() < 1
+
+
+def test_each_corpus_is_drawn_in_its_own_order_whatever_stands_beside_it(corpora):
+    made = corpora(a=900, b=700, c=300)
+    options = {**OPTIONS, "sampler": "shuffled"}
+    two = rows(mixture_of({k: made[k] for k in "ab"}, {"a": 1, "b": 2}).batches(**options), 60)
+    three = rows(mixture_of(made, {"a": 5, "b": 1, "c": 4}).batches(**options), 60)
+
+    for number in (0, 1):
+        one, other = (found[owners(found) == number, 0] for found in (two, three))
+        shared = min(len(one), len(other))
+        assert shared > 50
+        np.testing.assert_array_equal(one[:shared], other[:shared])
+
+
+@pytest.mark.parametrize("place", [{"sample": 137}, {"step": 14}, {"tokens": 137 * 8 - 3}])
+def test_no_sample_is_lost_or_repeated_across_a_stage(corpora, place):
+    made = corpora(a=900, b=700)
+    changing = mixture_of(made, {"a": 0.9, "b": 0.1}, Stage({"a": 0.25, "b": 0.75}, **place))
+    options = {**OPTIONS, "sampler": "shuffled"}
+    found = rows(changing.batches(**options), 40)
+    steady = rows(mixture_of(made, {"a": 1, "b": 1}).batches(**options), 80)
+
+    for number in (0, 1):
+        own = found[owners(found) == number, 0]
+        np.testing.assert_array_equal(own, steady[owners(steady) == number, 0][: len(own)])
+    first = changing._stages[1].first_sample(10, 8)
+    assert first == (140 if "step" in place else 137)
+    share = (owners(found)[first:] == 1).mean()
+    assert abs(share - 0.75) < 0.01
+
+
+def test_a_corpus_leaves_at_its_cap_and_the_mixture_ends_after_the_last(corpora):
+    made = corpora(a=401, b=81, c=161)  # 50, 10 and 20 windows an epoch
+    mixture = mixture_of(made, {"a": 1, "b": 1, "c": 1}, max_epochs={"a": 1, "b": 2, "c": 1.5})
+    batches = mixture.batches(**OPTIONS, sampler="shuffled")
+
+    found = np.concatenate([x for x, _ in batches])
+
+    assert batches.samples_per_epoch == 100
+    assert np.bincount(owners(found)).tolist() == [50, 20, 30]
+    assert len(np.unique(found[owners(found) == 0, 0])) == 50
+    assert np.abs(np.diff(np.flatnonzero(owners(found) == 1)) - 3).max() <= 2  # in turns until it leaves
+    drawn = batches.drawn()
+    assert [part.epochs for part in drawn.values()] == [1, 2, 1.5]
+    again = np.concatenate([x for x, _ in batches])
+    np.testing.assert_array_equal(again, found)
+    assert [part.samples for part in batches.drawn().values()] == [100, 40, 60]
+
+
+def test_what_was_drawn_is_reported(corpora):
+    batches = mixture_of(corpora(a=900, b=700), {"a": 3, "b": 1}).batches(**OPTIONS)
+    rows(batches, 4)
+
+    drawn = batches.drawn()
+
+    assert {name: (part.samples, part.tokens, part.share) for name, part in drawn.items()} == {
+        "a": (30, 240, 0.75),
+        "b": (10, 80, 0.25),
+    }
+    assert batches.drawn(0)["a"].share == 0
+
+
+def test_one_corpus_reports_itself(make_split):
+    batches = Batches(make_split(1000), **OPTIONS, sampler="shuffled")
+    batches.seek(step=5)
+
+    assert batches.drawn()["train"].epochs == 50 / 124
+
+
+@pytest.mark.parametrize("samplers", [{}, {"b": "packed"}, {"a": "random", "b": "sequential"}])
+@pytest.mark.parametrize("cut", [0, 3, 17])
+def test_a_mixture_resumes_and_is_shared_by_ranks(corpora, samplers, cut, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    mixture = mixture_of(corpora(a=900, b=700), {"a": 0.6, "b": 0.4}, Stage({"b": 1}, step=10))
+    options = {**OPTIONS, "sampler": "shuffled", "samplers": samplers, "documents": "mask"}
+    whole = list(itertools.islice(mixture.batches(**options), 20))
+
+    first = mixture.batches(**options)
+    list(itertools.islice(first, cut))
+    ranks = [mixture.batches(**options, rank=rank, world_size=2) for rank in (0, 1)]
+    for rank in ranks:
+        rank.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    for (x, y, _), *parts in zip(whole[cut:], *ranks, strict=False):
+        np.testing.assert_array_equal(np.concatenate([part[0] for part in parts]), x)
+        np.testing.assert_array_equal(np.concatenate([part[1] for part in parts]), y)
+
+
+def test_weights_may_change_after_the_cut_but_not_before_it(corpora):
+    made = corpora(a=900, b=700)
+    first = mixture_of(made, {"a": 1, "b": 1}).batches(**OPTIONS)
+    rows(first, 5)
+    state = first.state_dict()
+
+    later = mixture_of(made, {"a": 1, "b": 1}, Stage({"a": 1}, sample=50)).batches(**OPTIONS)
+    later.load_state_dict(state)
+    assert set(owners(rows(later, 3))) == {0}
+    with pytest.raises(ResumeError, match="gives another order"):
+        mixture_of(made, {"a": 9, "b": 1}).batches(**OPTIONS).load_state_dict(state)
+
+
+def test_a_corpus_may_join_a_saved_run(corpora):
+    made = corpora(a=900, b=700, c=300)
+    first = mixture_of({k: made[k] for k in "ab"}, {"a": 1, "b": 1}).batches(**OPTIONS)
+    rows(first, 5)
+
+    joined = mixture_of(made, {"a": 1, "b": 1, "c": 0}, Stage({"c": 1}, sample=50)).batches(**OPTIONS)
+    joined.load_state_dict(first.state_dict())
+
+    assert set(owners(rows(joined, 3))) == {2}
+    with pytest.raises(ResumeError, match="saved with corpus"):
+        mixture_of({k: made[k] for k in "bc"}, {"b": 1, "c": 1}).batches(**OPTIONS).load_state_dict(
+            first.state_dict()
+        )
+
+
+def test_documents_of_a_mixture_do_not_reach_over_corpora(corpora):
+    batches = mixture_of(corpora(a=110, b=120), {"a": 1, "b": 1}).batches(**OPTIONS, documents="mask")
+
+    for x, y, documents in itertools.islice(batches, 20):
+        crosses = (x % BASE % 50 == 49) | (y == -100)
+        np.testing.assert_array_equal(y, np.where(crosses, -100, x + 1))
+        fresh = np.diff(documents.document_ids, axis=1) == 1
+        np.testing.assert_array_equal(fresh, x[:, 1:] % BASE % 50 == 0)
+
+
+def test_a_mixed_stream_pickles_without_its_sampler(corpora):
+    batches = mixture_of(corpora(a=110, b=120), {"a": 1, "b": 1}).batches(**OPTIONS)
+
+    stream = batches.__reduce__()[1][0]
+    made = stream.__reduce__()
+
+    assert made[0] is MixedStream
+    assert made[1][4] == ((0, (Fraction(1), Fraction(1))),)
+    assert pickle.loads(pickle.dumps(made[1][4])) == made[1][4]
+
+
+def test_mix_refuses_corpora_of_other_tokenizers(tmp_path, prepared):
+    gpt, characters = prepared("a", "bytes"), prepared("b", "chars")
+
+    with pytest.raises(ConfigError, match="was prepared with another tokenizer than"):
+        mix({gpt: 1, characters: 1})
+
+
+def test_mix_reads_prepared_corpora(prepared):
+    one, other = prepared("a", "bytes"), prepared("b", "bytes")
+    batches = mix({one: 0.75, other: 0.25}, max_epochs=3).batches(
+        "train", batch_size=4, block_size=16, sampler="shuffled"
+    )
+
+    x, y = batches[3]
+
+    assert x.shape == (4, 16)
+    np.testing.assert_array_equal(x[:, 1:], y[:, :-1])
+    assert [part.samples for part in batches.drawn(400).values()] == [300, 100]
+    assert pickle.loads(pickle.dumps(batches))[3][0].equal(x)
+
+
+@pytest.mark.parametrize(
+    ("weights", "more", "message"),
+    [
+        ({"a": 0, "b": 0}, {}, "must be 0 or more, and one of them more than 0"),
+        ({"a": -1, "b": 2}, {}, "must be 0 or more"),
+        ({"a": 1, "b": 1}, {"stages": [Stage({"zzz": 1}, step=5)]}, "stages: zzz is not in the mixture"),
+        ({"a": 1, "b": 1}, {"max_epochs": {"zzz": 1}}, "max_epochs: zzz is not in the mixture"),
+    ],
+)
+def test_impossible_mixtures_are_refused(prepared, weights, more, message):
+    named = {prepared(name, "bytes"): weight for name, weight in weights.items()}
+
+    with pytest.raises(ConfigError, match=message):
+        mix(named, **more)
+
+
+def test_a_mixture_needs_a_corpus():
+    with pytest.raises(ConfigError, match="a mixture needs a corpus"):
+        mix({})
+
+
+@pytest.mark.parametrize(
+    ("stages", "options", "message"),
+    [
+        ([Stage({"a": 1}, sample=0)], {}, r"begin at samples \[0, 0\]; they must come one after another"),
+        ([Stage({"a": 1})], {}, "a stage begins at one of step, tokens and sample"),
+        ([Stage({"a": 1}, step=1, tokens=5)], {}, "a stage begins at one of"),
+        ([], {"block_size": 200}, "of b has 150 tokens, a window of block_size 200 needs 201"),
+        ([], {"samplers": {"c": "random"}}, "samplers: c is not in the mixture, which has a, b"),
+    ],
+)
+def test_impossible_batches_of_a_mixture_are_refused(corpora, stages, options, message):
+    mixture = mixture_of(corpora(a=900, b=150), {"a": 1, "b": 1}, *stages)
+
+    with pytest.raises(ConfigError, match=message):
+        mixture.batches(**{**OPTIONS, **options})
+
+
+def test_caps_need_epochs(corpora):
+    mixture = mixture_of(corpora(a=900, b=150), {"a": 1, "b": 1}, max_epochs={"a": 2})
+
+    with pytest.raises(ConfigError, match="max_epochs of a: sampler 'random' has no epochs; use 'shuffled'"):
+        mixture.batches(**OPTIONS)
+
+
+def test_a_mixture_that_ends_before_a_batch_is_refused(corpora):
+    mixture = mixture_of(corpora(a=30, b=30), {"a": 1, "b": 1}, max_epochs={"a": 1, "b": 1})
+
+    with pytest.raises(
+        ConfigError, match="the mixture ends after 6 samples, which do not fill a batch of 10"
+    ):
+        mixture.batches(**OPTIONS, sampler="shuffled")

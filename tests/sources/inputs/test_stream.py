@@ -1,0 +1,144 @@
+"""Files that change, are none, or are somewhere else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import zipfile
+
+import fsspec
+import pytest
+
+from corpuskit.errors import SourceError
+from corpuskit.sources.base import Input, Slice
+from corpuskit.sources.files import hash_input
+from corpuskit.sources.inputs.files import open_archive, remote_version
+from corpuskit.sources.inputs.stream import InputStream, base_name
+from corpuskit.sources.readers.text import TextReader
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"x" * 100)
+    return path
+
+
+def append(path):
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def replace(path):
+    other = path.with_name("other")
+    other.write_bytes(b"y" * 100)
+    times = path.stat()
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [append, replace, os.unlink, lambda path: os.truncate(path, 50)])
+@pytest.mark.fault("T17")
+def test_a_file_that_changes_while_it_is_read_is_an_error(path, input_of, change):
+    batches = TextReader({}).read(input_of(path), Slice(), lambda *bad: None)
+    next(batches)
+    change(path)
+    with pytest.raises(SourceError, match="text.txt: changed while it was in use"):
+        next(batches)
+
+
+@pytest.mark.parametrize("change", [append, lambda path: os.utime(path, ns=(1, 1))])
+def test_a_file_that_changed_since_it_was_listed_is_an_error(path, input_of, change):
+    item = input_of(path)
+    change(path)
+    with pytest.raises(
+        SourceError, match="it had 100 bytes and has 10. bytes now|it had 100 bytes and has 100"
+    ):
+        InputStream(item)
+    with pytest.raises(SourceError, match="changed while it was in use"):
+        hash_input(item)
+
+
+def test_a_file_that_is_gone_is_an_error(path, input_of):
+    item = input_of(path)
+    path.unlink()
+    with pytest.raises(SourceError, match="cannot be opened: No such file or directory; it was there when"):
+        InputStream(item)
+
+
+@pytest.mark.fault("T18")
+def test_pipes_devices_and_sockets_are_refused_at_once(tmp_path, input_of):
+    os.mkfifo(tmp_path / "pipe.txt")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket.txt"))
+        for path in (tmp_path / "pipe.txt", tmp_path / "socket.txt", tmp_path):
+            with pytest.raises(SourceError, match="not a regular file|cannot be opened"):
+                InputStream(input_of(path))
+    with pytest.raises(SourceError, match="not a regular file"):
+        InputStream(Input("null", 0, "", location="/dev/null"))
+
+
+def test_the_hash_is_that_of_the_file(path, input_of):
+    assert hash_input(input_of(path)) == Input.of_text("x", b"x" * 100).sha256
+
+
+def test_a_zip_member_is_read_from_its_archive(tmp_path, input_of, read_all):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("folder/one.txt", "first " * 10_000)
+        archive.writestr("two.txt", "second")
+    item = input_of(tmp_path / "a.zip", member="folder/one.txt")
+    reader = TextReader({})
+    assert reader.slices(item, target_bytes=10) == [Slice(size_bytes=60_000)]
+    assert read_all(reader, item).texts == [b"first " * 10_000]
+    assert read_all(reader, item, Slice(6, 12)).texts == [b"first "]
+    with pytest.raises(SourceError, match=r"a\.zip: no member 'three.txt' in it"):
+        read_all(reader, input_of(tmp_path / "a.zip", member="three.txt"))
+
+
+def test_a_damaged_archive_is_an_error(tmp_path, input_of, read_all):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.txt", "first " * 100)
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="damaged zip archive: Bad CRC-32"):
+        read_all(TextReader({}), input_of(path, member="one.txt"))
+    path.write_bytes(data[:-30])
+    with pytest.raises(SourceError, match="damaged zip archive: File is not a zip file"):
+        read_all(TextReader({}), input_of(path, member="one.txt"))
+    with pytest.raises(SourceError, match="damaged zip archive"), open_archive(input_of(path)):
+        pass
+
+
+def test_a_remote_file_is_read_in_place_and_watched(read_all):
+    system = fsspec.filesystem("memory")
+    system.pipe_file("/opening/a.txt", b"one\ntwo\nthree\n")
+    location = "memory://opening/a.txt"
+    version = remote_version(system, "/opening/a.txt")
+    item = Input(location, 14, "", location=location, version=version)
+    reader = TextReader({"lines": True})
+    slices = reader.slices(item, target_bytes=5)
+    assert len(slices) == 2
+    assert read_all(reader, item, *slices).texts == [b"one", b"two", b"three"]
+    assert hash_input(item) == Input.of_text("", b"one\ntwo\nthree\n").sha256
+    system.pipe_file("/opening/a.txt", b"one\nTWO\nthree\nfour\n")
+    with pytest.raises(SourceError, match="memory://opening/a.txt: changed while it was in use"):
+        read_all(reader, item)
+    system.rm_file("/opening/a.txt")
+    with pytest.raises(SourceError, match="memory://opening/a.txt: cannot be opened: there is no such file"):
+        read_all(reader, item)
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "expected"),
+    [
+        ("https://example.org/a/b.txt.gz?sig=x/y.zst#c", None, "b.txt.gz"),
+        ("memory://b.txt", None, "b.txt"),
+        ("s3://bucket/what?.txt", None, "what?.txt"),
+        ("folder/c.jsonl", None, "c.jsonl"),
+        ("https://example.org/a.zip", "inner/d.txt", "d.txt"),
+    ],
+)
+def test_the_file_name_says_what_an_input_is(name, member, expected):
+    assert base_name(Input(name, 0, "", member=member)) == expected
