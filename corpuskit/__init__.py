@@ -12,13 +12,12 @@ Importing this package imports none of its dependencies; each name below does wh
 
 from __future__ import annotations
 
-import importlib
-import sys
-import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from corpuskit.lazy import lazy_attributes
+from corpuskit.version import __version__
 
 if TYPE_CHECKING:
-    from corpuskit.bars import ProgressBars as progress
     from corpuskit.batches import Batches, Documents
     from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, read_config
     from corpuskit.corpus import Corpus, Manifest, Split
@@ -42,44 +41,44 @@ if TYPE_CHECKING:
     )
     from corpuskit.reproducibility import deterministic, seed_all
     from corpuskit.sources.base import Document
+    from corpuskit.terminal.progress_bars import ProgressBars as progress
     from corpuskit.tokenizers.opening import encodings
 
-__version__ = "0.1.0"
-
-_MODULE_OF = {
-    "BatchConfig": "corpuskit.config",
-    "Batches": "corpuskit.batches",
-    "CommandSpec": "corpuskit.registry.specs",
-    "Corpus": "corpuskit.corpus",
-    "CorpuskitError": "corpuskit.errors",
-    "Document": "corpuskit.sources.base",
-    "Documents": "corpuskit.batches",
-    "ExecutorSpec": "corpuskit.registry.specs",
-    "FormatSpec": "corpuskit.registry.specs",
-    "Manifest": "corpuskit.corpus",
-    "Mixture": "corpuskit.batches",
-    "PreparationPlan": "corpuskit.preparation.preview.result",
-    "PrepareConfig": "corpuskit.config",
-    "ReaderSpec": "corpuskit.registry.specs",
-    "RemoteFile": "corpuskit.registry.specs",
-    "RunConfig": "corpuskit.config",
-    "SamplerSpec": "corpuskit.registry.specs",
-    "SourceSpec": "corpuskit.registry.specs",
-    "Split": "corpuskit.corpus",
-    "Stage": "corpuskit.batches",
-    "TokenizerSpec": "corpuskit.registry.specs",
-    "deterministic": "corpuskit.reproducibility",
-    "encodings": "corpuskit.tokenizers",
-    "fetch": "corpuskit.fetch",
-    "hookimpl": "corpuskit.registry.hookspecs",
-    "mix": "corpuskit.batches",
-    "open": "corpuskit.corpus",
-    "plan": "corpuskit.preparation.api",
-    "prepare": "corpuskit.python",
-    "progress": "corpuskit.cli.render",
-    "read_config": "corpuskit.config",
-    "seed_all": "corpuskit.reproducibility",
-    "verify": "corpuskit.corpus.verification",
+#: Where each name comes from.
+_PLACES = {
+    "BatchConfig": "corpuskit.config:BatchConfig",
+    "Batches": "corpuskit.batches:Batches",
+    "CommandSpec": "corpuskit.registry.specs:CommandSpec",
+    "Corpus": "corpuskit.corpus:Corpus",
+    "CorpuskitError": "corpuskit.errors:CorpuskitError",
+    "Document": "corpuskit.sources.base:Document",
+    "Documents": "corpuskit.batches:Documents",
+    "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
+    "FormatSpec": "corpuskit.registry.specs:FormatSpec",
+    "Manifest": "corpuskit.corpus:Manifest",
+    "Mixture": "corpuskit.corpus.mixture:Mixture",
+    "PreparationPlan": "corpuskit.preparation.preview.result:PreparationPlan",
+    "PrepareConfig": "corpuskit.config:PrepareConfig",
+    "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
+    "RemoteFile": "corpuskit.registry.specs:RemoteFile",
+    "RunConfig": "corpuskit.config:RunConfig",
+    "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
+    "SourceSpec": "corpuskit.registry.specs:SourceSpec",
+    "Split": "corpuskit.corpus:Split",
+    "Stage": "corpuskit.corpus.mixture:Stage",
+    "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
+    "deterministic": "corpuskit.reproducibility:deterministic",
+    "encodings": "corpuskit.tokenizers:encodings",
+    "fetch": "corpuskit.fetch:fetch",
+    "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
+    "mix": "corpuskit.corpus.mixture:mix",
+    "open": "corpuskit.corpus:open_corpus",
+    "plan": "corpuskit.preparation.api:plan",
+    "prepare": "corpuskit.preparation.api:prepare",
+    "progress": "corpuskit.cli.render:ProgressBars",
+    "read_config": "corpuskit.config:read_config",
+    "seed_all": "corpuskit.reproducibility:seed_all",
+    "verify": "corpuskit.corpus.verification:verify",
 }
 
 __all__ = [
@@ -119,27 +118,4 @@ __all__ = [
     "verify",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = importlib.import_module(_MODULE_OF[name])
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(module, {"open": "open_corpus", "progress": "ProgressBars"}.get(name, name))
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
-class _Package(types.ModuleType):
-    """Keeps `corpuskit.prepare` the function: importing the package of that name would put it there."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _MODULE_OF and isinstance(value, types.ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+__getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

@@ -1,4 +1,4 @@
-"""How much memory this process holds, and giving some back."""
+"""What this machine gives the process: memory and cores."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def give_back() -> None:
     """
     if sys.platform == "linux" and (malloc_trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         malloc_trim(0)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,8 +1,7 @@
-"""What a user means by a place: a path on this machine, or the URL of a corpus that shows no credentials."""
+"""Paths on this machine that a user means, and names as path components."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import re
@@ -10,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from corpuskit.errors import ConfigError
+from corpuskit.urls import RemotePath, file_path, scheme_of
 
 #: What file systems take, in bytes: a name, and a whole path.
 _MAX_NAME_BYTES, _MAX_PATH_BYTES = 255, 4095
@@ -21,85 +21,18 @@ _WITH_ARGUMENT = re.compile(r"(?P<kind>[a-z0-9_]+):[^-:/]+(/[^:/]+)?")
 #: with a digest, or like a device on some systems get a digest of their own.
 _KIND = "hf"
 _LOOKS_MADE = re.compile(rf"{_KIND}-.*|.*-[0-9a-f]{{8}}|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)(://|::.*://)")
 
 #: Control characters, halves of characters, and what ends lines and paragraphs.
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RemotePath:
-    """A folder or a file in an object store. `str` gives it without credentials; `url` is for opening it.
-
-    Args:
-        url: The whole URL; a slash at its end makes no difference.
+def local_path(url: str) -> Path | None:
+    """The path that a text is or names with `file://`; None for anything that is elsewhere.
 
     Raises:
-        ConfigError: If it is a chain of URLs.
+        ConfigError: If no file can have this path.
     """
-
-    url: str
-
-    def __post_init__(self) -> None:
-        if "::" in self.url:
-            raise ConfigError(f"{self}: a corpus is at one URL, not at a chain of them")
-        object.__setattr__(self, "url", self.url.rstrip("/"))
-
-    def __truediv__(self, name: str) -> RemotePath:
-        return RemotePath(f"{self.url}/{name}")
-
-    def __str__(self) -> str:
-        from corpuskit.urls import redact_url
-
-        return redact_url(self.url)
-
-    def __repr__(self) -> str:
-        return f"RemotePath({str(self)!r})"
-
-    @property
-    def name(self) -> str:
-        """The last part of the path."""
-        return self.url.rpartition("/")[2]
-
-    @property
-    def scheme(self) -> str:
-        """`s3`, `gs`, ..., in lower case."""
-        return self.url.partition("://")[0].lower()
-
-    @property
-    def id(self) -> str:
-        """A name of 32 digits for what is kept on this machine for this place."""
-        return hashlib.sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
-    """The place that a URL names; None for a path on this machine, `file://` included.
-
-    Raises:
-        ConfigError: If no URL can be like this, or it went through `pathlib`, which drops one of its slashes.
-    """
-    if isinstance(path, RemotePath):
-        return path
-    text = os.fspath(path)
-    found = _URL.match(text)
-    if found is not None and "\0" in text:
-        raise ConfigError(f"{text!r}: no URL holds a NUL character; take it out", found=text)
-    if found is None:
-        if not isinstance(path, str) and re.match(r"[A-Za-z][A-Za-z0-9+.\-]+:/[^/]", text):
-            from corpuskit.urls import redact_url
-
-            url = redact_url(text.replace(":/", "://", 1))
-            raise ConfigError(f"{url}: pass a URL as a string; pathlib drops one of its slashes")
-        return None
-    if found["scheme"].lower() in ("file", "local"):
-        return None
-    return RemotePath(text)
-
-
-def local_folder(path: str | os.PathLike[str] | RemotePath) -> str:
-    """A path on this machine, `file://` taken off."""
-    text = str(path) if isinstance(path, RemotePath) else os.fspath(path)
-    return re.sub(r"^(file|local)://", "", text, flags=re.IGNORECASE)
+    return user_path(url) if scheme_of(url) == "" or file_path(url) is not None else None
 
 
 def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") -> Path:
@@ -112,7 +45,9 @@ def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") 
     Raises:
         ConfigError: If no file can have this path, or there is no such user.
     """
-    text = local_folder(path)
+    text = os.fspath(path) if not isinstance(path, RemotePath) else str(path)
+    named = file_path(text)
+    text = text if named is None else named
 
     def refuse(why: str) -> ConfigError:
         shown = text if len(text) <= 80 else f"{text[:60]}...{text[-10:]}"
@@ -176,8 +111,3 @@ def visible_name(name: str) -> str:
 
 def _is_kept(character: str) -> bool:
     return character.isalnum() or character in "._-" or unicodedata.category(character).startswith("M")
-
-
-def shown(path: str) -> str:
-    """A path or a URL as a person may see it: without credentials."""
-    return str(remote_path(path) or path)

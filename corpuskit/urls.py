@@ -1,11 +1,21 @@
-"""URLs without the credentials that people and services put into them."""
+"""URLs: which kind they are, what they name, and how they are shown without their credentials."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import os
 import re
 import string
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
+
+from corpuskit.errors import ConfigError
+
+_SCHEME_OF = re.compile(r"([A-Za-z][A-Za-z0-9+._\-]*)(::|://)")
+#: Schemes of files of this machine.
+_FILE_SCHEMES = ("file", "local")
+#: fsspec's file systems that stay on this machine; a chain of them may be used offline.
+_LOCAL_SCHEMES = frozenset({*_FILE_SCHEMES, "memory", "zip", "tar", "libarchive"})
 
 #: What a secret value becomes.
 REDACTED = "REDACTED"
@@ -39,7 +49,7 @@ def _query_parameter(also_ends: str) -> re.Pattern[str]:
 _QUERY_PARAMETER = _query_parameter("")
 _QUERY_PARAMETER_IN_TEXT = _query_parameter(r"\s\"'")
 _STRETCH = re.compile(r"[^\s\"']+")
-_SCHEME = string.ascii_letters + string.digits + "+.-"
+_SCHEME_LETTERS = string.ascii_letters + string.digits + "+.-"
 _AUTHORITY_END = re.compile(r"[/?#]|://|$")
 
 #: Names whose values credentials usually are, but which may also say which file is meant.
@@ -91,7 +101,7 @@ def _without_userinfo(url: str) -> str:
     kept, position, last_at = [], 0, url.rfind("@")
     while (colon := url.find("://", position)) >= 0:
         before = url[position:colon]
-        scheme = before[len(before.rstrip(_SCHEME)) :].lower()
+        scheme = before[len(before.rstrip(_SCHEME_LETTERS)) :].lower()
         start = colon + 3
         position = _authority_end(url, start)
         authority = url[start:position]
@@ -144,3 +154,105 @@ def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else quote(c.encode("utf-8", "surrogatepass")) for c in text)
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL in lower case; "" for a path."""
+    match = _SCHEME_OF.match(url)
+    return match[1].lower() if match else ""
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location is a URL rather than a path."""
+    return "://" in location
+
+
+def is_offline_scheme(url: str) -> bool:
+    """Whether reading `url` stays on this machine."""
+    return all(scheme_of(part) in _LOCAL_SCHEMES or "://" not in part for part in url.split("::"))
+
+
+def file_path(url: str) -> str | None:
+    """The path that a `file://` URL names, %-escapes decoded; None for anything else.
+
+    Raises:
+        ConfigError: If the URL names a host.
+
+    Example:
+        >>> file_path("file:///data/my%20text.txt")
+        '/data/my text.txt'
+    """
+    if scheme_of(url) not in _FILE_SCHEMES or "://" not in url or "::" in url:
+        return None
+    host, slash, path = url.partition("://")[2].partition("/")
+    if host not in ("", "localhost"):
+        raise ConfigError(f"{redact_url(url)} names a host; a local file is file:///path", found=url)
+    return unquote(slash + path)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RemotePath:
+    """A folder or a file in an object store. `str` gives it without credentials; `url` is for opening it.
+
+    Args:
+        url: The whole URL; a slash at its end makes no difference.
+
+    Raises:
+        ConfigError: If it is a chain of URLs.
+    """
+
+    url: str
+
+    def __post_init__(self) -> None:
+        if "::" in self.url:
+            raise ConfigError(f"{self}: a corpus is at one URL, not at a chain of them")
+        object.__setattr__(self, "url", self.url.rstrip("/"))
+
+    def __truediv__(self, name: str) -> RemotePath:
+        return RemotePath(f"{self.url}/{name}")
+
+    def __str__(self) -> str:
+        return redact_url(self.url)
+
+    def __repr__(self) -> str:
+        return f"RemotePath({str(self)!r})"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.url.rpartition("/")[2]
+
+    @property
+    def scheme(self) -> str:
+        """`s3`, `gs`, ..., in lower case."""
+        return self.url.partition("://")[0].lower()
+
+    @property
+    def id(self) -> str:
+        """A name of 32 digits for what is kept on this machine for this place."""
+        return hashlib.sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
+    """The place that a URL names; None for a path on this machine, `file://` included.
+
+    Raises:
+        ConfigError: If no URL can be like this, or it went through `pathlib`, which drops one of its slashes.
+    """
+    if isinstance(path, RemotePath):
+        return path
+    text = os.fspath(path)
+    is_url = "://" in text and scheme_of(text) != ""
+    if is_url and "\0" in text:
+        raise ConfigError(f"{text!r}: no URL holds a NUL character; take it out", found=text)
+    if not is_url:
+        if not isinstance(path, str) and re.match(r"[A-Za-z][A-Za-z0-9+.\-]+:/[^/]", text):
+            url = redact_url(text.replace(":/", "://", 1))
+            raise ConfigError(f"{url}: pass a URL as a string; pathlib drops one of its slashes")
+        return None
+    return None if scheme_of(text) in _FILE_SCHEMES else RemotePath(text)
+
+
+def shown(path: str) -> str:
+    """A path or a URL as a person may see it: without credentials."""
+    return str(remote_path(path) or path)

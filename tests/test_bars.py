@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from corpuskit.bars import Speed, line
 from corpuskit.on_progress import Progress
+from corpuskit.terminal.bar import Speed, line
 
 ENCODING = Progress("encode", "big", 11_000_000, 136_100_000, 3_071_906, 9, 0, 8, 0, 0, 2)
 

@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from corpuskit.batches.batches import Batches, Drawn
 from corpuskit.batches.segments import Documents
-from corpuskit.corpus.mixture import Mixture, Stage, mix
 
-__all__ = ["Batches", "Documents", "Drawn", "Mixture", "Stage", "mix"]
+__all__ = ["Batches", "Documents", "Drawn"]

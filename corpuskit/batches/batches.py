@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches import state as run_state
-from corpuskit.batches.engines import Batch, Engine, HostEngine, open_engine
+from corpuskit.batches.engines import Batch, Engine, HostEngine
+from corpuskit.batches.opening import open_engine
 from corpuskit.batches.options import check_output, check_sizes, open_sampler_for, sizes
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.rows import RowSource, SpanSource, WindowSource

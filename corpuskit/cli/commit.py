@@ -29,11 +29,11 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     Takes the same options. The shares may have been made on several machines that see the same folder. If
     parts are missing it says so, and nothing is changed.
     """
-    from corpuskit.cli import render
     from corpuskit.cli.prepare import say
     from corpuskit.preparation.api import commit_parts
+    from corpuskit.terminal.progress_bars import ProgressBars
 
     options = config_of(dataset, config, flags)
-    with render.ProgressBars(quiet=quiet) as bars:
+    with ProgressBars(quiet=quiet) as bars:
         prepared = commit_parts(options, on_progress=bars)
     say(prepared, options, as_json=as_json, quiet=quiet)

@@ -55,15 +55,14 @@ class _Bash(BashComplete):
         return ShellComplete.source(self)  # BashComplete's runs bash to ask for its version
 
 
-def script(shell: str) -> str:
+def script(shell: str, root: click.Command) -> str:
     """What a shell must read to complete corpuskit's commands.
 
     Args:
         shell: One of `SHELLS`.
+        root: The command that has all others.
     """
     from click.shell_completion import get_completion_class
-
-    from corpuskit.cli import root
 
     found = get_completion_class(shell)
     assert found is not None

@@ -18,4 +18,4 @@ def command(shell: str) -> None:
     corpora, tokenizers, samplers, formats, executors, splits and commands are completed, and files where
     files go.
     """
-    click.echo(script(shell))
+    click.echo(script(shell, click.get_current_context().find_root().command))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from corpuskit.terminal.text import size
+
 if TYPE_CHECKING:
     from corpuskit.preparation.corpora import Listed
 
@@ -23,12 +25,11 @@ def show(corpora: Sequence[Listed], *, as_json: bool) -> None:
 
 
 def _cells(one: Listed) -> list[str]:
-    from corpuskit.cli import render
 
     if one.manifest is None:
         return ["", "", str(one.making or one.error), ""]
     counts = ", ".join(f"{split.num_tokens:,} {name}" for name, split in one.manifest.splits.items())
-    return [one.manifest.dataset, one.manifest.tokenizer.name, counts, render.size(one.size_bytes)]
+    return [one.manifest.dataset, one.manifest.tokenizer.name, counts, size(one.size_bytes)]
 
 
 def _as_json(one: Listed) -> dict[str, Any]:

@@ -68,10 +68,11 @@ def command(
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
     from corpuskit.formats.opening import open_format
+    from corpuskit.terminal.progress_bars import ProgressBars
 
     opened, trainer_format = open_corpus(corpus), open_format(format_name)
     made = overwrite or trainer_format.find(opened, output, splits=splits or None, meta=meta) is None
-    with render.ProgressBars(quiet=quiet) as bars:
+    with ProgressBars(quiet=quiet) as bars:
         files = trainer_format.write(
             opened,
             output,

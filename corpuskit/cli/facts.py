@@ -30,7 +30,7 @@ def decided(config: PrepareConfig, corpus: Corpus) -> str:
 
 def formats_of(manifest: Manifest) -> dict[str, int]:
     """How many inputs are of each format, by the names of both."""
-    from corpuskit.sources.listing.folders.text_files import format_of
+    from corpuskit.sources.listing.text_files import format_of
 
     if not _is_by_name(manifest):
         return {str(manifest.options.get("format")): len(manifest.inputs)}

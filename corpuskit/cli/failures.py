@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import click
 
-from corpuskit.cli import COMMANDS
-from corpuskit.cli.render import safe
+from corpuskit.commands import COMMANDS
 from corpuskit.errors import CorpuskitError, PluginError, StorageError
+from corpuskit.terminal.text import safe
 
 _RANGE = re.compile(r"is not in the range x>=(\d+)")
 

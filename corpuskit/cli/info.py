@@ -10,6 +10,7 @@ import click
 
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import corpus_argument, json_option
+from corpuskit.terminal.text import one_line, size
 
 if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
@@ -83,13 +84,13 @@ def _print(corpus: Corpus) -> None:
 
     manifest, console = corpus.manifest, render.stdout_console()
     tokenizer = manifest.tokenizer
-    title = render.line(f"{manifest.dataset}, encoded with {tokenizer.name}")
+    title = one_line(f"{manifest.dataset}, encoded with {tokenizer.name}")
     console.print(title, style="bold", markup=False)
     table = render.table("split", ">tokens", ">documents", ">shards", ">size")
     for name, split in manifest.splits.items():
-        size = render.size(sum(shard.size_bytes for shard in split.shards))
+        stored = size(sum(shard.size_bytes for shard in split.shards))
         render.add_row(
-            table, name, f"{split.num_tokens:,}", f"{split.num_documents:,}", f"{len(split.shards):,}", size
+            table, name, f"{split.num_tokens:,}", f"{split.num_documents:,}", f"{len(split.shards):,}", stored
         )
     console.print(table)
     eot = "none" if tokenizer.eot_id is None else f"id {tokenizer.eot_id:,}"
@@ -105,16 +106,16 @@ def _print(corpus: Corpus) -> None:
         "": _counts(manifest.left_out_files, "files or folders"),
         "license": run.get("license", ""),
         "made by": ", ".join(map(str, run.get("plugins", ()))),
-        "inputs": f"{len(manifest.inputs):,}, {render.size(sum(i.size_bytes for i in manifest.inputs))}: "
+        "inputs": f"{len(manifest.inputs):,}, {size(sum(i.size_bytes for i in manifest.inputs))}: "
         f"{facts.counts(facts.formats_of(manifest))}",
     }
     for key, value in rows.items():
         if not value:
             continue
-        console.print(f"{key:<11} {render.line(value)}", markup=False)
+        console.print(f"{key:<11} {one_line(value)}", markup=False)
     for item in manifest.inputs[:10]:
         unverified = " (given by --from, unverified)" if item.unverified else ""
-        console.print(f"            {render.line(item.name)}{unverified}", markup=False)
+        console.print(f"            {one_line(item.name)}{unverified}", markup=False)
     if len(manifest.inputs) > 10:
         console.print(f"            ... and {len(manifest.inputs) - 10:,} more")
 

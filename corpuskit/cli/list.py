@@ -9,6 +9,7 @@ import click
 
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import UserPath, json_option
+from corpuskit.terminal.text import safe, size
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -107,7 +108,8 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
 def _builtin_commands() -> list[Component]:
     """The root's own commands, which are no plugins: `corpuskit --help` must not import the registry."""
     from corpuskit.cli import COMMANDS
-    from corpuskit.registry import Component, Owner
+    from corpuskit.registry import Component
+    from corpuskit.registry.discovery import Owner
     from corpuskit.registry.distribution import NAME as DISTRIBUTION
     from corpuskit.registry.specs import CommandSpec
     from corpuskit.version import __version__
@@ -155,10 +157,7 @@ def _print(kind: str, components: list[Component]) -> None:
             spec = component.spec
             cells = [spec.name, spec.summary]
             if isinstance(spec, SourceSpec):
-                size = "" if spec.size_bytes is None else render.size(spec.size_bytes)
-                cells[1:1] = [size, spec.license or ""]
+                cells[1:1] = ["" if spec.size_bytes is None else size(spec.size_bytes), spec.license or ""]
             render.add_row(table, *cells)
-        render.stdout_console().print(
-            ("\n" if number else "") + render.safe(owner), style="bold", markup=False
-        )
+        render.stdout_console().print(("\n" if number else "") + safe(owner), style="bold", markup=False)
         render.print_table(table, wrap="summary")

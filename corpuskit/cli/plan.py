@@ -23,8 +23,9 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, **flags
     """
     from corpuskit.cli import render
     from corpuskit.preparation.api import plan
+    from corpuskit.terminal.progress_bars import ProgressBars
 
-    with render.ProgressBars() as bars:
+    with ProgressBars() as bars:
         found = plan(config=config_of(dataset, config, flags), on_progress=bars)
     if as_json:
         render.print_json(found.to_json())

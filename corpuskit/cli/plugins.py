@@ -10,6 +10,7 @@ from corpuskit.cli import complete
 from corpuskit.cli.help import Group
 from corpuskit.cli.options import json_option, option
 from corpuskit.errors import ConfigError, PluginError
+from corpuskit.terminal.text import safe
 
 if TYPE_CHECKING:
     from corpuskit.registry import PluginInfo
@@ -123,7 +124,6 @@ def _checked_as_json(checked: Checked) -> dict[str, Any]:
 
 
 def _print_checked(checked: Checked) -> None:
-    from corpuskit.cli import render
 
     where = f"{checked.kind} {checked.name}"
     if checked.status == "skipped":
@@ -133,7 +133,7 @@ def _print_checked(checked: Checked) -> None:
     else:
         lines = [f"{where}: {failure.check}: {failure.reason}" for failure in checked.failures]
     for line in lines:
-        click.echo(render.safe(line))
+        click.echo(safe(line))
 
 
 def _as_json(plugin: PluginInfo) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _print(plugins: list[PluginInfo]) -> None:
     render.print_table(table, wrap="provides")
     for plugin in plugins:
         if plugin.error is not None:
-            console.print(render.safe(f"{plugin.owner} failed: {plugin.error}"), markup=False)
+            console.print(safe(f"{plugin.owner} failed: {plugin.error}"), markup=False)
         for conflict in plugin.conflicts:
             if not plugin.builtin:
-                console.print(render.safe(f"{plugin.owner}: {conflict}"), markup=False)
+                console.print(safe(f"{plugin.owner}: {conflict}"), markup=False)

@@ -10,10 +10,11 @@ import click
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import json_option, option, quiet_option
 from corpuskit.cli.prepare_options import config_of, prepare_options
+from corpuskit.terminal.text import one_line, safe, size
 
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
-    from corpuskit.preparation import Prepared
+    from corpuskit.preparation.run import Prepared
 
 
 @click.command(
@@ -45,9 +46,10 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     from corpuskit.cli import render
     from corpuskit.preparation.api import make_parts, run
     from corpuskit.preparation.run import Prepared
+    from corpuskit.terminal.progress_bars import ProgressBars
 
     options = config_of(dataset, config, flags)
-    with render.ProgressBars(quiet=quiet) as bars:
+    with ProgressBars(quiet=quiet) as bars:
         done = (run if options.parts is None else make_parts)(options, on_progress=bars)
     if isinstance(done, Prepared):
         say(done, options, as_json=as_json, quiet=quiet)
@@ -85,7 +87,7 @@ def _as_json(prepared: Prepared) -> dict[str, Any]:
 
 
 def _say(prepared: Prepared, config: PrepareConfig) -> None:
-    from corpuskit.cli import facts, render
+    from corpuskit.cli import facts
 
     corpus, run = prepared.corpus, prepared.run
     counts = ", ".join(f"{len(split):,} {name}" for name, split in corpus.items())
@@ -94,13 +96,13 @@ def _say(prepared: Prepared, config: PrepareConfig) -> None:
         return
     how = f"in {run['elapsed_s']:.1f} s"
     if run["work_s"] >= 1:
-        how += f", {render.size(run['bytes_per_s'])}/s"
+        how += f", {size(run['bytes_per_s'])}/s"
     click.echo(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) {how}.", err=True)
     if by_default := facts.decided(config, corpus):
-        click.echo(f"By default: {render.line(by_default)}.", err=True)
+        click.echo(f"By default: {one_line(by_default)}.", err=True)
     for kind, count in corpus.manifest.left_out.items():
         place = ""  # a split without a token has no place
         if kind in run["left_out"]:
             first = run["left_out"][kind][0]
             place = f" (first in {first['input']} at {first['start']:,}: {first['reason']})"
-        click.echo(f"Left out or repaired, {kind}: {count:,}{render.safe(place)}", err=True)
+        click.echo(f"Left out or repaired, {kind}: {count:,}{safe(place)}", err=True)

@@ -7,6 +7,7 @@ import click
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import corpus_argument, json_option, quiet_option
 from corpuskit.errors import CorpusFormatError
+from corpuskit.terminal.text import one_line
 
 
 @click.command("verify", cls=Command, examples=("corpuskit verify data/tinyshakespeare/gpt2",))
@@ -20,10 +21,11 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
     order. Exits with 5 if something is wrong.
     """
     from corpuskit.cli import render
-    from corpuskit.corpus import verification as verify
+    from corpuskit.corpus.verification import verify
+    from corpuskit.terminal.progress_bars import ProgressBars
     from corpuskit.urls import shown
 
-    with render.ProgressBars(quiet=quiet) as bars:
+    with ProgressBars(quiet=quiet) as bars:
         problems = verify(corpus, on_progress=bars.files("verify"))
     corpus = shown(corpus)
     if as_json:
@@ -31,7 +33,7 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
         render.print_json({"path": corpus, "ok": not problems, "problems": found})
     else:
         for problem in problems:
-            click.echo(render.line(str(problem)))
+            click.echo(one_line(str(problem)))
     if problems:
         raise CorpusFormatError(
             f"{corpus}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found; "

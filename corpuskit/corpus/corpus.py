@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
-from corpuskit.corpus.folder import Folder, read_folder
-from corpuskit.corpus.index import INDEX_DTYPE
-from corpuskit.corpus.manifest import Manifest
+from corpuskit.corpus.local import open_local
+from corpuskit.corpus.split import Split, Tokens
 from corpuskit.errors import ConfigError, CorpusFormatError, UnavailableName, UnknownName
 from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.paths import user_path
@@ -27,118 +22,6 @@ if TYPE_CHECKING:
     from corpuskit.config import BatchConfig, RunConfig
     from corpuskit.tokenizers.base import Tokenizer
 
-_INDEX_DTYPE = np.dtype(INDEX_DTYPE)
-
-Tokens = NDArray[np.unsignedinteger[Any]]
-
-
-class Split:
-    """One split as a stream of token ids that does not know about shards.
-
-    `len(split)` is its number of tokens and `split[a:b]` copies some of them, as a numpy array of the
-    corpus's dtype. Pickling carries the path only; the files are mapped again where it is unpickled.
-
-    Attributes:
-        name: "train", "valid", ...
-        path: The corpus's folder, or its place in an object store.
-        num_tokens: N.
-        num_documents: D.
-        dtype: `<u2` or `<u4`.
-        fingerprint: Identifies the tokens, their order and their tokenizer, by the shards' sha256; the same
-            tokens in other shards have another one.
-        shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
-    """
-
-    def __init__(self, folder: Folder, manifest: Manifest, name: str) -> None:
-        self._describe(folder.path, manifest, name)
-        shards = manifest.splits[name].shards
-        self._shards: list[Tokens] = [
-            folder.map(shard.file, self.dtype, shard.size_bytes) for shard in shards
-        ]
-        self._indexes: list[NDArray[np.uint64]] = [
-            folder.map(shard.index_file, _INDEX_DTYPE, shard.index_bytes) for shard in shards
-        ]
-
-    def _describe(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
-        """Say what the split is, wherever its files are."""
-        record = manifest.splits[name]
-        self.name = name
-        self.path: Path | RemotePath = path
-        self.num_tokens = record.num_tokens
-        self.num_documents = record.num_documents
-        self.dtype = np.dtype(manifest.dtype)
-        self.fingerprint = manifest.split_fingerprint(name)
-        sizes = [shard.num_tokens for shard in record.shards]
-        self.shard_starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64)
-
-    def __len__(self) -> int:
-        return self.num_tokens
-
-    @overload
-    def __getitem__(self, where: int) -> int: ...
-    @overload
-    def __getitem__(self, where: slice) -> Tokens: ...
-    def __getitem__(self, where: int | slice) -> int | Tokens:
-        if isinstance(where, slice):
-            start, stop, step = where.indices(self.num_tokens)
-            if step != 1:
-                raise IndexError("a split is sliced without a step")
-            return self._read(start, max(start, stop))
-        number = operator.index(where)
-        position = number + self.num_tokens if number < 0 else number
-        if not 0 <= position < self.num_tokens:
-            raise IndexError(f"token {where} of split {self.name!r}, which has {self.num_tokens:,}")
-        return int(self._read(position, position + 1)[0])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen_split, (str(self.path), self.name, self.fingerprint)
-
-    def __repr__(self) -> str:
-        return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {self.num_documents:,} documents>"
-
-    def shard(self, number: int) -> Tokens:
-        """One shard's ids, mapped from disk and read-only."""
-        return self._shards[number]
-
-    def index(self, number: int) -> NDArray[np.uint64]:
-        """One shard's document index, uint64[3 * D]: end, input number and start of each document."""
-        return self._indexes[number]
-
-    def document_ends(self) -> NDArray[np.int64]:
-        """int64[D], ascending: where each document ends in the stream (its end-of-text id included)."""
-        ends = [
-            self.index(number)[0::3].astype(np.int64) + start
-            for number, start in enumerate(self.shard_starts[:-1])
-        ]
-        return np.concatenate(ends) if ends else np.empty(0, np.int64)
-
-    def document_places(self) -> NDArray[np.uint64]:
-        """uint64[D, 2]: each document's input number in the manifest, and where it starts there."""
-        numbers = range(len(self.shard_starts) - 1)
-        places = [self.index(number).reshape(-1, 3)[:, 1:] for number in numbers]
-        return np.concatenate(places) if places else np.empty((0, 2), np.uint64)
-
-    def document(self, number: int) -> Tokens:
-        """One document's ids, its end-of-text id included."""
-        number = operator.index(number)
-        if not 0 <= number < self.num_documents:
-            raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
-        ends = self.document_ends()
-        return self._read(int(ends[number - 1]) if number else 0, int(ends[number]))
-
-    def _read(self, start: int, stop: int) -> Tokens:
-        out = np.empty(stop - start, self.dtype)
-        first = int(np.searchsorted(self.shard_starts, start, side="right")) - 1
-        at = start
-        for number in range(first, len(self.shard_starts) - 1):
-            if at >= stop:
-                break
-            base = int(self.shard_starts[number])
-            end = min(stop, int(self.shard_starts[number + 1]))
-            out[at - start : end - start] = self.shard(number)[at - base : end - base]
-            at = end
-        return out
-
 
 class Corpus(Mapping[str, Split]):
     """A prepared corpus, opened and checked: `corpus["train"]` is a `Split`.
@@ -147,7 +30,7 @@ class Corpus(Mapping[str, Split]):
     it is open goes on giving the tokens it was opened with. One that is replaced while it is being opened is
     the old one or the new one.
 
-    Of a corpus in an object store only the manifest is read at once; see `corpuskit.remote`.
+    Of a corpus in an object store only the manifest is read at once; see `corpuskit.corpus.remote`.
 
     Args:
         path: The folder, or the URL of one in an object store.
@@ -176,7 +59,7 @@ class Corpus(Mapping[str, Split]):
         self.path: Path | RemotePath
         if place is None:
             self.path = user_path(path, what="corpus")
-            self.manifest, self._splits = read_folder(self.path, _read)
+            self.manifest, self._splits = open_local(self.path)
         else:
             from corpuskit.corpus.remote.split import open_remote
 
@@ -367,22 +250,5 @@ def open_corpus(
     return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
 
 
-def _read(folder: Folder) -> tuple[Manifest, dict[str, Split]]:
-    manifest = folder.manifest()
-    return manifest, {name: Split(folder, manifest, name) for name in manifest.splits}
-
-
 def _reopen(path: Path | RemotePath, cache_bytes: int | str | None, encoding: str | None) -> Corpus:
     return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
-
-
-def _reopen_split(path: str, name: str, fingerprint: str) -> Split:
-    split = Corpus(path)[name]
-    if split.fingerprint != fingerprint:
-        raise CorpusFormatError(
-            f"{path}: split {name!r} was replaced by another one while it was in use",
-            path=path,
-            expected=fingerprint,
-            found=split.fingerprint,
-        )
-    return split

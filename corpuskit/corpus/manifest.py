@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from corpuskit import sealed
+from corpuskit.corpus.index import ROW_BYTES, index_file
 from corpuskit.errors import ConfigError, CorpusFormatError
 
 FORMAT_VERSION: Final = 2
@@ -41,10 +42,6 @@ MAX_NAMES = 1000
 _MAX_FIELDS = 32
 _NAMED = ("splits", "options", "left_out", "left_out_files")
 _SHOWN_CHARACTERS = 60
-
-#: Each document has three of them in the index.
-INDEX_DTYPE = "<u8"
-INDEX_COLUMNS = 3
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -109,12 +106,12 @@ class ShardRecord(_Record):
     @property
     def index_file(self) -> str:
         """The file that says where documents end."""
-        return self.file.removesuffix(".bin") + ".idx"
+        return index_file(self.file)
 
     @property
     def index_bytes(self) -> int:
         """The size of that file."""
-        return self.num_documents * INDEX_COLUMNS * 8
+        return self.num_documents * ROW_BYTES
 
 
 class SplitRecord(_Record):

@@ -20,7 +20,7 @@ from corpuskit.numbers import whole
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from corpuskit.corpus import Corpus
+    from corpuskit.corpus.corpus import Corpus
 
 #: What a mixture's parts are named by: an open corpus, or the folder of one.
 Key = Any
@@ -179,7 +179,7 @@ def mix(
 
 
 def _open(key: Key) -> Corpus:
-    from corpuskit.corpus import Corpus
+    from corpuskit.corpus.corpus import Corpus
 
     return key if isinstance(key, Corpus) else Corpus(key)
 

@@ -8,10 +8,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.index import Index
 from corpuskit.corpus.manifest import Manifest, ShardRecord
 from corpuskit.corpus.split import Split
 from corpuskit.errors import HashMismatch
@@ -93,10 +91,10 @@ def _check_shard(manifest: Manifest, split: Split, shard: ShardRecord, number: i
         yield Problem(shard.file, f"id {largest:,} is outside the vocabulary of {vocab_size:,} ids")
     index = split.index(number)
     yield from _compare(shard.index_file, shard.index_sha256, hashlib.sha256(index.data).hexdigest())
-    yield from _check_index(manifest, shard, index.reshape(-1, 3))
+    yield from _check_index(manifest, shard, index)
 
 
-def _check_index(manifest: Manifest, shard: ShardRecord, index: NDArray[np.uint64]) -> Iterator[Problem]:
+def _check_index(manifest: Manifest, shard: ShardRecord, index: Index) -> Iterator[Problem]:
     if not len(index):
         return
     ends, inputs = index[:, 0], index[:, 1]

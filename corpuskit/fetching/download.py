@@ -17,7 +17,7 @@ from corpuskit.fetching.options import FetchOptions, OnProgress, Transient
 from corpuskit.fetching.partial import Partial, open_partial, remove_abandoned
 from corpuskit.fetching.waiting import Budget
 from corpuskit.fetching.wire import Session
-from corpuskit.urls import redact_url
+from corpuskit.urls import redact_url, scheme_of
 
 log = logging.getLogger(__name__)
 
@@ -245,7 +245,7 @@ class _Transport:
 
 @contextlib.contextmanager
 def _transport(what: Download) -> Iterator[_Transport]:
-    if places.scheme_of(what.url) not in ("http", "https"):
+    if scheme_of(what.url) not in ("http", "https"):
         yield _Transport(what, None)
         return
     with Session() as session:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import requests
 
-import corpuskit
 from corpuskit.errors import FetchError
 from corpuskit.fetching import headers
 from corpuskit.fetching.claims import Claims, Contradiction, Validator
@@ -18,6 +17,7 @@ from corpuskit.fetching.options import FetchOptions, Transient, too_long
 from corpuskit.fetching.partial import Partial
 from corpuskit.fetching.requesting import get, told
 from corpuskit.fetching.waiting import Budget
+from corpuskit.version import __version__
 
 _READ_BYTES = 256 * 1024
 
@@ -77,7 +77,7 @@ def download(
     fields = {
         "Accept": "*/*",
         "Accept-Encoding": "identity",
-        "User-Agent": f"corpuskit/{corpuskit.__version__}",
+        "User-Agent": f"corpuskit/{__version__}",
     }
     if fresh:
         fields["Cache-Control"] = "no-cache"

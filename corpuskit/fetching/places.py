@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from functools import partial as bound
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from corpuskit.errors import FetchError
 from corpuskit.fetching import headers
@@ -20,8 +19,7 @@ from corpuskit.fetching.logs import redact_logs
 from corpuskit.fetching.options import Transient, too_long
 from corpuskit.fetching.partial import Partial
 from corpuskit.fetching.waiting import Budget, Late, call_within
-from corpuskit.paths import user_path
-from corpuskit.urls import redact_text, redact_url
+from corpuskit.urls import redact_text, redact_url, scheme_of
 
 log = logging.getLogger(__name__)
 
@@ -38,36 +36,6 @@ _TEXT_CHARS = 500
 
 #: IPv6 addresses that stand for IPv4 ones.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
-#: fsspec's file systems that stay on this machine; a chain of them may be used offline.
-_LOCAL_SCHEMES = frozenset({"file", "local", "memory", "zip", "tar", "libarchive"})
-
-
-def scheme_of(url: str) -> str:
-    """The scheme of a URL in lower case; "" for a path."""
-    match = re.match(r"([A-Za-z][A-Za-z0-9+._\-]*)(::|://)", url)
-    return match[1].lower() if match else ""
-
-
-def local_path(url: str) -> Path | None:
-    """The path that `url` is or names with file://; None for anything that is elsewhere."""
-    if "::" in url and "://" in url:
-        return None  # a chain, such as zip://member::path
-    scheme = scheme_of(url)
-    if scheme == "":
-        return user_path(url)
-    if scheme != "file":
-        return None
-    rest = url[len("file://") :]
-    host, slash, path = rest.partition("/")
-    if host not in ("", "localhost"):
-        raise FetchError(f"{redact_url(url)} names a host; a local file is file:///path", path=url)
-    return Path(unquote(slash + path))
-
-
-def is_offline_scheme(url: str) -> bool:
-    """Whether reading `url` stays on this machine."""
-    return all(scheme_of(part) in _LOCAL_SCHEMES or "://" not in part for part in url.split("::"))
 
 
 def hash_file(path: Path, on_bytes: Callable[[int], None] | None = None) -> tuple[str, int]:

@@ -30,9 +30,9 @@ from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetching import keep, packaged, places, trust
 from corpuskit.fetching.claims import Claims
 from corpuskit.fetching.options import FetchedFile, FetchOptions, OnProgress
-from corpuskit.paths import user_path
+from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
-from corpuskit.urls import redact_url, url_id
+from corpuskit.urls import is_offline_scheme, redact_url, url_id
 
 __all__ = ["FetchOptions", "FetchedFile", "OnProgress", "default_cache_dir", "fetch", "redact_url"]
 
@@ -104,7 +104,7 @@ class _Request:
     first_use: trust.FirstUse | None = None
 
     def run(self) -> FetchedFile:
-        path = places.local_path(self.sources[0])
+        path = local_path(self.sources[0])
         if path is not None and len(self.sources) == 1:
             return self._local(path, self.sources[0])
         cache.check_owner(self.cache_dir)
@@ -131,11 +131,11 @@ class _Request:
         num_extra = len(sources) - len(self.sources)
         for number, source in enumerate(sources):
             try:
-                path = places.local_path(source)
+                path = local_path(source)
                 if path is not None:
                     if number >= num_extra or path.is_file():
                         return self._local(path, source)
-                elif not offline or places.is_offline_scheme(source):
+                elif not offline or is_offline_scheme(source):
                     claims = claims.of_another_place()
                     return self._download(source, deadline, claims)
             except FetchError as error:
@@ -161,7 +161,7 @@ class _Request:
     def _label(self) -> str:
         """The file's name, for people."""
         path = self._url
-        if places.local_path(path) is None:
+        if local_path(path) is None:
             path = re.split(r"[?#]", path.partition("://")[2].partition("::")[0])[0].partition("/")[2]
         return unquote(PurePosixPath(path).name) or self._url
 
@@ -174,7 +174,7 @@ class _Request:
             return self._url, False
         if self.first_use is not None:
             return self.first_use.origin, self.trusted != self.file.url
-        path = places.local_path(source) if self._is_given else None
+        path = local_path(source) if self._is_given else None
         if path is None:
             return redact_url(source), self._is_given
         return os.fsencode(path.name).decode("utf-8", "backslashreplace"), True

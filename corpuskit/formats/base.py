@@ -23,7 +23,7 @@ from corpuskit import folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.formats.export import Export, OnProgress
-from corpuskit.paths import local_folder, user_path
+from corpuskit.paths import user_path
 from corpuskit.urls import remote_path
 from corpuskit.version import __version__
 
@@ -225,7 +225,7 @@ def _folder(output: str | os.PathLike[str]) -> Path:
         ConfigError: If it is in an object store, or no folder can be made of it.
     """
     # One slash is what pathlib leaves of a URL's two.
-    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", local_folder(output)))
+    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", os.fspath(output)))
     if place is not None:
         raise ConfigError(
             f"--output {place}: exports are written to folders of this machine; choose a folder, and copy it "

@@ -15,6 +15,7 @@ import numpy as np
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
+from corpuskit.corpus.index import index_file, read_rows
 from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord, TokenizerRecord
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.preparation.plan import Plan
@@ -22,7 +23,7 @@ from corpuskit.preparation.run_record import no_text
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.distribution import NAME as DISTRIBUTION
-from corpuskit.sources.listing.folders.left_out import LeftOut
+from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.version import __version__
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
@@ -126,14 +127,13 @@ def _left_out(
 
 
 def _make_shard(file: str, group: Sequence[PartShard], source: Path, target: Path) -> ShardRecord:
-    index_file = file.removesuffix(".bin") + ".idx"
     return ShardRecord(
         file=file,
         num_tokens=sum(shard.num_tokens for shard in group),
         num_documents=sum(shard.num_documents for shard in group),
         size_bytes=sum(shard.size_bytes for shard in group),
         sha256=_join_ids(group, source, target / file),
-        index_sha256=_join_indexes(group, source, target / index_file),
+        index_sha256=_join_indexes(group, source, target / index_file(file)),
     )
 
 
@@ -159,7 +159,7 @@ def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str
     tokens = 0
     with storage.FileWriter(target) as index:
         for shard in group:
-            rows = np.fromfile(source / shard.index_file, manifest_format.INDEX_DTYPE).reshape(-1, 3)
+            rows = read_rows(source / shard.index_file)
             rows[:, 0] += np.uint64(tokens)
             index.write(rows.view(np.uint8).data)
             tokens += shard.num_tokens

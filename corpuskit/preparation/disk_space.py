@@ -12,10 +12,11 @@ import os
 import shutil
 from pathlib import Path
 
+from corpuskit.corpus.index import ROW_BYTES
 from corpuskit.errors import StorageError
 from corpuskit.preparation.commit import MIN_SHARD_BYTES
 from corpuskit.preparation.plan import Plan
-from corpuskit.preparation.preview.estimate import INDEX_ROW_BYTES, Estimate, estimate
+from corpuskit.preparation.preview.estimate import Estimate, estimate
 from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Source
 from corpuskit.tokenizers.base import Tokenizer
@@ -57,7 +58,7 @@ def check_disk(
     free = shutil.disk_usage(_existing(output)).free + _used_bytes(folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
-    most = 2 * plan.size_bytes * (item_bytes + INDEX_ROW_BYTES)
+    most = 2 * plan.size_bytes * (item_bytes + ROW_BYTES)
     if most * _MAX_EXPANSION + fixed <= free:
         return
     if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):

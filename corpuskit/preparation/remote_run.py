@@ -20,7 +20,7 @@ from corpuskit.on_progress import Progress
 from corpuskit.preparation.publish import publish, tidy
 from corpuskit.preparation.run import PartsMade, Prepared, Run
 from corpuskit.preparation.work_folder import in_published
-from corpuskit.stores.base import open_store
+from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
 
 log = logging.getLogger(__name__)

@@ -9,14 +9,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import corpuskit
 from corpuskit.config import PrepareConfig
 from corpuskit.errors import SourceError
-from corpuskit.preparation.parts.job import MAX_PLACES
-from corpuskit.preparation.parts.record import PartRecord
+from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord
 from corpuskit.preparation.plan import Plan
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.base import Source
+from corpuskit.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ def run_record(
     text_bytes = sum(record.text_bytes for record in records)
     made_bytes = sum(record.text_bytes for record in records if record.number in made)
     return {
-        "corpuskit": corpuskit.__version__,
+        "corpuskit": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "engine": config.engine,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.corpus.index import INDEX_DTYPE
+from corpuskit.corpus.index import read_rows
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.storage import FileWriter
 
@@ -89,7 +89,7 @@ def _documents(record: PartRecord, folder: Path) -> _Documents:
     for number, name in enumerate(names):
         ends, base = [], 0
         for shard in record.shards[name]:
-            index = np.fromfile(folder / shard.index_file, INDEX_DTYPE).reshape(-1, 3)
+            index = read_rows(folder / shard.index_file)
             index[:, 0] += np.uint64(base)
             ends.append(index)
             base += shard.num_tokens
@@ -123,7 +123,7 @@ def _first(shards: Sequence[PartShard], count: int, folder: Path) -> list[PartSh
 
 
 def _first_of(shard: PartShard, count: int, folder: Path) -> PartShard:
-    index = np.fromfile(folder / shard.index_file, INDEX_DTYPE).reshape(-1, 3)[:count]
+    index = read_rows(folder / shard.index_file)[:count]
     num_tokens = int(index[-1, 0])
     item_bytes = shard.size_bytes // shard.num_tokens if num_tokens else 0
     left = num_tokens * item_bytes

@@ -1,5 +1,21 @@
 """The corridor between the rooms: named components, who owns them, and errors that name the owner."""
 
-from corpuskit.registry.registry import Component, PluginInfo, Registry, default
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corpuskit.lazy import lazy_attributes
+
+if TYPE_CHECKING:
+    from corpuskit.registry.registry import Component, PluginInfo, Registry, default
+
+_PLACES = {
+    "Component": "corpuskit.registry.registry:Component",
+    "PluginInfo": "corpuskit.registry.registry:PluginInfo",
+    "Registry": "corpuskit.registry.registry:Registry",
+    "default": "corpuskit.registry.registry:default",
+}
 
 __all__ = ["Component", "PluginInfo", "Registry", "default"]
+
+__getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

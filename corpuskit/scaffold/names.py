@@ -7,6 +7,7 @@ import keyword
 import re
 import sys
 
+from corpuskit.commands import COMMANDS
 from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry import Registry
 
@@ -92,8 +93,6 @@ def _check_free(kind: str, component: str, name: str) -> None:
 
 def _is_taken(kind: str, component: str) -> bool:
     if kind == "command":
-        from corpuskit.cli import COMMANDS
-
         return component in COMMANDS
     try:
         Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(kind, component)

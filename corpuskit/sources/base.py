@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.listing.folders.left_out import LeftOut
+from corpuskit.sources.listing.left_out import LeftOut
 
 #: The number of documents that the default `read` puts into one batch.
 _DOCUMENTS_PER_BATCH = 256

@@ -28,7 +28,7 @@ from corpuskit.sources.guard import giving
 from corpuskit.sources.inputs import characters as text_characters
 from corpuskit.sources.inputs.files import local_version
 from corpuskit.sources.inputs.stream import InputStream, base_name, hash_input, is_plain
-from corpuskit.sources.listing.folders.places import is_folder
+from corpuskit.sources.listing.places import is_folder
 from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.columns import missing_column
 from corpuskit.sources.readers.samples import sample

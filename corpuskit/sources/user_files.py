@@ -33,9 +33,9 @@ from corpuskit.sources.inputs.files import (
     store_errors,
 )
 from corpuskit.sources.inputs.stream import base_name
-from corpuskit.sources.listing.folders.left_out import LeftOut, say_formats
-from corpuskit.sources.listing.folders.places import place_of, shown_location
-from corpuskit.sources.listing.folders.text_files import ZIP, format_of, text_files
+from corpuskit.sources.listing.left_out import LeftOut, say_formats
+from corpuskit.sources.listing.places import place_of, shown_location
+from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
 from corpuskit.urls import is_remote
 
 _T = TypeVar("_T")

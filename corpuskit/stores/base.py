@@ -180,15 +180,6 @@ class Store:
         return int(size) if size is not None else None
 
 
-def open_store(place: RemotePath, options: FetchOptions | None = None) -> Store:
-    """The store of a URL, with what its kind can do."""
-    if place.scheme in ("s3", "s3a"):
-        from corpuskit.stores.s3 import S3Store
-
-        return S3Store(place, options)
-    return Store(place, options)
-
-
 def _version(info: dict[str, Any]) -> str | None:
     for key in ("ETag", "etag", "generation", "version_id"):
         if info.get(key):

@@ -17,10 +17,11 @@ Class attributes let a part say what it does not promise; each suite's docstring
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+from corpuskit.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from corpuskit.testing.distributions import fake_distribution
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from corpuskit.testing.sources import SourceSuite
     from corpuskit.testing.tokenizers import TokenizerSuite
 
-_MODULE_OF = {
-    "ExecutorSuite": "corpuskit.testing.executors",
-    "FormatSuite": "corpuskit.testing.formats",
-    "SamplerSuite": "corpuskit.testing.samplers",
-    "SourceSuite": "corpuskit.testing.sources",
-    "TokenizerSuite": "corpuskit.testing.tokenizers",
-    "fake_distribution": "corpuskit.testing.distributions",
+_PLACES = {
+    "ExecutorSuite": "corpuskit.testing.executors:ExecutorSuite",
+    "FormatSuite": "corpuskit.testing.formats:FormatSuite",
+    "SamplerSuite": "corpuskit.testing.samplers:SamplerSuite",
+    "SourceSuite": "corpuskit.testing.sources:SourceSuite",
+    "TokenizerSuite": "corpuskit.testing.tokenizers:TokenizerSuite",
+    "fake_distribution": "corpuskit.testing.distributions:fake_distribution",
 }
 
 __all__ = [
@@ -49,16 +50,6 @@ __all__ = [
 ]
 
 # Before they are imported: a failing assert then shows its values.
-pytest.register_assert_rewrite(*sorted(set(_MODULE_OF.values())))
+pytest.register_assert_rewrite(*sorted({place.partition(":")[0] for place in _PLACES.values()}))
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = importlib.import_module(_MODULE_OF[name])
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    return getattr(module, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from corpuskit.errors import ConfigError, UnknownName
-from corpuskit.registry import KINDS, Component, PluginInfo, default
+from corpuskit.registry.registry import KINDS, Component, PluginInfo, default
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.testing.reporting import MAKING, REPORT
 

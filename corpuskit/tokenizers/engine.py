@@ -285,7 +285,7 @@ def make_engine(name: str, encoding: Encoding, *, ranks_fingerprint: str) -> Eng
 
 def probing_encoders() -> list[tuple[Encode, Encode]]:
     """cl100k_base and o200k_base, by tiktoken and by gigatoken alone, for `unicode_guard.derive`."""
-    from corpuskit.tokenizers.tiktoken import open_encoding, ranks_fingerprint
+    from corpuskit.tokenizers.encodings import open_encoding, ranks_fingerprint
 
     pairs: list[tuple[Encode, Encode]] = []
     for name in ("cl100k_base", "o200k_base"):

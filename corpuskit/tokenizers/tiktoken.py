@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +11,11 @@ from numpy.typing import NDArray
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import Encoded, Tokenizer, with_eot
+from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
-from corpuskit.tokenizers.vocabulary import tiktoken_reads_through_fetch
 
 if TYPE_CHECKING:
-    from tiktoken import Encoding
+    pass
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
@@ -154,46 +151,6 @@ def _joined(arrays: Sequence[NDArray[np.uint32]], owners: Sequence[int], num_tex
     lengths = np.zeros(num_texts, np.int64)
     np.add.at(lengths, np.asarray(owners, np.int64), sizes)
     return Encoded(np.concatenate(arrays) if arrays else np.empty(0, np.uint32), lengths)
-
-
-@cache
-def ranks_fingerprint(encoding: Encoding) -> str:
-    """A sha256 over what decides the ids of ordinary text: the ranks and the pattern.
-
-    What is hashed, one after the other: the line `corpuskit tiktoken 1`; the number of tokens, and for all
-    tokens in order of rank their ranks, their lengths (uint32 each, little-endian) and their bytes; then the
-    pattern in UTF-8.
-    """
-    tokens = list(encoding._mergeable_ranks)
-    ranks = np.fromiter(encoding._mergeable_ranks.values(), "<u4", len(tokens))
-    if (ranks[1:] < ranks[:-1]).any():
-        order = np.argsort(ranks)
-        ranks, tokens = ranks[order], [tokens[place] for place in order.tolist()]
-    digest = hashlib.sha256(b"corpuskit tiktoken 1\n%d\n" % len(tokens))
-    digest.update(ranks.tobytes())
-    digest.update(np.fromiter(map(len, tokens), "<u4", len(ranks)).tobytes())
-    digest.update(b"".join(tokens))
-    digest.update(encoding._pat_str.encode())
-    return digest.hexdigest()
-
-
-def fingerprint_of(encoding: Encoding) -> str:
-    """A sha256 over `ranks_fingerprint` and a JSON list of the special tokens with their ids, sorted."""
-    special = json.dumps(sorted(encoding._special_tokens.items()))
-    return hashlib.sha256(f"{ranks_fingerprint(encoding)}\n{special}".encode()).hexdigest()
-
-
-def open_encoding(name: str) -> Encoding:
-    """Tiktoken's encoding of a name, its vocabulary read as `vocabulary` says."""
-    import tiktoken
-
-    known = tiktoken.list_encoding_names()
-    if name not in known:
-        raise TokenizerError(
-            f"tiktoken {tiktoken.__version__} has no encoding {name!r}; it has {', '.join(known)}", found=name
-        )
-    with tiktoken_reads_through_fetch():
-        return tiktoken.get_encoding(name)
 
 
 def _reopen(name: str, engine: str) -> TiktokenTokenizer:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from corpuskit.cli import _run
+from corpuskit.cli.program import _run
 
 
 @pytest.fixture

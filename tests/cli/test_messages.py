@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpuskit import storage
-from corpuskit.cli import _run
+from corpuskit.cli.program import _run
 from corpuskit.errors import StorageError
 
 FILES = {

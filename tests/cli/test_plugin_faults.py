@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from corpuskit import registry
-from corpuskit.cli import _run
+from corpuskit.cli.program import _run
 from corpuskit.testing import fake_distribution
 
 HEAD = """

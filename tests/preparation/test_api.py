@@ -9,7 +9,7 @@ import pytest
 
 import corpuskit
 from corpuskit.cli import render
-from corpuskit.cli.lines import Line
+from corpuskit.terminal.line import Line
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from corpuskit.preparation.parts.record import PartRecord
-
 from corpuskit.preparation.plan import Part, Piece, Plan
 from corpuskit.preparation.progress_sum import Watch
 from corpuskit.sources.base import Slice

@@ -18,7 +18,7 @@ from corpuskit.preparation import publish as publish_module
 from corpuskit.preparation import run
 from corpuskit.preparation.api import commit_parts, make_parts
 from corpuskit.stores import s3 as s3_module
-from corpuskit.stores.base import open_store
+from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpuskit.tokenizers import boundaries, engine, long_words
+from corpuskit.tokenizers.encodings import open_encoding
 from corpuskit.tokenizers.long_words import LongWords
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.tokenizers.tiktoken import open_encoding
 
 ENCODINGS = tiktoken.list_encoding_names()
 every_encoding = pytest.mark.parametrize("name", ENCODINGS)

@@ -163,7 +163,7 @@ def test_tiktoken_is_put_back_as_it_was() -> None:
 
 
 def test_encodings_open_in_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from corpuskit.tokenizers.tiktoken import open_encoding
+    from corpuskit.tokenizers.encodings import open_encoding
 
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
     names = ["gpt2", "r50k_base", "p50k_base", "p50k_edit"] * 2

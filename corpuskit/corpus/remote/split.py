@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.cache import default_cache_dir, make_folder
-from corpuskit.corpus.corpus import Tokens
+from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import Manifest, ShardRecord
 from corpuskit.corpus.remote.ahead import Ahead
 from corpuskit.corpus.remote.layout import not_a_corpus, prefix_of, read_manifest
 from corpuskit.corpus.remote.shard_cache import MIN_SHARDS, ShardCache, check_limit, least_limit, limit_from
-from corpuskit.corpus.split import Split
+from corpuskit.corpus.split import Split, Tokens, check_not_replaced
 from corpuskit.errors import CorpusFormatError, FetchError
-from corpuskit.stores.base import Store, Stored, open_store
+from corpuskit.stores.base import Store, Stored
+from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
 
 
@@ -107,14 +108,14 @@ class RemoteSplit(Split):
         files: RemoteFiles,
         cache_bytes: int | str | None,
     ) -> None:
-        self._describe(place, manifest, name)
+        super().__init__(place, manifest, name)
         self._records: Sequence[ShardRecord] = manifest.splits[name].shards
         self._files = files
         self._cache_bytes = cache_bytes
         self._ahead = Ahead(self._load)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen_split, (self.path, self.name, self.fingerprint, self._cache_bytes)
+        return _reopen, (self.path, self.name, self.fingerprint, self._cache_bytes)
 
     def shard(self, number: int) -> Tokens:
         """One shard's ids, mapped and read-only. Its room is not free for others while the array is kept."""
@@ -123,11 +124,11 @@ class RemoteSplit(Split):
         name, sha256, size_bytes = record.file, record.sha256, record.size_bytes
         return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(self.dtype)
 
-    def index(self, number: int) -> NDArray[np.uint64]:
-        """One shard's document index, uint64[3 * D]: end, input number and start of each document."""
+    def index(self, number: int) -> Index:
+        """One shard's document index, uint64[D, 3]: end, input number and start of each document."""
         record = self._records[number]
         name, sha256, size_bytes = record.index_file, record.index_sha256, record.index_bytes
-        return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(np.dtype("<u8"))
+        return rows(self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(DTYPE))
 
     def is_here(self, number: int) -> bool:
         """Whether a shard is on this machine."""
@@ -203,12 +204,6 @@ def open_afresh(place: RemotePath) -> Iterator[tuple[Manifest, dict[str, Split]]
         yield manifest, splits
 
 
-def _reopen_split(place: RemotePath, name: str, fingerprint: str, cache_bytes: int | str | None) -> Split:
+def _reopen(place: RemotePath, name: str, fingerprint: str, cache_bytes: int | str | None) -> Split:
     _, splits = open_remote(place, cache_bytes)
-    if name not in splits or splits[name].fingerprint != fingerprint:
-        raise CorpusFormatError(
-            f"{place}: split {name!r} was replaced by another one while it was in use",
-            path=str(place),
-            expected=fingerprint,
-        )
-    return splits[name]
+    return check_not_replaced(splits.get(name), place, name, fingerprint)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
-import os
 import time
 from collections.abc import Sequence
 
 import numpy as np
 
-from corpuskit.corpus.index import INDEX_COLUMNS
+from corpuskit.corpus.index import ROW_BYTES
 from corpuskit.errors import CorpuskitError
-from corpuskit.machine import resident_bytes
+from corpuskit.machine import resident_bytes, usable_cores
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.preview import places as sample_places
 from corpuskit.preparation.preview.places import Group, Limits, stored_bytes
@@ -22,7 +21,6 @@ from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.base import Tokenizer
 
-INDEX_ROW_BYTES = 8 * INDEX_COLUMNS
 #: A run takes so long whatever it makes, and writes, hashes and joins so many bytes a second.
 _RUN_S, _WRITTEN_BYTES_PER_S = 0.2, 500e6
 #: A worker has a batch of text, its ids, and files that are written, beside what it was seen to grow by.
@@ -185,7 +183,7 @@ class Judgement:
         least = Totals() if max_tokens is not None else self._counted()
         tokens = all_kept.num_tokens(eot=self._eot)
         documents = all_kept.num_documents.range(least.num_documents.value)
-        output_bytes = round(tokens.value * self._item_bytes) + documents.value * INDEX_ROW_BYTES
+        output_bytes = round(tokens.value * self._item_bytes) + documents.value * ROW_BYTES
         return Estimate(
             text_bytes=all_kept.text_bytes.range(least.text_bytes.value),
             documents=documents,
@@ -302,11 +300,4 @@ def _raise(item: Input, error: CorpuskitError) -> None:
     raise error
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-__all__ = ["INDEX_ROW_BYTES", "Estimate", "Judgement", "Sampled", "estimate", "usable_cores"]
+__all__ = ["Estimate", "Judgement", "Sampled", "estimate"]

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from corpuskit.errors import CorpuskitError
-from corpuskit.preparation.parts.worker import joined
+from corpuskit.preparation.parts.encoding import joined
 from corpuskit.preparation.plan import Piece, Plan
 from corpuskit.preparation.preview.places import Group, Limits, Place, stored_bytes
 from corpuskit.sources.base import DocumentBatch, Input, Sampled, Shares, Slice, Source

@@ -17,6 +17,7 @@ from typing import Any
 from corpuskit.errors import CorpuskitError, FetchError, SourceError, reason_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
+from corpuskit.urls import is_remote
 
 _COPY_BYTES = 2**20
 _REMOTE_BLOCK_BYTES = 4 * 2**20
@@ -31,11 +32,6 @@ def open_raw(item: Input) -> LocalFile | UrlFile | Member:
 def open_file(item: Input) -> LocalFile | UrlFile:
     """An input's own file; for a member, the archive."""
     return UrlFile(item) if is_remote(item.location) else LocalFile(item)
-
-
-def is_remote(location: str) -> bool:
-    """Whether a location is a URL rather than a path."""
-    return "://" in location
 
 
 def local_version(status: os.stat_result) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from fsspec.utils import glob_translate
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.listing.folders.text_files import is_hidden
+from corpuskit.sources.listing.text_files import is_hidden
 
 _MAGIC = re.compile(r"[*?\[]")
 #: So many letters at the beginning of a glob's last part say which files are meant: `README*`, `licen*`.

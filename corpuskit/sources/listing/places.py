@@ -15,9 +15,9 @@ from urllib.parse import unquote
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.paths import user_path
 from corpuskit.sources.inputs.files import file_system, store_errors
-from corpuskit.sources.listing.folders.folders import Glob, Selection, has_magic, list_folder, list_store
-from corpuskit.sources.listing.folders.left_out import LeftOut
-from corpuskit.sources.listing.folders.text_files import text_files
+from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
+from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.sources.listing.text_files import text_files
 from corpuskit.urls import is_remote
 
 

@@ -24,7 +24,7 @@ from functools import cache
 from corpuskit import registry
 from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.inputs.compression import by_extension
-from corpuskit.sources.listing.folders.left_out import LeftOut
+from corpuskit.sources.listing.left_out import LeftOut
 
 #: A zip archive is no format: its members have theirs.
 ZIP = "zip"

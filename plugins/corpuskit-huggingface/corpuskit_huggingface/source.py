@@ -15,9 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from corpuskit.sources.listing.folders.folders import Selection, list_folder
-from corpuskit.sources.listing.folders.left_out import LeftOut, say_formats
-from corpuskit.sources.listing.folders.text_files import ZIP
 from huggingface_hub import HfApi, constants
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.hf_api import RepoFile
@@ -36,6 +33,9 @@ from corpuskit.sources.changes import changes
 from corpuskit.sources.files import FilesSource
 from corpuskit.sources.inputs.files import local_version
 from corpuskit.sources.inputs.stream import hash_input
+from corpuskit.sources.listing.folders import Selection, list_folder
+from corpuskit.sources.listing.left_out import LeftOut, say_formats
+from corpuskit.sources.listing.text_files import ZIP
 from corpuskit.sources.user_files import archive_inputs
 from corpuskit_huggingface import hub
 from corpuskit_huggingface.layout import CARD, DataFile, data_files, split_name

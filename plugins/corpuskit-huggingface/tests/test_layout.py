@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from corpuskit.sources.listing.folders.left_out import LeftOut
 
 from corpuskit.errors import ConfigError, SourceError
+from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit_huggingface.layout import DataFile, data_files, split_name
 from corpuskit_huggingface.names import Target, parse
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from corpuskit.preparation.parts.record import PartRecord
 from ray.exceptions import RayError, RayTaskError
 
 from corpuskit.errors import StorageError, WorkerError
 from corpuskit.preparation.executors.base import OnPart, raise_described
 from corpuskit.preparation.parts.job import Job, OnWork
+from corpuskit.preparation.parts.record import PartRecord
 from corpuskit_ray import cluster
 from corpuskit_ray.task import make_part, versions
 

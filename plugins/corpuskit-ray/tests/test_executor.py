@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from corpuskit.preparation.parts.record import PartRecord
 
 import corpuskit
 from corpuskit import registry
 from corpuskit.errors import FetchError, PluginError, SourceError, StorageError, TokenizerError, WorkerError
 from corpuskit.preparation.parts.job import save_job
+from corpuskit.preparation.parts.record import PartRecord
 from corpuskit.testing import ExecutorSuite
 from corpuskit.testing.executors import ignore, make_job
 

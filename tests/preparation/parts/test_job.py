@@ -9,11 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
-from corpuskit.preparation.parts.record import PartRecord, record_path
 
 from corpuskit import reading, sealed
 from corpuskit.errors import StorageError
 from corpuskit.preparation.parts.job import Job, load_job, save_job
+from corpuskit.preparation.parts.record import PartRecord, record_path
 from corpuskit.preparation.parts.worker import Worker
 from corpuskit.testing.executors import make_job
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from corpuskit.sources.listing.folders.left_out import LeftOut
 
 from corpuskit.preparation.preview.result import PlannedFile, PreparationPlan
 from corpuskit.preparation.preview.text import duration, range_text, size
 from corpuskit.preparation.preview.totals import Range
+from corpuskit.sources.listing.left_out import LeftOut
 
 
 @pytest.mark.parametrize(

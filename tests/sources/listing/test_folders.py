@@ -11,12 +11,12 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from corpuskit.sources.listing.folders.folders import Glob, Selection, list_folder, list_store
 from fsspec.implementations.local import LocalFileSystem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
+from corpuskit.sources.listing.folders import Glob, Selection, list_folder, list_store
 
 
 class ButB(Selection):

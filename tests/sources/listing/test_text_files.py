@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from corpuskit.sources.listing.folders.left_out import LeftOut
-from corpuskit.sources.listing.folders.text_files import format_of, text_files
+
+from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.sources.listing.text_files import format_of, text_files
 
 
 def chosen(*names, **options):

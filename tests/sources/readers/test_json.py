@@ -6,12 +6,12 @@ import gzip
 import json
 
 import pytest
-from corpuskit.sources.listing.folders.text_files import format_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input, Slice
+from corpuskit.sources.listing.text_files import format_of
 from corpuskit.sources.readers.json import JsonReader
 
 

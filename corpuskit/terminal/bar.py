@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from corpuskit.on_progress import Progress
+from corpuskit.terminal.text import one_line, size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,11 +76,9 @@ def line(progress: Progress, width: int, *, bytes_per_s: float | None = None) ->
     """
     from rich.cells import cell_len
 
-    from corpuskit.cli.render import line as safe
-
     stage = STAGES.get(progress.stage, progress.stage)
     room = max(width // _NAME_SHARE, len(stage))
-    name = _shortened(f"{stage} {safe(progress.label)}".strip(), room if progress.total_bytes else width)
+    name = _shortened(f"{stage} {one_line(progress.label)}".strip(), room if progress.total_bytes else width)
     if not progress.total_bytes:
         return [(name, "")]
     words = _words(progress, bytes_per_s)
@@ -98,8 +97,6 @@ def _words(progress: Progress, bytes_per_s: float | None) -> list[str]:
     amount = _amount(progress.done_bytes, progress.total_bytes)
     words = [amount]
     if bytes_per_s:
-        from corpuskit.cli.render import size
-
         left = max(progress.total_bytes - progress.done_bytes, 0)
         words += [_clock(left / bytes_per_s), f"{size(bytes_per_s)}/s"]
     if progress.stage == "encode":

@@ -1,0 +1,19 @@
+"""The commands that come with corpuskit; their modules are imported when they are used."""
+
+from __future__ import annotations
+
+#: Each command's module, where `command` is its click.Command, and its line in the help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "prepare": ("corpuskit.cli.prepare", "Turn text into a verified corpus of token ids."),
+    "plan": ("corpuskit.cli.plan", "Say what preparing would make and take."),
+    "commit": ("corpuskit.cli.commit", "Make a corpus of parts made elsewhere."),
+    "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
+    "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
+    "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
+    "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
+    "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
+    "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),
+    "new-plugin": ("corpuskit.cli.new_plugin", "Write a new plugin package."),
+    "cache": ("corpuskit.cli.cache", "Show or clear the download cache."),
+    "completion": ("corpuskit.cli.completion", "Print what a shell needs to complete commands."),
+}

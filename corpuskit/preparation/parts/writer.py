@@ -1,0 +1,122 @@
+"""The files of one part: ids, and where documents end."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.preparation.parts.job import Job
+from corpuskit.preparation.parts.record import PartShard, shard_name
+from corpuskit.storage import FileWriter
+
+
+class PartWriter:
+    """The files of one part: each split's ids and index, in shards of bounded size.
+
+    Every document has its row in an index, those that a tokenizer gives no ids too: their end repeats the
+    end before it. The row is in the file where that end is, which is 0 before a part's first id.
+    """
+
+    def __init__(self, folder: Path, job: Job, number: int) -> None:
+        self._folder = folder
+        self._number = number
+        self._shard_tokens = max(job.shard_bytes // np.dtype(job.dtype).itemsize, 1)
+        self._open: dict[str, _ShardWriter] = {}
+        self._finished: dict[str, list[PartShard]] = {}
+        self.open_tokens: dict[str, int] = {}  # of each split, after its last document's end
+
+    def add(self, split: str, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
+        """Append documents to a split.
+
+        Args:
+            split: The split's name.
+            ids: N ids in the corpus's dtype.
+            index: uint64[D, 3]: each document's end within `ids`, its input, its start there; changed.
+        """
+        last_end = int(index[-1, 0]) if len(index) else -self.open_tokens.get(split, 0)
+        self.open_tokens[split] = len(ids) - last_end
+        if not len(ids) and not len(index):
+            return
+        done = row = 0
+        while True:
+            shard = self._shard(split)
+            take = min(len(ids) - done, self._shard_tokens - shard.num_tokens)
+            stop = row + int(np.searchsorted(index[row:, 0], np.uint64(done + take), side="right"))
+            ending = index[row:stop]  # a view: what is written is changed on the way, what is left is not
+            ending[:, 0] -= np.uint64(done)
+            shard.add(ids[done : done + take], ending)
+            done, row = done + take, stop
+            if done == len(ids):
+                return
+            self._finished[split].append(self._open.pop(split).finish())
+
+    def _shard(self, split: str) -> _ShardWriter:
+        """The file that a split goes on in. A full one stays open: documents without ids may follow."""
+        shard = self._open.get(split)
+        if shard is None:
+            finished = self._finished.setdefault(split, [])
+            name = shard_name(self._number, split, len(finished))
+            shard = self._open[split] = _ShardWriter(self._folder, name)
+        return shard
+
+    def finish(self) -> dict[str, tuple[PartShard, ...]]:
+        """Commit every file that is still open and return all of them."""
+        for split in list(self._open):
+            self._finished[split].append(self._open.pop(split).finish())
+        return {split: tuple(shards) for split, shards in sorted(self._finished.items())}
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for shard in self._open.values():
+            shard.abort()
+
+
+class _ShardWriter:
+    """One file of ids and the index beside it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.num_tokens = 0
+        self._num_documents = 0
+        with contextlib.ExitStack() as stack:
+            self._ids = FileWriter(folder / f"{name}.bin", streaming=True)
+            stack.callback(self._ids.abort)
+            self._index = FileWriter(folder / f"{name}.idx")
+            stack.pop_all()
+
+    def add(self, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
+        """Append ids, and the documents that end among them; `index` is changed in place."""
+        index[:, 0] += np.uint64(self.num_tokens)
+        self._ids.write(ids.view(np.uint8).data)
+        self._index.write(index.view(np.uint8).data)
+        self.num_tokens += len(ids)
+        self._num_documents += len(index)
+
+    def finish(self) -> PartShard:
+        """Commit both files; that they have their names is safe only once the part's record is."""
+        try:
+            self._ids.commit(flush_name=False)
+            self._index.commit(flush_name=False)
+        finally:
+            self.abort()
+        return PartShard(
+            self._ids.path.name,
+            self.num_tokens,
+            self._num_documents,
+            self._ids.size_bytes,
+            self._ids.sha256,
+            self._index.sha256,
+        )
+
+    def abort(self) -> None:
+        """Leave nothing of what is not committed."""
+        self._ids.abort()
+        self._index.abort()
