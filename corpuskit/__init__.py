@@ -18,11 +18,14 @@ from corpuskit.lazy import lazy_attributes
 from corpuskit.version import __version__
 
 if TYPE_CHECKING:
-    from corpuskit.batches import Batches, Documents
+    from corpuskit.batches.batches import Batches
+    from corpuskit.batches.segments import Documents
     from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, read_config
-    from corpuskit.corpus import Corpus, Manifest, Split
-    from corpuskit.corpus import open_corpus as open
+    from corpuskit.corpus.corpus import Corpus
+    from corpuskit.corpus.corpus import open_corpus as open
+    from corpuskit.corpus.manifest import Manifest
     from corpuskit.corpus.mixture import Mixture, Stage, mix
+    from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import verify
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetching.verified import fetch
@@ -47,15 +50,15 @@ if TYPE_CHECKING:
 #: Where each name comes from.
 _PLACES = {
     "BatchConfig": "corpuskit.config:BatchConfig",
-    "Batches": "corpuskit.batches:Batches",
+    "Batches": "corpuskit.batches.batches:Batches",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
-    "Corpus": "corpuskit.corpus:Corpus",
+    "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
     "Document": "corpuskit.sources.base:Document",
-    "Documents": "corpuskit.batches:Documents",
+    "Documents": "corpuskit.batches.segments:Documents",
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",
-    "Manifest": "corpuskit.corpus:Manifest",
+    "Manifest": "corpuskit.corpus.manifest:Manifest",
     "Mixture": "corpuskit.corpus.mixture:Mixture",
     "PreparationPlan": "corpuskit.preparation.preview.result:PreparationPlan",
     "PrepareConfig": "corpuskit.config:PrepareConfig",
@@ -64,18 +67,18 @@ _PLACES = {
     "RunConfig": "corpuskit.config:RunConfig",
     "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
     "SourceSpec": "corpuskit.registry.specs:SourceSpec",
-    "Split": "corpuskit.corpus:Split",
+    "Split": "corpuskit.corpus.split:Split",
     "Stage": "corpuskit.corpus.mixture:Stage",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
     "deterministic": "corpuskit.reproducibility:deterministic",
-    "encodings": "corpuskit.tokenizers:encodings",
-    "fetch": "corpuskit.fetch:fetch",
+    "encodings": "corpuskit.tokenizers.opening:encodings",
+    "fetch": "corpuskit.fetching.verified:fetch",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "mix": "corpuskit.corpus.mixture:mix",
-    "open": "corpuskit.corpus:open_corpus",
+    "open": "corpuskit.corpus.corpus:open_corpus",
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
-    "progress": "corpuskit.cli.render:ProgressBars",
+    "progress": "corpuskit.terminal.progress_bars:ProgressBars",
     "read_config": "corpuskit.config:read_config",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "verify": "corpuskit.corpus.verification:verify",

@@ -16,21 +16,24 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "numpy", "tiktoken", "fsspec", "pydantic", "requests", "pyarrow"}
 TERMINAL = {"rich", "click"}
 
-#: The rooms in the order of the street: none imports one to its right.
-STREET = ("sources", "tokenizers", "prepare", "corpus", "samplers", "batches")
-
-#: The two places where the street turns back: (room, room to its right, whether only inside functions).
-TURNS = {
-    # The manifest is what prepare writes, and an open corpus is what it returns.
-    ("prepare", "corpus", False),
-    # corpus.batches(...) makes them; opening a corpus must not need torch.
-    ("corpus", "batches", True),
-}
-
-#: What everybody may import.
-SHARED = {"cache", "config", "discovery", "distribution", "errors", "fetch"}
-SHARED |= {"hookspecs", "memory", "numbers", "place", "reading", "registry", "sealed", "specs", "storage"}
-SHARED |= {"blame", "folders", "keywords", "near", "plugin_checks", "removal", "said"}
+#: The rooms, lowest first: none imports from one above it. What is in no room is the ground floor.
+ROOMS = (
+    "registry",
+    "terminal",
+    "fetching",
+    "stores",
+    "tokenizers",
+    "samplers",
+    "sources",
+    "batches",
+    "corpus",
+    "preparation",
+    "formats",
+    "inspect",
+    "testing",
+    "scaffold",
+    "cli",
+)
 
 
 def loaded_by(program, *arguments):
@@ -49,7 +52,7 @@ def loaded_by(program, *arguments):
 def test_importing_corpuskit_imports_nothing_else():
     top, own = loaded_by("import corpuskit")
     assert not top & (HEAVY | TERMINAL | {"pluggy"})
-    assert own == {"corpuskit"}
+    assert own == {"corpuskit", "corpuskit.lazy", "corpuskit.version"}
 
 
 @pytest.mark.parametrize("name", ["SourceSpec", "hookimpl", "CorpuskitError"])
@@ -89,7 +92,7 @@ except SystemExit as end:
 def test_all_is_sorted_and_every_name_resolves_and_is_listed():
     names = corpuskit.__all__
     assert names == sorted(names)
-    assert set(names) == {*corpuskit._MODULE_OF, "__version__"}
+    assert set(names) == {*corpuskit._PLACES, "__version__"}
     assert set(names) <= set(dir(corpuskit))
     for name in names:
         assert getattr(corpuskit, name) is not None, name
@@ -97,13 +100,14 @@ def test_all_is_sorted_and_every_name_resolves_and_is_listed():
 
 def test_type_checkers_see_the_same_names():
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
-        alias.asname or alias.name: node.module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("corpuskit.")
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert seen == corpuskit._MODULE_OF
+    assert seen == corpuskit._PLACES
 
 
 def test_an_unknown_attribute_is_an_attribute_error():
@@ -111,17 +115,17 @@ def test_an_unknown_attribute_is_an_attribute_error():
         _ = corpuskit.prepair
 
 
-@pytest.mark.parametrize("name", ["prepare", "fetch"])
-def test_a_function_is_not_hidden_by_the_package_of_its_name(name):
-    """Importing `corpuskit.preparation.executors.plugin` must not make `corpuskit.prepare` the package."""
-    module = corpuskit._MODULE_OF[name]
-    loaded_by(f"import corpuskit, {module}; assert not isinstance(corpuskit.{name}, type(corpuskit))")
+def test_every_module_is_what_its_name_imports():
+    """`import a.b.c as x` gives the module, and never a function or a class of that name."""
     loaded_by(
-        f"from corpuskit import {name}; import {module}; assert not isinstance({name}, type(__builtins__))"
-    )
-    loaded_by(
-        "import corpuskit; from corpuskit.registry import default; default().components('executor');"
-        f"assert not isinstance(corpuskit.{name}, type(corpuskit))"
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n"
+        "for name in sys.argv[1:]:\n"
+        "    found = {}\n"
+        "    exec(f'import {name} as found', found)\n"
+        "    assert found['found'] is sys.modules[name], name\n",
+        *(name for name in map(module_name, MODULES) if name != "corpuskit.__main__"),
     )
 
 
@@ -146,6 +150,79 @@ def imports(path):
     return found
 
 
+def module_name(path):
+    """What a file is imported as."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_graph():
+    """Each module's imports of our own modules, those in functions and for type checkers included."""
+    names = {module_name(path) for path in MODULES}
+    graph = {}
+    for path in MODULES:
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                whole = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= whole & names or {node.module}
+        graph[module_name(path)] = found & names - {module_name(path)}
+    return graph
+
+
+def circles(graph):
+    """Groups of modules that import each other (Tarjan's strongly connected components)."""
+    numbers, lowest, stack, found = {}, {}, [], []
+
+    def visit(name):
+        numbers[name] = lowest[name] = len(numbers)
+        stack.append(name)
+        for other in graph[name]:
+            if other not in numbers:
+                visit(other)
+            if other in stack:
+                lowest[name] = min(lowest[name], lowest[other])
+        if lowest[name] == numbers[name]:
+            group = stack[stack.index(name) :]
+            del stack[stack.index(name) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for name in graph:
+        if name not in numbers:
+            visit(name)
+    return found
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == [["b", "c"]]
+
+
+def test_no_two_modules_import_each_other():
+    assert not circles(import_graph())
+
+
+def test_no_room_imports_from_a_room_above_it():
+    def floor(name):
+        room = name.split(".")[1]
+        return ROOMS.index(room) if room in ROOMS else -1
+
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in import_graph().items()
+        for other in others
+        if name not in ("corpuskit", "corpuskit.__main__")
+        if other == "corpuskit" or floor(other) > floor(name)
+    ]
+    assert not wrong
+
+
+def test_every_folder_is_a_room():
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ROOMS)
+
+
 def where(path):
     return path.relative_to(PACKAGE).as_posix()
 
@@ -160,12 +237,12 @@ def importers(name):
 
 
 def test_only_the_registry_and_the_hooks_import_pluggy():
-    assert importers("pluggy")[0] == {"registry.py", "registry/hookspecs.py"}
+    assert importers("pluggy")[0] == {"registry/registry.py", "registry/hookspecs.py"}
 
 
-@pytest.mark.parametrize("name", ["click", "rich"])
-def test_only_the_command_line_imports(name):
-    assert all(path.startswith("cli/") for path in importers(name)[0])
+@pytest.mark.parametrize(("name", "rooms"), [("click", {"cli"}), ("rich", {"cli", "terminal"})])
+def test_only_what_shows_things_imports(name, rooms):
+    assert {path.split("/")[0] for path in importers(name)[0]} <= rooms
 
 
 def test_only_batches_imports_torch_and_reproducibility_when_it_is_called():
@@ -185,34 +262,6 @@ def test_a_command_module_imports_click_only(path):
     modules = {module.split(".")[0] for module, top in imports(path) if top}
     assert modules - ours_and_light <= set(sys.stdlib_module_names)
     assert not modules & (HEAVY | {"rich"})
-
-
-@pytest.mark.parametrize("room", STREET)
-def test_no_room_imports_from_a_room_to_its_right(room):
-    right = STREET[STREET.index(room) + 1 :]
-    outside = ("cli", "testing", "inspect")
-    wrong = [
-        f"{where(path)} imports {module}"
-        for path in MODULES
-        if where(path).split("/")[0] == room
-        for module, at_once in imports(path)
-        if module.startswith("corpuskit.") and module.split(".")[1] in (*right, *outside)
-        if (room, module.split(".")[1], False) not in TURNS
-        if at_once or (room, module.split(".")[1], True) not in TURNS
-    ]
-    assert not wrong
-
-
-def test_what_is_shared_imports_no_room():
-    wrong = [
-        f"{where(path)} imports {module}"
-        for path in MODULES
-        if where(path).split("/")[0].removesuffix(".py") in SHARED
-        for module, _ in imports(path)
-        if module.startswith("corpuskit.") and module.split(".")[1] not in SHARED
-        if module != "corpuskit.__version__"
-    ]
-    assert not wrong
 
 
 #: Modules whose thread hands every error to the thread that waits for its result, which raises it.

@@ -182,14 +182,14 @@ def make_corpus(path: Path, *, wide: bool = False, extra: str = "", shard_bytes:
         extra: One more document, for the train split.
         shard_bytes: The largest shard.
     """
-    import corpuskit
+    from corpuskit.preparation.api import prepare
 
     documents = [*_DOCUMENTS, *([extra] if extra else [])]
     if wide:
         documents.append("".join(map(chr, range(0x10000, 0x21000))))
     text = path.with_name(f"{path.name}.txt")
     text.write_text("\x00".join(documents), encoding="utf-8")
-    return corpuskit.prepare(
+    return prepare(
         str(text),
         encoding="chars" if wide else "bytes",
         name="made-up",

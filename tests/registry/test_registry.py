@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from corpuskit import registry
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
-from corpuskit.registry import Registry
+from corpuskit.registry import Registry, registry
 from corpuskit.testing.distributions import fake_distribution
 
 HEADER = """

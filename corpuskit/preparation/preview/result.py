@@ -184,4 +184,4 @@ def _row(key: str, value: str) -> str:
     return f"{key:<10} {value}"
 
 
-__all__ = ["duration", "range_text", "size", "text_of"]
+__all__ = ["PlannedFile", "PreparationPlan", "range_text"]
