@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from corpuskit import storage
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.index import ROW_BYTES, ends_of
 from corpuskit.corpus.split import Tokens
 from corpuskit.errors import ConfigError, CorpusFormatError
 
@@ -115,11 +116,11 @@ class Export:
         last = 0
         for number, record in enumerate(shards):
             index, digest = stream.index(number), hashlib.sha256()
-            for start, stop in itertools.pairwise(_edges(len(index), index.itemsize, multiple_of=3)):
+            for start, stop in itertools.pairwise(_edges(len(index), ROW_BYTES)):
                 digest.update(index[start:stop].data)
                 if stop == len(index):
                     self._compare(record.index_file, record.index_sha256, digest.hexdigest())
-                ends = index[start:stop:3].astype(np.int64) + stream.shard_starts[number]
+                ends = ends_of(index[start:stop]).astype(np.int64) + stream.shard_starts[number]
                 last = int(ends[-1])
                 yield ends
                 _forget(index, start, stop)
@@ -137,14 +138,11 @@ class Export:
             )
 
 
-def _edges(
-    length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None, *, multiple_of: int = 1
-) -> list[int]:
+def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:
     """Where the pieces of an array begin and end: 0, then each few MiB and at each cut, then its length."""
     if not length:
         return []
-    step = _CHUNK_BYTES // item_bytes // multiple_of * multiple_of
-    edges = np.append(np.arange(0, length, step), length)
+    edges = np.append(np.arange(0, length, _CHUNK_BYTES // item_bytes), length)
     if cuts is not None:
         edges = np.union1d(edges, cuts[(cuts > 0) & (cuts < length)])
     return [int(edge) for edge in edges]
@@ -154,8 +152,9 @@ def _forget(array: NDArray[Any], start: int, stop: int) -> None:
     """Let the system take back what was read of a mapped array; else it counts as our memory."""
     mapped = getattr(array.base, "obj", array.base)
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        first = start * array.itemsize // mmap.PAGESIZE * mmap.PAGESIZE
-        mapped.madvise(mmap.MADV_DONTNEED, first, stop * array.itemsize - first)
+        item_bytes = array[:1].nbytes
+        first = start * item_bytes // mmap.PAGESIZE * mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_DONTNEED, first, stop * item_bytes - first)
 
 
 __all__ = ["Export", "OnProgress"]

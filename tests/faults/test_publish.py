@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fault_tools import names, write_texts
 
-_path = Path(__file__).parents[1] / "remote" / "conftest.py"
+_path = Path(__file__).parents[1] / "conftest.py"
 _spec = importlib.util.spec_from_file_location("remote_fixtures", _path)
 stores = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stores)

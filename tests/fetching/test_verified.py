@@ -33,7 +33,7 @@ def test_local_file_that_is_missing_is_named(tmp_path):
 
 
 def test_file_url_of_another_host_is_refused():
-    with pytest.raises(FetchError, match="names a host"):
+    with pytest.raises(ConfigError, match="names a host"):
         fetch(RemoteFile("file://server/share/x.txt"))
 
 

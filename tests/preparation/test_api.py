@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import corpuskit
-from corpuskit.cli import render
+from corpuskit.terminal import progress_bars
 from corpuskit.terminal.line import Line
 
 
@@ -42,7 +42,7 @@ def notebook(monkeypatch):
     shell = type("ZMQInteractiveShell", (), {})()
     monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    monkeypatch.setattr(render.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(progress_bars.importlib.util, "find_spec", lambda name: None)
 
 
 def test_a_bar_is_shown_on_a_terminal(terminal):

@@ -404,7 +404,7 @@ def test_documents_that_are_too_long_are_left_out_where_broken_ones_are(tmp_path
 def test_a_document_that_cannot_be_cut_and_held_says_what_can_be_done(tmp_path, monkeypatch, split, remedy):
     path = tmp_path / "a.txt"
     path.write_text("x" * 2000)
-    monkeypatch.setattr(sys.modules["corpuskit.preparation.parts.worker"], "_MAX_DOCUMENT_BYTES", 1000)
+    monkeypatch.setattr(sys.modules["corpuskit.preparation.parts.encoding"], "_MAX_DOCUMENT_BYTES", 1000)
     monkeypatch.setattr("corpuskit.sources.readers.text.PIECE_BYTES", 300)
     monkeypatch.setattr("corpuskit.tokenizers.bytes.ByteTokenizer.boundary", lambda self, text, end: 0)
     with pytest.raises(

@@ -21,6 +21,8 @@ from corpuskit.stores import s3 as s3_module
 from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
 
+pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
+
 
 def without_run(files):
     return {name: data for name, data in files.items() if name != "run.json"}

@@ -10,7 +10,7 @@ import pytest
 
 _PROGRAM = """
 import sys
-from corpuskit.sources import open_source
+from corpuskit.sources.lookup import open_source
 from corpuskit.sources.base import Slice, SourceOptions
 from corpuskit.errors import SourceError
 import json

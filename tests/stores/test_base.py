@@ -15,6 +15,8 @@ from corpuskit.fetching.verified import FetchOptions
 from corpuskit.stores.base import Store
 from corpuskit.urls import RemotePath
 
+pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
+
 
 @pytest.fixture
 def answering():

@@ -267,7 +267,7 @@ def test_without_gigatoken_one_line_says_what_is_missed(
 def test_neither_gigatoken_nor_awkward_is_imported_before_it_is_needed() -> None:
     code = """
 import sys
-from corpuskit.tokenizers import open_tokenizer
+from corpuskit.tokenizers.opening import open_tokenizer
 assert "tiktoken" not in sys.modules and "numpy" not in sys.modules
 tokenizer = open_tokenizer("gpt2", engine="auto")
 assert "gigatoken" not in sys.modules

@@ -10,6 +10,8 @@ import pytest
 import corpuskit
 from corpuskit import registry
 from corpuskit.errors import ConfigError
+from corpuskit.registry import Registry
+from corpuskit.registry.discovery import Owner
 from corpuskit.registry.hookspecs import hookimpl
 from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.readers.base import Reader
@@ -40,9 +42,9 @@ class OtherPlugin:
 
 @pytest.fixture
 def other_reader(monkeypatch):
-    made = registry.Registry()
+    made = Registry()
     made._manager.register(OtherPlugin(), name="other")
-    made._owners["other"] = registry.Owner("other", "other", "1")
+    made._owners["other"] = Owner("other", "other", "1")
     monkeypatch.setattr(registry, "default", lambda: made)
 
 

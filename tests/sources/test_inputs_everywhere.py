@@ -12,6 +12,8 @@ import corpuskit
 from corpuskit.errors import FetchError, SourceError
 from corpuskit.sources.lookup import open_source
 
+pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
+
 #: A folder as people have them: data in several formats, and what is none.
 MESSY = {
     "a/part-0.jsonl": b'{"text": "zero"}\n{"text": "one"}\n',

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.preparation.preview.result import PlannedFile, PreparationPlan
-from corpuskit.preparation.preview.text import duration, range_text, size
+from corpuskit.preparation.preview.result import PlannedFile, PreparationPlan, range_text
 from corpuskit.preparation.preview.totals import Range
 from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.terminal.text import duration, size
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from corpuskit import cache, storage
 from corpuskit.corpus.remote.shard_cache import ShardCache
 from corpuskit.errors import ConfigError, CorpusFormatError, FetchError, HashMismatch, StorageError
 
+pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
+
 #: 40 shards of 10,000 bytes, but for the last.
 MANY = {"encoding": "bytes", "split": "none", "part_bytes": 500_000, "shard_bytes": 10_000}
 SHARD_BYTES = 10_000
