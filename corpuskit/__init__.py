@@ -19,7 +19,7 @@ from corpuskit.version import __version__
 
 if TYPE_CHECKING:
     from corpuskit.batches.batches import Batches
-    from corpuskit.batches.segments import Documents
+    from corpuskit.batches.segments import Segments
     from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, read_config
     from corpuskit.corpus.corpus import Corpus
     from corpuskit.corpus.corpus import open_corpus as open
@@ -55,7 +55,7 @@ _PLACES = {
     "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
     "Document": "corpuskit.sources.base:Document",
-    "Documents": "corpuskit.batches.segments:Documents",
+    "Segments": "corpuskit.batches.segments:Segments",
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",
     "Manifest": "corpuskit.corpus.manifest:Manifest",
@@ -91,7 +91,6 @@ __all__ = [
     "Corpus",
     "CorpuskitError",
     "Document",
-    "Documents",
     "ExecutorSpec",
     "FormatSpec",
     "Manifest",
@@ -102,6 +101,7 @@ __all__ = [
     "RemoteFile",
     "RunConfig",
     "SamplerSpec",
+    "Segments",
     "SourceSpec",
     "Split",
     "Stage",

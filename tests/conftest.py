@@ -16,13 +16,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpuskit.batches.stream import TokenStream
+
 #: Shown nowhere: not in manifests, errors or logs.
 SECRET = "CANARYsecret0123456789"
 KEY_ID = "AKIACANARY0123456789"
 
 
-class FakeSplit:
-    """The interface of corpuskit.corpus.Split over arrays in memory."""
+class FakeSplit(TokenStream):
+    """A token stream over arrays in memory."""
 
     name = "train"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from corpuskit.batches.batches import Batches, Drawn
-from corpuskit.batches.segments import Documents
+from corpuskit.batches.batches import Batches
+from corpuskit.batches.order import Drawn, Order
+from corpuskit.batches.segments import Segments
 
-__all__ = ["Batches", "Documents", "Drawn"]
+__all__ = ["Batches", "Segments", "Drawn", "Order"]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
+from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch
+from corpuskit.batches.order import Order
 from corpuskit.batches.state import check_sample, short
 from corpuskit.errors import ResumeError
-
-if TYPE_CHECKING:
-    from corpuskit.batches.batches import Batches
 
 Item = tuple[torch.Tensor, ...]
 
@@ -22,17 +21,17 @@ Item = tuple[torch.Tensor, ...]
 class WindowDataset(Dataset[Item]):
     """A map-style Dataset: item i is sample `first_sample + i` of the order, as (x, y), int64[T] each.
 
-    With documents, an item is (x, y, document_ids, position_ids), as in `Documents` for this row alone. It
+    With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone. It
     pickles as the corpus's path and the options; every worker process maps the files itself.
 
     Args:
-        batches: Whose order it is.
+        order: The order.
         first_sample: The sample that is item 0.
         num_samples: How many items there are.
     """
 
-    def __init__(self, batches: Batches, first_sample: int, num_samples: int) -> None:
-        self._batches = batches
+    def __init__(self, order: Order, first_sample: int, num_samples: int) -> None:
+        self._order = order
         self._first_sample = first_sample
         self._num_samples = num_samples
 
@@ -48,7 +47,7 @@ class WindowDataset(Dataset[Item]):
         wanted = np.where(wanted < 0, wanted + self._num_samples, wanted)
         if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self._num_samples:
             raise IndexError(f"items {indices} of a dataset of {self._num_samples:,}")
-        columns = self._batches._rows(wanted + self._first_sample)
+        columns = self._order.rows(wanted + self._first_sample)
         return list(zip(*(torch.from_numpy(column) for column in columns), strict=True))
 
 
@@ -63,37 +62,37 @@ class IterableBatches(IterableDataset[Batch]):
     worker. Where the main process counts the batches itself, `batches.state_dict` is all there is to save.
 
     Args:
-        batches: Whose batches.
+        cursor: The order, and the place where an epoch begins.
     """
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, cursor: Cursor) -> None:
         super().__init__()
-        self._batches = batches
-        self._place = torch.tensor([batches.sample]).share_memory_()  # type: ignore[no-untyped-call]
+        self._cursor = cursor
+        self._place = torch.tensor([cursor.sample]).share_memory_()  # type: ignore[no-untyped-call]
         self._end: int | None = None  # of the epoch that this worker is in
         self._loaded = False
 
     def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
         """Have the next `iter` begin at a step, a sample or an epoch."""
-        self._batches.seek(step=step, sample=sample, epoch=epoch)
-        self._place[0] = self._batches.sample
+        self._cursor.seek(step=step, sample=sample, epoch=epoch)
+        self._place[0] = self._cursor.sample
 
     def __iter__(self) -> Iterator[Batch]:
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         if not self._loaded:
             # Moved at once and not by the generator, because a state may be asked for before its first batch.
-            self._batches.seek(sample=int(self._place[0]))
-            self._end = self._batches._epoch_end()
-            self._batches.seek(sample=self._batches.sample + worker * self._batches.batch_size)
+            self._cursor.seek(sample=int(self._place[0]))
+            self._end = self._cursor.order.epoch_end(self._cursor.sample)
+            self._cursor.seek(sample=self._cursor.sample + worker * self._cursor.batch_size)
         self._loaded = False
-        return self._batches._iterate(self._end, workers=workers)
+        return self._cursor.iterate(self._end, workers=workers)
 
     def state_dict(self) -> dict[str, Any]:
         """This worker's place in the order, how many workers share it, and where its epoch ends."""
         info = get_worker_info()
         workers = info.num_workers if info else 1
-        return {**self._batches.state_dict(), "workers": workers, "end": self._end}
+        return {**self._cursor.state_dict(), "workers": workers, "end": self._end}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Have the next `iter` go on where the state was saved.
@@ -112,6 +111,6 @@ class IterableBatches(IterableDataset[Batch]):
                 expected=workers,
                 found=saved_by,
             )
-        self._batches.load_state_dict(own)
+        self._cursor.load_state_dict(own)
         self._end = None if end is None else check_sample(end, "end")
         self._loaded = True

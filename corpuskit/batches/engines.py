@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from corpuskit.batches.rows import RowSource
-from corpuskit.batches.segments import IGNORED, Documents
+from corpuskit.batches.segments import IGNORED, Segments
 
 #: x and y, and the documents where they were asked for.
 Batch = tuple[Any, ...]
@@ -26,7 +26,7 @@ class Engine(Protocol):
 
 def map_batch(batch: Batch, change: Callable[[Any], Any]) -> Batch:
     """A batch with each of its arrays or tensors changed."""
-    return tuple(part.map(change) if isinstance(part, Documents) else change(part) for part in batch)
+    return tuple(part.map(change) if isinstance(part, Segments) else change(part) for part in batch)
 
 
 class HostEngine:

@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.options import open_sampler_for
 from corpuskit.batches.stream import Tokens, TokenStream
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import SamplerContext, SpanSampler
+from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words
-from corpuskit.samplers.mixture import AnySampler, MixtureSampler, MixtureSpanSampler, Part, Turns
+from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler, Part, Turns
 
 
-class MixedStream:
+class MixedStream(TokenStream):
     """The splits of a mixture's corpora, one after another, as one token stream with a sampler of its own.
 
     Args:
@@ -32,9 +31,6 @@ class MixedStream:
         stages: (first sample, one weight a corpus) of each stage.
         max_epochs: How often each corpus's samples may be drawn, or None.
 
-    Attributes:
-        samples_per_epoch: Samples in an epoch of each corpus, once a sampler is open.
-        earlier_fingerprints: What the fingerprint was before the last corpora were added.
     """
 
     def __init__(
@@ -47,7 +43,7 @@ class MixedStream:
         max_epochs: tuple[float | None, ...],
     ) -> None:
         self._arguments = (names, identities, splits, samplers, stages, max_epochs)
-        self.names = names
+        self._names = names
         self.name = splits[0].name
         self.dtype = splits[0].dtype
         sizes = [split.num_tokens for split in splits]
@@ -62,13 +58,17 @@ class MixedStream:
         digests = [hashlib.sha256(json.dumps(prefix).encode()).hexdigest() for prefix in prefixes]
         self.fingerprint = digests[-1]
         self.earlier_fingerprints = frozenset(digests[:-1])
-        self.samples_per_epoch: tuple[int | None, ...] = (None,) * len(splits)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return MixedStream, self._arguments
 
     def __repr__(self) -> str:
         return f"<MixedStream {self.name!r} of {', '.join(self.names)}>"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The corpora's names."""
+        return self._names
 
     def parts(self) -> list[tuple[TokenStream, int]]:
         """Each shard's split, and its number there."""
@@ -92,10 +92,8 @@ class MixedStream:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""
         _, _, _, samplers, stages, max_epochs = self._arguments
         opened = [self._open_part(number, sampler, context) for number, sampler in enumerate(samplers)]
-        self.samples_per_epoch = tuple(sampler.samples_per_epoch for sampler in opened)
-        caps = [
-            _cap(*each) for each in zip(self.names, samplers, self.samples_per_epoch, max_epochs, strict=True)
-        ]
+        epochs = [sampler.samples_per_epoch for sampler in opened]
+        caps = [_cap(*each) for each in zip(self.names, samplers, epochs, max_epochs, strict=True)]
         parts = [
             Part(sampler, offset) for sampler, offset in zip(opened, self._offsets[:-1].tolist(), strict=True)
         ]
@@ -122,7 +120,7 @@ class MixedStream:
             fingerprint=split.fingerprint,
             batch_size=1,
         )
-        return open_sampler_for(split, sampler, own)
+        return split.open_sampler(sampler, own)
 
 
 def exact(weight: float) -> Fraction:

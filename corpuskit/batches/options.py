@@ -1,90 +1,136 @@
-"""What `Batches` can be told, checked before anything is read."""
+"""What a run is told: one value that its order, its batches and its saved states share."""
 
 from __future__ import annotations
 
-from corpuskit.batches.stream import TokenStream
-from corpuskit.config import BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
-from corpuskit.registry.distribution import NAME as DISTRIBUTION
-from corpuskit.samplers.base import Sampler, SamplerContext, SpanSampler
 
 
-def open_sampler_for(split: TokenStream, name: str, context: SamplerContext) -> Sampler | SpanSampler:
-    """The sampler of that name over a split; a mixture's stream opens one over all its corpora."""
-    opened: Sampler | SpanSampler
-    if hasattr(split, "open_sampler"):
-        opened = split.open_sampler(name, context)
-    else:
-        from corpuskit import registry
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """Everything that `Batches` can be told, as it is meant: sizes are shrunk where `debug` was said.
 
-        component = registry.default().find("sampler", name)
-        opened = component.make(context)
-        if component.owner.distribution != DISTRIBUTION:
-            from corpuskit.samplers.guard import guarded
-
-            opened = guarded(opened, component, context)
-    return opened
-
-
-def sizes(
-    batch_size: int, block_size: int, *, context_length: int | None, debug: bool, world_size: int = 1
-) -> tuple[int, int]:
-    """The batch size and block size that the options mean together; arguments as those of `Batches`.
+    Args:
+        batch_size: B, windows in a batch over all ranks; a multiple of `world_size`.
+        block_size: T, tokens in a window.
+        sampler: The sampler's name.
+        seed: Any integer.
+        device: Where torch tensors go, or None.
+        output: "torch" or "numpy".
+        rank: This process's number among `world_size`.
+        world_size: Processes that share each batch.
+        documents: False, True or "mask".
+        prefetch: How many batches a thread makes ahead while iterating.
+        resident: Keep the whole split on the device.
+        sampler_options: What the sampler can be told.
 
     Raises:
-        ConfigError: If a size is none, or is said twice.
+        ConfigError: If a value is impossible, or two of them together.
+    """
+
+    batch_size: int = BATCH_SIZE
+    block_size: int = BLOCK_SIZE
+    sampler: str = "random"
+    seed: int = 0
+    device: str | None = None
+    output: str = "torch"
+    rank: int = 0
+    world_size: int = 1
+    documents: bool | str = False
+    prefetch: int = 0
+    resident: bool = False
+    sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
+        for name, bound in least.items():
+            object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
+        object.__setattr__(self, "sampler_options", dict(self.sampler_options or {}))
+        if self.rank >= self.world_size:
+            raise ConfigError(
+                f"rank = {self.rank!r}: must be from 0 to {self.world_size - 1}, world_size being "
+                f"{self.world_size}",
+                found=self.rank,
+            )
+        if self.batch_size % self.world_size:
+            raise ConfigError(
+                f"batch_size {self.batch_size} cannot be shared by {self.world_size} ranks: it is the global "
+                "batch size and must be a multiple of world_size, such as "
+                f"{-(-self.batch_size // self.world_size) * self.world_size}",
+                expected=self.world_size,
+                found=self.batch_size,
+            )
+        _check_output(self)
+
+    def replace(self, **changes: Any) -> BatchOptions:
+        """The same with some values changed."""
+        return dataclasses.replace(self, **changes)
+
+    def check_fits(self, name: str, num_tokens: int) -> None:
+        """Refuse a split that is too short for one window.
+
+        Args:
+            name: The split's.
+            num_tokens: N.
+
+        Raises:
+            ConfigError: Naming the numbers.
+        """
+        if num_tokens < self.block_size + 1:
+            raise ConfigError(
+                f"split {name!r} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
+                f"needs {self.block_size + 1:,}; choose a block_size of at most {max(num_tokens - 1, 0):,}",
+                expected=self.block_size + 1,
+                found=num_tokens,
+            )
+
+
+def options_of(
+    *, context_length: int | None = None, debug: bool = False, sampler_options: Any = None, **given: Any
+) -> BatchOptions:
+    """The options that the keywords of `Batches` mean together.
+
+    Args:
+        context_length: Another name for `block_size`.
+        debug: Shrink to a few short windows.
+        sampler_options: A mapping, or None.
+        given: What `BatchOptions` takes.
+
+    Raises:
+        ConfigError: If a value is impossible, or a size is said twice.
     """
     if context_length is not None:
-        if block_size not in (BLOCK_SIZE, context_length):
+        said = given.get("block_size", BLOCK_SIZE)
+        if said not in (BLOCK_SIZE, context_length):
             raise ConfigError(
-                f"block_size = {block_size!r} and context_length = {context_length!r} are one option; leave "
-                "one out",
+                f"block_size = {said!r} and context_length = {context_length!r} are one option; leave one out",
                 found=context_length,
             )
-        block_size = whole("context_length", context_length, least=1)
+        given["block_size"] = whole("context_length", context_length, least=1)
     if debug:
-        return -(-DEBUG_BATCH_SIZE // world_size) * world_size, DEBUG_BLOCK_SIZE
-    return whole("batch_size", batch_size, least=1), whole("block_size", block_size, least=1)
+        world_size = whole("world_size", given.get("world_size", 1), least=1)
+        given["batch_size"] = -(-DEBUG_BATCH_SIZE // world_size) * world_size
+        given["block_size"] = DEBUG_BLOCK_SIZE
+    return BatchOptions(**given, sampler_options=sampler_options or {})
 
 
-def check_sizes(split: TokenStream, *, batch_size: int, block_size: int, rank: int, world_size: int) -> None:
-    """Refuse sizes that do not go together.
-
-    Raises:
-        ConfigError: Naming the numbers.
-    """
-    if rank >= world_size:
-        raise ConfigError(
-            f"rank = {rank!r}: must be from 0 to {world_size - 1}, world_size being {world_size}", found=rank
-        )
-    if batch_size % world_size:
-        raise ConfigError(
-            f"batch_size {batch_size} cannot be shared by {world_size} ranks: it is the global batch size "
-            f"and must be a multiple of world_size, such as {-(-batch_size // world_size) * world_size}",
-            expected=world_size,
-            found=batch_size,
-        )
-    if split.num_tokens < block_size + 1:
-        raise ConfigError(
-            f"split {split.name!r} has {split.num_tokens:,} tokens, a window of block_size {block_size:,} "
-            f"needs {block_size + 1:,}; choose a block_size of at most {max(split.num_tokens - 1, 0):,}",
-            expected=block_size + 1,
-            found=split.num_tokens,
-        )
-
-
-def check_output(output: str, device: str | None, *, documents: bool | str, resident: bool) -> None:
+def _check_output(options: BatchOptions) -> None:
     """Refuse kinds of output that do not exist or do not go together.
 
     Raises:
         ConfigError: Naming the option and what is allowed.
     """
+    output, device, documents = options.output, options.device, options.documents
     if output not in ("torch", "numpy"):
         raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
     if output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
-    if output == "numpy" and resident:
+    if output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
     if documents not in (False, True, "mask"):
         raise ConfigError(f"documents = {documents!r}: must be False, True or 'mask'", found=documents)

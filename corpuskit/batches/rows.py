@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.batches.ranges import ranges
-from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Documents, segments
+from corpuskit.batches.reader import StreamReader
+from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
 from corpuskit.batches.window_plan import Rows
-from corpuskit.batches.windows import WindowReader, widen
+from corpuskit.batches.windows import widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 
 Ints = NDArray[np.int64]
@@ -28,7 +29,7 @@ class RowSource(Protocol[_Rows]):
     """
 
     block_size: int
-    reader: WindowReader
+    reader: StreamReader
 
     def resolve(self, samples: Ints) -> _Rows:
         """The rows of samples of the global order."""
@@ -38,7 +39,7 @@ class RowSource(Protocol[_Rows]):
         """Read x and y, int64 (n, T), contiguous and the caller's own."""
         ...
 
-    def documents(self, rows: _Rows) -> tuple[Documents, Ints]:
+    def documents(self, rows: _Rows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
         ...
 
@@ -77,7 +78,7 @@ class WindowSource:
     def __init__(
         self,
         sampler: Sampler,
-        reader: WindowReader,
+        reader: StreamReader,
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
     ) -> None:
@@ -96,7 +97,7 @@ class WindowSource:
         """Read x and y, int64 (n, T), contiguous and the caller's own."""
         return widen(self.reader.gather(rows.located))
 
-    def documents(self, rows: WindowRows) -> tuple[Documents, Ints]:
+    def documents(self, rows: WindowRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
         assert rows.borders is not None
         cuts = rows.borders.segments()
@@ -140,7 +141,7 @@ class SpanRows:
 class SpanSource:
     """Rows of a sampler that gives spans; arguments as those of `WindowSource`."""
 
-    def __init__(self, sampler: SpanSampler, reader: WindowReader, block_size: int) -> None:
+    def __init__(self, sampler: SpanSampler, reader: StreamReader, block_size: int) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self.reader = reader
@@ -163,7 +164,7 @@ class SpanSource:
             y[padding] = IGNORED
         return x.reshape(shape), y.reshape(shape)
 
-    def documents(self, rows: SpanRows) -> tuple[Documents, Ints]:
+    def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:
         """Where the spans are; no target of theirs is in another document than its input."""
         cuts = np.cumsum(rows.lengths) - rows.lengths
         return segments(cuts, len(rows.first) - 1, self.block_size), np.empty(0, np.int64)

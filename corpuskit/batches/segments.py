@@ -19,7 +19,7 @@ IGNORED = -100
 
 
 @dataclasses.dataclass(frozen=True)
-class Documents:
+class Segments:
     """The segments of a batch: pieces of rows that belong to one document each, and padding.
 
     Arrays, or tensors on the batch's device. The batch's B * T places are counted row by row, and a row's end
@@ -50,7 +50,7 @@ class Documents:
         """int32 (B, T), places since the segment's beginning in this row."""
         return self._spread(ids=False)
 
-    def map(self, change: Callable[[Any], Any]) -> Documents:
+    def map(self, change: Callable[[Any], Any]) -> Segments:
         """The same with another array or tensor of the same numbers."""
         return dataclasses.replace(self, cu_seqlens=change(self.cu_seqlens))
 
@@ -160,7 +160,7 @@ class Borders:
         return self.ends[self.first_end[0] : self.first_end[-1]] - self.offset
 
 
-def segments(cuts: Ints, num_rows: int, block_size: int) -> Documents:
+def segments(cuts: Ints, num_rows: int, block_size: int) -> Segments:
     """The segments that begin at `cuts`: ascending places of the flat batch, among them every row's first.
 
     Example:
@@ -171,7 +171,7 @@ def segments(cuts: Ints, num_rows: int, block_size: int) -> Documents:
     cu_seqlens[:-1] = cuts
     cu_seqlens[-1] = num_rows * block_size
     longest = (cu_seqlens[1:] - cu_seqlens[:-1]).max(initial=0)
-    return Documents(cu_seqlens, int(longest), (num_rows, block_size))
+    return Segments(cu_seqlens, int(longest), (num_rows, block_size))
 
 
 def _spread(cu_seqlens: NDArray[np.int32], *, ids: bool) -> NDArray[np.int32]:

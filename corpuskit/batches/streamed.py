@@ -9,23 +9,15 @@ fetched once for some thousand windows, and not once for each batch.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpuskit.batches.ranges import ranges
+from corpuskit.batches.reader import Ints, StreamReader
 from corpuskit.batches.stream import Tokens, TokenStream
-from corpuskit.batches.windows import Ints, WindowReader
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
 _PASS_TOKENS = 2**23
-
-
-def open_reader(stream: TokenStream, block_size: int, *, random_access: bool) -> WindowReader:
-    """The reader for a stream: one that maps all of its shards, or one that gets them as they are needed."""
-    if any(getattr(split, "is_streamed", False) for split, _ in _parts(stream)):
-        return StreamedReader(stream, block_size)
-    return WindowReader(stream, block_size, random_access=random_access)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,7 +54,7 @@ class _Kept:
         return found
 
 
-class StreamedReader(WindowReader):
+class StreamedReader(StreamReader):
     """Reads as `WindowReader` does, from shards that come and go.
 
     Args:
@@ -71,25 +63,20 @@ class StreamedReader(WindowReader):
     """
 
     def __init__(self, stream: TokenStream, block_size: int) -> None:
-        self._length = block_size + 1
-        self._dtype = stream.dtype
-        self._shard_starts = stream.shard_starts
+        super().__init__(stream, block_size)
         self._stream = stream
-        self._parts = _parts(stream)
-        self._flat = None
-        self._windows = None
-        self._offsets = np.zeros(len(self._parts), np.int64)
+        self._parts = stream.parts()
         # Threads may share a reader: they replace these, and never change them.
         self._coming = _Spans(np.empty(0, np.int64), np.empty(0, np.int64))
         self._kept: _Kept | None = None
 
     def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:
-        """`~start` for each window or span, which is announced; see `WindowReader.locate`."""
-        located = super().locate(starts, lengths)
+        """`~start` for each window or span, which is announced."""
+        self._ends(starts, lengths)
         sizes: Ints = np.full(len(starts), self._length) if lengths is None else np.asarray(lengths)
         self._coming = _Spans(starts, sizes)
         self._announce(self._shards_of(self._coming))
-        return located
+        return ~starts
 
     def gather(self, located: Ints) -> Tokens:
         """The windows' ids, copied: dtype of the stream, shape (n, T + 1)."""
@@ -120,7 +107,7 @@ class StreamedReader(WindowReader):
             if places is None:
                 return self._read(spans)
         assert kept is not None
-        return kept.tokens[_ranges(places, spans.lengths)]
+        return kept.tokens[ranges(places, spans.lengths)]
 
     def _to_read_with(self, spans: _Spans) -> _Spans | None:
         """The announced spans to read in one pass with some of them, if a pass for these alone is a waste."""
@@ -147,7 +134,7 @@ class StreamedReader(WindowReader):
             here = np.flatnonzero(last > first)
             lengths = (last - first)[here]
             target = places[here] + (first - spans.starts)[here]
-            out[_ranges(target, lengths)] = shard[_ranges(first[here] - base, lengths)]
+            out[ranges(target, lengths)] = shard[ranges(first[here] - base, lengths)]
             del shard
         return out
 
@@ -160,14 +147,14 @@ class StreamedReader(WindowReader):
             np.searchsorted(self._shard_starts, spans.starts + np.maximum(spans.lengths, 1) - 1, side="right")
             - 1
         )
-        numbers = _ranges(first, last - first + 1)
+        numbers = ranges(first, last - first + 1)
         unique, at = np.unique(numbers, return_index=True)
         found: list[int] = unique[np.argsort(at)].tolist()
         return found
 
     def _is_here(self, number: int) -> bool:
         split, shard = self._parts[number]
-        return not _is_streamed(split) or split.is_here(shard)
+        return split.is_here(shard)
 
     def _fits(self, numbers: list[int]) -> bool:
         return all(split.fits(shards) for split, shards in self._by_split(numbers))
@@ -176,30 +163,11 @@ class StreamedReader(WindowReader):
         for split, shards in self._by_split(numbers):
             split.will_need(shards)
 
-    def _by_split(self, numbers: list[int]) -> list[tuple[Any, list[int]]]:
+    def _by_split(self, numbers: list[int]) -> list[tuple[TokenStream, list[int]]]:
         """The streamed splits among the shards', each with its own shards' numbers."""
-        found: dict[int, tuple[Any, list[int]]] = {}
+        found: dict[int, tuple[TokenStream, list[int]]] = {}
         for number in numbers:
             split, shard = self._parts[number]
-            if _is_streamed(split):
+            if split.is_streamed:
                 found.setdefault(id(split), (split, []))[1].append(shard)
         return list(found.values())
-
-
-def _parts(stream: TokenStream) -> list[tuple[Any, int]]:
-    """Each shard's split, and its number there."""
-    if hasattr(stream, "parts"):
-        return list(stream.parts())
-    return [(stream, number) for number in range(len(stream.shard_starts) - 1)]
-
-
-def _is_streamed(split: Any) -> bool:
-    return bool(getattr(split, "is_streamed", False))
-
-
-def _ranges(firsts: Ints, lengths: Ints) -> NDArray[np.int64]:
-    """Each range's numbers, one range after another: `first`, `first + 1`, ... so many as its length."""
-    ends = np.cumsum(lengths)
-    result: NDArray[np.int64] = np.repeat(firsts - (ends - lengths), lengths)
-    result += np.arange(len(result))
-    return result

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from corpuskit.batches.pages import Pages, keep_freed_memory
 from corpuskit.batches.ranges import ranges
+from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.stream import Tokens, TokenStream
 
 Ints = NDArray[np.int64]
@@ -28,8 +29,8 @@ _MAX_VIEW_BYTES = 2**62
 _PIECE = 64
 
 
-class WindowReader:
-    """Cuts windows of `block_size + 1` tokens, and spans of any length, out of a stream.
+class WindowReader(StreamReader):
+    """Cuts windows and spans out of shards that are all mapped.
 
     Args:
         stream: The tokens.
@@ -38,9 +39,7 @@ class WindowReader:
     """
 
     def __init__(self, stream: TokenStream, block_size: int, *, random_access: bool = True) -> None:
-        self._length = block_size + 1
-        self._dtype = stream.dtype
-        self._shard_starts = stream.shard_starts
+        super().__init__(stream, block_size)
         self._shards = [stream.shard(number) for number in range(len(stream.shard_starts) - 1)]
         self._flat, self._offsets = _overlay(self._shards, stream, max(self._length, _PIECE))
         self._windows = None if self._flat is None else _items(self._flat, self._length)
@@ -49,24 +48,8 @@ class WindowReader:
         self._pages = Pages(self._shards, random_access=random_access)
 
     def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:
-        """Where windows or spans are in this process's memory; worked out once for many batches.
-
-        Args:
-            starts: int64[n], where they start in the stream.
-            lengths: Tokens of each, y's last one included; by default T + 1.
-
-        Returns:
-            int64[n], a token of the overlapping view; for one that crosses shards, `~start`.
-
-        Raises:
-            IndexError: If one does not lie in the stream.
-        """
-        ends = starts + (self._length if lengths is None else lengths)
-        if len(starts) and not 0 <= starts.min() <= ends.max() <= self._shard_starts[-1]:
-            raise IndexError(
-                f"windows from {starts.min():,} to {ends.max():,} are outside a stream of "
-                f"{self._shard_starts[-1]:,} tokens"
-            )
+        """A token of the overlapping view for each; for one that crosses shards, `~start`."""
+        ends = self._ends(starts, lengths)
         shards = np.searchsorted(self._shard_starts, starts, side="right") - 1
         inside = ends <= self._shard_starts[shards + 1]
         if self._flat is None:

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from corpuskit.batches.stream import Tokens
 from corpuskit.corpus.local import open_local
-from corpuskit.corpus.split import Split, Tokens
+from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, CorpusFormatError, UnavailableName, UnknownName
 from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.paths import user_path

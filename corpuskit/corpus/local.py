@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from corpuskit.batches.stream import Tokens
 from corpuskit.corpus.folder import Folder, read_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import Manifest
-from corpuskit.corpus.split import Split, Tokens, check_not_replaced
+from corpuskit.corpus.split import Split, check_not_replaced
 
 
 class LocalSplit(Split):

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
-from corpuskit.batches.options import sizes
-from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
+from corpuskit.batches.options import options_of
 from corpuskit.errors import ConfigError
 from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.numbers import whole
@@ -99,14 +98,8 @@ class Mixture:
             ConfigError: If an option is impossible for one of the corpora.
         """
         given: dict[str, Any] = {**options}
-        sampler = given.pop("sampler", "random")
-        batch_size, block_size = sizes(
-            given.pop("batch_size", BATCH_SIZE),
-            given.pop("block_size", BLOCK_SIZE),
-            context_length=given.pop("context_length", None),
-            debug=given.pop("debug", False),
-            world_size=given.get("world_size", 1),
-        )
+        asked = options_of(**given)
+        sampler, batch_size, block_size = asked.sampler, asked.batch_size, asked.block_size
         chosen = _by_name(samplers or {}, self._corpora, "samplers")
         stages = [(stage.first_sample(batch_size, block_size), stage.weights) for stage in self._stages]
         firsts = [first for first, _ in stages]
@@ -123,7 +116,8 @@ class Mixture:
             ),
             tuple(self._max_epochs.get(name) for name in self._corpora),
         )
-        return Batches(stream, batch_size=batch_size, block_size=block_size, sampler="mixture", **given)
+        sizes = {"batch_size": batch_size, "block_size": block_size, "sampler": "mixture"}
+        return Batches(stream, **{**given, "context_length": None, "debug": False, **sizes})
 
     def __repr__(self) -> str:
         return f"<Mixture of {', '.join(self._corpora)}: {len(self._stages)} stages>"

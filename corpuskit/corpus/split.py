@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import operator
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.batches.stream import Tokens, TokenStream
 from corpuskit.corpus.index import Index, ends_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
 from corpuskit.urls import RemotePath
 
-Tokens = NDArray[np.unsignedinteger[Any]]
 
-
-class Split(ABC):
+class Split(TokenStream):
     """One split as a stream of token ids that does not know about shards.
 
     `len(split)` is its number of tokens and `split[a:b]` copies some of them, as a numpy array of the

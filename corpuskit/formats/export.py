@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit import storage
+from corpuskit.batches.stream import Tokens
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ROW_BYTES, ends_of
-from corpuskit.corpus.split import Tokens
 from corpuskit.errors import ConfigError, CorpusFormatError
 
 #: Called with (file of the corpus, bytes of ids read so far, bytes in all).

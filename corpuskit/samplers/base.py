@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +38,39 @@ class SamplerContext:
     batch_size: int = 1
 
 
-@runtime_checkable
-class Sampler(Protocol):
-    """A pure function from sample numbers to the starts of windows.
+class AnySampler(ABC):
+    """What every sampler is, whether its rows are windows (`Sampler`) or made of spans (`SpanSampler`).
 
     Attributes:
         samples_per_epoch: How many samples an epoch has; None for a sampler without epochs. Sample numbers
             go on past it into the next epoch.
+        resizable: Whether a run may go on with another block size: the order, counted in epochs, is then the
+            same one.
+        in_order: Whether its windows follow each other in the stream, so that the system may read ahead.
     """
 
-    samples_per_epoch: int | None
+    samples_per_epoch: int | None = None
+    resizable: bool = False
+    in_order: bool = False
 
+    @property
+    def part_epochs(self) -> tuple[int | None, ...]:
+        """How many samples an epoch of each corpus has; of a mixture there are several."""
+        return (self.samples_per_epoch,)
+
+    def drawn(self, sample: int) -> list[int]:
+        """How many of the first samples each corpus has given; of a mixture there are several.
+
+        Args:
+            sample: How many samples have been drawn.
+        """
+        return [sample]
+
+
+class Sampler(AnySampler):
+    """A pure function from sample numbers to the starts of windows."""
+
+    @abstractmethod
     def starts(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the windows start.
 
@@ -57,7 +80,6 @@ class Sampler(Protocol):
         Returns:
             int64[n], offsets into the token stream, each in [0, N - T - 1].
         """
-        ...
 
 
 class Spans(NamedTuple):
@@ -77,19 +99,12 @@ class Spans(NamedTuple):
     lengths: Ints
 
 
-@runtime_checkable
-class SpanSampler(Protocol):
-    """A sampler whose rows are not single windows: packed documents, or a padded tail.
+class SpanSampler(AnySampler):
+    """A sampler whose rows are not single windows: packed documents, or a padded tail."""
 
-    Attributes:
-        samples_per_epoch: As in `Sampler`.
-    """
-
-    samples_per_epoch: int | None
-
+    @abstractmethod
     def spans(self, samples: NDArray[np.int64]) -> Spans:
         """What each row is made of; `samples` as in `Sampler.starts`."""
-        ...
 
 
 def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
@@ -104,3 +119,13 @@ def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
             raise ConfigError(
                 f"sampler {name!r} has no option {option!r}; {known}", expected=allowed, found=option
             )
+
+
+def window_spans(starts: Ints, block_size: int) -> Spans:
+    """Rows that are single windows, as spans.
+
+    Args:
+        starts: int64[n], where the windows start.
+        block_size: T.
+    """
+    return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), block_size, np.int64))

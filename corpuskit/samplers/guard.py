@@ -2,71 +2,97 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
-from corpuskit.samplers.base import Ints, Sampler, SamplerContext, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Ints, Sampler, SamplerContext, Spans, SpanSampler
 
 
-class _Guarded:
-    """A sampler whose answers are checked; everything else about it is as it is.
+class _Guard:
+    """Says that what is wrong with a sampler is its plugin's.
 
     Args:
-        sampler: The sampler.
-        component: What it was found as.
-        context: What it was made for.
+        component: What the sampler was found as.
+        num_tokens: N, tokens of its stream.
     """
 
-    def __init__(self, sampler: Any, component: Component, context: SamplerContext) -> None:
-        self._sampler, self._component, self._context = sampler, component, context
-        self.samples_per_epoch: int | None = sampler.samples_per_epoch
+    def __init__(self, component: Component, num_tokens: int) -> None:
+        self._component, self._num_tokens = component, num_tokens
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "_sampler":  # while it is unpickled
-            raise AttributeError(name)
-        return getattr(self._sampler, name)
+    def blame(self, samples: Ints) -> AbstractContextManager[None]:
+        """What happens inside is the plugin's fault."""
 
-    def _blame(self, samples: Ints) -> Any:
         def where() -> str:
             return f"samples {samples.min():,} to {samples.max():,}" if len(samples) else "no samples"
 
         return blame(self._component.what, self._component.owner, where)
 
+    def check(self, what: str, starts: Ints, ends: Ints) -> None:
+        """Check that what is read is in the stream.
 
-class GuardedSampler(_Guarded):
+        Raises:
+            ValueError: Naming the first that is not.
+        """
+        wrong = np.flatnonzero((starts < 0) | (ends > self._num_tokens))
+        if len(wrong):
+            start, end = starts[wrong[0]], ends[wrong[0]]
+            raise ValueError(
+                f"{what} must stay inside the stream of {self._num_tokens:,} tokens, found one that reads "
+                f"{start:,} to {end:,}"
+            )
+
+
+class GuardedSampler(Sampler):
     """A sampler of windows."""
 
+    def __init__(self, sampler: Sampler, guard: _Guard, block_size: int) -> None:
+        self._sampler, self._guard, self._block_size = sampler, guard, block_size
+        _declare(self, sampler)
+
     def starts(self, samples: Ints) -> Ints:
-        with self._blame(samples):
+        """What the sampler gives, checked."""
+        with self._guard.blame(samples):
             found = _ints("starts()", self._sampler.starts(samples), len(samples))
-            _inside("starts()", found, found + self._context.block_size + 1, self._context.num_tokens)
+            self._guard.check("starts()", found, found + self._block_size + 1)
         return found
 
 
-class GuardedSpanSampler(_Guarded):
+class GuardedSpanSampler(SpanSampler):
     """A sampler of rows of several pieces."""
 
+    def __init__(self, sampler: SpanSampler, guard: _Guard) -> None:
+        self._sampler, self._guard = sampler, guard
+        _declare(self, sampler)
+
     def spans(self, samples: Ints) -> Spans:
-        with self._blame(samples):
+        """What the sampler gives, checked."""
+        with self._guard.blame(samples):
             first, starts, lengths = self._sampler.spans(samples)
             found = Spans(
                 _ints("spans().first", first, len(samples) + 1),
                 _ints("spans().starts", starts, len(starts)),
                 _ints("spans().lengths", lengths, len(starts)),
             )
-            _inside("spans()", found.starts, found.starts + found.lengths + 1, self._context.num_tokens)
+            self._guard.check("spans()", found.starts, found.starts + found.lengths + 1)
         return found
 
 
-def guarded(
-    sampler: Sampler | SpanSampler, component: Component, context: SamplerContext
-) -> Sampler | SpanSampler:
+def guarded(sampler: AnySampler, component: Component, context: SamplerContext) -> AnySampler:
     """A sampler of a plugin, its answers checked."""
-    kind = GuardedSpanSampler if isinstance(sampler, SpanSampler) else GuardedSampler
-    return kind(sampler, component, context)
+    guard = _Guard(component, context.num_tokens)
+    if isinstance(sampler, SpanSampler):
+        return GuardedSpanSampler(sampler, guard)
+    assert isinstance(sampler, Sampler)
+    return GuardedSampler(sampler, guard, context.block_size)
+
+
+def _declare(guarded: AnySampler, sampler: AnySampler) -> None:
+    guarded.samples_per_epoch = sampler.samples_per_epoch
+    guarded.resizable, guarded.in_order = sampler.resizable, sampler.in_order
 
 
 def _ints(what: str, found: Any, length: int) -> Ints:
@@ -79,21 +105,6 @@ def _ints(what: str, found: Any, length: int) -> Ints:
         shown = f"{found.dtype}{[*found.shape]}" if isinstance(found, np.ndarray) else type(found).__name__
         raise TypeError(f"{what} must give int64[{length}], found {shown}")
     return found.astype(np.int64, copy=False)
-
-
-def _inside(what: str, starts: Ints, ends: Ints, num_tokens: int) -> None:
-    """Check that what is read is in the stream.
-
-    Raises:
-        ValueError: Naming the first that is not.
-    """
-    wrong = np.flatnonzero((starts < 0) | (ends > num_tokens))
-    if len(wrong):
-        start, end = starts[wrong[0]], ends[wrong[0]]
-        raise ValueError(
-            f"{what} must stay inside the stream of {num_tokens:,} tokens, found one that reads {start:,} to "
-            f"{end:,}"
-        )
 
 
 __all__ = ["GuardedSampler", "GuardedSpanSampler", "guarded"]

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, window_spans
 from corpuskit.samplers.blend import Blend
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
 
 Ints = NDArray[np.int64]
-AnySampler = Sampler | SpanSampler
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class _Stage:
         return [self.before[part] + counts.get(part, 0) for part in range(num_parts)]
 
 
-class MixtureSampler:
+class MixtureSampler(Sampler):
     """A mixture of samplers that give starts.
 
     An epoch of a mixture that ends is a whole number of batches; the samples after it begin it again.
@@ -132,7 +131,6 @@ class MixtureSampler:
     def __init__(self, turns: Turns, parts: Sequence[Part], *, batch_size: int) -> None:
         self._turns = turns
         self._parts = parts
-        self.samples_per_epoch: int | None = None
         if turns.num_samples is not None:
             self.samples_per_epoch = turns.num_samples // batch_size * batch_size
             if not self.samples_per_epoch:
@@ -145,13 +143,18 @@ class MixtureSampler:
 
     def starts(self, samples: Ints) -> Ints:
         """int64[n], one start a sample, in the mixture's stream."""
-        parts, own = self._whose(samples)
+        parts, own = self.whose(samples)
         starts = np.empty(len(samples), np.int64)
         for number in np.unique(parts).tolist():
             part, here = self._parts[number], parts == number
             assert isinstance(part.sampler, Sampler)
             starts[here] = part.sampler.starts(own[here]) + part.offset
         return starts
+
+    @property
+    def part_epochs(self) -> tuple[int | None, ...]:
+        """How many samples an epoch of each part has."""
+        return tuple(part.sampler.samples_per_epoch for part in self._parts)
 
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each part has had."""
@@ -161,13 +164,14 @@ class MixtureSampler:
         whole = self._turns.drawn(self.samples_per_epoch)
         return [epochs * all_of + some for all_of, some in zip(whole, self._turns.drawn(rest), strict=True)]
 
-    def _whose(self, samples: Ints) -> tuple[Ints, Ints]:
+    def whose(self, samples: Ints) -> tuple[Ints, Ints]:
+        """Whose each sample is: int64[n] parts, and int64[n], which of that part's own samples."""
         if self.samples_per_epoch is not None:
             samples = samples % self.samples_per_epoch
         return self._turns.turns(samples)
 
 
-class MixtureSpanSampler:
+class MixtureSpanSampler(SpanSampler):
     """A mixture in which some samplers give spans; rows of the others are one span.
 
     Args:
@@ -184,7 +188,7 @@ class MixtureSpanSampler:
 
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of, in the mixture's stream."""
-        parts, own = self._mixture._whose(samples)
+        parts, own = self._mixture.whose(samples)
         none = np.empty(0, np.int64)
         rows, starts, lengths = [none], [none], [none]
         for number in np.unique(parts).tolist():
@@ -199,6 +203,11 @@ class MixtureSpanSampler:
         first = np.concatenate(([0], np.cumsum(counts)))
         return Spans(first, np.concatenate(starts)[order], np.concatenate(lengths)[order])
 
+    @property
+    def part_epochs(self) -> tuple[int | None, ...]:
+        """How many samples an epoch of each part has."""
+        return self._mixture.part_epochs
+
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each part has had."""
         return self._mixture.drawn(sample)
@@ -206,5 +215,5 @@ class MixtureSpanSampler:
     def _spans(self, sampler: AnySampler, samples: Ints) -> Spans:
         if isinstance(sampler, SpanSampler):
             return sampler.spans(samples)
-        starts = sampler.starts(samples)
-        return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), self._block_size))
+        assert isinstance(sampler, Sampler)
+        return window_spans(sampler.starts(samples), self._block_size)

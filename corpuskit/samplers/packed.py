@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from corpuskit import cache, reading, sealed, storage
 from corpuskit.errors import ConfigError, StorageError
-from corpuskit.samplers.base import SamplerContext, Spans, check_options
+from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.packing import pack, split_documents
@@ -47,7 +47,7 @@ class Table(NamedTuple):
     lengths: NDArray[np.int32]
 
 
-class PackedSampler:
+class PackedSampler(SpanSampler):
     """Rows that hold whole documents, and padding where none fits.
 
     A document of n tokens gives n - 1 pairs of a token and its successor; those of one document stay
@@ -60,8 +60,6 @@ class PackedSampler:
     and kept in corpuskit's cache under the split's fingerprint; 12 bytes a document are mapped from there.
     Each process compares them with their sha256 once, and a table that is damaged is made again.
     """
-
-    samples_per_epoch: int | None
 
     def __init__(self, context: SamplerContext) -> None:
         check_options("packed", context)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.samplers.base import SamplerContext, check_options
+from corpuskit.samplers.base import Sampler, SamplerContext, check_options
 from corpuskit.samplers.counter import hash_words, uniform_below
 
 
-class RandomSampler:
+class RandomSampler(Sampler):
     """Every window of the split is as likely as every other, whatever was drawn before.
 
     A start is a counter-based random number of (seed, sample number), scaled to the number of windows with
@@ -17,7 +17,6 @@ class RandomSampler:
     they stood: nothing is repeated or skipped that would not have been.
     """
 
-    samples_per_epoch: int | None = None
     resizable = True
 
     def __init__(self, context: SamplerContext) -> None:

@@ -32,10 +32,9 @@ def open_sequential(context: SamplerContext) -> Sampler | SpanSampler:
     raise ConfigError(f"sampler option tail = {tail!r}: must be 'drop' or 'pad'", found=tail)
 
 
-class DroppedTail:
+class DroppedTail(Sampler):
     """Window k of a pass starts at k * T; the windows that do not fill a batch are left out."""
 
-    samples_per_epoch: int | None
     in_order = True  # windows follow each other, so the system may read ahead
 
     def __init__(self, context: SamplerContext) -> None:
@@ -56,10 +55,9 @@ class DroppedTail:
         return samples % self._per_pass * self._block_size
 
 
-class PaddedTail:
+class PaddedTail(SpanSampler):
     """Window k of a pass starts at k * T; the last one may be short, and rows after it are empty."""
 
-    samples_per_epoch: int | None
     in_order = True
 
     def __init__(self, context: SamplerContext) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.samplers.base import SamplerContext, check_options
+from corpuskit.samplers.base import Sampler, SamplerContext, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.permutation import Permutation
@@ -14,7 +14,7 @@ from corpuskit.samplers.permutation import Permutation
 _KEPT_EPOCHS = 4
 
 
-class ShuffledSampler:
+class ShuffledSampler(Sampler):
     """Each epoch visits every one of its windows exactly once, in an order of its own.
 
     The N - 1 pairs of a token and its successor are cut into E = (N - 1) // T windows of T pairs, end to end,
@@ -37,7 +37,7 @@ class ShuffledSampler:
         self._seed = context.seed
         self._block_size = context.block_size
         num_windows, self._left_over = divmod(context.num_tokens - 1, context.block_size)
-        self.samples_per_epoch: int | None = num_windows
+        self.samples_per_epoch = num_windows
         self._num_windows = num_windows
         self._epochs: dict[int, tuple[Permutation, int]] = {}
 

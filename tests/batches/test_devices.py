@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from corpuskit.batches import Batches, Documents
+from corpuskit.batches import Batches
+from corpuskit.batches.segments import Segments
 from corpuskit.errors import ConfigError
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -30,7 +31,7 @@ def make(make_split, dtype=np.uint16, **options):
 
 def parts(batch):
     for part in batch:
-        if isinstance(part, Documents):
+        if isinstance(part, Segments):
             yield from (part.cu_seqlens, part.document_ids, part.position_ids)
         else:
             yield part

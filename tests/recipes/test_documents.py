@@ -4,15 +4,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from corpuskit.batches.segments import Documents
-
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="variable-length attention needs a CUDA device")
 def test_variable_lengths_are_a_dense_mask(corpus):
     kernel = pytest.importorskip("torch.nn.attention.varlen", reason="variable lengths need torch 2.10")
     batches = corpus.batches("train", batch_size=4, block_size=128, documents=True, device="cuda")
     documents = batches[0][2]
-    assert isinstance(documents, Documents)
+    assert isinstance(documents, Segments)
     query, key, value = torch.randn(3, 4, 2, 128, 32, dtype=torch.bfloat16, device="cuda")
     ids = documents.document_ids
     mask = (ids[:, :, None] == ids[:, None, :]).tril()

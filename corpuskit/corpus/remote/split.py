@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.batches.stream import Tokens
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import Manifest, ShardRecord
 from corpuskit.corpus.remote.ahead import Ahead
 from corpuskit.corpus.remote.layout import not_a_corpus, prefix_of, read_manifest
 from corpuskit.corpus.remote.shard_cache import MIN_SHARDS, ShardCache, check_limit, least_limit, limit_from
-from corpuskit.corpus.split import Split, Tokens, check_not_replaced
+from corpuskit.corpus.split import Split, check_not_replaced
 from corpuskit.errors import CorpusFormatError, FetchError
 from corpuskit.stores.base import Store, Stored
 from corpuskit.stores.opening import open_store

@@ -1,0 +1,151 @@
+"""The order of a run: which rows of a stream each sample is. Nothing in it changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from typing import Any
+
+from corpuskit.batches import state as run_state
+from corpuskit.batches.engines import HostEngine
+from corpuskit.batches.opening import open_reader
+from corpuskit.batches.options import BatchOptions
+from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
+from corpuskit.batches.segments import DocumentEnds
+from corpuskit.batches.stream import TokenStream
+from corpuskit.samplers.base import Ints, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a corpus has given to a run: samples, tokens of x, its share of all, and epochs if it has them."""
+
+    samples: int
+    tokens: int
+    share: float
+    epochs: float | None
+
+
+class Order:
+    """From sample numbers to rows of a stream, the same ones for ever.
+
+    Args:
+        stream: The tokens.
+        options: What the run was told.
+
+    Attributes:
+        stream: The tokens.
+        options: What the run was told.
+
+    Raises:
+        ConfigError: If the stream is too short for one window, or the sampler cannot do what is asked.
+    """
+
+    def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
+        options.check_fits(stream.name, stream.num_tokens)
+        self.stream = stream
+        self.options = options
+        self.sampler = stream.open_sampler(
+            options.sampler,
+            SamplerContext(
+                num_tokens=stream.num_tokens,
+                block_size=options.block_size,
+                seed=options.seed,
+                document_ends=stream.document_ends,
+                fingerprint=stream.fingerprint,
+                options=options.sampler_options,
+                batch_size=options.batch_size,
+            ),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Order, (self.stream, self.options)
+
+    @property
+    def samples_per_epoch(self) -> int | None:
+        """Rows in an epoch; None for a sampler without epochs."""
+        return self.sampler.samples_per_epoch
+
+    def epoch_end(self, sample: int) -> int | None:
+        """The sample where the epoch of a sample ends; None without epochs."""
+        if self.samples_per_epoch is None:
+            return None
+        return (sample // self.samples_per_epoch + 1) * self.samples_per_epoch
+
+    def spans(self, samples: Ints) -> Spans:
+        """Which pieces of the stream the rows of samples are made of.
+
+        Args:
+            samples: int64[n], sample numbers in any order.
+        """
+        if isinstance(self.sampler, SpanSampler):
+            return self.sampler.spans(samples)
+        assert isinstance(self.sampler, Sampler)
+        return window_spans(self.sampler.starts(samples), self.options.block_size)
+
+    def rows(self, samples: Ints) -> tuple[Ints, ...]:
+        """The rows of samples in NumPy.
+
+        Args:
+            samples: int64[n], sample numbers in any order.
+
+        Returns:
+            x and y, int64 (n, T); and where documents were asked for, the number of each place's segment in
+            its row, and its place in the segment, int32 (n, T) each.
+        """
+        engine = HostEngine(self.source, output="numpy", documents=self.options.documents)
+        x, y, *segments = engine.start(self.source.resolve(samples))
+        if not segments:
+            return x, y
+        ids = segments[0].document_ids
+        return x, y, ids - ids[:, :1], segments[0].position_ids
+
+    def digest(self, sample: int) -> str:
+        """A digest of the rows of the last samples before one."""
+        samples = run_state.checked_samples(sample)
+        if isinstance(self.sampler, SpanSampler):
+            return run_state.digest(*self.sampler.spans(samples))
+        assert isinstance(self.sampler, Sampler)
+        return run_state.digest(self.sampler.starts(samples))
+
+    def identity(self) -> dict[str, Any]:
+        """What must be the same in a run that goes on, as JSON values."""
+        return {
+            "sampler": self.options.sampler,
+            "sampler_options": self.options.sampler_options,
+            "seed": self.options.seed,
+            "split": self.stream.name,
+            "corpus": self.stream.fingerprint,
+            "block_size": self.options.block_size,
+        }
+
+    def drawn(self, sample: int) -> dict[str, Drawn]:
+        """How much of each corpus the first samples have taken, by name."""
+        counts, epochs = self.sampler.drawn(sample), self.sampler.part_epochs
+        return {
+            name: Drawn(
+                samples=count,
+                tokens=count * self.options.block_size,
+                share=count / sample if sample else 0.0,
+                epochs=count / epoch if epoch else None,
+            )
+            for name, count, epoch in zip(self.stream.names, counts, epochs, strict=True)
+        }
+
+    @cached_property
+    def source(self) -> RowSource[Any]:
+        """What reads the rows."""
+        block_size = self.options.block_size
+        reader = open_reader(self.stream, block_size, random_access=not self.sampler.in_order)
+        if isinstance(self.sampler, SpanSampler):
+            return SpanSource(self.sampler, reader, block_size)
+        assert isinstance(self.sampler, Sampler)
+        ends = (lambda: self._document_ends) if self.options.documents else None
+        return WindowSource(self.sampler, reader, block_size, ends)
+
+    @cached_property
+    def _document_ends(self) -> DocumentEnds:
+        return DocumentEnds(self.stream.document_ends())
+
+
+__all__ = ["Drawn", "Order"]

@@ -1,0 +1,21 @@
+"""Samplers by name."""
+
+from __future__ import annotations
+
+from corpuskit.registry.distribution import NAME as DISTRIBUTION
+from corpuskit.samplers.base import AnySampler, SamplerContext
+
+
+def open_sampler(name: str, context: SamplerContext) -> AnySampler:
+    """The sampler of a name; the answers of a plugin's are checked.
+
+    Raises:
+        UnknownName: If there is none.
+        ConfigError: If the sampler cannot do what the context says.
+    """
+    from corpuskit.registry import default
+    from corpuskit.samplers.guard import guarded
+
+    component = default().find("sampler", name)
+    opened: AnySampler = component.make(context)
+    return opened if component.owner.distribution == DISTRIBUTION else guarded(opened, component, context)
