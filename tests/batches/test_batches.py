@@ -52,7 +52,8 @@ def test_numpy_output_imports_no_torch():
     program = """
 import sys, numpy as np
 from corpuskit.batches import Batches
-class Split:
+from corpuskit.batches.stream import TokenStream
+class Split(TokenStream):
     name, num_tokens, dtype, fingerprint = "train", 100, np.dtype("<u2"), "f"
     shard_starts = np.array([0, 100])
     def shard(self, number): return np.arange(100, dtype=np.uint16)

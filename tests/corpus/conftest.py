@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 import corpuskit
+
+_spec = importlib.util.spec_from_file_location(
+    "tests.batches.conftest", Path(__file__).parents[1] / "batches/conftest.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+_streams = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_streams)
+make_split, split_of = _streams.make_split, _streams.split_of
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 

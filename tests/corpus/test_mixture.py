@@ -200,7 +200,7 @@ def test_documents_of_a_mixture_do_not_reach_over_corpora(corpora):
 def test_a_mixed_stream_pickles_without_its_sampler(corpora):
     batches = mixture_of(corpora(a=110, b=120), {"a": 1, "b": 1}).batches(**OPTIONS)
 
-    stream = batches.__reduce__()[1][0]
+    stream = batches.order.stream
     made = stream.__reduce__()
 
     assert made[0] is MixedStream

@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from corpuskit.batches.segments import Segments
+
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="variable-length attention needs a CUDA device")
 def test_variable_lengths_are_a_dense_mask(corpus):

@@ -1,0 +1,52 @@
+"""Token streams whose ids are their own positions, cut into shards as a test likes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corpuskit.batches.stream import TokenStream
+
+
+class FakeSplit(TokenStream):
+    """A token stream over arrays in memory."""
+
+    name = "train"
+
+    def __init__(self, tokens, *, shard_sizes=None, document_ends=(), fingerprint="f" * 64):
+        self.tokens = tokens
+        self.num_tokens = len(tokens)
+        self.dtype = tokens.dtype
+        self.fingerprint = fingerprint
+        sizes = [len(tokens)] if shard_sizes is None else list(shard_sizes)
+        assert sum(sizes) == len(tokens)
+        self.shard_starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self._ends = np.asarray(document_ends, np.int64)
+        # Each shard is memory of its own, at an address that says nothing about its place in the stream.
+        cuts = zip(self.shard_starts[:-1], self.shard_starts[1:], strict=True)
+        self._shards = [tokens[a:b].copy() for a, b in cuts]
+        for shard in self._shards:
+            shard.flags.writeable = False
+
+    def __len__(self):
+        return self.num_tokens
+
+    def shard(self, number):
+        return self._shards[number]
+
+    def document_ends(self):
+        return self._ends
+
+
+def positions(num_tokens, dtype=np.uint16, **options):
+    return FakeSplit(np.arange(num_tokens).astype(dtype), **options)
+
+
+@pytest.fixture(scope="session")
+def make_split():
+    return positions
+
+
+@pytest.fixture(scope="session")
+def split_of():
+    return FakeSplit
