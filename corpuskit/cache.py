@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import re
 import socket
@@ -87,6 +88,7 @@ def make_folder(cache_dir: Path, *names: str) -> Path:
     """Make a folder of the cache, e.g. `make_folder(cache_dir, "files", "86")`, and return it.
 
     The cache itself is made readable by its owner only: it may hold what was downloaded with credentials.
+    What processes that were killed have left in the folder is deleted.
 
     Raises:
         StorageError: If it cannot be made, or others may have put things there.
@@ -98,7 +100,26 @@ def make_folder(cache_dir: Path, *names: str) -> Path:
         folder /= name
         storage.make_directory(folder)
         check_owner(folder)
+    tidy(folder)
     return folder
+
+
+@functools.cache
+def tidy(folder: Path) -> None:
+    """Delete what processes that were killed have left in a folder of the cache; once in each process.
+
+    A file or a folder is made under a temporary name, which its writer removes unless it dies first. Raises
+    nothing.
+    """
+    for path in _entries(folder):
+        is_temporary = path.name.endswith(".tmp") and _WRITER.fullmatch(path.name) is not None
+        if not is_temporary or may_be_live(path):
+            continue
+        with contextlib.suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                storage.remove_tree(path)
+            else:
+                storage.remove_file(path)
 
 
 def file_path(cache_dir: Path, sha256: str) -> Path:

@@ -12,7 +12,7 @@ CorpuskitError
 ├── FetchError (OSError)             a file could not be downloaded or read
 │   └── HashMismatch                 a file's bytes are not the expected ones
 ├── TokenizerError (ValueError)      a tokenizer or its vocabulary
-├── StorageError (OSError)           writing, locking or committing files
+├── StorageError (OSError)           reading, writing, locking or committing files
 ├── CorpusFormatError (ValueError)   a prepared corpus is damaged, incomplete or too new
 ├── ResumeError (ValueError)         saved state does not belong to what it is loaded into
 └── WorkerError (RuntimeError)       a worker process died or gave up
@@ -113,7 +113,7 @@ class TokenizerError(CorpuskitError, ValueError):
 
 
 class StorageError(CorpuskitError, OSError):
-    """Writing, locking or committing files failed; nothing that existed before was lost."""
+    """The machine refused to read, write, lock or commit a file; nothing that existed before was lost."""
 
     exit_code = 4
 

@@ -6,6 +6,7 @@ could name any file of the machine.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -68,11 +69,20 @@ def open_sized(
         if error.errno == errno.ENXIO:
             raise NotAFile("a socket") from error
         raise
-    status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(fd)
-        raise NotAFile(_KINDS.get(stat.S_IFMT(status.st_mode), "something else"))
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotAFile(_KINDS.get(stat.S_IFMT(status.st_mode), "something else"))
+    except BaseException:
+        close(fd)
+        raise
     return fd, status.st_size
+
+
+def close(fd: int) -> None:
+    """Close what was only read. Nothing is lost if that fails, and what went wrong before is what is told."""
+    with contextlib.suppress(OSError):
+        os.close(fd)
 
 
 def read_file(

@@ -160,3 +160,17 @@ def test_a_link_of_another_user_is_refused(tmp_path, monkeypatch):
     os.chown(link, 54321, -1, follow_symlinks=False)
     with pytest.raises(StorageError, match="belongs to another user"):
         cache.make_folder(link, "files")
+
+
+@pytest.mark.fault("P1")
+def test_what_killed_processes_left_half_written_goes_when_a_folder_is_used(tmp_path):
+    folder = tmp_path / "cache" / "tables"
+    folder.mkdir(parents=True)
+    left = folder / f".x.json.{cache.host_name()}.999999999.{'0' * 16}.tmp"
+    live = folder / f".x.json.{cache.host_name()}.{os.getpid()}.{'1' * 16}.tmp"
+    staged = folder / f".table.{cache.host_name()}.999999999.{'2' * 16}.tmp"
+    staged.mkdir()
+    for path in (left, live, folder / "x.json", staged / "x.bin", folder / ".mine.tmp"):
+        path.write_bytes(b"x")
+    cache.make_folder(tmp_path / "cache", "tables")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([live.name, ".mine.tmp", "x.json"])

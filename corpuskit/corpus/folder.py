@@ -86,7 +86,7 @@ class Folder:
             # A string, because pathlib would take a tenth of the time of opening a corpus.
             return contents(fd, size_bytes, where=f"{self.path}/{name}").view(dtype)
         finally:
-            os.close(fd)
+            reading.close(fd)
 
     def is_current(self) -> bool:
         """Whether the path still names this folder, or cannot be asked.
@@ -141,7 +141,7 @@ def _open(path: Path) -> Iterator[Folder]:
     try:
         yield Folder(path, directory)
     finally:
-        os.close(directory)
+        reading.close(directory)
 
 
 def _is_being_replaced(path: Path) -> bool:

@@ -94,14 +94,14 @@ class Partial:
         self.validator = validator or Validator()
 
     def publish(self, path: Path) -> None:
-        """Commit the file under its final name.
+        """Commit the file under its final name. Its record goes first: nothing would ask for it afterwards.
 
         Raises:
             StorageError: If it cannot be; also if another process took the file over.
         """
+        storage.remove_file(self._record)
         self._file.path = path
         self._file.commit()
-        storage.remove_file(self._record)
 
     def leave(self) -> None:
         """Keep the file for a later attempt if one could go on with it, else delete it."""

@@ -45,8 +45,10 @@ def load(cache_dir: Path, url: str) -> FirstUse | None:
 
     Raises:
         FetchError: If it is damaged.
+        StorageError: If it cannot be read.
     """
     path = _path(cache_dir, url)
+    cache.tidy(path.parent)
     try:
         value = json.loads(path.read_bytes())
         record = FirstUse(**value)
@@ -54,7 +56,9 @@ def load(cache_dir: Path, url: str) -> FirstUse | None:
             raise ValueError(record.sha256)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
+    except (ValueError, TypeError) as error:
         raise FetchError(
             f"{path}: the record of what {redact_url(url)} was cannot be read; delete it with {_forget(url)}",
             path=path,

@@ -42,8 +42,8 @@ def finished_parts(folder: Path, plan: Plan, source: Source, digests: Digests) -
         digests: The inputs' sha256s, for inputs that may be others than those that were read.
 
     Raises:
-        StorageError: If there is something that cannot be read.
-        SourceError: If an input cannot be read.
+        StorageError: If there is something, or an input, that cannot be read.
+        SourceError: If an input is gone.
     """
 
     def load(part: Part) -> PartRecord | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fnmatch
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from corpuskit.preparation.executors.forking import fork, may_fork
 from corpuskit.preparation.parts.record import PartRecord, state_of_inputs
 from corpuskit.preparation.plan import Part
 from corpuskit.sources.base import Input, Source
+from corpuskit.sources.inputs.files import unreadable
 
 #: What so many seconds of hashing have found is worth a file, for the case that this run is stopped.
 _KEEP_EVERY_S = 20.0
@@ -78,7 +80,8 @@ class Digests:
         """The inputs with their sha256s; waits for them.
 
         Raises:
-            SourceError: If an input cannot be read or has changed since it was listed.
+            SourceError: If an input is gone or has changed since it was listed.
+            StorageError: If one cannot be read.
         """
         if self._helper is not None:
             self._found |= self._helper.result()
@@ -145,8 +148,7 @@ class Digests:
         except CorpuskitError:
             raise
         except OSError as error:
-            reason = error.strerror or error
-            raise SourceError(f"{item.name}: cannot be read: {reason}", path=item.name) from error
+            raise unreadable(f"{item.name}:", "read", error, path=item.location) from error
         if self._source.state(item) != state:
             raise changed_while_used(item)
         return found
@@ -240,15 +242,30 @@ def _key(number: int, item: Input) -> tuple[int, str, int, str]:
 
 
 def _kept(folder: Path, inputs: Sequence[Input]) -> dict[int, list[Digest]]:
-    """What earlier runs have kept; a file that is broken is of no use and does no harm."""
+    """What earlier runs have kept; a file that is broken is of no use and does no harm.
+
+    Raises:
+        StorageError: If one cannot be read.
+    """
     kept: dict[int, list[Digest]] = defaultdict(list)
-    for path in sorted(folder.glob("digests-*.json")):
-        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, RecursionError):
-            data = reading.read_file(path, max_bytes=_KEPT_BYTES)
+    for data in _kept_files(folder):
+        with contextlib.suppress(ValueError, TypeError, LookupError, RecursionError):
             for number, name, size_bytes, version, sha256, state in _lines(data):
                 if _key(number, inputs[number]) == (number, name, size_bytes, version):
                     kept[number].append(Digest(sha256, state))
     return kept
+
+
+def _kept_files(folder: Path) -> Iterator[bytes]:
+    with storage.reading(folder):
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208 (Path's glob may hide what goes wrong)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if fnmatch.fnmatchcase(name, "digests-*.json"):
+                with contextlib.suppress(FileNotFoundError, reading.NotAFile, reading.TooLarge):
+                    yield reading.read_file(folder / name, max_bytes=_KEPT_BYTES)
 
 
 def _lines(data: bytes) -> list[tuple[int, str, int, str, str, str]]:

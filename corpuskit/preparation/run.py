@@ -18,7 +18,7 @@ from corpuskit import folders, interrupts, registry, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, StorageError, WorkerError
+from corpuskit.errors import ConfigError, CorpuskitError, StorageError, WorkerError
 from corpuskit.machine import usable_cores
 from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
@@ -115,9 +115,12 @@ class Run:
                 return found
             try:
                 return self._make(only_commit=only_commit)
-            except (OSError, WorkerError) as error:
+            except (OSError, ConfigError, WorkerError) as error:
                 # Where locks do nothing, another process may have finished first and tidied up.
-                if not self.work.is_taken(error) or (found := self.found()) is None:
+                if self.work.is_taken(error):
+                    with contextlib.suppress(CorpuskitError, OSError):  # the first error is the one to tell
+                        found = self.found()
+                if found is None:
                     raise
                 return found
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -25,6 +26,9 @@ from pathlib import Path
 
 from corpuskit import folders, storage
 from corpuskit.corpus.manifest import FILE_NAME
+from corpuskit.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 _TEMPORARY = r"\.[^/]+\.tmp"
 _CORPUS = rf"manifest\.json|run\.json|[^/]+-\d{{5,}}\.(?:bin|idx)|{_TEMPORARY}"
@@ -51,6 +55,7 @@ class WorkFolder:
 
     def __init__(self, output: Path) -> None:
         self._output = output
+        self._mine: Path | None = None  # the parts that this run works on
         self.path = Path(os.path.realpath(output.parent), f".{output.name}.preparing")
 
     @contextlib.contextmanager
@@ -68,7 +73,7 @@ class WorkFolder:
                 self.path.rmdir()
 
     def make_parts(self, fingerprint: str) -> Path:
-        """The folder of a plan's parts.
+        """The folder of a plan's parts, for this run to work on.
 
         Raises:
             StorageError: If what has its name, or the work folder's, is not safe to use.
@@ -76,6 +81,8 @@ class WorkFolder:
         folders.make_own(self.path)
         parts = self.parts(fingerprint)
         folders.make_own(parts)
+        _set_folders_aside(parts)
+        self._mine = parts
         return parts
 
     def parts(self, fingerprint: str) -> Path:
@@ -87,11 +94,13 @@ class WorkFolder:
         return [path for path in self.plans() if path.name != fingerprint[:_PLAN_DIGITS]]
 
     def is_taken(self, error: Exception) -> bool:
-        """Whether what went wrong means that another process has made the corpus first.
+        """Whether what went wrong may mean that another process has made the corpus first.
 
-        It has deleted the parts then, or something has the corpus's name. Nothing else is taken for it: a
-        disk that fails once the corpus has its name has failed.
+        It has deleted the parts then, some of them before this run looked, or something has the corpus's
+        name. Nothing else is taken for it: a disk that fails once the corpus has its name has failed.
         """
+        if isinstance(error, ConfigError):
+            return True
         cause = error.__cause__ or error
         if isinstance(cause, OSError) and cause.errno in (errno.EEXIST, errno.ENOTEMPTY):
             return True
@@ -102,7 +111,10 @@ class WorkFolder:
         self._remove({path.name for path in self.others(fingerprint) if folders.is_in_use(path)})
 
     def tidy(self) -> None:
-        """Delete the parts of the corpus that is there: whoever made it was killed before it could do so."""
+        """Delete the parts of the corpus that is there: whoever made it was killed before it could do so.
+
+        Those that this run has begun are of that corpus too: it is what the run was to make.
+        """
         if not self.path.is_dir() or folders.why_not_own(self.path) is not None:
             return
         self._remove({path.name for path in self.plans() if not self._is_spent(path)})
@@ -118,7 +130,9 @@ class WorkFolder:
         return [self.path / name for name in self._names() if re.fullmatch(_PLAN.format("plan"), name)]
 
     def _is_spent(self, parts: Path) -> bool:
-        """Whether the corpus that is there was made of these parts."""
+        """Whether the corpus that is there was made of these parts, or would be made of them again."""
+        if parts == self._mine:
+            return True
         try:
             return (parts / FILE_NAME).read_bytes() == (self._output / FILE_NAME).read_bytes()
         except OSError:
@@ -142,6 +156,20 @@ class WorkFolder:
             return _IN_WORK.fullmatch(f"{name}/{inside}") is not None
 
         storage.remove_ours(self.path / name, ours)
+
+
+def _set_folders_aside(parts: Path) -> None:
+    """Take folders out of the way of files. An empty one is deleted, any other keeps what it holds."""
+    with storage.reading(parts), os.scandir(parts) as entries:
+        folders_there = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for path in folders_there:
+        if re.fullmatch(_TEMPORARY, path.name):
+            continue  # it was set aside before
+        log.warning("%s is a folder in the place of a file, which is made again", path)
+        with contextlib.suppress(OSError):  # another run was faster, or it stays, under another name
+            aside = storage.temporary_name(path)
+            storage.rename(path, aside)
+            aside.rmdir()
 
 
 def is_of_corpus(name: str) -> bool:

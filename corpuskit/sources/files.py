@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit import registry
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import ConfigError
 from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import RemoteFile, SourceSpec
@@ -26,7 +26,7 @@ from corpuskit.sources.base import (
 from corpuskit.sources.changes import changes
 from corpuskit.sources.guard import giving
 from corpuskit.sources.inputs import characters as text_characters
-from corpuskit.sources.inputs.files import local_version
+from corpuskit.sources.inputs.files import local_version, unreadable
 from corpuskit.sources.inputs.stream import InputStream, base_name, hash_input, is_plain
 from corpuskit.sources.listing.places import is_folder
 from corpuskit.sources.readers.base import Reader
@@ -103,7 +103,7 @@ class FilesSource(Source):
         try:
             status = os.stat(item.location)  # noqa: PTH116 (this runs for every file of a corpus)
         except OSError as error:
-            raise SourceError(f"{item.name}: cannot be read: {error.strerror}", path=item.location) from error
+            raise unreadable(f"{item.name}:", "read", error, path=item.location) from error
         return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
 
     def expansion(self, item: Input) -> float:

@@ -31,6 +31,7 @@ from corpuskit.sources.inputs.files import (
     open_archive,
     remote_version,
     store_errors,
+    unreadable,
 )
 from corpuskit.sources.inputs.stream import base_name
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
@@ -87,7 +88,8 @@ class LocalFiles(FilesSource):
         """The files in order. URLs of http and https are fetched; others are read where they are.
 
         Raises:
-            SourceError: If nothing is found, a folder cannot be listed, or what is found is no regular file.
+            SourceError: If nothing is found, or what is found is no regular file.
+            StorageError: If a folder cannot be listed, or a file cannot be looked at.
             ConfigError: If a file's format cannot be told, or an option is no reader's.
             FetchError: If a URL cannot be fetched.
         """
@@ -230,12 +232,13 @@ class LocalFiles(FilesSource):
         """A regular file's status; None for something else that a folder holds.
 
         Raises:
-            SourceError: If the user named something that is no regular file.
+            SourceError: If the user named something that is no regular file, or it is not there.
+            StorageError: If it cannot be looked at.
         """
         try:
             status = Path(file.location).stat()
         except OSError as error:
-            raise SourceError(f"{name}: cannot be read: {error.strerror}", path=file.location) from error
+            raise unreadable(f"{name}:", "read", error, path=file.location) from error
         if stat.S_ISREG(status.st_mode):
             return status
         if file.named:
@@ -303,10 +306,9 @@ def _lines(path: str) -> Iterator[str]:
     except OSError as error:
         hint = ""
         if os.path.lexists(f"@{path}"):
-            hint = f"; the file @{path} is there, and is written ./@{path}"
-        raise SourceError(
-            f"@{path}: the list of paths {path!r} cannot be read: {error.strerror}{hint}", path=path
-        ) from error
+            hint = f"the file @{path} is there, and is written ./@{path}"
+        what = f"@{path}: the list of paths {path!r}"
+        raise unreadable(what, "read", error, path=path, remedy=hint) from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
         raise SourceError(
             f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it "

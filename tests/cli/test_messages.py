@@ -222,7 +222,7 @@ def test_an_input_that_may_not_be_read_says_so(said, monkeypatch):
 
     monkeypatch.setattr(os, "open", refuse)
     code, line = said("prepare", "./my.txt", "--encoding", "bytes", "-o", "y", "--split", "none")
-    assert code == 3
+    assert code == 4
     assert "my.txt: cannot be opened: Permission denied; make it readable, or leave it out" in line
 
 

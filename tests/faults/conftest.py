@@ -8,7 +8,6 @@ soaks.
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import functools
 import http.server
 import os
@@ -30,26 +29,8 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 from fault_tools import Control, Launcher, Scenario, World, write_texts  # noqa: E402 - beside this file
-from known import KNOWN  # noqa: E402 - beside this file
 
 T = TypeVar("T")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Expect what is known to fail; by chance it may also go well."""
-    for item in items:
-        if HERE not in item.path.parents:
-            continue
-        name = f"{item.path.relative_to(HERE)}::{item.name}"
-        for pattern, finding in KNOWN:
-            if fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")):
-                item.add_marker(pytest.mark.xfail(reason=finding, strict=False))
-                break
-
-
-#: A test that is known to fail goes on until it does, but no further than so many rounds: what it tries by
-#: default may happen to go well.
-_KNOWN_ROUNDS = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,13 +39,10 @@ class Draw:
 
     random: random.Random
     rounds: int | None
-    is_known: bool
 
     def count(self, default: int) -> int:
         """How many rounds to go."""
-        if self.rounds is not None:
-            return self.rounds
-        return _KNOWN_ROUNDS if self.is_known else default
+        return default if self.rounds is None else self.rounds
 
     def some(self, choices: Sequence[T], default: int) -> list[T]:
         """So many of the choices, in random order; all where there are no more."""
@@ -75,8 +53,6 @@ class Draw:
         problems: list[str] = []
         for choice in choices:
             problems += [f"{choice}: {problem}" for problem in problems_of(choice)]
-            if problems and self.is_known and self.rounds is None:
-                break
         assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems)
 
 
@@ -84,8 +60,7 @@ class Draw:
 def draw(request: pytest.FixtureRequest) -> Draw:
     """Random numbers of the test's own."""
     seed, rounds = request.config.getoption("--seed"), request.config.getoption("--rounds")
-    is_known = request.node.get_closest_marker("xfail") is not None
-    return Draw(random.Random(f"{seed} {request.node.name}"), rounds, is_known)
+    return Draw(random.Random(f"{seed} {request.node.name}"), rounds)
 
 
 @pytest.fixture(scope="session")

@@ -42,19 +42,22 @@ def test_two_writers_make_one_corpus(worlds, draw, command, no_locks):
 @pytest.mark.parametrize("command", ["prepare", "overwrite", "commit", "export"])
 @pytest.mark.fault("P7", "C2")
 def test_a_writer_that_was_stopped_while_another_finished_does_no_harm(worlds, draw, command):
-    """Locks do nothing here: the stopped one would hold one, as it may on another machine's behalf."""
+    """Locks do nothing here: the stopped one would hold one, as it may on another machine's behalf.
+
+    Its helpers are stopped with it, as a terminal does that: it would wait for one of them for ever.
+    """
     world = worlds(command)
 
     def problems_of(nth: int) -> Iterator[str]:
         world.reset()
-        late = world.start(Fault(None, nth, signal=STOP, no_locks=True))
+        late = world.start(Fault(None, nth, signal=STOP, group=True, no_locks=True))
         if not late.wait_until_stopped():
             return
         where = world.launcher.control.where
         other = world.run(Fault(no_locks=True))
         if (state := world.state()) != "new" or other.code:
             yield f"{where}: the other one: {other}, {state}"
-        late.kill(signal.SIGCONT)
+        late.kill(signal.SIGCONT, group=True)
         yield from (f"{where}: {problem}" for problem in problems_of_all(world, [late.wait(), other]))
 
     draw.check(draw.some(range(1, world.total + 1), 3), problems_of)

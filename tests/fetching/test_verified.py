@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from corpuskit.errors import ConfigError, FetchError, HashMismatch
+from corpuskit import cache, storage
+from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetching import trust
 from corpuskit.fetching.verified import fetch
 from corpuskit.registry.specs import RemoteFile
@@ -319,3 +320,35 @@ def test_library_does_not_talk_unless_asked(server, cache_dir, capfd):
     fetch(server.remote(), cache_dir=cache_dir)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("corpuskit").level == logging.NOTSET
+
+
+@pytest.mark.fault("P1")
+def test_what_a_killed_process_left_of_the_record_of_a_cached_file_is_deleted(server, cache_dir):
+    server.script(server.file())
+    unknown = server.remote(sha256=None, size_bytes=None)
+    fetch(unknown, cache_dir=cache_dir)
+    (record,) = (cache_dir / "urls").iterdir()
+    record.with_name(f".{record.name}.{cache.host_name()}.999999999.{'0' * 16}.tmp").hardlink_to(record)
+    cache.tidy.cache_clear()  # as in another process
+    fetch(unknown, cache_dir=cache_dir)
+    assert list((cache_dir / "urls").iterdir()) == [record]
+
+
+@pytest.mark.fault("D4")
+def test_a_record_of_a_download_that_cannot_be_deleted_is_gone_after_the_next_one(
+    server, cache_dir, monkeypatch
+):
+    server.script(server.file(), server.file())
+    remove = storage.remove_file
+
+    def fail(path):
+        if path.suffix == ".json" and path.parent.name == "partials" and (cache_dir / "files").exists():
+            raise StorageError(f"cannot delete {path}: Input/output error")
+        remove(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "remove_file", fail)
+        with pytest.raises(StorageError, match="Input/output error"):
+            fetch(server.remote(), cache_dir=cache_dir)
+    fetch(server.remote(), cache_dir=cache_dir)
+    assert list((cache_dir / "partials").iterdir()) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 import corpuskit
 from corpuskit.config import PrepareConfig
-from corpuskit.errors import SourceError
+from corpuskit.errors import SourceError, StorageError
 from corpuskit.preparation import input_digests as module
 from corpuskit.preparation.api import commit_parts, make_parts
 from corpuskit.preparation.executors import forking
@@ -208,3 +209,19 @@ def test_a_flipped_bit_in_kept_hashes_is_found_and_they_are_made_again(source, f
 def test_a_pipe_among_kept_hashes_keeps_nobody_waiting(source, folder, tmp_path):
     os.mkfifo(tmp_path / "digests-0.json")
     assert found(Digests(source, source.inputs(), tmp_path)) == expected(folder)
+
+
+@pytest.mark.parametrize("call", ["open", "listdir"])
+@pytest.mark.fault("D13")
+def test_kept_digests_that_cannot_be_read_are_not_taken_for_missing(source, tmp_path, monkeypatch, call):
+    work, real = tmp_path / "work", getattr(os, call)
+    Digests(source, source.inputs(), work).share(range(5))
+
+    def fail(path, *arguments, **named):
+        if work in (Path(path), *Path(path).parents):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(StorageError, match="cannot read .*work.*: Input/output error"):
+        Digests(source, source.inputs(), work)

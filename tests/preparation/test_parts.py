@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import corpuskit
 from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
 from corpuskit.preparation.api import commit_parts, make_parts
-from corpuskit.preparation.run import PartsMade, Prepared
+from corpuskit.preparation.run import PartsMade, Prepared, Run
 
 OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
 
@@ -76,3 +77,20 @@ def test_jobs_at_once_and_commit_from_the_command_line(prose, tmp_path, assert_s
 def test_share_that_cannot_be_is_refused(prose, tmp_path, value):
     with pytest.raises(ConfigError, match="parts = "):
         config(prose, tmp_path, parts=value)
+
+
+@pytest.mark.fault("C2")
+def test_a_commit_whose_parts_another_one_has_used_finds_the_corpus(prose, tmp_path, monkeypatch):
+    """Locks do nothing here: the other one begins and ends while this one looks for the parts."""
+    make_parts(config(prose, tmp_path, parts="1/1"))
+    begin = Run._begin
+
+    def begin_late(self, made):
+        monkeypatch.setattr(Run, "_begin", begin)
+        assert commit_parts(config(prose, tmp_path)).made
+        return begin(self, made)
+
+    monkeypatch.setattr(Run, "_begin", begin_late)
+    monkeypatch.setattr(Run, "_lock", lambda self: contextlib.nullcontext())
+    assert not commit_parts(config(prose, tmp_path)).made
+    assert not list(tmp_path.glob(".x*"))

@@ -283,3 +283,19 @@ def holding(folder: Path, secret: bytes) -> list[Path]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 3
     return [path for path in files if secret in path.read_bytes() or secret in os.fsencode(path)]
+
+
+@pytest.mark.parametrize("name", ["part-00000.json", "part-00001-train-00000.bin", "job.json"])
+@pytest.mark.parametrize("holds", ["nothing", "something"])
+@pytest.mark.fault("K3")
+def test_a_folder_in_the_place_of_a_work_file_costs_its_part(prose, work, assert_same, caplog, name, holds):
+    whole = corpuskit.prepare(str(prose), output=work.with_name("whole"), **OPTIONS)
+    parts = make_parts(config(prose, work.with_name("out"), parts="1/1")).folder
+    (parts / name).unlink()
+    (parts / name).mkdir()
+    if holds == "something":
+        (parts / name / "keep").write_text("keep")
+    assert_same(whole.path, run(config(prose, work.with_name("out"))).corpus.path)
+    assert f"{name} is a folder in the place of a file" in caplog.text
+    assert [path.read_text() for path in work.rglob("keep")] == (["keep"] if holds == "something" else [])
+    assert work.exists() == (holds == "something")

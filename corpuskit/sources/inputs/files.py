@@ -6,6 +6,7 @@ What is opened is checked to be what was listed, and can be checked to have stay
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import zipfile
@@ -14,13 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpuskit.errors import CorpuskitError, FetchError, SourceError, reason_of
+from corpuskit import reading
+from corpuskit.errors import CorpuskitError, FetchError, SourceError, StorageError, reason_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
 from corpuskit.urls import is_remote
 
 _COPY_BYTES = 2**20
 _REMOTE_BLOCK_BYTES = 4 * 2**20
+#: What the system answers where there is nothing, and where there is no file.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_NO_FILE = (*ABSENT, errno.ENXIO, errno.ENAMETOOLONG)
 
 
 def open_raw(item: Input) -> LocalFile | UrlFile | Member:
@@ -37,6 +42,25 @@ def open_file(item: Input) -> LocalFile | UrlFile:
 def local_version(status: os.stat_result) -> str:
     """What tells this state of a local file from a later one."""
     return str(status.st_mtime_ns)
+
+
+def unreadable(what: str, doing: str, error: OSError, *, path: Any, remedy: str = "") -> CorpuskitError:
+    """The error about a file or a folder of this machine that cannot be had.
+
+    Args:
+        what: How the line begins: its name and a colon.
+        doing: What cannot be done to it: "listed", "opened", "read".
+        error: What the system answered.
+        path: Where it is.
+        remedy: What to do.
+
+    Returns:
+        A SourceError if there is no such file, or no file to read; a StorageError if the machine refuses it.
+    """
+    is_wrong = error.errno in _NO_FILE or isinstance(error, (reading.NotAFile, reading.TooLarge))
+    kind = SourceError if is_wrong else StorageError
+    end = f"; {remedy}" if remedy else ""
+    return kind(f"{what} cannot be {doing}: {error.strerror or error}{end}", path=path)
 
 
 def remote_version(system: Any, path: str) -> str:
@@ -120,12 +144,12 @@ class LocalFile:
             # A FIFO without O_NONBLOCK would wait for a writer that may never come.
             self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            gone = isinstance(error, FileNotFoundError)
-            remedy = "it was there when files were listed" if gone else "make it readable, or leave it out"
-            raise SourceError(
-                f"{self._name}: cannot be opened: {error.strerror}; {remedy}", path=self._path
-            ) from error
-        self._opened = os.fstat(self._fd)
+            raise self._unreadable("opened", error) from error
+        try:
+            self._opened = os.fstat(self._fd)
+        except OSError as error:
+            self.close()
+            raise self._unreadable("opened", error) from error
         if not stat.S_ISREG(self._opened.st_mode):
             self.close()
             raise SourceError(f"{self._name}: not a regular file; copy its text into one", path=self._path)
@@ -137,12 +161,15 @@ class LocalFile:
             raise self._changed(item.size_bytes, self._opened.st_size)
 
     def read(self, size: int = -1, /) -> bytes:
-        if size >= 0:
-            return os.read(self._fd, size)
-        pieces = []
-        while data := os.read(self._fd, _COPY_BYTES):
-            pieces.append(data)
-        return b"".join(pieces)
+        try:
+            if size >= 0:
+                return os.read(self._fd, size)
+            pieces = []
+            while data := os.read(self._fd, _COPY_BYTES):
+                pieces.append(data)
+            return b"".join(pieces)
+        except OSError as error:
+            raise self._unreadable("read", error) from error
 
     def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
         return os.lseek(self._fd, position, whence)
@@ -161,8 +188,10 @@ class LocalFile:
         """Compare what is under the open file and under its name now with what was opened."""
         try:
             states = [os.fstat(self._fd), Path(self._path).stat()]
-        except OSError as error:
+        except FileNotFoundError as error:
             raise self._changed(self._opened.st_size, None) from error
+        except OSError as error:
+            raise self._unreadable("read", error) from error
         for now in states:
             if (now.st_size, now.st_mtime_ns, now.st_ino) != (
                 self._opened.st_size,
@@ -172,9 +201,17 @@ class LocalFile:
                 raise self._changed(self._opened.st_size, now.st_size)
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            reading.close(fd)
+
+    def _unreadable(self, doing: str, error: OSError) -> CorpuskitError:
+        remedy = ""
+        if isinstance(error, FileNotFoundError):
+            remedy = "it was there when files were listed"
+        elif isinstance(error, PermissionError):
+            remedy = "make it readable, or leave it out"
+        return unreadable(f"{self._name}:", doing, error, path=self._path, remedy=remedy)
 
     def _changed(self, expected: int, found: int | None) -> SourceError:
         now = "is gone" if found is None else f"has {found:,} bytes"

@@ -50,6 +50,7 @@ class InputStream:
 
     Raises:
         SourceError: If the file is gone, is no regular file, is not what its name says, or changes.
+        StorageError: If the machine does not give it.
     """
 
     def __init__(
@@ -92,12 +93,7 @@ class InputStream:
     def _read(self, size: int) -> bytes:
         if self._left is not None:
             size = min(size, self._left)
-        try:
-            data = self._stream.read(size) if size else b""
-        except OSError as error:
-            raise SourceError(
-                f"{self._item.name}: cannot be read: {error.strerror or error}", path=self._item.name
-            ) from error
+        data = self._stream.read(size) if size else b""
         if self._left is not None:
             self._left -= len(data)
         return data
@@ -175,6 +171,7 @@ def hash_input(item: Input) -> str:
 
     Raises:
         SourceError: If the file is not the one that was listed, or changes.
+        StorageError: If it cannot be read.
     """
     digest = hashlib.sha256()
     with contextlib.closing(open_file(item)) as file:

@@ -13,7 +13,8 @@ from typing import Any
 
 from fsspec.utils import glob_translate
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import ConfigError
+from corpuskit.sources.inputs.files import unreadable
 from corpuskit.sources.listing.text_files import is_hidden
 
 _MAGIC = re.compile(r"[*?\[]")
@@ -135,7 +136,8 @@ def list_folder(folder: str, selection: Selection) -> Iterator[str]:
         selection: Decides where to look.
 
     Raises:
-        SourceError: If a folder cannot be listed.
+        SourceError: If a folder is not there any more.
+        StorageError: If one cannot be listed.
     """
     todo = [("", selection.start())]
     links: list[tuple[str, _State]] = []
@@ -163,7 +165,7 @@ def _entries(folder: str, parent: str) -> list[tuple[str, bool, bool]]:
         with os.scandir(where) as entries:
             return sorted((entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries)
     except OSError as error:
-        raise SourceError(f"{where}: cannot be listed: {error.strerror}", path=where) from error
+        raise unreadable(f"{where}:", "listed", error, path=where) from error
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -6,7 +6,6 @@ A name that is there is taken literally, whatever its characters; only one that 
 from __future__ import annotations
 
 import abc
-import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from urllib.parse import unquote
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.paths import user_path
-from corpuskit.sources.inputs.files import file_system, store_errors
+from corpuskit.sources.inputs.files import ABSENT, file_system, store_errors, unreadable
 from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.listing.text_files import text_files
@@ -42,7 +41,8 @@ class Place(abc.ABC):
             format: The format that the user chose for every file.
 
         Raises:
-            SourceError: If there is no file at all, or a folder cannot be listed.
+            SourceError: If there is no file at all.
+            StorageError: If a folder cannot be listed.
         """
         folder, selection = self.location, Selection()
         if self.kind == "glob":
@@ -135,7 +135,8 @@ def place_of(typed: str) -> Place:
     """The place that a path or a URL means.
 
     Raises:
-        SourceError: If nothing is there, or it cannot be looked at.
+        SourceError: If nothing is there.
+        StorageError: If it cannot be looked at.
         ConfigError: If no path is like this, or a file URL names another machine.
     """
     if not is_remote(typed):
@@ -162,18 +163,17 @@ def is_folder(path: str, *, typed: str) -> bool:
         typed: What the user typed.
 
     Raises:
-        SourceError: If that cannot be known, as below a folder that may not be entered.
+        StorageError: If that cannot be known, as below a folder that may not be entered.
     """
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 (Path's hides no more, and no less)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+        if error.errno in ABSENT:
             return False
-        raise SourceError(
-            f"{typed}: cannot be looked at: {error.strerror}; give yourself the right to enter its folders, "
-            "or name another path",
-            path=typed,
-        ) from error
+        remedy = ""
+        if isinstance(error, PermissionError):
+            remedy = "give yourself the right to enter its folders, or name another path"
+        raise unreadable(f"{typed}:", "looked at", error, path=typed, remedy=remedy) from error
 
 
 def shown_location(location: str) -> str:

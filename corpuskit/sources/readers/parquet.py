@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.errors import ConfigError, SourceError, reason_of
+from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.files import open_raw, told_by_head
@@ -98,6 +98,8 @@ class ParquetReader(Reader):
                 if batch is None:
                     return
                 column = _strings(batch.column(path[0]), path[1:])
+            except CorpuskitError:
+                raise
             except (OSError, pa.ArrowException) as error:
                 raise SourceError(
                     f"{item.name}: damaged Parquet in row group {number}: {reason_of(error)}; get the file "
@@ -149,6 +151,8 @@ class ParquetReader(Reader):
         with contextlib.closing(open_raw(item)) as raw:
             try:
                 file = parquet.ParquetFile(pa.PythonFile(raw, mode="r"), page_checksum_verification=True)
+            except CorpuskitError:
+                raise
             except (OSError, pa.ArrowException) as error:
                 raise told_by_head(item, b"PAR1") or SourceError(
                     f"{item.name}: not a Parquet file, or cut off: {reason_of(error)}; get the file again",

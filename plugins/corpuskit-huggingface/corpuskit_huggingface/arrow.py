@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from corpuskit.errors import SourceError
+from corpuskit.errors import CorpuskitError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.files import open_raw, told_by_head
 from corpuskit.sources.inputs.stream import is_plain
@@ -157,6 +157,8 @@ def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:
                 yield stream.read_next_batch()
             except StopIteration:
                 return
+    except CorpuskitError:
+        raise
     except (OSError, EOFError, pa.ArrowException) as error:
         raise _damaged(item, error) from error
 

@@ -31,7 +31,7 @@ from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.changes import changes
 from corpuskit.sources.files import FilesSource
-from corpuskit.sources.inputs.files import local_version
+from corpuskit.sources.inputs.files import local_version, unreadable
 from corpuskit.sources.inputs.stream import hash_input
 from corpuskit.sources.listing.folders import Selection, list_folder
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
@@ -264,7 +264,7 @@ def _input(path: Path, name: str, file: DataFile) -> Input:
     try:
         status = path.stat()
     except OSError as error:
-        raise SourceError(f"{name}: cannot be read: {error.strerror}", path=path) from error
+        raise unreadable(f"{name}:", "read", error, path=path) from error
     return Input(
         name,
         status.st_size,

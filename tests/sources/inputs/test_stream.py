@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import socket
 import zipfile
 
 import fsspec
 import pytest
 
-from corpuskit.errors import SourceError
+from corpuskit.errors import SourceError, StorageError
 from corpuskit.sources.base import Input, Slice
 from corpuskit.sources.files import hash_input
 from corpuskit.sources.inputs.files import open_archive, remote_version
@@ -142,3 +144,40 @@ def test_a_remote_file_is_read_in_place_and_watched(read_all):
 )
 def test_the_file_name_says_what_an_input_is(name, member, expected):
     assert base_name(Input(name, 0, "", member=member)) == expected
+
+
+@pytest.mark.parametrize(
+    "code", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.EACCES], ids=errno.errorcode.get
+)
+@pytest.mark.parametrize("call", ["open", "fstat", "read", "stat"])
+@pytest.mark.fault("D13")
+def test_an_input_that_the_machine_does_not_give_is_no_fault_of_the_text(
+    path, input_of, read_all, monkeypatch, call, code
+):
+    item, real = input_of(path), getattr(os, call)
+
+    def refuse(what, *arguments, **named):
+        if isinstance(what, int) or str(what) == str(path):
+            raise OSError(code, os.strerror(code), str(path))
+        return real(what, *arguments, **named)
+
+    message = f"text.txt: cannot be .*: {re.escape(os.strerror(code))}"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, refuse)
+        with pytest.raises(StorageError, match=message) as caught:
+            read_all(TextReader({}), item, Slice())
+    assert caught.value.exit_code == 4
+
+
+def test_closing_an_input_does_not_hide_what_is_wrong_with_it(path, input_of, read_all, monkeypatch):
+    path.write_bytes(b"\xff")
+    real = os.close
+
+    def fail(fd):
+        real(fd)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "close", fail)
+        with pytest.raises(SourceError, match="invalid UTF-8"):
+            read_all(TextReader({}), input_of(path), Slice())

@@ -107,7 +107,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_that_names_it(tree, pattern):
         )
     finally:
         (tree / "b").chmod(0o755)
-    assert f"SourceError: {tree}/b" in done.stderr
+    assert f"StorageError: {tree}/b" in done.stderr
     assert "cannot be listed: Permission denied" in done.stderr
 
 

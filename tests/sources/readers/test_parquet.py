@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import ConfigError, SourceError, StorageError
 from corpuskit.sources.base import Slice
 from corpuskit.sources.readers.parquet import ParquetReader
 
@@ -160,3 +162,17 @@ def test_a_missing_package_is_named_with_what_to_type(table_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ConfigError, match=r"run: pip install .*\[formats\]"):
         ParquetReader({}).slices(item, target_bytes=10)
+
+
+@pytest.mark.fault("D13")
+def test_a_read_that_fails_is_not_called_damage(table_file, read_all, monkeypatch):
+    item = table_file({"text": TEXTS})
+
+    def fail(fd, size):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    message = r"data.parquet: cannot be read: Input/output error"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "read", fail)
+        with pytest.raises(StorageError, match=message):
+            read_all(ParquetReader({}), item, Slice())
