@@ -79,7 +79,7 @@ def command(
             splits=splits or None,
             meta=meta,
             overwrite=overwrite,
-            on_progress=bars.files("export"),
+            on_progress=bars,
         )
     counts = {name: len(opened[name]) for name in (splits or opened)}
     if as_json:

@@ -13,10 +13,11 @@ from corpuskit import cache
 from corpuskit.errors import FetchError, HashMismatch
 from corpuskit.fetching import http, places
 from corpuskit.fetching.claims import Claims
-from corpuskit.fetching.options import FetchOptions, OnProgress, Transient
+from corpuskit.fetching.options import FetchOptions, Transient
 from corpuskit.fetching.partial import Partial, open_partial, remove_abandoned
 from corpuskit.fetching.waiting import Budget
 from corpuskit.fetching.wire import Session
+from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.urls import redact_url, scheme_of
 
 log = logging.getLogger(__name__)
@@ -224,7 +225,8 @@ class _Transport:
 
         def on_bytes(total_bytes: int | None) -> None:
             if what.on_progress is not None:
-                what.on_progress(what.label, partial.size_bytes, what.size_bytes or total_bytes)
+                total = what.size_bytes or total_bytes
+                what.on_progress(Progress("fetch", what.label, partial.size_bytes, total))
 
         budget = Budget(what.options, what.deadline)
         if self._session is None:

@@ -10,9 +10,6 @@ from pathlib import Path
 
 from corpuskit.errors import HashMismatch
 
-#: Called with (file name, bytes done, bytes in all or None) while a file is downloaded or hashed.
-OnProgress = Callable[[str, int, int | None], None]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FetchedFile:

@@ -22,7 +22,8 @@ from typing import Any, ClassVar
 from corpuskit import folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
-from corpuskit.formats.export import Export, OnProgress
+from corpuskit.formats.export import Export
+from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
 from corpuskit.urls import remote_path
 from corpuskit.version import __version__
@@ -154,7 +155,7 @@ class Format(abc.ABC):
             splits: Which splits, by name; None is all of them.
             meta: Also write `meta_file`, which describes the vocabulary.
             overwrite: Whether an export that is there may be replaced; another folder never is.
-            on_progress: Called with (file of the corpus, bytes of ids read so far, bytes in all).
+            on_progress: Called often, such as with `corpuskit.progress()`.
 
         Returns:
             The files, `export.json` last.
@@ -317,4 +318,4 @@ def _describe(format_name: str, export: Export) -> dict[str, object]:
     }
 
 
-__all__ = ["FILE_NAME", "Export", "Format", "OnProgress"]
+__all__ = ["FILE_NAME", "Export", "Format"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
+from corpuskit.on_progress import OnProgress
 from corpuskit.paths import folder_name, user_path, visible_name
 from corpuskit.preparation.plan import part_bytes_for
 from corpuskit.preparation.versions import versions_of
@@ -35,7 +36,7 @@ class Request:
 
     Args:
         config: The configuration.
-        on_fetch: Called with (file, bytes done, bytes in all or None) while inputs are fetched.
+        on_fetch: Told while inputs are fetched.
 
     Attributes:
         source: The open source.
@@ -48,7 +49,7 @@ class Request:
         UnknownName: If there is no such source or tokenizer.
     """
 
-    def __init__(self, config: PrepareConfig, *, on_fetch: Callable[[str, int, int | None], None]) -> None:
+    def __init__(self, config: PrepareConfig, *, on_fetch: OnProgress) -> None:
         self._config = config
         self.reader_options = _reader_options(config)
         self.source: Source = open_source(

@@ -101,7 +101,7 @@ class Run:
         self.on_progress = on_progress
         self.started = time.monotonic()
         self.work_s = 0.0
-        self.request = Request(config, on_fetch=self._fetching)
+        self.request = Request(config, on_fetch=self.on_progress)
         self.source, self.name = self.request.source, self.request.name
         self.output = self.request.output
         self.work = WorkFolder(self.output)
@@ -393,9 +393,6 @@ class Run:
                 expected=item_bytes,
                 found=self.config.shard_bytes,
             )
-
-    def _fetching(self, label: str, done: int, total: int | None) -> None:
-        self.on_progress(Progress("fetch", label, done, total))
 
     def _waiting(self) -> None:
         log.warning("another process is preparing %s; waiting for it", self.output)

@@ -157,8 +157,8 @@ def test_416_is_accepted_only_with_the_right_hash(server, cache_dir, fake, right
 def test_interrupted_download_keeps_what_it_has(server, cache_dir, fake):
     server.script(server.file(cut=60_000, then="stall"), server.file())
 
-    def interrupt(label, done, total):
-        if done == 60_000:
+    def interrupt(progress):
+        if progress.done_bytes == 60_000:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -89,7 +89,11 @@ def test_cache_folder_is_the_environments_by_default(server, tmp_path, monkeypat
 def test_progress_grows_to_the_whole_file(server, cache_dir):
     server.script(server.file())
     calls = []
-    fetch(server.remote(), cache_dir=cache_dir, on_progress=lambda *call: calls.append(call))
+    fetch(
+        server.remote(),
+        cache_dir=cache_dir,
+        on_progress=lambda at: calls.append((at.label, at.done_bytes, at.total_bytes)),
+    )
     assert calls[-1] == ("file.txt", len(server.content), len(server.content))
     assert [done for _, done, _ in calls] == sorted(done for _, done, _ in calls)
 

@@ -27,6 +27,7 @@ from huggingface_hub.utils.tqdm import (
 from corpuskit import storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
+from corpuskit.on_progress import Progress
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.changes import changes
@@ -158,7 +159,7 @@ class HuggingFaceSource(FilesSource):
                 inputs.append(self._hub_input(commit, file, listed[file.path], path))
                 done += listed[file.path].size_bytes
                 if self.options.on_progress is not None:
-                    self.options.on_progress(self._target.place, done, total)
+                    self.options.on_progress(Progress("fetch", self._target.place, done, total))
         finally:
             if not were_disabled:
                 enable_progress_bars()
