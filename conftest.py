@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from corpuskit.fetching import packaged
 
@@ -23,6 +24,10 @@ _OURS = ("CORPUSKIT_", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _PLUGINS = sorted(path.name for path in Path(__file__).parent.glob("plugins/corpuskit-*"))
 _ABSENT = [name for name in _PLUGINS if importlib.util.find_spec(name.replace("-", "_")) is None]
+
+# A machine that is busy with other things is slow, and no example is wrong for it.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 collect_ignore = [f"plugins/{name}" for name in _ABSENT]
 

@@ -17,6 +17,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import plain
+from corpuskit.rules import what_is_wrong
 from corpuskit.said import Said, SaidInFile, read_table
 from corpuskit.units import parse_count, parse_size
 
@@ -62,7 +63,7 @@ class Config(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise ConfigError(_explain(cls, error, said)) from error
+            raise ConfigError(_explain(cls, error, values, said)) from error
 
     @classmethod
     def has(cls, key: str) -> bool:
@@ -265,6 +266,29 @@ class RunConfig(Config):
     )
 
 
+def part_of(config: Any, model: type[_C]) -> _C:
+    """What a `config=` says for one purpose.
+
+    Args:
+        config: A configuration of that purpose, or one from text to batches.
+        model: The purpose's model.
+
+    Raises:
+        ConfigError: If it is something else.
+    """
+    for found in (config, *(part for _, part in config)) if isinstance(config, RunConfig) else (config,):
+        if isinstance(found, model):
+            return found
+    remedy = "corpuskit.read_config reads one from a file"
+    if isinstance(config, Mapping):
+        remedy = f"write corpuskit.{model.__name__}(**config)"
+    raise ConfigError(
+        f"config must be a {model.__name__} or a RunConfig, found {type(config).__name__}; {remedy}",
+        expected=model,
+        found=config,
+    )
+
+
 def read_config(path: str | os.PathLike[str]) -> RunConfig:
     """Read a configuration from text to batches.
 
@@ -334,14 +358,21 @@ def _read_toml(path: str | os.PathLike[str], model: type[Config]) -> SaidInFile:
     return read_table(path, table, tables=[*models], is_of_others=is_of_others)
 
 
-def _explain(model: type[Config], error: ValidationError, said: Mapping[str, tuple[Said, str]]) -> str:
+def _explain(
+    model: type[Config],
+    error: ValidationError,
+    values: Mapping[str, Any],
+    said: Mapping[str, tuple[Said, str]],
+) -> str:
     """The first thing wrong, in one line."""
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    errors = error.errors()
+    first = errors[0]
+    field = str(first["loc"][0])
+    others = len({each["loc"][0] for each in errors}) - 1
+    more = f" (and {others} more)" if others else ""
     if first["type"] == "missing":
-        return f"{path[0]} is missing{more}"
-    layer, key = said.get(model._field_name(path[0]), (Said(), path[0]))
+        return f"{field} is missing{more}"
+    layer, key = said.get(model._field_name(field), (Said(), field))
     if first["type"] == "extra_forbidden":
         return f"{layer.unknown(key, sorted(model.model_fields))}{more}"
     cause = first.get("ctx", {}).get("error")
@@ -350,9 +381,8 @@ def _explain(model: type[Config], error: ValidationError, said: Mapping[str, tup
         return (
             f"{layer.place(key)}{cause}" if reason is None else f"{layer.said(key, first['input'])}: {reason}"
         )
-    rule = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    rule = rule if rule.startswith("must be") else f"must be {rule}"
-    return f"{layer.said('.'.join([key, *path[1:]]), first['input'])}: {rule}{more}"
+    where, found, rule = what_is_wrong(errors, values)
+    return f"{layer.said(key + where, found)}: must be {rule}{more}"
 
 
 def describe(model: type[Config]) -> list[tuple[str, str, str]]:

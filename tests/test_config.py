@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.config import BatchConfig, PrepareConfig, describe, parse_count, read_config, read_toml
+from corpuskit.config import (
+    BatchConfig,
+    PrepareConfig,
+    RunConfig,
+    describe,
+    parse_count,
+    part_of,
+    read_config,
+    read_toml,
+)
 from corpuskit.errors import ConfigError
 
 
@@ -15,9 +24,9 @@ from corpuskit.errors import ConfigError
             {"dataset": "x", "encodign": "y"},
             "unknown field 'encodign'; did you mean 'encoding'?",
         ),
-        (PrepareConfig, {"dataset": "x", "workers": 0}, "workers = 0: must be greater than or equal to 1"),
-        (PrepareConfig, {"dataset": "x", "workers": True}, "workers = True: must be a valid integer"),
-        (PrepareConfig, {"dataset": "x", "workers": 2.5}, "workers = 2.5: must be a valid integer"),
+        (PrepareConfig, {"dataset": "x", "workers": 0}, "workers = 0: must be a whole number, 1"),
+        (PrepareConfig, {"dataset": "x", "workers": True}, "workers = True: must be a whole number"),
+        (PrepareConfig, {"dataset": "x", "workers": 2.5}, "workers = 2.5: must be a whole number"),
         (PrepareConfig, {"dataset": "x", "on_missing": "no"}, "on_missing = 'no': must be 'skip' or 'error'"),
         (
             PrepareConfig,
@@ -25,10 +34,10 @@ from corpuskit.errors import ConfigError
             "max_tokens = 'many': must be a number",
         ),
         (PrepareConfig, {"dataset": "x", "max_tokens": "1.5"}, "max_tokens = '1.5': must be a whole number"),
-        (PrepareConfig, {"dataset": "x", "eot": "yes"}, "eot = 'yes': must be a valid boolean"),
+        (PrepareConfig, {"dataset": "x", "eot": "yes"}, "eot = 'yes': must be true or false"),
         (PrepareConfig, {"dataset": 7}, "dataset"),
-        (BatchConfig, {"block_size": -1}, "block_size = -1: must be greater than or equal to 1"),
-        (BatchConfig, {"seed": float("nan")}, "seed = nan: must be a valid integer"),
+        (BatchConfig, {"block_size": -1}, "block_size = -1: must be a whole number, 1 or more"),
+        (BatchConfig, {"seed": float("nan")}, "seed = nan: must be a whole number"),
         (BatchConfig, {"batch_size": 0, "block_size": 0}, r"batch_size = 0: .* \(and 1 more\)"),
     ],
 )
@@ -37,6 +46,16 @@ def test_impossible_values_name_the_field_the_value_and_the_rule(model, values, 
     with pytest.raises(ConfigError, match=message) as caught:
         model.make(values)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("config", [{"batch_size": 3}, "corpus.toml", PrepareConfig(dataset="x"), 3])
+def test_what_is_no_configuration_of_that_purpose_is_one_line(config):
+    with pytest.raises(ConfigError, match="config must be a BatchConfig or a RunConfig, found ") as caught:
+        part_of(config, BatchConfig)
+    assert ("BatchConfig(**config)" in str(caught.value)) == isinstance(config, dict)
+    whole = RunConfig(prepare=PrepareConfig(dataset="x"), batches=BatchConfig(batch_size=3))
+    assert part_of(whole, BatchConfig).batch_size == 3
+    assert part_of(whole, PrepareConfig).dataset == "x"
 
 
 def test_later_layers_win_and_none_says_nothing():
@@ -159,7 +178,10 @@ def test_a_file_for_both_needs_no_batches(tmp_path):
     ("content", "message"),
     [
         ('encodign = "x"', r"corpuskit.toml:1: unknown field 'encodign'; did you mean 'encoding'\?"),
-        ("# x\n\n[prepare]\nworkers = 0", r"corpuskit.toml:4: workers = 0: must be greater than"),
+        (
+            "# x\n\n[prepare]\nworkers = 0",
+            r"corpuskit.toml:4: workers = 0: must be a whole number, 1 or more",
+        ),
         ("workers = 2\n[prepare]\n'workers'=0", r"corpuskit.toml:3: workers = 0: must be"),
         ("prepare.workers = 0", r"corpuskit.toml:1: workers = 0: must be"),
         ("[prepre]\nworkers = 2", r"corpuskit.toml:1: unknown table \[prepre\]; did you mean \[prepare\]\?"),

@@ -65,6 +65,10 @@ class BatchOptions:
                 expected=self.world_size,
                 found=self.batch_size,
             )
+        if not isinstance(self.sampler, str):
+            raise ConfigError(
+                f"sampler = {self.sampler!r:.80}: must be text, the name of one", found=self.sampler
+            )
         _check_output(self)
 
     def replace(self, **changes: Any) -> BatchOptions:
@@ -128,6 +132,8 @@ def _check_output(options: BatchOptions) -> None:
     output, device, documents = options.output, options.device, options.documents
     if output not in ("torch", "numpy"):
         raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
+    if not (device is None or isinstance(device, str) or type(device).__module__ == "torch"):
+        raise ConfigError(f"device = {device!r:.80}: must be text, or a torch.device", found=device)
     if output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
     if output == "numpy" and options.resident:

@@ -17,7 +17,7 @@ def command() -> None:
     """Show or empty the folder that downloads are kept in."""
 
 
-@command.command(examples=("corpuskit cache where",))
+@command.command(short_help="Print the cache folder.", examples=("corpuskit cache where",))
 def where() -> None:
     """Print the cache folder: $CORPUSKIT_CACHE_DIR, or the system's place for caches."""
     from corpuskit.cache import default_cache_dir
@@ -44,7 +44,9 @@ def size(as_json: bool) -> None:
         click.echo(f"{row.kind:<10}{row.num_files:>10,}{row.size_bytes:>20,} bytes")
 
 
-@command.command(examples=("corpuskit cache add ~/Downloads/input.txt",))
+@command.command(
+    short_help="Put files into the cache.", examples=("corpuskit cache add ~/Downloads/input.txt",)
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
 def add(files: tuple[str, ...]) -> None:
     """Put files into the cache under their sha256, where corpora find them.
@@ -65,11 +67,12 @@ def add(files: tuple[str, ...]) -> None:
 
 
 @command.command(
+    short_help="Delete files from the cache.",
     examples=(
         "corpuskit cache clear --partials",
         "corpuskit cache clear --older-than 30 --yes",
         "corpuskit cache clear --url https://example.org/text.txt",
-    )
+    ),
 )
 @option("--partials", is_flag=True, help="Delete unfinished downloads only.")
 @option("--all", "everything", is_flag=True, help="Delete also what is recorded of URLs.")

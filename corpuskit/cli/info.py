@@ -112,10 +112,10 @@ def _print(corpus: Corpus) -> None:
     for key, value in rows.items():
         if not value:
             continue
-        console.print(f"{key:<11} {one_line(value)}", markup=False)
+        render.print_fact(console, key, value)
     for item in manifest.inputs[:10]:
         unverified = " (given by --from, unverified)" if item.unverified else ""
-        console.print(f"            {one_line(item.name)}{unverified}", markup=False)
+        render.print_fact(console, "", f"{item.name}{unverified}")
     if len(manifest.inputs) > 10:
         console.print(f"            ... and {len(manifest.inputs) - 10:,} more")
 

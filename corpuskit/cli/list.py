@@ -57,6 +57,8 @@ class _Kind(click.types.StringParamType):
 def command(kind: str | None, folder: str | None, as_json: bool) -> None:
     """List components by name, built-in ones first: those of a kind, or all of them.
 
+    KIND is sources, tokenizers, samplers, readers, executors, formats or commands.
+
     'corpuskit list corpora' lists the prepared corpora below FOLDER; by default below data, where they are
     made.
     """

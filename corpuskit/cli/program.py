@@ -115,7 +115,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(args: Sequence[str]) -> int:
-    """Run a command, and say what went wrong; returns the exit code."""
+    """Run a command, and say what went wrong; returns the exit code. `help COMMAND` is `COMMAND --help`."""
+    if args[:1] == ["help"]:
+        args = [*args[1:], "--help"]
     try:
         code = root.main([*args], obj=[*args], prog_name="corpuskit", standalone_mode=False)
         sys.stdout.flush()

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.terminal.text import safe
+from corpuskit.terminal.text import one_line, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +38,18 @@ def print_text(text: str) -> None:
     """Corpus text on stdout: as it is into a pipe, without control characters on a terminal."""
     sys.stdout.write(safe(text) if sys.stdout.isatty() else text)
     sys.stdout.write("" if text.endswith("\n") else "\n")
+
+
+def print_fact(console: Console, key: str, value: str) -> None:
+    """Print what something is; further lines of a terminal begin under the first one's value."""
+    import textwrap
+
+    text = one_line(value)
+    lines = [text]
+    if not console.soft_wrap:
+        lines = textwrap.wrap(text, max(20, console.width - 12), break_on_hyphens=False) or [""]
+    for number, one in enumerate(lines):
+        console.print(f"{'' if number else key:<11} {one}", markup=False)
 
 
 def table(*columns: str) -> Table:

@@ -95,6 +95,7 @@ def _download_to(partial: Partial, what: Download, transport: _Transport) -> Non
     """Attempt after attempt until `partial` is the whole, right file."""
     num_failures = num_wrong = 0
     best_bytes = partial.size_bytes
+    said = ""
     while True:
         try:
             if not _is_complete(partial):
@@ -105,7 +106,10 @@ def _download_to(partial: Partial, what: Download, transport: _Transport) -> Non
             num_failures = 1 if partial.size_bytes > best_bytes else num_failures + 1
             best_bytes = max(best_bytes, partial.size_bytes)
             wait_s = _wait_s(error, num_failures, what)
-            log.warning("%s: %s; trying again in %.1f s", redact_url(what.url), error, wait_s)
+            # The same failure over and over is one line.
+            level = logging.DEBUG if str(error) == said else logging.WARNING
+            said = str(error)
+            log.log(level, "%s: %s; trying again in %.1f s", redact_url(what.url), said, wait_s)
             what.options.sleep(wait_s)
             continue
         except HashMismatch as error:

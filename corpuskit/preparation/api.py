@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.config import PrepareConfig, RunConfig
+from corpuskit.config import PrepareConfig, RunConfig, part_of
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.keywords import PrepareOptions, checked, takes
@@ -173,8 +173,6 @@ def config_of(
     dataset: Any, config: PrepareConfig | RunConfig | None, options: Mapping[str, Any]
 ) -> PrepareConfig:
     """The configuration that the arguments of `prepare` mean together."""
-    if isinstance(config, RunConfig):
-        config = config.prepare
     given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
-    base = config.model_dump(exclude_unset=True) if config is not None else {}
+    base = {} if config is None else part_of(config, PrepareConfig).model_dump(exclude_unset=True)
     return PrepareConfig.make(base, given)

@@ -16,17 +16,17 @@ from corpuskit.errors import ConfigError
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import folder_name, user_path, visible_name
 from corpuskit.preparation.plan import part_bytes_for
+from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.preparation.versions import versions_of
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.specs import TokenizerSpec
+from corpuskit.sources import option_names
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.sources.readers.options import parse
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
 
-#: Options of readers that are fields of their own, in the order in which a manifest has them.
-_READER_FIELDS = ("text_field", "separator", "lines", "invalid_utf8", "on_bad_document", "on_missing")
 #: What else a manifest's options hold: no reader's option may take their place.
 _OTHER_OPTIONS = ("split", "eot", "format", "max_tokens", "part_bytes", "shard_bytes")
 
@@ -51,6 +51,7 @@ class Request:
 
     def __init__(self, config: PrepareConfig, *, on_fetch: OnProgress) -> None:
         self._config = config
+        _check_named(config)
         self.reader_options = _reader_options(config)
         self.source: Source = open_source(
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
@@ -259,13 +260,27 @@ def _check_replaceable(output: Path) -> None:
         )
 
 
+def _check_named(config: PrepareConfig) -> None:
+    """Refuse what is no rule and what nobody has, before it is compared with what a corpus was made by.
+
+    Raises:
+        ConfigError: If the split's rule is none.
+        UnknownName: If there is no such reader or executor.
+    """
+    if config.split is not None:
+        parse_rule(config.split, given=False)
+    if config.format is not None:
+        registry.default().find("reader", config.format)
+    registry.default().find("executor", config.executor)
+
+
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:
     """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value.
 
     Raises:
         ConfigError: If a reader option is none, or is said twice with different values.
     """
-    reader = {field: getattr(config, field) for field in _READER_FIELDS}
+    reader = {field: getattr(config, field) for field in option_names.FIELDS}
     for name, value in parse(config.reader_options, format=config.format).items():
         if name in _OTHER_OPTIONS:
             raise ConfigError(f"reader option {name}: the corpus has another option of this name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,8 @@ class TiktokenTokenizer(Tokenizer):
         try:
             return self._encoding.decode_bytes(values.tolist())
         except (KeyError, OverflowError, TypeError) as error:
-            found = error.args[0] if error.args else "an id"
+            wrong = re.search(r"\d+$", str(error.args[0])) if error.args else None
+            found = f"id {wrong[0]}" if wrong else "one of the ids"
             raise TokenizerError(f"encoding {self.name!r}: {found} is not in the vocabulary") from error
 
     def boundary(self, text: bytes, at: int) -> int:

@@ -152,7 +152,7 @@ def test_no_file_is_taken_for_a_stream_that_was_closed(tmp_path):
     [
         (["prepare"], 2, "DATASET is missing; name files, or a corpus: 'corpuskit list sources' shows them"),
         (["prepare", "tinyshakespear"], 2, "did you mean 'tinyshakespeare'?"),
-        (["prepare", "my.txt", "--workers", "none"], 2, "'none' is not a valid integer"),
+        (["prepare", "my.txt", "--workers", "none"], 2, "--workers 'none': must be a whole number"),
         (["prepare", "my.txt", "--split", "half"], 2, "--split 'half': expected"),
         (["prepare", "broken.txt", "--split", "none", "-o", "x"], 3, "broken.txt:1: invalid UTF-8"),
         (["prepare", "my.txt", "--config", "none.toml"], 2, "--config none.toml: there is no such file"),

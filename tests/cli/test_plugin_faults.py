@@ -101,6 +101,14 @@ def test_a_bug_in_documents_names_plugin_input_and_document(plugin, command, bod
     assert "Traceback" not in said
 
 
+def test_a_factory_that_is_not_there_is_said_where_plugins_are_listed(plugin):
+    body = SOURCE.format(body="pass").replace("buggy:Bad", "nowhere.at_all:Bad")
+    code, said = plugin(body, "plugins")
+    assert code == 0
+    assert "source 'bad' of buggy (corpuskit-buggy 1.2) will not work: there is no module 'nowhere" in said
+    assert "will not work" not in plugin(SOURCE.format(body="pass"), "plugins")[1]
+
+
 def test_verbose_shows_the_plugins_traceback_and_keeps_the_exit_code(plugin):
     code, said = plugin(SOURCE.format(body="nothing_of_this_name"), "--verbose", *PREPARE)
     assert code == 6
@@ -113,6 +121,12 @@ def test_verbose_shows_the_plugins_traceback_and_keeps_the_exit_code(plugin):
     ("method", "reason"),
     [
         ("def inputs(self): return 1 / 0", "failed at inputs(): ZeroDivisionError"),
+        ("def inputs(self): return ['a']", "TypeError: inputs() must give a list of Input, found 'a' in it"),
+        ("def inputs(self): return None", "TypeError: inputs() must give a list of Input, found None"),
+        (
+            "def slices(self, item, *, target_bytes): return [(0, 3)]",
+            "TypeError: slices() must give a list of Slice, found (0, 3) in it",
+        ),
         (
             "def slices(self, item, *, target_bytes): return item.nothing",
             "failed at lines.txt: AttributeError",

@@ -353,9 +353,7 @@ def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
 def test_options_go_to_the_readers_that_have_them(corpus):
     source = LocalFiles(["corpus"], options=SourceOptions(reader={"text_field": "text", "lines": None}))
     assert documents(source) == [b"a", b"b", b"c", b"d"]
-    with pytest.raises(
-        ConfigError, match=r"reader option text_field: no reader of these files \(text\) has it"
-    ):
+    with pytest.raises(ConfigError, match=r"--text-field: no reader of these files \(text\) has it"):
         LocalFiles(["corpus/a.txt"], options=SourceOptions(reader={"text_field": "x"})).inputs()
     with pytest.raises(ConfigError, match="--from takes a named corpus's bytes from elsewhere; here, name"):
         LocalFiles(["corpus"], options=SourceOptions(location="x")).inputs()

@@ -45,7 +45,7 @@ class PlannedFile:
     problems: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class PreparationPlan:
     """What preparing a corpus would make and take; `print()` shows it as the command line does.
 
@@ -71,6 +71,13 @@ class PreparationPlan:
     estimate: Estimate | None = None
     peak_disk_bytes: int = 0
     fingerprint: str = ""
+
+    def __repr__(self) -> str:
+        about = f"{len(self.files):,} files"
+        if self.estimate is not None:
+            about += f", about {self.estimate.tokens.value:,} tokens of {self.encoding}"
+        problems = f", {len(self.errors):,} problems" if self.errors else ""
+        return f"<Plan of {self.dataset!r}: {about}{problems}; print() shows all of it>"
 
     def __str__(self) -> str:
         return "\n".join([*_file_lines(self.files), *_numbers(self)])

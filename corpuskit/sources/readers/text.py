@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from corpuskit.errors import ConfigError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.inputs.stream import InputStream, is_plain
+from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers.base import (
     BadDocuments,
     Reader,
@@ -50,14 +51,12 @@ class TextReader(Reader):
         if separator is not None and self.options["lines"]:
             raise ConfigError("a text file is cut by a separator or by lines, not by both")
         if separator is not None and not (isinstance(separator, str) and separator):
-            raise ConfigError(
-                f"reader option separator: expected text of one or more characters, found {separator!r}"
-            )
+            raise refused("separator", separator, "text of one or more characters")
         try:
             text = "\n" if self.options["lines"] else separator
             self.separator = Separator(text.encode()) if text else None
         except UnicodeEncodeError as error:
-            raise ConfigError(f"reader option separator: {separator!r} is not valid Unicode") from error
+            raise refused("separator", separator, "valid Unicode") from error
         self._last_asked: tuple[Input | None, Separator | None] = (None, None)
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
