@@ -26,6 +26,7 @@ _C = TypeVar("_C", bound="Config")
 #: The longest name of a corpus.
 _MAX_NAME_BYTES = 255
 
+
 #: The sizes of a batch where nobody says any, and what `debug=True` shrinks one to.
 BATCH_SIZE, BLOCK_SIZE = 64, 128
 DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8

@@ -37,6 +37,17 @@ from corpuskit.errors import ConfigError
         (PrepareConfig, {"dataset": "x", "eot": "yes"}, "eot = 'yes': must be true or false"),
         (PrepareConfig, {"dataset": 7}, "dataset"),
         (BatchConfig, {"block_size": -1}, "block_size = -1: must be a whole number, 1 or more"),
+        (
+            PrepareConfig,
+            {"dataset": ["x", 7]},
+            r"dataset\[1\] = 7: must be text",
+        ),
+        (PrepareConfig, {"dataset": "x", "output": 7}, "output = 7: must be a path or text"),
+        (
+            PrepareConfig,
+            {"dataset": "x", "reader_options": {"depth": []}},
+            r"reader_options.depth = \[\]: must be true or false, a whole number, a number or text",
+        ),
         (BatchConfig, {"seed": float("nan")}, "seed = nan: must be a whole number"),
         (BatchConfig, {"batch_size": 0, "block_size": 0}, r"batch_size = 0: .* \(and 1 more\)"),
     ],

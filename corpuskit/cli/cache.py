@@ -8,6 +8,7 @@ import click
 
 from corpuskit.cli.help import Group
 from corpuskit.cli.options import UserPath, json_option, option
+from corpuskit.terminal.text import one_line
 
 
 @click.group(
@@ -21,8 +22,9 @@ def command() -> None:
 def where() -> None:
     """Print the cache folder: $CORPUSKIT_CACHE_DIR, or the system's place for caches."""
     from corpuskit.cache import default_cache_dir
+    from corpuskit.cli import render
 
-    click.echo(default_cache_dir())
+    render.print_text(str(default_cache_dir()))
 
 
 @command.command(examples=("corpuskit cache size --json",))
@@ -30,15 +32,15 @@ def where() -> None:
 def size(as_json: bool) -> None:
     """Print how many files the cache holds, and how many bytes."""
     import dataclasses
-    import json
 
     from corpuskit.cache import default_cache_dir, usage
+    from corpuskit.cli import render
 
     folder = default_cache_dir()
     rows = usage(folder)
     if as_json:
-        value = {"path": str(folder), "contents": [dataclasses.asdict(row) for row in rows]}
-        click.echo(json.dumps(value, indent=2))
+        contents = [dataclasses.asdict(row) for row in rows]
+        render.print_json({"path": str(folder), "contents": contents})
         return
     for row in rows:
         click.echo(f"{row.kind:<10}{row.num_files:>10,}{row.size_bytes:>20,} bytes")
@@ -55,6 +57,7 @@ def add(files: tuple[str, ...]) -> None:
     corpus by its name. Prints where the cache has each file, and says whose it is.
     """
     from corpuskit.cache import default_cache_dir
+    from corpuskit.cli import render
     from corpuskit.fetching.keep import add, corpora_with
     from corpuskit.paths import user_path
 
@@ -62,8 +65,8 @@ def add(files: tuple[str, ...]) -> None:
         sha256, kept = add(user_path(file, what="FILE"), default_cache_dir())
         owners = corpora_with(sha256)
         whose = f"a file of {', '.join(owners)}" if owners else "of no known corpus; one with it will find it"
-        click.echo(f"{file}: sha256 {sha256}, {whose}", err=True)
-        click.echo(str(kept))
+        render.say(f"{file}: sha256 {sha256}, {whose}")
+        render.print_text(str(kept))
 
 
 @command.command(
@@ -98,6 +101,7 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
     files that corpuskit made are deleted.
     """
     from corpuskit.cache import FOLDERS, clear, clearable, default_cache_dir, size_of
+    from corpuskit.cli import render
 
     if sum((partials, everything, url is not None)) > 1:
         raise click.UsageError("--partials, --all and --url exclude each other")
@@ -113,20 +117,21 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
         kinds = ("partials",) if partials else tuple(kind for kind in FOLDERS if kind not in kept)
         paths = clearable(folder, kinds=kinds, older_than_days=older_than)
     if not paths:
-        click.echo(f"nothing to delete in {folder}", err=True)
+        render.say(f"nothing to delete in {folder}")
         return
     num_bytes = size_of(paths)
     if not yes and not _confirmed(f"Delete {len(paths):,} files ({num_bytes:,} bytes) in {folder}?"):
-        click.echo("nothing was deleted", err=True)
+        render.say("nothing was deleted")
         raise click.exceptions.Exit(1)
     clear(paths)
-    click.echo(f"deleted {len(paths):,} files ({num_bytes:,} bytes) in {folder}", err=True)
+    render.say(f"deleted {len(paths):,} files ({num_bytes:,} bytes) in {folder}")
 
 
 def _confirmed(question: str) -> bool:
     """Whether a person says yes."""
+
     try:
-        return click.confirm(question, err=True)
+        return click.confirm(one_line(question), err=True)
     except click.Abort as error:
         if sys.stdin.isatty():
             raise

@@ -96,6 +96,6 @@ def command(
         return
     if made and not quiet:
         tokens = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        click.echo(f"Exported {tokens} tokens ({format_name}).", err=True)
+        render.say(f"Exported {tokens} tokens ({format_name}).")
     for file in files:
-        click.echo(str(file))
+        render.print_text(str(file))

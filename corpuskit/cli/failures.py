@@ -39,13 +39,11 @@ def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> in
     usage = isinstance(error, click.ClickException)
     message = " ".join((_usage(error, args) if usage else str(error)).split())  # type: ignore[arg-type]
     if not usage and {"-v", "--verbose"} & {*args}:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        click.echo(safe("".join(traceback.format_exception(error))), err=True, nl=False)
     if "--json" in args:
         kind = "UsageError" if usage else type(error).__name__
-        text = json.dumps(
-            {"error": kind, "message": message, "exit_code": error.exit_code}, ensure_ascii=False
-        )
-        click.echo(text, err=True)
+        value = {"error": kind, "message": message, "exit_code": error.exit_code}
+        click.echo(safe(json.dumps(value)), err=True)
     else:
         click.echo(f"corpuskit: error: {safe(message)}", err=True)
     return error.exit_code

@@ -25,17 +25,17 @@ def stdout_console() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """A JSON value on stdout, its characters as they are where stdout can show all of them."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(value, indent=2)
-    sys.stdout.write(text + "\n")
+    """A JSON value on stdout."""
+    sys.stdout.write(safe(json.dumps(value, indent=2)) + "\n")
+
+
+def say(text: str) -> None:
+    """A line of talk on stderr."""
+    sys.stderr.write(one_line(text) + "\n")
 
 
 def print_text(text: str) -> None:
-    """Corpus text on stdout: as it is into a pipe, without control characters on a terminal."""
+    """Text or a path on stdout: as it is into a pipe, without control characters on a terminal."""
     sys.stdout.write(safe(text) if sys.stdout.isatty() else text)
     sys.stdout.write("" if text.endswith("\n") else "\n")
 

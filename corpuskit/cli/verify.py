@@ -40,4 +40,4 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
             "prepare it again with --overwrite"
         )
     if not as_json and not quiet:
-        click.echo(f"{corpus}: every byte is as the manifest says", err=True)
+        render.say(f"{corpus}: every byte is as the manifest says")

@@ -14,10 +14,10 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+from corpuskit.cache import scratch_folder
 from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry.registry import KINDS, Component, PluginInfo, default
 from corpuskit.registry.specs import SourceSpec
@@ -149,8 +149,7 @@ def _check_component(component: Component, without: Collection[str]) -> Checked:
     """Run pytest on one component, and read what it reports."""
     spec, argument = component.spec, component.argument
     name = spec.name if argument is None else f"{spec.name}:{argument}"
-    with tempfile.TemporaryDirectory(prefix="corpuskit-check-") as path:
-        folder = Path(path)
+    with scratch_folder("check") as folder:
         (folder / "run.py").write_text(_RUN)
         (folder / "pytest.ini").write_text("[pytest]\n")
         text = _MODULE.format(

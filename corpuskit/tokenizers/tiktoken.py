@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import Encoded, Tokenizer, with_eot
+from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
+from corpuskit.tokenizers.explaining import explain
 
 if TYPE_CHECKING:
     pass
@@ -104,6 +105,11 @@ class TiktokenTokenizer(Tokenizer):
             raise ConfigError(f"--engine {engine}: expected one of {', '.join(ENGINES)}", found=engine)
         self._wanted_engine = engine if engine == "tiktoken" else self._resolve(engine)
         self._engine = None
+
+    def explain_engine(self) -> EngineChoice:
+        """Whether gigatoken is taken, and what is compared with tiktoken then."""
+        self.select_engine("auto")
+        return explain(self._loaded_engine())
 
     def load(self) -> None:
         """Load the engine."""

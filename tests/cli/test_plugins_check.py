@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 
 import pytest
 from click.testing import CliRunner
@@ -270,6 +271,19 @@ def test_a_package_that_is_not_there_or_switched_off_is_an_error(tmp_path, monke
     registry.default.cache_clear()
     with pytest.raises(ConfigError, match=r"\(corpuskit-checked 1.0\) is disabled by CORPUSKIT_PLUGINS; add"):
         raise run().exception
+
+
+@pytest.mark.fault("D15")
+def test_no_temporary_folder_is_needed_and_nothing_stays(tmp_path, monkeypatch):
+    text = "\nclass Bytes(ByteTokenizer):\n    def __init__(self, **k): super().__init__(name='b')\n"
+    install(tmp_path, text + hook("tokenizer", "TokenizerSpec('b', 'S', factory='checked:Bytes')"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "not there"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
+    found = run()
+    assert found.exit_code == 0, found.output
+    assert "tokenizer b: ok" in found.stdout
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 
 def test_without_pytest_it_says_what_to_install(monkeypatch):

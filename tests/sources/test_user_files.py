@@ -378,6 +378,25 @@ def test_ten_thousand_files_are_listed_and_read(tmp_path):
     assert documents(source) == [b"line %d\n" % number for number in range(10_000)]
 
 
+@pytest.mark.fault("T9")
+def test_the_directory_of_an_archive_is_read_once_and_again_when_the_archive_is_another(
+    tmp_path, monkeypatch
+):
+    read = []
+    real = zipfile.ZipFile._RealGetContents
+    monkeypatch.setattr(
+        zipfile.ZipFile, "_RealGetContents", lambda archive: read.append(archive) or real(archive)
+    )
+    path = tmp_path / "many.zip"
+    for word in ("one", "another"):
+        with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+            for number in range(300):
+                archive.writestr(f"{number:03d}.txt", f"{word} {number}\n")
+        (tmp_path / "new.zip").replace(path)
+        assert documents(LocalFiles([str(path)])) == [b"%s %d\n" % (word.encode(), n) for n in range(300)]
+    assert len(read) == 2
+
+
 def test_a_list_of_paths_is_read_up_to_a_bound_and_never_from_a_device(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for device in ("/dev/zero", "/dev/null"):
