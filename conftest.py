@@ -10,6 +10,7 @@ import importlib.util
 import ipaddress
 import logging
 import os
+import signal
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 collect_ignore = [f"plugins/{name}" for name in _ABSENT]
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT in a run that a shell began in the background, too: tests interrupt what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -47,6 +47,13 @@ class _Root(Group):
             command = self._of_plugin(cmd_name)
         return command if isinstance(command, click.Command) else None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; click would leave an empty line after a signal, where the bar has gone."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise click.Abort from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -108,7 +115,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         if number is None:
             raise
     if (number := number or interrupts.heard()) is not None:
-        click.echo(interrupts.message(number), err=True)
+        from corpuskit.cli.render import say
+
+        say(interrupts.message(number), start=interrupts.line_start())
         code = interrupts.exit_code(number)
         interrupts.end_at_once()
     sys.exit(code)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.terminal.text import one_line, safe
@@ -29,9 +31,18 @@ def print_json(value: Any) -> None:
     sys.stdout.write(safe(json.dumps(value, indent=2)) + "\n")
 
 
-def say(text: str) -> None:
-    """A line of talk on stderr."""
-    sys.stderr.write(one_line(text) + "\n")
+def say(text: str, *, start: str = "") -> None:
+    """A sentence on stderr; a long one on a terminal goes on in the next line between two words.
+
+    Args:
+        text: The sentence.
+        start: What is written before it, which takes no room.
+    """
+    text = one_line(text)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    sys.stderr.write(f"{start}{text}\n")
 
 
 def print_text(text: str) -> None:

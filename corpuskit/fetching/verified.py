@@ -198,7 +198,8 @@ class _Request:
             ("size in bytes is", size_bytes, self.file.size_bytes),
         ):
             if expected is not None and found != expected:
-                why = f"; {trust.changed(self.trusted)}" if self.trusted else ""
+                why = "; give the right file, or prepare this one by its path" if self._is_given else ""
+                why = f"; {trust.changed(self.trusted)}" if self.trusted else why
                 raise HashMismatch(
                     f"{path}: its {what} {found} and {expected} is expected{why}",
                     path=path,

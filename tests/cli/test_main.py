@@ -28,7 +28,6 @@ def run(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
 
@@ -222,8 +221,7 @@ def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, cod
         [*CORPUSKIT, *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     folder = tmp_path / "data" / "my" / ".gpt2.preparing"
-    deadline = time.monotonic() + 60
-    while not list(folder.glob("*/part-*.json")) and time.monotonic() < deadline:
+    while not list(folder.glob("*/part-*.json")):
         time.sleep(0.01)
     os.killpg(process.pid, how)
     _, errors = process.communicate()

@@ -211,8 +211,7 @@ def test_killed_process_loses_at_most_a_checkpoint(server, cache_dir, fake, know
     file = server.remote(size_bytes=None, **({} if known else {"sha256": None}))
     arguments = [sys.executable, "-c", CHILD, file.url, file.sha256 or "", str(cache_dir)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
+        while True:
             records = list(cache_dir.glob("partials/*.json"))
             if records and json.loads(records[0].read_bytes())["size_bytes"] > 250_000:
                 break

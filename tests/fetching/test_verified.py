@@ -167,7 +167,9 @@ def test_location_takes_the_bytes_from_elsewhere_and_records_the_files_own_url(s
     found = fetch(server.remote(), cache_dir=cache_dir, location=str(path))
     assert (found.path, found.url) == (path, server.url())
     path.write_bytes(b"wrong")
-    with pytest.raises(HashMismatch, match="is expected"):
+    with pytest.raises(
+        HashMismatch, match="is expected; give the right file, or prepare this one by its path"
+    ):
         fetch(server.remote(), cache_dir=cache_dir, location=str(path))
     assert server.requests == []
 

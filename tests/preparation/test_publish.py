@@ -222,7 +222,7 @@ def test_an_upload_killed_in_the_middle_leaves_no_corpus_and_is_gone_on_with(
         [sys.executable, "-m", "corpuskit", "prepare", str(texts), "--output", url, *flags],
         stderr=subprocess.PIPE,
     )
-    assert s3.held.wait(60), process.communicate(timeout=5)
+    s3.held.wait()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     s3.reset()

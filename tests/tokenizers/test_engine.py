@@ -310,4 +310,4 @@ assert "gigatoken" not in sys.modules
 assert tokenizer.encode_batch([b"hello world"]).ids.tolist() == [31373, 995]
 assert "gigatoken" in sys.modules and "awkward" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import TokenizerError
+from corpuskit.registry.distribution import install_command
 from corpuskit.tokenizers.unicode_guard import Ranges, UnicodeGuard
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.definition import Definition
@@ -149,7 +150,7 @@ def open_engine(definition: Definition, reference: Encode) -> FastEngine:
         NotExact: If one of the conditions is not met.
     """
     if find_spec("gigatoken") is None:
-        raise NotExact("gigatoken is not installed (pip install gigatoken)")
+        raise NotExact(f"gigatoken is not installed ({install_command('fast')})")
     versions = importlib.metadata.version("tokenizers"), importlib.metadata.version("gigatoken")
     if versions not in DISAGREEING:
         raise NotExact(f"tokenizers {versions[0]} and gigatoken {versions[1]} have not been compared")
