@@ -7,7 +7,7 @@
   partials/                     unfinished downloads and what is known of them
   locks/                        locks that keep two processes from downloading one file
   tables/                       tables that samplers keep
-  shards/                       shards of corpora in object stores, within a limit: `corpuskit.corpus.remote.shard_cache`
+  shards/                       shards of corpora in object stores, within a limit
   work/                         scratch, and corpora on their way to object stores; deleted afterwards
 ```
 Everything here can be made again: deleting it costs time and nothing else.

@@ -112,7 +112,8 @@ def options_of(
         said = given.get("block_size", BLOCK_SIZE)
         if said not in (BLOCK_SIZE, context_length):
             raise ConfigError(
-                f"block_size = {said!r} and context_length = {context_length!r} are one option; leave one out",
+                f"block_size = {said!r} and context_length = {context_length!r} are one option; leave "
+                "one out",
                 found=context_length,
             )
         given["block_size"] = whole("context_length", context_length, least=1)

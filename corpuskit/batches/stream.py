@@ -71,5 +71,5 @@ class TokenStream(ABC):
         """Whether shards can all be on this machine at once, with room for more to arrive."""
         return True
 
-    def will_need(self, numbers: Sequence[int]) -> None:
+    def will_need(self, numbers: Sequence[int]) -> None:  # noqa: B027 - most streams have all of them
         """Hear which shards are read next, in order."""

@@ -129,7 +129,6 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
 
 def _confirmed(question: str) -> bool:
     """Whether a person says yes."""
-
     try:
         return click.confirm(one_line(question), err=True)
     except click.Abort as error:

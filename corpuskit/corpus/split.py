@@ -1,4 +1,4 @@
-"""A split: the tokens of all its shards as one stream, and where its documents are, wherever its files are."""
+"""A split: the tokens of all its shards as one stream, and where its documents are."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Split(TokenStream):
 
     @abstractmethod
     def __reduce__(self) -> tuple[Any, ...]:
-        """A split is opened again where it is unpickled; one that was replaced meanwhile is an error there."""
+        """It is opened again where it is unpickled; if it was replaced meanwhile, that is an error there."""
 
     def __repr__(self) -> str:
         return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {self.num_documents:,} documents>"

@@ -38,7 +38,7 @@ class SamplerContext:
     batch_size: int = 1
 
 
-class AnySampler(ABC):
+class AnySampler(ABC):  # noqa: B024 - its children declare what is abstract
     """What every sampler is, whether its rows are windows (`Sampler`) or made of spans (`SpanSampler`).
 
     Attributes:

@@ -2,8 +2,8 @@
 
 Which split a file belongs to is said as on the Hub: the `configs` in the front matter of README.md say it;
 else the names of folders and files do ("train", "validation-00000-of-00001"), and what says nothing is train.
-Which files are text is the rule of `corpuskit.sources.listing.text_files`, as for any folder. No code of a repository
-is ever run.
+Which files are text is the rule of `corpuskit.sources.listing.text_files`, as for any folder. No code of a
+repository is ever run.
 """
 
 from __future__ import annotations
