@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
 from corpuskit.corpus.decoding import decode
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
