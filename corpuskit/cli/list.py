@@ -59,7 +59,7 @@ class _Kind(click.types.StringParamType):
     "tokenizer",
     metavar="NAME",
     type=Name("tokenizer"),
-    help="Say which engine computes a tokenizer's ids on this machine, and why.",
+    help="Say which engine computes a tokenizer's ids on this machine, and why; by default the list.",
 )
 @json_option
 def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json: bool) -> None:

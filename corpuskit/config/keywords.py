@@ -62,10 +62,10 @@ class BatchKeywords(TypedDict, total=False):
     seed: int
     device: str | None
     debug: bool
-    output: str
+    output: Literal["torch", "numpy"]
     rank: int
     world_size: int
-    documents: bool | str
+    documents: bool | Literal["mask"]
     prefetch: int
     resident: bool
     sampler_options: Mapping[str, Any] | None
