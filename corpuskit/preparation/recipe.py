@@ -67,9 +67,9 @@ class Request:
         Raises:
             ConfigError: Naming both.
         """
-        from corpuskit.sources.user_files import LocalFiles
+        from corpuskit.sources.user_files import UserFiles
 
-        patterns = self.source.patterns if isinstance(self.source, LocalFiles) else ()
+        patterns = self.source.patterns if isinstance(self.source, UserFiles) else ()
         for pattern in patterns:
             folder = "" if "://" in pattern else str(user_path(pattern))
             # A folder that may not be looked at is no matter here: the listing says what is wrong with it.

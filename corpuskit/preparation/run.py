@@ -376,7 +376,8 @@ class Run:
         """Say what is guessed, and that nothing marks where documents end if there may be several."""
         if tokenizer.eot_note is not None:
             log.warning("%s: %s", self.name, tokenizer.eot_note)
-        several = len(inputs) > 1 or not all(map(self.source.is_one_document, inputs))
+        texts = [self.source.plain_text(item) for item in inputs]
+        several = len(texts) > 1 or not all(text is not None and text.is_one_document for text in texts)
         if tokenizer.eot_id is None and several:
             log.warning(
                 "%s: tokenizer %r has no end-of-text id, so documents follow each other unseparated; say "

@@ -52,9 +52,9 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     spec = component.spec
     assert isinstance(spec, SourceSpec)
     if not spec.factory:
-        from corpuskit.sources.files import FileSource
+        from corpuskit.sources.files import DeclaredFiles
 
-        return FileSource(spec=spec, argument=component.argument, options=options)
+        return DeclaredFiles(spec=spec, argument=component.argument, options=options)
     source: Source = component.make(spec=spec, argument=component.argument, options=options)
     if not isinstance(source, Source):
         raise PluginLoadFailed(
@@ -120,6 +120,6 @@ def _as_path(dataset: str) -> str:
 
 
 def _files(patterns: Sequence[str], options: SourceOptions) -> Source:
-    from corpuskit.sources.user_files import LocalFiles
+    from corpuskit.sources.user_files import UserFiles
 
-    return LocalFiles(patterns, options=options)
+    return UserFiles(patterns, options=options)

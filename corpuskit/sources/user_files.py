@@ -58,7 +58,7 @@ class _Found:
     named: bool
 
 
-class LocalFiles(FilesSource):
+class UserFiles(FilesSource):
     """The corpus that a user's own files are.
 
     One plain text file that is named and not cut into documents is split by characters and gets no
