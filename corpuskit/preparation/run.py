@@ -39,6 +39,7 @@ from corpuskit.preparation.split_rule import SplitRule, parse_rule
 from corpuskit.preparation.token_limit import Enough, EnoughTokens
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.registry.blame import fault
+from corpuskit.registry.specs import ExecutorSpec
 from corpuskit.sources.base import Input
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -278,9 +279,8 @@ class Run:
         records = finished.records
         left = [number for number in numbers if number not in records]
         watch = Watch(self.name, plan, records.values(), self.on_progress, max_tokens=self.config.max_tokens)
-        executor: Executor = (
-            registry.default().find("executor", self.config.executor).make(workers=self.config.workers)
-        )
+        component = registry.default().find(ExecutorSpec, self.config.executor)
+        executor = component.make(Executor, workers=self.config.workers)
         enough = Enough(self.config.max_tokens)
 
         def on_part(record: PartRecord) -> None:

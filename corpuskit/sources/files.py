@@ -12,7 +12,7 @@ from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
-from corpuskit.registry.specs import RemoteFile, SourceSpec
+from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
 from corpuskit.sources.base import (
     DocumentBatch,
     Input,
@@ -32,6 +32,7 @@ from corpuskit.sources.listing.places import is_folder
 from corpuskit.sources.plain_text import PlainText
 from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.columns import missing_column
+from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.samples import sample
 from corpuskit.sources.readers.text import TextReader
 from corpuskit.sources.readers.text_field import candidates, chosen, is_one_name, shown
@@ -158,13 +159,14 @@ class FilesSource(Source):
         """
         key = format, text_field
         if key not in self._readers:  # finding one costs more than reading a small file
-            component = registry.default().find("reader", format)
+            component = registry.default().find(ReaderSpec, format)
             options = dict(self.reader_options(format))
             if "text_field" in options:
                 field = options["text_field"] if text_field is None else text_field
-                chooses = getattr(component.load(), "CHOOSES_TEXT_FIELD", False)
+                found = reader_class(format)
+                chooses = found is not None and found.CHOOSES_TEXT_FIELD
                 options["text_field"] = field if isinstance(field, str) else [*field] if chooses else field[0]
-            self._readers[key] = component.make(options)
+            self._readers[key] = component.make(Reader, options)
             self._owners[format] = component.owner
         return self._readers[key]
 
