@@ -111,7 +111,7 @@ class SourceError(CorpuskitError, ValueError):
 class FetchError(CorpuskitError, OSError):
     """A file could not be had: network, HTTP status, time limit, or offline.
 
-    `missing` is True where it is known that there is no such file.
+    `missing` is True where there is surely no such file; False says nothing about that.
     """
 
     exit_code = 4

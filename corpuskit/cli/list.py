@@ -123,27 +123,20 @@ def _builtin_commands() -> list[Component[Any]]:
 
 
 def _as_json(component: Component[Any]) -> dict[str, Any]:
-    from corpuskit.registry.specs import ReaderSpec, SourceSpec
-
     spec, owner = component.spec, component.owner
-    described: dict[str, Any] = {
+    return {
         "name": spec.name,
         "summary": spec.summary,
         "plugin": owner.plugin,
         "distribution": owner.distribution,
         "version": owner.version,
+        **spec.facts(),
     }
-    if isinstance(spec, SourceSpec):
-        described |= {"size_bytes": spec.size_bytes, "license": spec.license, "homepage": spec.homepage}
-    if isinstance(spec, ReaderSpec):
-        described["extensions"] = list(spec.extensions)
-    return described
 
 
 def _print(kind: str, components: list[Component[Any]]) -> None:
     """One table for each distribution, their columns under one another."""
     from corpuskit.cli import render
-    from corpuskit.registry.specs import SourceSpec
 
     by_distribution: dict[str, list[Component[Any]]] = {}
     for component in components:
@@ -156,9 +149,12 @@ def _print(kind: str, components: list[Component[Any]]) -> None:
         table.columns[0].min_width = longest
         for component in owned:
             spec = component.spec
-            cells = [spec.name, spec.summary]
-            if isinstance(spec, SourceSpec):
-                cells[1:1] = ["" if spec.size_bytes is None else size(spec.size_bytes), spec.license or ""]
-            render.add_row(table, *cells)
+            facts = spec.facts()
+            shown = [_size(facts["size_bytes"]), facts["license"] or ""] if more else []
+            render.add_row(table, spec.name, *shown, spec.summary)
         render.stdout_console().print(("\n" if number else "") + safe(owner), style="bold", markup=False)
         render.print_table(table, wrap="summary")
+
+
+def _size(size_bytes: int | None) -> str:
+    return "" if size_bytes is None else size(size_bytes)

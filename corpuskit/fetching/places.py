@@ -170,7 +170,9 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
     scheme = scheme_of(url)
     if isinstance(error, FileNotFoundError):
         hidden = _hidden_failure(error)
-        return FetchError("there is no such file") if hidden is None else failure_of(hidden, url)
+        if hidden is not None:
+            return failure_of(hidden, url)
+        return FetchError("there is no such file", missing=True)
     if isinstance(error, ImportError):
         return FetchError(f"{scheme}:// needs a package that is not installed{_shown(error, url)}")
     status = getattr(error, "status", None)

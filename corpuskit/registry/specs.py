@@ -60,6 +60,10 @@ class Spec:
     summary: str
     factory: str = ""
 
+    def facts(self) -> dict[str, Any]:
+        """What listings show beside the name and the summary, as JSON values."""
+        return {}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SourceSpec(Spec):
@@ -93,6 +97,10 @@ class SourceSpec(Spec):
     size_bytes: int | None = None
     license: str | None = None
     homepage: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Its size, licence and homepage, as far as they are known."""
+        return {"size_bytes": self.size_bytes, "license": self.license, "homepage": self.homepage}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -157,6 +165,10 @@ class ReaderSpec(Spec):
     kind: ClassVar[str] = "reader"
 
     extensions: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """The extensions of its files."""
+        return {"extensions": list(self.extensions)}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

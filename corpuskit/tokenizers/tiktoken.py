@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,6 @@ from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import Encoded, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
-
-if TYPE_CHECKING:
-    pass
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
