@@ -29,7 +29,9 @@ import click
 import pytest
 
 import corpuskit
+import corpuskit.plugin
 from corpuskit.cli import COMMANDS
+from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.testing import fake_distribution
 
 if sys.version_info >= (3, 11):
@@ -259,7 +261,7 @@ def page(name: str) -> str:
 def test_every_hook_is_documented_with_its_spec() -> None:
     text = page("hooks")
     hooks = reference.hook_functions()
-    assert len(hooks) == len(corpuskit.registry.KINDS)
+    assert len(hooks) == len(KINDS)
     for name, function in hooks.items():
         assert f"## {name}\n" in text
         returned = inspect.signature(function).return_annotation
@@ -267,7 +269,7 @@ def test_every_hook_is_documented_with_its_spec() -> None:
 
 
 def test_every_spec_field_has_a_meaning() -> None:
-    for spec in (*corpuskit.registry.SPECS.values(), corpuskit.RemoteFile):
+    for spec in (*SPECS.values(), corpuskit.RemoteFile):
         for row in reference.spec_reference(spec).splitlines():
             if row.startswith("| `"):
                 assert not row.endswith("|  |"), row
@@ -319,11 +321,21 @@ def test_environment_variables_are_those_of_the_code() -> None:
     assert {name for name in documented if name.startswith("CORPUSKIT_")} <= in_code
 
 
-def test_every_public_name_has_a_docstring() -> None:
-    for name in corpuskit.__all__:
-        value = getattr(corpuskit, name)
+@pytest.mark.parametrize("face", [corpuskit, corpuskit.plugin])
+def test_every_public_name_has_a_docstring(face) -> None:
+    for name in face.__all__:
+        value = getattr(face, name)
         if inspect.isclass(value) or inspect.isroutine(value):
             assert inspect.getdoc(value), name
+
+
+def test_every_name_of_the_door_of_plugins_is_documented() -> None:
+    text = page("plugin-api")
+    for name, place in corpuskit.plugin._PLACES.items():
+        assert re.search(rf"(corpuskit\.plugin\.|`){name}\b", text), name
+        value = getattr(corpuskit.plugin, name)
+        if not (inspect.isclass(value) or inspect.isroutine(value) or name in corpuskit.__all__):
+            assert reference.comment_above(place), name
 
 
 def public_members(value: type) -> list[tuple[str, object]]:
