@@ -5,8 +5,6 @@ with fsync, renamed, and the directory is flushed. An error removes the temporar
 failed fsync is never tried again: the kernel may have dropped the pages, and a second call would report a
 success that never happened. A directory is committed by one rename, or by one exchange of two names.
 Cleaning up after an error raises nothing: the first error is the one that is told.
-
-Locks here only save duplicate work. Nothing relies on one: temporary names are unique to the attempt.
 """
 
 from __future__ import annotations
@@ -312,44 +310,6 @@ def try_link(source: Path, target: Path) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold an advisory lock, which the system releases when its holder dies.
-
-    Args:
-        path: The lock's file; it stays behind.
-        timeout_s: How long to wait for it; negative waits for ever.
-        on_wait: Called once if somebody else holds it, before waiting.
-
-    Raises:
-        StorageError: If the file cannot be made or locked, or is still held after `timeout_s`.
-    """
-    import filelock
-
-    make_directory(path.parent)
-    if path.is_symlink():
-        raise StorageError(f"cannot lock {path}: it is a link; delete it", path=path)
-    held = filelock.FileLock(path)
-    try:
-        try:
-            held.acquire(timeout=0)
-        except filelock.Timeout:
-            if on_wait is not None:
-                on_wait()
-            held.acquire(timeout=timeout_s)
-    except filelock.Timeout as error:
-        raise StorageError(
-            f"another process holds {path}; wait for it to end, or stop it", path=path
-        ) from error
-    except OSError as error:
-        raise _storage_error(path, "lock", error) from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # the system releases it when this process ends
-            held.release()
-
-
 def _exchange(one: Path, other: Path) -> None:
     """Exchange two names in one step where the system can, else in two with the old one set aside.
 
@@ -395,10 +355,17 @@ def _storage_errors(path: Path, doing: str) -> Iterator[None]:
         raise
     except OSError as error:
         where = Path(os.fsdecode(error.filename)) if doing == "read" and error.filename else path
-        raise _storage_error(where, doing, error) from error
+        raise storage_error(where, doing, error) from error
 
 
-def _storage_error(path: Path, doing: str, error: OSError) -> StorageError:
+def storage_error(path: Path, doing: str, error: OSError) -> StorageError:
+    """The error about a file or folder that the machine refuses.
+
+    Args:
+        path: The file or folder.
+        doing: What was tried, as "lock".
+        error: What the system said.
+    """
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         with contextlib.suppress(OSError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import logging
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from corpuskit import folders, interrupts, registry, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, CorpuskitError, StorageError, WorkerError
+from corpuskit.errors import ConfigError
 from corpuskit.machine import usable_cores
 from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
@@ -26,6 +25,7 @@ from corpuskit.preparation.commit import commit
 from corpuskit.preparation.disk_space import check_disk
 from corpuskit.preparation.executors.base import Executor
 from corpuskit.preparation.finished_parts import check_inputs, finished_parts, say_missing
+from corpuskit.preparation.found_or_made import found_or_made
 from corpuskit.preparation.input_digests import Digests
 from corpuskit.preparation.parts.job import Job, save_job
 from corpuskit.preparation.parts.record import PartRecord
@@ -108,21 +108,14 @@ class Run:
 
     def go(self, *, only_commit: bool = False) -> Prepared:
         """Prepare the corpus, or find it; with `only_commit`, of parts that are all there."""
-        if (found := self.found()) is not None:
-            return found
-        with self._lock(), self.work.made():
-            if (found := self.found()) is not None:  # another process may just have made it
-                return found
-            try:
-                return self._make(only_commit=only_commit)
-            except (OSError, ConfigError, WorkerError) as error:
-                # Where locks do nothing, another process may have finished first and tidied up.
-                if self.work.is_taken(error):
-                    with contextlib.suppress(CorpuskitError, OSError):  # the first error is the one to tell
-                        found = self.found()
-                if found is None:
-                    raise
-                return found
+        place = hashlib.sha256(os.fsencode(os.path.realpath(self.output))).hexdigest()
+        return found_or_made(
+            self.found,
+            lambda: self._make(only_commit=only_commit),
+            lock=default_cache_dir() / "locks" / place,
+            on_wait=self._waiting,
+            is_taken=self.work.is_taken,
+        )
 
     def found(self) -> Prepared | None:
         """The corpus, if it is there; what a run that was killed at its end has left of it is deleted.
@@ -150,34 +143,22 @@ class Run:
         digests.share(range(first - 1, len(made.plan.inputs), of))
         return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
 
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Keep other processes of this machine from doing the same work meanwhile."""
-        place = hashlib.sha256(os.fsencode(os.path.realpath(self.output))).hexdigest()
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(
-                    storage.lock(default_cache_dir() / "locks" / place, on_wait=self._waiting)
-                )
-            except StorageError as error:
-                log.debug("going on without a lock: %s", error)
-            yield
-
     def _make(self, *, only_commit: bool) -> Prepared:
-        inputs = self.source.inputs()
-        with Digests(self.source, inputs, self.work.path) as digests:
-            digests.start()
-            made = self.plan(inputs)
-            job = self._begin(made)
-            with folders.in_use(Path(job.folder)):
-                with Worker(job, self.source, made.tokenizer).ready():
-                    numbers = () if only_commit else range(len(made.plan.parts))
-                    records, now = self._work(job, made.plan, numbers, digests)
-                plan = dataclasses.replace(made.plan, inputs=digests.inputs())
-                check_inputs(made.plan, records, digests)
-                prepared = self._commit(plan, records, Path(job.folder), made.rule.names, now)
-            self.work.remove(job.fingerprint)
-            return prepared
+        with self.work.made():
+            inputs = self.source.inputs()
+            with Digests(self.source, inputs, self.work.path) as digests:
+                digests.start()
+                made = self.plan(inputs)
+                job = self._begin(made)
+                with folders.in_use(Path(job.folder)):
+                    with Worker(job, self.source, made.tokenizer).ready():
+                        numbers = () if only_commit else range(len(made.plan.parts))
+                        records, now = self._work(job, made.plan, numbers, digests)
+                    plan = dataclasses.replace(made.plan, inputs=digests.inputs())
+                    check_inputs(made.plan, records, digests)
+                    prepared = self._commit(plan, records, Path(job.folder), made.rule.names, now)
+                self.work.remove(job.fingerprint)
+                return prepared
 
     def _begin(self, made: Planned) -> Job:
         """Check that the corpus fits and replaces none of its inputs, and leave the job for the workers."""
