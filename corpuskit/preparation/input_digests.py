@@ -30,7 +30,7 @@ from corpuskit.preparation.plan import Part
 from corpuskit.sources.base import Input, Source
 from corpuskit.sources.inputs.files import unreadable
 
-#: What so many seconds of hashing have found is worth a file, for the case that this run is stopped.
+#: After so many seconds of hashing, what was found is kept in a file, in case this run is stopped.
 _KEEP_EVERY_S = 20.0
 #: Of one file: the sha256s of more inputs than a manifest can name.
 _KEPT_BYTES = 512 * 2**20
@@ -66,15 +66,11 @@ class Digests:
         self._helper: _Process | _Thread | None = None
 
     def start(self) -> None:
-        """Begin in a process of its own, if one may be forked."""
-        if self._helper is None and self._missing and may_fork():
-            with held():  # what is begun is remembered, and stopped
-                self._helper = _Process(self)
-
-    def start_late(self) -> None:
-        """Begin in a thread, if nothing has begun: now that the workers have, a thread forbids no fork."""
-        if self._helper is None and self._missing:
-            self._helper = _Thread(self)
+        """Begin beside everything else: in a process of its own, or in a thread where none may be forked."""
+        if not self._missing:
+            return
+        with held():  # what is begun is remembered, and stopped
+            self._helper = _Process(self) if may_fork() else _Thread(self)
 
     def inputs(self) -> tuple[Input, ...]:
         """The inputs with their sha256s; waits for them.

@@ -36,7 +36,7 @@ from corpuskit.preparation.progress_sum import Watch
 from corpuskit.preparation.recipe import Request
 from corpuskit.preparation.run_record import run_record, warn_of_empty_splits, warn_of_separator
 from corpuskit.preparation.split_rule import SplitRule, parse_rule
-from corpuskit.preparation.token_limit import Enough, EnoughTokens
+from corpuskit.preparation.token_limit import TokenLimit
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.registry.blame import fault
 from corpuskit.sources.base import Input
@@ -138,8 +138,9 @@ class Run:
         job = self._begin(made)
         mine = range(first - 1, len(made.plan.parts), of)
         digests = Digests(self.source, made.plan.inputs, self.work.path)
-        with folders.in_use(Path(job.folder)), Worker(job, self.source, made.tokenizer).ready():
-            num_made = len(self._work(job, made.plan, mine, digests)[1])
+        worker = Worker(job, self.source, made.tokenizer)
+        with folders.in_use(Path(job.folder)):
+            num_made = len(self._work(job, made.plan, worker, mine, digests)[1])
         digests.share(range(first - 1, len(made.plan.inputs), of))
         return PartsMade(Path(job.folder), num_made, len(mine), len(made.plan.parts))
 
@@ -151,9 +152,9 @@ class Run:
                 made = self.plan(inputs)
                 job = self._begin(made)
                 with folders.in_use(Path(job.folder)):
-                    with Worker(job, self.source, made.tokenizer).ready():
-                        numbers = () if only_commit else range(len(made.plan.parts))
-                        records, now = self._work(job, made.plan, numbers, digests)
+                    worker = Worker(job, self.source, made.tokenizer)
+                    numbers = () if only_commit else range(len(made.plan.parts))
+                    records, now = self._work(job, made.plan, worker, numbers, digests)
                     plan = dataclasses.replace(made.plan, inputs=digests.inputs())
                     check_inputs(made.plan, records, digests)
                     prepared = self._commit(plan, records, Path(job.folder), made.rule.names, now)
@@ -238,15 +239,16 @@ class Run:
             raise fault(f"source {self.source.spec.name!r}", self.source.owner, reason) from error
 
     def _work(
-        self, job: Job, plan: Plan, numbers: Sequence[int], digests: Digests
+        self, job: Job, plan: Plan, worker: Worker, numbers: Sequence[int], digests: Digests
     ) -> tuple[list[PartRecord], set[int]]:
         """Do those of the numbered parts that no earlier run has finished.
 
         Args:
             job: What to do.
             plan: The plan.
-            numbers: The parts'.
-            digests: The inputs' sha256s; they may begin in a thread from when the workers work.
+            worker: Makes parts in this process.
+            numbers: The parts' numbers.
+            digests: The inputs' sha256s.
 
         Returns:
             The records of all parts in order, cut at `max_tokens`; and the numbers of those made now.
@@ -262,29 +264,23 @@ class Run:
         executor: Executor = (
             registry.default().find("executor", self.config.executor).make(workers=self.config.workers)
         )
-        enough = Enough(self.config.max_tokens)
+        limit = TokenLimit(self.config.max_tokens)
 
-        def on_part(record: PartRecord) -> None:
+        def on_part(record: PartRecord) -> bool:
             records[record.number] = record
             watch.part(record)
-            enough.check(records)
-
-        def on_work(number: int, size_bytes: int, tokens: int, documents: int) -> None:
-            if self.config.parts is None:
-                digests.start_late()
-            watch.work(number, size_bytes, tokens, documents)
+            return not limit.reached(records)
 
         kept, started = {*records}, time.monotonic()
         try:
-            enough.check(records)
+            if limit.reached(records):
+                left = []
             if left and finished.changed:
                 log.warning("%s: changed since; parts made of it are made again", finished.changed)
             if left and len(left) < len(numbers):
                 log.info("going on: %d of %d parts are there", len(numbers) - len(left), len(numbers))
             if left:
-                executor.run(job, left, on_part=on_part, on_work=on_work)
-        except EnoughTokens:
-            watch.enough()
+                executor.run(job, left, worker=worker, on_part=on_part, on_work=watch.work)
         except (KeyboardInterrupt, SystemExit):
             interrupts.explain(
                 f"{len(records):,} of {len(plan.parts):,} parts are finished and kept, and the next run goes "
@@ -293,15 +289,17 @@ class Run:
             raise
         self.work_s = time.monotonic() - started
         made = records.keys() - kept
+        if limit.reached(records):
+            watch.enough()
         if self.config.parts is not None:
             return [], made
         with storage.reading(folder):
-            return enough.cut(self._all(plan, records, finished.changed), folder), made
+            return limit.cut(self._all(plan, records, finished.changed), folder), made
 
     def _all(self, plan: Plan, records: dict[int, PartRecord], changed: str) -> list[PartRecord]:
         """The records in order: of every part, or of the first ones where those are enough."""
         missing = [part.number for part in plan.parts if part.number not in records]
-        if missing and not Enough(self.config.max_tokens).reached(records):
+        if missing and not TokenLimit(self.config.max_tokens).reached(records):
             raise ConfigError(f"{self.output}: {say_missing(plan, missing, self.work, changed)}")
         return [records[number] for number in range(missing[0] if missing else len(plan.parts))]
 

@@ -130,7 +130,11 @@ class SamplerSpec(Spec):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExecutorSpec(Spec):
-    """An executor: what runs the parts of a plan. The factory is called as `factory(workers=workers)`."""
+    """An executor: what runs the parts of a plan.
+
+    The factory is called as `factory(workers=workers)` and returns a
+    `corpuskit.preparation.executors.base.Executor`.
+    """
 
     kind: ClassVar[str] = "executor"
 

@@ -37,11 +37,10 @@ def source(folder: Path) -> Source:
     return LocalFiles([str(folder)])
 
 
-@pytest.fixture(params=["process", "thread", "neither"])
-def helper(request, monkeypatch) -> str:
-    """Who hashes: a forked process, a thread where none may be forked, or whoever asks."""
+@pytest.fixture(params=["process", "thread"])
+def helper(request, monkeypatch) -> None:
+    """Who hashes: a forked process, or a thread where none may be forked."""
     monkeypatch.setattr(module, "may_fork", lambda: request.param == "process")
-    return request.param
 
 
 def expected(folder: Path) -> list[str]:
@@ -55,10 +54,13 @@ def found(digests: Digests) -> list[str]:
 def test_every_helper_finds_the_same(source, folder, tmp_path, helper):
     with Digests(source, source.inputs(), tmp_path / "kept") as digests:
         digests.start()
-        if helper == "thread":
-            digests.start_late()
         assert found(digests) == expected(folder)
     assert not (tmp_path / "kept").exists(), "what took no time is not worth a file"
+
+
+def test_where_no_helper_was_begun_whoever_asks_hashes(source, folder, tmp_path):
+    with Digests(source, source.inputs(), tmp_path / "kept") as digests:
+        assert found(digests) == expected(folder)
 
 
 def test_inputs_with_a_hash_are_not_read(source, folder, tmp_path, helper):
@@ -67,7 +69,6 @@ def test_inputs_with_a_hash_are_not_read(source, folder, tmp_path, helper):
         path.unlink()
     with Digests(source, inputs, tmp_path / "kept") as digests:
         digests.start()
-        digests.start_late()
         assert found(digests) == ["0" * 64] * 5
 
 
@@ -77,7 +78,6 @@ def test_input_that_changed_is_an_error_for_whoever_asks(source, folder, tmp_pat
     (folder / "3.txt").write_text("another text")
     with Digests(source, inputs, tmp_path / "kept") as digests:
         digests.start()
-        digests.start_late()
         with pytest.raises(SourceError, match=r"3\.txt: changed while it was in use"):
             digests.inputs()
 
@@ -86,7 +86,6 @@ def test_what_took_long_is_kept_for_a_later_run(source, folder, tmp_path, helper
     monkeypatch.setattr(module, "_KEEP_EVERY_S", 0.0)
     with Digests(source, source.inputs(), tmp_path) as digests:
         digests.start()
-        digests.start_late()
         digests.inputs()
     monkeypatch.setattr(type(source), "digest", lambda self, item: pytest.fail("hashed again"))
     with Digests(source, source.inputs(), tmp_path) as digests:

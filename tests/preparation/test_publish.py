@@ -15,8 +15,7 @@ import corpuskit
 from corpuskit.cli import root
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.preparation import publish as publish_module
-from corpuskit.preparation.api import run
-from corpuskit.preparation.api import commit_parts, make_parts
+from corpuskit.preparation.api import commit_parts, make_parts, run
 from corpuskit.stores import s3 as s3_module
 from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
