@@ -346,10 +346,9 @@ def _explain(model: type[Config], error: ValidationError, said: Mapping[str, tup
         return f"{layer.unknown(key, sorted(model.model_fields))}{more}"
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ConfigError):
-        reason = getattr(cause, "reason", None)
-        return (
-            f"{layer.place(key)}{cause}" if reason is None else f"{layer.said(key, first['input'])}: {reason}"
-        )
+        if cause.reason is None:
+            return f"{layer.place(key)}{cause}"
+        return f"{layer.said(key, first['input'])}: {cause.reason}"
     rule = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     rule = rule if rule.startswith("must be") else f"must be {rule}"
     return f"{layer.said('.'.join([key, *path[1:]]), first['input'])}: {rule}{more}"

@@ -40,8 +40,7 @@ import hashlib
 
 import numpy as np
 
-from corpuskit.sources.base import Document, Input, Source
-from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.plugin import Document, Input, Sampler, Source, Tokenizer
 
 LINES = ["A stitch in time saves nine.", "Look before you leap.", "Haste makes waste."]
 
@@ -80,9 +79,7 @@ class Rot(Tokenizer):
         return {"shift": self.shift}
 
 
-class Strided:
-    samples_per_epoch = None
-
+class Strided(Sampler):
     def __init__(self, context):
         self.windows = context.num_tokens - context.block_size
         self.step = int(context.options.get("step", 3))

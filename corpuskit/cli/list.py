@@ -79,10 +79,11 @@ def command(kind: str | None, folder: str | None, as_json: bool) -> None:
         _print(each, found[each])
 
 
-def _components(kind: str) -> list[Component]:
+def _components(kind: str) -> list[Component[Any]]:
     from corpuskit.registry import default
+    from corpuskit.registry.checks import SPECS
 
-    components = default().components(kind.removesuffix("s"))
+    components = default().components(SPECS[kind.removesuffix("s")])
     return [*_builtin_commands(), *components] if kind == "commands" else components
 
 
@@ -105,7 +106,7 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
         click.echo(f"no corpora below {path}; 'corpuskit prepare' makes one", err=True)
 
 
-def _builtin_commands() -> list[Component]:
+def _builtin_commands() -> list[Component[Any]]:
     """The root's own commands, which are no plugins: `corpuskit --help` must not import the registry."""
     from corpuskit.cli import COMMANDS
     from corpuskit.registry import Component
@@ -116,12 +117,12 @@ def _builtin_commands() -> list[Component]:
 
     owner = Owner("cli", DISTRIBUTION, __version__)
     return [
-        Component("command", CommandSpec(name, summary, f"{module}:command"), owner)
+        Component(CommandSpec(name, summary, f"{module}:command"), owner)
         for name, (module, summary) in COMMANDS.items()
     ]
 
 
-def _as_json(component: Component) -> dict[str, Any]:
+def _as_json(component: Component[Any]) -> dict[str, Any]:
     from corpuskit.registry.specs import ReaderSpec, SourceSpec
 
     spec, owner = component.spec, component.owner
@@ -139,12 +140,12 @@ def _as_json(component: Component) -> dict[str, Any]:
     return described
 
 
-def _print(kind: str, components: list[Component]) -> None:
+def _print(kind: str, components: list[Component[Any]]) -> None:
     """One table for each distribution, their columns under one another."""
     from corpuskit.cli import render
     from corpuskit.registry.specs import SourceSpec
 
-    by_distribution: dict[str, list[Component]] = {}
+    by_distribution: dict[str, list[Component[Any]]] = {}
     for component in components:
         owner = f"{component.owner.distribution} {component.owner.version}"
         by_distribution.setdefault(owner, []).append(component)

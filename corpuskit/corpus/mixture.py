@@ -179,7 +179,7 @@ def _open(key: Key) -> Corpus:
 
 
 def _name(key: Key) -> str:
-    return str(key.path) if hasattr(key, "path") else os.fspath(key)
+    return os.fspath(key) if isinstance(key, str | os.PathLike) else str(key.path)
 
 
 def _identity(corpus: Corpus, split: str) -> str:

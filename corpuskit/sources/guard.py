@@ -11,9 +11,10 @@ from corpuskit.registry.blame import blame, blamed
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.sources.base import DocumentBatch, Input, Source, text_of
+from corpuskit.sources.plain_text import PlainText
 
 #: What is asked of a source once, and what gives things one by one.
-_ASKED = ("inputs", "slices", "fields", "window", "count_characters", "character_offset", "digest")
+_ASKED = ("inputs", "slices", "fields", "digest")
 _GIVING = ("documents", "read")
 
 #: Gives whose fault an error about some input is: what to call the component, and its owner.
@@ -31,6 +32,7 @@ def guard(source: Source, whose: Whose) -> None:
         setattr(source, name, _asked(getattr(source, name), whose))
     for name in _GIVING:
         setattr(source, name, _giving(getattr(source, name), whose, name))
+    vars(source)["plain_text"] = _plain_text(source.plain_text, whose)
 
 
 def _asked(method: Callable[..., Any], whose: Whose) -> Callable[..., Any]:
@@ -41,6 +43,43 @@ def _asked(method: Callable[..., Any], whose: Whose) -> Callable[..., Any]:
             return method(*arguments, **named)
 
     return guarded
+
+
+def _plain_text(
+    method: Callable[[Input], PlainText | None], whose: Whose
+) -> Callable[[Input], PlainText | None]:
+    @functools.wraps(method)
+    def guarded(item: Input) -> PlainText | None:
+        with blame(*whose(item), lambda: item.name):
+            text = method(item)
+            if not isinstance(text, PlainText | None):
+                raise TypeError(f"plain_text() must give a PlainText or None, found {text!r:.60}")
+        return None if text is None else _Guarded(text, lambda: blame(*whose(item), lambda: item.name))
+
+    return guarded
+
+
+class _Guarded(PlainText):
+    """Plain text of a plugin, whose errors are said to be the plugin's."""
+
+    def __init__(
+        self, text: PlainText, blamed: Callable[[], contextlib.AbstractContextManager[None]]
+    ) -> None:
+        self._text = text
+        self._blamed = blamed
+        self.is_one_document = text.is_one_document
+
+    def window(self, start: int, stop: int) -> bytes:
+        with self._blamed():
+            return self._text.window(start, stop)
+
+    def count_characters(self) -> int:
+        with self._blamed():
+            return self._text.count_characters()
+
+    def character_offset(self, characters: int) -> int:
+        with self._blamed():
+            return self._text.character_offset(characters)
 
 
 def _giving(method: Callable[..., Any], whose: Whose, name: str) -> Callable[..., Any]:

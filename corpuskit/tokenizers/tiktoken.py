@@ -128,8 +128,8 @@ class TiktokenTokenizer(Tokenizer):
         try:
             return self._loaded_engine().encode(pieces), owners
         except TokenizerError as error:
-            if (piece := getattr(error, "index", None)) is not None:
-                error.__dict__["index"] = owners[piece]
+            if error.index is not None:
+                error.index = owners[error.index]
             raise
 
     def _cut(self, texts: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[int]]:

@@ -243,6 +243,12 @@ def test_one_long_document_is_cut_into_parts_without_changing_an_id(prose, tmp_p
     assert parts.decode(parts["train"][:]) + parts.decode(parts["valid"][:]) == prose.read_text()
 
 
+def test_only_plain_text_is_split_by_characters(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    with pytest.raises(ConfigError, match="is not plain text; split it by document"):
+        corpuskit.prepare(str(tmp_path / "a.jsonl"), output=tmp_path / "out", split="characters:0.1")
+
+
 @pytest.mark.parametrize("max_tokens", [1, 57, 58, 5_000, 20_000, 10**9])
 def test_max_tokens_stops_at_the_same_document_however_the_work_is_done(
     prose, tmp_path, assert_same, max_tokens

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import corpuskit
+from corpuskit import registry
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
-from corpuskit.registry import Registry, registry
+from corpuskit.registry import Registry, loading
+from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.testing.distributions import fake_distribution
 
 HEADER = """
@@ -130,17 +133,17 @@ def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, bod
     install("sound", source("sound"))
     found = Registry()
 
-    assert found.find("source", "sound").owner.distribution == "sound"
-    assert found.find("tokenizer", "bytes").owner.distribution == "corpuskit-core"
-    assert "sound" in [component.spec.name for component in found.components("source")]
+    assert found.find(corpuskit.SourceSpec, "sound").owner.distribution == "sound"
+    assert found.find(corpuskit.TokenizerSpec, "bytes").owner.distribution == "corpuskit-core"
+    assert "sound" in [component.spec.name for component in found.components(corpuskit.SourceSpec)]
 
     broken = info(found, "broken")
     assert broken.status == "failed"
     assert broken.owner.distribution == "broken"
     assert "\n" not in broken.error
     with pytest.raises(UnknownName, match=rf"plugin broken \(broken 1.0\) failed: .*{reason}"):
-        found.find("source", "nothing-like-it")
-    found.components("sampler")
+        found.find(corpuskit.SourceSpec, "nothing-like-it")
+    found.components(corpuskit.SamplerSpec)
     assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [
         f"plugin broken (broken 1.0) failed and is skipped: {broken.error}"
     ]
@@ -152,7 +155,7 @@ def test_strict_mode_raises_each_time(install, body, reason):
     found = Registry(environ={"CORPUSKIT_STRICT_PLUGINS": "1"})
     for _ in range(2):
         with pytest.raises(PluginLoadFailed, match=rf"plugin broken \(broken 1.0\): .*{reason}"):
-            found.components("source")
+            found.components(corpuskit.SourceSpec)
 
 
 @pytest.mark.fault("G3")
@@ -167,7 +170,7 @@ def test_a_plugin_with_one_bad_hook_keeps_its_other_components(install):
     """,
     )
     found = Registry()
-    assert found.find("source", "half").spec.name == "half"
+    assert found.find(corpuskit.SourceSpec, "half").spec.name == "half"
     half = info(found, "half")
     assert (half.status, half.error) == ("failed", "corpuskit_tokenizers(): ValueError: no")
     assert half.provides == {"source": ["half"]}
@@ -179,8 +182,8 @@ def test_a_hook_is_called_once(install):
     )
     found = Registry()
     for _ in range(3):
-        found.components("source")
-        found.find("source", "once")
+        found.components(corpuskit.SourceSpec)
+        found.find(corpuskit.SourceSpec, "once")
     assert sys.modules["once"].calls == [1]
 
 
@@ -196,7 +199,7 @@ def test_a_hook_is_called_once(install):
 def test_a_factory_that_does_not_import_names_its_owner(install, factory, reason):
     folder = install("books", source("books", factory=factory))
     (folder / "exits_on_import.py").write_text("raise SystemExit(2)")
-    component = Registry().find("source", "books")
+    component = Registry().find(corpuskit.SourceSpec, "books")
     with pytest.raises(PluginLoadFailed, match=rf"^source 'books' of books \(books 1.0\): .*{reason}"):
         component.load()
 
@@ -205,7 +208,7 @@ def test_a_factory_may_be_an_attribute_of_a_class(install):
     install("books", source("books", factory="collections:Counter.fromkeys"))
     import collections
 
-    assert Registry().find("source", "books").load() == collections.Counter.fromkeys
+    assert Registry().find(corpuskit.SourceSpec, "books").load() == collections.Counter.fromkeys
 
 
 def test_two_owners_of_a_name_are_an_error_that_names_both(install):
@@ -217,9 +220,9 @@ def test_two_owners_of_a_name_are_an_error_that_names_both(install):
         match=r"source 'books' is provided by one \(one 1.1\) and by two \(two 2.2\); uninstall one, or "
         "choose with CORPUSKIT_PLUGINS",
     ):
-        found.find("source", "books")
+        found.find(corpuskit.SourceSpec, "books")
     assert info(found, "one").conflicts == ("source 'books' is also provided by two (two 2.2)",)
-    chosen = Registry(environ={"CORPUSKIT_PLUGINS": "two"}).find("source", "books")
+    chosen = Registry(environ={"CORPUSKIT_PLUGINS": "two"}).find(corpuskit.SourceSpec, "books")
     assert chosen.owner.version == "2.2"
 
 
@@ -235,7 +238,7 @@ def test_two_plugins_of_one_name_are_both_refused_until_one_is_chosen(install):
         assert "one 1.1" in one.error
         assert "two 2.2" in one.error
     chosen = Registry(environ={"CORPUSKIT_PLUGINS": "two:library"})
-    assert chosen.find("source", "poems").owner.distribution == "two"
+    assert chosen.find(corpuskit.SourceSpec, "poems").owner.distribution == "two"
     assert info(chosen, "library").status in ("ok", "disabled")
 
 
@@ -247,16 +250,16 @@ def test_a_builtin_name_is_found_without_looking_at_plugins(install, monkeypatch
 
     monkeypatch.setattr(importlib.metadata, "distributions", no_scan)
     found = Registry()
-    assert found.find("source", "tinyshakespeare").owner.distribution == "corpuskit-core"
-    assert found.find("tokenizer", "bytes:argument").argument == "argument"
+    assert found.find(corpuskit.SourceSpec, "tinyshakespeare").owner.distribution == "corpuskit-core"
+    assert found.find(corpuskit.TokenizerSpec, "bytes:argument").argument == "argument"
     with pytest.raises(AssertionError, match="scanned"):
-        found.find("source", "books")
+        found.find(corpuskit.SourceSpec, "books")
 
 
 def test_every_builtin_component_has_a_name_of_its_own():
     found = Registry(environ={"CORPUSKIT_PLUGINS": ""})
-    for kind in registry.KINDS:
-        names = [component.spec.name for component in found.components(kind)]
+    for kind in KINDS:
+        names = [component.spec.name for component in found.components(SPECS[kind])]
         assert len(names) == len(set(names)), kind
     assert not any(one.conflicts for one in found.plugins())
 
@@ -271,8 +274,10 @@ def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
     assert info(found, "sources").conflicts == (
         "source 'tinyshakespeare' is also provided by rival (rival 1.0)",
     )
-    assert found.find("source", "tinyshakespeare").owner.distribution == "corpuskit-core"
-    owners = [c.owner.plugin for c in found.components("source") if c.spec.name == "tinyshakespeare"]
+    assert found.find(corpuskit.SourceSpec, "tinyshakespeare").owner.distribution == "corpuskit-core"
+    owners = [
+        c.owner.plugin for c in found.components(corpuskit.SourceSpec) if c.spec.name == "tinyshakespeare"
+    ]
     assert owners == ["sources", "rival"]
 
 
@@ -298,7 +303,7 @@ def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
 @pytest.mark.fault("G8")
 def test_an_unknown_name_lists_near_misses_or_what_is_known(monkeypatch, kind, name, message):
     with pytest.raises(UnknownName, match=message) as caught:
-        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(kind, name)
+        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(SPECS[kind], name)
     assert caught.value.found == name
     assert isinstance(caught.value.expected, list)
 
@@ -308,7 +313,7 @@ def test_an_unknown_name_says_which_plugins_were_left_out(install):
     with pytest.raises(
         UnknownName, match=r"disabled by CORPUSKIT_PLUGINS: one\b|plugin one \(one 1.0\) is disabled by"
     ):
-        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find("source", "books")
+        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(corpuskit.SourceSpec, "books")
 
 
 @pytest.mark.parametrize(
@@ -334,22 +339,22 @@ def test_corpuskit_plugins_selects(install, selected, loaded):
 
 def test_selecting_a_plugin_that_is_not_installed_is_said(install, caplog):
     install("one", source("books"))
-    Registry(environ={"CORPUSKIT_PLUGINS": "one,onne"}).components("source")
+    Registry(environ={"CORPUSKIT_PLUGINS": "one,onne"}).components(corpuskit.SourceSpec)
     assert caplog.messages == ["CORPUSKIT_PLUGINS names the plugin 'onne', which is not installed"]
 
 
 def test_a_name_may_carry_an_argument(install):
     install("hub", source("hub"))
-    component = Registry().find("source", "hub:roneneldan/TinyStories:en@v1")
+    component = Registry().find(corpuskit.SourceSpec, "hub:roneneldan/TinyStories:en@v1")
     assert component.spec.name == "hub"
     assert component.argument == "roneneldan/TinyStories:en@v1"
-    assert Registry().find("source", "hub").argument is None
+    assert Registry().find(corpuskit.SourceSpec, "hub").argument is None
 
 
 def test_an_exact_name_wins_over_one_with_an_argument(install):
     install("hub", source("hub"))
     install("pinned", source("hub:books"))
-    component = Registry().find("source", "hub:books")
+    component = Registry().find(corpuskit.SourceSpec, "hub:books")
     assert (component.owner.plugin, component.argument) == ("pinned", None)
 
 
@@ -358,15 +363,15 @@ def test_a_distribution_seen_twice_counts_once(install, tmp_path, monkeypatch):
     install("books", source("books"), folder=tmp_path / "copy")
     monkeypatch.syspath_prepend(folder)
     found = Registry()
-    assert found.find("source", "books").spec.name == "books"
+    assert found.find(corpuskit.SourceSpec, "books").spec.name == "books"
     assert [one.status for one in found.plugins() if one.owner.plugin == "books"] == ["ok"]
 
 
 @pytest.mark.fault("G4")
 def test_a_slow_import_is_reported(install, monkeypatch, caplog):
     install("slow", source("books"))
-    monkeypatch.setattr(registry, "_SLOW_IMPORT_S", -1.0)
-    Registry(environ={"CORPUSKIT_PLUGINS": "slow"}).components("source")
+    monkeypatch.setattr(loading, "_SLOW_IMPORT_S", -1.0)
+    Registry(environ={"CORPUSKIT_PLUGINS": "slow"}).components(corpuskit.SourceSpec)
     assert caplog.messages == [
         "plugin slow (slow 1.0) took 0.0 s to import; its specs should name factories, not import them"
     ]
@@ -378,7 +383,7 @@ def test_what_a_plugin_prints_stays_off_stdout(install, capsys):
         "chatty", "print('hello from import')\n" + textwrap.dedent(source("chatty", factory="loud:Thing"))
     )
     found = Registry()
-    found.find("source", "chatty")
+    found.find(corpuskit.SourceSpec, "chatty")
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "hello from import\n"
@@ -390,14 +395,14 @@ def test_broken_metadata_is_one_failed_plugin(install, entry_points):
     install("sound", source("sound"))
     (folder / "broken-1.0.dist-info" / "entry_points.txt").write_text(entry_points)
     found = Registry()
-    assert found.find("source", "sound").owner.plugin == "sound"
+    assert found.find(corpuskit.SourceSpec, "sound").owner.plugin == "sound"
     assert [one.owner.distribution for one in found.plugins() if one.status == "failed"] == ["broken"]
 
 
 def test_a_distribution_without_metadata_is_still_loaded(install):
     folder = install("nameless", source("books"))
     (folder / "nameless-1.0.dist-info" / "METADATA").unlink()
-    owner = Registry().find("source", "books").owner
+    owner = Registry().find(corpuskit.SourceSpec, "books").owner
     assert owner.version == "?"
     assert "without a name" in owner.distribution
 
@@ -407,21 +412,21 @@ def test_a_plugin_may_ask_the_registry_while_it_is_loaded(install):
         "asks",
         """
     from corpuskit.registry import default
-    found = default().find("source", "tinyshakespeare")
+    found = default().find(corpuskit.SourceSpec, "tinyshakespeare")
     try:
-        default().find("source", "nothing")
+        default().find(corpuskit.SourceSpec, "nothing")
     except LookupError:
         pass
 
     @corpuskit.hookimpl
     def corpuskit_sources():
-        assert default().components("source")
+        assert default().components(corpuskit.SourceSpec)
         return [SourceSpec("asks", "A summary")]
     """,
     )
     registry.default.cache_clear()
     try:
-        assert registry.default().find("source", "asks").owner.plugin == "asks"
+        assert registry.default().find(corpuskit.SourceSpec, "asks").owner.plugin == "asks"
         assert registry.default() is registry.default()
     finally:
         registry.default.cache_clear()
@@ -432,29 +437,29 @@ def test_ctrl_c_while_plugins_load_is_not_swallowed_and_the_next_call_goes_on(in
     install("late", "raise KeyboardInterrupt")
     found = Registry()
     with pytest.raises(KeyboardInterrupt):
-        found.components("source")
+        found.components(corpuskit.SourceSpec)
     (folder.parent / "late" / "late.py").write_text(HEADER + textwrap.dedent(source("late-books")))
-    assert found.find("source", "early").owner.plugin == "early"
-    assert found.find("source", "late-books").owner.plugin == "late"
+    assert found.find(corpuskit.SourceSpec, "early").owner.plugin == "early"
+    assert found.find(corpuskit.SourceSpec, "late-books").owner.plugin == "late"
 
 
 def test_one_module_under_two_names_is_refused(install):
     install("twice", source("books"), entry_points={"first": "twice", "second": "twice"})
     found = Registry()
-    assert found.find("source", "books").owner.plugin == "first"
+    assert found.find(corpuskit.SourceSpec, "books").owner.plugin == "first"
     assert "already registered" in info(found, "second").error
 
 
 def test_builtins_are_first_in_listings(install):
     install("aaa", source("aaa"))
-    names = [component.spec.name for component in Registry().components("source")]
+    names = [component.spec.name for component in Registry().components(corpuskit.SourceSpec)]
     assert names.index("tinyshakespeare") < names.index("aaa")
 
 
 def test_every_kind_has_a_hook_with_an_example():
     from corpuskit.registry import hookspecs
 
-    for kind in registry.KINDS:
+    for kind in KINDS:
         hook = getattr(hookspecs, f"corpuskit_{kind}s")
         assert "@corpuskit.hookimpl" in hook.__doc__
         assert f"def corpuskit_{kind}s()" in hook.__doc__

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpuskit import registry, storage
+from corpuskit import storage
 from corpuskit.errors import ConfigError, StorageError
+from corpuskit.registry import checks
 from corpuskit.scaffold.writing import KINDS, plugin_names, render_plugin, write_plugin
 
 if sys.version_info >= (3, 11):
@@ -62,7 +63,7 @@ def test_a_kind_without_templates_is_refused():
 
 
 def test_every_kind_of_component_has_templates():
-    assert set(KINDS) == set(registry.KINDS)
+    assert set(KINDS) == set(checks.KINDS)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def optional(get: Callable[[], Path]) -> Path | None:
     try:
         return get()
     except FetchError as error:
-        if getattr(error, "missing", False):
+        if error.missing:
             return None
         raise
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.readers import base as reader
 from corpuskit.sources.readers.base import Reader, batches, is_valid
 from corpuskit.sources.readers.text import TextReader
@@ -46,7 +47,7 @@ def test_batches_keep_texts_and_starts_together(monkeypatch):
 def test_every_reader_has_the_common_options():
     from corpuskit import registry
 
-    for component in registry.default().components("reader"):
+    for component in registry.default().components(ReaderSpec):
         if component.owner.distribution != "corpuskit-core":
             continue
         loaded = component.load()
