@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpuskit.errors import SourceError, StorageError
 from corpuskit.machine import usable_cores
-from corpuskit.preparation.input_digests import Digests, states_now
+from corpuskit.preparation.input_digests import InputDigests, states_now
 from corpuskit.preparation.parts.job import load_job
 from corpuskit.preparation.parts.record import PartRecord, record_path, state_of_inputs
 from corpuskit.preparation.plan import Part, Plan
@@ -32,7 +32,7 @@ class Finished:
     changed: str = ""
 
 
-def finished_parts(folder: Path, plan: Plan, source: Source, digests: Digests) -> Finished:
+def finished_parts(folder: Path, plan: Plan, source: Source, digests: InputDigests) -> Finished:
     """The parts that are finished: each of their bytes is checked, and what they were made of.
 
     Args:
@@ -67,7 +67,7 @@ def finished_parts(folder: Path, plan: Plan, source: Source, digests: Digests) -
     return Finished(records, _names(plan, stale) if stale else "")
 
 
-def check_inputs(plan: Plan, records: Sequence[PartRecord], digests: Digests) -> None:
+def check_inputs(plan: Plan, records: Sequence[PartRecord], digests: InputDigests) -> None:
     """See that the parts were made of the bytes whose sha256s the manifest will have.
 
     Raises:

@@ -44,7 +44,7 @@ class Digest(NamedTuple):
     state: str
 
 
-class Digests:
+class InputDigests:
     """Hashes the inputs that were listed without a sha256; a context manager that stops when it is left.
 
     Args:
@@ -117,7 +117,7 @@ class Digests:
                 self._keep(unkept)
                 unkept, kept_at = {}, time.monotonic()
 
-    def __enter__(self) -> Digests:
+    def __enter__(self) -> InputDigests:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -173,7 +173,7 @@ def changed_while_used(item: Input) -> SourceError:
 class _Process:
     """Finds digests in a forked process, which writes them into a file without a name."""
 
-    def __init__(self, digests: Digests) -> None:
+    def __init__(self, digests: InputDigests) -> None:
         self._lines = storage.anonymous_file(digests._folder.parent)
 
         def work() -> None:
@@ -208,7 +208,7 @@ class _Process:
 class _Thread:
     """Finds digests in a thread, where no process can be forked."""
 
-    def __init__(self, digests: Digests) -> None:
+    def __init__(self, digests: InputDigests) -> None:
         self._digests = digests
         self._found: dict[int, Digest] = {}
         self._thread = threading.Thread(target=self._run, name="corpuskit-digests", daemon=True)
@@ -265,7 +265,7 @@ def _kept_files(folder: Path) -> Iterator[bytes]:
 
 
 def _lines(data: bytes) -> list[tuple[int, str, int, str, str, str]]:
-    """The lines of a file that `Digests` kept.
+    """The lines of a file that `InputDigests` kept.
 
     Raises:
         ValueError: If it is not as it was written.

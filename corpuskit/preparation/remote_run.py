@@ -15,9 +15,11 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.corpus.remote.layout import read_manifest
 from corpuskit.on_progress import Progress
+from corpuskit.preparation.existing import accepted
 from corpuskit.preparation.found_or_made import found_or_made
+from corpuskit.preparation.outcome import PartsMade, Prepared
 from corpuskit.preparation.publish import publish, tidy
-from corpuskit.preparation.run import PartsMade, Prepared, Run
+from corpuskit.preparation.run import Run
 from corpuskit.preparation.work_folder import in_published
 from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
@@ -89,7 +91,7 @@ class PublishedRun:
         """
         if (found := read_manifest(self._store)) is None:
             return None
-        corpus = self._run.request.accepted(self._corpus(), overwrite=self._overwrite)
+        corpus = accepted(self._run.resolved, self._corpus(), overwrite=self._overwrite)
         if corpus is None:
             return None
         tidy(self._store, found[0].data)

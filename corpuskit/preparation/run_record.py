@@ -73,7 +73,7 @@ def run_record(
 
 def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
     """Say so where a separator was asked for and occurs in none of the parts, however the work was cut."""
-    separator = plan.request["options"].get("separator")
+    separator = plan.recipe.options.reader.get("separator")
     if separator is None or any(record.separated for record in records):
         return
     hint = "; its backslash is text, not the beginning of an escape" if "\\" in separator else ""
@@ -97,7 +97,7 @@ def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequ
                 name,
                 f"{documents:,}",
                 "document" if documents == 1 else "documents",
-                plan.request["options"]["split"],
+                plan.recipe.options.split,
             )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import SourceError
 from corpuskit.preparation.executors.base import Executor, OnPart
 from corpuskit.preparation.parts.job import Job, OnWork, save_job
@@ -170,13 +171,15 @@ def make_job(folder: Path, name: str = "job") -> Job:
         fingerprint="0" * 64,
         dataset=dataset,
         reader_options={},
-        tokenizer={
-            "name": "bytes",
-            "vocab_size": tokenizer.vocab_size,
-            "eot_id": tokenizer.eot_id,
-            "fingerprint": tokenizer.fingerprint,
-            "state": None,
-        },
+        tokenizer=TokenizerRecord(
+            name="bytes",
+            vocab_size=tokenizer.vocab_size,
+            eot_id=tokenizer.eot_id,
+            fingerprint=tokenizer.fingerprint,
+            state=None,
+            distribution=None,
+            distribution_version=None,
+        ),
         engine="auto",
         split_rule="valid=0.5",
         eot_id=tokenizer.eot_id,

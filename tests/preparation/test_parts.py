@@ -14,7 +14,8 @@ from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
 from corpuskit.preparation import found_or_made
 from corpuskit.preparation.api import commit_parts, make_parts
-from corpuskit.preparation.run import PartsMade, Prepared, Run
+from corpuskit.preparation.outcome import PartsMade, Prepared
+from corpuskit.preparation.run import Run
 
 OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
 

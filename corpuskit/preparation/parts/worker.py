@@ -156,11 +156,11 @@ class Worker:
 
 def _open(job: Job) -> Tokenizer:
     wanted = job.tokenizer
-    tokenizer = open_tokenizer(wanted["name"], state=wanted["state"], engine=job.engine)
-    if tokenizer.fingerprint != wanted["fingerprint"]:
+    tokenizer = open_tokenizer(wanted.name, state=wanted.state, engine=job.engine)
+    if tokenizer.fingerprint != wanted.fingerprint:
         raise TokenizerError(
             f"tokenizer {tokenizer.name!r} of this machine is not the one of the plan: expected "
-            f"fingerprint {wanted['fingerprint']:.16}, found {tokenizer.fingerprint:.16}; "
+            f"fingerprint {wanted.fingerprint:.16}, found {tokenizer.fingerprint:.16}; "
             "install the same versions everywhere"
         )
     return tokenizer

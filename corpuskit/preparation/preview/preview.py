@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-
 from corpuskit.errors import CorpuskitError, FetchError, SourceError
 from corpuskit.machine import usable_cores
 from corpuskit.preparation.disk_space import block_bytes_at, peak_bytes
@@ -43,14 +41,12 @@ def _judged(
     run: Run, plan: PreparationPlan, inputs: Sequence[Input], on_problem: OnProblem
 ) -> PreparationPlan:
     """A plan with what some inputs will make and take."""
-    config, made = run.config, run.plan(inputs)
+    config, opened = run.config, run.plan(inputs)
     judged = estimate(
         run.source,
-        made.plan,
-        made.tokenizer,
-        made.rule,
-        item_bytes=np.dtype(made.dtype).itemsize,
-        eot=made.plan.request["options"]["eot"],
+        opened.plan,
+        opened.tokenizer,
+        opened.rule,
         workers=config.workers or usable_cores(),
         on_problem=on_problem,
     )
@@ -58,12 +54,10 @@ def _judged(
     whole = judged.estimate()
     return dataclasses.replace(
         plan,
-        num_parts=len(made.plan.parts),
+        num_parts=len(opened.plan.parts),
         estimate=judged.estimate(config.max_tokens),
-        peak_disk_bytes=peak_bytes(
-            whole, made.plan, made.rule, max_tokens=config.max_tokens, block_bytes=block_bytes
-        ),
-        fingerprint=made.plan.fingerprint,
+        peak_disk_bytes=peak_bytes(whole, opened.plan, opened.rule, block_bytes=block_bytes),
+        fingerprint=opened.plan.fingerprint,
     )
 
 

@@ -47,7 +47,7 @@ def cluster(site: Path) -> Iterator[Cluster]:
         patch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)  # everything on the loopback interface
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # the same for the processes below
         patch.setenv("RAY_AUTH_MODE", "disabled")  # this process has read its mode when it imported ray
-        patch.setenv("PYTHONPATH", str(site))
+        patch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)  # before what this process was given
         patch.syspath_prepend(site)
         registry.default.cache_clear()
         cluster = Cluster()
@@ -257,7 +257,7 @@ def test_a_node_with_another_version_is_refused(cluster, tmp_path, monkeypatch, 
 def test_a_node_with_another_tokenizer_is_refused(cluster, tmp_path) -> None:
     job = make_job(tmp_path)
     worker = Worker(job)
-    job = dataclasses.replace(job, tokenizer={**job.tokenizer, "fingerprint": "f" * 64})
+    job = dataclasses.replace(job, tokenizer=job.tokenizer.model_copy(update={"fingerprint": "f" * 64}))
     save_job(job)
     with pytest.raises(TokenizerError, match="'bytes' of this machine is not the one of the plan: expected"):
         RayExecutor().run(job, [0], worker=worker, on_part=pytest.fail, on_work=pytest.fail)
