@@ -102,7 +102,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     modules = {"proverbs_plugin": PLUGIN, "proverbs_parts": PARTS}
     fake_distribution(folder, "proverbs", entry_points={"proverbs": "proverbs_plugin"}, modules=modules)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
     fresh = registry.Registry()
     monkeypatch.setattr(registry, "default", lambda: fresh)
     return folder

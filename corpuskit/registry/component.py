@@ -8,8 +8,8 @@ import importlib
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar, cast
 
 from corpuskit.errors import PluginLoadFailed
 from corpuskit.registry.blame import blame
@@ -65,11 +65,12 @@ class Component(Generic[SpecT]):
             ) from error
         return found
 
-    def make(self, expected: type[MadeT], *arguments: Any, **named: Any) -> MadeT:
+    def make(self, expected: Callable[..., MadeT], *arguments: Any, **named: Any) -> MadeT:
         """Load the factory, call it and check what it returns.
 
         Args:
-            expected: The class that every component of the kind derives from.
+            expected: The class that every component of the kind derives from: `Source`, `Tokenizer`, ... It
+                is typed as what makes one, because type checkers refuse abstract classes as `type[...]`.
             arguments: What the factory is called with.
             named: What the factory is called with by name.
 
@@ -82,14 +83,15 @@ class Component(Generic[SpecT]):
             made = factory(*arguments, **named)
         return self.checked(expected, made)
 
-    def checked(self, expected: type[MadeT], made: object) -> MadeT:
+    def checked(self, expected: Callable[..., MadeT], made: object) -> MadeT:
         """What the factory made, once it is known to be of the kind's base class.
 
         Raises:
             PluginLoadFailed: If it is something else.
         """
-        if not isinstance(made, expected):
-            raise self.refused(f"a corpuskit.plugin.{expected.__name__}", made)
+        base = cast("type[MadeT]", expected)
+        if not isinstance(made, base):
+            raise self.refused(f"a corpuskit.plugin.{base.__name__}", made)
         return made
 
     def refused(self, expected: str, found: object) -> PluginLoadFailed:

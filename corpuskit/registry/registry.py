@@ -140,4 +140,30 @@ def default() -> Registry:
     return Registry()
 
 
-__all__ = ["Registry", "default"]
+def find(spec: type[SpecT], name: str) -> Component[SpecT]:
+    """The component that answers to a name, in the process's registry.
+
+    Args:
+        spec: The class of its spec, which says the kind: `SourceSpec`, `TokenizerSpec`, ...
+        name: A registered name, or one followed by a colon and an argument for the factory.
+
+    Raises:
+        UnknownName: If no loaded plugin has it; the message lists near misses and failed plugins.
+        DuplicateName: If two plugins have it.
+
+    Example:
+        >>> find(SamplerSpec, "shuffled").make(Sampler, context)  # doctest: +SKIP
+    """
+    return default().find(spec, name)
+
+
+def plugin_versions() -> dict[str, str]:
+    """The version of each installed plugin, by its distribution; what comes with corpuskit is left out.
+
+    An executor compares them between machines: plugins of other versions may make other parts.
+    """
+    owners = [plugin.owner for plugin in default().plugins() if not plugin.builtin]
+    return {owner.distribution: owner.version for owner in owners}
+
+
+__all__ = ["Registry", "default", "find", "plugin_versions"]

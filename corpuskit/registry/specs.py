@@ -132,8 +132,7 @@ class SamplerSpec(Spec):
 class ExecutorSpec(Spec):
     """An executor: what runs the parts of a plan.
 
-    The factory is called as `factory(workers=workers)` and returns a
-    `corpuskit.preparation.executors.base.Executor`.
+    The factory is called as `factory(workers=workers)` and returns a `corpuskit.plugin.Executor`.
     """
 
     kind: ClassVar[str] = "executor"

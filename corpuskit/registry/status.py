@@ -1,4 +1,4 @@
-"""What `corpuskit plugins` shows of each plugin: whether it works, what it provides, what it conflicts with."""
+"""What `corpuskit plugins` shows of each plugin: whether it works, what it provides, and conflicts."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ import tokenizers
 from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
-from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
+from corpuskit.plugin import Encoded, Tokenizer, last_safe_place, safe_pieces, to_utf8
 from corpuskit_huggingface import fast
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.decoding import table_for
@@ -131,7 +130,7 @@ class HuggingFaceTokenizer(Tokenizer):
 
     def boundary(self, text: bytes, at: int) -> int:
         """The last place not after `at` that is shown to be safe; see `corpuskit_huggingface.cutting`."""
-        return boundaries.last_safe_place(text, at) if self._may_be_cut else 0
+        return last_safe_place(text, at) if self._may_be_cut else 0
 
     def state(self) -> dict[str, Any]:
         """The definition; see `Definition.to_state`."""
@@ -181,7 +180,7 @@ class HuggingFaceTokenizer(Tokenizer):
         pieces: list[bytes] = []
         owners: list[int] = []
         for number, text in enumerate(texts):
-            cut = boundaries.pieces(text, target_bytes=_PIECE_BYTES) if self._may_be_cut else [text]
+            cut = safe_pieces(text, target_bytes=_PIECE_BYTES) if self._may_be_cut else [text]
             longest = max(map(len, cut), default=0)
             if longest > _MAX_TEXT_BYTES:
                 raise TokenizerError(

@@ -22,10 +22,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from corpuskit.errors import StorageError, WorkerError
-from corpuskit.preparation.executors.base import Executor, OnPart, raise_described
-from corpuskit.preparation.parts.job import Job, OnWork
-from corpuskit.preparation.parts.record import PartRecord
-from corpuskit.preparation.parts.worker import Worker
+from corpuskit.plugin import Executor, Job, OnPart, OnWork, PartRecord, Worker, raise_described
 from corpuskit_ray import cluster
 from corpuskit_ray.task import make_part, versions
 
@@ -52,7 +49,7 @@ class RayExecutor(Executor):
     def run(
         self, job: Job, numbers: Sequence[int], *, worker: Worker, on_part: OnPart, on_work: OnWork
     ) -> None:
-        """Make the parts with these numbers; see `corpuskit.preparation.executors.base.Executor`.
+        """Make the parts with these numbers; see `corpuskit.plugin.Executor`.
 
         This process's `worker` makes none: each of the cluster's opens its own.
 
