@@ -113,7 +113,7 @@ def option_groups(command: click.Command, ctx: click.Context) -> dict[str, list[
     for param in command.get_params(ctx):
         record = param.get_help_record(ctx)
         if record is not None and record[1]:
-            groups.setdefault(getattr(param, "group", "Options"), []).append(record)
+            groups.setdefault(param.group if isinstance(param, Option) else "Options", []).append(record)
     if "Options" in groups:
         groups["Options"] = groups.pop("Options")
     return groups

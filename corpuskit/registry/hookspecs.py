@@ -8,7 +8,7 @@ declares as an entry point:
 gutenberg = "corpuskit_gutenberg"
 ```
 
-Each hook takes nothing and returns a list of specs (`corpuskit.registry.specs`, where each kind says how its
+Each hook takes nothing and returns a list of specs (`corpuskit.plugin` has them, and each kind says how its
 factory is called). A spec's `factory` is a dotted string that is imported when the component is first used,
 so keep the plugin module itself light: it is imported whenever a name is looked up that is not built in. A
 name is one word; users may put a colon and an argument after it (`hf:org/name`). Names are never shared: two

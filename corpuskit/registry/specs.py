@@ -66,7 +66,7 @@ class SourceSpec(Spec):
     """A corpus: either a factory, or nothing but `files` at URLs, which need no code at all.
 
     The factory is called as `factory(spec=spec, argument=argument, options=options)` and returns a
-    `corpuskit.sources.base.Source`.
+    `corpuskit.plugin.Source`.
 
     Args:
         name: What users type; an argument may follow it after a colon (`name:argument`).
@@ -101,7 +101,7 @@ class TokenizerSpec(Spec):
 
     `name` is the spec's name and `argument` what followed it after a colon, else None. `state` is None
     for a fresh tokenizer and, for one that is opened again from a manifest, the JSON value that its
-    `state()` returned. It returns a `corpuskit.tokenizers.base.Tokenizer`.
+    `state()` returned. It returns a `corpuskit.plugin.Tokenizer`.
 
     Args:
         name: What users type after `--encoding`.
@@ -123,16 +123,19 @@ class TokenizerSpec(Spec):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SamplerSpec(Spec):
-    """A sampler. The factory is called with a `corpuskit.samplers.base.SamplerContext`."""
+    """A sampler. The factory is called with a `corpuskit.plugin.SamplerContext`.
+
+    It returns a `corpuskit.plugin.Sampler` or a `corpuskit.plugin.SpanSampler`.
+    """
 
     kind: ClassVar[str] = "sampler"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExecutorSpec(Spec):
-    """An executor: what runs the parts of a plan.
+    """An executor: what runs the parts of a plan. The factory is called as `factory(workers=workers)`.
 
-    The factory is called as `factory(workers=workers)` and returns a `corpuskit.plugin.Executor`.
+    It returns a `corpuskit.plugin.Executor`.
     """
 
     kind: ClassVar[str] = "executor"
@@ -140,7 +143,9 @@ class ExecutorSpec(Spec):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReaderSpec(Spec):
-    """A reader of one file format. The factory is called as `factory(options)` and returns a reader.
+    """A reader of one file format. The factory is called as `factory(options)`.
+
+    It returns a `corpuskit.plugin.Reader`.
 
     Args:
         name: The format's name, for `--format`.
@@ -158,7 +163,7 @@ class ReaderSpec(Spec):
 class FormatSpec(Spec):
     """An on-disk format of another trainer, to export to.
 
-    The factory is called as `factory()` and returns a `corpuskit.formats.base.Format`.
+    The factory is called as `factory()` and returns a `corpuskit.plugin.Format`.
     """
 
     kind: ClassVar[str] = "format"

@@ -87,7 +87,8 @@ def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: Sam
     guard = _Guard(component, context.num_tokens)
     if isinstance(sampler, SpanSampler):
         return GuardedSpanSampler(sampler, guard)
-    assert isinstance(sampler, Sampler)
+    if not isinstance(sampler, Sampler):
+        raise component.refused("a corpuskit.plugin.Sampler or SpanSampler", sampler)
     return GuardedSampler(sampler, guard, context.block_size)
 
 

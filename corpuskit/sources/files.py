@@ -24,24 +24,19 @@ from corpuskit.sources.base import (
     SourceOptions,
 )
 from corpuskit.sources.changes import changes
-from corpuskit.sources.guard import giving
-from corpuskit.sources.inputs import characters as text_characters
+from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
-from corpuskit.sources.inputs.stream import InputStream, base_name, hash_input, is_plain
+from corpuskit.sources.inputs.stream import base_name, hash_input, is_plain
 from corpuskit.sources.listing.places import is_folder
 from corpuskit.sources.plain_text import PlainText
 from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.columns import missing_column
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.samples import sample
-from corpuskit.sources.readers.text import TextReader
 from corpuskit.sources.readers.text_field import candidates, chosen, is_one_name, shown
 from corpuskit.urls import is_remote
 
 log = logging.getLogger(__name__)
-
-_READ_BYTES = 2**20
-
 
 #: How much of a compressed file is looked at to see how far it expands.
 _EXPANSION_BYTES = 4 * 2**20
@@ -110,7 +105,7 @@ class FilesSource(Source):
 
     def expansion(self, item: Input) -> float:
         """How far the beginning of a compressed file expands."""
-        if is_plain(item) or item.member is not None or item.format == "parquet":
+        if is_plain(item) or item.member is not None or self.reader_of(item).COUNTS_ROWS:
             return 1.0
         with contextlib.closing(self.reader_of(item).open(item, Slice())) as stream:
             read = 0
@@ -119,9 +114,9 @@ class FilesSource(Source):
             return max(read / max(stream.stored_position(), 1), 1.0)
 
     def plain_text(self, item: Input) -> PlainText | None:
-        """The characters and bytes of an input that the text reader reads."""
+        """What the input's reader makes of it as plain text."""
         reader = self.reader_of(item)
-        return _TextFile(item, reader) if isinstance(reader, TextReader) else None
+        return plain_text(lambda: reader.plain_text(item), item, *self._whose(item))
 
     def reader_of(self, item: Input) -> Reader:
         """The reader of an input, told which field of it holds the text where there is a choice.
@@ -178,30 +173,6 @@ class FilesSource(Source):
         """What the reader of a format is told: the spec's options, and over them the user's."""
         said = {name: value for name, value in self.options.reader.items() if value is not None}
         return {**self.spec.reader_options, **said}
-
-
-class _TextFile(PlainText):
-    """A file of plain text; one document where nothing cuts it and its bytes are stored as they are."""
-
-    def __init__(self, item: Input, reader: TextReader) -> None:
-        self._item = item
-        self._reader = reader
-        self.is_one_document = reader.separator is None and is_plain(item)
-
-    def window(self, start: int, stop: int) -> bytes:
-        """The bytes of a range."""
-        with InputStream(self._item, start=start, stop=stop) as stream:
-            return b"".join(iter(lambda: stream.read(_READ_BYTES), b""))
-
-    def count_characters(self) -> int:
-        """The number of characters, decompressed."""
-        with self._reader.open(self._item, Slice()) as stream:
-            return text_characters.count_characters(stream)
-
-    def character_offset(self, characters: int) -> int:
-        """The byte offset of a character, decompressed."""
-        with self._reader.open(self._item, Slice()) as stream:
-            return text_characters.character_offset(self._item, stream, characters)
 
 
 class DeclaredFiles(FilesSource):

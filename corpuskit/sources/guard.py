@@ -50,13 +50,27 @@ def _plain_text(
 ) -> Callable[[Input], PlainText | None]:
     @functools.wraps(method)
     def guarded(item: Input) -> PlainText | None:
-        with blame(*whose(item), lambda: item.name):
-            text = method(item)
-            if not isinstance(text, PlainText | None):
-                raise TypeError(f"plain_text() must give a PlainText or None, found {text!r:.60}")
-        return None if text is None else _Guarded(text, lambda: blame(*whose(item), lambda: item.name))
+        return plain_text(lambda: method(item), item, *whose(item))
 
     return guarded
+
+
+def plain_text(ask: Callable[[], PlainText | None], item: Input, what: str, owner: Owner) -> PlainText | None:
+    """What a source or a reader says of an input as plain text; its own errors are said to be its own.
+
+    Args:
+        ask: Gives it.
+        item: The input.
+        what: The component.
+        owner: Whose it is.
+    """
+    if owner.distribution == DISTRIBUTION:
+        return ask()
+    with blame(what, owner, lambda: item.name):
+        text = ask()
+        if not isinstance(text, PlainText | None):
+            raise TypeError(f"plain_text() must give a PlainText or None, found {text!r:.60}")
+    return None if text is None else _Guarded(text, lambda: blame(what, owner, lambda: item.name))
 
 
 class _Guarded(PlainText):
@@ -77,9 +91,9 @@ class _Guarded(PlainText):
         with self._blamed():
             return self._text.count_characters()
 
-    def character_offset(self, characters: int) -> int:
+    def character_offset(self, characters_before: int) -> int:
         with self._blamed():
-            return self._text.character_offset(characters)
+            return self._text.character_offset(characters_before)
 
 
 def _giving(method: Callable[..., Any], whose: Whose, name: str) -> Callable[..., Any]:
@@ -127,4 +141,4 @@ def _check_batch(one: Any) -> None:
         raise TypeError(f"read() must give a DocumentBatch, found {one!r:.60}")
 
 
-__all__ = ["giving", "guard"]
+__all__ = ["giving", "guard", "plain_text"]

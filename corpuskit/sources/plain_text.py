@@ -24,11 +24,11 @@ class PlainText(abc.ABC):
         """How many characters there are; a byte order mark is none."""
 
     @abc.abstractmethod
-    def character_offset(self, characters: int) -> int:
+    def character_offset(self, characters_before: int) -> int:
         """The byte offset of the character with this number; the end, if it is the number of them.
 
         Args:
-            characters: How many characters come before it, 0 or more.
+            characters_before: How many characters come before it, 0 or more.
 
         Raises:
             SourceError: If there are fewer characters.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-#: CodePoints of code points, first and last.
+#: Ranges of code points: the first and the last of each.
 CodePoints = tuple[tuple[int, int], ...]
 #: Gives a text's ids.
 Encode = Callable[[str], NDArray[np.uint32]]

@@ -26,7 +26,7 @@ from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.listing.left_out import LeftOut
 
-#: A zip archive is no format: its members have theirs.
+#: What `format_of` and `text_files` say of a zip archive, which is no format: its members have theirs.
 ZIP = "zip"
 #: What a name begins with that is left out, and as what.
 _BEGINNINGS = {".": "hidden", "_": "bookkeeping"}

@@ -10,14 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.sources.base import DocumentBatch
-from corpuskit.sources.readers.base import (
-    BadDocuments,
-    checked,
-    is_valid,
-    without_empty,
-    without_nulls,
-    without_too_long,
-)
+from corpuskit.sources.inputs.utf8 import is_valid
+from corpuskit.sources.readers.base import BadDocuments
+from corpuskit.sources.readers.texts import checked, without_empty, without_nulls, without_too_long
 
 _CONTINUATION = (0x80, 0xC0)  # a byte b inside a character has 0x80 <= b < 0xC0
 

@@ -22,15 +22,9 @@ from typing import Any, ClassVar
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.stream import InputStream
-from corpuskit.sources.readers.base import (
-    BATCH_DOCUMENTS,
-    BadDocuments,
-    BadRows,
-    Reader,
-    checked,
-    without_empty,
-)
+from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import check_unique, missing_column, quoted
+from corpuskit.sources.readers.texts import checked, without_empty
 
 #: What may separate columns, besides what is said to.
 _DELIMITERS = (";", "\t", "|", ",")

@@ -15,12 +15,7 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.files import open_raw, told_by_head
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
-from corpuskit.sources.readers.base import (
-    BATCH_DOCUMENTS,
-    BadDocuments,
-    BadRows,
-    Reader,
-)
+from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import all_columns, text_path
 
 
