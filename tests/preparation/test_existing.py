@@ -62,9 +62,7 @@ def test_existing_folder_that_is_no_corpus_is_left_alone(prose, tmp_path):
 def test_a_place_in_a_folder_that_is_read_is_refused(tmp_path):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "one.txt").write_text("text")
-    with pytest.raises(
-        ConfigError, match="corpus is in the folder .*, all of which is read: the next"
-    ):
+    with pytest.raises(ConfigError, match="corpus is in the folder .*, all of which is read: the next"):
         corpuskit.prepare(f"{tmp_path}/texts", encoding="bytes", output=tmp_path / "texts" / "corpus")
     assert [path.name for path in (tmp_path / "texts").iterdir()] == ["one.txt"]
 
@@ -73,9 +71,7 @@ def test_a_place_that_inputs_are_in_is_refused(prose, tmp_path):
     output = tmp_path / "corpus"
     corpuskit.prepare(str(prose), encoding="bytes", output=output)
     before = {path.name: path.read_bytes() for path in output.iterdir()}
-    with pytest.raises(
-        ConfigError, match=r"run\.json is in .*corpus, which the corpus would replace"
-    ):
+    with pytest.raises(ConfigError, match=r"run\.json is in .*corpus, which the corpus would replace"):
         corpuskit.prepare(
             f"{output}/run.json", format="text", encoding="bytes", output=output, overwrite=True
         )

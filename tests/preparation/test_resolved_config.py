@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import pytest
 
@@ -34,14 +33,6 @@ def test_an_end_of_text_that_the_tokenizer_has_not_is_refused_before_any_work(tm
     assert not (tmp_path / "x").exists()
 
 
-def test_documents_that_nothing_separates_are_said_once_and_recorded(records, tmp_path, caplog):
-    corpus = corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x")
-    said = [record for record in caplog.records if UNSEPARATED in record.message]
-    assert [record.levelno for record in said] == [logging.WARNING]
-    assert options_of(corpus)["eot"] is False
-    assert corpus.decode(corpus["train"][:]) == "abcd"
-
-
 @pytest.mark.parametrize("eot", [None, False])
 def test_a_second_run_finds_the_corpus_without_ends_of_text(records, tmp_path, eot):
     options = {"encoding": "chars", "output": str(tmp_path / "x"), "eot": eot}
@@ -55,27 +46,6 @@ def test_asking_for_ends_of_text_where_a_corpus_without_them_is_there_says_that_
     corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x")
     with pytest.raises(ConfigError, match="has no end-of-text id"):
         corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x", eot=True)
-
-
-def test_documents_that_are_meant_to_be_unseparated_are_not_mentioned(records, tmp_path, caplog):
-    corpus = corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x", eot=False)
-    assert UNSEPARATED not in caplog.text
-    assert options_of(corpus)["eot"] is False
-
-
-def test_one_text_has_nothing_to_be_separated_from(tmp_path, caplog):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "one.txt").write_text("abc")
-    corpuskit.prepare(str(tmp_path / "folder"), encoding="chars", output=tmp_path / "x", split="none")
-    assert UNSEPARATED not in caplog.text
-
-
-@pytest.mark.parametrize(("encoding", "eot_id"), [("bytes", 256), ("gpt2", 50256)])
-def test_ends_of_text_are_appended_where_there_are_any(records, tmp_path, caplog, encoding, eot_id):
-    corpus = corpuskit.prepare(str(records), encoding=encoding, output=tmp_path / "x", eot=True)
-    assert corpus["train"][:].tolist().count(eot_id) == 2
-    assert options_of(corpus)["eot"] is True
-    assert UNSEPARATED not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -107,8 +77,3 @@ def test_a_share_of_the_parts_is_no_whole_corpus(records, tmp_path):
             call(config)
     with pytest.raises(ConfigError, match="parts = '1/2'"):
         corpuskit.plan(config=config)
-
-
-def test_a_shard_that_no_id_fits_into_is_refused(records, tmp_path):
-    with pytest.raises(ConfigError, match="an id of this encoding has 4 bytes; .* raise it"):
-        corpuskit.prepare(str(records), encoding="cl100k_base", output=tmp_path / "x", shard_bytes=3)
