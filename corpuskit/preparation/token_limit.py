@@ -66,7 +66,7 @@ class _Documents:
     Args:
         splits: int64[D], the number of each document's split in `names`.
         tokens_through: int64[D], the part's tokens in all splits up to each document's end.
-        names: The part's splits.
+        names: The names of the part's splits.
     """
 
     splits: NDArray[np.int64]

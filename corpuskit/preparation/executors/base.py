@@ -58,7 +58,7 @@ def describe_error(number: int, error: BaseException) -> dict[str, Any]:
     """What a part raised, as a JSON value that another process can raise: exceptions do not all travel.
 
     Args:
-        number: The part's.
+        number: The number of the part.
         error: What was raised; one that is not ours becomes a WorkerError that names the part.
     """
     if not isinstance(error, CorpuskitError) or isinstance(error, PluginError):

@@ -54,7 +54,7 @@ class Worker:
         """Make one part and save its record.
 
         Args:
-            number: The part's.
+            number: The number of the part.
             on_work: Called after each batch with (part, bytes of text, tokens, documents) since the last.
         """
         job, folder = self._job, Path(self._job.folder)
