@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corpuskit.batches.batches import Batches
-from corpuskit.batches.order import Drawn, Order
+from corpuskit.batches.order import DrawnAmount, Order
 from corpuskit.batches.segments import Segments
 
-__all__ = ["Batches", "Segments", "Drawn", "Order"]
+__all__ = ["Batches", "Segments", "DrawnAmount", "Order"]

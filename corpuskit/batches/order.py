@@ -17,7 +17,7 @@ from corpuskit.samplers.base import Ints, Sampler, SamplerContext, Spans, SpanSa
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnAmount:
     """What a corpus has given to a run: samples, tokens of x, its share of all, and epochs if it has them."""
 
     samples: int
@@ -119,11 +119,11 @@ class Order:
             "block_size": self.options.block_size,
         }
 
-    def drawn(self, sample: int) -> dict[str, Drawn]:
+    def drawn(self, sample: int) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken, by name."""
         counts, epochs = self.sampler.drawn(sample), self.sampler.part_epochs
         return {
-            name: Drawn(
+            name: DrawnAmount(
                 samples=count,
                 tokens=count * self.options.block_size,
                 share=count / sample if sample else 0.0,
@@ -148,4 +148,4 @@ class Order:
         return DocumentEnds(self.stream.document_ends())
 
 
-__all__ = ["Drawn", "Order"]
+__all__ = ["DrawnAmount", "Order"]
