@@ -11,9 +11,10 @@ from corpuskit.config.keywords import PrepareKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.on_progress import OnProgress
+from corpuskit.preparation.outcome import PartsMade, Prepared
 from corpuskit.preparation.preview.preview import preview
 from corpuskit.preparation.preview.result import PreparationPlan
-from corpuskit.preparation.run import PartsMade, Prepared, Run
+from corpuskit.preparation.run import Run
 from corpuskit.urls import remote_path
 
 if TYPE_CHECKING:
