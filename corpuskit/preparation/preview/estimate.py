@@ -64,7 +64,7 @@ class Estimate:
 
     Args:
         text_bytes: Bytes of text.
-        documents: Documents.
+        documents: How many documents there are.
         tokens: Tokens, end-of-text ids included.
         splits: The tokens of each split.
         output_bytes: Size of the corpus on disk.
