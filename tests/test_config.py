@@ -2,16 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.config import (
-    BatchConfig,
-    PrepareConfig,
-    RunConfig,
-    describe,
-    parse_count,
-    part_of,
-    read_config,
-    read_toml,
-)
+from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, describe, part_of, read_config, read_toml
 from corpuskit.errors import ConfigError
 
 
@@ -87,43 +78,6 @@ def test_debug_shrinks_a_batch():
     assert (config.batch_size, config.block_size) == (2, 8)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("7", 7), ("64_000", 64_000), ("10B", 10**10), ("1.5M", 1_500_000), ("2t", 2 * 10**12)],
-)
-def test_counts_may_carry_a_unit(text, value):
-    assert parse_count(text) == value
-    assert PrepareConfig.make({"dataset": "x", "max_tokens": text}).max_tokens == value
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("64M", 64 * 2**20),
-        ("1GiB", 2**30),
-        ("1gib", 2**30),
-        ("1GB", 10**9),
-        ("64 MB", 64 * 10**6),
-        ("1.1kB", 1100),
-        ("512", 512),
-        ("512B", 512),
-        ("2T", 2**41),
-        ("1.5MiB", 3 * 2**19),
-    ],
-)
-def test_sizes_may_be_written_as_people_write_them(text, size):
-    config = PrepareConfig.make({"dataset": "x", "shard_bytes": text, "part_bytes": text})
-    assert (config.shard_bytes, config.part_bytes) == (size, size)
-
-
-@pytest.mark.parametrize("text", ["1XB", "GB", "1 0GB", "1GBB", "-1M", "1i", "1iB", "nan", "1e3", ""])
-def test_what_is_no_size_is_refused(text):
-    with pytest.raises(ConfigError, match=r"shard_bytes = .*: must be a number of bytes with a unit such as"):
-        PrepareConfig.make({"dataset": "x", "shard_bytes": text})
-    with pytest.raises(ConfigError, match=r"max_tokens = .*: must be a number with a unit such as"):
-        PrepareConfig.make({"dataset": "x", "max_tokens": text})
-
-
 def test_toml_serves_both_models_from_one_file(tmp_path):
     path = tmp_path / "corpuskit.toml"
     path.write_text(
@@ -183,37 +137,6 @@ def test_a_file_for_both_is_checked_as_a_whole(tmp_path, text, message):
 def test_a_file_for_both_needs_no_batches(tmp_path):
     (tmp_path / "corpus.toml").write_text("[prepare]\ndataset = 'x'\n")
     assert read_config(tmp_path / "corpus.toml").batches == BatchConfig.make({})
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ('encodign = "x"', r"corpuskit.toml:1: unknown field 'encodign'; did you mean 'encoding'\?"),
-        (
-            "# x\n\n[prepare]\nworkers = 0",
-            r"corpuskit.toml:4: workers = 0: must be a whole number, 1 or more",
-        ),
-        ("workers = 2\n[prepare]\n'workers'=0", r"corpuskit.toml:3: workers = 0: must be"),
-        ("prepare.workers = 0", r"corpuskit.toml:1: workers = 0: must be"),
-        ("[prepre]\nworkers = 2", r"corpuskit.toml:1: unknown table \[prepre\]; did you mean \[prepare\]\?"),
-        ("[x]", r"corpuskit.toml:1: unknown table \[x\]; known: \[prepare\], \[batches\]"),
-        ('output = ""', r"corpuskit.toml:1: output = '': it is empty"),
-        ('[prepare]\nfrom = ""', r"corpuskit.toml:2: from = '': it is empty"),
-        ("parts = '5/4'", r"corpuskit.toml:1: parts = '5/4': must be of the form K/N"),
-    ],
-)
-def test_values_of_a_file_are_refused_with_their_line_and_key(tmp_path, content, message):
-    path = tmp_path / "corpuskit.toml"
-    path.write_text(content)
-    with pytest.raises(ConfigError, match=message):
-        PrepareConfig.make({"dataset": "x"}, read_toml(path, PrepareConfig))
-
-
-def test_a_value_that_a_later_layer_replaces_is_not_the_one_to_blame(tmp_path):
-    path = tmp_path / "corpuskit.toml"
-    path.write_text("workers = 3\n")
-    with pytest.raises(ConfigError, match=r"^workers = 0: "):
-        PrepareConfig.make({"dataset": "x"}, read_toml(path, PrepareConfig), {"workers": 0})
 
 
 def test_every_field_is_described():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import corpuskit
 from corpuskit.preparation.plan import part_bytes_for
 
 
@@ -21,17 +20,3 @@ from corpuskit.preparation.plan import part_bytes_for
 def test_parts_of_slow_tokenizers_are_smaller_where_the_corpus_is_small(total, fast, slow):
     assert part_bytes_for(total, fast=True) == fast
     assert part_bytes_for(total, fast=False) == slow
-
-
-@pytest.mark.parametrize(("encoding", "size"), [("bytes", 2**24), ("gpt2", 2**24), ("p50k_base", 2**22)])
-def test_the_name_alone_decides_whatever_engine_is_installed(tmp_path, monkeypatch, encoding, size):
-    (tmp_path / "a.txt").write_text("some text " * 50)
-    made = []
-    for number in range(2):
-        if number:
-            monkeypatch.setattr("corpuskit.tokenizers.engine.find_spec", lambda name: None)
-        made.append(
-            corpuskit.prepare(str(tmp_path / "a.txt"), encoding=encoding, output=tmp_path / str(number))
-        )
-    assert [corpus.manifest.options["part_bytes"] for corpus in made] == [size, size]
-    assert made[0].fingerprint == made[1].fingerprint
