@@ -18,6 +18,7 @@ TERMINAL = {"rich", "click"}
 
 #: The rooms, lowest first: none imports from one above it. What is in no room is the ground floor.
 ROOMS = (
+    "config",
     "registry",
     "terminal",
     "fetching",

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import counting, ranges
-
-Ints = NDArray[np.int64]
 
 #: What a target is where the loss should not count it; torch's cross_entropy ignores it by default.
 IGNORED = -100

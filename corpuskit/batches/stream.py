@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Tokens
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
-
-Tokens = NDArray[np.unsignedinteger[Any]]
 
 
 class TokenStream(ABC):

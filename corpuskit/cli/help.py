@@ -12,10 +12,10 @@ import click
 from corpuskit.errors import ConfigError, CorpuskitError, UnknownName
 
 if TYPE_CHECKING:
-    from corpuskit.said import Said
+    from corpuskit.config.said import Said
 
 #: Where a command keeps what a configuration file says, in its context.
-SAID = "corpuskit.said"
+SAID = "corpuskit.config.said"
 
 #: Words of a command line: what is in quotation marks is one, and so is a flag with its value.
 _WORD = re.compile(r"(?:-[\w-]+ )?(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+(?:'[^']*'|\"[^\"]*\")?)")

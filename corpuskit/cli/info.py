@@ -57,9 +57,9 @@ def _instead_of(corpus: str) -> list[Listed]:
     """
     from corpuskit.corpus.manifest import FILE_NAME
     from corpuskit.errors import CorpusFormatError
+    from corpuskit.file_errors import looking_at
     from corpuskit.paths import user_path
     from corpuskit.preparation.corpora import Listed, corpora_in, making
-    from corpuskit.storage import looking_at
     from corpuskit.urls import remote_path
 
     if remote_path(corpus) is not None:

@@ -59,7 +59,7 @@ class _Kind(click.types.StringParamType):
     "tokenizer",
     metavar="NAME",
     type=Name("tokenizer"),
-    help="Say which engine computes a tokenizer's ids on this machine, and why.",
+    help="Say which engine computes a tokenizer's ids on this machine, and why; by default the list.",
 )
 @json_option
 def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json: bool) -> None:
@@ -126,9 +126,9 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
     from corpuskit.cli import render
     from corpuskit.cli.corpora import show
     from corpuskit.errors import ConfigError
+    from corpuskit.file_errors import looking_at
     from corpuskit.paths import user_path
     from corpuskit.preparation.corpora import corpora_in
-    from corpuskit.storage import looking_at
 
     path = user_path(folder or "data", what="FOLDER")
     with looking_at(path):

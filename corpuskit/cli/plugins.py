@@ -107,7 +107,8 @@ def _without_factory() -> list[str]:
     """A line for each component of a plugin whose factory's module is not there; none is imported for it."""
     import importlib.util
 
-    from corpuskit.registry import KINDS, default
+    from corpuskit.registry import default
+    from corpuskit.registry.registry import KINDS
     from corpuskit.registry.distribution import NAME
 
     lines = []

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
+from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.corpus.decoding import decode
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError, UnavailableName, UnknownName
-from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.paths import user_path
 from corpuskit.urls import RemotePath, remote_path
 
@@ -191,13 +191,13 @@ class Corpus(Mapping[str, Split]):
         return decode(self.tokenizer, ids)
 
     @checked
-    @takes(BatchOptions)
+    @takes(BatchKeywords)
     def batches(
         self,
         split: str | None = None,
         *,
         config: BatchConfig | RunConfig | None = None,
-        **options: Unpack[BatchOptions],
+        **options: Unpack[BatchKeywords],
     ) -> Batches:
         """Batches of windows of a split; see `corpuskit.Batches` for the options.
 

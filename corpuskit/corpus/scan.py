@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
 from corpuskit.corpus.index import ROW_BYTES, Index
 from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split

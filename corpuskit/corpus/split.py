@@ -10,7 +10,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens, TokenStream
+from corpuskit.arrays import Tokens
+from corpuskit.batches.stream import TokenStream
 from corpuskit.corpus.index import Index, ends_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError

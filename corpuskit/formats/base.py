@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from corpuskit import folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
+from corpuskit.file_errors import looking_at
 from corpuskit.formats.export import Export
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
@@ -241,7 +242,7 @@ def _folder(output: str | os.PathLike[str]) -> Path:
 
 def _check_place(output: Path, *, overwrite: bool) -> None:
     """Refuse a place that is taken: only an export, and nothing else of the user's, is ever replaced."""
-    with storage.looking_at(output):
+    with looking_at(output):
         is_folder = output.is_dir() and not output.is_symlink()
         if not is_folder and os.path.lexists(output):
             raise ConfigError(f"{output} is not a folder; choose another --output", path=output)

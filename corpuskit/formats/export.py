@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit import storage
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from corpuskit import registry, storage
+from corpuskit import registry
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
+from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import folder_name, user_path, visible_name
 from corpuskit.preparation.plan import part_bytes_for
@@ -169,7 +170,7 @@ class Request:
         """
         output = self.output
         self._check_apart()
-        with storage.looking_at(output):
+        with looking_at(output):
             is_corpus = (output / FILE_NAME).exists()
             is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))
         if not is_corpus and not is_free:

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-
-Ints = NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from corpuskit.arrays import Ints
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
-from corpuskit.samplers.base import AnySampler, Ints, Sampler, SamplerContext, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler
 
 
 class _Guard:

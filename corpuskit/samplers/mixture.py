@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, window_spans
 from corpuskit.samplers.blend import Blend
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
-
-Ints = NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

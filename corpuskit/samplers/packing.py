@@ -13,9 +13,8 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints
 
 
 class Pieces(NamedTuple):

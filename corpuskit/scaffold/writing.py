@@ -120,7 +120,7 @@ def render_plugin(names: PluginNames) -> dict[str, str]:
 
 def _template(name: str) -> Template:
     """A template; their names end in .in, so that no tool takes them for Python or TOML."""
-    file = resources.files(__name__) / "templates" / f"{name}.in"
+    file = resources.files("corpuskit.scaffold") / "templates" / f"{name}.in"
     return Template(file.read_text(encoding="utf-8"))
 
 

@@ -26,7 +26,7 @@ def run(*arguments):
 
 
 def test_every_kind_can_be_listed():
-    assert {kind.removesuffix("s") for kind in KINDS} == set(registry.KINDS)
+    assert {kind.removesuffix("s") for kind in KINDS} == set(registry.registry.KINDS)
     for kind in KINDS:
         found = json.loads(run(kind, "--json"))
         assert found, kind

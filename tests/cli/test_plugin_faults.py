@@ -18,6 +18,7 @@ from corpuskit import CommandSpec, Document, FormatSpec, ReaderSpec, SamplerSpec
 from corpuskit.formats.base import Format
 from corpuskit.sources.base import DocumentBatch, Input, Source
 from corpuskit.sources.readers.base import Reader
+from corpuskit.samplers.base import Sampler
 from corpuskit.tokenizers.bytes import ByteTokenizer
 """
 
@@ -229,8 +230,7 @@ SAMPLER = """
 def corpuskit_samplers():
     return [SamplerSpec("odd", "x", "buggy:Odd")]
 
-class Odd:
-    samples_per_epoch = None
+class Odd(Sampler):
     def __init__(self, context):
         self.context = context
     def starts(self, samples):

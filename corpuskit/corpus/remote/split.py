@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
 from corpuskit.cache import default_cache_dir, scratch_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import Manifest, ShardRecord

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from corpuskit import reading, storage
+from corpuskit import reading
 from corpuskit.errors import FetchError, TokenizerError
+from corpuskit.file_errors import looking_at
 from corpuskit.paths import user_path
 from corpuskit_huggingface import hub
 
@@ -166,7 +167,7 @@ def find(argument: str) -> Definition:
         FetchError: If the Hub does not give it.
     """
     path = user_path(argument)
-    with storage.looking_at(path):
+    with looking_at(path):
         is_there = path.exists()
     get = _beside(path) if is_there else _in_repository(argument)
     file = get(FILE)
@@ -184,7 +185,7 @@ def _beside(path: Path) -> Callable[[str], Path | None]:
     """Looks for files in a folder, or beside a file that is the tokenizer.json itself."""
 
     def get(name: str) -> Path | None:
-        with storage.looking_at(path):
+        with looking_at(path):
             file = (
                 path if path.is_file() and name == FILE else (path if path.is_dir() else path.parent) / name
             )

@@ -27,6 +27,7 @@ from huggingface_hub.utils.tqdm import (
 from corpuskit import storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
+from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import Progress
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.base import Input, SourceOptions
@@ -197,7 +198,7 @@ class HuggingFaceSource(FilesSource):
 
     def _local_inputs(self) -> list[Input]:
         place = Path(self._target.place).expanduser()
-        with storage.looking_at(place):
+        with looking_at(place):
             if place.is_file():
                 return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
             is_saved = any(_has(place / name, key) for name, key in _SAVED.items())

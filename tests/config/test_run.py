@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, describe, part_of, read_config, read_toml
+from corpuskit.batches.options import options_of
+from corpuskit.config import (
+    BatchConfig,
+    PrepareConfig,
+    RunConfig,
+    describe,
+    part_of,
+    read_config,
+    read_toml,
+)
 from corpuskit.errors import ConfigError
 
 
@@ -73,9 +82,11 @@ def test_an_alias_in_one_layer_is_the_field_in_another():
     assert PrepareConfig.make({"dataset": "x", "from": "y"}, {"location": "z"}).location == "z"
 
 
-def test_debug_shrinks_a_batch():
+def test_debug_leaves_what_was_said_for_batches_to_shrink():
     config = BatchConfig(batch_size=64, block_size=1024, debug=True)
-    assert (config.batch_size, config.block_size) == (2, 8)
+    assert (config.batch_size, config.block_size) == (64, 1024)
+    options = options_of(**config.options())
+    assert (options.batch_size, options.block_size) == (2, 8)
 
 
 def test_toml_serves_both_models_from_one_file(tmp_path):
@@ -147,7 +158,7 @@ def test_every_field_is_described():
 def test_a_device_and_a_huge_file_are_no_configuration(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="^--config /dev/zero: cannot be read: it is a device, not a file$"):
         read_toml("/dev/zero", PrepareConfig)
-    monkeypatch.setattr("corpuskit.said._MAX_BYTES", 10)
+    monkeypatch.setattr("corpuskit.config.said._MAX_BYTES", 10)
     (tmp_path / "c.toml").write_text("# " + "x" * 20)
     with pytest.raises(ConfigError, match="cannot be read: larger than 10 bytes"):
         read_toml(tmp_path / "c.toml", PrepareConfig)
