@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 
 import corpuskit
-from corpuskit.formats.opening import open_format
 from corpuskit.on_progress import Progress
 
 
@@ -32,7 +31,7 @@ def test_a_report_of_nothing_has_a_stage_only():
 def test_every_long_run_tells_the_same_kind_of_thing(made, tmp_path):
     corpus, heard = made
     corpuskit.verify(corpus.path, on_progress=heard.append)
-    open_format("nanogpt").write(corpus, tmp_path / "export", on_progress=heard.append)
+    corpuskit.export(corpus, "nanogpt", tmp_path / "export", on_progress=heard.append)
     assert {type(progress) for progress in heard} == {Progress}
     assert {"encode", "verify", "export"} <= {progress.stage for progress in heard}
     for progress in heard:
