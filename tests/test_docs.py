@@ -30,6 +30,7 @@ import pytest
 
 import corpuskit
 from corpuskit.cli import COMMANDS
+from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.testing import fake_distribution
 
 if sys.version_info >= (3, 11):
@@ -259,7 +260,7 @@ def page(name: str) -> str:
 def test_every_hook_is_documented_with_its_spec() -> None:
     text = page("hooks")
     hooks = reference.hook_functions()
-    assert len(hooks) == len(corpuskit.registry.KINDS)
+    assert len(hooks) == len(KINDS)
     for name, function in hooks.items():
         assert f"## {name}\n" in text
         returned = inspect.signature(function).return_annotation
@@ -267,7 +268,7 @@ def test_every_hook_is_documented_with_its_spec() -> None:
 
 
 def test_every_spec_field_has_a_meaning() -> None:
-    for spec in (*corpuskit.registry.SPECS.values(), corpuskit.RemoteFile):
+    for spec in (*SPECS.values(), corpuskit.RemoteFile):
         for row in reference.spec_reference(spec).splitlines():
             if row.startswith("| `"):
                 assert not row.endswith("|  |"), row

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpuskit import registry, storage
+from corpuskit import storage
 from corpuskit.errors import ConfigError, StorageError
+from corpuskit.registry import checks
 from corpuskit.scaffold.writing import KINDS, plugin_names, render_plugin, write_plugin
 
 if sys.version_info >= (3, 11):
@@ -27,7 +28,7 @@ NAMES = ("corpuskit-books", "a234567890b234567890c234567890d2345678", "x", "corp
 
 
 def test_every_kind_of_component_has_templates():
-    assert set(KINDS) == set(registry.KINDS)
+    assert set(KINDS) == set(checks.KINDS)
 
 
 @given(st.text(max_size=40), st.sampled_from(KINDS))
