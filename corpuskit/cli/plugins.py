@@ -108,8 +108,8 @@ def _without_factory() -> list[str]:
     import importlib.util
 
     from corpuskit.registry import default
-    from corpuskit.registry.registry import KINDS
     from corpuskit.registry.distribution import NAME
+    from corpuskit.registry.registry import KINDS
 
     lines = []
     for component in (one for kind in KINDS for one in default().components(kind, quiet=True)):
