@@ -15,7 +15,7 @@ PACKAGE = ROOT / "corpuskit"
 PAGE = ROOT / "CONTRIBUTING.md"
 BEGIN, END = "<!-- rooms -->\n", "<!-- end of rooms -->"
 #: Columns: as many as a phone shows of code.
-WIDTH = 42
+WIDTH = 43
 
 
 def rooms() -> dict[str, str]:
