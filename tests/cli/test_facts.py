@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-
-import pytest
-
-from corpuskit.cli.program import _run
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Runs a command in a folder of files; gives (stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CORPUSKIT_PLUGINS", "")
-    (tmp_path / "a.txt").write_text("some text " * 100)
-    (tmp_path / "b.txt").write_text("other text " * 100)
-    (tmp_path / "c.jsonl").write_text("".join(json.dumps({"text": f"record {n}"}) + "\n" for n in range(9)))
-    (tmp_path / "d.csv").write_text("text\nrow one\nrow two\n")
-
-    def run(*args, code=0):
-        assert _run(args) == code
-        captured = capsys.readouterr()
-        return captured.out, captured.err
-
-    return run
-
 
 P = ("prepare", "--encoding", "bytes", "-o", "x")
 
 
-def test_info_says_what_a_corpus_is(run):
-    run(*P, "./a.txt", "./c.jsonl", "./d.csv")
-    out, _ = run("info", "x")
+def test_info_says_what_a_corpus_is(typed):
+    typed(*P, "./a.txt", "./c.jsonl", "./d.csv")
+    out, _ = typed("info", "x")
     facts = {line[:11].strip(): line[12:] for line in out.splitlines()[5:] if line[:1] != " "}
     assert facts["inputs"].endswith("1 csv, 1 jsonl, 1 text")
     tokens, documents, size = 1000 + 9 * 8 + 2 * 7 + 12, 12, 1000 + 9 * 8 + 2 * 7
@@ -44,17 +20,17 @@ def test_info_says_what_a_corpus_is(run):
     assert "'" not in facts["options"]
 
 
-def test_info_says_the_license_of_a_named_corpus(run):
-    run(*P, "python-docs")
-    out, _ = run("info", "x")
+def test_info_says_the_license_of_a_named_corpus(typed):
+    typed(*P, "python-docs")
+    out, _ = typed("info", "x")
     assert re.search(r"^license +PSF-2.0$", out, re.MULTILINE)
 
 
-def test_info_works_without_the_record_of_the_run(run, tmp_path):
-    run(*P, "./a.txt")
+def test_info_works_without_the_record_of_the_run(typed, tmp_path):
+    typed(*P, "./a.txt")
     for content in (None, "{", "[]", '{"num_tokens": "x", "plugins": 3}'):
         (tmp_path / "x" / "run.json").unlink(missing_ok=True)
         if content is not None:
             (tmp_path / "x" / "run.json").write_text(content)
-        out, _ = run("info", "x")
+        out, _ = typed("info", "x")
         assert "tokens a document" in out

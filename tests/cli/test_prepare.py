@@ -2,30 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-
-from corpuskit.cli.program import _run
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Runs a command in a folder of files; gives (stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CORPUSKIT_PLUGINS", "")
-    (tmp_path / "a.txt").write_text("some text " * 100)
-    (tmp_path / "b.txt").write_text("other text " * 100)
-    (tmp_path / "c.jsonl").write_text("".join(json.dumps({"text": f"record {n}"}) + "\n" for n in range(9)))
-    (tmp_path / "d.csv").write_text("text\nrow one\nrow two\n")
-
-    def run(*args, code=0):
-        assert _run(args) == code
-        captured = capsys.readouterr()
-        return captured.out, captured.err
-
-    return run
-
 
 P = ("prepare", "--encoding", "bytes", "-o", "x")
 SPLIT_TEXT = "split by characters, the last tenth is valid (--split)"
@@ -53,25 +30,25 @@ FIELD = "the text is in the field 'text' (--text-field)"
         (["python-docs"], ["split as the corpus says: valid=0.1 (--split)", EOT]),
     ],
 )
-def test_what_nobody_asked_for_is_said_in_one_line_with_its_flag(run, args, said):
-    _, err = run(*P, *args)
+def test_what_nobody_asked_for_is_said_in_one_line_with_its_flag(typed, args, said):
+    _, err = typed(*P, *args)
     line = [line for line in err.splitlines() if line.startswith("By default: ")]
     assert line == ([f"By default: {'; '.join(said)}."] if said else [])
-    assert "By default" not in run(*P, *args)[1]  # it is there already
-    assert run(*P, *args, "--overwrite", "--quiet")[1] == ""
+    assert "By default" not in typed(*P, *args)[1]  # it is there already
+    assert typed(*P, *args, "--overwrite", "--quiet")[1] == ""
 
 
-def test_a_name_that_becomes_another_folder_is_said(run):
-    out, err = run("prepare", "./a.txt", "--encoding", "bytes", "--name", "a/b")
+def test_a_name_that_becomes_another_folder_is_said(typed):
+    out, err = typed("prepare", "./a.txt", "--encoding", "bytes", "--name", "a/b")
     assert f"'a/b' is in the folder {out.split('/')[1]} (--output)" in err
 
 
-def test_a_split_that_came_out_empty_is_a_warning(run):
-    _, err = run(*P, "./a.txt", "--split", "valid=0.000001")
+def test_a_split_that_came_out_empty_is_a_warning(typed):
+    _, err = typed(*P, "./a.txt", "--split", "valid=0.000001")
     assert "corpuskit: split 'valid' is empty: the only document fell elsewhere under the rule" in err
     assert "cut the text itself by characters:0.1 with --split" in err
-    _, err = run(*P, "./c.jsonl", "--split", "valid=0.000001", "--overwrite")
+    _, err = typed(*P, "./c.jsonl", "--split", "valid=0.000001", "--overwrite")
     assert "split 'valid' is empty: none of the " in err
     assert "ask for a larger share with --split" in err
-    _, err = run(*P, "./c.jsonl", "--split", "valid=0.5", "--overwrite")
+    _, err = typed(*P, "./c.jsonl", "--split", "valid=0.5", "--overwrite")
     assert "is empty" not in err

@@ -20,28 +20,7 @@ import corpuskit
 CORPUSKIT = [sys.executable, "-m", "corpuskit"]
 
 
-def run(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*CORPUSKIT, *args],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    (tmp_path / "my.txt").write_text("Hello there. " * 200)
-    made = run("prepare", "./my.txt", "--encoding", "gpt2", "--name", "mine", cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
-    assert made.stdout == "data/mine/gpt2\n"
-    assert made.stderr.startswith("Prepared 541 train, 61 valid tokens (gpt2) in ")
-    return tmp_path / "data" / "mine" / "gpt2"
-
-
-def test_second_prepare_says_that_it_is_there(corpus, tmp_path):
+def test_second_prepare_says_that_it_is_there(corpus, tmp_path, run):
     again = run("prepare", "./my.txt", "--encoding", "gpt2", "--name", "mine", cwd=tmp_path)
     assert again.returncode == 0
     assert again.stderr == "Already prepared: 541 train, 61 valid tokens. Nothing was changed.\n"
@@ -49,7 +28,7 @@ def test_second_prepare_says_that_it_is_there(corpus, tmp_path):
     assert (quiet.stdout, quiet.stderr) == ("data/mine/gpt2\n", "")
 
 
-def test_machines_read_json_on_stdout(corpus, tmp_path):
+def test_machines_read_json_on_stdout(corpus, tmp_path, run):
     prepared = json.loads(run("prepare", "./my.txt", "--name", "mine", "--json", cwd=tmp_path).stdout)
     assert prepared["splits"] == {"train": 541, "valid": 61}
     assert prepared["made"] is False
@@ -61,7 +40,7 @@ def test_machines_read_json_on_stdout(corpus, tmp_path):
     assert verified["ok"] is True
 
 
-def test_info_and_show_are_for_people(corpus, tmp_path):
+def test_info_and_show_are_for_people(corpus, tmp_path, run):
     info = run("info", str(corpus), cwd=tmp_path).stdout
     for fact in ("mine, encoded with gpt2", "train", "541", "50,257 ids as uint16", "my.txt"):
         assert fact in info
@@ -91,7 +70,7 @@ def test_info_and_show_are_for_people(corpus, tmp_path):
         (["list", "planets"], 2, "planets"),
     ],
 )
-def test_user_errors_are_one_line_and_the_right_exit_code(corpus, tmp_path, args, code, message):
+def test_user_errors_are_one_line_and_the_right_exit_code(corpus, tmp_path, args, code, message, run):
     import shutil
 
     (tmp_path / "broken.txt").write_bytes(b"\xff")
@@ -106,7 +85,7 @@ def test_user_errors_are_one_line_and_the_right_exit_code(corpus, tmp_path, args
     assert found.stderr.count("\n") == 1
 
 
-def test_verbose_shows_where_an_error_came_from(tmp_path):
+def test_verbose_shows_where_an_error_came_from(tmp_path, run):
     found = run("-v", "info", "nowhere", cwd=tmp_path)
     assert found.stderr.startswith("Traceback")
     assert found.stderr.endswith(
@@ -116,7 +95,7 @@ def test_verbose_shows_where_an_error_came_from(tmp_path):
     assert found.returncode == 5
 
 
-def test_batches_of_a_configuration_file_are_shown(corpus, tmp_path):
+def test_batches_of_a_configuration_file_are_shown(corpus, tmp_path, run):
     (tmp_path / "c.toml").write_text("[batches]\ncontext_length = 5\nbatch_size = 2\nseed = 7\n")
     shown = run("show", str(corpus), "--step", "3", "--config", "c.toml", "--json", cwd=tmp_path)
     rows = [row["ids"] for row in json.loads(shown.stdout)]
@@ -128,7 +107,7 @@ def test_batches_of_a_configuration_file_are_shown(corpus, tmp_path):
     assert [len(row["ids"]) for row in json.loads(wider.stdout)] == [6, 6]
 
 
-def test_flags_win_over_the_configuration_file(tmp_path):
+def test_flags_win_over_the_configuration_file(tmp_path, run):
     (tmp_path / "my.txt").write_text("words " * 100)
     (tmp_path / "c.toml").write_text('[prepare]\ndataset = "my.txt"\nencoding = "bytes"\nname = "one"\n')
     made = run("prepare", "--config", "c.toml", "--name", "two", cwd=tmp_path)
@@ -137,7 +116,7 @@ def test_flags_win_over_the_configuration_file(tmp_path):
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.fault("P3")
-def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, code):
+def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, code, run):
     (tmp_path / "my.txt").write_text("a line of text\n" * 1_500_000)
     (tmp_path / "c.toml").write_text("part_bytes = 2000000\n")
     command = ["prepare", "my.txt", "--lines", "--encoding", "gpt2", "--workers", "2", "--config", "c.toml"]
@@ -158,7 +137,7 @@ def test_interrupted_run_ends_quickly_keeps_parts_and_goes_on(tmp_path, how, cod
 
 
 @pytest.mark.fault("S6", "S15")
-def test_control_characters_of_a_corpus_do_not_reach_a_terminal(tmp_path):
+def test_control_characters_of_a_corpus_do_not_reach_a_terminal(tmp_path, run):
     (tmp_path / "evil.txt").write_text("\x1b]0;owned\x07 \u202egnp.exe")
     made = run("prepare", "evil.txt", "--encoding", "bytes", "--split", "none", cwd=tmp_path)
     assert made.returncode == 0
@@ -182,7 +161,7 @@ UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Path:
+def hostile(tmp_path: Path, run) -> Path:
     """A folder with a corpus whose path and text have hostile characters."""
     (tmp_path / "my.jsonl").write_text(json.dumps({"text": HOSTILE * 20}) + "\n")
     made = run("prepare", "my.jsonl", "--encoding", "bytes", "-o", f"{HOSTILE}/c", cwd=tmp_path)
@@ -212,7 +191,7 @@ def strings(value: Any) -> list[str]:
     ],
 )
 @pytest.mark.fault("S6")
-def test_json_has_control_characters_as_escapes(hostile, command):
+def test_json_has_control_characters_as_escapes(hostile, command, run):
     arguments = [word.format(HOSTILE) if "{" in word else word for word in command.split()]
     done = run(*arguments, "--json", cwd=hostile, CORPUSKIT_CACHE_DIR=HOSTILE)
     assert done.returncode == 0, done.stderr
@@ -236,7 +215,7 @@ def test_json_has_control_characters_as_escapes(hostile, command):
     ],
 )
 @pytest.mark.fault("S6")
-def test_talk_has_control_characters_as_escapes(hostile, command):
+def test_talk_has_control_characters_as_escapes(hostile, command, run):
     (hostile / HOSTILE / "empty").mkdir()
     arguments = [word.format(HOSTILE) if "{" in word else word for word in command.split()]
     done = run(*arguments, cwd=hostile, CORPUSKIT_CACHE_DIR=HOSTILE)

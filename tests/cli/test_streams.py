@@ -15,29 +15,8 @@ import corpuskit
 CORPUSKIT = [sys.executable, "-m", "corpuskit"]
 
 
-def run(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*CORPUSKIT, *args],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    (tmp_path / "my.txt").write_text("Hello there. " * 200)
-    made = run("prepare", "./my.txt", "--encoding", "gpt2", "--name", "mine", cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
-    assert made.stdout == "data/mine/gpt2\n"
-    assert made.stderr.startswith("Prepared 541 train, 61 valid tokens (gpt2) in ")
-    return tmp_path / "data" / "mine" / "gpt2"
-
-
-@pytest.fixture
-def foreign(tmp_path: Path) -> str:
+def foreign(tmp_path: Path, run) -> str:
     """A corpus whose text and names are in many scripts, one of them in no encoding at all."""
     name = os.fsdecode(b"\xe7\xac\xac-\xff.txt")
     (tmp_path / name).write_text("第一 caf\u00e9 🙂 \u0161\n" * 9, encoding="utf-8")

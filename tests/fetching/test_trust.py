@@ -11,8 +11,6 @@ from corpuskit.errors import FetchError, HashMismatch
 from corpuskit.fetching import trust
 from corpuskit.fetching.verified import fetch
 
-# trust on first use
-
 
 def test_first_download_without_sha256_is_recorded_and_then_served_from_the_cache(server, cache_dir):
     server.script(server.file())
