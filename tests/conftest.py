@@ -1,7 +1,8 @@
-"""An S3 server on loopback, with a proxy before it that can do what a network and a busy store do."""
+"""What tests of several rooms use: an S3 server on loopback with a proxy before it, texts, comparisons."""
 
 from __future__ import annotations
 
+import filecmp
 import http.client
 import json
 import logging
@@ -186,6 +187,24 @@ def s3(_proxy, monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def times():
+    """A fault of the proxy for the first so many requests that match: `s3.fault = times(2, 500, matches)`."""
+
+    def times(count, fault, matches):
+        left = [count]
+
+        def check(request):
+            if matches(request) and left[0]:
+                left[0] -= 1
+                return fault
+            return None
+
+        return check
+
+    return times
+
+
+@pytest.fixture
 def bucket(s3) -> str:
     """The URL of an empty bucket."""
     import fsspec
@@ -268,3 +287,45 @@ def files():
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
     return inside
+
+
+@pytest.fixture
+def prose(tmp_path: Path) -> Path:
+    """A text of about 200 kB in several scripts, of which no line is empty, the same every time."""
+    words = [
+        "the",
+        "of",
+        "and",
+        "Wörter",
+        "слова",
+        "単語",
+        "emoji",
+        "🙂",
+        "2024",
+        "don't",
+        "e.g.",
+        "x+y=z",
+        "https://example.org",
+    ]
+    generator = random.Random(7)
+    lines = []
+    for _ in range(3000):
+        lines.append(" ".join(generator.choices(words, k=generator.randint(1, 16))))
+    path = tmp_path / "prose.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """The files in which two corpora differ, run.json aside."""
+    names = {path.name for folder in (one, other) for path in folder.iterdir()} - {"run.json"}
+    _, different, missing = filecmp.cmpfiles(one, other, sorted(names), shallow=False)
+    return different + missing
+
+
+@pytest.fixture
+def assert_same():
+    def check(one: Path, other: Path) -> None:
+        assert differences(one, other) == []
+
+    return check

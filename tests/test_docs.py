@@ -379,3 +379,29 @@ def test_documentation_builds_without_warnings_and_has_every_public_name(tmp_pat
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "html/api.html").read_text(encoding="utf-8")
     assert all(f'id="corpuskit.{name}"' in html for name in corpuskit.__all__)
+
+
+SUITES = [name for name in corpuskit.testing.__all__ if name.endswith("Suite")]
+
+
+def section_of(name: str) -> str:
+    """What the page of the suites says under a name."""
+    return re.split(r"^## ", page("testing").partition(f"\n## {name}\n")[2], flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_check_of_a_suite_has_a_row(name) -> None:
+    checks = [check for check in vars(getattr(corpuskit.testing, name)) if check.startswith("test_")]
+    assert re.findall(r"^\| `(test_\w+)` \| .", section_of(name), re.MULTILINE) == checks
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_attribute_of_a_suite_has_a_row(name) -> None:
+    suite = getattr(corpuskit.testing, name)
+    attributes = {word for word in suite.__annotations__ if not word.startswith("_")}
+    rows = re.findall(r"^\| `(\w+) = .*?` \| .", section_of(name), re.MULTILINE)
+    assert set(rows) == attributes
+
+
+def test_every_public_name_of_the_suites_has_a_section() -> None:
+    assert all(f"\n## {name}\n" in page("testing") for name in corpuskit.testing.__all__)

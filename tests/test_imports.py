@@ -14,6 +14,11 @@ from corpuskit.scaffold.names import KINDS, plugin_names
 from corpuskit.scaffold.writing import render_plugin
 
 PACKAGE = Path(corpuskit.__file__).parent
+sys.path.insert(0, str(PACKAGE.parent / "docs/_ext"))
+from corpuskit_rooms import import_graph, module_name  # noqa: E402 - found by the line above
+
+sys.path.pop(0)
+
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 HEAVY = {"torch", "numpy", "tiktoken", "fsspec", "pydantic", "requests", "pyarrow"}
@@ -33,7 +38,6 @@ ROOMS = (
     "corpus",
     "preparation",
     "formats",
-    "inspect",
     "testing",
     "scaffold",
     "cli",
@@ -168,28 +172,6 @@ def imports(path):
 
     visit(ast.parse(path.read_text()), True)
     return found
-
-
-def module_name(path):
-    """What a file is imported as."""
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def import_graph():
-    """Each module's imports of our own modules, those in functions and for type checkers included."""
-    names = {module_name(path) for path in MODULES}
-    graph = {}
-    for path in MODULES:
-        found = set()
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                whole = {f"{node.module}.{alias.name}" for alias in node.names}
-                found |= whole & names or {node.module}
-        graph[module_name(path)] = found & names - {module_name(path)}
-    return graph
 
 
 def circles(graph):

@@ -57,22 +57,6 @@ def in_a_command(body: str) -> str:
 
 
 @both
-def test_a_signal_while_the_command_line_is_imported_ends_it_with_its_code(number):
-    program = f"""
-import importlib.abc, os, sys
-class Slow(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name == "click":
-            os.kill(os.getpid(), {number:d})
-sys.meta_path.insert(0, Slow())
-from corpuskit.__main__ import main
-main()
-"""
-    ended = python(program)
-    assert (ended.returncode, ended.stderr) == (CODES[number], LINES[number])
-
-
-@both
 @pytest.mark.parametrize(
     "place",
     [

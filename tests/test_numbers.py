@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import corpuskit
-from corpuskit.batches.mixed_stream import exact
 from corpuskit.config import BatchConfig, PrepareConfig
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole, whole
@@ -106,10 +105,3 @@ def test_configurations_take_numpy_s_booleans_and_reader_options():
     assert made.eot is True
     assert made.reader_options == {"max_ratio": 5, "a": 0.5, "b": False}
     assert [type(value) for value in made.reader_options.values()] == [int, float, bool]
-
-
-@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble, Fraction, str])
-def test_a_weight_is_what_was_written_whoever_holds_it(kind):
-    assert exact(kind("0.5")) == Fraction(1, 2)
-    assert exact(np.float32(0.1)) == Fraction(1, 10)
-    assert exact(np.int64(3)) == exact(np.uint8(3)) == 3

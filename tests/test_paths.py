@@ -66,7 +66,8 @@ def test_a_plugin_s_names_are_told_by_their_folders(name, folder):
 def test_home_is_home(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert user_path("~/x") == tmp_path / "x"
-    assert user_path("file://~/x") == tmp_path / "x"
+    with pytest.raises(ConfigError, match="names a host"):
+        user_path("file://~/x")
     assert user_path("./~/x") == Path("~/x")
 
 

@@ -1,5 +1,6 @@
 """Batches through torch's DataLoader: the same ones in the same order, whatever the workers."""
 
+import itertools
 import pickle
 import subprocess
 import sys
@@ -168,3 +169,31 @@ for _ in iterator:
     # The last is what torch says when the worker died between announcing a tensor and handing it over.
     said = ("killed by signal", "exited unexpectedly", "ConnectionResetError")
     assert any(text in done.stderr for text in said), done.stderr
+
+
+def take(batches, count):
+    return list(itertools.islice(batches, count))
+
+
+def test_the_dataset_gives_the_same_windows_through_a_loader(make_split):
+    batches = Batches(make_split(5000), batch_size=8, block_size=16)
+    dataset = batches.dataset(num_samples=40)
+
+    loaded = list(DataLoader(dataset, batch_size=8))
+
+    assert len(dataset) == 40
+    assert_same(loaded, take(batches, 5))
+    x, _ = dataset[-1]
+    np.testing.assert_array_equal(x, loaded[-1][0][-1])
+    with pytest.raises(IndexError, match="of a dataset of 40"):
+        dataset[40]
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_the_dataset_works_in_worker_processes(make_split, start_method):
+    batches = Batches(make_split(5000), batch_size=8, block_size=16)
+    loader = DataLoader(
+        batches.dataset(num_samples=40), batch_size=8, num_workers=2, multiprocessing_context=start_method
+    )
+
+    assert_same(list(loader), take(batches, 5))

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,57 +52,3 @@ def test_borders_are_those_of_the_documents_inside():
     assert borders.foreign().tolist() == [2, 4, 5, 14]
     assert borders.cut(1, 3).segments().tolist() == [0, 1, 5]
     assert borders.cut(1, 3).cut(1, 2).foreign().tolist() == [4]
-
-
-def test_packed_rows_hold_whole_documents_and_padding(make_split):
-    ends = np.cumsum([5, 3, 9, 2, 4])
-    batches = Batches(
-        make_split(23, document_ends=ends, fingerprint=""),
-        batch_size=3,
-        block_size=8,
-        sampler="packed",
-        output="numpy",
-        documents=True,
-    )
-
-    x, y, documents = batches[0]
-
-    real = y != -100
-    np.testing.assert_array_equal(y[real], x[real] + 1)
-    assert sorted(x[real].tolist()) == [0, 1, 2, 3, 5, 6, *range(8, 16), 17, 19, 20, 21]
-    assert (x[~real] == 0).all()
-    same = np.diff(documents.document_ids, axis=1) == 0
-    both = real[:, 1:] & real[:, :-1]
-    np.testing.assert_array_equal(np.diff(x, axis=1)[both] == 1, same[both])
-    assert (documents.position_ids[~real & (documents.position_ids == 0)] == 0).all()
-    assert documents.cu_seqlens[-1] == 24
-
-
-@pytest.mark.parametrize("shard_size", [1, 4, 7, 23])
-@pytest.mark.parametrize("sampler", ["packed", "sequential"])
-def test_spans_do_not_know_about_shards(make_split, shard_size, sampler):
-    ends = np.cumsum([5, 3, 9, 2, 4])
-    options = {
-        "batch_size": 2,
-        "block_size": 8,
-        "sampler": sampler,
-        "output": "numpy",
-        "sampler_options": {"tail": "pad"} if sampler == "sequential" else {},
-    }
-    sizes = [min(shard_size, 23 - at) for at in range(0, 23, shard_size)]
-    whole = make_split(23, document_ends=ends, fingerprint="")
-    cut = make_split(23, document_ends=ends, fingerprint="", shard_sizes=sizes)
-
-    for one, other in zip(Batches(whole, **options), Batches(cut, **options), strict=True):
-        np.testing.assert_array_equal(one[0], other[0])
-        np.testing.assert_array_equal(one[1], other[1])
-
-
-def test_torch_documents_are_tensors(make_split):
-    import torch
-
-    split = make_split(100, document_ends=[40, 100])
-    _, _, documents = Batches(split, batch_size=2, block_size=8, documents=True)[0]
-
-    for tensor in (documents.document_ids, documents.position_ids, documents.cu_seqlens):
-        assert tensor.dtype == torch.int32

@@ -154,14 +154,6 @@ except SystemExit:
         assert "plain," in done.stdout
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_each_shell_is_printed(shell):
-    done = CliRunner().invoke(root, ["completion", shell])
-    assert done.exit_code == 0
-    assert f"_CORPUSKIT_COMPLETE={shell}_complete" in done.output
-    assert "_corpuskit_completion" in done.output
-
-
 def test_an_option_without_its_value_lists_what_there_is():
     registry.default()
     done = CliRunner().invoke(root, ["export", "x", "-o", "y"])

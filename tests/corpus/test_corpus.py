@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pickle
 import shutil
 
 import numpy as np
@@ -13,50 +11,6 @@ from corpuskit import sealed
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError
 
-DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
-STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
-
-
-def test_stream_does_not_know_about_shards(corpus_path):
-    split = corpuskit.open(corpus_path)["train"]
-    assert len(split.shard_starts) > 2
-    assert split[:].tolist() == STREAM
-    assert split.dtype == np.dtype("<u2")
-    for start in range(0, len(STREAM), 7):
-        for stop in range(start, len(STREAM) + 1, 5):
-            assert split[start:stop].tolist() == STREAM[start:stop]
-    assert split[-3:].tolist() == STREAM[-3:]
-    assert split[5:2].tolist() == []
-    assert (split[0], split[-1]) == (STREAM[0], STREAM[-1])
-
-
-def test_positions_outside_the_stream_are_index_errors(corpus_path):
-    split = corpuskit.open(corpus_path)["train"]
-    with pytest.raises(IndexError, match=f"token {len(STREAM)} of split 'train', which has {len(STREAM)}"):
-        split[len(STREAM)]
-    with pytest.raises(IndexError, match="without a step"):
-        split[::2]
-
-
-def test_documents_are_found_by_number_with_their_places(corpus_path):
-    split = corpuskit.open(corpus_path)["train"]
-    assert split.num_documents == len(DOCUMENTS)
-    ends = np.cumsum([len(document) + 1 for document in DOCUMENTS])
-    assert split.document_ends().tolist() == ends.tolist()
-    for number, document in enumerate(DOCUMENTS):
-        assert bytes(split.document(number)[:-1].astype(np.uint8)) == document
-    starts = np.cumsum([0, *(len(document) + 1 for document in DOCUMENTS[:-1])])
-    assert split.document_places().tolist() == [[0, start] for start in starts]
-    with pytest.raises(IndexError, match="document 4 of split 'train', which has 4"):
-        split.document(4)
-
-
-@pytest.mark.fault("R8")
-def test_shards_are_read_only(corpus_path):
-    shard = corpuskit.open(corpus_path)["train"].shard(0)
-    with pytest.raises(ValueError, match="read-only"):
-        shard[0] = 1
-
 
 def test_decode_gives_the_text_back(corpus_path):
     corpus = corpuskit.open(corpus_path)
@@ -66,21 +20,6 @@ def test_decode_gives_the_text_back(corpus_path):
 def test_unknown_split_names_those_there_are(corpus_path):
     with pytest.raises(ConfigError, match="has no split 'valid'; it has train"):
         corpuskit.open(corpus_path)["valid"]
-
-
-@pytest.mark.fault("M7")
-def test_splits_pickle_as_their_path_and_refuse_another_corpus(corpus_path, tmp_path):
-    split = corpuskit.open(corpus_path)["train"]
-    data = pickle.dumps(split)
-    assert len(data) < 1000
-    assert pickle.loads(data)[:].tolist() == STREAM
-    (tmp_path / "other.txt").write_bytes(b"another text")
-    corpuskit.prepare(
-        str(tmp_path / "other.txt"), encoding="bytes", output=corpus_path, split="none", overwrite=True
-    )
-    with pytest.raises(CorpusFormatError, match="was replaced by another one"):
-        pickle.loads(data)
-    assert split[:].tolist() == STREAM  # the one that was open goes on
 
 
 def test_folder_that_is_no_corpus_says_how_to_make_one(tmp_path):
@@ -118,28 +57,6 @@ def test_a_corpus_is_opened_by_a_path_or_a_url(path):
 def test_what_is_encoded_is_one_text(corpus_path, text):
     with pytest.raises(TokenizerError, match="encode takes one text, a str, and found"):
         corpuskit.open(corpus_path).encode(text)
-
-
-@pytest.mark.parametrize("name", ["train-00000.bin", "train-00000.idx"])
-@pytest.mark.fault("D11", "M8")
-def test_file_of_the_wrong_size_is_found_when_the_corpus_is_opened(corpus_path, name):
-    size = (corpus_path / name).stat().st_size
-    os.truncate(corpus_path / name, size - 2)
-    with pytest.raises(
-        CorpusFormatError, match=f"{name}: {size - 2} bytes on disk, the manifest says {size}"
-    ):
-        corpuskit.open(corpus_path)
-    (corpus_path / name).unlink()
-    with pytest.raises(CorpusFormatError, match=f"{name}: cannot be opened: No such file"):
-        corpuskit.open(corpus_path)
-
-
-@pytest.mark.fault("M2")
-def test_shard_that_is_a_link_is_refused(corpus_path, tmp_path):
-    shutil.move(corpus_path / "train-00000.bin", tmp_path / "elsewhere")
-    (corpus_path / "train-00000.bin").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(CorpusFormatError, match="train-00000.bin: it is a link, not a file"):
-        corpuskit.open(corpus_path)
 
 
 def edited(corpus_path, change):

@@ -1,3 +1,5 @@
+"""Many processes and random faults at once: one whole file in the end, or an error."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import pickle
 import subprocess
@@ -11,7 +10,6 @@ import pytest
 
 from corpuskit import cache, storage
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
-from corpuskit.fetching import trust
 from corpuskit.fetching.verified import fetch
 from corpuskit.registry.specs import RemoteFile
 
@@ -104,60 +102,6 @@ def test_empty_file_is_a_file(server, cache_dir):
     assert fetch(server.remote(), cache_dir=cache_dir).size_bytes == 0
 
 
-# trust on first use
-
-
-def test_first_download_without_sha256_is_recorded_and_then_served_from_the_cache(server, cache_dir):
-    server.script(server.file())
-    first = fetch(server.remote(sha256=None, size_bytes=None), cache_dir=cache_dir)
-    assert fetch(server.remote(sha256=None, size_bytes=None), cache_dir=cache_dir) == first
-    assert len(server.requests) == 1
-    (record,) = (cache_dir / "urls").iterdir()
-    assert json.loads(record.read_text()) == {
-        "url": server.url(),
-        "sha256": first.sha256,
-        "size_bytes": len(server.content),
-        "length_verified": True,
-    }
-
-
-def test_later_download_that_differs_from_the_first_is_an_error_that_says_how_to_accept_it(server, cache_dir):
-    server.script(server.file())
-    unknown = server.remote(sha256=None, size_bytes=None)
-    first = fetch(unknown, cache_dir=cache_dir)
-    first.path.unlink()
-    server.script(server.file(content=b"something else"))
-    with pytest.raises(HashMismatch, match=r"gave the first time; .*corpuskit cache clear --url") as caught:
-        fetch(unknown, cache_dir=cache_dir)
-    assert caught.value.expected == first.sha256
-    assert caught.value.found == hashlib.sha256(b"something else").hexdigest()
-    for path in trust.records_of(cache_dir, server.url()):
-        path.unlink()
-    assert fetch(unknown, cache_dir=cache_dir).path.read_bytes() == b"something else"
-
-
-def test_damaged_record_of_a_first_use_is_an_error(server, cache_dir):
-    server.script(server.file())
-    unknown = server.remote(sha256=None, size_bytes=None)
-    fetch(unknown, cache_dir=cache_dir)
-    (record,) = (cache_dir / "urls").iterdir()
-    record.write_text("{}")
-    with pytest.raises(FetchError, match=r"the record of what .* was cannot be read; delete it"):
-        fetch(unknown, cache_dir=cache_dir)
-
-
-def test_slower_of_two_first_downloads_is_compared_with_the_faster(server, cache_dir):
-    unknown = server.remote(sha256=None, size_bytes=None)
-
-    def overtaken(connection, request):
-        trust.save(cache_dir, server.url(), sha256="0" * 64, size_bytes=1, length_verified=True)
-        server.file()(connection, request)
-
-    server.script(overtaken)
-    with pytest.raises(HashMismatch, match="gave the first time"):
-        fetch(unknown, cache_dir=cache_dir)
-
-
 # other places
 
 
@@ -201,117 +145,11 @@ def test_failure_of_every_mirror_names_each(server, cache_dir, fake):
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
 
 
-@pytest.mark.parametrize("nested", [False, True])
-def test_mirror_folder_is_used_before_the_network(server, tmp_path, cache_dir, monkeypatch, nested):
-    file = server.remote()
-    folder = tmp_path / "mirror" / (file.sha256[:2] if nested else "")
-    folder.mkdir(parents=True)
-    (folder / file.sha256).write_bytes(server.content)
-    monkeypatch.setenv("CORPUSKIT_MIRRORS", f"{tmp_path / 'empty'}, {tmp_path / 'mirror'}")
-    assert fetch(file, cache_dir=cache_dir).path == folder / file.sha256
-    assert server.requests == []
-
-
-def test_mirror_url_is_used_before_the_files_own(server, other_server, cache_dir, monkeypatch):
-    file = server.remote()
-    other_server.script(other_server.file(), path=f"/m/{file.sha256}")
-    monkeypatch.setenv("CORPUSKIT_MIRRORS", other_server.url("/m/"))
-    assert fetch(file, cache_dir=cache_dir).path.read_bytes() == server.content
-    assert server.requests == []
-
-
-def test_wrong_or_missing_file_in_a_mirror_does_not_matter(
-    server, other_server, tmp_path, cache_dir, monkeypatch
-):
-    file = server.remote()
-    server.script(server.file())
-    (tmp_path / file.sha256).write_bytes(b"wrong")
-    other_server.script(other_server.status("404 Not Found"), path=f"/{file.sha256}")
-    other_server.script(other_server.status("404 Not Found"), path=f"/{file.sha256[:2]}/{file.sha256}")
-    monkeypatch.setenv("CORPUSKIT_MIRRORS", f"{tmp_path} {other_server.url('')}")
-    assert fetch(file, cache_dir=cache_dir).path.read_bytes() == server.content
-    assert (tmp_path / file.sha256).read_bytes() == b"wrong"
-
-
-def test_offline_never_connects_and_says_what_is_missing_and_how_to_get_it(server, cache_dir, monkeypatch):
-    server.script(server.file())
-    file = server.remote()
-    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
-    with pytest.raises(FetchError, match=r"file\.txt is not on this machine .*102,400 bytes") as caught:
-        fetch(file, cache_dir=cache_dir)
-    for part in (file.sha256, server.url(), "--from", "CORPUSKIT_MIRRORS", str(cache_dir)):
-        assert part in str(caught.value)
-    assert server.requests == []
-
-
-def test_offline_uses_the_cache_and_local_files(server, tmp_path, cache_dir, monkeypatch):
-    server.script(server.file())
-    found = fetch(server.remote(), cache_dir=cache_dir)
-    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
-    assert fetch(server.remote(), cache_dir=cache_dir) == found
-    copy = tmp_path / "copy"
-    copy.write_bytes(server.content)
-    file = server.remote(mirrors=(str(copy),))
-    assert fetch(file, cache_dir=tmp_path / "empty").path == copy
-
-
 def test_proxy_of_the_environment_is_used(server, cache_dir, monkeypatch):
     server.script(server.file(), path="http://corpus.invalid/file.txt")
     monkeypatch.setenv("http_proxy", server.url(""))
     file = RemoteFile("http://corpus.invalid/file.txt", sha256=hashlib.sha256(server.content).hexdigest())
     assert fetch(file, cache_dir=cache_dir).path.read_bytes() == server.content
-
-
-# other schemes
-
-
-def test_any_scheme_of_fsspec_is_copied_into_the_cache(cache_dir):
-    fsspec = pytest.importorskip("fsspec")
-    fsspec.filesystem("memory").pipe("/folder/x.txt", HELLO)
-    found = fetch(RemoteFile("memory://folder/x.txt", sha256=SHA256), cache_dir=cache_dir)
-    assert found.path == cache_dir / "files" / SHA256[:2] / SHA256
-    assert found.path.read_bytes() == HELLO
-
-
-def test_member_of_a_local_zip_is_read_offline(tmp_path, cache_dir, monkeypatch):
-    import zipfile
-
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("in/x.txt", HELLO)
-    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
-    file = RemoteFile(f"zip://in/x.txt::{tmp_path / 'a.zip'}")
-    assert fetch(file, cache_dir=cache_dir).sha256 == SHA256
-
-
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        ("memory://gone.txt", "there is no such file"),
-        ("nosuchscheme://x/y.txt", "no installed package reads nosuchscheme:// URLs"),
-    ],
-)
-def test_failure_of_fsspec_is_told_in_our_words(cache_dir, url, message):
-    with pytest.raises(FetchError, match=message):
-        fetch(RemoteFile(url), cache_dir=cache_dir)
-
-
-def test_failing_file_system_is_tried_again(cache_dir, fake, monkeypatch):
-    import fsspec.implementations.memory
-
-    fsspec.filesystem("memory").pipe("/flaky.txt", HELLO)
-    opened = fsspec.implementations.memory.MemoryFileSystem._open
-    calls = []
-
-    def flaky(self, path, *arguments, **options):
-        calls.append(path)
-        if len(calls) < 3:
-            raise TimeoutError("try later")
-        return opened(self, path, *arguments, **options)
-
-    monkeypatch.setattr(fsspec.implementations.memory.MemoryFileSystem, "_open", flaky)
-    file = RemoteFile("memory://flaky.txt", sha256=SHA256)
-    assert fetch(file, cache_dir=cache_dir, options=fake.options()).size_bytes == len(HELLO)
-    assert len(fake.slept) == 2
 
 
 def test_importing_fetch_imports_no_client():

@@ -6,13 +6,10 @@ from pickletools import genops
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 import corpuskit
 from corpuskit.errors import ConfigError
 from corpuskit.formats.nanogpt import NanoGPT
-from corpuskit.formats.pickled import dumps
 
 
 def test_train_py_draws_the_windows_of_the_corpus(shakespeare, tmp_path):
@@ -103,14 +100,3 @@ def test_gpt2_needs_no_meta_pkl(make_corpus, tmp_path, caplog, meta):
     with pytest.raises(ConfigError, match="train.py and sample.py know gpt2 by themselves"):
         NanoGPT().write(corpus, tmp_path / "out", meta=True)
     assert not (tmp_path / "out").exists()
-
-
-values = st.dictionaries(
-    st.text(), st.text() | st.integers(-(2**31), 2**31 - 1) | st.dictionaries(st.integers(0, 9), st.text())
-)
-
-
-@given(values)
-def test_a_pickle_says_what_python_reads(value):
-    assert pickle.loads(dumps(value)) == value
-    assert list(pickle.loads(dumps(value))) == list(value)

@@ -110,3 +110,12 @@ def test_finished_parts_of_an_earlier_run_need_no_more_room(text, tmp_path, dema
     left = needed - there + 1
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9 - left, left))
     assert corpuskit.prepare(output=output, **options).path == output
+
+
+@pytest.mark.fault("D1")
+def test_prepare_refuses_a_disk_that_is_too_small_before_any_work(prose, tmp_path, monkeypatch):
+    usage = collections.namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**6, 10**6 - 1000, 1000))
+    with pytest.raises(StorageError, match=r"needs about [0-9,]+ bytes and 1,000 are free there; choose"):
+        corpuskit.prepare(str(prose), encoding="gpt2", output=tmp_path / "x")
+    assert not list(tmp_path.glob(".x*"))

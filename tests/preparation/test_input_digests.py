@@ -5,7 +5,6 @@ import errno
 import hashlib
 import os
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from corpuskit.config import PrepareConfig
 from corpuskit.errors import SourceError, StorageError
 from corpuskit.preparation import input_digests as module
 from corpuskit.preparation.api import commit_parts, make_parts
-from corpuskit.preparation.executors import forking
 from corpuskit.preparation.input_digests import InputDigests
 from corpuskit.preparation.outcome import PartsMade
 from corpuskit.sources.base import Input, Source
@@ -153,37 +151,6 @@ def test_process_that_is_killed_leaves_the_work_to_the_others(source, folder, tm
     with InputDigests(source, source.inputs(), tmp_path) as digests:
         digests.start()
         assert found(digests) == expected(folder)
-
-
-def test_forked_process_ends_with_the_one_it_was_forked_from(tmp_path):
-    pids = tmp_path / "pid"
-
-    def grandchild() -> None:
-        pids.write_text(str(os.getpid()))
-        time.sleep(600)
-
-    def child() -> None:
-        forking.fork(grandchild)
-        while not (pids.exists() and pids.read_text()):
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    os.waitpid(forking.fork(child), 0)
-    stat = Path(f"/proc/{pids.read_text()}/stat")
-    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
-        time.sleep(0.01)
-
-
-@pytest.mark.fault("P9")
-def test_nothing_is_forked_beside_a_thread():
-    stop = threading.Event()
-    thread = threading.Thread(target=stop.wait)
-    thread.start()
-    try:
-        assert not forking.may_fork()
-    finally:
-        stop.set()
-        thread.join()
 
 
 def test_failed_run_leaves_no_file_behind(tmp_path, folder):

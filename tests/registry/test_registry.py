@@ -1,51 +1,13 @@
 """The registry, against distributions that are really on sys.path."""
 
 import importlib.metadata
-import logging
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 
 import corpuskit
-from corpuskit import registry
 from corpuskit.errors import DuplicateName, PluginLoadFailed, UnknownName
-from corpuskit.registry import Registry, loading
+from corpuskit.registry import Registry
 from corpuskit.registry.checks import KINDS, SPECS
-from corpuskit.testing.distributions import fake_distribution
-
-HEADER = """
-import corpuskit
-from corpuskit import CommandSpec, SourceSpec, TokenizerSpec
-"""
-
-
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Puts a plugin of one module on sys.path, as an installer would, and forgets it after the test."""
-    monkeypatch.delenv("CORPUSKIT_PLUGINS", raising=False)
-    monkeypatch.delenv("CORPUSKIT_STRICT_PLUGINS", raising=False)
-    folders = []
-
-    def install(name, body="", *, version="1.0", entry_points=None, folder=None):
-        folder = folder or tmp_path / name
-        module = name.replace("-", "_")
-        fake_distribution(
-            folder,
-            name,
-            version=version,
-            entry_points=entry_points or {name: module},
-            modules={module: HEADER + textwrap.dedent(body)},
-        )
-        folders.append(folder)
-        monkeypatch.syspath_prepend(folder)
-        return folder
-
-    yield install
-    for module_name, module in list(sys.modules.items()):
-        if any(Path(getattr(module, "__file__", None) or "/").is_relative_to(folder) for folder in folders):
-            del sys.modules[module_name]
 
 
 def source(name, **more):
@@ -60,131 +22,6 @@ def source(name, **more):
 
 def info(found, plugin):
     return next(one for one in found.plugins() if one.owner.plugin == plugin)
-
-
-BROKEN = {
-    "raises on import": ("raise OSError('no such\\n  disk')", r"OSError: no such disk"),
-    "exits on import": ("raise SystemExit(3)", r"SystemExit: 3"),
-    "imports what is missing": ("import no_such_module", r"ModuleNotFoundError: No module named"),
-    "does not parse": ("def", r"SyntaxError"),
-    "wants an argument": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(register): return []",
-        r"PluginValidationError: .*corpuskit_sources.*register",
-    ),
-    "misspells a hook": (
-        "@corpuskit.hookimpl\ndef corpuskit_source(): return []",
-        r"PluginValidationError: unknown hook 'corpuskit_source' .*; did you mean 'corpuskit_sources'",
-    ),
-    "misspells a field": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return [SourceSpec('a', 'b', spilt='none')]",
-        r"unexpected keyword argument 'spilt'; did you mean 'split'\?",
-    ),
-    "misspells a file's field": (
-        "from corpuskit import RemoteFile\nFILE = RemoteFile('http://x/y', sha='0')",
-        r"unexpected keyword argument 'sha'; did you mean 'sha256'\?",
-    ),
-    "forgets the marker": (
-        "def corpuskit_sources(): return []",
-        r"TypeError: corpuskit_sources is not marked with @corpuskit.hookimpl",
-    ),
-    "hook raises": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return {}['x']",
-        r"corpuskit_sources\(\): KeyError: 'x'",
-    ),
-    "hook exits": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): raise SystemExit('bye')",
-        r"corpuskit_sources\(\): SystemExit: bye",
-    ),
-    "hook returns None": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return None",
-        r"corpuskit_sources\(\): TypeError: expected a list of SourceSpec, found None",
-    ),
-    "hook returns text": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return 'books'",
-        r"expected a list of SourceSpec, found 'books'",
-    ),
-    "hook is a generator": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): yield SourceSpec('a', 'b')",
-        r"expected a list of SourceSpec, found <generator",
-    ),
-    "hook returns another kind": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return [TokenizerSpec('a', 'b')]",
-        r"expected a list of SourceSpec, found \[TokenizerSpec",
-    ),
-    "name is no text": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return [SourceSpec(3, 'b')]",
-        r"a spec's name is one word, its summary and factory are text, found SourceSpec\(name=3",
-    ),
-    "name has a space": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return [SourceSpec('my books', 'b')]",
-        r"a spec's name is one word",
-    ),
-    "lists a name twice": (
-        "@corpuskit.hookimpl\ndef corpuskit_sources(): return [SourceSpec('a', 'b'), SourceSpec('a', 'c')]",
-        r"DuplicateName: source 'a' is listed twice",
-    ),
-}
-
-
-@pytest.mark.parametrize(("body", "reason"), BROKEN.values(), ids=BROKEN)
-@pytest.mark.fault("G1")
-def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, body, reason):
-    install("broken", body)
-    install("sound", source("sound"))
-    found = Registry()
-
-    assert found.find(corpuskit.SourceSpec, "sound").owner.distribution == "sound"
-    assert found.find(corpuskit.TokenizerSpec, "bytes").owner.distribution == "corpuskit-core"
-    assert "sound" in [component.spec.name for component in found.components(corpuskit.SourceSpec)]
-
-    broken = info(found, "broken")
-    assert broken.status == "failed"
-    assert broken.owner.distribution == "broken"
-    assert "\n" not in broken.error
-    with pytest.raises(UnknownName, match=rf"plugin broken \(broken 1.0\) failed: .*{reason}"):
-        found.find(corpuskit.SourceSpec, "nothing-like-it")
-    found.components(corpuskit.SamplerSpec)
-    assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [
-        f"plugin broken (broken 1.0) failed and is skipped: {broken.error}"
-    ]
-
-
-@pytest.mark.parametrize(("body", "reason"), BROKEN.values(), ids=BROKEN)
-def test_strict_mode_raises_each_time(install, body, reason):
-    install("broken", body)
-    found = Registry(environ={"CORPUSKIT_STRICT_PLUGINS": "1"})
-    for _ in range(2):
-        with pytest.raises(PluginLoadFailed, match=rf"plugin broken \(broken 1.0\): .*{reason}"):
-            found.components(corpuskit.SourceSpec)
-
-
-@pytest.mark.fault("G3")
-def test_a_plugin_with_one_bad_hook_keeps_its_other_components(install):
-    install(
-        "half",
-        source("half")
-        + """
-    @corpuskit.hookimpl
-    def corpuskit_tokenizers():
-        raise ValueError("no")
-    """,
-    )
-    found = Registry()
-    assert found.find(corpuskit.SourceSpec, "half").spec.name == "half"
-    half = info(found, "half")
-    assert (half.status, half.error) == ("failed", "corpuskit_tokenizers(): ValueError: no")
-    assert half.provides == {"source": ["half"]}
-
-
-def test_a_hook_is_called_once(install):
-    install(
-        "once", "calls = []\n" + textwrap.dedent(source("once")).replace("return", "calls.append(1); return")
-    )
-    found = Registry()
-    for _ in range(3):
-        found.components(corpuskit.SourceSpec)
-        found.find(corpuskit.SourceSpec, "once")
-    assert sys.modules["once"].calls == [1]
 
 
 @pytest.mark.parametrize(
@@ -226,22 +63,6 @@ def test_two_owners_of_a_name_are_an_error_that_names_both(install):
     assert chosen.owner.version == "2.2"
 
 
-@pytest.mark.fault("G2", "S11")
-def test_two_plugins_of_one_name_are_both_refused_until_one_is_chosen(install):
-    install("one", source("books"), entry_points={"library": "one"}, version="1.1")
-    install("two", source("poems"), entry_points={"library": "two"}, version="2.2")
-    found = Registry()
-    failed = [one for one in found.plugins() if one.status == "failed"]
-    assert sorted(one.owner.distribution for one in failed) == ["one", "two"]
-    for one in failed:
-        assert "plugin 'library' is provided by library (" in one.error
-        assert "one 1.1" in one.error
-        assert "two 2.2" in one.error
-    chosen = Registry(environ={"CORPUSKIT_PLUGINS": "two:library"})
-    assert chosen.find(corpuskit.SourceSpec, "poems").owner.distribution == "two"
-    assert info(chosen, "library").status in ("ok", "disabled")
-
-
 def test_a_builtin_name_is_found_without_looking_at_plugins(install, monkeypatch):
     install("rival", source("tinyshakespeare"))
 
@@ -262,23 +83,6 @@ def test_every_builtin_component_has_a_name_of_its_own():
         names = [component.spec.name for component in found.components(SPECS[kind])]
         assert len(names) == len(set(names)), kind
     assert not any(one.conflicts for one in found.plugins())
-
-
-def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
-    install("rival", source("tinyshakespeare"))
-    found = Registry()
-    rival = info(found, "rival")
-    assert rival.conflicts[0].startswith(
-        "source 'tinyshakespeare' is also provided by sources (corpuskit-core "
-    )
-    assert info(found, "sources").conflicts == (
-        "source 'tinyshakespeare' is also provided by rival (rival 1.0)",
-    )
-    assert found.find(corpuskit.SourceSpec, "tinyshakespeare").owner.distribution == "corpuskit-core"
-    owners = [
-        c.owner.plugin for c in found.components(corpuskit.SourceSpec) if c.spec.name == "tinyshakespeare"
-    ]
-    assert owners == ["sources", "rival"]
 
 
 @pytest.mark.parametrize(
@@ -316,33 +120,6 @@ def test_an_unknown_name_says_which_plugins_were_left_out(install):
         Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(corpuskit.SourceSpec, "books")
 
 
-@pytest.mark.parametrize(
-    ("selected", "loaded"),
-    [
-        (None, {"one", "two"}),
-        ("", set()),
-        ("one", {"one"}),
-        (" two , one ", {"one", "two"}),
-        ("two:two", {"two"}),
-    ],
-)
-@pytest.mark.fault("S11")
-def test_corpuskit_plugins_selects(install, selected, loaded):
-    install("one", source("books"))
-    install("two", source("poems"))
-    found = Registry(environ={} if selected is None else {"CORPUSKIT_PLUGINS": selected})
-    status = {one.owner.plugin: one.status for one in found.plugins()}
-    status = {name: status[name] for name in ("one", "two")}
-    assert status == {name: "ok" if name in loaded else "disabled" for name in ("one", "two")}
-    assert {name for name in ("one", "two") if name in sys.modules} == loaded
-
-
-def test_selecting_a_plugin_that_is_not_installed_is_said(install, caplog):
-    install("one", source("books"))
-    Registry(environ={"CORPUSKIT_PLUGINS": "one,onne"}).components(corpuskit.SourceSpec)
-    assert caplog.messages == ["CORPUSKIT_PLUGINS names the plugin 'onne', which is not installed"]
-
-
 def test_a_name_may_carry_an_argument(install):
     install("hub", source("hub"))
     component = Registry().find(corpuskit.SourceSpec, "hub:roneneldan/TinyStories:en@v1")
@@ -358,108 +135,7 @@ def test_an_exact_name_wins_over_one_with_an_argument(install):
     assert (component.owner.plugin, component.argument) == ("pinned", None)
 
 
-def test_a_distribution_seen_twice_counts_once(install, tmp_path, monkeypatch):
-    folder = install("books", source("books"))
-    install("books", source("books"), folder=tmp_path / "copy")
-    monkeypatch.syspath_prepend(folder)
-    found = Registry()
-    assert found.find(corpuskit.SourceSpec, "books").spec.name == "books"
-    assert [one.status for one in found.plugins() if one.owner.plugin == "books"] == ["ok"]
-
-
-@pytest.mark.fault("G4")
-def test_a_slow_import_is_reported(install, monkeypatch, caplog):
-    install("slow", source("books"))
-    monkeypatch.setattr(loading, "_SLOW_IMPORT_S", -1.0)
-    Registry(environ={"CORPUSKIT_PLUGINS": "slow"}).components(corpuskit.SourceSpec)
-    assert caplog.messages == [
-        "plugin slow (slow 1.0) took 0.0 s to import; its specs should name factories, not import them"
-    ]
-
-
-@pytest.mark.fault("G4")
-def test_what_a_plugin_prints_stays_off_stdout(install, capsys):
-    install(
-        "chatty", "print('hello from import')\n" + textwrap.dedent(source("chatty", factory="loud:Thing"))
-    )
-    found = Registry()
-    found.find(corpuskit.SourceSpec, "chatty")
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err == "hello from import\n"
-
-
-@pytest.mark.parametrize("entry_points", ["[corpuskit]\nno equals sign\n", "[corpuskit]\n= nothing\n"])
-def test_broken_metadata_is_one_failed_plugin(install, entry_points):
-    folder = install("broken")
-    install("sound", source("sound"))
-    (folder / "broken-1.0.dist-info" / "entry_points.txt").write_text(entry_points)
-    found = Registry()
-    assert found.find(corpuskit.SourceSpec, "sound").owner.plugin == "sound"
-    assert [one.owner.distribution for one in found.plugins() if one.status == "failed"] == ["broken"]
-
-
-def test_a_distribution_without_metadata_is_still_loaded(install):
-    folder = install("nameless", source("books"))
-    (folder / "nameless-1.0.dist-info" / "METADATA").unlink()
-    owner = Registry().find(corpuskit.SourceSpec, "books").owner
-    assert owner.version == "?"
-    assert "without a name" in owner.distribution
-
-
-def test_a_plugin_may_ask_the_registry_while_it_is_loaded(install):
-    install(
-        "asks",
-        """
-    from corpuskit.registry import default
-    found = default().find(corpuskit.SourceSpec, "tinyshakespeare")
-    try:
-        default().find(corpuskit.SourceSpec, "nothing")
-    except LookupError:
-        pass
-
-    @corpuskit.hookimpl
-    def corpuskit_sources():
-        assert default().components(corpuskit.SourceSpec)
-        return [SourceSpec("asks", "A summary")]
-    """,
-    )
-    registry.default.cache_clear()
-    try:
-        assert registry.default().find(corpuskit.SourceSpec, "asks").owner.plugin == "asks"
-        assert registry.default() is registry.default()
-    finally:
-        registry.default.cache_clear()
-
-
-def test_ctrl_c_while_plugins_load_is_not_swallowed_and_the_next_call_goes_on(install):
-    folder = install("early", source("early"))
-    install("late", "raise KeyboardInterrupt")
-    found = Registry()
-    with pytest.raises(KeyboardInterrupt):
-        found.components(corpuskit.SourceSpec)
-    (folder.parent / "late" / "late.py").write_text(HEADER + textwrap.dedent(source("late-books")))
-    assert found.find(corpuskit.SourceSpec, "early").owner.plugin == "early"
-    assert found.find(corpuskit.SourceSpec, "late-books").owner.plugin == "late"
-
-
-def test_one_module_under_two_names_is_refused(install):
-    install("twice", source("books"), entry_points={"first": "twice", "second": "twice"})
-    found = Registry()
-    assert found.find(corpuskit.SourceSpec, "books").owner.plugin == "first"
-    assert "already registered" in info(found, "second").error
-
-
 def test_builtins_are_first_in_listings(install):
     install("aaa", source("aaa"))
     names = [component.spec.name for component in Registry().components(corpuskit.SourceSpec)]
     assert names.index("tinyshakespeare") < names.index("aaa")
-
-
-def test_every_kind_has_a_hook_with_an_example():
-    from corpuskit.registry import hookspecs
-
-    for kind in KINDS:
-        hook = getattr(hookspecs, f"corpuskit_{kind}s")
-        assert "@corpuskit.hookimpl" in hook.__doc__
-        assert f"def corpuskit_{kind}s()" in hook.__doc__

@@ -8,40 +8,6 @@ from hypothesis import strategies as st
 from corpuskit.errors import ConfigError
 from corpuskit.samplers import packed
 from corpuskit.samplers.packed import PackedSampler
-from corpuskit.samplers.packing import pack, split_documents
-
-
-def slow_pack(lengths, row_size):
-    """Best fit decreasing, piece by piece; returns the rooms that are left, sorted."""
-    rooms = []
-    for length in sorted(lengths, reverse=True):
-        fitting = [i for i, room in enumerate(rooms) if room >= length]
-        if fitting:
-            rooms[min(fitting, key=lambda i: rooms[i])] -= length
-        else:
-            rooms.append(row_size - length)
-    return sorted(rooms)
-
-
-@given(row_size=st.integers(1, 60), data=st.data())
-@settings(max_examples=300, deadline=None)
-def test_packing_is_best_fit_decreasing(row_size, data):
-    lengths = np.array(data.draw(st.lists(st.integers(1, row_size), max_size=80)), np.int64)
-
-    rows, num_rows = pack(lengths, row_size)
-
-    filled = np.bincount(rows, lengths, minlength=num_rows)
-    assert sorted((row_size - filled).astype(int).tolist()) == slow_pack(lengths.tolist(), row_size)
-
-
-def test_packing_fills_nearly_every_place():
-    lengths = np.exp(np.random.default_rng(0).normal(6, 1.2, 50_000)).astype(np.int64) + 1
-    pieces = split_documents(np.cumsum(lengths + 1), 2048)
-
-    rows, num_rows = pack(pieces.lengths, 2048)
-
-    assert np.bincount(rows, pieces.lengths).max() <= 2048
-    assert pieces.lengths.sum() > 0.999 * 2048 * num_rows
 
 
 def all_pairs(spans):

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.random import RandomSampler
+from corpuskit.testing import SamplerSuite
 
 
 @given(
@@ -71,3 +72,9 @@ PINNED = [502191044, 771280284, 962079916, 421483898]
 def test_options_are_refused(make_context):
     with pytest.raises(ConfigError, match="sampler 'random' has no option 'tail'; it has none"):
         RandomSampler(make_context(100, 8, options={"tail": "pad"}))
+
+
+class TestRandom(SamplerSuite):
+    @pytest.fixture
+    def make_sampler(self):
+        return RandomSampler

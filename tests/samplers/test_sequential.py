@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.sequential import open_sequential
+from corpuskit.testing import SamplerSuite
 
 
 def test_windows_come_in_order_pass_after_pass(make_context):
@@ -42,3 +43,11 @@ def test_an_unknown_policy_is_refused(make_context):
 def test_a_split_that_does_not_fill_a_batch_is_refused(make_context):
     with pytest.raises(ConfigError, match="6 windows of block_size 4 do not fill a batch of 7; choose a sm"):
         open_sequential(make_context(25, 4, batch_size=7))
+
+
+class TestSequential(SamplerSuite):
+    seeded = False
+
+    @pytest.fixture
+    def make_sampler(self):
+        return open_sequential

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.samplers.shuffled import ShuffledSampler
+from corpuskit.testing import SamplerSuite
 
 
 @given(num_tokens=st.integers(2, 3000), block=st.integers(1, 64), seed=st.integers(), epoch=st.integers(0, 5))
@@ -84,3 +85,9 @@ def test_a_split_of_one_window_has_an_epoch_of_one(make_context, num_tokens):
 
     assert sampler.samples_per_epoch == (num_tokens - 1) // block
     assert sampler.starts(np.arange(3)).max() <= num_tokens - block - 1
+
+
+class TestShuffled(SamplerSuite):
+    @pytest.fixture
+    def make_sampler(self):
+        return ShuffledSampler

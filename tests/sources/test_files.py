@@ -13,7 +13,6 @@ from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Slice, SourceOptions
 from corpuskit.sources.files import DeclaredFiles
 from corpuskit.sources.lookup import open_source
-from corpuskit.sources.python_docs import PythonDocs
 from corpuskit.sources.user_files import UserFiles
 
 
@@ -106,22 +105,6 @@ def test_records_are_no_plain_text(tmp_path):
     source = UserFiles([str(tmp_path / "a.jsonl")])
     (item,) = source.inputs()
     assert source.plain_text(item) is None
-
-
-def test_python_docs_are_their_topics_in_order():
-    from pydoc_data.topics import topics
-
-    source = open_source("python-docs")
-    assert isinstance(source, PythonDocs)
-    (item,) = source.inputs()
-    data = "".join(topics[name] for name in sorted(topics)).encode()
-    assert (item.name, item.size_bytes, item.sha256) == ("pydoc_data.topics", len(data), sha256(data))
-    batches = list(source.read(item, *source.slices(item, target_bytes=1), print))
-    texts = [text for batch in batches for text in batch.texts]
-    starts = [start for batch in batches for start in batch.starts]
-    assert b"".join(texts) == data
-    assert all(data[start:].startswith(text) for text, start in zip(texts, starts, strict=True))
-    assert len(texts) == len(topics)
 
 
 def test_files_that_nothing_vouches_for_are_recorded_by_their_own_names(spec, tmp_path, caplog):

@@ -1,56 +1,66 @@
-"""Errors of a plugin's source are said to be the plugin's."""
+"""Sources of plugins: their own errors are said to be theirs, with the input and the document."""
+
+from __future__ import annotations
 
 import pytest
 
-from corpuskit.errors import PluginError
+from corpuskit.errors import PluginError, SourceError
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Input, Source
-from corpuskit.sources.guard import guard, plain_text
-from corpuskit.sources.plain_text import PlainText
+from corpuskit.sources.base import Document, Input, Slice, Source
+from corpuskit.sources.guard import guard
 
-OWNER = Owner("books", "corpuskit-books", "1.0")
-
-
-class Broken(PlainText):
-    is_one_document = True
-
-    def window(self, start, stop):
-        return {}[start]
-
-    count_characters = character_offset = window
+OWNER = Owner("mine", "corpuskit-mine", "1.2")
 
 
-class Books(Source):
+class Three(Source):
     def inputs(self):
-        return [Input.of_text("a.txt", "abc")]
+        return [Input.of_text("three", "abc")]
 
-    def plain_text(self, item):
-        return self.answer
-
-    def __init__(self, answer):
-        super().__init__(spec=SourceSpec("books", "Books"))
-        self.answer = answer
-        guard(self, lambda item: ("source 'books'", OWNER))
+    def documents(self, item):
+        yield from (Document("a"), Document("b"), Document("c"))
 
 
-@pytest.mark.parametrize("method", ["window", "count_characters", "character_offset"])
-def test_an_error_of_a_plugins_plain_text_names_the_plugin_and_the_input(method):
-    source = Books(Broken())
-    text = source.plain_text(*source.inputs())
-    assert text.is_one_document
-    arguments = {"window": (0, 1), "count_characters": (), "character_offset": (0,)}[method]
-    with pytest.raises(PluginError, match=r"source 'books' of books \(corpuskit-books 1.0\) failed at a.txt"):
-        getattr(text, method)(*arguments)
+def guarded(kind):
+    source = kind(spec=SourceSpec("three", "Three"))
+    guard(source, lambda item: ("source 'three'", OWNER))
+    return source
 
 
-def test_what_comes_with_corpuskit_is_not_wrapped():
-    text = Broken()
-    owner = Owner("sources", "corpuskit-core", "1.0")
-    assert plain_text(lambda: text, Input.of_text("a.txt", "abc"), "reader 'text'", owner) is text
+def read(source):
+    (item,) = source.inputs()
+    return [batch.texts for batch in source.read(item, Slice(), pytest.fail)]
 
 
-def test_plain_text_of_another_type_is_the_plugins_fault():
-    source = Books(b"abc")
-    with pytest.raises(PluginError, match="must give a PlainText or None, found b'abc'"):
-        source.plain_text(*source.inputs())
+def test_a_sound_source_is_as_it_was():
+    assert read(guarded(Three)) == [[b"a", b"b", b"c"]]
+
+
+def test_an_error_names_plugin_input_and_document():
+    class Fails(Three):
+        def documents(self, item):
+            yield Document("a")
+            raise KeyError("b")
+
+    with pytest.raises(PluginError, match=r"of mine \(corpuskit-mine 1.2\) failed at three, document 2"):
+        read(guarded(Fails))
+
+
+@pytest.mark.parametrize("given", [None, "text", [3], [Input.of_text("x", ""), None]])
+def test_inputs_that_are_none_are_the_plugins_fault(given):
+    class Wrong(Three):
+        def inputs(self):
+            return given
+
+    with pytest.raises(PluginError, match=r"failed at inputs\(\): TypeError: inputs\(\) must give a list of"):
+        guarded(Wrong).inputs()
+
+
+def test_an_error_about_the_text_is_no_fault_of_the_plugin():
+    class Refuses(Three):
+        def documents(self, item):
+            raise SourceError("three: damaged")
+            yield
+
+    with pytest.raises(SourceError, match="three: damaged"):
+        read(guarded(Refuses))

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from corpuskit.errors import TokenizerError
 from corpuskit.registry.specs import TokenizerSpec
 from corpuskit.testing import TokenizerSuite
-from corpuskit.tokenizers import base
 from corpuskit.tokenizers import tiktoken as tiktoken_module
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, fingerprint_of, open_encoding
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, open_encoding
 
 ALL = tiktoken.list_encoding_names()
 COUNTS = {
@@ -111,36 +110,6 @@ def test_the_vocabulary_size_and_the_end_of_text_are_tiktokens(name: str) -> Non
     assert tokenizer.decode([encoding.eot_token]) == "<|endoftext|>"
 
 
-@pytest.mark.fault("V2", "V3")
-def test_fingerprints_tell_ranks_patterns_and_special_tokens_apart() -> None:
-    ranks = {bytes([byte]): byte for byte in range(256)}
-
-    def fingerprint(**changes: object) -> str:
-        arguments = {"pat_str": ".", "mergeable_ranks": ranks, "special_tokens": {"<|endoftext|>": 256}}
-        return fingerprint_of(tiktoken.Encoding("test", **(arguments | changes)))  # type: ignore[arg-type]
-
-    swapped = ranks | {b"a": ord("b"), b"b": ord("a")}
-    different = [
-        fingerprint(),
-        fingerprint(pat_str="..?"),
-        fingerprint(mergeable_ranks=swapped),
-        fingerprint(special_tokens={"<|endoftext|>": 257}),
-        fingerprint(special_tokens={}),
-    ]
-    assert len(set(different)) == len(different)
-    assert fingerprint() == different[0]
-    # The order in which a vocabulary happens to be read does not matter.
-    assert fingerprint(mergeable_ranks=dict(reversed(ranks.items()))) == different[0]
-
-
-def test_fingerprints_of_published_encodings_stay() -> None:
-    found = {name: TiktokenTokenizer(name=name).fingerprint[:12] for name in ALL}
-    assert found["gpt2"] == found["r50k_base"]
-    assert len(set(found.values())) == len(found) - 1
-    assert found["gpt2"] == "6e9a9b88c0b6"
-    assert found["o200k_base"] == "3b14218b242a"
-
-
 def test_a_tokenizer_travels_by_name() -> None:
     tokenizer = TiktokenTokenizer(name="cl100k_base")
     tokenizer.select_engine("tiktoken")
@@ -163,33 +132,6 @@ def test_errors_are_named() -> None:
         tokenizer.decode_bytes([1, 50_300])
     with pytest.raises(TokenizerError, match="is not in the vocabulary"):
         tokenizer.decode_bytes([-1])
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(MIXED, min_size=1, max_size=5),
-    st.booleans(),
-    st.sampled_from([0, 3, 10**9]),
-    st.sampled_from([4, 10**9]),
-    st.sampled_from([0, 10**9]),
-)
-def test_documents_have_their_ids_and_ends_whichever_way_is_faster(
-    texts: list[str], continues: bool, few_ids: int, piece_bytes: int, many_ids: int
-) -> None:
-    tokenizer = open_tokenizer("gpt2", engine="tiktoken")
-    expected = [[*open_encoding("gpt2").encode_ordinary(text), 50256] for text in texts]
-    if continues:
-        expected[-1].pop()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiktoken_module, "_FEW_IDS", few_ids)
-        patch.setattr(tiktoken_module, "_PIECE_BYTES", piece_bytes)
-        patch.setattr(base, "_MANY_IDS", many_ids)
-        encoded = tokenizer.encode_documents(
-            [text.encode() for text in texts], eot_id=50256, continues=continues
-        )
-    assert encoded.lengths.tolist() == [len(ids) for ids in expected]
-    assert encoded.ids.tolist() == [number for ids in expected for number in ids]
-    assert encoded.ids.dtype == np.uint32
 
 
 def test_encodings_are_fast_by_name_that_have_a_fast_engine():

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -160,19 +159,3 @@ def test_tiktoken_is_put_back_as_it_was() -> None:
     with pytest.raises(KeyError), tiktoken_reads_through_fetch():
         raise KeyError(tiktoken.load.read_file_cached is not original)
     assert tiktoken.load.read_file_cached is original
-
-
-def test_encodings_open_in_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from corpuskit.tokenizers.encodings import open_encoding
-
-    monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
-    names = ["gpt2", "r50k_base", "p50k_base", "p50k_edit"] * 2
-    opened: list[str] = []
-    threads = [
-        threading.Thread(target=lambda name=name: opened.append(open_encoding(name).name)) for name in names
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(opened) == sorted(names)

@@ -9,7 +9,6 @@ import io
 import json
 import lzma
 import sys
-import zlib
 from collections import deque
 
 import lz4.frame
@@ -31,16 +30,6 @@ COMPRESS = {
     ".lz4": lambda data: lz4.frame.compress(data, content_checksum=True),
 }
 TEXT = "".join(f"line {number} é {number * 7919 % 1013}\n" for number in range(4000)).encode()
-
-
-@pytest.fixture
-def file(tmp_path, input_of):
-    def make(name: str, data: bytes):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return input_of(path)
-
-    return make
 
 
 def test_every_compression_is_tested():
@@ -113,13 +102,6 @@ def test_a_flipped_byte_is_noticed(file, read_all, extension):
         read_all(TextReader({}), file(f"a.txt{extension}", bytes(data)))
 
 
-@pytest.mark.fault("T12")
-def test_skippable_frames_are_skipped(file, read_all):
-    skippable = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"stuff"
-    item = file("a.txt.zst", skippable + zstandard.compress(b"text") + skippable)
-    assert read_all(TextReader({}), item).texts == [b"text"]
-
-
 @pytest.mark.parametrize("extension", [".gz", ".bz2", ".xz", ".zst"])
 @pytest.mark.fault("T13")
 def test_a_bomb_is_stopped(file, extension):
@@ -164,16 +146,6 @@ def test_a_range_of_a_compressed_text_is_read(file, read_all):
         read_all(TextReader({}), item, Slice(len(TEXT) + 5, None))
 
 
-def test_gzip_output_that_fills_a_buffer_exactly_loses_nothing(file, read_all):
-    data = b"x" * 4096
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    item = file("a.txt.gz", packer.compress(data) + packer.flush())
-    for size in (1, 2, 4095, 4096, 4097):
-        reader = TextReader({})
-        reader.piece_bytes = size
-        assert read_all(reader, item).texts == [data]
-
-
 @pytest.mark.parametrize("extension", COMPRESS)
 @pytest.mark.parametrize("size", [0, 1, 40, 3000])
 def test_many_members_cost_no_more_than_one(file, extension, size):
@@ -210,67 +182,6 @@ def test_reads_are_full_however_small_members_are(file, extension):
     assert sum(sizes) == 5000
     assert min(sizes[:-1]) >= 500
     assert max(sizes) <= 1000
-
-
-def long_frame(window_log: int, *texts: bytes) -> bytes:
-    parameters = zstandard.ZstdCompressionParameters(
-        window_log=window_log, enable_ldm=True, write_content_size=False, write_checksum=True
-    )
-    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-    pieces = [packer.compress(text) + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for text in texts]
-    return b"".join([*pieces, packer.flush()])
-
-
-@pytest.mark.parametrize("window_log", [27, 28])
-def test_long_windows_are_read(file, read_all, window_log):
-    item = file("a.txt.zst", long_frame(window_log, b"hello ", b"world") + zstandard.compress(b"!"))
-    assert read_all(TextReader({}), item).texts == [b"hello world!"]
-
-
-def test_the_longest_window_is_read(file, read_all):
-    frame = bytearray(long_frame(27, b"hello ", b"world"))
-    frame[5] = (31 - 10) << 3  # the header asks for 2 GiB, of which the text fills 11 bytes
-    assert read_all(TextReader({}), file("a.txt.zst", bytes(frame))).texts == [b"hello world"]
-    frame[5] += 1
-    with pytest.raises(
-        SourceError,
-        match=r"a\.txt\.zst: its zstandard data needs a window of 2,415,919,104 bytes, and the limit is "
-        r"2,147,483,648; compress it again with a smaller one \(zstd --long=27\)$",
-    ):
-        read_all(TextReader({}), file("a.txt.zst", bytes(frame)))
-
-
-@pytest.mark.parametrize("data", [long_frame(28, TEXT), zstandard.compress(b"x" * 60_000)])
-def test_a_window_above_the_limit_is_named_with_the_option(file, read_all, data):
-    item = file("a.txt.zst", data)
-    limit = 50_000
-    with pytest.raises(
-        SourceError, match=r"a window of [0-9,]+ bytes, and the limit is 50,000; raise the"
-    ) as e:
-        read_all(TextReader({"max_window_bytes": limit}), item)
-    assert "--reader-option max_window_bytes=2147483648" in str(e.value)
-    assert "damaged" not in str(e.value)
-
-
-def test_an_xz_window_above_the_limit_is_named_with_the_option(file, read_all):
-    item = file("a.txt.xz", lzma.compress(TEXT, preset=6))
-    assert read_all(TextReader({}), item).texts == [TEXT]
-    with pytest.raises(
-        SourceError, match=r"its xz data needs a window of .* --reader-option max_window_bytes="
-    ):
-        read_all(TextReader({"max_window_bytes": 1000}), item)
-
-
-def test_a_frame_that_needs_a_dictionary_is_named_as_such(file, read_all):
-    samples = [b"hello world %d " % number * 20 for number in range(500)]
-    dictionary = zstandard.train_dictionary(2000, samples)
-    data = zstandard.ZstdCompressor(dict_data=dictionary).compress(samples[7])
-    with pytest.raises(SourceError, match=r"compressed with a dictionary \(id \d+\)"):
-        read_all(TextReader({}), file("a.txt.zst", data))
-    lz4_frame = bytearray(lz4.frame.compress(b"hello"))
-    lz4_frame[4] |= 1
-    with pytest.raises(SourceError, match="its lz4 data was compressed with a dictionary"):
-        read_all(TextReader({}), file("a.txt.lz4", bytes(lz4_frame)))
 
 
 def test_too_little_memory_is_not_damage(file, read_all, monkeypatch):

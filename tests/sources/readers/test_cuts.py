@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from corpuskit.sources.base import Slice
 from corpuskit.sources.readers import cuts as separated
 from corpuskit.sources.readers import text
-from corpuskit.sources.readers.separator import Separator
 from corpuskit.sources.readers.text import TextReader
 
 separators = st.sampled_from(
@@ -74,25 +73,6 @@ def test_any_slicing_gives_the_documents_of_the_whole(
     for result in results:
         assert list(zip(result.texts, result.starts, strict=True)) == [(t, s) for t, s in expected if t]
         assert result.kinds == [("empty", s) for t, s in expected if not t]
-
-
-@given(pieces, separators)
-@example(["aaa"], "aba")
-@example(["ababababa"], "aba")
-@example(["<<|endoftext|>|endoftext|>"], "<|endoftext|>")
-def test_looking_for_rare_separators_is_splitting(pieces, separator):
-    block = "".join(pieces).encode()
-    found = Separator(separator.encode(), exact=True).split_rarely(block, 0)
-    assert found == block.split(separator.encode())
-
-
-@given(pieces, pieces, separators)
-@example(["xab"], ["aba"], "aba")
-def test_splitting_what_follows_is_splitting_both(before, pieces, separator):
-    held = "".join(before).encode().split(separator.encode())[-1]
-    data = "".join(pieces).encode()
-    found = separated._split_after(held, data, Separator(separator.encode(), exact=True))
-    assert found == (held + data).split(separator.encode())
 
 
 @settings(deadline=None)

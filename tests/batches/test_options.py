@@ -1,0 +1,75 @@
+"""What a run may be told."""
+
+import numpy as np
+import pytest
+
+from corpuskit.batches import Batches
+from corpuskit.errors import ConfigError
+
+OPTIONS = {"batch_size": 8, "block_size": 16, "output": "numpy"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"block_size": 1000}, "1,000 tokens, a window of block_size 1,000 needs 1,001"),
+        ({"batch_size": 0}, "batch_size = 0: must be a whole number, 1 or more"),
+        ({"block_size": 2.5}, "block_size = 2.5"),
+        ({"batch_size": 8, "world_size": 3}, "batch_size 8 cannot be shared by 3 ranks"),
+        ({"rank": 2, "world_size": 2}, "rank = 2: must be from 0 to 1"),
+        ({"output": "jax"}, "output = 'jax': must be 'torch' or 'numpy'"),
+        ({"device": "cuda"}, "output 'numpy' cannot be on device 'cuda'"),
+    ],
+)
+@pytest.mark.fault("K5")
+def test_impossible_options_are_refused(make_split, options, message):
+    with pytest.raises(ConfigError, match=message):
+        Batches(make_split(1000), **{**OPTIONS, **options})
+
+
+def test_a_sampler_is_a_name(make_split):
+    with pytest.raises(ConfigError, match="sampler = 3: must be text, the name of one"):
+        Batches(make_split(1000), sampler=3)
+
+
+def test_the_sizes_have_the_configurations_defaults(make_split):
+    batches = Batches(make_split(10_000), output="numpy")
+    assert batches[0][0].shape == (64, 128)
+
+
+def test_context_length_is_another_name_for_block_size(make_split):
+    split = make_split(10_000)
+    expected = Batches(split, batch_size=4, block_size=8, output="numpy")[5][0]
+    assert (Batches(split, batch_size=4, context_length=8, output="numpy")[5][0] == expected).all()
+    with pytest.raises(ConfigError, match="block_size = 16 and context_length = 8 are one option"):
+        Batches(split, block_size=16, context_length=8)
+    with pytest.raises(ConfigError, match="context_length = 0: must be a whole number, 1 or more"):
+        Batches(split, context_length=0)
+
+
+@pytest.mark.parametrize(("world_size", "rows"), [(1, 2), (2, 1), (8, 1)])
+def test_debug_shrinks_to_a_few_short_windows(make_split, world_size, rows):
+    batches = Batches(
+        make_split(100), batch_size=512, block_size=4096, debug=True, output="numpy", world_size=world_size
+    )
+    assert batches[0][0].shape == (rows, 8)
+    assert batches.batch_size == max(2, world_size)
+
+
+def make(make_split, dtype=np.uint16, **options):
+    """Batches over ids that use their whole width, several shards and documents."""
+    tokens = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, 1000, dtype, endpoint=True)
+    split = make_split(
+        1000, dtype, shard_sizes=[300, 5, 695], document_ends=range(7, 1001, 7), fingerprint=""
+    )
+    for number in range(3):
+        shard = split.shard(number)
+        shard.flags.writeable = True
+        shard[:] = tokens[split.shard_starts[number] : split.shard_starts[number + 1]]
+        shard.flags.writeable = False
+    return Batches(split, batch_size=8, block_size=16, **options)
+
+
+def test_numpy_cannot_be_resident(make_split):
+    with pytest.raises(ConfigError, match="output 'numpy' cannot be resident"):
+        make(make_split, output="numpy", resident=True)

@@ -1,0 +1,65 @@
+"""Windows of a stream whose shards come and go."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corpuskit.batches import Batches
+from corpuskit.batches.streamed import StreamedReader
+
+
+@pytest.fixture
+def coming(make_split):
+    """A stream of ten shards of which only so many fit; `asked` and `announced` are what it was asked for."""
+
+    def make(room):
+        split = make_split(1000, shard_sizes=[100] * 10)
+        split.is_streamed = True
+        split.asked, split.announced = [], []
+        shard = split.shard
+        split.shard = lambda number: split.asked.append(number) or shard(number)
+        split.fits = lambda numbers: len(set(numbers)) <= room
+        split.will_need = lambda numbers: split.announced.append(list(numbers))
+        return split
+
+    return make
+
+
+@pytest.mark.parametrize("room", [2, 10])
+@pytest.mark.parametrize("sampler", ["random", "shuffled", "sequential", "packed"])
+def test_batches_are_those_of_shards_that_are_all_here(make_split, coming, room, sampler):
+    options = {"batch_size": 4, "block_size": 16, "sampler": sampler, "output": "numpy"}
+    ends = list(range(50, 1001, 50))
+    here = make_split(1000, document_ends=ends, fingerprint="")
+    there = coming(room)
+    there._ends, there.fingerprint = np.asarray(ends), ""
+    for step in range(8):
+        for found, expected in zip(
+            Batches(there, **options)[step], Batches(here, **options)[step], strict=True
+        ):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_what_is_read_next_is_announced_in_its_order(coming):
+    split = coming(10)
+    StreamedReader(split, 4).locate(np.array([920, 15, 198]))
+    assert split.announced == [[9, 0, 1, 2]]
+    assert split.asked == []
+
+
+def test_a_shard_is_read_once_for_many_windows_where_not_all_of_them_fit(coming):
+    split = coming(2)
+    reader = StreamedReader(split, 4)
+    located = reader.locate(np.arange(0, 990, 7))
+    for at in range(0, len(located), 4):
+        reader.gather(located[at : at + 4])
+    assert sorted(split.asked) == list(range(10))
+
+
+def test_shards_that_are_here_are_read_first(coming):
+    split = coming(10)
+    split.is_here = lambda number: number == 7
+    reader = StreamedReader(split, 4)
+    reader.gather(reader.locate(np.array([0, 300, 700])))
+    assert split.asked == [7, 0, 3]

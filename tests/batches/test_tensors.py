@@ -1,0 +1,139 @@
+"""Batches on devices. The corpus that lives on a device is tested on the CPU too; pinned copies need CUDA."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from corpuskit.batches import Batches, tensors
+from corpuskit.batches.segments import Segments
+from corpuskit.errors import ConfigError
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+DEVICES = ["cpu", pytest.param("cuda", marks=needs_cuda)]
+SAMPLERS = ["random", "shuffled", "packed"]
+
+
+def make(make_split, dtype=np.uint16, **options):
+    """Batches over ids that use their whole width, several shards and documents."""
+    tokens = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, 1000, dtype, endpoint=True)
+    split = make_split(
+        1000, dtype, shard_sizes=[300, 5, 695], document_ends=range(7, 1001, 7), fingerprint=""
+    )
+    for number in range(3):
+        shard = split.shard(number)
+        shard.flags.writeable = True
+        shard[:] = tokens[split.shard_starts[number] : split.shard_starts[number + 1]]
+        shard.flags.writeable = False
+    return Batches(split, batch_size=8, block_size=16, **options)
+
+
+def parts(batch):
+    for part in batch:
+        if isinstance(part, Segments):
+            yield from (part.cu_seqlens, part.document_ids, part.position_ids)
+        else:
+            yield part
+
+
+def assert_same_on(device, found, expected):
+    for one, other in zip(found, expected, strict=True):
+        for tensor, array in zip(parts(one), parts(other), strict=True):
+            assert tensor.device.type == device
+            assert tensor.is_contiguous()
+            np.testing.assert_array_equal(tensor.cpu(), array)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("documents", [False, True, "mask"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
+def test_resident_batches_are_the_same(make_split, device, documents, sampler, dtype):
+    options = {"sampler": sampler, "documents": documents}
+    resident = make(make_split, dtype, **options, device=device, resident=True)
+    host = make(make_split, dtype, **options, output="numpy")
+
+    assert_same_on(device, itertools.islice(resident, 7), itertools.islice(host, 7))
+
+
+@needs_cuda
+@pytest.mark.parametrize("prefetch", [0, 1, 3])
+@pytest.mark.parametrize("documents", [False, "mask"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
+def test_batches_copied_through_pinned_buffers_are_the_same(make_split, prefetch, documents, sampler, dtype):
+    options = {"sampler": sampler, "documents": documents}
+    copied = make(make_split, dtype, **options, device="cuda", prefetch=prefetch)
+    host = make(make_split, dtype, **options, output="numpy")
+
+    found = []  # all alive at once: none may be written over
+    while len(found) < 40:
+        found += itertools.islice(copied, 40 - len(found))
+    assert_same_on("cuda", found, [host[step] for step in range(40)])
+
+
+@needs_cuda
+def test_a_batch_is_safe_to_use_on_another_stream_while_the_next_is_copied(make_split):
+    batches = make(make_split, device="cuda", prefetch=2)
+    host = make(make_split, output="numpy")
+    stream = torch.cuda.Stream()
+    sums = []
+    with torch.cuda.stream(stream):
+        for x, y in itertools.islice(batches, 200):
+            torch.cuda._sleep(100_000)  # the computation is slower than the copies
+            sums.append((x * 3 + y).sum())
+    torch.cuda.synchronize()
+
+    expected = [int((host[step][0] * 3 + host[step][1]).sum()) for step in range(200)]
+    assert [int(total) for total in sums] == expected
+
+
+@needs_cuda
+def test_random_access_and_iteration_agree_on_cuda(make_split):
+    batches, host = make(make_split, device="cuda"), make(make_split, output="numpy")
+
+    assert_same_on("cuda", [batches[step] for step in (9, 0, 9, 3)], [host[step] for step in (9, 0, 9, 3)])
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_missing_cuda_device_is_a_config_error(make_split):
+    with pytest.raises(ConfigError, match="device = 'cuda': this machine has no CUDA device"):
+        make(make_split, device="cuda")[0]
+
+
+def test_other_devices_are_copied_to(make_split):
+    x, y = make(make_split, device="meta")[0]
+
+    assert x.device.type == y.device.type == "meta"
+
+
+@pytest.mark.parametrize("device", ["warp", "", "CPU", 0, ["cpu"], "cuda:77"])
+def test_an_unknown_device_is_a_config_error(make_split, device):
+    with pytest.raises(ConfigError) as caught:
+        Batches(make_split(1000), batch_size=2, block_size=4, device=device)[0]
+    assert str(caught.value).startswith(f"device = {device!r}: ")
+    assert "privateuseone" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_device_that_torch_cannot_use_here_is_a_config_error(make_split, monkeypatch):
+    def refuse(*args, **named):
+        raise RuntimeError("Could not run it on this backend. This could be because\nof many things")
+
+    monkeypatch.setattr(torch, "empty", refuse)
+    with pytest.raises(ConfigError, match="device = 'mps': torch cannot use it here: Could not run it"):
+        Batches(make_split(1000), batch_size=2, block_size=4, device="mps")[0]
+
+
+def test_device_auto_is_a_gpu_where_there_is_one(make_split, monkeypatch):
+    import torch
+
+    x, _ = Batches(make_split(10_000), device="auto")[0]
+    assert x.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
+    x, _ = Batches(make_split(10_000), device="auto", resident=True)[0]
+    assert x.dtype == torch.int64
+    assert isinstance(Batches(make_split(10_000), device="auto", output="numpy")[0][0], np.ndarray)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert tensors.open_device("auto").type == "mps"

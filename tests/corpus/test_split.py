@@ -1,0 +1,45 @@
+"""The tokens of a split as one stream, and where its documents are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import corpuskit
+
+DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
+STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
+
+
+def test_stream_does_not_know_about_shards(corpus_path):
+    split = corpuskit.open(corpus_path)["train"]
+    assert len(split.shard_starts) > 2
+    assert split[:].tolist() == STREAM
+    assert split.dtype == np.dtype("<u2")
+    for start in range(0, len(STREAM), 7):
+        for stop in range(start, len(STREAM) + 1, 5):
+            assert split[start:stop].tolist() == STREAM[start:stop]
+    assert split[-3:].tolist() == STREAM[-3:]
+    assert split[5:2].tolist() == []
+    assert (split[0], split[-1]) == (STREAM[0], STREAM[-1])
+
+
+def test_positions_outside_the_stream_are_index_errors(corpus_path):
+    split = corpuskit.open(corpus_path)["train"]
+    with pytest.raises(IndexError, match=f"token {len(STREAM)} of split 'train', which has {len(STREAM)}"):
+        split[len(STREAM)]
+    with pytest.raises(IndexError, match="without a step"):
+        split[::2]
+
+
+def test_documents_are_found_by_number_with_their_places(corpus_path):
+    split = corpuskit.open(corpus_path)["train"]
+    assert split.num_documents == len(DOCUMENTS)
+    ends = np.cumsum([len(document) + 1 for document in DOCUMENTS])
+    assert split.document_ends().tolist() == ends.tolist()
+    for number, document in enumerate(DOCUMENTS):
+        assert bytes(split.document(number)[:-1].astype(np.uint8)) == document
+    starts = np.cumsum([0, *(len(document) + 1 for document in DOCUMENTS[:-1])])
+    assert split.document_places().tolist() == [[0, start] for start in starts]
+    with pytest.raises(IndexError, match="document 4 of split 'train', which has 4"):
+        split.document(4)

@@ -1,0 +1,64 @@
+"""Batches of documents as ids."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+import corpuskit
+from corpuskit.errors import SourceError
+from corpuskit.tokenizers.opening import open_tokenizer
+
+
+@pytest.mark.fault("T6")
+def test_special_tokens_in_text_are_text(tmp_path):
+    (tmp_path / "text.txt").write_text("before <|endoftext|> after")
+    corpus = corpuskit.prepare(
+        str(tmp_path / "text.txt"), encoding="gpt2", output=tmp_path / "x", split="none", eot=True
+    )
+    ids = corpus["train"][:].tolist()
+    assert ids.count(50256) == 1
+    assert ids == [*open_tokenizer("gpt2").encode("before <|endoftext|> after").tolist(), 50256]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.parquet"])
+def test_documents_that_are_too_long_are_left_out_where_broken_ones_are(tmp_path, name):
+    texts = ["short", "x" * 5000, "also short"]
+    path = tmp_path / name
+    if name == "a.txt":
+        path.write_text("\n".join(texts))
+    elif name == "a.jsonl":
+        path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    else:
+        parquet.write_table(pa.table({"text": texts}), path)
+    options = {"lines": True} if name == "a.txt" else {}
+    options |= {"encoding": "bytes", "reader_options": {"max_document_bytes": 1000}}
+    with pytest.raises(
+        SourceError, match="--reader-option max_document_bytes=2000 or --on-bad-document skip"
+    ):
+        corpuskit.prepare(str(path), output=tmp_path / "refused", **options)
+    corpus = corpuskit.prepare(str(path), output=tmp_path / "made", on_bad_document="skip", **options)
+    assert corpus.manifest.left_out == {"too-long": 1}
+    assert corpus.manifest.splits["train"].num_documents == 2
+
+
+@pytest.mark.parametrize(
+    ("split", "remedy"), [("valid=0.5", "use --split none"), ("none", "another --encoding")]
+)
+def test_a_document_that_cannot_be_cut_and_held_says_what_can_be_done(tmp_path, monkeypatch, split, remedy):
+    path = tmp_path / "a.txt"
+    path.write_text("x" * 2000)
+    monkeypatch.setattr(sys.modules["corpuskit.preparation.parts.encoding"], "_MAX_DOCUMENT_BYTES", 1000)
+    monkeypatch.setattr("corpuskit.sources.readers.text.PIECE_BYTES", 300)
+    monkeypatch.setattr("corpuskit.tokenizers.bytes.ByteTokenizer.boundary", lambda self, text, end: 0)
+    with pytest.raises(
+        SourceError, match=f"a.txt, document at 0: longer than 1,000 bytes, and .*{remedy}"
+    ) as e:
+        corpuskit.prepare(
+            str(path), encoding="bytes", split=split, output=tmp_path / "o", on_bad_document="skip", workers=1
+        )
+    assert "--on-bad-document" not in str(e.value)

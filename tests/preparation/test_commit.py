@@ -1,0 +1,80 @@
+"""Parts made by separate runs, as an array of jobs does it, and committed afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+import corpuskit
+from corpuskit.config import PrepareConfig
+from corpuskit.errors import ConfigError
+from corpuskit.preparation import found_or_made
+from corpuskit.preparation.api import commit_parts, make_parts
+from corpuskit.preparation.outcome import PartsMade, Prepared
+from corpuskit.preparation.run import Run
+
+OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
+
+
+def config(prose: Path, tmp_path: Path, **options: object) -> PrepareConfig:
+    return PrepareConfig.make({"dataset": str(prose), "output": tmp_path / "x", **OPTIONS, **options})
+
+
+def test_shares_in_any_order_make_the_same_corpus(prose, tmp_path, assert_same):
+    whole = corpuskit.prepare(str(prose), output=tmp_path / "whole", **OPTIONS)
+    for share in ("3/3", "1/3"):
+        done = make_parts(config(prose, tmp_path, parts=share))
+        assert isinstance(done, PartsMade)
+        assert done.num_made == done.num_mine > 3
+    message = r"of \d+ parts are missing, the first is number 2; make them with 'corpuskit prepare --parts'"
+    with pytest.raises(ConfigError, match=message):
+        commit_parts(config(prose, tmp_path))
+    again = make_parts(config(prose, tmp_path, parts="1/3"))
+    assert isinstance(again, PartsMade)
+    assert again.num_made == 0
+    make_parts(config(prose, tmp_path, parts="2/3"))
+    assert commit_parts(config(prose, tmp_path)).made
+    assert_same(whole.path, tmp_path / "x")
+    assert not list(tmp_path.glob(".x*"))
+    assert isinstance(make_parts(config(prose, tmp_path, parts="1/3")), Prepared)
+
+
+@pytest.mark.fault("K3")
+def test_plain_prepare_uses_the_parts_that_are_there(prose, tmp_path, assert_same):
+    whole = corpuskit.prepare(str(prose), output=tmp_path / "whole", **OPTIONS)
+    make_parts(config(prose, tmp_path, parts="1/2"))
+    made = corpuskit.prepare(str(prose), output=tmp_path / "x", **OPTIONS)
+    assert_same(whole.path, made.path)
+
+
+def test_limit_on_tokens_needs_only_the_first_parts(prose, tmp_path, assert_same):
+    whole = corpuskit.prepare(str(prose), output=tmp_path / "whole", max_tokens=20_000, **OPTIONS)
+    for share in ("1/20", "2/20", "3/20", "4/20"):
+        make_parts(config(prose, tmp_path, parts=share, max_tokens=20_000))
+    commit_parts(config(prose, tmp_path, max_tokens=20_000))
+    assert_same(whole.path, tmp_path / "x")
+
+
+@pytest.mark.parametrize("value", ["0/3", "4/3", "1", "a/b", "1/0"])
+def test_share_that_cannot_be_is_refused(prose, tmp_path, value):
+    with pytest.raises(ConfigError, match="parts = "):
+        config(prose, tmp_path, parts=value)
+
+
+@pytest.mark.fault("C2")
+def test_a_commit_whose_parts_another_one_has_used_finds_the_corpus(prose, tmp_path, monkeypatch):
+    """Locks do nothing here: the other one begins and ends while this one looks for the parts."""
+    make_parts(config(prose, tmp_path, parts="1/1"))
+    begin = Run._begin
+
+    def begin_late(self, made):
+        monkeypatch.setattr(Run, "_begin", begin)
+        assert commit_parts(config(prose, tmp_path)).made
+        return begin(self, made)
+
+    monkeypatch.setattr(Run, "_begin", begin_late)
+    monkeypatch.setattr(found_or_made, "lock_or_go_on", lambda path, **options: contextlib.nullcontext())
+    assert not commit_parts(config(prose, tmp_path)).made
+    assert not list(tmp_path.glob(".x*"))

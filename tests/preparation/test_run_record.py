@@ -1,0 +1,54 @@
+"""What a run says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+import corpuskit
+from corpuskit.errors import SourceError
+
+
+@pytest.mark.fault("T7")
+def test_text_without_a_token_is_an_error(tmp_path):
+    (tmp_path / "empty.txt").write_bytes(b"")
+    with pytest.raises(SourceError, match="no text: every document is empty or left out"):
+        corpuskit.prepare(str(tmp_path / "empty.txt"), encoding="bytes", output=tmp_path / "x", split="none")
+
+
+def test_empty_splits_stay_and_say_so(tmp_path):
+    (tmp_path / "text.txt").write_text("one document")
+    corpus = corpuskit.prepare(
+        str(tmp_path / "text.txt"), encoding="bytes", output=tmp_path / "x", split="valid=0.000001"
+    )
+    assert len(corpus["valid"]) == 0
+    assert corpus["valid"][:].tolist() == []
+    assert corpus["valid"].document_ends().tolist() == []
+
+
+@pytest.mark.parametrize("part_bytes", [50, 10**6])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_separator_that_occurs_nowhere_is_said_to(tmp_path, caplog, part_bytes, workers):
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("\n\n".join(f"paragraph {n}" for n in range(20)))
+
+    def warnings(separator, name):
+        caplog.clear()
+        corpuskit.prepare(
+            str(tmp_path / "*.txt"),
+            encoding="bytes",
+            separator=separator,
+            part_bytes=part_bytes,
+            workers=workers,
+            output=tmp_path / name,
+        )
+        return [r.getMessage() for r in caplog.records if "separator" in r.getMessage()]
+
+    assert warnings("\n\n", "found") == []
+    assert warnings("paragraph 19", "at the end only") == []
+    (message,) = warnings(r"\n\n", "nowhere")
+    assert message.startswith(
+        "the separator '\\\\n\\\\n' occurs nowhere, so each file is one document; its backslash"
+    )
+    assert "--separator" in message
+    (message,) = warnings("<|endoftext|>", "nowhere either")
+    assert "backslash" not in message

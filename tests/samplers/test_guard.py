@@ -1,0 +1,81 @@
+"""Samplers of plugins: what they give is checked."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import corpuskit
+from corpuskit.errors import PluginError
+from corpuskit.registry import default
+from corpuskit.registry.discovery import Owner
+from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.samplers.guard import guarded
+
+
+@pytest.fixture
+def guard(make_context):
+    """Guards a sampler over 100 tokens, windows of 8, as one of a plugin."""
+    owner = Owner("mine", "corpuskit-mine", "1.2")
+    component = dataclasses.replace(default().find(corpuskit.SamplerSpec, "random"), owner=owner)
+    return lambda sampler: guarded(sampler, component, make_context(100, 8))
+
+
+class Gives(Sampler):
+    samples_per_epoch, resizable, in_order = 5, True, True
+
+    def __init__(self, give):
+        self._give = give
+
+    def starts(self, samples):
+        return self._give(samples)
+
+
+class GivesSpans(SpanSampler):
+    def __init__(self, *spans):
+        self._spans = spans
+
+    def spans(self, samples):
+        return self._spans
+
+
+def test_a_sound_sampler_is_as_it_was(guard):
+    sampler = guard(Gives(lambda samples: samples.astype(np.uint8) * 2))
+    assert (sampler.samples_per_epoch, sampler.resizable, sampler.in_order) == (5, True, True)
+    found = sampler.starts(np.array([0, 45]))
+    assert (found.tolist(), found.dtype) == ([0, 90], np.int64)
+    spans = guard(GivesSpans(*map(np.array, ([0, 2], [0, 50], [3, 5])))).spans(np.array([0]))
+    assert isinstance(spans, Spans)
+    assert spans.lengths.tolist() == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("give", "message"),
+    [
+        (lambda samples: samples + 92, r"stay inside the stream of 100 tokens, .* reads 92 to 101"),
+        (lambda samples: samples - 1, "found one that reads -1 to 8"),
+        (lambda samples: samples / 2, r"starts\(\) must give int64\[1\], found float64\[1\]"),
+        (lambda samples: samples[:0], r"must give int64\[1\], found int64\[0\]"),
+        (lambda samples: [0], r"must give int64\[1\], found list"),
+        (lambda samples: {}["x"], "KeyError: 'x'"),
+    ],
+)
+def test_a_wrong_answer_is_the_plugins_fault(guard, give, message):
+    with pytest.raises(PluginError, match=message) as caught:
+        guard(Gives(give)).starts(np.array([0]))
+    assert "sampler 'random' of mine (corpuskit-mine 1.2) failed at samples 0 to 0" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spans", "message"),
+    [
+        (([0], [0], [8]), r"spans\(\).first must give int64\[2\]"),
+        (([0, 1], [0], [8, 1]), r"spans\(\).lengths must give int64\[1\]"),
+        (([0, 1], [95], [8]), "found one that reads 95 to 104"),
+    ],
+)
+def test_wrong_spans_are_the_plugins_fault(guard, spans, message):
+    with pytest.raises(PluginError, match=message):
+        guard(GivesSpans(*map(np.array, spans))).spans(np.array([0]))
