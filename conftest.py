@@ -10,12 +10,14 @@ import importlib.util
 import ipaddress
 import logging
 import os
+import signal
 import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from corpuskit.fetching import packaged
 
@@ -24,7 +26,17 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _PLUGINS = sorted(path.name for path in Path(__file__).parent.glob("plugins/corpuskit-*"))
 _ABSENT = [name for name in _PLUGINS if importlib.util.find_spec(name.replace("-", "_")) is None]
 
+# A machine that is busy with other things is slow, and no example is wrong for it.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
 collect_ignore = [f"plugins/{name}" for name in _ABSENT]
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT in a run that a shell began in the background, too: tests interrupt what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

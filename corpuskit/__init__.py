@@ -20,15 +20,19 @@ from corpuskit.version import __version__
 if TYPE_CHECKING:
     from corpuskit.batches.batches import Batches
     from corpuskit.batches.segments import Segments
-    from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, read_config
+    from corpuskit.config.batches import BatchConfig
+    from corpuskit.config.prepare import PrepareConfig
+    from corpuskit.config.run import RunConfig, read_config
     from corpuskit.corpus.corpus import Corpus
     from corpuskit.corpus.corpus import open_corpus as open
     from corpuskit.corpus.manifest import Manifest
-    from corpuskit.corpus.mixture import Mixture, Stage, mix
+    from corpuskit.corpus.mixture import Mixture, Stage, Weighted, mix
     from corpuskit.corpus.split import Split
-    from corpuskit.corpus.verification import verify
+    from corpuskit.corpus.verification import Problem, verify
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetching.verified import fetch
+    from corpuskit.formats.api import export
+    from corpuskit.on_progress import Progress
     from corpuskit.preparation.api import plan, prepare
     from corpuskit.preparation.preview.result import PreparationPlan
     from corpuskit.registry.hookspecs import hookimpl
@@ -49,29 +53,33 @@ if TYPE_CHECKING:
 
 #: Where each name comes from.
 _PLACES = {
-    "BatchConfig": "corpuskit.config:BatchConfig",
+    "BatchConfig": "corpuskit.config.batches:BatchConfig",
     "Batches": "corpuskit.batches.batches:Batches",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
     "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
     "Document": "corpuskit.sources.base:Document",
-    "Segments": "corpuskit.batches.segments:Segments",
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",
     "Manifest": "corpuskit.corpus.manifest:Manifest",
     "Mixture": "corpuskit.corpus.mixture:Mixture",
     "PreparationPlan": "corpuskit.preparation.preview.result:PreparationPlan",
-    "PrepareConfig": "corpuskit.config:PrepareConfig",
+    "PrepareConfig": "corpuskit.config.prepare:PrepareConfig",
+    "Problem": "corpuskit.corpus.verification:Problem",
+    "Progress": "corpuskit.on_progress:Progress",
     "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
     "RemoteFile": "corpuskit.registry.specs:RemoteFile",
-    "RunConfig": "corpuskit.config:RunConfig",
+    "RunConfig": "corpuskit.config.run:RunConfig",
     "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
+    "Segments": "corpuskit.batches.segments:Segments",
     "SourceSpec": "corpuskit.registry.specs:SourceSpec",
     "Split": "corpuskit.corpus.split:Split",
     "Stage": "corpuskit.corpus.mixture:Stage",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
+    "Weighted": "corpuskit.corpus.mixture:Weighted",
     "deterministic": "corpuskit.reproducibility:deterministic",
     "encodings": "corpuskit.tokenizers.opening:encodings",
+    "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "mix": "corpuskit.corpus.mixture:mix",
@@ -79,7 +87,7 @@ _PLACES = {
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
-    "read_config": "corpuskit.config:read_config",
+    "read_config": "corpuskit.config.run:read_config",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "verify": "corpuskit.corpus.verification:verify",
 }
@@ -97,6 +105,8 @@ __all__ = [
     "Mixture",
     "PreparationPlan",
     "PrepareConfig",
+    "Problem",
+    "Progress",
     "ReaderSpec",
     "RemoteFile",
     "RunConfig",
@@ -106,9 +116,11 @@ __all__ = [
     "Split",
     "Stage",
     "TokenizerSpec",
+    "Weighted",
     "__version__",
     "deterministic",
     "encodings",
+    "export",
     "fetch",
     "hookimpl",
     "mix",

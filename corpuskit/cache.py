@@ -7,8 +7,8 @@
   partials/                     unfinished downloads and what is known of them
   locks/                        locks that keep two processes from downloading one file
   tables/                       tables that samplers keep
-  shards/                       shards of corpora in object stores, within a limit: `corpuskit.corpus.remote.shard_cache`
-  work/                         corpora on their way to object stores; deleted when they are there
+  shards/                       shards of corpora in object stores, within a limit
+  work/                         scratch, and corpora on their way to object stores; deleted afterwards
 ```
 Everything here can be made again: deleting it costs time and nothing else.
 """
@@ -122,6 +122,21 @@ def tidy(folder: Path) -> None:
                 storage.remove_file(path)
 
 
+@contextlib.contextmanager
+def scratch_folder(name: str) -> Iterator[Path]:
+    """An empty folder in the cache for this process alone, deleted afterwards; an absolute path.
+
+    Raises:
+        StorageError: If it cannot be made, or others may have put things into the cache.
+    """
+    path = storage.temporary_name(make_folder(default_cache_dir(), "work").absolute() / name)
+    storage.make_directory(path)
+    try:
+        yield path
+    finally:
+        storage.remove_tree(path)
+
+
 def file_path(cache_dir: Path, sha256: str) -> Path:
     """Where the file with this digest is, if it is there."""
     return cache_dir / "files" / sha256[:2] / sha256
@@ -158,7 +173,7 @@ def clearable(cache_dir: Path, *, kinds: tuple[str, ...] = FOLDERS, older_than_d
         for kind in kinds
         for path, status in _files(cache_dir / kind)
         if (older_than_days <= 0 or status.st_mtime <= latest)
-        and _is_ours(kind, path)
+        and _is_ours(kind, path.relative_to(cache_dir / kind))
         and not may_be_live(path)
         and live.isdisjoint(path.parents)
     )
@@ -199,8 +214,8 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_worked_on(folder: Path) -> bool:
-    """Whether a process may be making a corpus in a folder; see `corpuskit.folders.in_use`."""
-    return any(may_be_live(path) for path in folder.rglob(".run.*.tmp"))
+    """Whether a process may have a folder for scratch or make a corpus in it: `corpuskit.folders.in_use`."""
+    return may_be_live(folder) or any(may_be_live(path) for path in folder.rglob(".run.*.tmp"))
 
 
 def host_name() -> str:
@@ -242,10 +257,9 @@ _OUR_NAMES = {
 
 
 def _is_ours(kind: str, path: Path) -> bool:
-    name = path.name
-    if name.startswith(".") and name.endswith(".tmp"):
+    if any(part.startswith(".") and part.endswith(".tmp") for part in path.parts):
         return True  # left by a process that was killed
-    return _OUR_NAMES[kind].fullmatch(name) is not None
+    return _OUR_NAMES[kind].fullmatch(path.name) is not None
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

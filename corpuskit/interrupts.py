@@ -71,6 +71,11 @@ def message(number: int) -> str:
     return "; ".join([f"corpuskit: {_WORDS[signal.Signals(number)]}", *_explained])
 
 
+def line_start() -> str:
+    """What comes before that line: on a terminal it covers the `^C` there."""
+    return "\r" if os.isatty(2) else ""
+
+
 def explain(words: str) -> None:
     """Say what a signal leaves: in the line that says so, or as a warning where this program writes none."""
     if _heard:
@@ -138,7 +143,7 @@ def _handle(handler: Callable[[int, FrameType | None], Any]) -> None:
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     if not _heard:
         with contextlib.suppress(OSError):
-            os.write(2, f"{message(number)}\n".encode())
+            os.write(2, f"{line_start()}{message(number)}\n".encode())
     os._exit(exit_code(number))
 
 

@@ -11,7 +11,7 @@ class Progress:
     """How far a run is.
 
     Args:
-        stage: "fetch", "fit", "plan", "encode", "commit" or "upload".
+        stage: "fetch", "fit", "plan", "encode", "commit", "upload", "verify" or "export".
         label: What it is busy with: a file's name, or the corpus's.
         done_bytes: Bytes done in this stage.
         total_bytes: Bytes in all, or None where nobody knows.
@@ -37,4 +37,5 @@ class Progress:
     left_out: int = 0
 
 
+#: Called again and again as a run goes on.
 OnProgress = Callable[[Progress], None]

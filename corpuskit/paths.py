@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from corpuskit.errors import ConfigError
-from corpuskit.urls import RemotePath, file_path, scheme_of
+from corpuskit.urls import RemotePath, as_text, file_path, scheme_of
 
 #: What file systems take, in bytes: a name, and a whole path.
 _MAX_NAME_BYTES, _MAX_PATH_BYTES = 255, 4095
@@ -45,7 +45,7 @@ def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") 
     Raises:
         ConfigError: If no file can have this path, or there is no such user.
     """
-    text = os.fspath(path) if not isinstance(path, RemotePath) else str(path)
+    text = str(path) if isinstance(path, RemotePath) else as_text(path)
     named = file_path(text)
     text = text if named is None else named
 

@@ -25,10 +25,12 @@ from corpuskit.lazy import lazy_attributes
 if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
     from corpuskit.fetching.places import is_offline
+    from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
     from corpuskit.formats.export import Export
     from corpuskit.formats.opening import open_format
     from corpuskit.machine import usable_cores
+    from corpuskit.on_progress import OnProgress, Progress
     from corpuskit.paths import user_path
     from corpuskit.preparation.executors.base import Executor, OnPart, describe_error, raise_described
     from corpuskit.preparation.parts.job import Job, OnWork, load_job
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from corpuskit.preparation.parts.worker import Worker
     from corpuskit.reading import TooLarge, read_file
     from corpuskit.registry.component import Component
+    from corpuskit.registry.distribution import install_command
     from corpuskit.registry.hookspecs import hookimpl
     from corpuskit.registry.registry import Registry, find, plugin_versions
     from corpuskit.registry.specs import (
@@ -84,10 +87,11 @@ if TYPE_CHECKING:
     from corpuskit.sources.readers.base import BATCH_BYTES, BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
     from corpuskit.sources.readers.columns import all_columns, text_path
     from corpuskit.sources.user_files import archive_inputs
-    from corpuskit.storage import looking_at, write_json
-    from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, to_utf8
+    from corpuskit.storage import write_json
+    from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, check_encoded, to_utf8
     from corpuskit.tokenizers.boundaries import last_safe_place
     from corpuskit.tokenizers.boundaries import pieces as safe_pieces
+    from corpuskit.tokenizers.explaining import version_of
     from corpuskit.tokenizers.opening import open_tokenizer
     from corpuskit.tokenizers.unicode_guard import UNICODE_17, CodePoints, UnicodeGuard
     from corpuskit.urls import is_remote
@@ -119,6 +123,8 @@ GROUPS = {
     "Sources": {
         "Source": "corpuskit.sources.base:Source",
         "SourceOptions": "corpuskit.sources.base:SourceOptions",
+        "Progress": "corpuskit.on_progress:Progress",
+        "OnProgress": "corpuskit.on_progress:OnProgress",
         "Input": "corpuskit.sources.base:Input",
         "Document": "corpuskit.sources.base:Document",
         "DocumentBatch": "corpuskit.sources.base:DocumentBatch",
@@ -164,6 +170,8 @@ GROUPS = {
     "Tokenizers": {
         "Tokenizer": "corpuskit.tokenizers.base:Tokenizer",
         "Encoded": "corpuskit.tokenizers.base:Encoded",
+        "EngineChoice": "corpuskit.tokenizers.base:EngineChoice",
+        "version_of": "corpuskit.tokenizers.explaining:version_of",
         "to_utf8": "corpuskit.tokenizers.base:to_utf8",
         "check_encoded": "corpuskit.tokenizers.base:check_encoded",
         "last_safe_place": "corpuskit.tokenizers.boundaries:last_safe_place",
@@ -192,6 +200,7 @@ GROUPS = {
         "describe_error": "corpuskit.preparation.executors.base:describe_error",
         "raise_described": "corpuskit.preparation.executors.base:raise_described",
         "usable_cores": "corpuskit.machine:usable_cores",
+        "install_command": "corpuskit.registry.distribution:install_command",
     },
     "Formats": {
         "Format": "corpuskit.formats.base:Format",
@@ -203,7 +212,7 @@ GROUPS = {
         "is_offline": "corpuskit.fetching.places:is_offline",
         "read_file": "corpuskit.reading:read_file",
         "TooLarge": "corpuskit.reading:TooLarge",
-        "looking_at": "corpuskit.storage:looking_at",
+        "looking_at": "corpuskit.file_errors:looking_at",
         "write_json": "corpuskit.storage:write_json",
         "default_cache_dir": "corpuskit.cache:default_cache_dir",
         "make_folder": "corpuskit.cache:make_folder",
@@ -223,6 +232,7 @@ __all__ = [
     "Document",
     "DocumentBatch",
     "Encoded",
+    "EngineChoice",
     "Executor",
     "ExecutorSpec",
     "Export",
@@ -237,10 +247,12 @@ __all__ = [
     "OnBadDocument",
     "OnListingProblem",
     "OnPart",
+    "OnProgress",
     "OnWork",
     "PartRecord",
     "PlainText",
     "PluginInfo",
+    "Progress",
     "Reader",
     "ReaderSpec",
     "Registry",
@@ -279,6 +291,7 @@ __all__ = [
     "has_magic",
     "hash_input",
     "hookimpl",
+    "install_command",
     "is_offline",
     "is_plain",
     "is_remote",
@@ -304,6 +317,7 @@ __all__ = [
     "told_by_head",
     "usable_cores",
     "user_path",
+    "version_of",
     "window_spans",
     "write_json",
 ]

@@ -17,9 +17,7 @@ import errno
 import hashlib
 import json
 import os
-import re
 import secrets
-import shutil
 import socket
 import sys
 import tempfile
@@ -30,6 +28,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from corpuskit.errors import StorageError
+from corpuskit.file_errors import storage_error, storage_errors
 from corpuskit.removal import remove_ours as remove_ours
 from corpuskit.removal import remove_tree as remove_tree
 
@@ -37,7 +36,6 @@ _TEMPORARY_SUFFIX = ".tmp"
 _MAX_NAME_BYTES = 255
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-_HASH_BYTES = 2**20
 #: How much of a file that is streamed goes to the disk at once.
 _WRITEBACK_BYTES = 4 * 2**20
 _SYNC_FILE_RANGE_WRITE = 2
@@ -75,7 +73,7 @@ class FileWriter:
         self._temporary = temporary or temporary_name(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            with _storage_errors(path, "create"):
+            with storage_errors(path, "create"):
                 self._fd = os.open(self._temporary, flags, 0o644)
         except (KeyboardInterrupt, SystemExit):
             if temporary is None:  # the call may take long, and have made it before the signal was noticed
@@ -94,7 +92,7 @@ class FileWriter:
         if not view.nbytes:  # nothing of several dimensions cannot be cast
             return
         view = view.cast("B")
-        with _storage_errors(self.path, "write"):
+        with storage_errors(self.path, "write"):
             while view:
                 num_written = os.write(self._fd, view)
                 self._sha256.update(view[:num_written])
@@ -106,7 +104,7 @@ class FileWriter:
 
     def restart(self) -> None:
         """Forget what was written and begin again with an empty file."""
-        with _storage_errors(self.path, "truncate"):
+        with storage_errors(self.path, "truncate"):
             os.ftruncate(self._fd, 0)
             os.lseek(self._fd, 0, os.SEEK_SET)
         self._sha256 = hashlib.sha256()
@@ -114,7 +112,7 @@ class FileWriter:
 
     def keep(self, path: Path) -> None:
         """Close the unfinished file and leave it under another name, for a later attempt to go on with."""
-        with _storage_errors(path, "keep"):
+        with storage_errors(path, "keep"):
             self._close()
             os.rename(self._temporary, path)
 
@@ -125,7 +123,7 @@ class FileWriter:
             flush_name: False where nothing needs the name to survive a power cut until another file beside it
                 is committed, which flushes the names of both.
         """
-        with _storage_errors(self.path, "commit"):
+        with storage_errors(self.path, "commit"):
             os.fsync(self._fd)
             if self._num_sent_bytes and hasattr(os, "posix_fadvise"):
                 with contextlib.suppress(OSError):  # it is only advice
@@ -181,15 +179,6 @@ def json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def sha256_of(path: Path) -> str:
-    """The hexadecimal digest of a file's bytes, read in bounded memory; hashing lets other threads run."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while data := file.read(_HASH_BYTES):
-            digest.update(data)
-    return digest.hexdigest()
-
-
 def temporary_name(path: Path) -> Path:
     """A name beside `path` that no other attempt, process or host uses."""
     host = socket.gethostname().partition(".")[0]
@@ -228,20 +217,16 @@ def fsync_directory(path: Path) -> None:
 
 def anonymous_file(folder: Path) -> IO[bytes]:
     """A file without a name, to write and read again: in memory, or else in a folder that exists."""
-    with _storage_errors(folder, "make a file without a name in"):
+    with storage_errors(folder, "make a file without a name in"):
         if hasattr(os, "memfd_create"):
             with contextlib.suppress(OSError):
                 return os.fdopen(os.memfd_create("corpuskit", os.MFD_CLOEXEC), "w+b", buffering=0)
         return tempfile.TemporaryFile(dir=folder, buffering=0)
 
 
-#: What is made beside a name before it takes it: a corpus's working folder, and temporary names.
-_UNFINISHED = re.compile(r"\.(?P<name>.+)\.(preparing|[^.]*\.[0-9]+\.[0-9a-f]{16}\.tmp)")
-
-
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
     """Make a directory, with `mode`, and those above it; one that exists is kept as it is."""
-    with _storage_errors(path, "create the folder"):
+    with storage_errors(path, "create the folder"):
         path.mkdir(mode=mode, parents=True, exist_ok=True)
 
 
@@ -256,7 +241,7 @@ def rename(old: Path, new: Path) -> None:
 
 def remove_file(path: Path) -> None:
     """Delete a file; one that is not there is fine."""
-    with _storage_errors(path, "delete"), contextlib.suppress(FileNotFoundError):
+    with storage_errors(path, "delete"), contextlib.suppress(FileNotFoundError):
         os.unlink(path)
 
 
@@ -275,7 +260,7 @@ def commit_directory(
     Raises:
         StorageError: If `final` exists and may not be replaced, or is a link; `staged` is kept.
     """
-    with _storage_errors(final, "commit"):
+    with storage_errors(final, "commit"):
         for entry in staged.iterdir():
             if entry.name.endswith(_TEMPORARY_SUFFIX):
                 entry.unlink()  # left by an attempt that was killed
@@ -295,7 +280,7 @@ def commit_directory(
 
 def link_file(source: Path, target: Path) -> None:
     """Give a finished file a second name, or move it where the file system has no hard links."""
-    with _storage_errors(target, "link"):
+    with storage_errors(target, "link"):
         try:
             os.link(source, target)
         except OSError as error:
@@ -342,7 +327,7 @@ def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | Non
             f"another process holds {path}; wait for it to end, or stop it", path=path
         ) from error
     except OSError as error:
-        raise _storage_error(path, "lock", error) from error
+        raise storage_error(path, "lock", error) from error
     try:
         yield
     finally:
@@ -369,49 +354,3 @@ def _exchange(one: Path, other: Path) -> None:
     os.rename(other, aside)
     os.rename(one, other)
     os.rename(aside, one)
-
-
-def reading(path: Path) -> contextlib.AbstractContextManager[None]:
-    """A block that reads files: what goes wrong with one is a StorageError that names it."""
-    return _storage_errors(path, "read")
-
-
-@contextlib.contextmanager
-def looking_at(path: Path) -> Iterator[None]:
-    """Turn what keeps one from looking at a place into an error that names it.
-
-    Raises:
-        StorageError: In place of an OSError, such as that of a folder that may not be entered.
-    """
-    with _storage_errors(path, "look at"):
-        yield
-
-
-@contextlib.contextmanager
-def _storage_errors(path: Path, doing: str) -> Iterator[None]:
-    try:
-        yield
-    except StorageError:
-        raise
-    except OSError as error:
-        where = Path(os.fsdecode(error.filename)) if doing == "read" and error.filename else path
-        raise _storage_error(where, doing, error) from error
-
-
-def _storage_error(path: Path, doing: str, error: OSError) -> StorageError:
-    reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        with contextlib.suppress(OSError):
-            reason += f" ({shutil.disk_usage(path.parent).free:,} bytes are free there)"
-    if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-        reason = "it exists already"
-    shown = named_by_user(path)
-    return StorageError(f"cannot {doing} {shown}: {reason}", path=shown)
-
-
-def named_by_user(path: Path) -> Path:
-    """The path that a user knows: for what is hidden while it is made, the name that it will have."""
-    for number, part in enumerate(path.parts):
-        if found := _UNFINISHED.fullmatch(part):
-            return Path(*path.parts[:number], found["name"])
-    return path

@@ -241,7 +241,7 @@ def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
     """
     if isinstance(path, RemotePath):
         return path
-    text = os.fspath(path)
+    text = as_text(path)
     is_url = "://" in text and scheme_of(text) != ""
     if is_url and "\0" in text:
         raise ConfigError(f"{text!r}: no URL holds a NUL character; take it out", found=text)
@@ -256,3 +256,15 @@ def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
 def shown(path: str) -> str:
     """A path or a URL as a person may see it: without credentials."""
     return str(remote_path(path) or path)
+
+
+def as_text(path: str | os.PathLike[str]) -> str:
+    """A path or a URL as text.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    text = path if isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else None
+    if not isinstance(text, str):
+        raise ConfigError(f"{path!r:.80}: must be a path, or a URL as text", found=path)
+    return text

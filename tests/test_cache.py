@@ -79,6 +79,18 @@ def test_partial_of_a_living_process_is_kept(full):
     assert foreign not in paths
 
 
+@pytest.mark.fault("C6")
+def test_scratch_is_kept_while_its_process_lives_and_cleared_when_a_kill_left_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    with cache.scratch_folder("verify") as live:
+        (live / "data").touch()
+        left = live.with_name(f".verify.{cache.host_name()}.{2**31}.{'0' * 16}.tmp") / "data"
+        left.parent.mkdir()
+        left.touch()
+        assert cache.clearable(tmp_path) == [left]
+    assert not live.exists()
+
+
 def test_age_limits_what_is_cleared(full):
     old = full / f"files/ab/{SHA256}"
     os.utime(old, (time.time() - 10 * 86_400,) * 2)

@@ -156,7 +156,6 @@ class Runner:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
             check=False,
         )
         # Said where the `fast` extra is not installed.

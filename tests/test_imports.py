@@ -21,6 +21,7 @@ TERMINAL = {"rich", "click"}
 
 #: The rooms, lowest first: none imports from one above it. What is in no room is the ground floor.
 ROOMS = (
+    "config",
     "registry",
     "terminal",
     "fetching",
@@ -46,9 +47,7 @@ DOOR = "corpuskit.plugin"
 def loaded_by(program, *arguments):
     """The top-level modules that a program has loaded when it ends, and the whole names of ours."""
     program += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     names = json.loads(done.stdout.splitlines()[-1])
     return {name.partition(".")[0] for name in names}, {

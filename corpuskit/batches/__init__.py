@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from corpuskit.batches.batches import Batches
-from corpuskit.batches.order import Drawn, Order
-from corpuskit.batches.segments import Segments
+from typing import TYPE_CHECKING
 
-__all__ = ["Batches", "Segments", "Drawn", "Order"]
+from corpuskit.lazy import lazy_attributes
+
+if TYPE_CHECKING:
+    from corpuskit.batches.batches import Batches
+    from corpuskit.batches.order import Drawn, Order
+    from corpuskit.batches.segments import Segments
+
+_PLACES = {
+    "Batches": "corpuskit.batches.batches:Batches",
+    "Drawn": "corpuskit.batches.order:Drawn",
+    "Order": "corpuskit.batches.order:Order",
+    "Segments": "corpuskit.batches.segments:Segments",
+}
+
+__all__ = ["Batches", "Drawn", "Order", "Segments"]
+
+__getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

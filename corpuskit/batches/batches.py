@@ -12,7 +12,7 @@ from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import Drawn, Order
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
-from corpuskit.keywords import checked
+from corpuskit.config.keywords import checked
 from corpuskit.numbers import as_whole, whole
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens, TokenStream
+from corpuskit.arrays import Tokens
+from corpuskit.batches.stream import TokenStream
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words

@@ -31,7 +31,7 @@ def open_engine(source: RowSource[Any], stream: TokenStream, options: BatchOptio
         return HostEngine(source, output=output, documents=documents)
     from corpuskit.batches import tensors
 
-    where = tensors.open_device(device or "cpu")
+    where = tensors.open_device("cpu" if device is None else device)
     if where.type == "cpu" and not options.resident:  # what "auto" found
         return HostEngine(source, output=output, documents=documents)
     if options.resident:

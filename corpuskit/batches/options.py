@@ -65,6 +65,10 @@ class BatchOptions:
                 expected=self.world_size,
                 found=self.batch_size,
             )
+        if not isinstance(self.sampler, str):
+            raise ConfigError(
+                f"sampler = {self.sampler!r:.80}: must be text, the name of one", found=self.sampler
+            )
         _check_output(self)
 
     def replace(self, **changes: Any) -> BatchOptions:
@@ -75,8 +79,8 @@ class BatchOptions:
         """Refuse a split that is too short for one window.
 
         Args:
-            name: The split's.
-            num_tokens: N.
+            name: The split's name.
+            num_tokens: N, tokens in the split.
 
         Raises:
             ConfigError: Naming the numbers.
@@ -108,7 +112,8 @@ def options_of(
         said = given.get("block_size", BLOCK_SIZE)
         if said not in (BLOCK_SIZE, context_length):
             raise ConfigError(
-                f"block_size = {said!r} and context_length = {context_length!r} are one option; leave one out",
+                f"block_size = {said!r} and context_length = {context_length!r} are one option; leave "
+                "one out",
                 found=context_length,
             )
         given["block_size"] = whole("context_length", context_length, least=1)
@@ -128,6 +133,8 @@ def _check_output(options: BatchOptions) -> None:
     output, device, documents = options.output, options.device, options.documents
     if output not in ("torch", "numpy"):
         raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
+    if not (device is None or isinstance(device, str) or type(device).__module__ == "torch"):
+        raise ConfigError(f"device = {device!r:.80}: must be text, or a torch.device", found=device)
     if output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
     if output == "numpy" and options.resident:

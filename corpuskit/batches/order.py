@@ -6,6 +6,7 @@ import dataclasses
 from functools import cached_property
 from typing import Any
 
+from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
 from corpuskit.batches.engines import HostEngine
 from corpuskit.batches.opening import open_reader
@@ -13,7 +14,7 @@ from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
 from corpuskit.batches.segments import DocumentEnds
 from corpuskit.batches.stream import TokenStream
-from corpuskit.samplers.base import Ints, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.samplers.base import Sampler, SamplerContext, Spans, SpanSampler, window_spans
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -25,11 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens
-
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints, Tokens
 
 #: Pages of the shards that may be resident in this process before they are let go of.
 RESIDENT_LIMIT_BYTES = 2**30

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints
 
 
 def ranges(firsts: Ints, lengths: Ints) -> Ints:

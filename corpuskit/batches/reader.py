@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-import numpy as np
-from numpy.typing import NDArray
-
-from corpuskit.batches.stream import Tokens, TokenStream
-
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints, Tokens
+from corpuskit.batches.stream import TokenStream
 
 
 class StreamReader(ABC):
@@ -17,7 +13,7 @@ class StreamReader(ABC):
 
     Args:
         stream: The tokens.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
 
     def __init__(self, stream: TokenStream, block_size: int) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
@@ -16,7 +17,6 @@ from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 
-Ints = NDArray[np.int64]
 _Rows = TypeVar("_Rows", bound=Rows)
 
 
@@ -24,7 +24,7 @@ class RowSource(Protocol[_Rows]):
     """Reads rows of one kind: single windows, or several spans.
 
     Attributes:
-        block_size: T.
+        block_size: T, tokens of x in a window.
         reader: Reads the stream.
     """
 
@@ -71,7 +71,7 @@ class WindowSource:
     Args:
         sampler: The sampler.
         reader: Reads the stream.
-        block_size: T.
+        block_size: T, tokens of x in a window.
         ends: Gives the ends of the stream's documents, for rows that will be asked about them.
     """
 

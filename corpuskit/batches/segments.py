@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import counting, ranges
-
-Ints = NDArray[np.int64]
 
 #: What a target is where the loss should not count it; torch's cross_entropy ignores it by default.
 IGNORED = -100
@@ -121,8 +120,8 @@ class Borders:
         Args:
             rows: int64[k], ascending.
             places: int64[k], ascending in each row.
-            num_rows: n.
-            block_size: T.
+            num_rows: n, how many rows there are.
+            block_size: T, places in a row.
         """
         flat = rows * block_size + places
         inner = places < block_size

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Tokens
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
-
-Tokens = NDArray[np.unsignedinteger[Any]]
 
 
 class TokenStream(ABC):
@@ -20,7 +19,7 @@ class TokenStream(ABC):
 
     Attributes:
         name: The split's name.
-        num_tokens: N.
+        num_tokens: N, tokens in the stream.
         dtype: uint16 or uint32.
         fingerprint: Identifies the tokens and their order.
         shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
@@ -71,5 +70,5 @@ class TokenStream(ABC):
         """Whether shards can all be on this machine at once, with room for more to arrive."""
         return True
 
-    def will_need(self, numbers: Sequence[int]) -> None:
+    def will_need(self, numbers: Sequence[int]) -> None:  # noqa: B027 - most streams have all of them
         """Hear which shards are read next, in order."""

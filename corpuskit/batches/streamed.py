@@ -12,9 +12,10 @@ import dataclasses
 
 import numpy as np
 
+from corpuskit.arrays import Ints, Tokens
 from corpuskit.batches.ranges import ranges
-from corpuskit.batches.reader import Ints, StreamReader
-from corpuskit.batches.stream import Tokens, TokenStream
+from corpuskit.batches.reader import StreamReader
+from corpuskit.batches.stream import TokenStream
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
 _PASS_TOKENS = 2**23
@@ -59,7 +60,7 @@ class StreamedReader(StreamReader):
 
     Args:
         stream: The tokens.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
 
     def __init__(self, stream: TokenStream, block_size: int) -> None:

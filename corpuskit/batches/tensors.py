@@ -34,11 +34,18 @@ def open_device(name: str) -> torch.device:
     try:
         device = torch.device(_best() if name == "auto" else name)
     except RuntimeError as error:
-        raise ConfigError(f"device = {name!r}: {str(error).splitlines()[0]}", found=name) from error
+        words = "must be 'auto', or one of torch's devices such as 'cpu', 'cuda', 'cuda:1' or 'mps'"
+        raise ConfigError(f"device = {name!r}: {words}", found=name) from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(
             f"device = {name!r}: this machine has no CUDA device that torch can use", found=name
         )
+    try:
+        if name != "auto":
+            torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).split("\n")[0].split(". ")[0]
+        raise ConfigError(f"device = {name!r}: torch cannot use it here: {reason}", found=name) from error
     return device
 
 
@@ -69,7 +76,7 @@ class ResidentEngine:
         source: Resolves the rows, and knows the documents.
         stream: The tokens; all of them are copied to the device, in pieces.
         device: Where to.
-        documents: As for `HostEngine`.
+        documents: False, True, or "mask", which has the loss ignore targets in another document.
 
     Raises:
         ConfigError: If they do not fit there.

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints
 
 
 class Rows(Protocol):

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints, Tokens
 from corpuskit.batches.pages import Pages, keep_freed_memory
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
-from corpuskit.batches.stream import Tokens, TokenStream
-
-Ints = NDArray[np.int64]
+from corpuskit.batches.stream import TokenStream
 
 #: NumPy refuses views whose size in bytes, overlaps counted, is more than an int64.
 _MAX_VIEW_BYTES = 2**62
@@ -34,7 +33,7 @@ class WindowReader(StreamReader):
 
     Args:
         stream: The tokens.
-        block_size: T.
+        block_size: T, tokens of x in a window.
         random_access: Whether the windows are anywhere, and not one after another.
     """
 

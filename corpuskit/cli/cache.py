@@ -8,6 +8,7 @@ import click
 
 from corpuskit.cli.help import Group
 from corpuskit.cli.options import UserPath, json_option, option
+from corpuskit.terminal.text import one_line
 
 
 @click.group(
@@ -17,12 +18,13 @@ def command() -> None:
     """Show or empty the folder that downloads are kept in."""
 
 
-@command.command(examples=("corpuskit cache where",))
+@command.command(short_help="Print the cache folder.", examples=("corpuskit cache where",))
 def where() -> None:
     """Print the cache folder: $CORPUSKIT_CACHE_DIR, or the system's place for caches."""
     from corpuskit.cache import default_cache_dir
+    from corpuskit.cli import render
 
-    click.echo(default_cache_dir())
+    render.print_text(str(default_cache_dir()))
 
 
 @command.command(examples=("corpuskit cache size --json",))
@@ -30,21 +32,23 @@ def where() -> None:
 def size(as_json: bool) -> None:
     """Print how many files the cache holds, and how many bytes."""
     import dataclasses
-    import json
 
     from corpuskit.cache import default_cache_dir, usage
+    from corpuskit.cli import render
 
     folder = default_cache_dir()
     rows = usage(folder)
     if as_json:
-        value = {"path": str(folder), "contents": [dataclasses.asdict(row) for row in rows]}
-        click.echo(json.dumps(value, indent=2))
+        contents = [dataclasses.asdict(row) for row in rows]
+        render.print_json({"path": str(folder), "contents": contents})
         return
     for row in rows:
         click.echo(f"{row.kind:<10}{row.num_files:>10,}{row.size_bytes:>20,} bytes")
 
 
-@command.command(examples=("corpuskit cache add ~/Downloads/input.txt",))
+@command.command(
+    short_help="Put files into the cache.", examples=("corpuskit cache add ~/Downloads/input.txt",)
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
 def add(files: tuple[str, ...]) -> None:
     """Put files into the cache under their sha256, where corpora find them.
@@ -53,6 +57,7 @@ def add(files: tuple[str, ...]) -> None:
     corpus by its name. Prints where the cache has each file, and says whose it is.
     """
     from corpuskit.cache import default_cache_dir
+    from corpuskit.cli import render
     from corpuskit.fetching.keep import add, corpora_with
     from corpuskit.paths import user_path
 
@@ -60,16 +65,17 @@ def add(files: tuple[str, ...]) -> None:
         sha256, kept = add(user_path(file, what="FILE"), default_cache_dir())
         owners = corpora_with(sha256)
         whose = f"a file of {', '.join(owners)}" if owners else "of no known corpus; one with it will find it"
-        click.echo(f"{file}: sha256 {sha256}, {whose}", err=True)
-        click.echo(str(kept))
+        render.say(f"{file}: sha256 {sha256}, {whose}")
+        render.print_text(str(kept))
 
 
 @command.command(
+    short_help="Delete files from the cache.",
     examples=(
         "corpuskit cache clear --partials",
         "corpuskit cache clear --older-than 30 --yes",
         "corpuskit cache clear --url https://example.org/text.txt",
-    )
+    ),
 )
 @option("--partials", is_flag=True, help="Delete unfinished downloads only.")
 @option("--all", "everything", is_flag=True, help="Delete also what is recorded of URLs.")
@@ -95,6 +101,7 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
     files that corpuskit made are deleted.
     """
     from corpuskit.cache import FOLDERS, clear, clearable, default_cache_dir, size_of
+    from corpuskit.cli import render
 
     if sum((partials, everything, url is not None)) > 1:
         raise click.UsageError("--partials, --all and --url exclude each other")
@@ -110,20 +117,20 @@ def clear(partials: bool, everything: bool, url: str | None, older_than: float, 
         kinds = ("partials",) if partials else tuple(kind for kind in FOLDERS if kind not in kept)
         paths = clearable(folder, kinds=kinds, older_than_days=older_than)
     if not paths:
-        click.echo(f"nothing to delete in {folder}", err=True)
+        render.say(f"nothing to delete in {folder}")
         return
     num_bytes = size_of(paths)
     if not yes and not _confirmed(f"Delete {len(paths):,} files ({num_bytes:,} bytes) in {folder}?"):
-        click.echo("nothing was deleted", err=True)
+        render.say("nothing was deleted")
         raise click.exceptions.Exit(1)
     clear(paths)
-    click.echo(f"deleted {len(paths):,} files ({num_bytes:,} bytes) in {folder}", err=True)
+    render.say(f"deleted {len(paths):,} files ({num_bytes:,} bytes) in {folder}")
 
 
 def _confirmed(question: str) -> bool:
     """Whether a person says yes."""
     try:
-        return click.confirm(question, err=True)
+        return click.confirm(one_line(question), err=True)
     except click.Abort as error:
         if sys.stdin.isatty():
             raise

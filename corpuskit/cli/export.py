@@ -79,7 +79,7 @@ def command(
             splits=splits or None,
             meta=meta,
             overwrite=overwrite,
-            on_progress=bars.files("export"),
+            on_progress=bars,
         )
     counts = {name: len(opened[name]) for name in (splits or opened)}
     if as_json:
@@ -96,6 +96,6 @@ def command(
         return
     if made and not quiet:
         tokens = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        click.echo(f"Exported {tokens} tokens ({format_name}).", err=True)
+        render.say(f"Exported {tokens} tokens ({format_name}).")
     for file in files:
-        click.echo(str(file))
+        render.print_text(str(file))

@@ -12,9 +12,18 @@ import click
 
 from corpuskit.commands import COMMANDS
 from corpuskit.errors import CorpuskitError, PluginError, StorageError
+from corpuskit.near import near
 from corpuskit.terminal.text import safe
 
-_RANGE = re.compile(r"is not in the range x>=(\d+)")
+#: What click says of a value, and what we say of the same one from a file or from Python.
+_RULES = (
+    (re.compile(r"^(.*) is not in the range x>=(\d+)$"), r"\1: must be \2 or more"),
+    (re.compile(r"^(.*) is not a valid integer(?: range)?$"), r"\1: must be a whole number"),
+    (re.compile(r"^(.*) is not a valid float(?: range)?$"), r"\1: must be a number"),
+    (re.compile(r"^(.*) is not one of (.*)$"), r"\1: must be one of \2"),
+)
+#: What a group without a command raises: its help is all of the message. Older click prints it by itself.
+_NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
 def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> int:
@@ -24,16 +33,17 @@ def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> in
         error: The error.
         args: What was typed: `--json` asks for JSON, and `--verbose` for the traceback of an error of ours.
     """
+    if isinstance(error, click.UsageError) and isinstance(error, _NO_COMMAND):
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     usage = isinstance(error, click.ClickException)
     message = " ".join((_usage(error, args) if usage else str(error)).split())  # type: ignore[arg-type]
     if not usage and {"-v", "--verbose"} & {*args}:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        click.echo(safe("".join(traceback.format_exception(error))), err=True, nl=False)
     if "--json" in args:
         kind = "UsageError" if usage else type(error).__name__
-        text = json.dumps(
-            {"error": kind, "message": message, "exit_code": error.exit_code}, ensure_ascii=False
-        )
-        click.echo(text, err=True)
+        value = {"error": kind, "message": message, "exit_code": error.exit_code}
+        click.echo(safe(json.dumps(value)), err=True)
     else:
         click.echo(f"corpuskit: error: {safe(message)}", err=True)
     return error.exit_code
@@ -71,8 +81,8 @@ def typed(param: click.Parameter, args: Sequence[str]) -> str:
 def _usage(error: click.ClickException, args: Sequence[str]) -> str:
     """What is wrong with what was typed, and what to type instead."""
     if isinstance(error, click.NoSuchOption):
-        close = " or ".join(sorted(error.possibilities or ())[:3])
-        remedy = f"did you mean {close}?" if close else _see(error, args)
+        close = " or ".join(near(error.option_name, error.possibilities or ()))
+        remedy = f"did you mean {close}?" if close else _before(error) or _see(error, args)
         return f"no such option {error.option_name}; {remedy}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         choices = error.param.type.get_missing_message(param=error.param, ctx=error.ctx)
@@ -80,12 +90,24 @@ def _usage(error: click.ClickException, args: Sequence[str]) -> str:
         return f"{missing}; {_sentence(str(choices))}" if choices else f"{missing}; {_see(error, args)}"
     if isinstance(error, click.BadParameter):
         what = typed(error.param, args) if error.param is not None else "corpuskit"
-        reason = _RANGE.sub(r"must be \1 or more", _sentence(error.message))
+        reason = _sentence(error.message)
+        for pattern, rule in _RULES:
+            if pattern.match(reason):
+                return f"{what} {pattern.sub(rule, reason)}"
         return f"{what}: {reason}"
     if isinstance(error, click.BadOptionUsage):
         return f"{error.option_name} needs a value; {_see(error, args)}"
     text = _sentence(error.format_message())
     return text if text == error.message else f"{text}; {_see(error, args)}"
+
+
+def _before(error: click.NoSuchOption) -> str:
+    """What to type for an option that is not the command's but corpuskit's own."""
+    context = error.ctx
+    root = context.find_root() if context is not None else None
+    if context is None or root is None or not any(error.option_name in p.opts for p in root.command.params):
+        return ""
+    return f"it goes before the command: '{root.info_name} {error.option_name} {context.info_name}'"
 
 
 def _see(error: click.ClickException, args: Sequence[str]) -> str:

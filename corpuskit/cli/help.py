@@ -12,13 +12,14 @@ import click
 from corpuskit.errors import ConfigError, CorpuskitError, UnknownName
 
 if TYPE_CHECKING:
-    from corpuskit.said import Said
+    from corpuskit.config.said import Said
 
 #: Where a command keeps what a configuration file says, in its context.
-SAID = "corpuskit.said"
+SAID = "corpuskit.config.said"
 
 #: Words of a command line: what is in quotation marks is one, and so is a flag with its value.
 _WORD = re.compile(r"(?:-[\w-]+ )?(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+(?:'[^']*'|\"[^\"]*\")?)")
+_RANGE = re.compile(r"x>=(\d+)(?=\]$)")
 #: The widest column of options; the rest of a narrow terminal is for what they mean.
 _WIDEST_COLUMN = 30
 
@@ -27,23 +28,28 @@ class Option(click.Option):
     """An option, with the heading that it stands under.
 
     Args:
-        arguments: As for click.
+        arguments: What click's own class takes.
         group: The heading.
-        attributes: As for click.
+        attributes: What click's own class takes by name.
     """
 
     def __init__(self, *arguments: Any, group: str = "Options", **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
         self.group = group
 
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The flag and what it means; a range in words."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], _RANGE.sub(r"at least \1", record[1]))
+
 
 class _Described(click.Command):
     """A command with examples.
 
     Args:
-        arguments: As for click.
+        arguments: What click's own class takes.
         examples: Command lines, each as one would type it.
-        attributes: As for click.
+        attributes: What click's own class takes by name.
     """
 
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **attributes: Any) -> None:
@@ -55,19 +61,25 @@ class _Described(click.Command):
         try:
             return super().invoke(ctx)
         except (ConfigError, UnknownName) as error:
-            place = self._place_of(error, ctx)
-            if place and not str(error).startswith(place):
-                error.args = (f"{place}{error}", *error.args[1:])
+            place, message = self._in_file(error, ctx)
+            if place and not message.startswith(place):
+                error.args = (f"{place}{message}", *error.args[1:])
             raise
 
-    def _place_of(self, error: CorpuskitError, ctx: click.Context) -> str:
-        """Where a file says the value that an error is about: that of a flag it begins with, or it found."""
+    def _in_file(self, error: CorpuskitError, ctx: click.Context) -> tuple[str, str]:
+        """Where a file says the value that an error is about, and the error with the field for its flag.
+
+        The value is that of the flag that the error begins with, or the one that it found.
+        """
         said: Said | None = ctx.meta.get(SAID)
+        message = str(error)
         if said is None:
-            return ""
-        flag = str(error).partition(" ")[0]
-        names = [param.name for param in self.params if flag in param.opts and param.name in said]
-        return said.place(names[0] or "") if names else said.place_of(error.found)
+            return "", message
+        flag = re.split(r"[ :]", message, maxsplit=1)[0]
+        for param in self.params:
+            if flag in param.opts and param.name in said:
+                return said.place(param.name), f"{param.name}{message.removeprefix(flag)}"
+        return said.place_of(error.found), message
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for heading, records in option_groups(self, ctx).items():

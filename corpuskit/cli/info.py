@@ -57,9 +57,9 @@ def _instead_of(corpus: str) -> list[Listed]:
     """
     from corpuskit.corpus.manifest import FILE_NAME
     from corpuskit.errors import CorpusFormatError
+    from corpuskit.file_errors import looking_at
     from corpuskit.paths import user_path
     from corpuskit.preparation.corpora import Listed, corpora_in, making
-    from corpuskit.storage import looking_at
     from corpuskit.urls import remote_path
 
     if remote_path(corpus) is not None:
@@ -112,10 +112,10 @@ def _print(corpus: Corpus) -> None:
     for key, value in rows.items():
         if not value:
             continue
-        console.print(f"{key:<11} {one_line(value)}", markup=False)
+        render.print_fact(console, key, value)
     for item in manifest.inputs[:10]:
         unverified = " (given by --from, unverified)" if item.unverified else ""
-        console.print(f"            {one_line(item.name)}{unverified}", markup=False)
+        render.print_fact(console, "", f"{item.name}{unverified}")
     if len(manifest.inputs) > 10:
         console.print(f"            ... and {len(manifest.inputs) - 10:,} more")
 

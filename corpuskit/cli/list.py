@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import UserPath, json_option
-from corpuskit.terminal.text import safe, size
+from corpuskit.cli.options import Name, UserPath, json_option, option
+from corpuskit.terminal.text import one_line, safe, size
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -49,17 +49,34 @@ class _Kind(click.types.StringParamType):
         "corpuskit list sources",
         "corpuskit list corpora",
         "corpuskit list corpora runs",
+        "corpuskit list tokenizers --explain gpt2",
     ),
 )
 @click.argument("kind", type=_Kind(), required=False)
 @click.argument("folder", type=UserPath(), required=False)
+@option(
+    "--explain",
+    "tokenizer",
+    metavar="NAME",
+    type=Name("tokenizer"),
+    help="Say which engine computes a tokenizer's ids on this machine, and why; by default the list.",
+)
 @json_option
-def command(kind: str | None, folder: str | None, as_json: bool) -> None:
+def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json: bool) -> None:
     """List components by name, built-in ones first: those of a kind, or all of them.
+
+    KIND is sources, tokenizers, samplers, readers, executors, formats or commands.
 
     'corpuskit list corpora' lists the prepared corpora below FOLDER; by default below data, where they are
     made.
     """
+    if tokenizer is not None:
+        if kind != "tokenizers":
+            raise click.UsageError(
+                f"--explain is about tokenizers; type 'corpuskit list tokenizers --explain {tokenizer}'"
+            )
+        _explain(tokenizer, as_json=as_json)
+        return
     if kind == "corpora":
         _list_corpora(folder, as_json=as_json)
         return
@@ -87,12 +104,32 @@ def _components(kind: str) -> list[Component[Any]]:
     return [*_builtin_commands(), *components] if kind == "commands" else components
 
 
+def _explain(name: str, *, as_json: bool) -> None:
+    import dataclasses
+
+    from corpuskit.cli import render
+    from corpuskit.tokenizers.opening import open_tokenizer
+
+    tokenizer = open_tokenizer(name)
+    choice = tokenizer.explain_engine()
+    if as_json:
+        render.print_json({"tokenizer": name, **dataclasses.asdict(choice)})
+        return
+    versions = [f"{library} {version or 'not installed'}" for library, version in choice.versions.items()]
+    if tokenizer.owner is not None and not versions:
+        versions = [f"{tokenizer.owner.distribution} {tokenizer.owner.version}"]
+    click.echo(one_line(f"{name}: {choice.engine} ({', '.join(versions)})"))
+    for reason in choice.reasons:
+        click.echo(one_line(f"- {reason}"))
+
+
 def _list_corpora(folder: str | None, *, as_json: bool) -> None:
+    from corpuskit.cli import render
     from corpuskit.cli.corpora import show
     from corpuskit.errors import ConfigError
+    from corpuskit.file_errors import looking_at
     from corpuskit.paths import user_path
     from corpuskit.preparation.corpora import corpora_in
-    from corpuskit.storage import looking_at
 
     path = user_path(folder or "data", what="FOLDER")
     with looking_at(path):
@@ -103,7 +140,7 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
     if found or as_json:
         show(found, as_json=as_json)
     else:
-        click.echo(f"no corpora below {path}; 'corpuskit prepare' makes one", err=True)
+        render.say(f"no corpora below {path}; 'corpuskit prepare' makes one")
 
 
 def _builtin_commands() -> list[Component[Any]]:

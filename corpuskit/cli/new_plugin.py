@@ -41,10 +41,11 @@ def command(name: str, kind: str, output: str | None) -> None:
     """
     import shlex
 
+    from corpuskit.cli import render
     from corpuskit.scaffold.writing import write_plugin
 
     folder = write_plugin(name, kind=kind, folder=output)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        click.echo(f"made {path}", err=True)
-    click.echo(f"Next: cd {shlex.quote(str(folder))} && pip install -e '.[dev]' && pytest", err=True)
-    click.echo(folder)
+        render.say(f"made {path}")
+    render.say(f"Next: cd {shlex.quote(str(folder))} && pip install -e '.[dev]' && pytest")
+    render.print_text(str(folder))

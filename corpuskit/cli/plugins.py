@@ -37,6 +37,8 @@ def command(context: click.Context, as_json: bool) -> None:
         render.print_json([_as_json(plugin) for plugin in plugins])
     else:
         _print(plugins)
+    for line in _without_factory():
+        click.echo(f"corpuskit: {line}", err=True)
 
 
 @command.command(
@@ -99,6 +101,30 @@ def check(
     if num_failures:
         checks = "check fails" if num_failures == 1 else "checks fail"
         raise PluginError(f"{owner.distribution} {owner.version}: {num_failures} {checks}")
+
+
+def _without_factory() -> list[str]:
+    """A line for each component of a plugin whose factory's module is not there; none is imported for it."""
+    import importlib.util
+
+    from corpuskit.registry import default
+    from corpuskit.registry.checks import SPECS
+    from corpuskit.registry.distribution import NAME
+
+    lines = []
+    for component in (one for spec in SPECS.values() for one in default().components(spec, quiet=True)):
+        module = component.spec.factory.partition(":")[0]
+        if component.owner.distribution == NAME or not module:
+            continue
+        try:
+            is_there = importlib.util.find_spec(module) is not None
+        except (ImportError, ValueError):
+            is_there = False
+        if not is_there:
+            lines.append(
+                f"{component.what} of {component.owner} will not work: there is no module {module!r}"
+            )
+    return lines
 
 
 def _require_pytest() -> None:

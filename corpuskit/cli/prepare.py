@@ -10,7 +10,7 @@ import click
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import json_option, option, quiet_option
 from corpuskit.cli.prepare_options import config_of, prepare_options
-from corpuskit.terminal.text import one_line, safe, size
+from corpuskit.terminal.text import size
 
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
@@ -56,10 +56,9 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     elif as_json:
         render.print_json({**dataclasses.asdict(done), "folder": str(done.folder)})
     elif not quiet:
-        click.echo(
+        render.say(
             f"Made {done.num_made:,} parts; {done.num_mine:,} of {done.num_parts:,} are this share's. "
-            "When all are made, 'corpuskit commit' with the same options makes the corpus.",
-            err=True,
+            "When all are made, 'corpuskit commit' with the same options makes the corpus."
         )
 
 
@@ -72,7 +71,7 @@ def say(prepared: Prepared, config: PrepareConfig, *, as_json: bool, quiet: bool
         return
     if not quiet:
         _say(prepared, config)
-    click.echo(str(prepared.corpus.path))
+    render.print_text(str(prepared.corpus.path))
 
 
 def _as_json(prepared: Prepared) -> dict[str, Any]:
@@ -87,22 +86,22 @@ def _as_json(prepared: Prepared) -> dict[str, Any]:
 
 
 def _say(prepared: Prepared, config: PrepareConfig) -> None:
-    from corpuskit.cli import facts
+    from corpuskit.cli import facts, render
 
     corpus, run = prepared.corpus, prepared.run
     counts = ", ".join(f"{len(split):,} {name}" for name, split in corpus.items())
     if not prepared.made:
-        click.echo(f"Already prepared: {counts} tokens. Nothing was changed.", err=True)
+        render.say(f"Already prepared: {counts} tokens. Nothing was changed.")
         return
     how = f"in {run['elapsed_s']:.1f} s"
     if run["work_s"] >= 1:
         how += f", {size(run['bytes_per_s'])}/s"
-    click.echo(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) {how}.", err=True)
+    render.say(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) {how}.")
     if by_default := facts.decided(config, corpus):
-        click.echo(f"By default: {one_line(by_default)}.", err=True)
+        render.say(f"By default: {by_default}.")
     for kind, count in corpus.manifest.left_out.items():
         place = ""  # a split without a token has no place
         if kind in run["left_out"]:
             first = run["left_out"][kind][0]
             place = f" (first in {first['input']} at {first['start']:,}: {first['reason']})"
-        click.echo(f"Left out or repaired, {kind}: {count:,}{safe(place)}", err=True)
+        render.say(f"Left out or repaired, {kind}: {count:,}{place}")

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -46,6 +46,13 @@ class _Root(Group):
         else:
             command = self._of_plugin(cmd_name)
         return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; click would leave an empty line after a signal, where the bar has gone."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise click.Abort from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -113,14 +120,18 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         if number is None:
             raise
     if (number := number or interrupts.heard()) is not None:
-        click.echo(interrupts.message(number), err=True)
+        from corpuskit.cli.render import say
+
+        say(interrupts.message(number), start=interrupts.line_start())
         code = interrupts.exit_code(number)
         interrupts.end_at_once()
     sys.exit(code)
 
 
 def _run(args: Sequence[str]) -> int:
-    """Run a command, and say what went wrong; returns the exit code."""
+    """Run a command, and say what went wrong; returns the exit code. `help COMMAND` is `COMMAND --help`."""
+    if args[:1] == ["help"]:
+        args = [*args[1:], "--help"]
     try:
         code = root.main([*args], obj=[*args], prog_name="corpuskit", standalone_mode=False)
         sys.stdout.flush()

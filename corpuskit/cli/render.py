@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.terminal.text import safe
+from corpuskit.terminal.text import one_line, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,19 +27,40 @@ def stdout_console() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """A JSON value on stdout, its characters as they are where stdout can show all of them."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(value, indent=2)
-    sys.stdout.write(text + "\n")
+    """A JSON value on stdout."""
+    sys.stdout.write(safe(json.dumps(value, indent=2)) + "\n")
+
+
+def say(text: str, *, start: str = "") -> None:
+    """A sentence on stderr; a long one on a terminal goes on in the next line between two words.
+
+    Args:
+        text: The sentence.
+        start: What is written before it, which takes no room.
+    """
+    text = one_line(text)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    sys.stderr.write(f"{start}{text}\n")
 
 
 def print_text(text: str) -> None:
-    """Corpus text on stdout: as it is into a pipe, without control characters on a terminal."""
+    """Text or a path on stdout: as it is into a pipe, without control characters on a terminal."""
     sys.stdout.write(safe(text) if sys.stdout.isatty() else text)
     sys.stdout.write("" if text.endswith("\n") else "\n")
+
+
+def print_fact(console: Console, key: str, value: str) -> None:
+    """Print what something is; further lines of a terminal begin under the first one's value."""
+    import textwrap
+
+    text = one_line(value)
+    lines = [text]
+    if not console.soft_wrap:
+        lines = textwrap.wrap(text, max(20, console.width - 12), break_on_hyphens=False) or [""]
+    for number, one in enumerate(lines):
+        console.print(f"{'' if number else key:<11} {one}", markup=False)
 
 
 def table(*columns: str) -> Table:

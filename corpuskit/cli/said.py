@@ -11,7 +11,7 @@ from corpuskit.cli.help import SAID
 
 if TYPE_CHECKING:
     from corpuskit.config import Config
-    from corpuskit.said import Said
+    from corpuskit.config.said import Said
 
 
 def in_file(path: str | None, model: type[Config], flags: Mapping[str, Any]) -> Said:
@@ -20,7 +20,7 @@ def in_file(path: str | None, model: type[Config], flags: Mapping[str, Any]) -> 
     Errors about a value of it that come later name its line, unless a flag wins over it.
     """
     from corpuskit.config import read_toml
-    from corpuskit.said import Said
+    from corpuskit.config.said import Said
 
     if path is None:
         return Said()
@@ -35,7 +35,7 @@ def in_file(path: str | None, model: type[Config], flags: Mapping[str, Any]) -> 
 def as_flags(values: Mapping[str, Any]) -> Said:
     """Values as they were typed."""
     from corpuskit.cli.failures import typed
-    from corpuskit.said import Said
+    from corpuskit.config.said import Said
 
     context = click.get_current_context()
     params = {param.name: param for param in context.command.params}

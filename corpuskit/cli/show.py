@@ -121,7 +121,14 @@ def command(
     opened, split = open_corpus(corpus, encoding=encoding), drawn.split
     stream = opened[split]
     if step is not None:
-        rows = opened.batches(config=drawn, output="numpy", device=None)[step][0].tolist()
+        whole: dict[str, Any] = {
+            "output": "numpy",
+            "device": None,
+            "resident": False,
+            "rank": 0,
+            "world_size": 1,
+        }
+        rows = opened.batches(config=drawn, **whole)[step][0].tolist()
     elif document is not None:
         if document >= stream.num_documents:
             raise ConfigError(

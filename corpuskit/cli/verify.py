@@ -26,7 +26,7 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
     from corpuskit.urls import shown
 
     with ProgressBars(quiet=quiet) as bars:
-        problems = verify(corpus, on_progress=bars.files("verify"))
+        problems = verify(corpus, on_progress=bars)
     corpus = shown(corpus)
     if as_json:
         found = [{"file": problem.file, "message": problem.message} for problem in problems]
@@ -40,4 +40,4 @@ def command(corpus: str, as_json: bool, quiet: bool) -> None:
             "prepare it again with --overwrite"
         )
     if not as_json and not quiet:
-        click.echo(f"{corpus}: every byte is as the manifest says", err=True)
+        render.say(f"{corpus}: every byte is as the manifest says")

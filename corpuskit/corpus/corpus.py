@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
+from corpuskit.config.keywords import BatchKeywords, checked, takes
+from corpuskit.corpus.decoding import decode
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
-from corpuskit.errors import ConfigError, CorpusFormatError, UnavailableName, UnknownName
-from corpuskit.keywords import BatchOptions, checked, takes
+from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError, UnavailableName, UnknownName
 from corpuskit.paths import user_path
 from corpuskit.urls import RemotePath, remote_path
 
@@ -163,9 +164,12 @@ class Corpus(Mapping[str, Split]):
         """The ids of a text, [N] in the corpus's dtype. Text that looks like a special token is text.
 
         Raises:
-            TokenizerError: If the tokenizer has no id for a part of it.
+            TokenizerError: If it is no text, or the tokenizer has no id for a part of it.
             CorpusFormatError: If what is installed under its name would give other ids.
         """
+        if not isinstance(text, str):
+            found = type(text).__name__
+            raise TokenizerError(f"encode takes one text, a str, and found {found}", expected=str, found=text)
         return self.tokenizer.encode(text).astype(self.manifest.dtype)
 
     @overload
@@ -178,25 +182,22 @@ class Corpus(Mapping[str, Split]):
         """The text that ids stand for; of the rows of a batch, a list of texts.
 
         Args:
-            ids: Ids [N], or rows of them [B, N]: a sequence, an array, or a tensor on any device.
+            ids: An id, ids [N], or rows of them [B, N]: a sequence, an array, or a tensor on any device.
 
         Raises:
-            TokenizerError: If an id is not in the vocabulary.
+            TokenizerError: If they are no whole numbers, or one is not in the vocabulary.
             CorpusFormatError: If what is installed under its name would give other ids.
         """
-        dimensions = getattr(ids, "ndim", None) or (2 if len(ids) and hasattr(ids[0], "__len__") else 1)
-        if dimensions > 1:
-            return [self.decode(row) for row in ids]
-        return self.tokenizer.decode(ids.tolist() if hasattr(ids, "tolist") else ids)
+        return decode(self.tokenizer, ids)
 
     @checked
-    @takes(BatchOptions)
+    @takes(BatchKeywords)
     def batches(
         self,
         split: str | None = None,
         *,
         config: BatchConfig | RunConfig | None = None,
-        **options: Unpack[BatchOptions],
+        **options: Unpack[BatchKeywords],
     ) -> Batches:
         """Batches of windows of a split; see `corpuskit.Batches` for the options.
 
@@ -210,11 +211,11 @@ class Corpus(Mapping[str, Split]):
             ConfigError: If there is no such split, or an option is impossible.
         """
         from corpuskit.batches import Batches
-        from corpuskit.config import RunConfig
+        from corpuskit.config import BatchConfig, part_of
 
         given: dict[str, Any] = {**options}
         if config is not None:
-            chosen = config.batches if isinstance(config, RunConfig) else config
+            chosen = part_of(config, BatchConfig)
             base = chosen.options()
             if given.get("context_length") is not None:
                 del base["block_size"]

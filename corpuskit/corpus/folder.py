@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,9 +54,7 @@ class Folder:
         try:
             data = reading.read_file(name, max_bytes=max_bytes, dir_fd=self._directory)
         except FileNotFoundError as error:
-            raise CorpusFormatError(
-                f"{self.path}: not a corpus: it has no {name}; 'corpuskit prepare' makes one", path=self.path
-            ) from error
+            raise _no_corpus(self.path, f"it has no {name}") from error
         except OSError as error:
             raise _unreadable(where, error) from error
         return manifest_format.parse(data, where=str(where))
@@ -132,9 +130,7 @@ def _open(path: Path) -> Iterator[Folder]:
             break
         except (FileNotFoundError, NotADirectoryError) as error:
             if time.monotonic() > until or not _is_being_replaced(path):
-                raise CorpusFormatError(
-                    f"{path}: not a corpus: {error.strerror}; 'corpuskit prepare' makes one", path=path
-                ) from error
+                raise _no_corpus(path, str(error.strerror)) from error
         except OSError as error:
             raise _unreadable(path, error) from error
         time.sleep(_LOOK_S)
@@ -153,6 +149,20 @@ def _is_being_replaced(path: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def _no_corpus(path: Path, reason: str) -> CorpusFormatError:
+    """The error for what is no corpus, with what to do: one is made there, or some are below."""
+    name = manifest_format.FILE_NAME
+    remedy = "'corpuskit prepare' makes one"
+    with suppress(OSError):
+        if path.name == name and path.is_file():
+            remedy = f"the corpus is its folder, {path.parent}"
+        elif path.name and path.with_name(f".{path.name}.preparing").is_dir():
+            remedy = f"it is being prepared; 'corpuskit info {path}' says how far it is"
+        elif any(path.glob(f"*/{name}")) or any(path.glob(f"*/*/{name}")):
+            remedy = f"'corpuskit list corpora {path}' shows those below it"
+    return CorpusFormatError(f"{path}: not a corpus: {reason}; {remedy}", path=path)
 
 
 def _missing_or_unreadable(where: Path, error: OSError) -> CorpusFormatError | StorageError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
 from corpuskit.corpus.folder import Folder, read_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import Manifest

@@ -7,22 +7,42 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
 from corpuskit.batches.options import options_of
+from corpuskit.config.keywords import BatchKeywords, checked, takes
+from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
-from corpuskit.keywords import BatchOptions, checked, takes
 from corpuskit.numbers import whole
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from corpuskit.corpus.corpus import Corpus
+_V = TypeVar("_V")
 
-#: What a mixture's parts are named by: an open corpus, or the folder of one.
-Key = Any
+#: What names a corpus: the corpus itself, open, or its folder or URL.
+Key = Corpus | str | os.PathLike[str]
+#: A value for each of some corpora. A mapping's keys are of one type for type checkers, so these are of any.
+ByCorpus = Mapping[Any, _V]
+
+
+@dataclasses.dataclass(frozen=True)
+class Weighted:
+    """A corpus of a mixture, with all that is said of it.
+
+    Args:
+        corpus: The corpus, open, or its folder or URL.
+        weight: Its weight at the beginning, in any unit; 0 for one that comes in later.
+        sampler: The name of its sampler; None is the one that `Mixture.batches` is told.
+        max_epochs: How often each of its samples may be drawn; None is without end.
+    """
+
+    corpus: Key
+    weight: float
+    sampler: str | None = None
+    max_epochs: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,13 +51,12 @@ class Stage:
 
     Args:
         weights: A weight a corpus; those left out have none.
-        step: The place as a step of the batch size at hand, or
-        tokens: the place as tokens of x that all corpora have given, rounded up to a whole sample, or
-        sample: the place as samples. One of the three; tokens and samples stay where they are when the batch
-            size changes in a run.
+        step: Where it begins, as a step of the batch size at hand; a change of batch size moves it.
+        tokens: Where it begins, as tokens of x that all corpora have given, rounded up to a whole sample.
+        sample: Where it begins, as a number of samples. Exactly one of step, tokens and sample is said.
     """
 
-    weights: Mapping[Key, float]
+    weights: ByCorpus[float]
     step: int | None = None
     tokens: int | None = None
     sample: int | None = None
@@ -64,23 +83,29 @@ class Mixture:
         corpora: The corpora by name, in the order in which they were added.
         stages: The weights by name from each place on; the first is at sample 0.
         max_epochs: For some corpora, how often each of their samples may be drawn.
+        samplers: For some corpora, the name of their sampler.
     """
 
     def __init__(
-        self, corpora: Mapping[str, Corpus], stages: Sequence[Stage], max_epochs: Mapping[str, float]
+        self,
+        corpora: Mapping[str, Corpus],
+        stages: Sequence[Stage],
+        max_epochs: Mapping[str, float],
+        samplers: Mapping[str, str],
     ) -> None:
         self._corpora = dict(corpora)
         self._stages = list(stages)
         self._max_epochs = dict(max_epochs)
+        self._samplers = dict(samplers)
 
     @checked
-    @takes(BatchOptions)
+    @takes(BatchKeywords)
     def batches(
         self,
         split: str = "train",
         *,
-        samplers: Mapping[Key, str] | None = None,
-        **options: Unpack[BatchOptions],
+        samplers: ByCorpus[str] | None = None,
+        **options: Unpack[BatchKeywords],
     ) -> Batches:
         """Batches of a split of every corpus; each row belongs to one of them, by the weights.
 
@@ -90,7 +115,7 @@ class Mixture:
 
         Args:
             split: The split, which each corpus must have.
-            samplers: The samplers of some corpora, where that is not `sampler`.
+            samplers: The names of some corpora's samplers, where that is not `sampler`.
             options: What `Batches` takes: batch_size, the rows of a global batch, of all corpora together;
                 block_size, the same for all; sampler, for every corpus that has none in `samplers`; ...
 
@@ -100,7 +125,7 @@ class Mixture:
         given: dict[str, Any] = {**options}
         asked = options_of(**given)
         sampler, batch_size, block_size = asked.sampler, asked.batch_size, asked.block_size
-        chosen = _by_name(samplers or {}, self._corpora, "samplers")
+        chosen = {**self._samplers, **_by_name(samplers or {}, self._corpora, "samplers")}
         stages = [(stage.first_sample(batch_size, block_size), stage.weights) for stage in self._stages]
         firsts = [first for first, _ in stages]
         if firsts != sorted(set(firsts)):
@@ -124,10 +149,10 @@ class Mixture:
 
 
 def mix(
-    weights: Mapping[Key, float],
+    weights: ByCorpus[float] | Sequence[Weighted],
     *,
     stages: Sequence[Stage] = (),
-    max_epochs: Mapping[Key, float] | float | None = None,
+    max_epochs: ByCorpus[float] | float | None = None,
 ) -> Mixture:
     """Mix corpora that were prepared with the same tokenizer.
 
@@ -138,8 +163,8 @@ def mix(
     tokens, so a share of samples is one of tokens.
 
     Args:
-        weights: A weight a corpus, in any unit; 0 for one that comes in later. A corpus is named by its
-            folder or is an open `Corpus`.
+        weights: A weight a corpus, in any unit: a mapping from each corpus, its folder or its URL, or a list
+            of `Weighted`, which also say samplers and limits.
         stages: Other weights from later places on; see `Stage`.
         max_epochs: How often each sample of a corpus may be drawn, for some or for all. A corpus that has
             given that much leaves, and the others keep their proportions; after the last, the epoch ends.
@@ -151,13 +176,15 @@ def mix(
         >>> mixture = corpuskit.mix({"data/web/gpt2": 0.7, "data/books/gpt2": 0.3})  # doctest: +SKIP
         >>> batches = mixture.batches("train", batch_size=64, block_size=1024)  # doctest: +SKIP
     """
-    corpora = {_name(key): _open(key) for key in weights}
-    if len(corpora) < len(weights):
+    parts = _parts(weights)
+    corpora = {_name(part.corpus): _open(part.corpus) for part in parts}
+    if len(corpora) < len(parts):
         raise ConfigError("a corpus is in the mixture twice")
     _check_tokenizers(corpora)
+    first = Stage({_name(part.corpus): part.weight for part in parts}, sample=0)
     named = [
         dataclasses.replace(stage, weights=_by_name(stage.weights, corpora, "stages"))
-        for stage in (Stage(weights, sample=0), *stages)
+        for stage in (first, *stages)
     ]
     for stage in named:
         found = stage.weights.values()
@@ -169,17 +196,31 @@ def mix(
         caps = _by_name(max_epochs or {}, corpora, "max_epochs")
     else:
         caps = dict.fromkeys(corpora, max_epochs)
-    return Mixture(corpora, named, caps)
+    caps |= {_name(part.corpus): part.max_epochs for part in parts if part.max_epochs is not None}
+    samplers = {_name(part.corpus): part.sampler for part in parts if part.sampler is not None}
+    return Mixture(corpora, named, caps, samplers)
+
+
+def _parts(weights: ByCorpus[float] | Sequence[Weighted]) -> list[Weighted]:
+    if isinstance(weights, Mapping):
+        return [Weighted(key, weight) for key, weight in weights.items()]
+    parts = list(weights)
+    for part in parts:
+        if not isinstance(part, Weighted):
+            raise ConfigError(
+                "mix takes a mapping from corpora to weights, or a list of corpuskit.Weighted; found "
+                f"{part!r:.80}",
+                found=part,
+            )
+    return parts
 
 
 def _open(key: Key) -> Corpus:
-    from corpuskit.corpus.corpus import Corpus
-
     return key if isinstance(key, Corpus) else Corpus(key)
 
 
 def _name(key: Key) -> str:
-    return os.fspath(key) if isinstance(key, str | os.PathLike) else str(key.path)
+    return str(key.path) if isinstance(key, Corpus) else os.fspath(key)
 
 
 def _identity(corpus: Corpus, split: str) -> str:
@@ -194,7 +235,7 @@ def _identity(corpus: Corpus, split: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _by_name(values: Mapping[Key, Any], corpora: Mapping[str, Corpus], what: str) -> dict[str, Any]:
+def _by_name(values: ByCorpus[Any], corpora: Mapping[str, Corpus], what: str) -> dict[str, Any]:
     """Values by the corpora's names.
 
     Raises:
@@ -226,4 +267,4 @@ def _check_tokenizers(corpora: Mapping[str, Corpus]) -> None:
             )
 
 
-__all__ = ["Mixture", "Stage", "mix"]
+__all__ = ["Mixture", "Stage", "Weighted", "mix"]

@@ -1,4 +1,4 @@
-"""A split: the tokens of all its shards as one stream, and where its documents are, wherever its files are."""
+"""A split: the tokens of all its shards as one stream, and where its documents are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens, TokenStream
+from corpuskit.arrays import Tokens
+from corpuskit.batches.stream import TokenStream
 from corpuskit.corpus.index import Index, ends_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
@@ -26,8 +27,8 @@ class Split(TokenStream):
     Attributes:
         name: "train", "valid", ...
         path: The corpus's folder, or its place in an object store.
-        num_tokens: N.
-        num_documents: D.
+        num_tokens: N, tokens in the split.
+        num_documents: D, documents that end in the split.
         dtype: `<u2` or `<u4`.
         fingerprint: Identifies the tokens, their order and their tokenizer, by the shards' sha256; the same
             tokens in other shards have another one.
@@ -66,7 +67,7 @@ class Split(TokenStream):
 
     @abstractmethod
     def __reduce__(self) -> tuple[Any, ...]:
-        """A split is opened again where it is unpickled; one that was replaced meanwhile is an error there."""
+        """It is opened again where it is unpickled; if it was replaced meanwhile, that is an error there."""
 
     def __repr__(self) -> str:
         return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {self.num_documents:,} documents>"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
+from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.index import Index
+from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import Manifest, ShardRecord
+from corpuskit.corpus.scan import Mismatch
 from corpuskit.corpus.split import Split
 from corpuskit.errors import HashMismatch
+from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.urls import remote_path
-
-_CHUNK_BYTES = 8 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,9 +28,7 @@ class Problem:
         return f"{self.file}: {self.message}"
 
 
-def verify(
-    path: str | os.PathLike[str], *, on_progress: Callable[[str, int, int | None], None] | None = None
-) -> list[Problem]:
+def verify(path: str | os.PathLike[str], *, on_progress: OnProgress | None = None) -> list[Problem]:
     """Check every byte of a corpus against its manifest.
 
     Checks the sha256 of each shard and index, that every id is in the vocabulary, that the index is in
@@ -39,7 +36,7 @@ def verify(
 
     Args:
         path: The corpus's folder, or its URL: then every file is fetched, past the cache.
-        on_progress: Called with (file, bytes checked so far, bytes in all).
+        on_progress: Called after each shard, such as with `corpuskit.progress()`.
 
     Returns:
         What is wrong, in the order of the files; empty for a sound corpus.
@@ -57,56 +54,45 @@ def verify(
     return _check(corpus.manifest, corpus, on_progress)
 
 
-def _check(
-    manifest: Manifest,
-    splits: Mapping[str, Split],
-    on_progress: Callable[[str, int, int | None], None] | None,
-) -> list[Problem]:
+def _check(manifest: Manifest, splits: Mapping[str, Split], on_progress: OnProgress | None) -> list[Problem]:
     total = sum(shard.size_bytes for split in manifest.splits.values() for shard in split.shards)
     problems: list[Problem] = []
     done = 0
-    for name, record in manifest.splits.items():
-        for number, shard in enumerate(record.shards):
+    for name, split in manifest.splits.items():
+        for number, record in enumerate(split.shards):
             try:
-                problems += _check_shard(manifest, splits[name], shard, number)
+                problems += _check_shard(manifest, splits[name], record, number)
             except HashMismatch as error:  # it was compared when it was fetched
-                problems.append(Problem(shard.file, str(error)))
-            done += shard.size_bytes
+                problems.append(Problem(record.file, str(error)))
+            done += record.size_bytes
             if on_progress is not None:
-                on_progress(shard.file, done, total)
+                on_progress(Progress("verify", record.file, done, total))
     return problems
 
 
-def _check_shard(manifest: Manifest, split: Split, shard: ShardRecord, number: int) -> Iterator[Problem]:
-    tokens = split.shard(number)
+def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: int) -> list[Problem]:
+    """What is wrong with one shard: its bytes, its ids, its index's bytes, its index's rows."""
+    problems: list[Problem] = []
+
+    def note(mismatch: Mismatch) -> None:
+        problems.append(Problem(mismatch.file, str(mismatch)))
+
     vocab_size = manifest.tokenizer.vocab_size
-    digest, largest = hashlib.sha256(), 0
-    step = _CHUNK_BYTES // tokens.itemsize
-    for start in range(0, len(tokens), step):
-        chunk = tokens[start : start + step]
-        digest.update(chunk.data)
-        largest = max(largest, int(chunk.max()))
-    yield from _compare(shard.file, shard.sha256, digest.hexdigest())
+    largest = max((int(ids.max()) for ids in scan.shard(split, number, record, note)), default=0)
     if largest >= vocab_size:
-        yield Problem(shard.file, f"id {largest:,} is outside the vocabulary of {vocab_size:,} ids")
-    index = split.index(number)
-    yield from _compare(shard.index_file, shard.index_sha256, hashlib.sha256(index.data).hexdigest())
-    yield from _check_index(manifest, shard, index)
-
-
-def _check_index(manifest: Manifest, shard: ShardRecord, index: Index) -> Iterator[Problem]:
-    if not len(index):
-        return
-    ends, inputs = index[:, 0], index[:, 1]
-    if (ends[1:] < ends[:-1]).any() or int(ends[-1]) > shard.num_tokens:
-        yield Problem(shard.index_file, f"document ends are not in order within {shard.num_tokens:,} tokens")
-    if int(inputs.max()) >= len(manifest.inputs):
-        yield Problem(shard.index_file, f"names input {int(inputs.max())} of {len(manifest.inputs)} inputs")
-
-
-def _compare(file: str, expected: str, found: Any) -> Iterator[Problem]:
-    if found != expected:
-        yield Problem(file, f"sha256 {found}, the manifest says {expected}")
+        problems.append(
+            Problem(record.file, f"id {largest:,} is outside the vocabulary of {vocab_size:,} ids")
+        )
+    wrong: set[str] = set()
+    last = 0
+    for rows in scan.index(split, number, record, note):
+        ends, inputs = ends_of(rows), rows[:, 1]
+        if int(ends[0]) < last or (ends[1:] < ends[:-1]).any() or int(ends[-1]) > record.num_tokens:
+            wrong.add(f"document ends are not in order within {record.num_tokens:,} tokens")
+        if (most := int(inputs.max())) >= len(manifest.inputs):
+            wrong.add(f"names input {most} of {len(manifest.inputs)} inputs")
+        last = int(ends[-1])
+    return problems + [Problem(record.index_file, message) for message in sorted(wrong)]
 
 
 __all__ = ["Problem", "verify"]

@@ -13,10 +13,11 @@ from corpuskit import cache
 from corpuskit.errors import FetchError, HashMismatch
 from corpuskit.fetching import http, places
 from corpuskit.fetching.claims import Claims
-from corpuskit.fetching.options import FetchOptions, OnProgress, Transient
+from corpuskit.fetching.options import FetchOptions, Transient
 from corpuskit.fetching.partial import Partial, open_partial, remove_abandoned
 from corpuskit.fetching.waiting import Budget
 from corpuskit.fetching.wire import Session
+from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.urls import redact_url, scheme_of
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Download:
         options: The limits.
         deadline: When to stop, on the options' clock.
         claims: What servers have said of the file.
-        on_progress: Told about every piece.
+        on_progress: Called after each piece of the file.
         remedy: What to say about a file that is another one than expected, where there is more to say.
     """
 
@@ -94,6 +95,7 @@ def _download_to(partial: Partial, what: Download, transport: _Transport) -> Non
     """Attempt after attempt until `partial` is the whole, right file."""
     num_failures = num_wrong = 0
     best_bytes = partial.size_bytes
+    said = ""
     while True:
         try:
             if not _is_complete(partial):
@@ -104,7 +106,10 @@ def _download_to(partial: Partial, what: Download, transport: _Transport) -> Non
             num_failures = 1 if partial.size_bytes > best_bytes else num_failures + 1
             best_bytes = max(best_bytes, partial.size_bytes)
             wait_s = _wait_s(error, num_failures, what)
-            log.warning("%s: %s; trying again in %.1f s", redact_url(what.url), error, wait_s)
+            # The same failure over and over is one line.
+            level = logging.DEBUG if str(error) == said else logging.WARNING
+            said = str(error)
+            log.log(level, "%s: %s; trying again in %.1f s", redact_url(what.url), said, wait_s)
             what.options.sleep(wait_s)
             continue
         except HashMismatch as error:
@@ -179,8 +184,7 @@ def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
             "later, or take the file from elsewhere with --from PATH or CORPUSKIT_MIRRORS",
             path=url,
         ) from None
-    longest_s = min(options.backoff_cap_s, options.backoff_base_s * 2.0 ** (num_failures - 1))
-    wait_s = options.random() * longest_s
+    wait_s = options.backoff_s(num_failures)
     if error.retry_after_s is not None:
         if error.retry_after_s > options.max_retry_after_s:
             raise FetchError(
@@ -224,7 +228,8 @@ class _Transport:
 
         def on_bytes(total_bytes: int | None) -> None:
             if what.on_progress is not None:
-                what.on_progress(what.label, partial.size_bytes, what.size_bytes or total_bytes)
+                total = what.size_bytes or total_bytes
+                what.on_progress(Progress("fetch", what.label, partial.size_bytes, total))
 
         budget = Budget(what.options, what.deadline)
         if self._session is None:

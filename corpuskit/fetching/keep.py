@@ -9,6 +9,7 @@ from pathlib import Path
 from corpuskit import cache, storage
 from corpuskit.errors import FetchError, StorageError
 from corpuskit.fetching.places import hash_file
+from corpuskit.file_errors import reading_from
 from corpuskit.registry.specs import SourceSpec
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def put(path: Path, sha256: str, cache_dir: Path) -> Path:
 
 
 def _copy(path: Path, kept: Path, sha256: str) -> None:
-    with storage.reading(path), path.open("rb") as file, storage.FileWriter(kept) as copy:
+    with reading_from(path), path.open("rb") as file, storage.FileWriter(kept) as copy:
         while data := file.read(_COPY_BYTES):
             copy.write(data)
         if copy.sha256 != sha256:

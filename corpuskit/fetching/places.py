@@ -19,6 +19,7 @@ from corpuskit.fetching.logs import redact_logs
 from corpuskit.fetching.options import Transient, too_long
 from corpuskit.fetching.partial import Partial
 from corpuskit.fetching.waiting import Budget, Late, call_within
+from corpuskit.registry.distribution import install_command
 from corpuskit.urls import redact_text, redact_url, scheme_of
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ _TEXT_CHARS = 500
 
 #: IPv6 addresses that stand for IPv4 ones.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+#: The extra that brings a scheme's file system.
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 
 
 def hash_file(path: Path, on_bytes: Callable[[int], None] | None = None) -> tuple[str, int]:
@@ -174,7 +178,9 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
             return failure_of(hidden, url)
         return FetchError("there is no such file", missing=True)
     if isinstance(error, ImportError):
-        return FetchError(f"{scheme}:// needs a package that is not installed{_shown(error, url)}")
+        extra = _EXTRAS.get(scheme)
+        remedy = f"; run: {install_command(extra)}" if extra else _shown(error, url)
+        return FetchError(f"{scheme}:// needs a package that is not installed{remedy}")
     status = getattr(error, "status", None)
     if isinstance(error, PermissionError) or status in (401, 403):
         return FetchError("access is denied")

@@ -29,12 +29,13 @@ from corpuskit.cache import default_cache_dir
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetching import keep, packaged, places, trust
 from corpuskit.fetching.claims import Claims
-from corpuskit.fetching.options import FetchedFile, FetchOptions, OnProgress
+from corpuskit.fetching.options import FetchedFile, FetchOptions
+from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.urls import is_offline_scheme, redact_url, url_id
 
-__all__ = ["FetchOptions", "FetchedFile", "OnProgress", "default_cache_dir", "fetch", "redact_url"]
+__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch", "redact_url"]
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def fetch(
     Args:
         file: Where it is and what it must be.
         cache_dir: The cache; by default `default_cache_dir()`.
-        on_progress: Called with (file name, bytes done, bytes in all or None).
+        on_progress: Called often, such as with `corpuskit.progress()`.
         options: Timeouts, retries and limits.
         location: A path or URL to take the bytes from instead; they must still be the right ones.
 
@@ -89,7 +90,7 @@ class _Request:
         sha256: What the file must be, as the caller says or as it was the first time.
         cache_dir: The cache.
         options: The limits.
-        on_progress: Told about progress.
+        on_progress: Called as bytes arrive.
         trusted: The URL whose first use said what the file must be.
         first_use: What that first use was.
     """
@@ -189,7 +190,7 @@ class _Request:
 
         def on_bytes(done: int) -> None:
             if self.on_progress is not None:
-                self.on_progress(self._label, done, total_bytes)
+                self.on_progress(Progress("fetch", self._label, done, total_bytes))
 
         sha256, size_bytes = places.hash_file(path, on_bytes)
         for what, found, expected in (
@@ -197,7 +198,8 @@ class _Request:
             ("size in bytes is", size_bytes, self.file.size_bytes),
         ):
             if expected is not None and found != expected:
-                why = f"; {trust.changed(self.trusted)}" if self.trusted else ""
+                why = "; give the right file, or prepare this one by its path" if self._is_given else ""
+                why = f"; {trust.changed(self.trusted)}" if self.trusted else why
                 raise HashMismatch(
                     f"{path}: its {what} {found} and {expected} is expected{why}",
                     path=path,

@@ -22,7 +22,9 @@ from typing import Any, ClassVar
 from corpuskit import folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, StorageError
-from corpuskit.formats.export import Export, OnProgress
+from corpuskit.file_errors import looking_at
+from corpuskit.formats.export import Export
+from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
 from corpuskit.urls import remote_path
 from corpuskit.version import __version__
@@ -154,7 +156,7 @@ class Format(abc.ABC):
             splits: Which splits, by name; None is all of them.
             meta: Also write `meta_file`, which describes the vocabulary.
             overwrite: Whether an export that is there may be replaced; another folder never is.
-            on_progress: Called with (file of the corpus, bytes of ids read so far, bytes in all).
+            on_progress: Called often, such as with `corpuskit.progress()`.
 
         Returns:
             The files, `export.json` last.
@@ -240,7 +242,7 @@ def _folder(output: str | os.PathLike[str]) -> Path:
 
 def _check_place(output: Path, *, overwrite: bool) -> None:
     """Refuse a place that is taken: only an export, and nothing else of the user's, is ever replaced."""
-    with storage.looking_at(output):
+    with looking_at(output):
         is_folder = output.is_dir() and not output.is_symlink()
         if not is_folder and os.path.lexists(output):
             raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
@@ -317,4 +319,4 @@ def _describe(format_name: str, export: Export) -> dict[str, object]:
     }
 
 
-__all__ = ["FILE_NAME", "Export", "Format", "OnProgress"]
+__all__ = ["FILE_NAME", "Export", "Format"]

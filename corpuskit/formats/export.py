@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import itertools
-import mmap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit import storage
-from corpuskit.batches.stream import Tokens
+from corpuskit.arrays import Tokens
+from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.index import ROW_BYTES, ends_of
+from corpuskit.corpus.index import ends_of
+from corpuskit.corpus.scan import Mismatch
 from corpuskit.errors import ConfigError, CorpusFormatError
-
-#: Called with (file of the corpus, bytes of ids read so far, bytes in all).
-OnProgress = Callable[[str, int, int | None], None]
-
-_CHUNK_BYTES = 4 * 2**20
+from corpuskit.on_progress import OnProgress, Progress
 
 
 class Export:
@@ -82,20 +77,13 @@ class Export:
             CorpusFormatError: If a shard's bytes are not those that were prepared; its last piece is then
                 kept back.
         """
-        stream, shards = self.corpus[split], self.corpus.manifest.splits[split].shards
-        for number, record in enumerate(shards):
-            tokens, digest = stream.shard(number), hashlib.sha256()
-            inside = np.asarray(cuts, np.int64) - stream.shard_starts[number]
-            for start, stop in itertools.pairwise(_edges(len(tokens), tokens.itemsize, inside)):
-                piece = tokens[start:stop]
-                digest.update(piece.data)
-                if stop == len(tokens):
-                    self._compare(record.file, record.sha256, digest.hexdigest())
-                self._done_bytes += piece.nbytes
-                if self._on_progress is not None:
-                    self._on_progress(record.file, self._done_bytes, self._total_bytes)
-                yield piece
-                _forget(tokens, start, stop)
+        records = self.corpus.manifest.splits[split].shards
+        for number, piece in scan.tokens(self.corpus[split], records, self._refuse, cuts=cuts):
+            self._done_bytes += piece.nbytes
+            if self._on_progress is not None:
+                file = records[number].file
+                self._on_progress(Progress("export", file, self._done_bytes, self._total_bytes))
+            yield piece
 
     def document_ends(self, split: str) -> Iterator[NDArray[np.int64]]:
         """Where the documents of a split end, a few hundred thousand at a time.
@@ -112,49 +100,23 @@ class Export:
             CorpusFormatError: If an index's bytes are not those that were prepared; its last piece is then
                 kept back.
         """
-        stream, shards = self.corpus[split], self.corpus.manifest.splits[split].shards
-        last = 0
-        for number, record in enumerate(shards):
-            index, digest = stream.index(number), hashlib.sha256()
-            for start, stop in itertools.pairwise(_edges(len(index), ROW_BYTES)):
-                digest.update(index[start:stop].data)
-                if stop == len(index):
-                    self._compare(record.index_file, record.index_sha256, digest.hexdigest())
-                ends = ends_of(index[start:stop]).astype(np.int64) + stream.shard_starts[number]
-                last = int(ends[-1])
-                yield ends
-                _forget(index, start, stop)
+        stream, last = self.corpus[split], 0
+        records = self.corpus.manifest.splits[split].shards
+        for number, rows in scan.indexes(stream, records, self._refuse):
+            ends = ends_of(rows).astype(np.int64) + stream.shard_starts[number]
+            last = int(ends[-1])
+            yield ends
         if last < len(stream):
             yield np.array([len(stream)], np.int64)
 
-    def _compare(self, file: str, expected: str, found: str) -> None:
-        if found != expected:
-            raise CorpusFormatError(
-                f"{self.corpus.path / file}: sha256 {found}, the manifest says {expected}; nothing was "
-                "exported; prepare the corpus again with --overwrite",
-                path=self.corpus.path / file,
-                expected=expected,
-                found=found,
-            )
+    def _refuse(self, mismatch: Mismatch) -> NoReturn:
+        path = self.corpus.path / mismatch.file
+        raise CorpusFormatError(
+            f"{path}: {mismatch}; nothing was exported; prepare the corpus again with --overwrite",
+            path=path,
+            expected=mismatch.expected,
+            found=mismatch.found,
+        )
 
 
-def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:
-    """Where the pieces of an array begin and end: 0, then each few MiB and at each cut, then its length."""
-    if not length:
-        return []
-    edges = np.append(np.arange(0, length, _CHUNK_BYTES // item_bytes), length)
-    if cuts is not None:
-        edges = np.union1d(edges, cuts[(cuts > 0) & (cuts < length)])
-    return [int(edge) for edge in edges]
-
-
-def _forget(array: NDArray[Any], start: int, stop: int) -> None:
-    """Let the system take back what was read of a mapped array; else it counts as our memory."""
-    mapped = getattr(array.base, "obj", array.base)
-    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        item_bytes = array[:1].nbytes
-        first = start * item_bytes // mmap.PAGESIZE * mmap.PAGESIZE
-        mapped.madvise(mmap.MADV_DONTNEED, first, stop * item_bytes - first)
-
-
-__all__ = ["Export", "OnProgress"]
+__all__ = ["Export"]

@@ -27,8 +27,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.formats.base import Export, Format
@@ -39,8 +39,6 @@ _TYPES = {"<u2": 8, "<u4": 4}
 _MAX_IDS = 2**31
 _MAX_LENGTH = 2**31 - 1
 _CHUNK = 2**18
-
-Ints = NDArray[np.int64]
 
 
 class Megatron(Format):

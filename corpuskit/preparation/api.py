@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.config import PrepareConfig, RunConfig
+from corpuskit.config import PrepareConfig, RunConfig, part_of
+from corpuskit.config.keywords import PrepareKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
-from corpuskit.keywords import PrepareOptions, checked, takes
 from corpuskit.on_progress import OnProgress
 from corpuskit.preparation.preview.preview import preview
 from corpuskit.preparation.preview.result import PreparationPlan
@@ -26,14 +26,14 @@ Dataset = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 @checked
-@takes(PrepareOptions)
+@takes(PrepareKeywords)
 def prepare(
     dataset: Dataset | None = None,
     *,
     config: PrepareConfig | RunConfig | None = None,
     progress: bool = True,
     on_progress: OnProgress | None = None,
-    **options: Unpack[PrepareOptions],
+    **options: Unpack[PrepareKeywords],
 ) -> Corpus:
     """Prepare a corpus, or open the one that is there.
 
@@ -91,13 +91,13 @@ def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None
 
 
 @checked
-@takes(PrepareOptions)
+@takes(PrepareKeywords)
 def plan(
     dataset: str | Sequence[str] | None = None,
     *,
     config: PrepareConfig | RunConfig | None = None,
     on_progress: OnProgress | None = None,
-    **options: Unpack[PrepareOptions],
+    **options: Unpack[PrepareKeywords],
 ) -> PreparationPlan:
     """Every file that `prepare` would read, all that is wrong with them, and what it would make and take.
 
@@ -173,8 +173,6 @@ def config_of(
     dataset: Any, config: PrepareConfig | RunConfig | None, options: Mapping[str, Any]
 ) -> PrepareConfig:
     """The configuration that the arguments of `prepare` mean together."""
-    if isinstance(config, RunConfig):
-        config = config.prepare
     given = {"dataset": [*dataset] if isinstance(dataset, (list, tuple)) else dataset, **options}
-    base = config.model_dump(exclude_unset=True) if config is not None else {}
+    base = {} if config is None else part_of(config, PrepareConfig).model_dump(exclude_unset=True)
     return PrepareConfig.make(base, given)

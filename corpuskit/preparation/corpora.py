@@ -11,10 +11,10 @@ from pathlib import Path
 from corpuskit.corpus.folder import Folder, read_folder
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.errors import CorpusFormatError, StorageError
+from corpuskit.file_errors import looking_at
 from corpuskit.preparation.parts.job import load_job
 from corpuskit.preparation.parts.record import record_path
 from corpuskit.preparation.work_folder import WorkFolder
-from corpuskit.storage import looking_at
 
 _WORK = re.compile(r"\.(?P<name>.+)\.preparing")
 

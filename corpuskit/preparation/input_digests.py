@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from corpuskit import reading, sealed, storage
 from corpuskit.errors import CorpuskitError, SourceError
+from corpuskit.file_errors import reading_from
 from corpuskit.interrupts import held
 from corpuskit.preparation.executors.forking import fork, may_fork
 from corpuskit.preparation.parts.record import PartRecord, state_of_inputs
@@ -257,7 +258,7 @@ def _kept(folder: Path, inputs: Sequence[Input]) -> dict[int, list[Digest]]:
 
 
 def _kept_files(folder: Path) -> Iterator[bytes]:
-    with storage.reading(folder):
+    with reading_from(folder):
         try:
             names = sorted(os.listdir(folder))  # noqa: PTH208 (Path's glob may hide what goes wrong)
         except FileNotFoundError:

@@ -14,7 +14,6 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from corpuskit.corpus import manifest as manifest_format
@@ -22,6 +21,7 @@ from corpuskit.corpus.manifest import Manifest
 from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of, read_manifest
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetching.places import hash_file
+from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.stores.base import Store, Stored, Taken
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,6 @@ _CLAIM_BYTES = 4096
 _RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
 _FILE = re.compile(r"([0-9a-f]{16}/)?([a-z][a-z0-9_]*-\d{5,}\.(bin|idx)|run\.json)")
-
-#: Called with (file, bytes uploaded so far, bytes in all).
-OnProgress = Callable[[str, int, int | None], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def publish(
         folder: The corpus on this machine.
         store: The place.
         overwrite: Whether another corpus there may be replaced. It is deleted after the new one is complete.
-        on_progress: Told about every file.
+        on_progress: Called after each file.
 
     Raises:
         ConfigError: If something else is there, or came meanwhile, and may not be replaced.
@@ -166,7 +163,7 @@ def _upload(
             _put(store, key, path, file)
         done += file.size_bytes
         if on_progress is not None:
-            on_progress(file.name, done, total)
+            on_progress(Progress("upload", file.name, done, total))
 
 
 def _put(store: Store, key: str, path: Path, file: _File) -> None:

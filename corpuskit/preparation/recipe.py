@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from corpuskit import registry, storage
+from corpuskit import registry
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest, TokenizerRecord
 from corpuskit.errors import ConfigError
+from corpuskit.file_errors import looking_at
+from corpuskit.on_progress import OnProgress
 from corpuskit.paths import folder_name, user_path, visible_name
 from corpuskit.preparation.plan import part_bytes_for
+from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.preparation.versions import versions_of
 from corpuskit.preparation.work_folder import is_of_corpus
-from corpuskit.registry.specs import ReaderSpec, SourceSpec, TokenizerSpec
+from corpuskit.registry.specs import ExecutorSpec, ReaderSpec, SourceSpec, TokenizerSpec
+from corpuskit.sources import option_names
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.sources.readers.options import parse
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
 
-#: Options of readers that are fields of their own, in the order in which a manifest has them.
-_READER_FIELDS = ("text_field", "separator", "lines", "invalid_utf8", "on_bad_document", "on_missing")
 #: What else a manifest's options hold: no reader's option may take their place.
 _OTHER_OPTIONS = ("split", "eot", "format", "max_tokens", "part_bytes", "shard_bytes")
 
@@ -35,7 +37,7 @@ class Request:
 
     Args:
         config: The configuration.
-        on_fetch: Called with (file, bytes done, bytes in all or None) while inputs are fetched.
+        on_fetch: Told while inputs are fetched.
 
     Attributes:
         source: The open source.
@@ -48,8 +50,9 @@ class Request:
         UnknownName: If there is no such source or tokenizer.
     """
 
-    def __init__(self, config: PrepareConfig, *, on_fetch: Callable[[str, int, int | None], None]) -> None:
+    def __init__(self, config: PrepareConfig, *, on_fetch: OnProgress) -> None:
         self._config = config
+        _check_named(config)
         self.reader_options = _reader_options(config)
         self.source: Source = open_source(
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
@@ -163,7 +166,7 @@ class Request:
         """
         output = self.output
         self._check_apart()
-        with storage.looking_at(output):
+        with looking_at(output):
             is_corpus = (output / FILE_NAME).exists()
             is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))
         if not is_corpus and not is_free:
@@ -253,13 +256,27 @@ def _check_replaceable(output: Path) -> None:
         )
 
 
+def _check_named(config: PrepareConfig) -> None:
+    """Refuse what is no rule and what nobody has, before it is compared with what a corpus was made by.
+
+    Raises:
+        ConfigError: If the split's rule is none.
+        UnknownName: If there is no such reader or executor.
+    """
+    if config.split is not None:
+        parse_rule(config.split, given=False)
+    if config.format is not None:
+        registry.default().find(ReaderSpec, config.format)
+    registry.default().find(ExecutorSpec, config.executor)
+
+
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:
     """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value.
 
     Raises:
         ConfigError: If a reader option is none, or is said twice with different values.
     """
-    reader = {field: getattr(config, field) for field in _READER_FIELDS}
+    reader = {field: getattr(config, field) for field in option_names.FIELDS}
     for name, value in parse(config.reader_options, format=config.format).items():
         if name in _OTHER_OPTIONS:
             raise ConfigError(f"reader option {name}: the corpus has another option of this name")

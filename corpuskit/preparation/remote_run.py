@@ -16,7 +16,6 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.corpus.remote.layout import read_manifest
 from corpuskit.errors import StorageError
-from corpuskit.on_progress import Progress
 from corpuskit.preparation.publish import publish, tidy
 from corpuskit.preparation.run import PartsMade, Prepared, Run
 from corpuskit.preparation.work_folder import in_published
@@ -74,7 +73,7 @@ class PublishedRun:
 
     def _make(self, *, only_commit: bool) -> Prepared:
         made = self._run.go(only_commit=only_commit)
-        publish(self._run.output, self._store, overwrite=self._overwrite, on_progress=self._uploading)
+        publish(self._run.output, self._store, overwrite=self._overwrite, on_progress=self._run.on_progress)
         run = made.run or _read_run(self._run.output)
         return dataclasses.replace(made, corpus=self._corpus(), made=True, run=run)
 
@@ -136,9 +135,6 @@ class PublishedRun:
 
     def _waiting(self) -> None:
         log.warning("another process is preparing %s; waiting for it", self._place)
-
-    def _uploading(self, file: str, done: int, total: int | None) -> None:
-        self._run.on_progress(Progress("upload", file, done, total))
 
 
 def _read_run(folder: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpuskitError, StorageError, WorkerError
+from corpuskit.file_errors import reading_from
 from corpuskit.machine import usable_cores
 from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
@@ -102,7 +103,7 @@ class Run:
         self.on_progress = on_progress
         self.started = time.monotonic()
         self.work_s = 0.0
-        self.request = Request(config, on_fetch=self._fetching)
+        self.request = Request(config, on_fetch=self.on_progress)
         self.source, self.name = self.request.source, self.request.name
         self.output = self.request.output
         self.work = WorkFolder(self.output)
@@ -314,7 +315,7 @@ class Run:
         made = records.keys() - kept
         if self.config.parts is not None:
             return [], made
-        with storage.reading(folder):
+        with reading_from(folder):
             return enough.cut(self._all(plan, records, finished.changed), folder), made
 
     def _all(self, plan: Plan, records: dict[int, PartRecord], changed: str) -> list[PartRecord]:
@@ -343,7 +344,7 @@ class Run:
             elapsed_s=time.monotonic() - self.started,
             work_s=self.work_s,
         )
-        with storage.reading(parts_folder):
+        with reading_from(parts_folder):
             commit(
                 records,
                 plan,
@@ -394,9 +395,6 @@ class Run:
                 expected=item_bytes,
                 found=self.config.shard_bytes,
             )
-
-    def _fetching(self, label: str, done: int, total: int | None) -> None:
-        self.on_progress(Progress("fetch", label, done, total))
 
     def _waiting(self) -> None:
         log.warning("another process is preparing %s; waiting for it", self.output)

@@ -91,13 +91,16 @@ def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequ
     documents = sum(record.num_documents for record in records)
     for name in splits:
         if name not in filled:
+            why, remedy = f"none of the {documents:,} documents fell into it", "ask for a larger share with"
+            if documents == 1:
+                why, remedy = "the only document fell elsewhere", "cut the text itself by characters:0.1 with"
+            rule = plan.request["options"]["split"]
             log.warning(
-                "split %r is empty: none of the %s %s fell into it under the rule %r; ask for a larger share "
-                "with --split (in Python and TOML: split)",
+                "split %r is empty: %s under the rule %r; %s --split (in Python and TOML: split)",
                 name,
-                f"{documents:,}",
-                "document" if documents == 1 else "documents",
-                plan.request["options"]["split"],
+                why,
+                rule,
+                remedy,
             )
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from corpuskit import folders, storage
 from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.errors import ConfigError
+from corpuskit.file_errors import reading_from
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +161,7 @@ class WorkFolder:
 
 def _set_folders_aside(parts: Path) -> None:
     """Take folders out of the way of files. An empty one is deleted, any other keeps what it holds."""
-    with storage.reading(parts), os.scandir(parts) as entries:
+    with reading_from(parts), os.scandir(parts) as entries:
         folders_there = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
     for path in folders_there:
         if re.fullmatch(_TEMPORARY, path.name):

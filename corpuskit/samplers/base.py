@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-
-Ints = NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class SamplerContext:
     batch_size: int = 1
 
 
-class AnySampler(ABC):
+class AnySampler(ABC):  # noqa: B024 - its children declare what is abstract
     """What every sampler is, whether its rows are windows (`Sampler`) or made of spans (`SpanSampler`).
 
     Attributes:
@@ -126,6 +125,6 @@ def window_spans(starts: Ints, block_size: int) -> Spans:
 
     Args:
         starts: int64[n], where the windows start.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
     return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), block_size, np.int64))

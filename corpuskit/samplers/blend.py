@@ -20,9 +20,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.samplers.counter import multiply_high
 
-Ints = NDArray[np.int64]
 _Tree = int | tuple["_Tree", "_Tree"]
 
 _SEARCH_STEPS = 30

@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-U64 = NDArray[np.uint64]
+from corpuskit.arrays import Words
 
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
@@ -28,7 +27,7 @@ def hash_words(*parts: int | str, words: int = 2) -> list[int]:
     return [int.from_bytes(digest[8 * i : 8 * i + 8], "little") for i in range(words)]
 
 
-def philox(counters: U64, *, stream: int, key: int) -> tuple[U64, U64]:
+def philox(counters: Words, *, stream: int, key: int) -> tuple[Words, Words]:
     """128 random bits a counter.
 
     Args:
@@ -53,16 +52,16 @@ def philox(counters: U64, *, stream: int, key: int) -> tuple[U64, U64]:
     return a | (b << _32), c | (d << _32)
 
 
-def multiply_high(a: U64, b: U64 | np.uint64) -> U64:
+def multiply_high(a: Words, b: Words | np.uint64) -> Words:
     """The high 64 bits of each 128-bit product, which NumPy has no type for: schoolbook on 32-bit halves."""
     a_low, a_high, b_low, b_high = a & _LOW, a >> _32, b & _LOW, b >> _32
     cross = a_high * b_low + ((a_low * b_low) >> _32)
     middle = a_low * b_high + (cross & _LOW)
-    high: U64 = a_high * b_high + (cross >> _32) + (middle >> _32)
+    high: Words = a_high * b_high + (cross >> _32) + (middle >> _32)
     return high
 
 
-def uniform_below(counters: U64, bound: int, *, stream: int, key: int) -> U64:
+def uniform_below(counters: Words, bound: int, *, stream: int, key: int) -> Words:
     """uint64[n], one number in [0, bound) a counter.
 
     It is floor(r * bound / 2**128) for 128 random bits r, so no value is likelier than another by more than
@@ -72,5 +71,5 @@ def uniform_below(counters: U64, bound: int, *, stream: int, key: int) -> U64:
     limit = np.uint64(bound)
     below = multiply_high(low, limit)
     carry = (high * limit + below) < below
-    drawn: U64 = multiply_high(high, limit) + carry
+    drawn: Words = multiply_high(high, limit) + carry
     return drawn

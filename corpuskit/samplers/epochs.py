@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints
 
 
 def by_epoch(samples: Ints, samples_per_epoch: int, order: Callable[[int, Ints], Ints]) -> Ints:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from corpuskit.arrays import Ints
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
 from corpuskit.registry.specs import SamplerSpec
-from corpuskit.samplers.base import AnySampler, Ints, Sampler, SamplerContext, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler
 
 
 class _Guard:

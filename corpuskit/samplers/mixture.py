@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, window_spans
 from corpuskit.samplers.blend import Blend
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
-
-Ints = NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Turns:
 
     Args:
         stages: (first sample, one weight a part) in ascending order, the first at sample 0.
-        caps: One a part.
+        caps: For each part, how many of its samples may be drawn, or None.
 
     Attributes:
         num_samples: Where the mixture ends; None if it does not.
@@ -177,7 +175,7 @@ class MixtureSpanSampler(SpanSampler):
     Args:
         mixture: The mixture.
         parts: Its parts.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
 
     def __init__(self, mixture: MixtureSampler, parts: Sequence[Part], *, block_size: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.registry.specs import SamplerSpec
 from corpuskit.samplers.base import AnySampler, SamplerContext
 
@@ -15,6 +14,7 @@ def open_sampler(name: str, context: SamplerContext) -> AnySampler:
         ConfigError: If the sampler cannot do what the context says.
     """
     from corpuskit.registry import default
+    from corpuskit.registry.distribution import NAME as DISTRIBUTION
     from corpuskit.samplers.guard import guarded
 
     component = default().find(SamplerSpec, name)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit import cache, reading, sealed, storage
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError, StorageError
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, check_options
 from corpuskit.samplers.counter import hash_words
@@ -23,7 +24,6 @@ from corpuskit.samplers.permutation import Permutation
 
 log = logging.getLogger(__name__)
 
-Ints = NDArray[np.int64]
 
 #: Documents that are packed at a time. It bounds memory (150 MB measured), and costs a few rows that are not
 #: full for each group. Part of the tables' name, because it shapes them.

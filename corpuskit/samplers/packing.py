@@ -13,9 +13,8 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from corpuskit.arrays import Ints
 
 
 class Pieces(NamedTuple):
@@ -34,7 +33,7 @@ def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0) -> Pi
 
     Args:
         ends: int64[D], where the documents end in the stream, ascending.
-        block_size: T.
+        block_size: T, tokens of x in a window.
         previous_end: Where the first of them starts.
 
     Example:

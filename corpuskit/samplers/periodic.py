@@ -15,11 +15,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.samplers.blend import Blend, first_turns_with
-
-Ints = NDArray[np.int64]
 
 #: Periods up to here have a table, so weights of five decimals do: 80 ms and 1.6 MB at most.
 MAX_PERIOD = 100_000

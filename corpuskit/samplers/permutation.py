@@ -15,9 +15,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Words
 from corpuskit.samplers.counter import hash_words
-
-U64 = NDArray[np.uint64]
 
 # Four random rounds make a strong pseudorandom permutation (Luby and Rackoff); the halves of a small n have
 # few values, so there are eight.
@@ -30,7 +29,7 @@ class Permutation:
     """A permutation of 0 .. n - 1.
 
     Args:
-        size: n, from 1 to 2**62.
+        size: How many numbers there are, n, from 1 to 2**62.
         key: What chooses the permutation; any integers and strings.
     """
 
@@ -51,8 +50,8 @@ class Permutation:
             outside = outside[again >= self._size]
         return values.astype(np.int64)
 
-    def _pass(self, values: U64) -> U64:
-        left: U64 = values // self._right
+    def _pass(self, values: Words) -> Words:
+        left: Words = values // self._right
         right = values - left * self._right
         room = np.empty_like(left), np.empty_like(left)
         for left_key, right_key in zip(self._keys[::2], self._keys[1::2], strict=True):
@@ -63,7 +62,9 @@ class Permutation:
         return left
 
 
-def _add_hash(values: U64, of: U64, key: np.uint64, modulus: np.uint64, room: tuple[U64, U64]) -> None:
+def _add_hash(
+    values: Words, of: Words, key: np.uint64, modulus: np.uint64, room: tuple[Words, Words]
+) -> None:
     """Add a hash of `of` to values, modulo their modulus, in place; `room` is two arrays to work in."""
     mixed, other = room
     np.bitwise_xor(of, key, out=mixed)

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
+from corpuskit.on_progress import OnProgress
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.listing.left_out import LeftOut
@@ -153,13 +154,13 @@ class SourceOptions:
         format: A reader's name instead of the one the file's extension says.
         reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
             on_bad_document ("error" or "skip"), and whatever else it has.
-        on_progress: Called with (bytes done, bytes in all or None) while files are fetched.
+        on_progress: Told while files are fetched.
     """
 
     location: str | None = None
     format: str | None = None
     reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    on_progress: Callable[[str, int, int | None], None] | None = None
+    on_progress: OnProgress | None = None
 
 
 def text_of(document: Document) -> bytes:

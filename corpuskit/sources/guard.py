@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from corpuskit.registry.blame import blame, blamed
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.distribution import NAME as DISTRIBUTION
-from corpuskit.sources.base import DocumentBatch, Input, Source, text_of
+from corpuskit.sources.base import DocumentBatch, Input, Slice, Source, text_of
 from corpuskit.sources.plain_text import PlainText
 
 #: What is asked of a source once, and what gives things one by one.
 _ASKED = ("inputs", "slices", "fields", "digest")
+#: What those give that lists come from.
+_GIVEN: dict[str, type] = {"inputs": Input, "slices": Slice}
 _GIVING = ("documents", "read")
 
 #: Gives whose fault an error about some input is: what to call the component, and its owner.
@@ -40,7 +42,10 @@ def _asked(method: Callable[..., Any], whose: Whose) -> Callable[..., Any]:
     def guarded(*arguments: Any, **named: Any) -> Any:
         item = arguments[0] if arguments else None
         with blame(*whose(item), lambda: item.name if isinstance(item, Input) else f"{method.__name__}()"):
-            return method(*arguments, **named)
+            found = method(*arguments, **named)
+            if (kind := _GIVEN.get(method.__name__)) is not None:
+                _check_all(method.__name__, found, kind)
+            return found
 
     return guarded
 
@@ -94,6 +99,15 @@ class _Guarded(PlainText):
     def character_offset(self, characters_before: int) -> int:
         with self._blamed():
             return self._text.character_offset(characters_before)
+
+
+def _check_all(name: str, found: Any, kind: type) -> None:
+    """Refuse what is no sequence of one kind, before anything looks inside it."""
+    if not isinstance(found, Sequence):
+        raise TypeError(f"{name}() must give a list of {kind.__name__}, found {found!r:.60}")
+    for one in found:
+        if not isinstance(one, kind):
+            raise TypeError(f"{name}() must give a list of {kind.__name__}, found {one!r:.60} in it")
 
 
 def _giving(method: Callable[..., Any], whose: Whose, name: str) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import logging
 import os
 import re
 import stat
@@ -37,8 +38,12 @@ from corpuskit.sources.inputs.stream import base_name
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
 from corpuskit.sources.listing.places import place_of, shown_location
 from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
+from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
+from corpuskit.sources.readers.text_field import unmatched
 from corpuskit.urls import is_remote
+
+log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 #: The most that a list of paths may have.
@@ -129,7 +134,7 @@ class UserFiles(FilesSource):
             summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
             raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
         if inputs:  # else no reader has been asked for
-            self._check_options({item.format for item in inputs})
+            self._check_options(inputs)
         return inputs
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
@@ -138,13 +143,16 @@ class UserFiles(FilesSource):
         said = super().reader_options(format)
         return said if reader is None else {name: said[name] for name in said if name in reader.OPTIONS}
 
-    def _check_options(self, formats: set[str]) -> None:
+    def _check_options(self, inputs: Sequence[Input]) -> None:
+        formats = {item.format for item in inputs}
         said = super().reader_options("")
+        for text in unmatched(said.get("text_field") or (), inputs):
+            log.warning("--text-field %r is for no file: none has a name like it", text)
         readers = [self.reader(format) for format in sorted(formats)]
         unused = sorted(set(said) - {name for reader in readers for name in reader.options})
         if unused:
             raise ConfigError(
-                f"reader option {unused[0]}: no reader of these files ({', '.join(sorted(formats))}) has it; "
+                f"{option_name(unused[0])}: no reader of these files ({', '.join(sorted(formats))}) has it; "
                 "leave it out, or choose another with --format"
             )
 

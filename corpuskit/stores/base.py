@@ -141,6 +141,7 @@ class Store:
             Taken: As `action` raised it.
         """
         options, where = self._options, self.place / name
+        said = ""
         for attempt in range(1, options.max_attempts + 1):
             try:
                 return action()
@@ -150,10 +151,11 @@ class Store:
                 failure = failure_of(error, where.url)
             if not isinstance(failure, Transient) or attempt == options.max_attempts:
                 break
-            wait_s = options.random() * min(
-                options.backoff_cap_s, options.backoff_base_s * 2.0 ** (attempt - 1)
-            )
-            log.warning("cannot %s %s: %s; trying again in %.1f s", doing, where, failure, wait_s)
+            wait_s = options.backoff_s(attempt)
+            # The same failure over and over is one line.
+            level = logging.DEBUG if str(failure) == said else logging.WARNING
+            said = str(failure)
+            log.log(level, "cannot %s %s: %s; trying again in %.1f s", doing, where, said, wait_s)
             options.sleep(wait_s)
         raise StorageError(f"cannot {doing} {where}: {failure}", path=str(where))
 

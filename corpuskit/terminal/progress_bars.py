@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corpuskit.on_progress import Progress
 from corpuskit.terminal.bar import STAGES, Bar
@@ -59,10 +59,6 @@ class ProgressBars:
         elif self._line is not None:
             name = f"{STAGES.get(progress.stage, progress.stage)} {safe(progress.label)}".strip()
             self._line.show(name, progress.done_bytes, progress.total_bytes, _detail(progress))
-
-    def files(self, stage: str) -> Any:
-        """The same for work that reports (name, bytes done, bytes in all)."""
-        return lambda label, done, total: self(Progress(stage, "", done, total))
 
 
 def _shows_bars(console: Console) -> bool:

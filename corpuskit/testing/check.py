@@ -14,11 +14,11 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpuskit.cache import scratch_folder
 from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry import Component, PluginInfo, default
 from corpuskit.registry.checks import KINDS, SPECS
@@ -153,8 +153,7 @@ def _check_component(component: Component[Any], without: Collection[str]) -> Che
     """Run pytest on one component, and read what it reports."""
     spec, argument = component.spec, component.argument
     name = spec.name if argument is None else f"{spec.name}:{argument}"
-    with tempfile.TemporaryDirectory(prefix="corpuskit-check-") as path:
-        folder = Path(path)
+    with scratch_folder("check") as folder:
         (folder / "run.py").write_text(_RUN)
         (folder / "pytest.ini").write_text("[pytest]\n")
         text = _MODULE.format(

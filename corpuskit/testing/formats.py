@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import FILE_NAME, Format
+from corpuskit.on_progress import Progress
 from corpuskit.testing.comparison import assert_equal_numbers
 
 MakeCorpus = Callable[..., Corpus]
@@ -131,7 +132,7 @@ class FormatSuite:
         corpus = make_corpus()
         before = _names(tmp_path)
 
-        def interrupt(file: str, done_bytes: int, total_bytes: int | None) -> None:
+        def interrupt(progress: Progress) -> None:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -144,7 +145,9 @@ class FormatSuite:
         corpus = make_corpus()
         heard: list[tuple[int, int | None]] = []
         format.write(
-            corpus, tmp_path / "out", on_progress=lambda file, done, total: heard.append((done, total))
+            corpus,
+            tmp_path / "out",
+            on_progress=lambda at: heard.append((at.done_bytes, at.total_bytes)),
         )
         total = sum(split.num_tokens * split.dtype.itemsize for split in corpus.values())
         assert heard == sorted(heard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,21 @@ class Encoded:
 
     ids: NDArray[np.uint32]
     lengths: NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Which of a tokenizer's engines "auto" takes on this machine, and why.
+
+    Args:
+        engine: Its name, as `--engine` takes it.
+        versions: The version of each library that could have a part in it; None if it is not installed.
+        reasons: Sentences without a full stop.
+    """
+
+    engine: str
+    versions: Mapping[str, str | None]
+    reasons: Sequence[str]
 
 
 class Tokenizer(abc.ABC):
@@ -129,6 +144,14 @@ class Tokenizer(abc.ABC):
         """
         if engine != "auto":
             raise ConfigError(f"--engine {engine}: tokenizer {self.name!r} has one engine only; use 'auto'")
+
+    def explain_engine(self) -> EngineChoice:
+        """Which engine "auto" takes here, and why; what it takes is loaded and tried.
+
+        Raises:
+            CorpuskitError: If the engine cannot be loaded, or gives other ids.
+        """
+        return EngineChoice("auto", {}, ["the tokenizer has one engine only"])
 
 
 def check_encoded(encoded: Encoded, *, tokenizer: Tokenizer, num_texts: int) -> None:

@@ -53,8 +53,8 @@ _EXACT = {
 }
 
 #: Texts compared at the start of every engine's life, and about one in how many after that.
-_FIRST_COMPARED = 4
-_COMPARED_ONE_IN = 1000
+FIRST_COMPARED = 4
+COMPARED_ONE_IN = 1000
 #: How much of a text is compared; tiktoken takes some 1.5 ms for it.
 _COMPARED_BYTES = 1 << 14
 
@@ -160,7 +160,7 @@ class GigatokenEngine:
     """gigatoken where the two libraries agree, and tiktoken elsewhere.
 
     Args:
-        encoding: tiktoken's encoding.
+        encoding: The encoding that tiktoken opened.
         exact: How gigatoken loads it.
         tiktoken: The engine for everything else.
     """
@@ -188,11 +188,16 @@ class GigatokenEngine:
                 result.append(self._tiktoken.encode_one(text.decode()))
                 continue
             ids = encode(text)
-            if self._num_compared < _FIRST_COMPARED or _is_chosen(text):
+            if self._num_compared < FIRST_COMPARED or _is_chosen(text):
                 self._compare(text, ids, number)
             result.append(ids)
         self._bound_memory(sum(map(len, texts)))
         return result
+
+    @property
+    def num_suspects(self) -> int:
+        """How many code points send a text that holds one of them to tiktoken."""
+        return self._guard.num_code_points
 
     def _encode_suspect(self, text: bytes, number: int) -> NDArray[np.uint32]:
         """The ids of a text that holds a code point for tiktoken, which gets no more of it than it must."""
@@ -309,7 +314,7 @@ def _load_gigatoken(exact: _Exact) -> Any:
 
 def _is_chosen(text: bytes) -> bool:
     """Whether a text is in the sample. Its end and its length decide: many texts begin alike."""
-    return zlib.crc32(text[-64:], len(text)) % _COMPARED_ONE_IN == 0
+    return zlib.crc32(text[-64:], len(text)) % COMPARED_ONE_IN == 0
 
 
 def _guard() -> UnicodeGuard:
@@ -318,7 +323,9 @@ def _guard() -> UnicodeGuard:
 
 
 __all__ = [
+    "COMPARED_ONE_IN",
     "ENGINES",
+    "FIRST_COMPARED",
     "Engine",
     "GigatokenEngine",
     "TiktokenEngine",

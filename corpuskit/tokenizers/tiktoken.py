@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import Encoded, Tokenizer, with_eot
+from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
+from corpuskit.tokenizers.explaining import explain
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
@@ -86,7 +88,8 @@ class TiktokenTokenizer(Tokenizer):
         try:
             return self._encoding.decode_bytes(values.tolist())
         except (KeyError, OverflowError, TypeError) as error:
-            found = error.args[0] if error.args else "an id"
+            wrong = re.search(r"\d+$", str(error.args[0])) if error.args else None
+            found = f"id {wrong[0]}" if wrong else "one of the ids"
             raise TokenizerError(f"encoding {self.name!r}: {found} is not in the vocabulary") from error
 
     def boundary(self, text: bytes, at: int) -> int:
@@ -99,6 +102,11 @@ class TiktokenTokenizer(Tokenizer):
             raise ConfigError(f"--engine {engine}: expected one of {', '.join(ENGINES)}", found=engine)
         self._wanted_engine = engine if engine == "tiktoken" else self._resolve(engine)
         self._engine = None
+
+    def explain_engine(self) -> EngineChoice:
+        """Whether gigatoken is taken, and what is compared with tiktoken then."""
+        self.select_engine("auto")
+        return explain(self._loaded_engine())
 
     def load(self) -> None:
         """Load the engine."""

@@ -77,6 +77,7 @@ class UnicodeGuard:
     """
 
     def __init__(self, ranges: CodePoints) -> None:
+        self.num_code_points = sum(last - first + 1 for first, last in ranges)
         self._is_suspect = np.zeros(_NUM_CODE_POINTS, np.bool_)
         self._is_prefix = np.zeros(1 << 16, np.bool_)  # by the first byte * 256 + the second
         prefixes: set[bytes] = set()

@@ -182,9 +182,27 @@ def test_impossible_options_are_refused(make_split, options, message):
         Batches(make_split(1000), **{**OPTIONS, **options})
 
 
-def test_an_unknown_device_is_a_config_error(make_split):
-    with pytest.raises(ConfigError, match="device = 'warp'"):
-        Batches(make_split(1000), batch_size=2, block_size=4, device="warp")[0]
+@pytest.mark.parametrize("device", ["warp", "", "CPU", 0, ["cpu"], "cuda:77"])
+def test_an_unknown_device_is_a_config_error(make_split, device):
+    with pytest.raises(ConfigError) as caught:
+        Batches(make_split(1000), batch_size=2, block_size=4, device=device)[0]
+    assert str(caught.value).startswith(f"device = {device!r}: ")
+    assert "privateuseone" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_device_that_torch_cannot_use_here_is_a_config_error(make_split, monkeypatch):
+    def refuse(*args, **named):
+        raise RuntimeError("Could not run it on this backend. This could be because\nof many things")
+
+    monkeypatch.setattr(torch, "empty", refuse)
+    with pytest.raises(ConfigError, match="device = 'mps': torch cannot use it here: Could not run it"):
+        Batches(make_split(1000), batch_size=2, block_size=4, device="mps")[0]
+
+
+def test_a_sampler_is_a_name(make_split):
+    with pytest.raises(ConfigError, match="sampler = 3: must be text, the name of one"):
+        Batches(make_split(1000), sampler=3)
 
 
 def test_steps_are_not_negative_and_not_slices(make_split):

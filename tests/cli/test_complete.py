@@ -43,7 +43,6 @@ def press_tab(tmp_path, monkeypatch):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
         )
         assert done.stderr == ""
         return [line for line in done.stdout.splitlines() if line]
@@ -125,7 +124,7 @@ def test_a_broken_plugin_says_nothing_on_tab_and_its_components_are_not_imported
         done = subprocess.run(
             [sys.executable, "-m", "corpuskit"],
             env={**environment, "COMP_WORDS": " ".join(["corpuskit", *words]), "COMP_CWORD": str(len(words))},
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.stderr == ""
         return done.stdout.splitlines()

@@ -69,7 +69,10 @@ def test_a_name_that_becomes_another_folder_is_said(run):
 
 def test_a_split_that_came_out_empty_is_a_warning(run):
     _, err = run(*P, "./a.txt", "--split", "valid=0.000001")
-    assert "corpuskit: split 'valid' is empty: none of the 1 document fell into it under the rule" in err
+    assert "corpuskit: split 'valid' is empty: the only document fell elsewhere under the rule" in err
+    assert "cut the text itself by characters:0.1 with --split" in err
+    _, err = run(*P, "./c.jsonl", "--split", "valid=0.000001", "--overwrite")
+    assert "split 'valid' is empty: none of the " in err
     assert "ask for a larger share with --split" in err
     _, err = run(*P, "./c.jsonl", "--split", "valid=0.5", "--overwrite")
     assert "is empty" not in err

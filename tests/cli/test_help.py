@@ -43,6 +43,20 @@ def test_help_fits_the_terminal(name, width):
 
 
 @all_commands
+def test_help_says_what_each_of_a_groups_commands_does_in_a_whole_sentence(name):
+    words, *_ = COMMANDS_FOUND[name]
+    done = CliRunner().invoke(root, [*words, "--help"], terminal_width=80)
+    assert "..." not in done.output.partition("Commands:")[2].partition("Options:")[0]
+
+
+def test_a_range_is_said_in_words():
+    done = CliRunner().invoke(root, ["show", "--help"], terminal_width=140)
+    assert "[default: 256; at least 1]" in done.output
+    assert "[at least 0]" in done.output
+    assert "x>=" not in done.output
+
+
+@all_commands
 def test_every_command_has_an_example_that_its_own_options_understand(name):
     _, command, _ = COMMANDS_FOUND[name]
     if name == "corpuskit":

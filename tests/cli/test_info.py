@@ -4,10 +4,11 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 import corpuskit
 from corpuskit import sealed
-from corpuskit.cli import root
+from corpuskit.cli import render, root
 from corpuskit.errors import CorpusFormatError, CorpuskitError
 
 EVIL = "\x1b]0;x\x07\u202e\x9b31m\nnext\tline"
@@ -61,3 +62,13 @@ def test_a_pipe_in_a_corpus_is_one_line_and_no_waiting(corpus, name):
     done = CliRunner().invoke(root, ["info", str(corpus)])
     assert isinstance(done.exception, CorpusFormatError)
     assert f"{name}: it is a named pipe, not a file" in str(done.exception)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_fact_that_takes_several_lines_is_indented(corpus, capsys, monkeypatch, width):
+    monkeypatch.setattr(render, "stdout_console", lambda: Console(width=width, highlight=False))
+    root.main(["info", str(corpus)], standalone_mode=False)
+    lines = capsys.readouterr().out.splitlines()
+    options = next(number for number, line in enumerate(lines) if line.startswith("options "))
+    assert lines[options + 1].startswith(" " * 12)
+    assert max(map(len, lines)) <= width

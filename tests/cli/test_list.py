@@ -92,6 +92,27 @@ def corpuskit_samplers():
     assert "[bold]not bold[/bold] \\u001b[31mnot red" in run("samplers")
 
 
+def test_the_engine_of_a_tokenizer_is_explained():
+    import tiktoken
+
+    lines = run("tokenizers", "--explain", "p50k_base").splitlines()
+    assert lines[0].startswith(f"p50k_base: tiktoken (tiktoken {tiktoken.__version__}, gigatoken ")
+    assert lines[1] == "- tiktoken defines the ids"
+    assert run("tokenizers", "--explain", "bytes") == (
+        f"bytes: auto (corpuskit-core {corpuskit.__version__})\n- the tokenizer has one engine only\n"
+    )
+    found = json.loads(run("tokenizers", "--explain", "p50k_base", "--json"))
+    assert (found["tokenizer"], found["engine"]) == ("p50k_base", "tiktoken")
+    assert found["versions"]["tiktoken"] == tiktoken.__version__
+    assert [f"- {reason}" for reason in found["reasons"]] == lines[1:]
+
+
+def test_only_tokenizers_are_explained():
+    done = CliRunner().invoke(root, ["list", "--explain", "gpt2"])
+    assert done.exit_code == 2
+    assert "type 'corpuskit list tokenizers --explain gpt2'" in done.stderr
+
+
 def test_without_a_kind_all_kinds_are_listed():
     output = run()
     assert [line[2:] for line in output.splitlines() if line.startswith("# ")] == list(KINDS)

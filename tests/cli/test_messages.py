@@ -22,6 +22,8 @@ FILES = {
     "table.toml": "[prepre]\nworkers = 2\n",
     "late.toml": '[prepare]\nengine = "x"\nencoding = "gpt-4o"\n',
     "split.toml": 'split = "valid=2"\n',
+    "ends.toml": "# one\u2028line\x85\nworkers = 0\n",
+    "reader.toml": '\nseparator = ""\nname = "other"\n',
 }
 
 
@@ -53,8 +55,8 @@ S = ("show", "data/my/bytes")
         ([*P, "--encoding", "GPT2"], "unknown tokenizer 'GPT2'; did you mean 'gpt2'?"),
         (["export", "data/my/bytes", "-o", "x", "--format", "nanoGPT"], "did you mean 'nanogpt'?"),
         (["prepare", "./fake.parquet", "--format", "Text"], "unknown reader 'Text'; did you mean 'text'?"),
-        ([*P, "--workers", "0"], "--workers 0: must be greater than or equal to 1"),
-        ([*P, "--workers", "x"], "--workers: 'x' is not a valid integer"),
+        ([*P, "--workers", "0"], "--workers 0: must be a whole number, 1 or more"),
+        ([*P, "--workers", "x"], "--workers 'x': must be a whole number"),
         ([*P, "--shard-bytes", "1XB"], "--shard-bytes '1XB': must be a number of bytes with a unit such as"),
         (
             [*P, "--max-tokens", "1GiB"],
@@ -74,9 +76,20 @@ S = ("show", "data/my/bytes")
         ([*P, "--config", "bare.toml"], "bare.toml:1: not TOML: invalid value in column 12; text needs quot"),
         ([*P, "--config", "table.toml"], "table.toml:1: unknown table [prepre]; did you mean [prepare]?"),
         ([*P, "--config", "late.toml"], "late.toml:3: unknown tokenizer 'gpt-4o'; gpt-4o is a model"),
-        ([*P, "--config", "late.toml", "--encoding", "bytes", "-o", "z"], "late.toml:2: --engine x: "),
-        ([*P, "--config", "split.toml"], "split.toml:1: --split 'valid=2': 2 is not between 0 and 1"),
-        ([*P, "--encodng", "gpt2"], "no such option --encodng; did you mean"),
+        ([*P, "--config", "late.toml", "--encoding", "bytes", "-o", "z"], "late.toml:2: engine x: "),
+        ([*P, "--config", "split.toml"], "split.toml:1: split 'valid=2': 2 is not between 0 and 1"),
+        ([*P, "--config", "ends.toml"], "ends.toml:2: workers = 0: must be a whole number, 1 or more"),
+        ([*P, "--config", "reader.toml"], "reader.toml:2: separator '': expected text of one or more"),
+        ([*P, "--separator", "", "--name", "o"], "--separator '': expected text of one or more characters"),
+        ([*P, "--text-field", "x", "--name", "o"], "--text-field: no reader of these files (text) has it"),
+        ([*P, "--split", "valid", "--encoding", "bytes"], "--split 'valid': expected 'characters:0.1', "),
+        ([*P, "--format", "txt", "--encoding", "bytes"], "unknown reader 'txt'; did you mean 'text'?"),
+        (
+            [*P, "--executor", "Local", "--encoding", "bytes"],
+            "unknown executor 'Local'; did you mean 'local'?",
+        ),
+        ([*P, "-v"], "no such option -v; it goes before the command: 'corpuskit -v prepare'"),
+        ([*P, "--encodng", "gpt2"], "no such option --encodng; did you mean --encoding"),
         ([*P, "--encoding"], "--encoding needs a value; see 'corpuskit prepare --help'"),
         (["ls"], "no such command 'ls'; did you mean 'list'?"),
         (["cache", "sise"], "no such command 'sise'; did you mean 'size'?"),
@@ -90,14 +103,16 @@ S = ("show", "data/my/bytes")
         (["prepare"], "DATASET is missing; name files, or a corpus: 'corpuskit list sources' shows them"),
         (["info"], "CORPUS is missing; see 'corpuskit info --help'"),
         (["info", "a", "b"], "got unexpected extra argument (b); see 'corpuskit info --help'"),
-        (["completion", "tcsh"], "SHELL: 'tcsh' is not one of 'bash', 'zsh', 'fish'"),
+        (["cache", "clear", "--older-than", "-1"], "--older-than -1.0: must be 0 or more"),
+        (["cache", "clear", "--older-than", "x"], "--older-than 'x': must be a number"),
+        (["completion", "tcsh"], "SHELL 'tcsh': must be one of 'bash', 'zsh', 'fish'"),
         ([*S, "--at", "5", "--step", "3"], "--at and --step exclude each other"),
-        ([*S, "--at", "-1"], "--at: -1 must be 0 or more"),
+        ([*S, "--at", "-1"], "--at -1: must be 0 or more"),
         (
             [*S, "--step", "1", "--context-length", "0"],
-            "--context-length 0: must be greater than or equal to 1",
+            "--context-length 0: must be a whole number, 1 or more",
         ),
-        ([*S, "--step", "1", "--block-size", "0"], "--block-size 0: must be greater than or equal to 1"),
+        ([*S, "--step", "1", "--block-size", "0"], "--block-size 0: must be a whole number, 1 or more"),
         ([*S, "--step", "1", "--sampler", "Random"], "unknown sampler 'Random'; did you mean 'random'?"),
         ([*P, "--executor", "slurm"], "unknown executor 'slurm'; known: local"),
     ],
@@ -132,6 +147,21 @@ def test_an_error_of_data_names_the_file(said, args, code, message):
     assert line.count("\n") == 1
     assert message in line
     assert ".;" not in line
+
+
+@pytest.mark.parametrize("args", [[], ["cache"]], ids=["corpuskit", "cache"])
+def test_a_group_without_a_command_shows_its_help(said, args):
+    _, text = said(*args)
+    assert text.startswith(" ".join(["Usage: corpuskit", *args]))
+    assert "\nCommands:\n" in text
+    assert "error" not in text.partition("\n")[0]
+
+
+def test_help_of_a_command_may_be_asked_for_as_a_command(capsys):
+    assert _run(["help", "show"]) == _run(["show", "--help"]) == 0
+    first, _, second = capsys.readouterr().out.partition("Usage: ")[2].partition("Usage: ")
+    assert first == second
+    assert "show [OPTIONS] CORPUS" in first
 
 
 @pytest.mark.parametrize("size", ["1GB", "64MB", "1GiB", "512M", "1_000kB"])

@@ -28,6 +28,7 @@ def test_a_plan_prints_the_object_that_python_gets(run):
     assert lines == [line for line in str(plan).splitlines() if not line.startswith(drop)]
     assert lines[0].split() == ["a.csv", "csv", "16", "B", "id,", "text"]
     assert "tokens     13 (bytes)" in lines
+    assert repr(plan) == "<Plan of 'raw': 2 files, about 13 tokens of bytes; print() shows all of it>"
 
 
 def test_json_has_the_same_and_every_file(run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -18,6 +19,7 @@ from corpuskit import CommandSpec, Document, FormatSpec, ReaderSpec, SamplerSpec
 from corpuskit.formats.base import Format
 from corpuskit.sources.base import DocumentBatch, Input, Source
 from corpuskit.sources.readers.base import Reader
+from corpuskit.samplers.base import Sampler
 from corpuskit.tokenizers.bytes import ByteTokenizer
 """
 
@@ -54,7 +56,7 @@ def plugin(tmp_path, monkeypatch, capsys):
         monkeypatch.syspath_prepend(tmp_path / "site")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("CORPUSKIT_PLUGINS", "buggy")
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *sys.path]))
         sys.modules.pop("buggy", None)
         registry.default.cache_clear()
         (tmp_path / "my.txt").write_text("some text " * 100)
@@ -101,6 +103,14 @@ def test_a_bug_in_documents_names_plugin_input_and_document(plugin, command, bod
     assert "Traceback" not in said
 
 
+def test_a_factory_that_is_not_there_is_said_where_plugins_are_listed(plugin):
+    body = SOURCE.format(body="pass").replace("buggy:Bad", "nowhere.at_all:Bad")
+    code, said = plugin(body, "plugins")
+    assert code == 0
+    assert "source 'bad' of buggy (corpuskit-buggy 1.2) will not work: there is no module 'nowhere" in said
+    assert "will not work" not in plugin(SOURCE.format(body="pass"), "plugins")[1]
+
+
 def test_verbose_shows_the_plugins_traceback_and_keeps_the_exit_code(plugin):
     code, said = plugin(SOURCE.format(body="nothing_of_this_name"), "--verbose", *PREPARE)
     assert code == 6
@@ -113,6 +123,12 @@ def test_verbose_shows_the_plugins_traceback_and_keeps_the_exit_code(plugin):
     ("method", "reason"),
     [
         ("def inputs(self): return 1 / 0", "failed at inputs(): ZeroDivisionError"),
+        ("def inputs(self): return ['a']", "TypeError: inputs() must give a list of Input, found 'a' in it"),
+        ("def inputs(self): return None", "TypeError: inputs() must give a list of Input, found None"),
+        (
+            "def slices(self, item, *, target_bytes): return [(0, 3)]",
+            "TypeError: slices() must give a list of Slice, found (0, 3) in it",
+        ),
         (
             "def slices(self, item, *, target_bytes): return item.nothing",
             "failed at lines.txt: AttributeError",
@@ -215,8 +231,7 @@ SAMPLER = """
 def corpuskit_samplers():
     return [SamplerSpec("odd", "x", "buggy:Odd")]
 
-class Odd:
-    samples_per_epoch = None
+class Odd(Sampler):
     def __init__(self, context):
         self.context = context
     def starts(self, samples):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 
 import pytest
 from click.testing import CliRunner
@@ -28,7 +29,7 @@ from corpuskit.tokenizers.bytes import ByteTokenizer
 def fresh_registry(monkeypatch, tmp_path):
     """What a test installs, and nothing else, in a registry of its own; the same in the process of pytest."""
     monkeypatch.setenv("CORPUSKIT_PLUGINS", "checked")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     registry.default.cache_clear()
@@ -171,13 +172,12 @@ class Far:
 def cluster(*, workers):
     raise ConfigError("no cluster")
 
-class Large(corpuskit.sources.base.Source):
+class Large(Source):
     def inputs(self):
-        return [corpuskit.sources.base.Input("large", 10**9, "0" * 64)]
+        return [Input("large", 10**9, "0" * 64)]
 
 def spans(context):
-    class Packed:
-        samples_per_epoch = None
+    class Packed(SpanSampler):
         def spans(self, samples): ...
     return Packed()
 
@@ -186,7 +186,7 @@ def optional(context):
 """
     install(
         tmp_path,
-        "import corpuskit.sources.base\n"
+        "from corpuskit.plugin import Input, Source, SpanSampler\n"
         + text
         + hook("source", "SourceSpec('urls', 'S')", "SourceSpec('large', 'S', factory='checked:Large')")
         + hook("executor", "ExecutorSpec('far', 'S', factory='checked:cluster')")
@@ -270,6 +270,19 @@ def test_a_package_that_is_not_there_or_switched_off_is_an_error(tmp_path, monke
     registry.default.cache_clear()
     with pytest.raises(ConfigError, match=r"\(corpuskit-checked 1.0\) is disabled by CORPUSKIT_PLUGINS; add"):
         raise run().exception
+
+
+@pytest.mark.fault("D15")
+def test_no_temporary_folder_is_needed_and_nothing_stays(tmp_path, monkeypatch):
+    text = "\nclass Bytes(ByteTokenizer):\n    def __init__(self, **k): super().__init__(name='b')\n"
+    install(tmp_path, text + hook("tokenizer", "TokenizerSpec('b', 'S', factory='checked:Bytes')"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "not there"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
+    found = run()
+    assert found.exit_code == 0, found.output
+    assert "tokenizer b: ok" in found.stdout
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 
 def test_without_pytest_it_says_what_to_install(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 import corpuskit
 from corpuskit import sealed
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
@@ -88,6 +88,36 @@ def test_folder_that_is_no_corpus_says_how_to_make_one(tmp_path):
         corpuskit.open(tmp_path)
     with pytest.raises(CorpusFormatError, match="not a corpus: No such file or directory"):
         corpuskit.open(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("", "'corpuskit list corpora {0}' shows those below it"),
+        ("b", "it is being prepared; 'corpuskit info {0}' says how far it is"),
+        ("a/manifest.json", "the corpus is its folder, {1}"),
+        ("c", "'corpuskit prepare' makes one"),
+    ],
+)
+def test_what_is_no_corpus_says_where_one_is(corpus_path, tmp_path, path, remedy):
+    below = tmp_path / "below"
+    shutil.copytree(corpus_path, below / "a")
+    (below / ".b.preparing").mkdir()
+    with pytest.raises(CorpusFormatError) as caught:
+        corpuskit.open(below / path)
+    assert str(caught.value).endswith(f"; {remedy.format(below / path, (below / path).parent)}")
+
+
+@pytest.mark.parametrize("path", [3, None, b"data", ["data"]])
+def test_a_corpus_is_opened_by_a_path_or_a_url(path):
+    with pytest.raises(ConfigError, match="must be a path, or a URL as text"):
+        corpuskit.open(path)
+
+
+@pytest.mark.parametrize("text", [None, b"abc", ["a", "b"], 3])
+def test_what_is_encoded_is_one_text(corpus_path, text):
+    with pytest.raises(TokenizerError, match="encode takes one text, a str, and found"):
+        corpuskit.open(corpus_path).encode(text)
 
 
 @pytest.mark.parametrize("name", ["train-00000.bin", "train-00000.idx"])

@@ -9,7 +9,7 @@ import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream
-from corpuskit.corpus.mixture import Mixture, Stage, mix
+from corpuskit.corpus.mixture import Mixture, Stage, Weighted, mix
 from corpuskit.errors import ConfigError, ResumeError
 
 OPTIONS = {"batch_size": 10, "block_size": 8, "output": "numpy"}
@@ -44,7 +44,7 @@ def corpora(split_of):
 
 def mixture_of(corpora, weights, *more, max_epochs=None):
     stages = [Stage(weights, sample=0), *more]
-    return Mixture(corpora, stages, max_epochs or {})
+    return Mixture(corpora, stages, max_epochs or {}, {})
 
 
 def rows(batches, count):
@@ -281,3 +281,21 @@ def test_a_mixture_that_ends_before_a_batch_is_refused(corpora):
         ConfigError, match="the mixture ends after 6 samples, which do not fill a batch of 10"
     ):
         mixture.batches(**OPTIONS, sampler="shuffled")
+
+
+def test_a_list_of_weighted_corpora_says_what_four_mappings_say(prepared):
+    one, other = prepared("a", "bytes"), prepared("b", "bytes")
+    options = {"batch_size": 4, "block_size": 16, "output": "numpy"}
+    mappings = mix({one: 3, other: 1}, max_epochs={other: 2}).batches(
+        samplers={one: "random", other: "shuffled"}, **options
+    )
+
+    listed = mix([Weighted(one, 3), Weighted(other, 1, sampler="shuffled", max_epochs=2)]).batches(**options)
+
+    for step in (0, 3, 40):
+        np.testing.assert_array_equal(listed[step][0], mappings[step][0])
+
+
+def test_what_is_not_weighted_is_refused(prepared):
+    with pytest.raises(ConfigError, match=r"a list of corpuskit\.Weighted; found \('a', 1\)"):
+        mix([("a", 1)])

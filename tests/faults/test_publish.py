@@ -33,7 +33,8 @@ def publish(s3, bucket, keys, launcher):
             (*COMMAND, "--workers", "1", "-o", f"{bucket}/{place}"), folder, environ=environ
         )
         on_start(started.pid)
-        outcome, num_requests = started.wait(), len(s3.requests)
+        outcome = started.wait()
+        num_requests = sum(request.key.startswith(place) for request in s3.requests)
         return outcome, without_run(keys(f"{bucket}/{place}")), names(folder), num_requests
 
     return start

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from fault_tools import Fault
 
+from corpuskit import sealed
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -18,8 +20,9 @@ else:
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.parametrize("state", [None, {}, {"path": "secret.model"}, {"model": "AAAA"}])
 @pytest.mark.fault("S2", "M1")
-def test_a_manifests_tokenizer_opens_no_file(worlds):
+def test_a_manifests_tokenizer_opens_no_file(worlds, state):
     """Of all that is named, calls on the one file are counted."""
     pytest.importorskip("corpuskit_sentencepiece")
     world = worlds("export")
@@ -27,8 +30,8 @@ def test_a_manifests_tokenizer_opens_no_file(worlds):
     secret, path = world.folder / "secret.model", world.folder / "out" / "manifest.json"
     secret.write_bytes(b"of another user")
     manifest = json.loads(path.read_bytes())
-    manifest["tokenizer"].update(name=f"sp:{secret}", state=None)
-    path.write_text(json.dumps(manifest))
+    manifest["tokenizer"].update(name=f"sp:{secret}", state=state)
+    path.write_bytes(sealed.to_bytes(manifest))
     outcome = world.launcher.run(
         ("show", "out", "--tokens", "3"),
         world.folder,
@@ -36,6 +39,7 @@ def test_a_manifests_tokenizer_opens_no_file(worlds):
         fault=Fault(only="secret.model"),
     )
     assert outcome.code != 0
+    assert f"tokenizer 'sp:{secret}'" in outcome.stderr, "another error came first"
     assert world.launcher.control.total == 0, outcome
 
 

@@ -311,6 +311,16 @@ def test_headers_that_drip_do_not_hold_us(server, cache_dir, fake):
         fetch(server.remote(), cache_dir=cache_dir, options=options)
 
 
+def test_the_same_failure_over_and_over_is_said_once(server, cache_dir, fake, caplog):
+    busy = [server.status("503 Service Unavailable")] * 3
+    server.script(*busy, server.status("502 Bad Gateway"), server.file())
+    fetch(server.remote(), cache_dir=cache_dir, options=fake.options(max_attempts=8))
+    said = [record.message for record in caplog.records if "trying again" in record.message]
+    assert len(said) == 2, said
+    assert "503" in said[0]
+    assert "502" in said[1]
+
+
 @pytest.mark.fault("N14")
 def test_refused_connection_is_told(cache_dir, fake):
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -80,7 +80,7 @@ def test_no_part_of_an_answer_may_go_on_for_ever(server, cache_dir, fake, kind):
     options = fake.options(clock=ticking(fake), total_timeout_s=60, read_timeout_s=5.0, max_attempts=2)
     with pytest.raises(FetchError):
         fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=options)
-    assert step.ended.wait(30)  # no thread of ours goes on reading
+    step.ended.wait()  # no thread of ours goes on reading
     assert not list(cache_dir.glob("files/*/*"))
 
 
@@ -91,7 +91,7 @@ def test_what_frames_a_body_does_not_count_as_a_transfer(server, cache_dir, fake
     options = fake.options(clock=ticking(fake), total_timeout_s=10.0**6, rate_window_s=20, max_attempts=1)
     with pytest.raises(FetchError, match="sends only 0 bytes of the file a second after 4 bytes"):
         fetch(RemoteFile(server.url()), cache_dir=cache_dir, options=options)
-    assert step.ended.wait(30)
+    step.ended.wait()
 
 
 def test_redirects_count_against_the_time_limit(server, cache_dir, fake):
@@ -122,7 +122,7 @@ def test_a_server_that_never_finishes_its_greeting_is_left(cache_dir, fake):
     options = fake.options(connect_timeout_s=0.1, read_timeout_s=0.1, max_attempts=1)
     with listener, pytest.raises(FetchError, match="cannot download"):
         fetch(RemoteFile(url), cache_dir=cache_dir, options=options)
-    assert ended.wait(30)
+    ended.wait()
 
 
 def test_a_file_system_that_hangs_is_left(cache_dir, monkeypatch):

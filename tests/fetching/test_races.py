@@ -46,7 +46,7 @@ def test_eight_processes_get_one_whole_file(server, cache_dir, known, locked):
         child.stdin.write("go\n")
         child.stdin.flush()
     for child in children:
-        output, _ = child.communicate(timeout=60)
+        output, _ = child.communicate()
         assert (child.returncode, set(output.splitlines())) == (0, {f"{sha256} {len(server.content)}"})
     (path,) = cache_dir.glob("files/*/*")
     assert path.read_bytes() == server.content

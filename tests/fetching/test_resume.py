@@ -157,8 +157,8 @@ def test_416_is_accepted_only_with_the_right_hash(server, cache_dir, fake, right
 def test_interrupted_download_keeps_what_it_has(server, cache_dir, fake):
     server.script(server.file(cut=60_000, then="stall"), server.file())
 
-    def interrupt(label, done, total):
-        if done == 60_000:
+    def interrupt(progress):
+        if progress.done_bytes == 60_000:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -211,8 +211,7 @@ def test_killed_process_loses_at_most_a_checkpoint(server, cache_dir, fake, know
     file = server.remote(size_bytes=None, **({} if known else {"sha256": None}))
     arguments = [sys.executable, "-c", CHILD, file.url, file.sha256 or "", str(cache_dir)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
+        while True:
             records = list(cache_dir.glob("partials/*.json"))
             if records and json.loads(records[0].read_bytes())["size_bytes"] > 250_000:
                 break

@@ -89,7 +89,11 @@ def test_cache_folder_is_the_environments_by_default(server, tmp_path, monkeypat
 def test_progress_grows_to_the_whole_file(server, cache_dir):
     server.script(server.file())
     calls = []
-    fetch(server.remote(), cache_dir=cache_dir, on_progress=lambda *call: calls.append(call))
+    fetch(
+        server.remote(),
+        cache_dir=cache_dir,
+        on_progress=lambda at: calls.append((at.label, at.done_bytes, at.total_bytes)),
+    )
     assert calls[-1] == ("file.txt", len(server.content), len(server.content))
     assert [done for _, done, _ in calls] == sorted(done for _, done, _ in calls)
 
@@ -163,7 +167,9 @@ def test_location_takes_the_bytes_from_elsewhere_and_records_the_files_own_url(s
     found = fetch(server.remote(), cache_dir=cache_dir, location=str(path))
     assert (found.path, found.url) == (path, server.url())
     path.write_bytes(b"wrong")
-    with pytest.raises(HashMismatch, match="is expected"):
+    with pytest.raises(
+        HashMismatch, match="is expected; give the right file, or prepare this one by its path"
+    ):
         fetch(server.remote(), cache_dir=cache_dir, location=str(path))
     assert server.requests == []
 

@@ -23,5 +23,5 @@ def make_corpus(tmp_path):
 @pytest.fixture
 def small_pieces(monkeypatch):
     """Reads a few ids and documents at a time, so that small corpora have many pieces."""
-    monkeypatch.setattr("corpuskit.formats.export._CHUNK_BYTES", 48)
+    monkeypatch.setattr("corpuskit.corpus.scan._CHUNK_BYTES", 48)
     monkeypatch.setattr("corpuskit.formats.megatron._CHUNK", 3)

@@ -7,13 +7,10 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from corpuskit import sealed
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, PluginLoadFailed, StorageError, UnknownName
-from corpuskit.formats import export
 from corpuskit.formats.base import Export
 from corpuskit.formats.megatron import Megatron
 from corpuskit.formats.nanogpt import NanoGPT
@@ -214,31 +211,6 @@ def test_pieces_are_small_and_stop_at_every_cut(make_corpus, tmp_path, small_pie
     assert np.concatenate(pieces).tolist() == corpus["train"][:].tolist()
     assert max(map(len, pieces)) <= 24
     assert {5, 6, 29, 30, 31, 70} <= set(np.cumsum([len(piece) for piece in pieces]).tolist())
-
-
-@given(
-    st.integers(0, 5000),
-    st.sampled_from([(2, 1), (4, 1), (8, 3)]),
-    st.lists(st.integers(-10, 6000), max_size=5),
-)
-def test_edges_cover_an_array_in_small_steps(length, shape, cuts):
-    item_bytes, multiple_of = shape
-    if multiple_of > 1:
-        length, cuts = length // 3 * 3, []
-    before, export._CHUNK_BYTES = export._CHUNK_BYTES, 100
-    try:
-        edges = export._edges(length, item_bytes, np.array(cuts, np.int64), multiple_of=multiple_of)
-    finally:
-        export._CHUNK_BYTES = before
-    if not length:
-        assert edges == []
-        return
-    assert (edges[0], edges[-1]) == (0, length)
-    steps = np.diff(edges)
-    assert steps.min() > 0
-    assert steps.max() * item_bytes <= 100
-    assert not (steps % multiple_of).any()
-    assert {cut for cut in cuts if 0 < cut < length} <= set(edges)
 
 
 def test_an_open_corpus_is_exported_as_it_was_opened(make_corpus, tmp_path):

@@ -65,7 +65,7 @@ def test_jobs_at_once_and_commit_from_the_command_line(prose, tmp_path, assert_s
         subprocess.Popen([*command, "prepare", *options, "-o", "x", "--parts", f"{k}/3"], cwd=tmp_path)
         for k in (1, 2, 3)
     ]
-    assert [job.wait(timeout=60) for job in jobs] == [0, 0, 0]
+    assert [job.wait() for job in jobs] == [0, 0, 0]
     found = subprocess.run(
         [*command, "commit", *options, "-o", "x"], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -15,8 +15,7 @@ import corpuskit
 from corpuskit.cli import root
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.preparation import publish as publish_module
-from corpuskit.preparation import run
-from corpuskit.preparation.api import commit_parts, make_parts
+from corpuskit.preparation.api import commit_parts, make_parts, run
 from corpuskit.stores import s3 as s3_module
 from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
@@ -223,7 +222,7 @@ def test_an_upload_killed_in_the_middle_leaves_no_corpus_and_is_gone_on_with(
         [sys.executable, "-m", "corpuskit", "prepare", str(texts), "--output", url, *flags],
         stderr=subprocess.PIPE,
     )
-    assert s3.held.wait(60), process.communicate(timeout=5)
+    s3.held.wait()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     s3.reset()

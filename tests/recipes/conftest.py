@@ -63,7 +63,6 @@ def run_script(tmp_path, shared_cache):
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()

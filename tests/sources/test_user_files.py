@@ -353,9 +353,7 @@ def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
 def test_options_go_to_the_readers_that_have_them(corpus):
     source = UserFiles(["corpus"], options=SourceOptions(reader={"text_field": "text", "lines": None}))
     assert documents(source) == [b"a", b"b", b"c", b"d"]
-    with pytest.raises(
-        ConfigError, match=r"reader option text_field: no reader of these files \(text\) has it"
-    ):
+    with pytest.raises(ConfigError, match=r"--text-field: no reader of these files \(text\) has it"):
         UserFiles(["corpus/a.txt"], options=SourceOptions(reader={"text_field": "x"})).inputs()
     with pytest.raises(ConfigError, match="--from takes a named corpus's bytes from elsewhere; here, name"):
         UserFiles(["corpus"], options=SourceOptions(location="x")).inputs()
@@ -378,6 +376,25 @@ def test_ten_thousand_files_are_listed_and_read(tmp_path):
         (tmp_path / f"{number:05d}.txt").write_bytes(b"line %d\n" % number)
     source = UserFiles([str(tmp_path)])
     assert documents(source) == [b"line %d\n" % number for number in range(10_000)]
+
+
+@pytest.mark.fault("T9")
+def test_the_directory_of_an_archive_is_read_once_and_again_when_the_archive_is_another(
+    tmp_path, monkeypatch
+):
+    read = []
+    real = zipfile.ZipFile._RealGetContents
+    monkeypatch.setattr(
+        zipfile.ZipFile, "_RealGetContents", lambda archive: read.append(archive) or real(archive)
+    )
+    path = tmp_path / "many.zip"
+    for word in ("one", "another"):
+        with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+            for number in range(300):
+                archive.writestr(f"{number:03d}.txt", f"{word} {number}\n")
+        (tmp_path / "new.zip").replace(path)
+        assert documents(UserFiles([str(path)])) == [b"%s %d\n" % (word.encode(), n) for n in range(300)]
+    assert len(read) == 2
 
 
 def test_a_list_of_paths_is_read_up_to_a_bound_and_never_from_a_device(tmp_path, monkeypatch):

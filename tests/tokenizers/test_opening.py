@@ -163,5 +163,6 @@ def test_encodings_lists_what_encoding_takes_with_a_line_about_each():
     found = corpuskit.encodings()
     assert {"bytes", "chars", "gpt2", "o200k_base"} <= set(found)
     assert all(summary and "\n" not in summary for summary in found.values())
+    assert len(set(found.values())) == len(found)  # each says what it is for
     for name in ("bytes", "chars"):
         assert open_tokenizer(name).name == name

@@ -55,7 +55,7 @@ def sha1_of(url: str) -> str:
 
 
 def test_every_encoding_opens_offline_with_an_empty_cache(empty_cache: Path) -> None:
-    subprocess.run([sys.executable, "-c", OPEN_ALL], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", OPEN_ALL], check=True)
     kept = {path.name for path in (empty_cache / "files").rglob("*") if path.is_file()}
     assert kept == {file.sha256 for file in (R50K_BASE, P50K_BASE, CL100K_BASE, O200K_BASE)}
     for name in kept:

@@ -258,7 +258,7 @@ def _fetch(
 ) -> None:
     file = RemoteFile(place.url, sha256=sha256, size_bytes=size_bytes)
     try:
-        fetch(file, cache_dir=folder, on_progress=lambda label, done, total: on_bytes())
+        fetch(file, cache_dir=folder, on_progress=lambda progress: on_bytes())
     except HashMismatch as error:
         raise HashMismatch(
             f"{place}: it was fetched twice and is not what the manifest says: expected {error.expected}, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.batches.stream import Tokens
-from corpuskit.cache import default_cache_dir, make_folder
+from corpuskit.arrays import Tokens
+from corpuskit.cache import default_cache_dir, scratch_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import Manifest, ShardRecord
 from corpuskit.corpus.remote.ahead import Ahead
@@ -196,9 +195,8 @@ def open_remote(
 @contextlib.contextmanager
 def open_afresh(place: RemotePath) -> Iterator[tuple[Manifest, dict[str, Split]]]:
     """The same with a cache of its own that is deleted afterwards: what is read comes from the store."""
-    folder = make_folder(default_cache_dir(), "work")
-    with tempfile.TemporaryDirectory(dir=folder, prefix="verify-") as name:
-        manifest, splits = open_remote(place, None, cache_dir=Path(name))
+    with scratch_folder("verify") as folder:
+        manifest, splits = open_remote(place, None, cache_dir=folder)
         for split in splits.values():
             assert isinstance(split, RemoteSplit)
             split.keep_little()

@@ -18,6 +18,7 @@ from pathlib import Path
 from corpuskit import reading, sealed, storage
 from corpuskit.corpus.index import ROW_BYTES, index_file
 from corpuskit.errors import StorageError
+from corpuskit.file_errors import reading_from
 from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part
 
@@ -114,7 +115,7 @@ class PartRecord:
         """
         path = record_path(folder, number)
         try:
-            with storage.reading(path):
+            with reading_from(path):
                 record = cls._parse(reading.read_file(path, max_bytes=_RECORD_BYTES))
                 if record.fingerprint != fingerprint or record.number != number:
                     raise ValueError("it is of another plan or part")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
+import math
 import time
 from collections.abc import Sequence
 
@@ -23,6 +24,8 @@ from corpuskit.tokenizers.base import Tokenizer
 
 #: A run takes so long whatever it makes, and writes, hashes and joins so many bytes a second.
 _RUN_S, _WRITTEN_BYTES_PER_S = 0.2, 500e6
+#: What a manifest says of an input, beside its name.
+_INPUT_BYTES = 170
 #: A worker has a batch of text, its ids, and files that are written, beside what it was seen to grow by.
 _WORKER_BYTES = 24 * 2**20
 #: What a process holds where the system does not say it.
@@ -41,6 +44,8 @@ class Sampled:
         of_bytes: Stored bytes in all.
         encoded_bytes: Bytes of text that were encoded.
         whole: Whether all of it was read.
+        from_front: Whether of some files only the beginning was read, because there is no reading them from
+            elsewhere: what comes later may be other text.
     """
 
     places: int
@@ -50,6 +55,7 @@ class Sampled:
     of_bytes: int
     encoded_bytes: int
     whole: bool
+    from_front: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -184,6 +190,7 @@ class Judgement:
         tokens = all_kept.num_tokens(eot=self._eot)
         documents = all_kept.num_documents.range(least.num_documents.value)
         output_bytes = round(tokens.value * self._item_bytes) + documents.value * ROW_BYTES
+        output_bytes += sum(len(item.name) + _INPUT_BYTES for item in self._plan.inputs)
         return Estimate(
             text_bytes=all_kept.text_bytes.range(least.text_bytes.value),
             documents=documents,
@@ -195,6 +202,10 @@ class Judgement:
             workers=self._workers,
             sample=self._sampled(),
         )
+
+    def num_parts(self, max_tokens: int) -> int:
+        """How many parts are made, at the least one, if the work stops after so many tokens."""
+        return max(self._made(max_tokens)[1], 1)
 
     def _made(self, max_tokens: int | None) -> tuple[list[float], int]:
         """The share of each group that is made, and how many parts that is, if the work stops early."""
@@ -238,10 +249,19 @@ class Judgement:
             **dict(self._rule.fractions),
         }
         for name, fraction in fractions.items():
-            expected = max(whole.num_documents.value * fraction, 1)
-            chance = np.sqrt(2 * (1 - fraction) / expected)  # documents have many lengths
-            splits[name] = whole.num_tokens(eot=self._eot).times(fraction, error=float(chance))
+            # A split has its share of documents by chance, and long ones count more.
+            chance = math.sqrt((1 - fraction) / fraction * self._largest_shares()) if fraction else 0.0
+            splits[name] = whole.num_tokens(eot=self._eot).times(fraction, error=chance)
         return splits
+
+    def _largest_shares(self) -> float:
+        """The sum of the squares of the shares that documents have of the text: 1 / N for N of one size."""
+        squares = text = 0.0
+        for group, whole in zip(self._groups, self._totals, strict=True):
+            seen = max(group.column("text_bytes").sum(), 1)
+            squares += group.column("squared_bytes").sum() / seen * whole.text_bytes.value
+            text += whole.text_bytes.value
+        return min(squares / text**2, 1.0) if text else 1.0
 
     def _elapsed_s(self, num_parts: int) -> float:
         """Seconds for the first so many parts: each worker takes the next one when it is done."""
@@ -273,6 +293,7 @@ class Judgement:
             of_bytes=self._plan.size_bytes,
             encoded_bytes=round(sum(group.column("encoded_bytes").sum() for group in self._groups)),
             whole=all(group.whole for group in self._groups),
+            from_front=any(group.unread > 0 for group in self._groups),
         )
 
 

@@ -44,6 +44,7 @@ class Place:
         records: How many records start in it, where that is known.
         text_bytes: Their text.
         num_documents: How many there are.
+        squared_bytes: The sum of the squares of their sizes.
         encoded_bytes: The text that was encoded.
         num_tokens: Its ids, without ends of text.
         read_s: Seconds for reading the place.
@@ -56,6 +57,7 @@ class Place:
     records: float | None = None
     text_bytes: int = 0
     num_documents: int = 0
+    squared_bytes: int = 0
     encoded_bytes: int = 0
     num_tokens: int = 0
     read_s: float = 0.0
@@ -66,8 +68,14 @@ class Place:
         self.records = (
             None if self.records is other.records is None else (self.records or 0) + (other.records or 0)
         )
-        for name in ("text_bytes", "num_documents", "encoded_bytes", "num_tokens", "read_s", "encode_s"):
+        for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+_SUMS = (
+    *("text_bytes", "num_documents", "squared_bytes"),
+    *("encoded_bytes", "num_tokens", "read_s", "encode_s"),
+)
 
 
 @dataclasses.dataclass(slots=True)

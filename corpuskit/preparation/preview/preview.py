@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from corpuskit.errors import CorpuskitError, FetchError, SourceError
 from corpuskit.machine import usable_cores
 from corpuskit.preparation.disk_space import block_bytes_at, peak_bytes
-from corpuskit.preparation.preview.estimate import estimate
+from corpuskit.preparation.preview.estimate import Judgement, estimate
 from corpuskit.preparation.preview.files import Looked
 from corpuskit.preparation.preview.result import PreparationPlan
 from corpuskit.preparation.preview.sample import OnProblem
@@ -44,27 +45,49 @@ def _judged(
 ) -> PreparationPlan:
     """A plan with what some inputs will make and take."""
     config, made = run.config, run.plan(inputs)
-    judged = estimate(
-        run.source,
-        made.plan,
-        made.tokenizer,
-        made.rule,
-        item_bytes=np.dtype(made.dtype).itemsize,
-        eot=made.plan.request["options"]["eot"],
-        workers=config.workers or usable_cores(),
-        on_problem=on_problem,
-    )
+
+    def judge(num_parts: int | None = None) -> Judgement:
+        return estimate(
+            run.source,
+            dataclasses.replace(made.plan, parts=made.plan.parts[:num_parts]),
+            made.tokenizer,
+            made.rule,
+            item_bytes=np.dtype(made.dtype).itemsize,
+            eot=made.plan.request["options"]["eot"],
+            workers=config.workers or usable_cores(),
+            on_problem=on_problem,
+        )
+
+    judged = judge()
     block_bytes = block_bytes_at(run.output)
-    whole = judged.estimate()
+    peak = peak_bytes(
+        judged.estimate(), made.plan, made.rule, max_tokens=config.max_tokens, block_bytes=block_bytes
+    )
+    if config.max_tokens is not None:
+        judged = _front(judged, judge, config.max_tokens, len(made.plan.parts))
     return dataclasses.replace(
         plan,
         num_parts=len(made.plan.parts),
         estimate=judged.estimate(config.max_tokens),
-        peak_disk_bytes=peak_bytes(
-            whole, made.plan, made.rule, max_tokens=config.max_tokens, block_bytes=block_bytes
-        ),
+        peak_disk_bytes=peak,
         fingerprint=made.plan.fingerprint,
     )
+
+
+def _front(
+    judged: Judgement, judge: Callable[[int], Judgement], max_tokens: int, num_parts: int
+) -> Judgement:
+    """A judgement of the parts that so many tokens are in: a corpus may go on otherwise than it begins."""
+    count = judged.num_parts(max_tokens)
+    while count < num_parts:
+        judged = judge(count)
+        found = max(judged.estimate().num_tokens, 1)
+        if found >= max_tokens:
+            break
+        count = min(max(count + 1, math.ceil(count * max_tokens / found)), num_parts)
+    else:
+        judged = judge(num_parts)
+    return judged
 
 
 __all__ = ["preview"]

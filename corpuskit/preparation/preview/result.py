@@ -45,7 +45,7 @@ class PlannedFile:
     problems: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class PreparationPlan:
     """What preparing a corpus would make and take; `print()` shows it as the command line does.
 
@@ -71,6 +71,13 @@ class PreparationPlan:
     estimate: Estimate | None = None
     peak_disk_bytes: int = 0
     fingerprint: str = ""
+
+    def __repr__(self) -> str:
+        about = f"{len(self.files):,} files"
+        if self.estimate is not None:
+            about += f", about {self.estimate.tokens.value:,} tokens of {self.encoding}"
+        problems = f", {len(self.errors):,} problems" if self.errors else ""
+        return f"<Plan of {self.dataset!r}: {about}{problems}; print() shows all of it>"
 
     def __str__(self) -> str:
         return "\n".join([*_file_lines(self.files), *_numbers(self)])
@@ -166,17 +173,19 @@ def _estimated(found: Estimate, plan: PreparationPlan) -> Iterator[str]:
     yield _row("disk", f"{exact}{size(found.output_bytes)}{peak}")
     yield _row("memory", f"about {size(found.memory_bytes)} {workers}")
     yield _row("time", f"about {duration(found.elapsed_s)} {workers}")
-    yield _row("sample", _sampled(found.sample))
+    yield _row("sample", sampled(found.sample))
     if plan.fingerprint:
         yield _row("plan", plan.fingerprint)
 
 
-def _sampled(sample: Sampled) -> str:
+def sampled(sample: Sampled) -> str:
+    """What was looked at, in one line."""
     encoded = f"{size(sample.encoded_bytes)} of text encoded"
     places = f"{sample.places:,} place{'s' if sample.places != 1 else ''}"
     if sample.whole:
         return f"all was read; {encoded}, in {places}"
-    read = f"{size(sample.read_bytes)} of {size(sample.of_bytes)}"
+    front = " from the front" if sample.from_front else ""
+    read = f"{size(sample.read_bytes)} of {size(sample.of_bytes)}{front}"
     return f"{places} in {sample.files:,} of {sample.of_files:,} files, {read}; {encoded}"
 
 
@@ -184,4 +193,4 @@ def _row(key: str, value: str) -> str:
     return f"{key:<10} {value}"
 
 
-__all__ = ["PlannedFile", "PreparationPlan", "range_text"]
+__all__ = ["PlannedFile", "PreparationPlan", "range_text", "sampled"]

@@ -29,8 +29,10 @@ from corpuskit.tokenizers.base import Tokenizer
 OnProblem = Callable[[Input, CorpuskitError], None]
 
 
-#: Of a text that is longer than a place, the beginning is encoded, and no less than this.
-_SHORTEST_BYTES = 4 * 2**10
+#: Long texts are encoded in pieces of this size, so that each byte has the same chance.
+_PIECE_BYTES = 4 * 2**10
+#: By which each place's pieces are further in their shares than those of the place before: all are met.
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
 #: So many files, or groups of rows, are looked into at least, if it is only their beginnings.
 _FEWEST_FILES = 16
 #: Tables are read by the column, and so much faster than other files.
@@ -297,12 +299,14 @@ class _Sampler:
         """Count the documents that start in a batch; `goes_on` where its first one began before."""
         place.text_bytes += sum(map(len, batch.texts))
         place.num_documents += len(batch.texts) - goes_on
+        place.squared_bytes += sum(len(text) ** 2 for text in batch.texts)
 
     def _encode(self, batch: DocumentBatch, place: Place) -> None:
         """Encode some documents of a batch, unless enough of the place is encoded."""
         texts = batch.texts
         if not self._encodes_all:
-            texts = _some(texts, self._encode_bytes - place.encoded_bytes)
+            phase = len(self._group.places) * _GOLDEN_RATIO % 1
+            texts = _some(texts, self._encode_bytes - place.encoded_bytes, phase)
         if not texts:
             return
         started = time.perf_counter()
@@ -359,18 +363,24 @@ def _weigh(places: Sequence[Place], weight: float) -> None:
         place.weight = weight * place.nominal_bytes / total if total else 0.0
 
 
-def _some(texts: Sequence[bytes], limit: int) -> list[bytes]:
-    """About so many bytes of some texts, from all over them."""
-    if limit <= 0:
-        return []
-    step = max(sum(map(len, texts)) // limit, 1)
-    chosen = texts[min(step // 2, len(texts) // 2) :: step]
-    longest = max(limit, _SHORTEST_BYTES)
-    return [text if len(text) <= longest else _shortened(text, longest) for text in chosen]
+def _some(texts: Sequence[bytes], limit: int, phase: float) -> list[bytes]:
+    """About so many bytes of some texts, from all over them: texts do not begin as they go on.
 
-
-def _shortened(text: bytes, size_bytes: int) -> bytes:
-    return text[:size_bytes].decode("utf-8", "ignore").encode()
+    Args:
+        texts: The texts.
+        limit: How many bytes.
+        phase: How far in its share of the texts each piece is, from 0 to 1 (exclusive).
+    """
+    total = sum(map(len, texts))
+    if limit <= 0 or total <= limit:
+        return list(texts) if limit > 0 else []
+    ends = list(itertools.accumulate(-(-len(text) // _PIECE_BYTES) for text in texts))
+    step, pieces = total // limit, []
+    for piece in range(int(phase * min(step, ends[-1])), ends[-1], step):
+        number = bisect.bisect_right(ends, piece)
+        start = len(texts[number]) - (ends[number] - piece) * _PIECE_BYTES
+        pieces.append(texts[number][max(start, 0) : start + _PIECE_BYTES].decode("utf-8", "ignore").encode())
+    return pieces
 
 
 def _ignore(kind: str, start: int, reason: str) -> None:

@@ -14,7 +14,7 @@ from corpuskit.preparation.preview.places import Group
 #: A range is so many standard errors wide to each side, and no error is taken to be smaller than this share.
 _ERRORS, _LEAST_ERROR = 2.0, 0.015
 #: The error of a single place, and of what lies beyond the beginnings of files: nobody has looked there.
-_LONE_ERROR, _UNREAD_ERROR, _UNREAD_DOCUMENTS_ERROR = 0.15, 0.125, 0.25
+_LONE_ERROR, _UNREAD_ERROR, _UNREAD_DOCUMENTS_ERROR = 0.15, 0.15, 0.25
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def open_archive(item: Input) -> Iterator[zipfile.ZipFile]:
     """A zip archive, for listing its members."""
     file = open_file(item)
     try:
-        with zipfile.ZipFile(file) as archive:
+        with Archive(item, file) as archive:
             yield archive
     except (zipfile.BadZipFile, EOFError) as error:
         raise damaged(item, error) from error
@@ -187,6 +187,12 @@ class LocalFile:
         ):
             self.close()
             raise self._changed(item.size_bytes, self._opened.st_size)
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What tells it from a file that is in its place later."""
+        opened = self._opened
+        return opened.st_dev, opened.st_ino, opened.st_size, opened.st_mtime_ns, opened.st_ctime_ns
 
     def read(self, size: int = -1, /) -> bytes:
         try:
@@ -267,6 +273,11 @@ class UrlFile:
             self.close()
             raise self._changed()
 
+    @property
+    def identity(self) -> object:
+        """What tells it from a file that is in its place later; of a store that has no versions, nothing."""
+        return self._version or object()
+
     def read(self, size: int = -1, /) -> bytes:
         with store_errors(self._item.location, "read"):
             data: bytes = self._file.read(size)
@@ -305,6 +316,29 @@ class UrlFile:
         )
 
 
+#: The parts of a `ZipFile` that it reads from the archive's directory.
+_DIRECTORY = ("filelist", "NameToInfo", "start_dir", "_comment")
+#: They, of the archive that was opened last: one member after the other is then found without a look at all.
+_known: dict[Any, dict[str, Any]] = {}
+
+
+class Archive(zipfile.ZipFile):
+    """A zip archive whose directory is read once in a process, and again where its file is another one."""
+
+    def __init__(self, item: Input, file: LocalFile | UrlFile) -> None:
+        self._key = (item.location, file.identity)
+        super().__init__(file)
+
+    def _RealGetContents(self) -> None:
+        known = _known.get(self._key)
+        if known is None:
+            super()._RealGetContents()  # type: ignore[misc]
+            _known.clear()
+            _known[self._key] = {name: getattr(self, name) for name in _DIRECTORY}
+        else:
+            self.__dict__.update(known)
+
+
 class Member:
     """One member of a zip archive."""
 
@@ -313,7 +347,7 @@ class Member:
         self._file = file
         self._item = item
         try:
-            self._archive = zipfile.ZipFile(file)
+            self._archive = Archive(item, file)
             self._member = self._archive.open(item.member)
         except KeyError as error:
             file.close()

@@ -16,6 +16,7 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, 
 from corpuskit.sources.inputs.compression import Limits
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid
+from corpuskit.sources.option_names import TYPES, refused
 from corpuskit.sources.plain_text import PlainText
 
 #: About how many bytes of text a reader gives in one batch.
@@ -84,15 +85,13 @@ class Reader(abc.ABC):
             default = self.OPTIONS[option]
             if option in self._CHOICES and value not in self._CHOICES[option]:
                 allowed = " or ".join(map(repr, self._CHOICES[option]))
-                raise ConfigError(f"reader option {option}: expected {allowed}, found {value!r}")
+                raise refused(option, value, allowed)
             if option == "text_field" and self.CHOOSES_TEXT_FIELD and _are_texts(value):
                 continue
             if default is not None and type(value) is not type(default):
-                raise ConfigError(
-                    f"reader option {option}: expected {type(default).__name__}, found {value!r}"
-                )
+                raise refused(option, value, TYPES.get(type(default), "text"))
             if type(default) is int and value < 1:
-                raise ConfigError(f"reader option {option}: expected 1 or more, found {value!r}")
+                raise refused(option, value, "1 or more")
 
     @abc.abstractmethod
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:

@@ -19,9 +19,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.stream import InputStream
+from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import check_unique, missing_column, quoted
 from corpuskit.sources.readers.texts import checked, without_empty
@@ -61,11 +62,9 @@ class CsvReader(Reader):
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         if len(self.options["delimiter"]) != 1:
-            raise ConfigError(
-                f"reader option delimiter: expected one character, found {self.options['delimiter']!r}"
-            )
+            raise refused("delimiter", self.options["delimiter"], "one character")
         if not self._field:
-            raise ConfigError("reader option text_field: expected a column's name, found ''")
+            raise refused("text_field", "", "a column's name")
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of the rows of one slice."""

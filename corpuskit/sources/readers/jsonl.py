@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 
 import orjson
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.inputs.stream import is_plain
+from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
 from corpuskit.sources.readers.columns import close_to, either, listed
@@ -35,6 +36,16 @@ _WHITE_SPACE = b" \t\r"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: How deep a record is searched for a field that was perhaps meant.
 _NESTED_LEVELS = 3
+
+#: What JSON calls values that are no object.
+_KINDS = {
+    list: "a JSON array",
+    str: "a JSON string",
+    int: "a JSON number",
+    float: "a JSON number",
+    bool: "a JSON true or false",
+    type(None): "a JSON null",
+}
 
 
 class JsonlReader(Reader):
@@ -54,7 +65,7 @@ class JsonlReader(Reader):
         said = self.options["text_field"]
         self.text_fields: list[str] = [said] if isinstance(said, str) else said
         if not all(self.text_fields):
-            raise ConfigError("reader option text_field: expected a field's name, found ''")
+            raise refused("text_field", "", "a field's name")
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges of whole lines."""
@@ -212,7 +223,7 @@ class Records:
         if isinstance(record, dict):
             yield line, start, record
         else:
-            self._damaged(f"a JSON {type(record).__name__} where an object is expected", start)
+            self._damaged(f"{_KINDS[type(record)]} where an object is expected", start)
 
     def _damaged(self, reason: str, start: int, *, within: int = 0) -> None:
         """Leave a record out, if it is the record that is wrong and not the kind of file.

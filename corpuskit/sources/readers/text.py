@@ -16,6 +16,7 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, 
 from corpuskit.sources.inputs import characters
 from corpuskit.sources.inputs.stream import InputStream, is_plain
 from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid
+from corpuskit.sources.option_names import refused
 from corpuskit.sources.plain_text import PlainText
 from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.sources.readers.cuts import cut, split_stream
@@ -71,14 +72,12 @@ class TextReader(Reader):
         if separator is not None and self.options["lines"]:
             raise ConfigError("a text file is cut by a separator or by lines, not by both")
         if separator is not None and not (isinstance(separator, str) and separator):
-            raise ConfigError(
-                f"reader option separator: expected text of one or more characters, found {separator!r}"
-            )
+            raise refused("separator", separator, "text of one or more characters")
         try:
             text = "\n" if self.options["lines"] else separator
             self.separator = Separator(text.encode()) if text else None
         except UnicodeEncodeError as error:
-            raise ConfigError(f"reader option separator: {separator!r} is not valid Unicode") from error
+            raise refused("separator", separator, "valid Unicode") from error
         self._last_asked: tuple[Input | None, Separator | None] = (None, None)
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:

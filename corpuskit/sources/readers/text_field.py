@@ -21,6 +21,22 @@ def is_one_name(said: str | Sequence[str]) -> bool:
     return isinstance(said, str) and "," not in said and "=" not in said
 
 
+def unmatched(said: str | Sequence[str], items: Sequence[Input]) -> list[str]:
+    """What is said for files of some names only, where no file has such a name.
+
+    Args:
+        said: What the user said: one text, or several.
+        items: All inputs.
+    """
+    return [
+        text
+        for text in ([said] if isinstance(said, str) else said)
+        if set("*?[.") & set(text.partition("=")[0])
+        and "=" in text
+        and not any(_is_of(item, text.partition("=")[0]) for item in items)
+    ]
+
+
 def candidates(said: str | Sequence[str], item: Input) -> list[str]:
     """The fields that may hold the text of an input, in order of preference.
 
@@ -34,10 +50,14 @@ def candidates(said: str | Sequence[str], item: Input) -> list[str]:
         pattern, equals, fields = text.partition("=")
         if not equals:
             general += text.split(",")
-        elif any(fnmatch.fnmatchcase(name, pattern) for name in (item.name, base_name(item))):
+        elif _is_of(item, pattern):
             matched += fields.split(",")
     as_said = [text for text in texts if not is_one_name(text)]
     return list(dict.fromkeys([*as_said, *matched, *general] if matched or general else [*as_said, DEFAULT]))
+
+
+def _is_of(item: Input, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (item.name, base_name(item)))
 
 
 def shown(fields: Sequence[str]) -> list[str]:
@@ -50,4 +70,4 @@ def chosen(wanted: Sequence[str], names: Sequence[str]) -> str | None:
     return next((name for name in wanted if name in names), None)
 
 
-__all__ = ["candidates", "chosen", "is_one_name", "shown"]
+__all__ = ["candidates", "chosen", "is_one_name", "shown", "unmatched"]

@@ -30,6 +30,7 @@ from corpuskit.plugin import (
     FilesSource,
     Input,
     LeftOut,
+    Progress,
     Selection,
     SourceOptions,
     SourceSpec,
@@ -165,7 +166,7 @@ class HuggingFaceSource(FilesSource):
                 inputs.append(self._hub_input(commit, file, listed[file.path], path))
                 done += listed[file.path].size_bytes
                 if self.options.on_progress is not None:
-                    self.options.on_progress(self._target.place, done, total)
+                    self.options.on_progress(Progress("fetch", self._target.place, done, total))
         finally:
             if not were_disabled:
                 enable_progress_bars()

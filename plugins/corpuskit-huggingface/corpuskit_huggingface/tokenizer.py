@@ -17,7 +17,15 @@ import tokenizers
 from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
-from corpuskit.plugin import Encoded, Tokenizer, last_safe_place, safe_pieces, to_utf8
+from corpuskit.plugin import (
+    Encoded,
+    EngineChoice,
+    Tokenizer,
+    last_safe_place,
+    safe_pieces,
+    to_utf8,
+    version_of,
+)
 from corpuskit_huggingface import fast
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.decoding import table_for
@@ -153,6 +161,15 @@ class HuggingFaceTokenizer(Tokenizer):
             if engine == "gigatoken":
                 raise ConfigError(f"--engine gigatoken: {self.name!r}: {error}; use 'auto'") from error
             log.info("tokenizers encodes %s: %s", self.name, error)
+
+    def explain_engine(self) -> EngineChoice:
+        """Whether gigatoken is taken, and what is compared with `tokenizers` then."""
+        versions = {name: version_of(name) for name in ("tokenizers", "gigatoken")}
+        try:
+            engine = fast.open_engine(self._definition, self._encode)
+        except fast.NotExact as error:
+            return EngineChoice("tokenizers", versions, ["tokenizers defines the ids", str(error)])
+        return EngineChoice("gigatoken", versions, engine.reasons())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self.name, self.state(), self.engine)

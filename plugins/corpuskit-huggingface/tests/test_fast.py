@@ -62,6 +62,16 @@ def test_auto_is_gigatoken_where_it_is_exact(tokenizer) -> None:
     assert tokenizer.engine == "gigatoken"
 
 
+def test_the_choice_of_an_engine_says_why(tokenizer, monkeypatch) -> None:
+    choice = tokenizer.explain_engine()
+    assert (choice.engine, list(choice.versions.values())) == ("gigatoken", list(VERSIONS))
+    assert "48 sample texts of the vocabulary were encoded by both just now" in choice.reasons[-1]
+    monkeypatch.setattr(fast, "DISAGREEING", {})
+    choice = tokenizer.explain_engine()
+    assert choice.engine == "tokenizers"
+    assert "have not been compared" in choice.reasons[-1]
+
+
 @pytest.mark.parametrize(
     "kind", ["qwen2", "neox", "tags", "digits", "llama2", "unigram", "word-level", "word-piece"]
 )

@@ -312,7 +312,9 @@ def test_a_saved_split_is_chosen(tmp_path, texts) -> None:
 
 def test_progress_is_told_file_by_file(books) -> None:
     heard = []
-    options = SourceOptions(on_progress=lambda label, done, total: heard.append((label, done, total)))
+    options = SourceOptions(
+        on_progress=lambda one: heard.append((one.label, one.done_bytes, one.total_bytes))
+    )
     sizes = [item.size_bytes for item in open_source("hf:org/books", options).inputs()]
     assert [done for _, done, _ in heard] == [sizes[0], sum(sizes[:2]), sum(sizes)]
     assert {(label, total) for label, _, total in heard} == {("org/books", sum(sizes))}

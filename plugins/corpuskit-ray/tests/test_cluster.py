@@ -70,7 +70,6 @@ def test_a_local_cluster_is_for_this_machine_and_this_run_only(tmp_path) -> None
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
         start_new_session=True,
     )
     assert done.returncode == 0, done.stderr

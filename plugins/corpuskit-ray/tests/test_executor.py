@@ -87,10 +87,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"}
 
 
-def wait_until(condition, what: str) -> None:
-    deadline = time.monotonic() + 60
+def wait_until(condition) -> None:
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
         time.sleep(0.02)
 
 
@@ -110,10 +108,10 @@ def test_a_corpus_is_the_one_that_the_default_executor_makes(cluster, gates, tmp
 @pytest.mark.fault("O1", "O4")
 def test_parts_of_a_lost_node_are_made_on_others(cluster, gates, tmp_path, expected, caplog) -> None:
     def lose_the_node() -> None:
-        wait_until(on_the_node, "a part on the node")
+        wait_until(on_the_node)
         cluster.remove_node(doomed, allow_graceful=False)
         pid = on_the_node()[0]
-        wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the death of the node's worker")
+        wait_until(lambda: not Path(f"/proc/{pid}").exists())
         gates.open()
 
     def on_the_node() -> list[int]:
@@ -197,10 +195,10 @@ def test_a_new_run_may_start_as_soon_as_the_old_one_is_dead(
     with subprocess.Popen(
         command, env={**os.environ, "RAY_ADDRESS": cluster.address}, stderr=subprocess.PIPE, text=True
     ) as driver:
-        wait_until(lambda: len({pid for _, _, pid in gates.started()}) == 2, "work on both nodes")
-        wait_until(lambda: len(gates.started()) == 3, "one finished part")
+        wait_until(lambda: len({pid for _, _, pid in gates.started()}) == 2)
+        wait_until(lambda: len(gates.started()) == 3)
         driver.send_signal(how)
-        _, said = driver.communicate(timeout=30)
+        _, said = driver.communicate()
     assert driver.returncode == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[how]
     if how != signal.SIGKILL:
         assert "1 of 6 parts are finished and kept" in said

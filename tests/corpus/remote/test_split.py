@@ -162,8 +162,7 @@ def test_what_comes_next_is_fetched_ahead(url, s3):
     iterator = iter(batches)
     for _ in range(18):  # 14,400 tokens are 3 shards; the first 31 steps are known, which are 5
         next(iterator)
-    deadline = time.monotonic() + 10
-    while len(s3.seen("GET", ".bin")) < 5 and time.monotonic() < deadline:
+    while len(s3.seen("GET", ".bin")) < 5:
         time.sleep(0.01)
     assert len(s3.seen("GET", ".bin")) == 5
 
@@ -181,7 +180,7 @@ def test_two_processes_share_a_cache(url, cache_dir, s3, local):
             subprocess.Popen([sys.executable, "-c", program, seed], stdout=subprocess.PIPE, text=True)
             for seed in "12"
         ]
-        printed = [int(process.communicate(timeout=60)[0]) for process in running]
+        printed = [int(process.communicate()[0]) for process in running]
     options = {"batch_size": 16, "block_size": 128, "output": "numpy", "sampler": "shuffled"}
     for seed, total in zip((1, 2), printed, strict=True):
         batches = local.batches("train", seed=seed, **options)
@@ -192,7 +191,7 @@ def test_two_processes_share_a_cache(url, cache_dir, s3, local):
 def test_two_processes_fetch_a_shard_once_between_them(url, s3):
     program = f"import corpuskit; print(corpuskit.open({url!r})['train'][:].sum())"
     running = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in "12"]
-    assert len({process.communicate(timeout=60)[0] for process in running}) == 1
+    assert len({process.communicate()[0] for process in running}) == 1
     assert len(s3.seen("GET", ".bin")) == 40
 
 

@@ -172,6 +172,7 @@ def test_a_file_that_can_be_cut_is_judged_from_places_all_over_it(compare, name,
     found, truth = compare(name, write, documents(order), options, limits)
     assert not found.sample.whole
     assert found.sample.read_bytes < 0.6 * TEXT_BYTES
+    assert not found.sample.from_front
     assert_near(found, truth)
 
 
@@ -197,6 +198,7 @@ def test_beyond_the_limit_the_rest_is_judged_by_the_stored_bytes_that_were_read(
     found, truth = compare(name, write, texts, options, Limits(read_bytes, encode_bytes=ENCODE_BYTES))
     assert not found.sample.whole
     assert not found.tokens.exact
+    assert found.sample.from_front
     assert_near(found, truth)
 
 
@@ -279,3 +281,49 @@ def test_a_plan_writes_nothing(records, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     corpuskit.plan(records, encoding="bytes")
     assert [path.name for path in tmp_path.iterdir()] == ["records.jsonl"]
+
+
+def test_long_texts_are_judged_by_more_than_their_beginnings(compare):
+    generator = random.Random(5)
+    texts = [
+        "the licence of the file " * 400 + "".join(generator.choices("(){}=+", k=60_000)) for _ in range(40)
+    ]
+    limits = Limits(read_bytes=20_000_000, encode_bytes=ENCODE_BYTES)
+    found, truth = compare("records.jsonl", jsonl, texts, {}, limits)
+    assert found.sample.encoded_bytes < 0.2 * truth["text_bytes"]
+    assert_near(found, truth)
+
+
+def test_the_range_of_a_split_knows_that_a_few_documents_are_most_of_the_text(tmp_path):
+    texts = ["a b"] * 40_000 + ["word " * 20_000] * 20
+    random.Random(2).shuffle(texts)
+    path = tmp_path / "uneven.jsonl"
+    path.write_bytes(jsonl([f"{number} {text}" for number, text in enumerate(texts)]))
+    options = {"encoding": "bytes", "split": "valid=0.1,test=0.1"}
+    found = corpuskit.plan(str(path), **options).estimate
+    corpus = corpuskit.prepare(str(path), output=tmp_path / "x", **options)
+    for name, split in corpus.items():
+        assert found.splits[name].low <= len(split) <= found.splits[name].high
+    assert found.splits["valid"].high > 1.5 * found.splits["valid"].value
+
+
+def test_a_limit_on_tokens_is_judged_by_the_texts_that_come_first(tmp_path):
+    path = tmp_path / "short-first.jsonl"
+    path.write_bytes(jsonl(["a b"] * 40_000 + ["word " * 2_000] * 200))
+    options = {"encoding": "gpt2", "part_bytes": 2**16, "workers": 1, "max_tokens": 60_000}
+    found = corpuskit.plan(str(path), **options)
+    corpus = corpuskit.prepare(str(path), output=tmp_path / "x", **options)
+    on_disk = sum(path.stat().st_size for path in corpus.path.iterdir())
+    assert found.estimate.output_bytes == pytest.approx(on_disk, rel=0.15)
+    assert found.estimate.documents.value == pytest.approx(corpus["train"].num_documents, rel=0.15)
+
+
+def test_what_a_manifest_says_of_many_tiny_files_is_counted(tmp_path):
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    for number in range(500):
+        (folder / f"{number:03}.txt").write_text("a few words")
+    found = corpuskit.plan(str(folder), encoding="gpt2").estimate
+    corpus = corpuskit.prepare(str(folder), output=tmp_path / "x", encoding="gpt2")
+    on_disk = sum(path.stat().st_size for path in corpus.path.iterdir())
+    assert found.output_bytes == pytest.approx(on_disk, rel=0.15)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from corpuskit.preparation.preview.result import PlannedFile, PreparationPlan, range_text
+from corpuskit.preparation.preview.estimate import Sampled
+from corpuskit.preparation.preview.result import PlannedFile, PreparationPlan, range_text, sampled
 from corpuskit.preparation.preview.totals import Range
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.terminal.text import duration, size
@@ -43,3 +46,12 @@ def test_many_files_are_counted_but_those_with_problems_are_all_shown():
     assert "020.txt" not in text
     assert "  problem: 070.txt: damaged" in text
     assert "and 79 more files, 79.0 kB; --json lists all" in text
+
+
+def test_the_sample_says_when_only_beginnings_of_files_were_read():
+    sample = Sampled(64, 1, 1, 67_100_000, 151_600_000, 4_200_000, whole=False, from_front=True)
+    assert sampled(sample) == (
+        "64 places in 1 of 1 files, 67.1 MB of 151.6 MB from the front; 4.2 MB of text encoded"
+    )
+    anywhere = dataclasses.replace(sample, from_front=False)
+    assert "from the front" not in sampled(anywhere)

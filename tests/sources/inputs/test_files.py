@@ -10,8 +10,10 @@ import fsspec
 import pytest
 
 from corpuskit.errors import CorpuskitError, FetchError, SourceError
+from corpuskit.registry.distribution import install_command
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.files import UrlFile, store_errors
+from corpuskit.sources.lookup import open_source
 from corpuskit.sources.user_files import UserFiles
 
 CANARY = "c4n4ry-Secret"
@@ -131,3 +133,14 @@ def test_prepare_of_a_store_that_cannot_be_read_is_one_line(tmp_path, url, reaso
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert CANARY not in done.stderr
+
+
+@pytest.mark.parametrize(("url", "extra"), [("s3://bucket/x.txt", "s3"), ("gs://bucket/x.txt", "gcs")])
+def test_a_store_whose_file_system_is_not_installed_names_the_extra_that_brings_it(monkeypatch, url, extra):
+    def url_to_fs(url):
+        raise ImportError("Install it by hand")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", url_to_fs)
+    with pytest.raises(FetchError, match="needs a package that is not installed; run: ") as raised:
+        open_source(url).inputs()
+    assert str(raised.value).endswith(f"; run: {install_command(extra)}")

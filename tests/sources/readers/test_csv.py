@@ -215,7 +215,7 @@ def test_a_delimiter_is_one_character():
 
 
 def test_a_column_needs_a_name():
-    with pytest.raises(ConfigError, match="reader option text_field: expected a column's name, found ''"):
+    with pytest.raises(ConfigError, match="--text-field '': expected a column's name"):
         CsvReader({"text_field": ""})
 
 

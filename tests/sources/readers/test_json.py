@@ -117,7 +117,7 @@ def test_arrays_and_lines_are_told_apart(tmp_path, text, found, block_bytes):
         ('[{"text": "a"},]', r"invalid JSON \(Expecting value\) in the array at byte 1"),
         ('[{"text": "a"} {"text": "b"}]', r"expected ',' or ']', found '{' in the array at byte 15"),
         ('[{"text": "a"}] x', r"text after the end of the array in the array at byte 16"),
-        ('[{"text": "a"}, "b"]', r"a JSON str where an object is expected at byte 16"),
+        ('[{"text": "a"}, "b"]', r"a JSON string where an object is expected at byte 16"),
         ('[{"texts": "a"}]', None),
     ],
 )

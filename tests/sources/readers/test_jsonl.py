@@ -54,8 +54,12 @@ BROKEN = [
         r"a lone surrogate \(\\ud800, half a character\) in the text of the record at byte",
     ),
     (b'{"text": "\xff"}', r"invalid UTF-8 \(0xff, invalid start byte\) at byte 26;"),
-    (b"[1, 2]", "a JSON list where an object is expected at byte 16;"),
-    (b'"text"', "a JSON str where an object is expected at byte 16;"),
+    (b"[1, 2]", "a JSON array where an object is expected at byte 16;"),
+    (b"3", "a JSON number where an object is expected at byte 16;"),
+    (b"2.5", "a JSON number where an object is expected at byte 16;"),
+    (b"true", "a JSON true or false where an object is expected at byte 16;"),
+    (b"null", "a JSON null where an object is expected at byte 16;"),
+    (b'"text"', "a JSON string where an object is expected at byte 16;"),
     (b'{"text": NaN}', "field 'text' is float, not text, in the record at byte 16;"),
     (b'{"text": 5}', "field 'text' is int, not text, in the record at byte 16;"),
     (b'{"text": ["a"]}', "field 'text' is list, not text, in the record at byte 16;"),
@@ -237,7 +241,7 @@ def test_json_that_is_no_json_lines_is_said_to_be_that(
 def test_arrays_on_lines_of_their_own_are_bad_documents(lines_file, read_all):
     item = lines_file(b"[1, 2]", b'["a"]', b'{"text": "b"}')
     with pytest.raises(
-        SourceError, match=r"data.jsonl:1: a JSON list where an object is expected at byte 0;"
+        SourceError, match=r"data.jsonl:1: a JSON array where an object is expected at byte 0;"
     ):
         read_all(JsonlReader({}), item)
     result = read_all(JsonlReader({"on_bad_document": "skip"}), item)
@@ -273,5 +277,5 @@ def test_one_long_document_is_read_whole(lines_file, read_all):
 
 
 def test_a_field_needs_a_name():
-    with pytest.raises(ConfigError, match="reader option text_field: expected a field's name, found ''"):
+    with pytest.raises(ConfigError, match="--text-field '': expected a field's name"):
         JsonlReader({"text_field": ""})

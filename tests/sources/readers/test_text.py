@@ -170,13 +170,13 @@ def test_broken_documents_are_left_out_and_counted_where_asked_for(text_file, re
     ("options", "message"),
     [
         ({"text_field": "x"}, r"the text reader has no option 'text_field'; it has: invalid_utf8, "),
-        ({"separator": ""}, "reader option separator: expected text of one or more characters, found ''"),
+        ({"separator": ""}, "--separator '': expected text of one or more characters"),
         ({"separator": "a", "lines": True}, "by a separator or by lines, not by both"),
-        ({"separator": "\ud800"}, "is not valid Unicode"),
-        ({"lines": "yes"}, "reader option lines: expected bool, found 'yes'"),
+        ({"separator": "\ud800"}, "expected valid Unicode"),
+        ({"lines": "yes"}, "--lines 'yes': expected true or false"),
         (
             {"invalid_utf8": "ignore"},
-            "reader option invalid_utf8: expected 'error' or 'replace', found 'ignore'",
+            "--invalid-utf8 'ignore': expected 'error' or 'replace'",
         ),
         ({"max_document_bytes": 0}, "reader option max_document_bytes: expected 1 or more, found 0"),
     ],

@@ -48,6 +48,13 @@ def test_files_with_different_fields_are_one_corpus(raw, said):
     assert texts("./raw", text_field=said) == ["from csv", "one", "two", "three", "deep"]
 
 
+@pytest.mark.parametrize(("pattern", "warned"), [("*.cvs=body", True), ("d.csv=body", True), ("x=y", False)])
+def test_a_pattern_that_no_file_is_like_is_said(raw, caplog, pattern, warned):
+    texts("./raw", text_field=[pattern, "body,text,content,data.text"])
+    said = f"--text-field {pattern!r} is for no file: none has a name like it"
+    assert (said in caplog.text) == warned
+
+
 def test_the_order_is_that_of_preference(raw):
     (raw / "a.csv").write_text("text,body\nthe text,the body\n")
     assert texts("./raw/a.csv", text_field="body,text") == ["the body"]
@@ -89,7 +96,7 @@ def test_what_is_said_is_recorded_and_known_again(raw):
 
 @pytest.mark.parametrize("said", [[], [""], "", ["a", ""], [3]])
 def test_what_names_no_field_is_refused(raw, said):
-    with pytest.raises(ConfigError, match="text_field"):
+    with pytest.raises(ConfigError, match=r"--text-field .*: expected|text_field\[0\] = 3: must be text"):
         texts("./raw/b.jsonl", text_field=said)
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
-from corpuskit.config import BatchConfig, Config, PrepareConfig
+from corpuskit.config.base import Config
+from corpuskit.config.batches import BatchConfig
+from corpuskit.config.prepare import PrepareConfig
 from corpuskit.errors import ConfigError
 from corpuskit.near import near
 
@@ -22,7 +24,7 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class PrepareOptions(TypedDict, total=False):
+class PrepareKeywords(TypedDict, total=False):
     """The fields of `corpuskit.PrepareConfig`, without the dataset."""
 
     encoding: str
@@ -50,7 +52,7 @@ class PrepareOptions(TypedDict, total=False):
     overwrite: bool
 
 
-class BatchOptions(TypedDict, total=False):
+class BatchKeywords(TypedDict, total=False):
     """What `corpuskit.Batches` takes beside the split."""
 
     batch_size: int
@@ -60,32 +62,23 @@ class BatchOptions(TypedDict, total=False):
     seed: int
     device: str | None
     debug: bool
-    output: str
+    output: Literal["torch", "numpy"]
     rank: int
     world_size: int
-    documents: bool | str
+    documents: bool | Literal["mask"]
     prefetch: int
     resident: bool
     sampler_options: Mapping[str, Any] | None
 
 
-#: The defaults of what is no field of a configuration.
-_DEFAULTS: dict[str, Any] = {
-    "output": "torch",
-    "rank": 0,
-    "world_size": 1,
-    "documents": False,
-    "prefetch": 0,
-    "resident": False,
-}
-_MODELS: dict[type, type[Config]] = {PrepareOptions: PrepareConfig, BatchOptions: BatchConfig}
+_MODELS: dict[type, type[Config]] = {PrepareKeywords: PrepareConfig, BatchKeywords: BatchConfig}
 
 
 def takes(options: type) -> Callable[[F], F]:
     """Show in a function's signature what its `**options` are.
 
     Args:
-        options: `PrepareOptions` or `BatchOptions`.
+        options: `PrepareKeywords` or `BatchKeywords`.
     """
 
     def show(function: F) -> F:
@@ -96,7 +89,7 @@ def takes(options: type) -> Callable[[F], F]:
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=fields[name].default if name in fields else _DEFAULTS.get(name),
+                default=fields[name].default if name in fields else None,
                 annotation=kind,
             )
             for name, kind in typing.get_type_hints(options).items()
@@ -138,4 +131,4 @@ def meant(name: str, known: list[str]) -> str:
     return f"did you mean {aliases.get(found[0], found[0])!r}?" if found else f"known: {', '.join(known)}"
 
 
-__all__ = ["BatchOptions", "PrepareOptions", "checked", "meant", "takes"]
+__all__ = ["BatchKeywords", "PrepareKeywords", "checked", "meant", "takes"]

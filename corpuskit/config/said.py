@@ -166,7 +166,7 @@ def _lines(text: str) -> dict[str, int]:
     """The line of each key and table, by its whole name."""
     found: dict[str, int] = {}
     prefix = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # as TOML counts them
         if header := _HEADER.match(line.replace("[[", "[")):
             prefix = _plain(header[1])
             found.setdefault(prefix, number)

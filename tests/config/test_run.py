@@ -2,8 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.config import BatchConfig, PrepareConfig, describe, parse_count, read_config, read_toml
+from corpuskit.batches.options import options_of
+from corpuskit.config import (
+    BatchConfig,
+    PrepareConfig,
+    RunConfig,
+    describe,
+    part_of,
+    read_config,
+    read_toml,
+)
 from corpuskit.errors import ConfigError
+from corpuskit.units import parse_count
 
 
 @pytest.mark.parametrize(
@@ -15,9 +25,9 @@ from corpuskit.errors import ConfigError
             {"dataset": "x", "encodign": "y"},
             "unknown field 'encodign'; did you mean 'encoding'?",
         ),
-        (PrepareConfig, {"dataset": "x", "workers": 0}, "workers = 0: must be greater than or equal to 1"),
-        (PrepareConfig, {"dataset": "x", "workers": True}, "workers = True: must be a valid integer"),
-        (PrepareConfig, {"dataset": "x", "workers": 2.5}, "workers = 2.5: must be a valid integer"),
+        (PrepareConfig, {"dataset": "x", "workers": 0}, "workers = 0: must be a whole number, 1"),
+        (PrepareConfig, {"dataset": "x", "workers": True}, "workers = True: must be a whole number"),
+        (PrepareConfig, {"dataset": "x", "workers": 2.5}, "workers = 2.5: must be a whole number"),
         (PrepareConfig, {"dataset": "x", "on_missing": "no"}, "on_missing = 'no': must be 'skip' or 'error'"),
         (
             PrepareConfig,
@@ -25,10 +35,21 @@ from corpuskit.errors import ConfigError
             "max_tokens = 'many': must be a number",
         ),
         (PrepareConfig, {"dataset": "x", "max_tokens": "1.5"}, "max_tokens = '1.5': must be a whole number"),
-        (PrepareConfig, {"dataset": "x", "eot": "yes"}, "eot = 'yes': must be a valid boolean"),
+        (PrepareConfig, {"dataset": "x", "eot": "yes"}, "eot = 'yes': must be true or false"),
         (PrepareConfig, {"dataset": 7}, "dataset"),
-        (BatchConfig, {"block_size": -1}, "block_size = -1: must be greater than or equal to 1"),
-        (BatchConfig, {"seed": float("nan")}, "seed = nan: must be a valid integer"),
+        (BatchConfig, {"block_size": -1}, "block_size = -1: must be a whole number, 1 or more"),
+        (
+            PrepareConfig,
+            {"dataset": ["x", 7]},
+            r"dataset\[1\] = 7: must be text",
+        ),
+        (PrepareConfig, {"dataset": "x", "output": 7}, "output = 7: must be a path or text"),
+        (
+            PrepareConfig,
+            {"dataset": "x", "reader_options": {"depth": []}},
+            r"reader_options.depth = \[\]: must be true or false, a whole number, a number or text",
+        ),
+        (BatchConfig, {"seed": float("nan")}, "seed = nan: must be a whole number"),
         (BatchConfig, {"batch_size": 0, "block_size": 0}, r"batch_size = 0: .* \(and 1 more\)"),
     ],
 )
@@ -37,6 +58,16 @@ def test_impossible_values_name_the_field_the_value_and_the_rule(model, values, 
     with pytest.raises(ConfigError, match=message) as caught:
         model.make(values)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("config", [{"batch_size": 3}, "corpus.toml", PrepareConfig(dataset="x"), 3])
+def test_what_is_no_configuration_of_that_purpose_is_one_line(config):
+    with pytest.raises(ConfigError, match="config must be a BatchConfig or a RunConfig, found ") as caught:
+        part_of(config, BatchConfig)
+    assert ("BatchConfig(**config)" in str(caught.value)) == isinstance(config, dict)
+    whole = RunConfig(prepare=PrepareConfig(dataset="x"), batches=BatchConfig(batch_size=3))
+    assert part_of(whole, BatchConfig).batch_size == 3
+    assert part_of(whole, PrepareConfig).dataset == "x"
 
 
 def test_later_layers_win_and_none_says_nothing():
@@ -52,9 +83,11 @@ def test_an_alias_in_one_layer_is_the_field_in_another():
     assert PrepareConfig.make({"dataset": "x", "from": "y"}, {"location": "z"}).location == "z"
 
 
-def test_debug_shrinks_a_batch():
+def test_debug_leaves_what_was_said_for_batches_to_shrink():
     config = BatchConfig(batch_size=64, block_size=1024, debug=True)
-    assert (config.batch_size, config.block_size) == (2, 8)
+    assert (config.batch_size, config.block_size) == (64, 1024)
+    options = options_of(**config.options())
+    assert (options.batch_size, options.block_size) == (2, 8)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +192,10 @@ def test_a_file_for_both_needs_no_batches(tmp_path):
     ("content", "message"),
     [
         ('encodign = "x"', r"corpuskit.toml:1: unknown field 'encodign'; did you mean 'encoding'\?"),
-        ("# x\n\n[prepare]\nworkers = 0", r"corpuskit.toml:4: workers = 0: must be greater than"),
+        (
+            "# x\n\n[prepare]\nworkers = 0",
+            r"corpuskit.toml:4: workers = 0: must be a whole number, 1 or more",
+        ),
         ("workers = 2\n[prepare]\n'workers'=0", r"corpuskit.toml:3: workers = 0: must be"),
         ("prepare.workers = 0", r"corpuskit.toml:1: workers = 0: must be"),
         ("[prepre]\nworkers = 2", r"corpuskit.toml:1: unknown table \[prepre\]; did you mean \[prepare\]\?"),
@@ -191,7 +227,7 @@ def test_every_field_is_described():
 def test_a_device_and_a_huge_file_are_no_configuration(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="^--config /dev/zero: cannot be read: it is a device, not a file$"):
         read_toml("/dev/zero", PrepareConfig)
-    monkeypatch.setattr("corpuskit.said._MAX_BYTES", 10)
+    monkeypatch.setattr("corpuskit.config.said._MAX_BYTES", 10)
     (tmp_path / "c.toml").write_text("# " + "x" * 20)
     with pytest.raises(ConfigError, match="cannot be read: larger than 10 bytes"):
         read_toml(tmp_path / "c.toml", PrepareConfig)

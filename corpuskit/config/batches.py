@@ -1,0 +1,50 @@
+"""What `corpus.batches` can be told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field
+
+from corpuskit.config.base import Config
+
+#: The sizes of a batch where nobody says any, and what `debug=True` shrinks one to.
+BATCH_SIZE, BLOCK_SIZE = 64, 128
+DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8
+
+
+class BatchConfig(Config):
+    """Everything that `corpus.batches` can be told from a file or from flags."""
+
+    split: str = Field("train", description="The split to draw from.")
+    batch_size: int = Field(BATCH_SIZE, ge=1, description="B, windows in a batch over all ranks.")
+    block_size: int = Field(
+        BLOCK_SIZE,
+        ge=1,
+        validation_alias=AliasChoices("block_size", "context_length"),
+        description="T, tokens in a window.",
+    )
+    sampler: str = Field("random", description="Which windows are drawn.")
+    seed: int = Field(0, description="Different seeds give unrelated orders.")
+    device: str | None = Field(
+        None,
+        description="Where torch tensors go: 'cpu', 'cuda', 'cuda:1', ...; 'auto' is a GPU if there is one.",
+    )
+    debug: bool = Field(
+        False, description=f"Shrink to batch_size {DEBUG_BATCH_SIZE} and block_size {DEBUG_BLOCK_SIZE}."
+    )
+    output: Literal["torch", "numpy"] = Field("torch", description="What x and y are.")
+    rank: int = Field(0, ge=0, description="The number of this process among world_size.")
+    world_size: int = Field(1, ge=1, description="Processes that share each batch.")
+    documents: bool | Literal["mask"] = Field(
+        False,
+        description="Also give the segments of documents; 'mask' also has the loss ignore targets in another "
+        "document.",
+    )
+    prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")
+    resident: bool = Field(False, description="Keep the whole split on the device.")
+    sampler_options: dict[str, Any] | None = Field(None, description="What the sampler can be told.")
+
+    def options(self) -> dict[str, Any]:
+        """What `corpuskit.Batches` takes, beside the split."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "split"}

@@ -1,0 +1,56 @@
+"""`corpuskit.export`: a corpus in another trainer's format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpuskit.corpus.corpus import Corpus, open_corpus
+from corpuskit.formats.opening import open_format
+from corpuskit.on_progress import OnProgress
+
+
+def export(
+    corpus: Corpus | str | os.PathLike[str],
+    format: str,
+    output: str | os.PathLike[str],
+    *,
+    splits: Sequence[str] | None = None,
+    meta: bool = False,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> list[Path]:
+    """Write a corpus in another trainer's format; every byte of it is checked on the way.
+
+    The folder appears whole or not at all, with an export.json that says what it was made of. If just that
+    is there already, nothing is done.
+
+    Args:
+        corpus: An open corpus, its folder, or its URL.
+        format: The format's name: "nanogpt", "llmc", "megatron", or a plugin's.
+        output: The folder to be.
+        splits: Which splits, by name; None is all of them.
+        meta: Also write the file that describes the vocabulary, where the format has one.
+        overwrite: Whether an export that is there may be replaced; another folder never is.
+        on_progress: Called often, such as with `corpuskit.progress()`.
+
+    Returns:
+        The files, `export.json` last.
+
+    Raises:
+        UnknownName: If there is no such format.
+        ConfigError: If the format cannot hold the corpus, or `output` is taken.
+        CorpusFormatError: If the corpus is damaged.
+        StorageError: If writing failed.
+
+    Example:
+        >>> corpuskit.export("data/tinyshakespeare/gpt2", "nanogpt", "nanoGPT/data/mine")  # doctest: +SKIP
+    """
+    opened = corpus if isinstance(corpus, Corpus) else open_corpus(corpus)
+    return open_format(format).write(
+        opened, output, splits=splits, meta=meta, overwrite=overwrite, on_progress=on_progress
+    )
+
+
+__all__ = ["export"]
