@@ -1,6 +1,7 @@
 """corpuskit plugins check, on packages that `new-plugin` wrote and on plugins that are wrong."""
 
 import json
+import os
 import sys
 import tempfile
 
