@@ -109,6 +109,7 @@ GROUPS = {
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
+        "install_command": "corpuskit.registry.distribution:install_command",
     },
     "Finding what is registered": {
         "find": "corpuskit.registry.registry:find",
@@ -134,6 +135,8 @@ GROUPS = {
         "OnListingProblem": "corpuskit.sources.base:OnListingProblem",
         "Shares": "corpuskit.sources.base:Shares",
         "Sampled": "corpuskit.sources.base:Sampled",
+        "Progress": "corpuskit.on_progress:Progress",
+        "OnProgress": "corpuskit.on_progress:OnProgress",
     },
     "Sources that are files": {
         "FilesSource": "corpuskit.sources.files:FilesSource",
@@ -179,6 +182,8 @@ GROUPS = {
         "UnicodeGuard": "corpuskit.tokenizers.unicode_guard:UnicodeGuard",
         "UNICODE_17": "corpuskit.tokenizers.unicode_guard:UNICODE_17",
         "CodePoints": "corpuskit.tokenizers.unicode_guard:CodePoints",
+        "EngineChoice": "corpuskit.tokenizers.base:EngineChoice",
+        "version_of": "corpuskit.tokenizers.explaining:version_of",
     },
     "Samplers": {
         "Sampler": "corpuskit.samplers.base:Sampler",

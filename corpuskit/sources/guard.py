@@ -50,6 +50,15 @@ def _asked(method: Callable[..., Any], whose: Whose) -> Callable[..., Any]:
     return guarded
 
 
+def _check_all(name: str, found: Any, kind: type) -> None:
+    """Refuse what is no sequence of one kind, before anything looks inside it."""
+    if not isinstance(found, Sequence):
+        raise TypeError(f"{name}() must give a list of {kind.__name__}, found {found!r:.60}")
+    for one in found:
+        if not isinstance(one, kind):
+            raise TypeError(f"{name}() must give a list of {kind.__name__}, found {one!r:.60} in it")
+
+
 def _plain_text(
     method: Callable[[Input], PlainText | None], whose: Whose
 ) -> Callable[[Input], PlainText | None]:
@@ -99,15 +108,6 @@ class _Guarded(PlainText):
     def character_offset(self, characters_before: int) -> int:
         with self._blamed():
             return self._text.character_offset(characters_before)
-
-
-def _check_all(name: str, found: Any, kind: type) -> None:
-    """Refuse what is no sequence of one kind, before anything looks inside it."""
-    if not isinstance(found, Sequence):
-        raise TypeError(f"{name}() must give a list of {kind.__name__}, found {found!r:.60}")
-    for one in found:
-        if not isinstance(one, kind):
-            raise TypeError(f"{name}() must give a list of {kind.__name__}, found {one!r:.60} in it")
 
 
 def _giving(method: Callable[..., Any], whose: Whose, name: str) -> Callable[..., Any]:
