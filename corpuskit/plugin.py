@@ -124,8 +124,6 @@ GROUPS = {
     "Sources": {
         "Source": "corpuskit.sources.base:Source",
         "SourceOptions": "corpuskit.sources.base:SourceOptions",
-        "Progress": "corpuskit.on_progress:Progress",
-        "OnProgress": "corpuskit.on_progress:OnProgress",
         "Input": "corpuskit.sources.base:Input",
         "Document": "corpuskit.sources.base:Document",
         "DocumentBatch": "corpuskit.sources.base:DocumentBatch",
@@ -173,8 +171,6 @@ GROUPS = {
     "Tokenizers": {
         "Tokenizer": "corpuskit.tokenizers.base:Tokenizer",
         "Encoded": "corpuskit.tokenizers.base:Encoded",
-        "EngineChoice": "corpuskit.tokenizers.base:EngineChoice",
-        "version_of": "corpuskit.tokenizers.explaining:version_of",
         "to_utf8": "corpuskit.tokenizers.base:to_utf8",
         "check_encoded": "corpuskit.tokenizers.base:check_encoded",
         "last_safe_place": "corpuskit.tokenizers.boundaries:last_safe_place",
@@ -205,7 +201,6 @@ GROUPS = {
         "describe_error": "corpuskit.preparation.executors.base:describe_error",
         "raise_described": "corpuskit.preparation.executors.base:raise_described",
         "usable_cores": "corpuskit.machine:usable_cores",
-        "install_command": "corpuskit.registry.distribution:install_command",
     },
     "Formats": {
         "Format": "corpuskit.formats.base:Format",
