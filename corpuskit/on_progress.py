@@ -37,4 +37,5 @@ class Progress:
     left_out: int = 0
 
 
+#: Called again and again as a run goes on.
 OnProgress = Callable[[Progress], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -55,7 +56,7 @@ def plugin(tmp_path, monkeypatch, capsys):
         monkeypatch.syspath_prepend(tmp_path / "site")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("CORPUSKIT_PLUGINS", "buggy")
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *sys.path]))
         sys.modules.pop("buggy", None)
         registry.default.cache_clear()
         (tmp_path / "my.txt").write_text("some text " * 100)
