@@ -25,6 +25,7 @@ The command line turns the whole family into one line on stderr and `exit_code`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -33,18 +34,19 @@ class CorpuskitError(Exception):
 
     Args:
         message: One line, with a remedy where there is one.
-        facts: What the message is about, as attributes: usually `path`, `expected` and `found`.
+        path: The file, folder or URL that the message is about.
+        expected: What should have been there.
+        found: What was there instead.
     """
 
     #: What the command line exits with: 2 usage, 3 data, 4 input/output or network, 5 integrity, 6 plugin.
     exit_code: int = 3
-    path: Any = None
-    expected: Any = None
-    found: Any = None
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, *, path: Any = None, expected: Any = None, found: Any = None) -> None:
         super().__init__(message)
-        self.__dict__.update(facts)
+        self.path = path
+        self.expected = expected
+        self.found = found
 
     def __str__(self) -> str:
         # OSError's own __str__ would be used by the children that derive from it.
@@ -57,9 +59,16 @@ def reason_of(error: BaseException) -> str:
 
 
 class ConfigError(CorpuskitError, ValueError):
-    """An option, an argument or a configuration file says something that cannot be done."""
+    """An option, an argument or a configuration file says something that cannot be done.
+
+    `reason` is the message without the option and its value, where the two can be told apart.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, reason: str | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.reason = reason
 
 
 class PluginError(CorpuskitError):
@@ -81,7 +90,10 @@ class UnavailableName(UnknownName):
     """
 
     exit_code = 6
-    owners: Any = ()
+
+    def __init__(self, message: str, *, owners: Sequence[Any] = (), **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.owners = owners
 
 
 class DuplicateName(PluginError):
@@ -97,9 +109,16 @@ class SourceError(CorpuskitError, ValueError):
 
 
 class FetchError(CorpuskitError, OSError):
-    """A file could not be had: network, HTTP status, time limit, or offline."""
+    """A file could not be had: network, HTTP status, time limit, or offline.
+
+    `missing` is True where there is surely no such file; False says nothing about that.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, *, missing: bool = False, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.missing = missing
 
 
 class HashMismatch(FetchError):
@@ -109,7 +128,14 @@ class HashMismatch(FetchError):
 
 
 class TokenizerError(CorpuskitError, ValueError):
-    """A tokenizer cannot be opened, or gave ids that cannot be right."""
+    """A tokenizer cannot be opened, or gave ids that cannot be right.
+
+    `index` is the number of the text of a batch that cannot be encoded, counted from 0, where it is known.
+    """
+
+    def __init__(self, message: str, *, index: int | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.index = index
 
 
 class StorageError(CorpuskitError, OSError):

@@ -93,8 +93,8 @@ def read_file(
     Args:
         path: The file.
         max_bytes: The most that are read.
-        dir_fd: As in `open_file`.
-        follow: As in `open_file`.
+        dir_fd: The open folder that the path is relative to, or None.
+        follow: Whether a link may be followed.
 
     Raises:
         NotAFile: As `open_file`.

@@ -29,6 +29,7 @@ import click
 import pytest
 
 import corpuskit
+import corpuskit.plugin
 from corpuskit.cli import COMMANDS
 from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.testing import fake_distribution
@@ -320,11 +321,21 @@ def test_environment_variables_are_those_of_the_code() -> None:
     assert {name for name in documented if name.startswith("CORPUSKIT_")} <= in_code
 
 
-def test_every_public_name_has_a_docstring() -> None:
-    for name in corpuskit.__all__:
-        value = getattr(corpuskit, name)
+@pytest.mark.parametrize("face", [corpuskit, corpuskit.plugin])
+def test_every_public_name_has_a_docstring(face) -> None:
+    for name in face.__all__:
+        value = getattr(face, name)
         if inspect.isclass(value) or inspect.isroutine(value):
             assert inspect.getdoc(value), name
+
+
+def test_every_name_of_the_door_of_plugins_is_documented() -> None:
+    text = page("plugin-api")
+    for name, place in corpuskit.plugin._PLACES.items():
+        assert re.search(rf"(corpuskit\.plugin\.|`){name}\b", text), name
+        value = getattr(corpuskit.plugin, name)
+        if not (inspect.isclass(value) or inspect.isroutine(value) or name in corpuskit.__all__):
+            assert reference.comment_above(place), name
 
 
 def public_members(value: type) -> list[tuple[str, object]]:

@@ -78,3 +78,21 @@ def test_the_exit_codes_by_cause():
 @pytest.mark.parametrize("error", FAMILY)
 def test_no_error_is_a_key_error_whose_message_would_be_quoted(error):
     assert not issubclass(error, KeyError)
+
+
+def test_facts_of_one_error_are_its_fields_and_survive_pickling():
+    for error, field, unsaid, said in (
+        (errors.TokenizerError, "index", None, 3),
+        (errors.FetchError, "missing", False, True),
+        (errors.ConfigError, "reason", None, "it is empty"),
+        (errors.UnavailableName, "owners", (), ("a", "b")),
+    ):
+        assert getattr(error("message"), field) == unsaid
+        raised = error("message", path="a", **{field: said})
+        back = pickle.loads(pickle.dumps(raised))
+        assert (getattr(back, field), back.path) == (said, "a")
+
+
+def test_a_fact_that_an_error_does_not_have_is_refused():
+    with pytest.raises(TypeError, match="misspelt"):
+        errors.SourceError("message", misspelt=1)

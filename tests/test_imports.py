@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import corpuskit
+from corpuskit import plugin
+from corpuskit.scaffold.names import KINDS, plugin_names
+from corpuskit.scaffold.writing import render_plugin
 
 PACKAGE = Path(corpuskit.__file__).parent
 sys.path.insert(0, str(PACKAGE.parent / "docs/_ext"))
@@ -41,6 +44,10 @@ ROOMS = (
 )
 
 
+#: What authors of plugins import from: above every room.
+DOOR = "corpuskit.plugin"
+
+
 def loaded_by(program, *arguments):
     """The top-level modules that a program has loaded when it ends, and the whole names of ours."""
     program += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
@@ -64,14 +71,26 @@ def test_what_a_plugin_module_needs_is_light(name):
     assert not top & (HEAVY | TERMINAL)
 
 
+def test_importing_the_door_of_plugins_imports_nothing_else():
+    top, own = loaded_by(f"import {DOOR}")
+    assert not top & (HEAVY | TERMINAL | {"pluggy"})
+    assert own == {"corpuskit", "corpuskit.lazy", "corpuskit.version", DOOR}
+
+
 @pytest.mark.parametrize("kind", ["source", "sampler", "reader", "executor", "format", "command"])
 def test_listing_a_kind_is_light(kind):
-    top, _ = loaded_by(f"from corpuskit.registry import Registry; Registry().components({kind!r})")
+    top, _ = loaded_by(
+        "from corpuskit.registry import Registry\nfrom corpuskit.registry.checks import SPECS\n"
+        f"Registry().components(SPECS[{kind!r}])"
+    )
     assert not top & (HEAVY | TERMINAL)
 
 
 def test_asking_for_bytes_imports_no_tiktoken():
-    top, _ = loaded_by("from corpuskit.registry import Registry; Registry().find('tokenizer', 'bytes')")
+    top, _ = loaded_by(
+        "import corpuskit; from corpuskit.registry import Registry\n"
+        "Registry().find(corpuskit.TokenizerSpec, 'bytes')"
+    )
     assert not top & (HEAVY | TERMINAL)
 
 
@@ -92,17 +111,19 @@ except SystemExit as end:
     assert not {name for name in own if name.endswith("plugin") or name == "corpuskit.registry"}
 
 
-def test_all_is_sorted_and_every_name_resolves_and_is_listed():
-    names = corpuskit.__all__
+@pytest.mark.parametrize(("face", "more"), [(corpuskit, {"__version__"}), (plugin, set())])
+def test_all_is_sorted_and_every_name_resolves_and_is_listed(face, more):
+    names = face.__all__
     assert names == sorted(names)
-    assert set(names) == {*corpuskit._PLACES, "__version__"}
-    assert set(names) <= set(dir(corpuskit))
+    assert set(names) == {*face._PLACES, *more}
+    assert set(names) <= set(dir(face))
     for name in names:
-        assert getattr(corpuskit, name) is not None, name
+        assert getattr(face, name) is not None, name
 
 
-def test_type_checkers_see_the_same_names():
-    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+@pytest.mark.parametrize("face", [corpuskit, plugin])
+def test_type_checkers_see_the_same_names(face):
+    tree = ast.parse(Path(face.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
         alias.asname or alias.name: f"{node.module}:{alias.name}"
@@ -110,7 +131,7 @@ def test_type_checkers_see_the_same_names():
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert seen == corpuskit._PLACES
+    assert seen == face._PLACES
 
 
 def test_an_unknown_attribute_is_an_attribute_error():
@@ -194,14 +215,52 @@ def test_no_room_imports_from_a_room_above_it():
         f"{name} imports {other}"
         for name, others in import_graph().items()
         for other in others
-        if name not in ("corpuskit", "corpuskit.__main__")
+        if name not in ("corpuskit", "corpuskit.__main__", DOOR)
         if other == "corpuskit" or floor(other) > floor(name)
     ]
     assert not wrong
 
 
+def test_nothing_inside_imports_the_door_of_plugins():
+    assert [name for name, others in import_graph().items() if DOOR in others] == []
+
+
 def test_every_folder_is_a_room():
     assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ROOMS)
+
+
+#: All that plugins import from corpuskit.
+DOORS = {"corpuskit", "corpuskit.errors", "corpuskit.plugin", "corpuskit.testing"}
+
+PLUGIN_FILES = {
+    path.relative_to(PACKAGE.parent).as_posix(): path.read_text()
+    for path in sorted(PACKAGE.parent.glob("plugins/*/corpuskit_*/*.py"))
+}
+TEMPLATES = {
+    f"{kind}/{path}": text
+    for kind in KINDS
+    for path, text in render_plugin(plugin_names("corpuskit-books", kind=kind)).items()
+    if path.endswith(".py")
+}
+
+
+@pytest.mark.parametrize("name", [*PLUGIN_FILES, *TEMPLATES])
+def test_plugins_import_from_their_doors_alone(name):
+    used = set()
+    for node in ast.walk(ast.parse({**PLUGIN_FILES, **TEMPLATES}[name])):
+        if isinstance(node, ast.Import):
+            used |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            doors = {f"{node.module}.{alias.name}" for alias in node.names} & DOORS
+            used |= doors or {node.module}
+            if node.module == "corpuskit" and not doors:
+                assert {alias.name for alias in node.names} <= set(corpuskit.__all__), name
+    assert {module for module in used if module.split(".")[0] == "corpuskit"} <= DOORS
+
+
+def test_there_are_plugins_and_templates_to_look_at():
+    assert len(PLUGIN_FILES) > 15
+    assert len(TEMPLATES) > 20
 
 
 def where(path):
@@ -218,7 +277,7 @@ def importers(name):
 
 
 def test_only_the_registry_and_the_hooks_import_pluggy():
-    assert importers("pluggy")[0] == {"registry/registry.py", "registry/hookspecs.py"}
+    assert importers("pluggy")[0] == {"registry/loading.py", "registry/hookspecs.py"}
 
 
 @pytest.mark.parametrize(("name", "rooms"), [("click", {"cli"}), ("rich", {"cli", "terminal"})])

@@ -15,6 +15,7 @@ import pytest
 
 from corpuskit import interrupts, registry
 from corpuskit.errors import PluginLoadFailed
+from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SamplerSpec
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -92,9 +93,7 @@ def test_a_signal_when_all_is_done_ends_at_once(number):
 def test_sigterm_while_a_plugin_is_imported_is_not_the_plugins_failure(tmp_path, monkeypatch, handler):
     (tmp_path / "slow_plugin.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
     monkeypatch.syspath_prepend(tmp_path)
-    component = registry.Component(
-        "sampler", SamplerSpec("slow", "slow", "slow_plugin:made"), registry.Owner("a", "b", "1")
-    )
+    component = registry.Component(SamplerSpec("slow", "slow", "slow_plugin:made"), Owner("a", "b", "1"))
     before = {number: signal.getsignal(number) for number in CODES}
     try:
         if handler == "command line":

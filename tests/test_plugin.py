@@ -40,8 +40,7 @@ import hashlib
 
 import numpy as np
 
-from corpuskit.sources.base import Document, Input, Source
-from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.plugin import Document, Input, Sampler, Source, Tokenizer
 
 LINES = ["A stitch in time saves nine.", "Look before you leap.", "Haste makes waste."]
 
@@ -80,9 +79,7 @@ class Rot(Tokenizer):
         return {"shift": self.shift}
 
 
-class Strided:
-    samples_per_epoch = None
-
+class Strided(Sampler):
     def __init__(self, context):
         self.windows = context.num_tokens - context.block_size
         self.step = int(context.options.get("step", 3))
@@ -105,7 +102,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     modules = {"proverbs_plugin": PLUGIN, "proverbs_parts": PARTS}
     fake_distribution(folder, "proverbs", entry_points={"proverbs": "proverbs_plugin"}, modules=modules)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
     fresh = registry.Registry()
     monkeypatch.setattr(registry, "default", lambda: fresh)
     return folder

@@ -79,8 +79,8 @@ class BatchOptions:
         """Refuse a split that is too short for one window.
 
         Args:
-            name: The split's.
-            num_tokens: N.
+            name: The split's name.
+            num_tokens: N, tokens in the split.
 
         Raises:
             ConfigError: Naming the numbers.

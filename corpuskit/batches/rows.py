@@ -24,7 +24,7 @@ class RowSource(Protocol[_Rows]):
     """Reads rows of one kind: single windows, or several spans.
 
     Attributes:
-        block_size: T.
+        block_size: T, tokens of x in a window.
         reader: Reads the stream.
     """
 
@@ -71,7 +71,7 @@ class WindowSource:
     Args:
         sampler: The sampler.
         reader: Reads the stream.
-        block_size: T.
+        block_size: T, tokens of x in a window.
         ends: Gives the ends of the stream's documents, for rows that will be asked about them.
     """
 

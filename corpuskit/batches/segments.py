@@ -120,8 +120,8 @@ class Borders:
         Args:
             rows: int64[k], ascending.
             places: int64[k], ascending in each row.
-            num_rows: n.
-            block_size: T.
+            num_rows: n, how many rows there are.
+            block_size: T, places in a row.
         """
         flat = rows * block_size + places
         inner = places < block_size

@@ -19,7 +19,7 @@ class TokenStream(ABC):
 
     Attributes:
         name: The split's name.
-        num_tokens: N.
+        num_tokens: N, tokens in the stream.
         dtype: uint16 or uint32.
         fingerprint: Identifies the tokens and their order.
         shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.

@@ -60,7 +60,7 @@ class StreamedReader(StreamReader):
 
     Args:
         stream: The tokens.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
 
     def __init__(self, stream: TokenStream, block_size: int) -> None:

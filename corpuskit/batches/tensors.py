@@ -76,7 +76,7 @@ class ResidentEngine:
         source: Resolves the rows, and knows the documents.
         stream: The tokens; all of them are copied to the device, in pieces.
         device: Where to.
-        documents: As for `HostEngine`.
+        documents: False, True, or "mask", which has the loss ignore targets in another document.
 
     Raises:
         ConfigError: If they do not fit there.

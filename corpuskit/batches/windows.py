@@ -33,7 +33,7 @@ class WindowReader(StreamReader):
 
     Args:
         stream: The tokens.
-        block_size: T.
+        block_size: T, tokens of x in a window.
         random_access: Whether the windows are anywhere, and not one after another.
     """
 

@@ -72,9 +72,11 @@ def script(shell: str, root: click.Command) -> str:
 def components(kind: str) -> list[tuple[str, str]]:
     """The names of a kind's components, each with its summary; none where that cannot be told."""
     from corpuskit import registry
+    from corpuskit.registry.checks import SPECS
 
     with _silence():
-        return [(one.spec.name, one.spec.summary) for one in registry.default().components(kind, quiet=True)]
+        found = registry.default().components(SPECS[kind], quiet=True)
+        return [(one.spec.name, one.spec.summary) for one in found]
     return []
 
 

@@ -62,8 +62,9 @@ def of_plugin(name: str, error: Exception) -> PluginError:
     from corpuskit import registry
     from corpuskit.registry.blame import fault
     from corpuskit.registry.checks import one_line
+    from corpuskit.registry.specs import CommandSpec
 
-    component = registry.default().find("command", name)
+    component = registry.default().find(CommandSpec, name)
     found = fault(component.what, component.owner, one_line(error))
     found.__cause__ = error
     return found

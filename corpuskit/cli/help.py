@@ -28,9 +28,9 @@ class Option(click.Option):
     """An option, with the heading that it stands under.
 
     Args:
-        arguments: As for click.
+        arguments: What click's own class takes.
         group: The heading.
-        attributes: As for click.
+        attributes: What click's own class takes by name.
     """
 
     def __init__(self, *arguments: Any, group: str = "Options", **attributes: Any) -> None:
@@ -47,9 +47,9 @@ class _Described(click.Command):
     """A command with examples.
 
     Args:
-        arguments: As for click.
+        arguments: What click's own class takes.
         examples: Command lines, each as one would type it.
-        attributes: As for click.
+        attributes: What click's own class takes by name.
     """
 
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **attributes: Any) -> None:
@@ -125,7 +125,7 @@ def option_groups(command: click.Command, ctx: click.Context) -> dict[str, list[
     for param in command.get_params(ctx):
         record = param.get_help_record(ctx)
         if record is not None and record[1]:
-            groups.setdefault(getattr(param, "group", "Options"), []).append(record)
+            groups.setdefault(param.group if isinstance(param, Option) else "Options", []).append(record)
     if "Options" in groups:
         groups["Options"] = groups.pop("Options")
     return groups

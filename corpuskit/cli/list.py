@@ -96,10 +96,11 @@ def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json
         _print(each, found[each])
 
 
-def _components(kind: str) -> list[Component]:
+def _components(kind: str) -> list[Component[Any]]:
     from corpuskit.registry import default
+    from corpuskit.registry.checks import SPECS
 
-    components = default().components(kind.removesuffix("s"))
+    components = default().components(SPECS[kind.removesuffix("s")])
     return [*_builtin_commands(), *components] if kind == "commands" else components
 
 
@@ -142,7 +143,7 @@ def _list_corpora(folder: str | None, *, as_json: bool) -> None:
         render.say(f"no corpora below {path}; 'corpuskit prepare' makes one")
 
 
-def _builtin_commands() -> list[Component]:
+def _builtin_commands() -> list[Component[Any]]:
     """The root's own commands, which are no plugins: `corpuskit --help` must not import the registry."""
     from corpuskit.cli import COMMANDS
     from corpuskit.registry import Component
@@ -153,35 +154,28 @@ def _builtin_commands() -> list[Component]:
 
     owner = Owner("cli", DISTRIBUTION, __version__)
     return [
-        Component("command", CommandSpec(name, summary, f"{module}:command"), owner)
+        Component(CommandSpec(name, summary, f"{module}:command"), owner)
         for name, (module, summary) in COMMANDS.items()
     ]
 
 
-def _as_json(component: Component) -> dict[str, Any]:
-    from corpuskit.registry.specs import ReaderSpec, SourceSpec
-
+def _as_json(component: Component[Any]) -> dict[str, Any]:
     spec, owner = component.spec, component.owner
-    described: dict[str, Any] = {
+    return {
         "name": spec.name,
         "summary": spec.summary,
         "plugin": owner.plugin,
         "distribution": owner.distribution,
         "version": owner.version,
+        **spec.facts(),
     }
-    if isinstance(spec, SourceSpec):
-        described |= {"size_bytes": spec.size_bytes, "license": spec.license, "homepage": spec.homepage}
-    if isinstance(spec, ReaderSpec):
-        described["extensions"] = list(spec.extensions)
-    return described
 
 
-def _print(kind: str, components: list[Component]) -> None:
+def _print(kind: str, components: list[Component[Any]]) -> None:
     """One table for each distribution, their columns under one another."""
     from corpuskit.cli import render
-    from corpuskit.registry.specs import SourceSpec
 
-    by_distribution: dict[str, list[Component]] = {}
+    by_distribution: dict[str, list[Component[Any]]] = {}
     for component in components:
         owner = f"{component.owner.distribution} {component.owner.version}"
         by_distribution.setdefault(owner, []).append(component)
@@ -192,9 +186,12 @@ def _print(kind: str, components: list[Component]) -> None:
         table.columns[0].min_width = longest
         for component in owned:
             spec = component.spec
-            cells = [spec.name, spec.summary]
-            if isinstance(spec, SourceSpec):
-                cells[1:1] = ["" if spec.size_bytes is None else size(spec.size_bytes), spec.license or ""]
-            render.add_row(table, *cells)
+            facts = spec.facts()
+            shown = [_size(facts["size_bytes"]), facts["license"] or ""] if more else []
+            render.add_row(table, spec.name, *shown, spec.summary)
         render.stdout_console().print(("\n" if number else "") + safe(owner), style="bold", markup=False)
         render.print_table(table, wrap="summary")
+
+
+def _size(size_bytes: int | None) -> str:
+    return "" if size_bytes is None else size(size_bytes)

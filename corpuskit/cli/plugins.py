@@ -108,11 +108,11 @@ def _without_factory() -> list[str]:
     import importlib.util
 
     from corpuskit.registry import default
+    from corpuskit.registry.checks import SPECS
     from corpuskit.registry.distribution import NAME
-    from corpuskit.registry.registry import KINDS
 
     lines = []
-    for component in (one for kind in KINDS for one in default().components(kind, quiet=True)):
+    for component in (one for spec in SPECS.values() for one in default().components(spec, quiet=True)):
         module = component.spec.factory.partition(":")[0]
         if component.owner.distribution == NAME or not module:
             continue

@@ -66,15 +66,20 @@ class _Root(Group):
         flags = click.Command.shell_complete(self, ctx, incomplete)
         return [*complete.matching([*own, *complete.components("command")], incomplete), *flags]
 
-    def _of_plugin(self, name: str) -> Any:
+    def _of_plugin(self, name: str) -> click.Command | None:
         from corpuskit import registry
+        from corpuskit.registry.specs import CommandSpec
 
         try:
-            return registry.default().find("command", name).load()
+            component = registry.default().find(CommandSpec, name)
         except UnknownName as error:
             if isinstance(error, UnavailableName) and error.owners:
                 raise
             return None
+        loaded = component.load()
+        if not isinstance(loaded, click.Command):
+            raise component.refused("a click.Command", loaded)
+        return loaded
 
 
 @click.group(

@@ -87,10 +87,9 @@ def explain(
         return f"{layer.unknown(key, sorted(model.model_fields))}{more}"
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ConfigError):
-        reason = getattr(cause, "reason", None)
-        return (
-            f"{layer.place(key)}{cause}" if reason is None else f"{layer.said(key, first['input'])}: {reason}"
-        )
+        if cause.reason is None:
+            return f"{layer.place(key)}{cause}"
+        return f"{layer.said(key, first['input'])}: {cause.reason}"
     where, found, rule = what_is_wrong(errors, values)
     return f"{layer.said(key + where, found)}: must be {rule}{more}"
 

@@ -54,7 +54,7 @@ def tokens(
     Args:
         split: The split.
         records: What the manifest says of its shards.
-        on_mismatch: Told of each shard that has other bytes, before its last piece is given out.
+        on_mismatch: Called with each shard that has other bytes, before its last piece is given out.
         cuts: Offsets in tokens that no piece goes across.
 
     Yields:

@@ -27,8 +27,8 @@ class Split(TokenStream):
     Attributes:
         name: "train", "valid", ...
         path: The corpus's folder, or its place in an object store.
-        num_tokens: N.
-        num_documents: D.
+        num_tokens: N, tokens in the split.
+        num_documents: D, documents that end in the split.
         dtype: `<u2` or `<u4`.
         fingerprint: Identifies the tokens, their order and their tokenizer, by the shards' sha256; the same
             tokens in other shards have another one.

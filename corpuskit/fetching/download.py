@@ -40,7 +40,7 @@ class Download:
         options: The limits.
         deadline: When to stop, on the options' clock.
         claims: What servers have said of the file.
-        on_progress: Told about every piece.
+        on_progress: Called after each piece of the file.
         remedy: What to say about a file that is another one than expected, where there is more to say.
     """
 
@@ -184,8 +184,7 @@ def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
             "later, or take the file from elsewhere with --from PATH or CORPUSKIT_MIRRORS",
             path=url,
         ) from None
-    longest_s = min(options.backoff_cap_s, options.backoff_base_s * 2.0 ** (num_failures - 1))
-    wait_s = options.random() * longest_s
+    wait_s = options.backoff_s(num_failures)
     if error.retry_after_s is not None:
         if error.retry_after_s > options.max_retry_after_s:
             raise FetchError(

@@ -77,8 +77,8 @@ def corpora_with(sha256: str) -> list[str]:
     """The names of the registered corpora that have a file with this sha256."""
     from corpuskit import registry
 
-    specs = (component.spec for component in registry.default().components("source"))
-    files = {spec.name: spec.files for spec in specs if isinstance(spec, SourceSpec)}
+    components = registry.default().components(SourceSpec)
+    files = {component.spec.name: component.spec.files for component in components}
     return [name for name, found in files.items() if any((f.sha256 or "").lower() == sha256 for f in found)]
 
 

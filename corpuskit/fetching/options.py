@@ -36,14 +36,15 @@ class FetchOptions:
     """Limits of a fetch. Times are in seconds.
 
     Args:
-        connect_timeout_s: For one connection to be made.
-        read_timeout_s: For the next bytes to arrive.
-        total_timeout_s: For everything: waiting, retries and other mirrors included.
-        min_bytes_per_s: A slower transfer counts as stalled...
-        rate_window_s: ...when it was that slow for this long.
-        max_attempts: Attempts in a row that bring nothing new, per URL.
-        backoff_base_s: The first wait between attempts is drawn from 0 to this; the range doubles...
-        backoff_cap_s: ...up to this.
+        connect_timeout_s: The longest time for a connection to be made.
+        read_timeout_s: The longest time for the next bytes to arrive.
+        total_timeout_s: The longest time for everything: waits, retries and other mirrors included.
+        min_bytes_per_s: The lowest rate, in bytes a second; a slower transfer counts as stalled.
+        rate_window_s: How long a transfer may be slower than that.
+        max_attempts: How many attempts for one URL may bring nothing new, one after the other.
+        backoff_base_s: The longest wait after the first attempt; the longest wait doubles with each attempt,
+            and each wait is drawn from 0 to it.
+        backoff_cap_s: The longest wait after any attempt.
         max_retry_after_s: The longest wait that a server may ask for.
         max_bytes: The largest file to accept where no size is known.
         max_redirects: Redirects to follow for one request.
@@ -70,6 +71,14 @@ class FetchOptions:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
+
+    def backoff_s(self, attempt: int) -> float:
+        """How long to wait after an attempt, in seconds: drawn from 0 to a limit that doubles each time.
+
+        Args:
+            attempt: Which attempt it was, from 1.
+        """
+        return self.random() * min(self.backoff_cap_s, self.backoff_base_s * 2.0 ** (attempt - 1))
 
 
 class Transient(Exception):

@@ -174,7 +174,9 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
     scheme = scheme_of(url)
     if isinstance(error, FileNotFoundError):
         hidden = _hidden_failure(error)
-        return FetchError("there is no such file") if hidden is None else failure_of(hidden, url)
+        if hidden is not None:
+            return failure_of(hidden, url)
+        return FetchError("there is no such file", missing=True)
     if isinstance(error, ImportError):
         extra = _EXTRAS.get(scheme)
         remedy = f"; run: {install_command(extra)}" if extra else _shown(error, url)

@@ -90,7 +90,7 @@ class _Request:
         sha256: What the file must be, as the caller says or as it was the first time.
         cache_dir: The cache.
         options: The limits.
-        on_progress: Told about progress.
+        on_progress: Called as bytes arrive.
         trusted: The URL whose first use said what the file must be.
         first_use: What that first use was.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corpuskit.errors import PluginLoadFailed
+from corpuskit.registry.specs import FormatSpec
 
 if TYPE_CHECKING:
     from corpuskit.formats.base import Format
@@ -24,15 +24,7 @@ def open_format(name: str) -> Format:
     from corpuskit.formats.base import Format
     from corpuskit.registry import default
 
-    component = default().find("format", name)
-    found = component.make()
-    if not isinstance(found, Format):
-        raise PluginLoadFailed(
-            f"format {name!r} of {component.owner}: expected a corpuskit.formats.base.Format, "
-            f"found {found!r:.80}",
-            found=found,
-        )
-    return found
+    return default().find(FormatSpec, name).make(Format)
 
 
 __all__ = ["open_format"]

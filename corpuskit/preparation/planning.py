@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from corpuskit.errors import ConfigError
 from corpuskit.preparation.plan import Piece, Plan, group
 from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Input, Slice, Source
+from corpuskit.sources.plain_text import PlainText
 from corpuskit.tokenizers.base import Tokenizer
 
 #: How much text before a wished cut is searched for a place where the ids allow one.
@@ -64,12 +66,13 @@ def _by_characters(
 ) -> Iterator[Piece]:
     """Pieces of which the first so many characters are train and the rest is valid, as nanoGPT cuts."""
     (valid, fraction) = rule.fractions[0]
-    counts = [source.count_characters(item) for item in inputs]
+    texts = [_plain_text(source, item) for item in inputs]
+    counts = [text.count_characters() for text in texts]
     left = int((1 - fraction) * sum(counts))
     cut_input, offset = len(inputs), 0
     for number, count in enumerate(counts):
         if left < count:
-            cut_input, offset = number, source.character_offset(inputs[number], left)
+            cut_input, offset = number, texts[number].character_offset(left)
             break
         left -= count
     for number, part in slices:
@@ -85,6 +88,21 @@ def _by_characters(
             yield Piece(number, tail, valid)
 
 
+def _plain_text(source: Source, item: Input) -> PlainText:
+    """What an input's characters are counted with.
+
+    Raises:
+        ConfigError: If it is not plain text.
+    """
+    text = source.plain_text(item)
+    if text is None:
+        raise ConfigError(
+            f"--split characters: {source.name} is not plain text; split it by document, "
+            "for example with --split valid=0.1"
+        )
+    return text
+
+
 def _cut(
     source: Source, inputs: Sequence[Input], piece: Piece, tokenizer: Tokenizer, part_bytes: int
 ) -> Iterator[Piece]:
@@ -92,12 +110,13 @@ def _cut(
     part, item = piece.slice, inputs[piece.input]
     start = part.start
     stop = item.size_bytes if part.stop is None else part.stop
-    if not source.is_one_document(item):
+    text = source.plain_text(item)
+    if text is None or not text.is_one_document:
         yield piece
         return
     while stop - start > part_bytes:
         at = start + part_bytes
-        window = source.window(item, max(start, at - _WINDOW_BYTES), at)
+        window = text.window(max(start, at - _WINDOW_BYTES), at)
         cut = tokenizer.boundary(window, len(window))
         if not cut:
             break

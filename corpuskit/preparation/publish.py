@@ -50,7 +50,7 @@ def publish(
         folder: The corpus on this machine.
         store: The place.
         overwrite: Whether another corpus there may be replaced. It is deleted after the new one is complete.
-        on_progress: Told about every file.
+        on_progress: Called after each file.
 
     Raises:
         ConfigError: If something else is there, or came meanwhile, and may not be replaced.

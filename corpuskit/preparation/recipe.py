@@ -20,7 +20,7 @@ from corpuskit.preparation.plan import part_bytes_for
 from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.preparation.versions import versions_of
 from corpuskit.preparation.work_folder import is_of_corpus
-from corpuskit.registry.specs import TokenizerSpec
+from corpuskit.registry.specs import ExecutorSpec, ReaderSpec, SourceSpec, TokenizerSpec
 from corpuskit.sources import option_names
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
@@ -57,7 +57,7 @@ class Request:
         self.source: Source = open_source(
             config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
         )
-        self.tokenizer = registry.default().find("tokenizer", config.encoding)
+        self.tokenizer = registry.default().find(TokenizerSpec, config.encoding)
         if config.eot:
             self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
         self.name = visible_name(config.name or self.source.name)
@@ -70,9 +70,9 @@ class Request:
         Raises:
             ConfigError: Naming both.
         """
-        from corpuskit.sources.user_files import LocalFiles
+        from corpuskit.sources.user_files import UserFiles
 
-        patterns = self.source.patterns if isinstance(self.source, LocalFiles) else ()
+        patterns = self.source.patterns if isinstance(self.source, UserFiles) else ()
         for pattern in patterns:
             folder = "" if "://" in pattern else str(user_path(pattern))
             # A folder that may not be looked at is no matter here: the listing says what is wrong with it.
@@ -132,22 +132,18 @@ class Request:
             **spec.reader_options,
             **self.reader_options["reader"],
             "max_tokens": config.max_tokens,
-            "part_bytes": config.part_bytes or part_bytes_for(total_bytes, fast=self._is_fast),
+            "part_bytes": config.part_bytes or part_bytes_for(total_bytes, fast=self.tokenizer.spec.fast),
             "shard_bytes": config.shard_bytes,
         }
-
-    @property
-    def _is_fast(self) -> bool:
-        return isinstance(self.tokenizer.spec, TokenizerSpec) and self.tokenizer.spec.fast
 
     def versions(self, inputs: Sequence[Input]) -> dict[str, str]:
         """The versions of what decides the bytes of parts, by distribution."""
         found = registry.default().find
         formats = sorted({item.format for item in inputs})
-        components = [self.tokenizer, *(found("reader", format) for format in formats)]
+        owners = [self.tokenizer.owner, *(found(ReaderSpec, format).owner for format in formats)]
         if self.source.spec.factory:
-            components.append(found("source", self.source.spec.name))
-        return versions_of(components)
+            owners.append(found(SourceSpec, self.source.spec.name).owner)
+        return versions_of(owners)
 
     @property
     def portable_encoding(self) -> str:
@@ -223,8 +219,7 @@ class Request:
         recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
         if not self.source.unchanged(recorded):
             return [f"its inputs have changed since ({self.source.changes(recorded)})"]
-        spec = self.tokenizer.spec
-        if isinstance(spec, TokenizerSpec) and not spec.pinned:
+        if not self.tokenizer.spec.pinned:
             # What the name stands for now: a state may hold the tokenizer itself, which would never change.
             found = open_tokenizer(self._config.encoding)
             if found.needs_fitting:
@@ -271,8 +266,8 @@ def _check_named(config: PrepareConfig) -> None:
     if config.split is not None:
         parse_rule(config.split, given=False)
     if config.format is not None:
-        registry.default().find("reader", config.format)
-    registry.default().find("executor", config.executor)
+        registry.default().find(ReaderSpec, config.format)
+    registry.default().find(ExecutorSpec, config.executor)
 
 
 def _reader_options(config: PrepareConfig) -> dict[str, Any]:

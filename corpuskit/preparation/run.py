@@ -40,6 +40,7 @@ from corpuskit.preparation.split_rule import SplitRule, parse_rule
 from corpuskit.preparation.token_limit import Enough, EnoughTokens
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.registry.blame import fault
+from corpuskit.registry.specs import ExecutorSpec
 from corpuskit.sources.base import Input
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -279,9 +280,8 @@ class Run:
         records = finished.records
         left = [number for number in numbers if number not in records]
         watch = Watch(self.name, plan, records.values(), self.on_progress, max_tokens=self.config.max_tokens)
-        executor: Executor = (
-            registry.default().find("executor", self.config.executor).make(workers=self.config.workers)
-        )
+        component = registry.default().find(ExecutorSpec, self.config.executor)
+        executor = component.make(Executor, workers=self.config.workers)
         enough = Enough(self.config.max_tokens)
 
         def on_part(record: PartRecord) -> None:
@@ -377,7 +377,8 @@ class Run:
         """Say what is guessed, and that nothing marks where documents end if there may be several."""
         if tokenizer.eot_note is not None:
             log.warning("%s: %s", self.name, tokenizer.eot_note)
-        several = len(inputs) > 1 or not all(map(self.source.is_one_document, inputs))
+        texts = [self.source.plain_text(item) for item in inputs]
+        several = len(texts) > 1 or not all(text is not None and text.is_one_document for text in texts)
         if tokenizer.eot_id is None and several:
             log.warning(
                 "%s: tokenizer %r has no end-of-text id, so documents follow each other unseparated; say "

@@ -6,7 +6,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from functools import cache
 
-from corpuskit.registry import Component
+from corpuskit.registry.discovery import Owner
 from corpuskit.version import __version__
 
 #: Libraries that read documents or compute ids. What a tokenizer's fingerprint covers is its vocabulary.
@@ -24,7 +24,7 @@ def _libraries() -> dict[str, str]:
     return found
 
 
-def versions_of(components: Iterable[Component]) -> dict[str, str]:
-    """The versions of corpuskit, of the plugins that some components come from, and of libraries below."""
-    owners = {component.owner.distribution: component.owner.version for component in components}
-    return {**dict(sorted(owners.items())), "corpuskit": __version__, **_libraries()}
+def versions_of(owners: Iterable[Owner]) -> dict[str, str]:
+    """The versions of corpuskit, of the plugins that components come from, and of libraries below."""
+    plugins = {owner.distribution: owner.version for owner in owners}
+    return {**dict(sorted(plugins.items())), "corpuskit": __version__, **_libraries()}

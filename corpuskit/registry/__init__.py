@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from corpuskit.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from corpuskit.registry.registry import Component, PluginInfo, Registry, default
+    from corpuskit.registry.component import Component
+    from corpuskit.registry.registry import Registry, default
+    from corpuskit.registry.status import PluginInfo
 
 _PLACES = {
-    "Component": "corpuskit.registry.registry:Component",
-    "PluginInfo": "corpuskit.registry.registry:PluginInfo",
+    "Component": "corpuskit.registry.component:Component",
+    "PluginInfo": "corpuskit.registry.status:PluginInfo",
     "Registry": "corpuskit.registry.registry:Registry",
     "default": "corpuskit.registry.registry:default",
 }

@@ -8,11 +8,11 @@ declares as an entry point:
 gutenberg = "corpuskit_gutenberg"
 ```
 
-Each hook takes nothing and returns a list of specs (`corpuskit.registry.specs`: each kind says how a factory
-is called). A spec's `factory` is a dotted string that is imported when the component is first used, so keep
-the plugin module itself light: it is imported whenever a name is looked up that is not built in. A name is
-one word; users may put a colon and an argument after it (`hf:org/name`). Names are never shared: two plugins
-with one name are an error that names both, and a built-in name cannot be taken over.
+Each hook takes nothing and returns a list of specs (`corpuskit.plugin` has them, and each kind says how its
+factory is called). A spec's `factory` is a dotted string that is imported when the component is first used,
+so keep the plugin module itself light: it is imported whenever a name is looked up that is not built in. A
+name is one word; users may put a colon and an argument after it (`hf:org/name`). Names are never shared: two
+plugins with one name are an error that names both, and a built-in name cannot be taken over.
 
 A module that fails to import, a hook that is misspelled or not marked, and a hook that returns something
 else are reported by `corpuskit plugins`, and everything else works. `CORPUSKIT_STRICT_PLUGINS=1` raises

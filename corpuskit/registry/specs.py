@@ -60,13 +60,17 @@ class Spec:
     summary: str
     factory: str = ""
 
+    def facts(self) -> dict[str, Any]:
+        """What listings show beside the name and the summary, as JSON values."""
+        return {}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SourceSpec(Spec):
     """A corpus: either a factory, or nothing but `files` at URLs, which need no code at all.
 
     The factory is called as `factory(spec=spec, argument=argument, options=options)` and returns a
-    `corpuskit.sources.base.Source`.
+    `corpuskit.plugin.Source`.
 
     Args:
         name: What users type; an argument may follow it after a colon (`name:argument`).
@@ -94,6 +98,10 @@ class SourceSpec(Spec):
     license: str | None = None
     homepage: str | None = None
 
+    def facts(self) -> dict[str, Any]:
+        """Its size, licence and homepage, as far as they are known."""
+        return {"size_bytes": self.size_bytes, "license": self.license, "homepage": self.homepage}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TokenizerSpec(Spec):
@@ -101,7 +109,7 @@ class TokenizerSpec(Spec):
 
     `name` is the spec's name and `argument` what followed it after a colon, else None. `state` is None
     for a fresh tokenizer and, for one that is opened again from a manifest, the JSON value that its
-    `state()` returned. It returns a `corpuskit.tokenizers.base.Tokenizer`.
+    `state()` returned. It returns a `corpuskit.plugin.Tokenizer`.
 
     Args:
         name: What users type after `--encoding`.
@@ -123,21 +131,29 @@ class TokenizerSpec(Spec):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SamplerSpec(Spec):
-    """A sampler. The factory is called with a `corpuskit.samplers.base.SamplerContext`."""
+    """A sampler. The factory is called with a `corpuskit.plugin.SamplerContext`.
+
+    It returns a `corpuskit.plugin.Sampler` or a `corpuskit.plugin.SpanSampler`.
+    """
 
     kind: ClassVar[str] = "sampler"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExecutorSpec(Spec):
-    """An executor: what runs the parts of a plan. The factory is called as `factory(workers=workers)`."""
+    """An executor: what runs the parts of a plan. The factory is called as `factory(workers=workers)`.
+
+    It returns a `corpuskit.plugin.Executor`.
+    """
 
     kind: ClassVar[str] = "executor"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReaderSpec(Spec):
-    """A reader of one file format. The factory is called as `factory(options)` and returns a reader.
+    """A reader of one file format. The factory is called as `factory(options)`.
+
+    It returns a `corpuskit.plugin.Reader`.
 
     Args:
         name: The format's name, for `--format`.
@@ -150,12 +166,16 @@ class ReaderSpec(Spec):
 
     extensions: tuple[str, ...] = ()
 
+    def facts(self) -> dict[str, Any]:
+        """The extensions of its files."""
+        return {"extensions": list(self.extensions)}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FormatSpec(Spec):
     """An on-disk format of another trainer, to export to.
 
-    The factory is called as `factory()` and returns a `corpuskit.formats.base.Format`.
+    The factory is called as `factory()` and returns a `corpuskit.plugin.Format`.
     """
 
     kind: ClassVar[str] = "format"

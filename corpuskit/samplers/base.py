@@ -125,6 +125,6 @@ def window_spans(starts: Ints, block_size: int) -> Spans:
 
     Args:
         starts: int64[n], where the windows start.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
     return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), block_size, np.int64))

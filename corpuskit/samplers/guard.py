@@ -10,6 +10,7 @@ import numpy as np
 from corpuskit.arrays import Ints
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
+from corpuskit.registry.specs import SamplerSpec
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler
 
 
@@ -21,7 +22,7 @@ class _Guard:
         num_tokens: N, tokens of its stream.
     """
 
-    def __init__(self, component: Component, num_tokens: int) -> None:
+    def __init__(self, component: Component[SamplerSpec], num_tokens: int) -> None:
         self._component, self._num_tokens = component, num_tokens
 
     def blame(self, samples: Ints) -> AbstractContextManager[None]:
@@ -82,12 +83,13 @@ class GuardedSpanSampler(SpanSampler):
         return found
 
 
-def guarded(sampler: AnySampler, component: Component, context: SamplerContext) -> AnySampler:
+def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: SamplerContext) -> AnySampler:
     """A sampler of a plugin, its answers checked."""
     guard = _Guard(component, context.num_tokens)
     if isinstance(sampler, SpanSampler):
         return GuardedSpanSampler(sampler, guard)
-    assert isinstance(sampler, Sampler)
+    if not isinstance(sampler, Sampler):
+        raise component.refused("a corpuskit.plugin.Sampler or SpanSampler", sampler)
     return GuardedSampler(sampler, guard, context.block_size)
 
 

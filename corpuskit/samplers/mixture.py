@@ -37,7 +37,7 @@ class Turns:
 
     Args:
         stages: (first sample, one weight a part) in ascending order, the first at sample 0.
-        caps: One a part.
+        caps: For each part, how many of its samples may be drawn, or None.
 
     Attributes:
         num_samples: Where the mixture ends; None if it does not.
@@ -175,7 +175,7 @@ class MixtureSpanSampler(SpanSampler):
     Args:
         mixture: The mixture.
         parts: Its parts.
-        block_size: T.
+        block_size: T, tokens of x in a window.
     """
 
     def __init__(self, mixture: MixtureSampler, parts: Sequence[Part], *, block_size: int) -> None:

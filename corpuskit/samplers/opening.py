@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from corpuskit.registry.specs import SamplerSpec
 from corpuskit.samplers.base import AnySampler, SamplerContext
 
 
@@ -16,6 +17,6 @@ def open_sampler(name: str, context: SamplerContext) -> AnySampler:
     from corpuskit.registry.distribution import NAME as DISTRIBUTION
     from corpuskit.samplers.guard import guarded
 
-    component = default().find("sampler", name)
-    opened: AnySampler = component.make(context)
+    component = default().find(SamplerSpec, name)
+    opened = component.make(AnySampler, context)
     return opened if component.owner.distribution == DISTRIBUTION else guarded(opened, component, context)

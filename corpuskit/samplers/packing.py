@@ -33,7 +33,7 @@ def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0) -> Pi
 
     Args:
         ends: int64[D], where the documents end in the stream, ascending.
-        block_size: T.
+        block_size: T, tokens of x in a window.
         previous_end: Where the first of them starts.
 
     Example:

@@ -29,7 +29,7 @@ class Permutation:
     """A permutation of 0 .. n - 1.
 
     Args:
-        size: n, from 1 to 2**62.
+        size: How many numbers there are, n, from 1 to 2**62.
         key: What chooses the permutation; any integers and strings.
     """
 

@@ -10,6 +10,7 @@ import sys
 from corpuskit.commands import COMMANDS
 from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry import Registry
+from corpuskit.registry.checks import SPECS
 
 #: The kinds of component that there are templates for.
 KINDS: tuple[str, ...] = ("source", "tokenizer", "sampler", "reader", "executor", "format", "command")
@@ -95,7 +96,7 @@ def _is_taken(kind: str, component: str) -> bool:
     if kind == "command":
         return component in COMMANDS
     try:
-        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(kind, component)
+        Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(SPECS[kind], component)
     except UnknownName:
         return False
     return True

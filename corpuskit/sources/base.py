@@ -30,6 +30,7 @@ from corpuskit.on_progress import OnProgress
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.sources.plain_text import PlainText
 
 #: The number of documents that the default `read` puts into one batch.
 _DOCUMENTS_PER_BATCH = 256
@@ -316,31 +317,9 @@ class Source(abc.ABC):
         """
         return [Slice(size_bytes=item.size_bytes)]
 
-    def is_one_document(self, item: Input) -> bool:
-        """Whether an input is one document in plain text, which `prepare` may cut where the ids allow it.
-
-        The slices of such an input are byte ranges, and `window` reads any of them.
-        """
-        return False
-
-    def window(self, item: Input, start: int, stop: int) -> bytes:
-        """The bytes from `start` to `stop` of an input that is one document."""
-        raise NotImplementedError(f"{type(self).__name__} has no input that is one document")
-
-    def count_characters(self, item: Input) -> int:
-        """How many characters an input of plain text has.
-
-        Raises:
-            ConfigError: If the source cannot be split by characters.
-        """
-        raise ConfigError(
-            f"--split characters: {self.name} is not plain text; split it by document, "
-            "for example with --split valid=0.1"
-        )
-
-    def character_offset(self, item: Input, characters: int) -> int:
-        """The byte offset of an input's character with this number."""
-        raise NotImplementedError(f"{type(self).__name__} does not count characters")
+    def plain_text(self, item: Input) -> PlainText | None:
+        """The characters and bytes of an input that is plain text; None for one that is something else."""
+        return None
 
     def fields(self, item: Input) -> Sequence[str]:
         """The names of the columns or fields that an input's records have; of what has no records, none."""
@@ -351,7 +330,9 @@ class Source(abc.ABC):
 
         A record is a document, unless it turns out to be empty or broken.
         """
-        return int(part.start == part.document_start) if self.is_one_document(item) else None
+        text = self.plain_text(item)
+        whole = text is not None and text.is_one_document
+        return int(part.start == part.document_start) if whole else None
 
     def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
         """Small slices from all over a slice, for a sample; None where only its beginning can be read alone.

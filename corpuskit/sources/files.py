@@ -12,7 +12,7 @@ from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
-from corpuskit.registry.specs import RemoteFile, SourceSpec
+from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
 from corpuskit.sources.base import (
     DocumentBatch,
     Input,
@@ -24,22 +24,19 @@ from corpuskit.sources.base import (
     SourceOptions,
 )
 from corpuskit.sources.changes import changes
-from corpuskit.sources.guard import giving
-from corpuskit.sources.inputs import characters as text_characters
+from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
-from corpuskit.sources.inputs.stream import InputStream, base_name, hash_input, is_plain
+from corpuskit.sources.inputs.stream import base_name, hash_input, is_plain
 from corpuskit.sources.listing.places import is_folder
+from corpuskit.sources.plain_text import PlainText
 from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.columns import missing_column
+from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.samples import sample
-from corpuskit.sources.readers.text import TextReader
 from corpuskit.sources.readers.text_field import candidates, chosen, is_one_name, shown
 from corpuskit.urls import is_remote
 
 log = logging.getLogger(__name__)
-
-_READ_BYTES = 2**20
-
 
 #: How much of a compressed file is looked at to see how far it expands.
 _EXPANSION_BYTES = 4 * 2**20
@@ -108,7 +105,7 @@ class FilesSource(Source):
 
     def expansion(self, item: Input) -> float:
         """How far the beginning of a compressed file expands."""
-        if is_plain(item) or item.member is not None or item.format == "parquet":
+        if is_plain(item) or item.member is not None or self.reader_of(item).COUNTS_ROWS:
             return 1.0
         with contextlib.closing(self.reader_of(item).open(item, Slice())) as stream:
             read = 0
@@ -116,31 +113,10 @@ class FilesSource(Source):
                 read += len(data)
             return max(read / max(stream.stored_position(), 1), 1.0)
 
-    def is_one_document(self, item: Input) -> bool:
-        """Whether an input is one document in plain text, of which any byte range can be read."""
+    def plain_text(self, item: Input) -> PlainText | None:
+        """What the input's reader makes of it as plain text."""
         reader = self.reader_of(item)
-        return isinstance(reader, TextReader) and reader.separator is None and is_plain(item)
-
-    def window(self, item: Input, start: int, stop: int) -> bytes:
-        """The bytes from `start` to `stop` of an input."""
-        with InputStream(item, start=start, stop=stop) as stream:
-            return b"".join(iter(lambda: stream.read(_READ_BYTES), b""))
-
-    def count_characters(self, item: Input) -> int:
-        """How many characters an input of plain text has; a byte order mark is none."""
-        self._check_plain_text(item)
-        with self.reader_of(item).open(item, Slice()) as stream:
-            return text_characters.count_characters(stream)
-
-    def character_offset(self, item: Input, characters: int) -> int:
-        """The byte offset of an input's character with this number; its end, if it is the number of them."""
-        self._check_plain_text(item)
-        with self.reader_of(item).open(item, Slice()) as stream:
-            return text_characters.character_offset(item, stream, characters)
-
-    def _check_plain_text(self, item: Input) -> None:
-        if not isinstance(self.reader_of(item), TextReader):
-            super().count_characters(item)  # raises what it says of sources that are not plain text
+        return plain_text(lambda: reader.plain_text(item), item, *self._whose(item))
 
     def reader_of(self, item: Input) -> Reader:
         """The reader of an input, told which field of it holds the text where there is a choice.
@@ -178,13 +154,14 @@ class FilesSource(Source):
         """
         key = format, text_field
         if key not in self._readers:  # finding one costs more than reading a small file
-            component = registry.default().find("reader", format)
+            component = registry.default().find(ReaderSpec, format)
             options = dict(self.reader_options(format))
             if "text_field" in options:
                 field = options["text_field"] if text_field is None else text_field
-                chooses = getattr(component.load(), "CHOOSES_TEXT_FIELD", False)
+                found = reader_class(format)
+                chooses = found is not None and found.CHOOSES_TEXT_FIELD
                 options["text_field"] = field if isinstance(field, str) else [*field] if chooses else field[0]
-            self._readers[key] = component.make(options)
+            self._readers[key] = component.make(Reader, options)
             self._owners[format] = component.owner
         return self._readers[key]
 
@@ -198,7 +175,7 @@ class FilesSource(Source):
         return {**self.spec.reader_options, **said}
 
 
-class FileSource(FilesSource):
+class DeclaredFiles(FilesSource):
     """A corpus that a spec's `files` describe; no code of its own."""
 
     def inputs(self) -> Sequence[Input]:
@@ -280,4 +257,4 @@ class FileSource(FilesSource):
         return f"{location.rstrip('/')}/{name}"
 
 
-__all__ = ["FileSource", "FilesSource", "hash_input"]
+__all__ = ["DeclaredFiles", "FilesSource", "hash_input"]

@@ -11,9 +11,10 @@ from corpuskit.registry.blame import blame, blamed
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.sources.base import DocumentBatch, Input, Slice, Source, text_of
+from corpuskit.sources.plain_text import PlainText
 
 #: What is asked of a source once, and what gives things one by one.
-_ASKED = ("inputs", "slices", "fields", "window", "count_characters", "character_offset", "digest")
+_ASKED = ("inputs", "slices", "fields", "digest")
 #: What those give that lists come from.
 _GIVEN: dict[str, type] = {"inputs": Input, "slices": Slice}
 _GIVING = ("documents", "read")
@@ -33,6 +34,7 @@ def guard(source: Source, whose: Whose) -> None:
         setattr(source, name, _asked(getattr(source, name), whose))
     for name in _GIVING:
         setattr(source, name, _giving(getattr(source, name), whose, name))
+    vars(source)["plain_text"] = _plain_text(source.plain_text, whose)
 
 
 def _asked(method: Callable[..., Any], whose: Whose) -> Callable[..., Any]:
@@ -55,6 +57,57 @@ def _check_all(name: str, found: Any, kind: type) -> None:
     for one in found:
         if not isinstance(one, kind):
             raise TypeError(f"{name}() must give a list of {kind.__name__}, found {one!r:.60} in it")
+
+
+def _plain_text(
+    method: Callable[[Input], PlainText | None], whose: Whose
+) -> Callable[[Input], PlainText | None]:
+    @functools.wraps(method)
+    def guarded(item: Input) -> PlainText | None:
+        return plain_text(lambda: method(item), item, *whose(item))
+
+    return guarded
+
+
+def plain_text(ask: Callable[[], PlainText | None], item: Input, what: str, owner: Owner) -> PlainText | None:
+    """What a source or a reader says of an input as plain text; its own errors are said to be its own.
+
+    Args:
+        ask: Gives it.
+        item: The input.
+        what: The component.
+        owner: Whose it is.
+    """
+    if owner.distribution == DISTRIBUTION:
+        return ask()
+    with blame(what, owner, lambda: item.name):
+        text = ask()
+        if not isinstance(text, PlainText | None):
+            raise TypeError(f"plain_text() must give a PlainText or None, found {text!r:.60}")
+    return None if text is None else _Guarded(text, lambda: blame(what, owner, lambda: item.name))
+
+
+class _Guarded(PlainText):
+    """Plain text of a plugin, whose errors are said to be the plugin's."""
+
+    def __init__(
+        self, text: PlainText, blamed: Callable[[], contextlib.AbstractContextManager[None]]
+    ) -> None:
+        self._text = text
+        self._blamed = blamed
+        self.is_one_document = text.is_one_document
+
+    def window(self, start: int, stop: int) -> bytes:
+        with self._blamed():
+            return self._text.window(start, stop)
+
+    def count_characters(self) -> int:
+        with self._blamed():
+            return self._text.count_characters()
+
+    def character_offset(self, characters_before: int) -> int:
+        with self._blamed():
+            return self._text.character_offset(characters_before)
 
 
 def _giving(method: Callable[..., Any], whose: Whose, name: str) -> Callable[..., Any]:
@@ -102,4 +155,4 @@ def _check_batch(one: Any) -> None:
         raise TypeError(f"read() must give a DocumentBatch, found {one!r:.60}")
 
 
-__all__ = ["giving", "guard"]
+__all__ = ["giving", "guard", "plain_text"]

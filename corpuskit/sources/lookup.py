@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from corpuskit.registry import Component
+    from corpuskit.registry.specs import SourceSpec
     from corpuskit.sources.base import Source, SourceOptions
 
 __all__ = ["open_source"]
@@ -33,11 +34,9 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     Raises:
         UnknownName: If it is a bare word that is neither registered nor there.
         UnavailableName: If the name may be that of a plugin that failed.
-        PluginLoadFailed: If what the plugin gives is not a source.
+        PluginLoadFailed: If the plugin does not give a source.
         ConfigError: If the user asks for what the source does not do.
     """
-    from corpuskit.errors import PluginLoadFailed
-    from corpuskit.registry.specs import SourceSpec
     from corpuskit.sources.base import Source, SourceOptions
     from corpuskit.sources.guard import guard
 
@@ -50,25 +49,18 @@ def open_source(dataset: str | Sequence[str], options: SourceOptions | None = No
     if component is None:
         return _files([dataset], options)
     spec = component.spec
-    assert isinstance(spec, SourceSpec)
     if not spec.factory:
-        from corpuskit.sources.files import FileSource
+        from corpuskit.sources.files import DeclaredFiles
 
-        return FileSource(spec=spec, argument=component.argument, options=options)
-    source: Source = component.make(spec=spec, argument=component.argument, options=options)
-    if not isinstance(source, Source):
-        raise PluginLoadFailed(
-            f"source {dataset!r} of {component.owner}: expected a corpuskit.sources.base.Source, found "
-            f"{source!r:.80}",
-            found=source,
-        )
+        return DeclaredFiles(spec=spec, argument=component.argument, options=options)
+    source = component.make(Source, spec=spec, argument=component.argument, options=options)
     source.check_heeded()
     source.owner = component.owner
     guard(source, lambda item: (component.what, component.owner))
     return source
 
 
-def _find(dataset: str) -> Component | None:
+def _find(dataset: str) -> Component[SourceSpec] | None:
     """What is registered under a name; None for files.
 
     Raises:
@@ -76,9 +68,10 @@ def _find(dataset: str) -> Component | None:
     """
     from corpuskit import registry
     from corpuskit.errors import UnavailableName, UnknownName
+    from corpuskit.registry.specs import SourceSpec
 
     try:
-        component = registry.default().find("source", dataset)
+        component = registry.default().find(SourceSpec, dataset)
     except UnknownName as error:
         if isinstance(error, UnavailableName) and (error.owners or is_bare(dataset)):
             raise
@@ -120,6 +113,6 @@ def _as_path(dataset: str) -> str:
 
 
 def _files(patterns: Sequence[str], options: SourceOptions) -> Source:
-    from corpuskit.sources.user_files import LocalFiles
+    from corpuskit.sources.user_files import UserFiles
 
-    return LocalFiles(patterns, options=options)
+    return UserFiles(patterns, options=options)

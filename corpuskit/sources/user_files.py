@@ -39,6 +39,7 @@ from corpuskit.sources.listing.left_out import LeftOut, say_formats
 from corpuskit.sources.listing.places import place_of, shown_location
 from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
 from corpuskit.sources.option_names import option_name
+from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.text_field import unmatched
 from corpuskit.urls import is_remote
 
@@ -63,7 +64,7 @@ class _Found:
     named: bool
 
 
-class LocalFiles(FilesSource):
+class UserFiles(FilesSource):
     """The corpus that a user's own files are.
 
     One plain text file that is named and not cut into documents is split by characters and gets no
@@ -138,9 +139,9 @@ class LocalFiles(FilesSource):
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
         """The options that the format's reader has: files of several formats may be read together."""
-        known = getattr(registry.default().find("reader", format).load(), "OPTIONS", None)
+        reader = reader_class(format)
         said = super().reader_options(format)
-        return said if known is None else {name: said[name] for name in said if name in known}
+        return said if reader is None else {name: said[name] for name in said if name in reader.OPTIONS}
 
     def _check_options(self, inputs: Sequence[Input]) -> None:
         formats = {item.format for item in inputs}
@@ -148,7 +149,7 @@ class LocalFiles(FilesSource):
         for text in unmatched(said.get("text_field") or (), inputs):
             log.warning("--text-field %r is for no file: none has a name like it", text)
         readers = [self.reader(format) for format in sorted(formats)]
-        unused = sorted(set(said) - {name for reader in readers for name in getattr(reader, "options", said)})
+        unused = sorted(set(said) - {name for reader in readers for name in reader.options})
         if unused:
             raise ConfigError(
                 f"{option_name(unused[0])}: no reader of these files ({', '.join(sorted(formats))}) has it; "

@@ -151,9 +151,7 @@ class Store:
                 failure = failure_of(error, where.url)
             if not isinstance(failure, Transient) or attempt == options.max_attempts:
                 break
-            wait_s = options.random() * min(
-                options.backoff_cap_s, options.backoff_base_s * 2.0 ** (attempt - 1)
-            )
+            wait_s = options.backoff_s(attempt)
             # The same failure over and over is one line.
             level = logging.DEBUG if str(failure) == said else logging.WARNING
             said = str(failure)

@@ -16,10 +16,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from corpuskit.cache import scratch_folder
 from corpuskit.errors import ConfigError, UnknownName
-from corpuskit.registry.registry import KINDS, Component, PluginInfo, default
+from corpuskit.registry import Component, PluginInfo, default
+from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.testing.reporting import MAKING, REPORT
 
@@ -116,7 +118,9 @@ def check_plugins(
         ConfigError: If an argument is for none of the components, or for two.
     """
     owners = {plugin.owner for plugin in plugins}
-    components = [found for kind in KINDS for found in default().components(kind) if found.owner in owners]
+    components = [
+        found for spec in SPECS.values() for found in default().components(spec) if found.owner in owners
+    ]
     chosen = _with_arguments(components, arguments)
     results: list[Checked] = []
     for checked in (*map(_check_registration, plugins), *_check_components(chosen, without)):
@@ -136,7 +140,7 @@ def _check_registration(plugin: PluginInfo) -> Checked | None:
     return Checked("plugin", plugin.owner.plugin, failures=tuple(failures)) if failures else None
 
 
-def _check_components(components: Sequence[Component], without: Collection[str]) -> Iterator[Checked]:
+def _check_components(components: Sequence[Component[Any]], without: Collection[str]) -> Iterator[Checked]:
     for component in components:
         spec = component.spec
         if isinstance(spec, SourceSpec) and not spec.factory:
@@ -145,7 +149,7 @@ def _check_components(components: Sequence[Component], without: Collection[str])
             yield _check_component(component, without)
 
 
-def _check_component(component: Component, without: Collection[str]) -> Checked:
+def _check_component(component: Component[Any], without: Collection[str]) -> Checked:
     """Run pytest on one component, and read what it reports."""
     spec, argument = component.spec, component.argument
     name = spec.name if argument is None else f"{spec.name}:{argument}"
@@ -219,7 +223,7 @@ def _read_report(kind: str, name: str, lines: Sequence[dict[str, str]], ended: s
     return Checked(kind, name, num_passed, tuple(failures))
 
 
-def _with_arguments(components: Sequence[Component], arguments: Sequence[str]) -> list[Component]:
+def _with_arguments(components: Sequence[Component[Any]], arguments: Sequence[str]) -> list[Component[Any]]:
     """The components, those that are given arguments once for each."""
     given: dict[tuple[str, str], list[str]] = {}
     for text in arguments:

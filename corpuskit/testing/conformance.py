@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
 
 from corpuskit.errors import CorpuskitError, FetchError, PluginLoadFailed
+from corpuskit.preparation.executors.base import Executor
 from corpuskit.registry import Component, default
-from corpuskit.registry.specs import SourceSpec
+from corpuskit.registry.checks import SPECS
 from corpuskit.sources.base import Source, SourceOptions
+from corpuskit.sources.readers.base import Reader
+from corpuskit.tokenizers.base import Tokenizer
 
 #: The suites read a source's text dozens of times, in slices of down to a byte.
 MAX_SOURCE_BYTES = 4 * 2**20
@@ -38,8 +42,8 @@ def conformance_tests(
         StopIteration: If the distribution has no such component.
     """
     component = next(
-        Component(kind, found.spec, found.owner, argument)
-        for found in default().components(kind)
+        dataclasses.replace(found, argument=argument)
+        for found in default().components(SPECS[kind])
         if found.spec.name == name and found.owner.distribution == owner
     )
 
@@ -61,7 +65,7 @@ def conformance_tests(
     return TestMaking, type("TestSuite", (suite,), {word: False for word in without if hasattr(suite, word)})
 
 
-def _try(component: Component) -> None:
+def _try(component: Component[Any]) -> None:
     """Make the component once, and skip what its suite is not for."""
     made = _make(component)
     if component.kind == "source":
@@ -77,28 +81,22 @@ def _try(component: Component) -> None:
             pytest.skip("its rows are made of spans; SamplerSuite is for samplers of single windows")
 
 
-def _make(component: Component, *, state: Any = None) -> Any:
+def _make(component: Component[Any], *, state: Any = None) -> Any:
     """A fresh component, as corpuskit itself makes it; a sampler's factory, which wants a context."""
-    spec, factory = component.spec, component.load()
+    spec, argument, factory = component.spec, component.argument, component.load()
     if component.kind == "source":
-        assert isinstance(spec, SourceSpec)
-        source = factory(spec=spec, argument=component.argument, options=SourceOptions())
-        assert isinstance(source, Source), "derive it from corpuskit.sources.base.Source"
-        return source
+        made = factory(spec=spec, argument=argument, options=SourceOptions())
+        return component.checked(Source, made)
     if component.kind == "tokenizer":
-        return factory(name=spec.name, argument=component.argument, state=state)
+        return component.checked(Tokenizer, factory(name=spec.name, argument=argument, state=state))
     if component.kind == "executor":
-        return factory(workers=2)
+        return component.checked(Executor, factory(workers=2))
     if component.kind == "reader":
-        from corpuskit.sources.readers.base import Reader
-
-        reader = factory({})
-        assert isinstance(reader, Reader), "derive it from corpuskit.sources.readers.base.Reader"
-        return reader
+        return component.checked(Reader, factory({}))
     return factory
 
 
-def _source_suite(component: Component) -> type:
+def _source_suite(component: Component[Any]) -> type:
     from corpuskit.testing.sources import SourceSuite
 
     class Suite(SourceSuite):
@@ -112,7 +110,7 @@ def _source_suite(component: Component) -> type:
     return Suite
 
 
-def _tokenizer_suite(component: Component) -> type:
+def _tokenizer_suite(component: Component[Any]) -> type:
     from corpuskit.testing.tokenizers import TEXTS, TokenizerSuite
 
     class Suite(TokenizerSuite):
@@ -130,7 +128,7 @@ def _tokenizer_suite(component: Component) -> type:
     return Suite
 
 
-def _sampler_suite(component: Component) -> type:
+def _sampler_suite(component: Component[Any]) -> type:
     from corpuskit.testing.samplers import SamplerSuite
 
     class Suite(SamplerSuite):
@@ -141,7 +139,7 @@ def _sampler_suite(component: Component) -> type:
     return Suite
 
 
-def _executor_suite(component: Component) -> type:
+def _executor_suite(component: Component[Any]) -> type:
     from corpuskit.testing.executors import ExecutorSuite
 
     class Suite(ExecutorSuite):
@@ -152,7 +150,7 @@ def _executor_suite(component: Component) -> type:
     return Suite
 
 
-_SUITES: dict[str, Callable[[Component], type]] = {
+_SUITES: dict[str, Callable[[Component[Any]], type]] = {
     "source": _source_suite,
     "tokenizer": _tokenizer_suite,
     "sampler": _sampler_suite,

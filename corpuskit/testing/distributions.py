@@ -31,7 +31,7 @@ def fake_distribution(
         def test_the_corpus_is_registered(tmp_path, monkeypatch):
             fake_distribution(tmp_path, "corpuskit-books", entry_points={"books": "corpuskit_books"})
             monkeypatch.syspath_prepend(tmp_path)
-            assert Registry().find("source", "books").owner.distribution == "corpuskit-books"
+            assert Registry().find(SourceSpec, "books").owner.distribution == "corpuskit-books"
         ```
     """
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"

@@ -95,7 +95,7 @@ class TokenizerSuite:
         property_holds()
 
     def test_its_attributes_are_what_they_should_be(self, tokenizer: Tokenizer) -> None:
-        assert isinstance(tokenizer, Tokenizer), "derive it from corpuskit.tokenizers.base.Tokenizer"
+        assert isinstance(tokenizer, Tokenizer), "derive it from corpuskit.plugin.Tokenizer"
         assert tokenizer.name
         assert 1 <= tokenizer.vocab_size <= 2**32
         if tokenizer.eot_id is not None:

@@ -61,8 +61,8 @@ class Tokenizer(abc.ABC):
             all of its text before the first `encode`.
     """
 
-    name: str
-    vocab_size: int
+    name: str = ""
+    vocab_size: int = 0
     eot_id: int | None = None
     eot_note: str | None = None
     needs_fitting: bool = False

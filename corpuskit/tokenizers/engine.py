@@ -160,7 +160,7 @@ class GigatokenEngine:
     """gigatoken where the two libraries agree, and tiktoken elsewhere.
 
     Args:
-        encoding: tiktoken's encoding.
+        encoding: The encoding that tiktoken opened.
         exact: How gigatoken loads it.
         tiktoken: The engine for everything else.
     """

@@ -66,7 +66,7 @@ class LongWords:
     """Encodes ASCII text that has long words; other text has classes of characters that versions disagree on.
 
     Args:
-        encoding: tiktoken's encoding.
+        encoding: The encoding that tiktoken opened.
     """
 
     def __init__(self, encoding: Encoding) -> None:

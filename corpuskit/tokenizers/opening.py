@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.errors import CorpuskitError, PluginLoadFailed, TokenizerError
+from corpuskit.errors import CorpuskitError, TokenizerError
 from corpuskit.numbers import as_whole
+from corpuskit.registry.specs import TokenizerSpec
 
 if TYPE_CHECKING:
+    from corpuskit.registry import Component
     from corpuskit.tokenizers.base import Tokenizer
 
 
@@ -22,7 +24,7 @@ def encodings() -> dict[str, str]:
     """
     from corpuskit.registry import default
 
-    return {component.spec.name: component.spec.summary for component in default().components("tokenizer")}
+    return {component.spec.name: component.spec.summary for component in default().components(TokenizerSpec)}
 
 
 def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -> Tokenizer:
@@ -41,17 +43,19 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
         ConfigError: If it has no such engine.
     """
     from corpuskit.registry import default
+    from corpuskit.tokenizers.base import Tokenizer
 
-    component = default().find("tokenizer", name)
-    # Where there is a state, it may be what is wrong, and not the plugin.
-    make = component.make if state is None else component.load()
-    tokenizer = make(name=component.spec.name, argument=component.argument, state=state)
-    _check_tokenizer(tokenizer, f"tokenizer {name!r} of {component.owner}")
+    component = default().find(TokenizerSpec, name)
+    arguments = {"name": component.spec.name, "argument": component.argument, "state": state}
+    if state is None:
+        tokenizer = component.make(Tokenizer, **arguments)
+    else:  # which may be what is wrong, and not the plugin
+        tokenizer = component.checked(Tokenizer, component.load()(**arguments))
+    _check_tokenizer(tokenizer, component)
     tokenizer.owner = component.owner
     if engine is not None:
         tokenizer.select_engine(engine)
-    checked: Tokenizer = tokenizer
-    return checked
+    return tokenizer
 
 
 def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
@@ -69,8 +73,8 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
     """
     from corpuskit.registry import default
 
-    component = default().find("tokenizer", name)
-    if state is None and component.argument is not None and not getattr(component.spec, "pinned", False):
+    component = default().find(TokenizerSpec, name)
+    if state is None and component.argument is not None and not component.spec.pinned:
         raise TokenizerError(
             f"tokenizer {name!r}: the corpus holds its name only, and a name from a file opens no other file "
             "and no repository; give it yourself, with encoding= of corpuskit.open or show's --encoding",
@@ -90,19 +94,13 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
 _DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-def _check_tokenizer(tokenizer: Any, where: str) -> None:
-    """What a plugin gave must be a tokenizer before anything is built on it."""
-    from corpuskit.tokenizers.base import Tokenizer
-
-    def refuse(expected: str, found: Any) -> PluginLoadFailed:
-        return PluginLoadFailed(f"{where}: expected {expected}, found {found!r:.80}", found=found)
-
-    if not isinstance(tokenizer, Tokenizer):
-        raise refuse("a corpuskit.tokenizers.base.Tokenizer", tokenizer)
-    name = getattr(tokenizer, "name", None)
+def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec]) -> None:
+    """What a plugin's tokenizer says of itself must be possible before anything is built on it."""
+    refuse = component.refused
+    name: Any = tokenizer.name
     if not isinstance(name, str) or not name:
         raise refuse("a name", name)
-    vocab_size: Any = getattr(tokenizer, "vocab_size", None)
+    vocab_size: Any = tokenizer.vocab_size
     unfitted = tokenizer.needs_fitting and vocab_size == 0
     if as_whole(vocab_size) is None or not (unfitted or 1 <= vocab_size <= 2**32):
         raise refuse("a vocab_size of 1 to 2**32", vocab_size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.explaining import explain
-
-if TYPE_CHECKING:
-    pass
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
@@ -136,8 +133,8 @@ class TiktokenTokenizer(Tokenizer):
         try:
             return self._loaded_engine().encode(pieces), owners
         except TokenizerError as error:
-            if (piece := getattr(error, "index", None)) is not None:
-                error.__dict__["index"] = owners[piece]
+            if error.index is not None:
+                error.index = owners[error.index]
             raise
 
     def _cut(self, texts: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[int]]:

@@ -18,44 +18,45 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-#: Ranges of code points, first and last.
-Ranges = tuple[tuple[int, int], ...]
+#: Ranges of code points: the first and the last of each.
+CodePoints = tuple[tuple[int, int], ...]
 #: Gives a text's ids.
 Encode = Callable[[str], NDArray[np.uint32]]
 
-#: By the versions of tiktoken and gigatoken: the 4,699 code points first assigned in Unicode 17, which
-#: gigatoken knows and tiktoken does not. A test derives them again from the installed versions.
-DISAGREEING: dict[tuple[str, str], Ranges] = {
-    ("0.14.0", "0.10.0"): (
-        (0x088F, 0x088F),
-        (0x0C5C, 0x0C5C),
-        (0x0CDC, 0x0CDC),
-        (0x1ACF, 0x1ADD),
-        (0x1AE0, 0x1AEB),
-        (0xA7CE, 0xA7CF),
-        (0xA7D2, 0xA7D2),
-        (0xA7D4, 0xA7D4),
-        (0xA7F1, 0xA7F1),
-        (0x10940, 0x10959),
-        (0x10EC5, 0x10EC7),
-        (0x10EFA, 0x10EFB),
-        (0x11B60, 0x11B67),
-        (0x11DB0, 0x11DDB),
-        (0x11DE0, 0x11DE9),
-        (0x16EA0, 0x16EB8),
-        (0x16EBB, 0x16ED3),
-        (0x16FF2, 0x16FF6),
-        (0x187F8, 0x187FF),
-        (0x18D09, 0x18D1E),
-        (0x18D80, 0x18DF2),
-        (0x1E6C0, 0x1E6DE),
-        (0x1E6E0, 0x1E6F5),
-        (0x1E6FE, 0x1E6FF),
-        (0x2B73A, 0x2B73F),
-        (0x2CEA2, 0x2CEAD),
-        (0x323B0, 0x33479),
-    ),
-}
+#: The 4,699 code points first assigned in Unicode 17, which gigatoken 0.10 knows and other libraries may not.
+UNICODE_17: CodePoints = (
+    (0x088F, 0x088F),
+    (0x0C5C, 0x0C5C),
+    (0x0CDC, 0x0CDC),
+    (0x1ACF, 0x1ADD),
+    (0x1AE0, 0x1AEB),
+    (0xA7CE, 0xA7CF),
+    (0xA7D2, 0xA7D2),
+    (0xA7D4, 0xA7D4),
+    (0xA7F1, 0xA7F1),
+    (0x10940, 0x10959),
+    (0x10EC5, 0x10EC7),
+    (0x10EFA, 0x10EFB),
+    (0x11B60, 0x11B67),
+    (0x11DB0, 0x11DDB),
+    (0x11DE0, 0x11DE9),
+    (0x16EA0, 0x16EB8),
+    (0x16EBB, 0x16ED3),
+    (0x16FF2, 0x16FF6),
+    (0x187F8, 0x187FF),
+    (0x18D09, 0x18D1E),
+    (0x18D80, 0x18DF2),
+    (0x1E6C0, 0x1E6DE),
+    (0x1E6E0, 0x1E6F5),
+    (0x1E6FE, 0x1E6FF),
+    (0x2B73A, 0x2B73F),
+    (0x2CEA2, 0x2CEAD),
+    (0x323B0, 0x33479),
+)
+
+#: By the versions of tiktoken and gigatoken: the code points on which they disagree. A test derives them
+#: again from the installed versions.
+DISAGREEING: dict[tuple[str, str], CodePoints] = {("0.14.0", "0.10.0"): UNICODE_17}
 
 _NUM_CODE_POINTS = 0x110000
 _SURROGATES = range(0xD800, 0xE000)
@@ -75,7 +76,7 @@ class UnicodeGuard:
         ranges: The code points.
     """
 
-    def __init__(self, ranges: Ranges) -> None:
+    def __init__(self, ranges: CodePoints) -> None:
         self.num_code_points = sum(last - first + 1 for first, last in ranges)
         self._is_suspect = np.zeros(_NUM_CODE_POINTS, np.bool_)
         self._is_prefix = np.zeros(1 << 16, np.bool_)  # by the first byte * 256 + the second
@@ -127,7 +128,7 @@ def guard_for(
     return _guard(known)
 
 
-def derive(encoders: Sequence[tuple[Encode, Encode]]) -> Ranges:
+def derive(encoders: Sequence[tuple[Encode, Encode]]) -> CodePoints:
     """Every code point that two encoders of one encoding give different ids, in contexts that show its class.
 
     Args:
@@ -174,11 +175,11 @@ def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 @cache
-def _guard(ranges: Ranges) -> UnicodeGuard:
+def _guard(ranges: CodePoints) -> UnicodeGuard:
     return UnicodeGuard(ranges)
 
 
-def _derived_once(versions: str, encoders: Callable[[], Sequence[tuple[Encode, Encode]]]) -> Ranges:
+def _derived_once(versions: str, encoders: Callable[[], Sequence[tuple[Encode, Encode]]]) -> CodePoints:
     """What `derive` finds, from the cache if it has been asked before on this machine."""
     from corpuskit import storage
     from corpuskit.cache import default_cache_dir, make_folder

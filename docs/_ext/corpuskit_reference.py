@@ -24,7 +24,7 @@ import click
 from pydantic import AliasChoices, BaseModel
 
 import corpuskit
-from corpuskit import errors, registry
+from corpuskit import errors, plugin, registry
 from corpuskit.cli import COMMANDS, root
 from corpuskit.cli.help import option_groups
 from corpuskit.config import BatchConfig, Config, PrepareConfig, describe
@@ -56,7 +56,7 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
     "Batches": ("Batches",),
     "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),
-    "For plugins": ("hookimpl", "Document", "RemoteFile"),
+    "For plugins": ("hookimpl", "Document", "RemoteFile"),  # and all of `plugin_reference`
     "Everything else": (),
 }
 
@@ -242,7 +242,7 @@ def components_reference(kind: str) -> str:
     """What comes with corpuskit of one kind; what other plugins add is not listed."""
     rows = [
         [code(component.spec.name), component.spec.summary, *_details(component.spec)]
-        for component in registry.default().components(kind)
+        for component in registry.default().components(SPECS[kind])
         if component.owner.distribution == "corpuskit-core"
     ]
     more = {"source": ["split", "license"], "reader": ["extensions"]}.get(kind, [])
@@ -384,21 +384,50 @@ def api_reference() -> str:
     return "\n\n".join(parts)
 
 
-def autodoc(name: str) -> str:
+def plugin_reference() -> str:
+    """An autodoc directive for each name of `corpuskit.plugin`, or the page that has it already."""
+    parts = []
+    for title, places in plugin.GROUPS.items():
+        parts.append(f"## {title}")
+        for name, place in places.items():
+            value = getattr(plugin, name)
+            if isinstance(value, type) and issubclass(value, (Spec, RemoteFile)):
+                parts.append(f"- [`{name}`](hooks.md)")
+            elif name in corpuskit.__all__:
+                parts.append(f"- [`{name}`](api.md)")
+            elif inspect.isclass(value) or inspect.isroutine(value):
+                parts.append(f"```{{eval-rst}}\n{autodoc(name, plugin)}\n```")
+            else:
+                parts.append(f"`{name}`\n: {comment_above(place)}")
+    return "\n\n".join(parts)
+
+
+def comment_above(place: str) -> str:
+    """What the comments above a constant or the alias of a type say of it.
+
+    Args:
+        place: "module:name".
+    """
+    module, _, name = place.partition(":")
+    source = inspect.getsource(importlib.import_module(module))
+    found = re.search(rf"((?:^#: .*\n)+){name}\b", source, re.MULTILINE)
+    return "" if found is None else " ".join(re.findall(r"^#: (.*)$", found[1], re.MULTILINE))
+
+
+def autodoc(name: str, face: types.ModuleType = corpuskit) -> str:
     """The directive that documents one public name."""
-    value = getattr(corpuskit, name)
+    value = getattr(face, name)
+    whole = f"{face.__name__}.{name}"
     if not isinstance(value, type):
         kind = "autofunction" if inspect.isroutine(value) else "autodata"
-        return f".. {kind}:: corpuskit.{name}" + ("\n   :no-value:" if kind == "autodata" else "")
+        return f".. {kind}:: {whole}" + ("\n   :no-value:" if kind == "autodata" else "")
     if value.__name__ != name:  # autodoc would say no more than "alias of"
         text = "\n".join(_google(restructured((inspect.getdoc(value) or "").splitlines())))
-        text = f":module: corpuskit\n\n{text}"
+        text = f":module: {face.__name__}\n\n{text}"
         return f".. py:class:: {name}{_signature(value)}\n{textwrap.indent(text, '   ')}"
     if issubclass(value, BaseModel):
-        return f".. autoclass:: corpuskit.{name}"
-    return (
-        f".. autoclass:: corpuskit.{name}\n   :members:\n   :special-members: __len__, __getitem__, __call__"
-    )
+        return f".. autoclass:: {whole}"
+    return f".. autoclass:: {whole}\n   :members:\n   :special-members: __len__, __getitem__, __call__"
 
 
 def _signature(value: Callable[..., Any]) -> str:

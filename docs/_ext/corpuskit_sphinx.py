@@ -12,6 +12,7 @@ A block is replaced in the page's source, before it is parsed, so that its headi
 | `{corpuskit-manifest}` | the manifest's fields and its JSON schema |
 | `{corpuskit-faults}` | the fault catalogue, with the tests that cover it |
 | `{corpuskit-api}` | every public name |
+| `{corpuskit-plugin}` | every name of `corpuskit.plugin` |
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import corpuskit
 from corpuskit import registry
 from corpuskit.cli import COMMANDS, root
 from corpuskit.cli.list import KINDS
+from corpuskit.registry import checks
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def run(*arguments):
 
 
 def test_every_kind_can_be_listed():
-    assert {kind.removesuffix("s") for kind in KINDS} == set(registry.registry.KINDS)
+    assert {kind.removesuffix("s") for kind in KINDS} == set(checks.KINDS)
     for kind in KINDS:
         found = json.loads(run(kind, "--json"))
         assert found, kind

@@ -18,7 +18,7 @@ from corpuskit.preparation.api import commit_parts, make_parts
 from corpuskit.preparation.input_digests import Digests
 from corpuskit.preparation.run import PartsMade
 from corpuskit.sources.base import Input, Source
-from corpuskit.sources.user_files import LocalFiles
+from corpuskit.sources.user_files import UserFiles
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def source(folder: Path) -> Source:
-    return LocalFiles([str(folder)])
+    return UserFiles([str(folder)])
 
 
 @pytest.fixture(params=["process", "thread", "neither"])
@@ -112,7 +112,7 @@ def test_shares_of_several_runs_are_all_that_the_commit_needs(prose, tmp_path, m
 
     for share in ("1/2", "2/2"):
         assert isinstance(make_parts(config(parts=share)), PartsMade)
-    monkeypatch.setattr(LocalFiles, "digest", lambda self, item: pytest.fail("hashed again"))
+    monkeypatch.setattr(UserFiles, "digest", lambda self, item: pytest.fail("hashed again"))
     (item,) = commit_parts(config()).corpus.manifest.inputs
     assert item.sha256 == hashlib.sha256(prose.read_bytes()).hexdigest()
 

@@ -11,9 +11,9 @@ import pytest
 from corpuskit.errors import ConfigError, HashMismatch
 from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Slice, SourceOptions
-from corpuskit.sources.files import FileSource
+from corpuskit.sources.files import DeclaredFiles
 from corpuskit.sources.lookup import open_source
-from corpuskit.sources.user_files import LocalFiles
+from corpuskit.sources.user_files import UserFiles
 
 
 def sha256(data: bytes) -> str:
@@ -34,7 +34,7 @@ def spec(tmp_path):
 
 
 def test_files_are_taken_from_a_folder_and_recorded_by_their_urls(spec, tmp_path):
-    source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files")))
+    source = DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / "files")))
     inputs = source.inputs()
     assert [(i.name, i.split, i.size_bytes, i.sha256) for i in inputs] == [
         ("https://example.invalid/v1/train.txt?download=1", "train", 8, spec.files[0].sha256),
@@ -47,17 +47,17 @@ def test_files_are_taken_from_a_folder_and_recorded_by_their_urls(spec, tmp_path
 def test_bytes_from_elsewhere_are_checked(spec, tmp_path):
     (tmp_path / "files" / "valid.txt").write_bytes(b"THREE\n")
     with pytest.raises(HashMismatch):
-        FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files"))).inputs()
+        DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / "files"))).inputs()
     with pytest.raises(
         ConfigError, match=r"--from .*train.txt: two has 2 files; give the folder that holds them"
     ):
-        FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files/train.txt"))).inputs()
+        DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / "files/train.txt"))).inputs()
 
 
 def test_a_corpus_of_one_file_is_taken_from_that_file_or_its_folder(spec, tmp_path):
     spec = dataclasses.replace(spec, files=spec.files[:1])
     for location in ("files/train.txt", "files"):
-        source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / location)))
+        source = DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / location)))
         assert [item.size_bytes for item in source.inputs()] == [8]
 
 
@@ -71,18 +71,18 @@ def test_members_of_one_archive_are_inputs(tmp_path):
         for split in ("train", "valid")
     )
     spec = SourceSpec("zipped", "An archive", files=files, split="")
-    source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "a.zip")))
+    source = DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / "a.zip")))
     texts = {i.split: next(source.read(i, Slice(), print)).texts for i in source.inputs()}
     assert texts == {"train": [b"train text"], "valid": [b"valid text"]}
 
 
 def test_the_users_options_go_over_the_specs(spec, tmp_path):
     options = SourceOptions(location=str(tmp_path / "files"), reader={"lines": False, "separator": None})
-    source = FileSource(spec=spec, options=options)
+    source = DeclaredFiles(spec=spec, options=options)
     (batch,) = source.read(source.inputs()[0], Slice(), print)
     assert batch.texts == [b"one\ntwo\n"]
     with pytest.raises(ConfigError, match="the text reader has no option 'text_field'"):
-        FileSource(spec=spec, options=SourceOptions(reader={"text_field": "x"})).inputs()
+        DeclaredFiles(spec=spec, options=SourceOptions(reader={"text_field": "x"})).inputs()
 
 
 def test_tinyshakespeare_is_one_document_of_known_characters(shakespeare, monkeypatch):
@@ -90,28 +90,27 @@ def test_tinyshakespeare_is_one_document_of_known_characters(shakespeare, monkey
     source = open_source("tinyshakespeare")
     (item,) = source.inputs()
     assert item.size_bytes == 1_115_394
-    assert source.is_one_document(item)
-    assert source.count_characters(item) == 1_115_394
-    assert source.character_offset(item, 1_003_854) == 1_003_854
+    text = source.plain_text(item)
+    assert text.is_one_document
+    assert text.count_characters() == 1_115_394
+    assert text.character_offset(1_003_854) == 1_003_854
     (batch,) = source.read(item, Slice(), print)
     assert batch.texts == [shakespeare.read_bytes()]
-    assert source.window(item, 0, 14) == b"First Citizen:"
+    assert text.window(0, 14) == b"First Citizen:"
     assert source.digest(item) == item.sha256
 
 
-def test_characters_are_counted_in_plain_text_only(tmp_path):
+def test_records_are_no_plain_text(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
-    source = LocalFiles([str(tmp_path / "a.jsonl")])
+    source = UserFiles([str(tmp_path / "a.jsonl")])
     (item,) = source.inputs()
-    for call in (lambda: source.count_characters(item), lambda: source.character_offset(item, 0)):
-        with pytest.raises(ConfigError, match="is not plain text; split it by document"):
-            call()
+    assert source.plain_text(item) is None
 
 
 def test_files_that_nothing_vouches_for_are_recorded_by_their_own_names(spec, tmp_path, caplog):
     files = tuple(dataclasses.replace(file, sha256=None) for file in spec.files)
     spec = dataclasses.replace(spec, files=files)
-    source = FileSource(spec=spec, options=SourceOptions(location=str(tmp_path / "files")))
+    source = DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / "files")))
     inputs = source.inputs()
     assert [(item.name, item.unverified) for item in inputs] == [("train.txt", True), ("valid.txt", True)]
     message = (
@@ -121,7 +120,7 @@ def test_files_that_nothing_vouches_for_are_recorded_by_their_own_names(spec, tm
     assert caplog.messages == [message]
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "files").rename(elsewhere)
-    moved = FileSource(spec=spec, options=SourceOptions(location=str(elsewhere)))
+    moved = DeclaredFiles(spec=spec, options=SourceOptions(location=str(elsewhere)))
     recorded = [("https://example.invalid/v1/train.txt", 8, inputs[0].sha256), (*fields(inputs[1]),)]
     assert moved.unchanged(recorded)  # the same bytes, wherever they were taken from
     (elsewhere / "train.txt").write_bytes(b"two\none\n")

@@ -12,7 +12,7 @@ from corpuskit.errors import DuplicateName, UnavailableName, UnknownName
 from corpuskit.registry import discovery
 from corpuskit.sources.lookup import is_bare, open_source
 from corpuskit.sources.python_docs import PythonDocs
-from corpuskit.sources.user_files import LocalFiles
+from corpuskit.sources.user_files import UserFiles
 from corpuskit.testing.distributions import fake_distribution
 
 WORKS = """
@@ -94,18 +94,18 @@ def test_a_bare_word_is_a_name_and_nothing_else(word):
 )
 def test_files_are_what_has_a_slash_a_dot_or_another_sign_of_files(word):
     assert not is_bare(word)
-    assert isinstance(open_source(word), LocalFiles)
+    assert isinstance(open_source(word), UserFiles)
 
 
 @pytest.mark.parametrize(("name", "written"), [("books", "./books"), ("my books", "'./my books'")])
 def test_a_word_that_is_no_name_means_the_folder_or_the_file_and_a_line_says_so(name, written, caplog):
     folder_of(name)
-    assert isinstance(open_source(name), LocalFiles)
+    assert isinstance(open_source(name), UserFiles)
     line = f"{name}: no corpus has this name, so {written} is read; write it like that to say so"
     assert caplog.messages == [line]
     assert open_source(f"./{name}").inputs()
     Path("plain").write_text("text")
-    assert isinstance(open_source("plain"), LocalFiles)
+    assert isinstance(open_source("plain"), UserFiles)
 
 
 def test_what_has_the_form_of_an_argument_is_never_a_folder():
@@ -130,7 +130,7 @@ def test_a_name_wins_over_a_folder_and_a_line_says_so(caplog, dataset):
     assert isinstance(open_source(dataset), PythonDocs)
     line = "python-docs: the corpus of this name is meant; ./python-docs means the file or folder"
     assert caplog.messages == [line]
-    assert isinstance(open_source("./python-docs"), LocalFiles)
+    assert isinstance(open_source("./python-docs"), UserFiles)
 
 
 def test_several_are_files():
@@ -168,7 +168,7 @@ def test_a_plugin_that_failed_keeps_its_name_from_a_folder(install, distribution
         with pytest.raises(UnavailableName, match=message.replace("'books'", f"'{dataset}'")) as caught:
             open_source(dataset)
         assert caught.value.exit_code == 6
-    assert isinstance(open_source("./books"), LocalFiles)
+    assert isinstance(open_source("./books"), UserFiles)
 
 
 def test_a_name_with_a_dot_is_kept_from_a_file_too(install):
@@ -177,7 +177,7 @@ def test_a_name_with_a_dot_is_kept_from_a_file_too(install):
     Path("mine.txt").write_text("text")
     with pytest.raises(UnavailableName, match=r"plugin wiki\.en .* failed: SyntaxError"):
         open_source("wiki.en")
-    assert isinstance(open_source("mine.txt"), LocalFiles)
+    assert isinstance(open_source("mine.txt"), UserFiles)
 
 
 def test_plugins_that_conflict_keep_their_name_from_a_folder(install):
@@ -202,10 +202,10 @@ def test_a_name_of_two_plugins_is_kept_from_a_folder(install):
 def test_a_folder_with_the_name_of_a_plugin_that_is_gone_is_said_to_be_read(install, caplog):
     installed = install("corpuskit-books", WORKS.format(name="books"))
     folder_of("books")
-    assert not isinstance(open_source("books"), LocalFiles)
+    assert not isinstance(open_source("books"), UserFiles)
     installed.clear()
     registry.default.cache_clear()
-    assert isinstance(open_source("books"), LocalFiles)
+    assert isinstance(open_source("books"), UserFiles)
     assert "books: no corpus has this name, so ./books is read" in caplog.text
 
 

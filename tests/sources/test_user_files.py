@@ -20,7 +20,7 @@ import pytest
 from corpuskit.errors import ConfigError, FetchError, SourceError
 from corpuskit.sources.base import SourceOptions
 from corpuskit.sources.lookup import open_source
-from corpuskit.sources.user_files import LocalFiles
+from corpuskit.sources.user_files import UserFiles
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def corpus(tmp_path, monkeypatch):
 
 
 def names(*patterns, **options):
-    return [item.name for item in LocalFiles(patterns, options=SourceOptions(**options)).inputs()]
+    return [item.name for item in UserFiles(patterns, options=SourceOptions(**options)).inputs()]
 
 
 def documents(source):
@@ -49,7 +49,7 @@ def documents(source):
 
 
 def test_a_folder_is_its_text_files_in_the_order_of_their_names(corpus):
-    source = LocalFiles(["corpus"])
+    source = UserFiles(["corpus"])
     assert [(i.name, i.format) for i in source.inputs()] == [
         ("a.txt", "text"),
         ("b.txt", "text"),
@@ -128,7 +128,7 @@ def test_every_file_name_works(tmp_path, name):
     path = tmp_path / os.fsdecode(name)
     path.write_bytes(b"text")
     for pattern in (str(path), str(tmp_path)):
-        source = LocalFiles([pattern])
+        source = UserFiles([pattern])
         assert [item.name for item in source.inputs()] == [name.decode("utf-8", "backslashreplace")]
         assert documents(source) == [b"text"]
 
@@ -161,7 +161,7 @@ def test_what_is_no_text_is_named_or_left_out(corpus, caplog):
 
 def test_a_file_without_an_extension_is_text(tmp_path):
     (tmp_path / "README").write_text("x")
-    (item,) = LocalFiles([str(tmp_path / "README")]).inputs()
+    (item,) = UserFiles([str(tmp_path / "README")]).inputs()
     assert item.format == "text"
 
 
@@ -172,7 +172,7 @@ def test_a_zip_archive_is_its_text_members(tmp_path):
         archive.mkdir("__MACOSX")
         for member in ("z.txt", "folder/b.jsonl", "image.png", "__MACOSX/z.txt", "a/.x/y.txt", "in.zip"):
             archive.writestr(member, '{"text": "json"}\n' if "json" in member else "text")
-    source = LocalFiles([str(tmp_path / "a.zip")])
+    source = UserFiles([str(tmp_path / "a.zip")])
     assert [(i.name, i.member, i.format) for i in source.inputs()] == [
         ("a.zip", "folder/b.jsonl", "jsonl"),
         ("a.zip", "z.txt", "text"),
@@ -191,7 +191,7 @@ def test_members_of_an_archive_are_called_as_files_of_a_folder_are(tmp_path):
             archive.writestr(member, text)
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a.txt", "new")
-    source = LocalFiles([str(tmp_path / "a.zip")])
+    source = UserFiles([str(tmp_path / "a.zip")])
     assert documents(source) == [b"new", b"b", b"d"]
     assert source.left_out.names == {"same-file": ["a.txt"]}
 
@@ -203,8 +203,8 @@ def test_a_folder_with_brackets_is_taken_literally_in_front_of_a_glob(tmp_path):
     system = fsspec.filesystem("memory")
     system.put(str(tmp_path), "/brackets", recursive=True)
     for place in (str(tmp_path), f"file://{tmp_path}", "memory://brackets"):
-        assert documents(LocalFiles([f"{place}/x[1]/*.txt"])) == [b"x[1]"]
-        assert documents(LocalFiles([f"{place}/[x]1/*.txt"])) == [b"x1"]
+        assert documents(UserFiles([f"{place}/x[1]/*.txt"])) == [b"x[1]"]
+        assert documents(UserFiles([f"{place}/[x]1/*.txt"])) == [b"x1"]
 
 
 def test_python_hears_what_is_left_out_where_no_logging_is_set_up(corpus):
@@ -218,7 +218,7 @@ def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
     system = fsspec.filesystem("memory")
     for name in ("b.txt", "a.txt", "sub/c.jsonl"):
         system.pipe_file(f"/local/{name}", b'{"text": "c"}\n' if "json" in name else name[:1].encode())
-    source = LocalFiles(["memory://local"])
+    source = UserFiles(["memory://local"])
     assert [i.name for i in source.inputs()] == [
         "memory:///local/a.txt",
         "memory:///local/b.txt",
@@ -252,7 +252,7 @@ def test_a_folder_behind_a_url_means_what_a_local_one_means(corpus):
     }
     for remote, local in patterns.items():
         found = [name.removeprefix("memory:///same/") for name in names(f"memory://same{remote}")]
-        expected = LocalFiles([f"corpus{local}"]).inputs()
+        expected = UserFiles([f"corpus{local}"]).inputs()
         assert found == [os.path.relpath(item.location, corpus) for item in expected]
 
 
@@ -276,7 +276,7 @@ def test_what_is_left_out_is_said_once_and_counted(corpus, caplog):
         path = corpus / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
-    source = LocalFiles(["corpus"])
+    source = UserFiles(["corpus"])
     source.inputs()
     source.inputs()  # counts anew
     assert source.left_out.counts == {
@@ -321,7 +321,7 @@ def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypat
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         try:
             port = server.server_address[1]
-            source = LocalFiles([f"http://me:pw@127.0.0.1:{port}/b.jsonl?token=abc"])
+            source = UserFiles([f"http://me:pw@127.0.0.1:{port}/b.jsonl?token=abc"])
             (item,) = source.inputs()
             assert documents(source) == [b"from afar"]
         finally:
@@ -333,7 +333,7 @@ def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypat
 
 def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
     def kind(*patterns, **reader):
-        source = LocalFiles(patterns, options=SourceOptions(reader=reader))
+        source = UserFiles(patterns, options=SourceOptions(reader=reader))
         return source.name, source.default_split, source.default_eot
 
     assert kind("corpus/a.txt") == ("a", "characters:0.1", False)
@@ -351,16 +351,16 @@ def test_one_text_is_split_by_characters_and_documents_are_not(corpus):
 
 
 def test_options_go_to_the_readers_that_have_them(corpus):
-    source = LocalFiles(["corpus"], options=SourceOptions(reader={"text_field": "text", "lines": None}))
+    source = UserFiles(["corpus"], options=SourceOptions(reader={"text_field": "text", "lines": None}))
     assert documents(source) == [b"a", b"b", b"c", b"d"]
     with pytest.raises(ConfigError, match=r"--text-field: no reader of these files \(text\) has it"):
-        LocalFiles(["corpus/a.txt"], options=SourceOptions(reader={"text_field": "x"})).inputs()
+        UserFiles(["corpus/a.txt"], options=SourceOptions(reader={"text_field": "x"})).inputs()
     with pytest.raises(ConfigError, match="--from takes a named corpus's bytes from elsewhere; here, name"):
-        LocalFiles(["corpus"], options=SourceOptions(location="x")).inputs()
+        UserFiles(["corpus"], options=SourceOptions(location="x")).inputs()
 
 
 def test_a_fresh_source_reads_what_another_listed(corpus):
-    items = LocalFiles(["corpus"]).inputs()
+    items = UserFiles(["corpus"]).inputs()
     fresh = open_source("./corpus")
     assert [b.texts for i in items for b in fresh.read(i, fresh.slices(i, target_bytes=9)[0], print)] == [
         [b"a"],
@@ -374,7 +374,7 @@ def test_a_fresh_source_reads_what_another_listed(corpus):
 def test_ten_thousand_files_are_listed_and_read(tmp_path):
     for number in range(10_000):
         (tmp_path / f"{number:05d}.txt").write_bytes(b"line %d\n" % number)
-    source = LocalFiles([str(tmp_path)])
+    source = UserFiles([str(tmp_path)])
     assert documents(source) == [b"line %d\n" % number for number in range(10_000)]
 
 
@@ -393,7 +393,7 @@ def test_the_directory_of_an_archive_is_read_once_and_again_when_the_archive_is_
             for number in range(300):
                 archive.writestr(f"{number:03d}.txt", f"{word} {number}\n")
         (tmp_path / "new.zip").replace(path)
-        assert documents(LocalFiles([str(path)])) == [b"%s %d\n" % (word.encode(), n) for n in range(300)]
+        assert documents(UserFiles([str(path)])) == [b"%s %d\n" % (word.encode(), n) for n in range(300)]
     assert len(read) == 2
 
 
@@ -401,11 +401,11 @@ def test_a_list_of_paths_is_read_up_to_a_bound_and_never_from_a_device(tmp_path,
     monkeypatch.chdir(tmp_path)
     for device in ("/dev/zero", "/dev/null"):
         with pytest.raises(SourceError, match=f"list of paths '{device}' cannot be read: it is a device"):
-            LocalFiles([f"@{device}"]).inputs()
+            UserFiles([f"@{device}"]).inputs()
     monkeypatch.setattr("corpuskit.sources.user_files._MAX_LIST_BYTES", 10)
     Path("list").write_text("a" * 11)
     with pytest.raises(SourceError, match="cannot be read: larger than 10 bytes"):
-        LocalFiles(["@list"]).inputs()
+        UserFiles(["@list"]).inputs()
 
 
 def test_a_list_of_paths_may_be_a_pipe(tmp_path, monkeypatch):
@@ -415,7 +415,7 @@ def test_a_list_of_paths_may_be_a_pipe(tmp_path, monkeypatch):
     os.write(writer, b"a.txt\n")
     os.close(writer)
     try:
-        assert [item.name for item in LocalFiles([f"@/dev/fd/{reader}"]).inputs()] == ["a.txt"]
+        assert [item.name for item in UserFiles([f"@/dev/fd/{reader}"]).inputs()] == ["a.txt"]
     finally:
         os.close(reader)
 
@@ -425,12 +425,12 @@ def test_a_list_of_paths_in_utf_16_is_said_to_be(tmp_path, monkeypatch, encoding
     monkeypatch.chdir(tmp_path)
     Path("list").write_bytes("a.txt\n".encode(encoding))
     with pytest.raises(SourceError, match=r"list of paths 'list' must be UTF-8, and this is UTF-16"):
-        LocalFiles(["@list"]).inputs()
+        UserFiles(["@list"]).inputs()
 
 
 def test_a_file_whose_name_begins_with_an_at_sign_is_told_how_to_be_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("@at.txt").write_text("hi")
     with pytest.raises(SourceError, match=r"'at\.txt' cannot be read: No such .* is written \./@at\.txt$"):
-        LocalFiles(["@at.txt"]).inputs()
-    assert [item.name for item in LocalFiles(["./@at.txt"]).inputs()] == ["@at.txt"]
+        UserFiles(["@at.txt"]).inputs()
+    assert [item.name for item in UserFiles(["./@at.txt"]).inputs()] == ["@at.txt"]

@@ -7,6 +7,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.formats.base import Format
 from corpuskit.formats.opening import open_format
 from corpuskit.registry import Registry
+from corpuskit.registry.specs import FormatSpec
 from corpuskit.testing.formats import FormatSuite, make_corpus
 
 
@@ -50,7 +51,7 @@ class TestMegatron(FormatSuite):
 
 def test_every_builtin_format_has_its_suite():
     tested = {"nanogpt", "llmc", "megatron"}
-    components = Registry(environ={"CORPUSKIT_PLUGINS": ""}).components("format")
+    components = Registry(environ={"CORPUSKIT_PLUGINS": ""}).components(FormatSpec)
     assert {component.spec.name for component in components} == tested
     for component in components:
         assert component.load()().name == component.spec.name

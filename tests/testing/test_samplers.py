@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from corpuskit.registry import Registry
+from corpuskit.registry.specs import SamplerSpec
+from corpuskit.samplers.base import Sampler
 from corpuskit.testing.samplers import SamplerSuite
 
 BUILTIN = {
     component.spec.name: component
-    for component in Registry(environ={"CORPUSKIT_PLUGINS": ""}).components("sampler")
+    for component in Registry(environ={"CORPUSKIT_PLUGINS": ""}).components(SamplerSpec)
 }
 
 
@@ -19,7 +21,7 @@ class TestBuiltin(SamplerSuite):
         return BUILTIN[name].load()
 
 
-class Rotated:
+class Rotated(Sampler):
     """Every window of one corpus in order, from a place that the seed and the epoch decide."""
 
     def __init__(self, context):

@@ -10,6 +10,7 @@ import pytest
 import corpuskit
 from corpuskit import registry
 from corpuskit.errors import PluginLoadFailed, TokenizerError, UnknownName
+from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import TokenizerSpec
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded
 from corpuskit.tokenizers.opening import open_tokenizer, reopen_tokenizer
@@ -41,9 +42,8 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def register(factory: Any) -> None:
         component = registry.Component(
-            "tokenizer",
             TokenizerSpec("letters", "Letters", "a:b"),
-            registry.Owner("abc", "abc-plugin", "1.0"),
+            Owner("abc", "abc-plugin", "1.0"),
         )
         monkeypatch.setattr(registry.Component, "load", lambda self: factory)
         monkeypatch.setattr(
@@ -92,7 +92,7 @@ def test_a_plugins_wrong_attributes_name_the_plugin(
 @pytest.mark.fault("G5")
 def test_a_plugin_that_gives_no_tokenizer_is_named(plugin: Any) -> None:
     plugin(lambda **arguments: None)
-    with pytest.raises(PluginLoadFailed, match=r"expected a corpuskit.tokenizers.base.Tokenizer, found None"):
+    with pytest.raises(PluginLoadFailed, match=r"expected a corpuskit.plugin.Tokenizer, found None"):
         open_tokenizer("letters")
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpuskit.errors import TokenizerError
+from corpuskit.registry.specs import TokenizerSpec
 from corpuskit.testing import TokenizerSuite
 from corpuskit.tokenizers import tiktoken as tiktoken_module
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -137,6 +138,6 @@ def test_encodings_are_fast_by_name_that_have_a_fast_engine():
     from corpuskit.registry import default
     from corpuskit.tokenizers.engine import _EXACT
 
-    fast = {component.spec.name for component in default().components("tokenizer") if component.spec.fast}
+    fast = {component.spec.name for component in default().components(TokenizerSpec) if component.spec.fast}
     exact = {n for n in ALL if tiktoken_module.ranks_fingerprint(open_encoding(n)) in _EXACT}
     assert fast == {"bytes", "chars", *exact}

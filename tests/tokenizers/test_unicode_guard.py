@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.tokenizers import unicode_guard
-from corpuskit.tokenizers.unicode_guard import DISAGREEING, Ranges, UnicodeGuard, derive, guard_for
+from corpuskit.tokenizers.unicode_guard import DISAGREEING, CodePoints, UnicodeGuard, derive, guard_for
 
 RANGES = DISAGREEING["0.14.0", "0.10.0"]
 SUSPECTS = [chr(number) for first, last in RANGES for number in range(first, last + 1)]
@@ -73,9 +73,9 @@ def test_derive_finds_exactly_what_differs() -> None:
 
 def test_unknown_versions_are_derived_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
-    calls: list[Ranges] = []
+    calls: list[CodePoints] = []
 
-    def fake_derive(encoders: object) -> Ranges:
+    def fake_derive(encoders: object) -> CodePoints:
         calls.append(((0xE9, 0xE9),))
         return calls[-1]
 

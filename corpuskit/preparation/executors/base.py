@@ -55,7 +55,8 @@ def describe_error(number: int, error: BaseException) -> dict[str, Any]:
         return {"error": WorkerError.__name__, "message": message, "facts": {}}
     # A plugin may raise a class of its own, which is raised as the one of ours that it is.
     name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
-    facts = {key: str(value) for key, value in vars(error).items()}
+    said = {"path": error.path, "expected": error.expected, "found": error.found}
+    facts = {key: str(value) for key, value in said.items() if value is not None}
     return {"error": name, "message": str(error), "facts": facts}
 
 

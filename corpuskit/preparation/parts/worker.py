@@ -165,10 +165,9 @@ class Worker:
 
     def _placed(self, error: TokenizerError, piece: Piece, batch: DocumentBatch) -> TokenizerError:
         """The same error, saying which document it was."""
-        number = getattr(error, "index", None)
         name = self._job.inputs[piece.input].name
-        if isinstance(number, int):
-            where = f"{name}, document at {batch.starts[number]:,}"
+        if error.index is not None:
+            where = f"{name}, document at {batch.starts[error.index]:,}"
         else:
             where = self._failing(piece, batch)
         return TokenizerError(f"{where}: {error}", path=name)

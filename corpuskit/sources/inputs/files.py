@@ -44,6 +44,34 @@ def local_version(status: os.stat_result) -> str:
     return str(status.st_mtime_ns)
 
 
+def local_input(path: Path, name: str, *, format: str, split: str | None = None) -> Input:
+    """The input that a file of this machine is; its sha256 is not computed yet.
+
+    Args:
+        path: The file.
+        name: What the manifest records.
+        format: The name of its reader.
+        split: The split that all of it belongs to, where the corpus comes split.
+
+    Raises:
+        SourceError: If there is no such file.
+        StorageError: If it cannot be looked at.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise unreadable(f"{name}:", "read", error, path=path) from error
+    return Input(
+        name,
+        status.st_size,
+        "",
+        split=split,
+        location=str(path.absolute()),
+        format=format,
+        version=local_version(status),
+    )
+
+
 def unreadable(what: str, doing: str, error: OSError, *, path: Any, remedy: str = "") -> CorpuskitError:
     """The error about a file or a folder of this machine that cannot be had.
 

@@ -26,7 +26,7 @@ from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.listing.left_out import LeftOut
 
-#: A zip archive is no format: its members have theirs.
+#: What `format_of` and `text_files` say of a zip archive, which is no format: its members have theirs.
 ZIP = "zip"
 #: What a name begins with that is left out, and as what.
 _BEGINNINGS = {".": "hidden", "_": "bookkeeping"}
@@ -121,8 +121,8 @@ def _why_left_out(path: str, asked: Collection[str]) -> tuple[str, str]:
 @cache
 def _extensions(found_in: registry.Registry) -> tuple[tuple[str, str], ...]:
     """Each extension that a reader has, with the reader's name; asked for once for every file."""
-    specs = [component.spec for component in found_in.components("reader", quiet=True)]
-    return tuple((e, spec.name) for spec in specs if isinstance(spec, ReaderSpec) for e in spec.extensions)
+    specs = [component.spec for component in found_in.components(ReaderSpec, quiet=True)]
+    return tuple((extension, spec.name) for spec in specs for extension in spec.extensions)
 
 
 __all__ = ["ZIP", "format_of", "is_hidden", "text_files"]

@@ -7,7 +7,6 @@ It keeps nothing between calls, so any process can read any slice.
 from __future__ import annotations
 
 import abc
-import codecs
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,13 +15,15 @@ from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.inputs.compression import Limits
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
+from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid
 from corpuskit.sources.option_names import TYPES, refused
+from corpuskit.sources.plain_text import PlainText
 
-#: Documents go on in batches of about so many bytes of text, and of no more than so many documents.
+#: About how many bytes of text a reader gives in one batch.
 BATCH_BYTES = 2**20
+#: The largest number of documents that a reader gives in one batch.
 BATCH_DOCUMENTS = 2048
 
-_VALIDATE_BYTES = 32 * 1024
 #: How far into a file the line of a broken document is counted; beyond, only the byte is named.
 _LINE_COUNT_BYTES = 8 * 2**30
 
@@ -134,6 +135,10 @@ class Reader(abc.ABC):
 
     def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
         """Small slices from all over a slice; see `corpuskit.sources.base.Source.places`."""
+        return None
+
+    def plain_text(self, item: Input) -> PlainText | None:
+        """What can be done with an input that is plain text; None in formats that are something else."""
         return None
 
     def policy(self, item: Input, on_bad: OnBadDocument) -> BadDocuments:
@@ -286,11 +291,6 @@ class BadRows(BadDocuments):
         return self._item.name
 
 
-def invalid_utf8(text: bytes, error: UnicodeDecodeError) -> str:
-    """What to call broken bytes."""
-    return f"invalid UTF-8 (0x{text[error.start]:02x}, {error.reason})"
-
-
 def _line_number(reader: Reader, item: Input, at: int) -> int | None:
     """The line of a byte of an input, from 1; None if it cannot be counted or is too far away."""
     if at > _LINE_COUNT_BYTES:
@@ -307,102 +307,4 @@ def _line_number(reader: Reader, item: Input, at: int) -> int | None:
     return None
 
 
-def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
-    """The documents that have any text; the others are counted."""
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
-        if text:
-            kept[0].append(text)
-            kept[1].append(start)
-        else:
-            bad.leave_out("empty", start, "an empty document")
-    return kept
-
-
-def without_too_long(
-    texts: list[bytes], starts: list[int], bad: BadDocuments, *, max_document_bytes: int
-) -> tuple[list[bytes], list[int]]:
-    """The documents that are not too long.
-
-    Raises:
-        SourceError: If one is too long and broken documents are an error.
-    """
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
-        if len(text) > max_document_bytes:
-            bad.too_long(start)
-        else:
-            kept[0].append(text)
-            kept[1].append(start)
-    return kept
-
-
-def checked(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
-    """The documents that are valid UTF-8, or repaired, as the options say."""
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
-        valid = bad.utf8(text, start)
-        if valid is not None:
-            kept[0].append(valid)
-            kept[1].append(start)
-    return kept
-
-
-def is_valid(block: bytes, *, final: bool = False) -> bool:
-    """Whether a block is UTF-8; unless it is final, its end may cut a character."""
-    view, at = memoryview(block), 0
-    try:
-        while at < len(view):
-            # Decoding is how Python validates; in small steps, what it makes stays in the processor's cache.
-            end = min(at + _VALIDATE_BYTES, len(view))
-            _, used = codecs.utf_8_decode(view[at:end], "strict", final and end == len(view))
-            if used == 0:
-                break
-            at += used
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def batches(texts: list[bytes], starts: list[int]) -> Iterator[DocumentBatch]:
-    """Batches of no more than BATCH_DOCUMENTS documents."""
-    if len(texts) <= BATCH_DOCUMENTS:
-        if texts:
-            yield DocumentBatch(texts, starts)
-        return
-    for at in range(0, len(texts), BATCH_DOCUMENTS):
-        yield DocumentBatch(texts[at : at + BATCH_DOCUMENTS], starts[at : at + BATCH_DOCUMENTS])
-
-
-def without_nulls(
-    texts: list[bytes], starts: list[int], is_null: list[bool], bad: BadDocuments
-) -> tuple[list[bytes], list[int]]:
-    """The texts that are there, with their starts; a null is a record without text.
-
-    Raises:
-        SourceError: If records without text are an error.
-    """
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start, null in zip(texts, starts, is_null, strict=True):
-        if null:
-            bad.missing("null-text", start, "a null")
-        else:
-            kept[0].append(text)
-            kept[1].append(start)
-    return kept
-
-
-__all__ = [
-    "BATCH_BYTES",
-    "BATCH_DOCUMENTS",
-    "BadDocuments",
-    "BadRows",
-    "Reader",
-    "batches",
-    "checked",
-    "invalid_utf8",
-    "is_valid",
-    "without_empty",
-    "without_nulls",
-    "without_too_long",
-]
+__all__ = ["BATCH_BYTES", "BATCH_DOCUMENTS", "BadDocuments", "BadRows", "Reader"]

@@ -23,15 +23,9 @@ from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.stream import InputStream
 from corpuskit.sources.option_names import refused
-from corpuskit.sources.readers.base import (
-    BATCH_DOCUMENTS,
-    BadDocuments,
-    BadRows,
-    Reader,
-    checked,
-    without_empty,
-)
+from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import check_unique, missing_column, quoted
+from corpuskit.sources.readers.texts import checked, without_empty
 
 #: What may separate columns, besides what is said to.
 _DELIMITERS = (";", "\t", "|", ",")

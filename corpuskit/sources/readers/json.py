@@ -14,8 +14,9 @@ from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers import lenient_json as lenient
-from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, batches, without_empty
+from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments
 from corpuskit.sources.readers.jsonl import JsonlReader, Records, fields_of
+from corpuskit.sources.readers.texts import batches, without_empty
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 

@@ -20,12 +20,13 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, 
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient
-from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader, batches, without_empty
+from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
 from corpuskit.sources.readers.columns import close_to, either, listed
 from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
 from corpuskit.sources.readers.samples import documents_at
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
+from corpuskit.sources.readers.texts import batches, without_empty
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100

@@ -8,6 +8,8 @@ from typing import Any
 
 from corpuskit import registry
 from corpuskit.errors import ConfigError
+from corpuskit.registry.specs import ReaderSpec
+from corpuskit.sources.readers.base import Reader
 from corpuskit.units import parse_size
 
 _BOOLEANS = {"true": True, "false": False}
@@ -34,10 +36,21 @@ def parse(said: Mapping[str, Any], *, format: str | None = None) -> dict[str, An
 
 def options_of_readers(format: str | None = None) -> dict[str, Mapping[str, Any] | None]:
     """Each reader's options with their defaults, or None for one that does not say which it has."""
-    components = registry.default().components("reader", quiet=True)
+    components = registry.default().components(ReaderSpec, quiet=True)
     names = [format] if format is not None else sorted({component.spec.name for component in components})
-    found = {name: registry.default().find("reader", name).load() for name in names}
-    return {name: getattr(reader, "OPTIONS", None) for name, reader in found.items()}
+    found = {name: reader_class(name) for name in names}
+    return {name: None if reader is None else reader.OPTIONS for name, reader in found.items()}
+
+
+def reader_class(format: str) -> type[Reader] | None:
+    """The class of a format's reader, which declares its options; None for one that a function makes.
+
+    Raises:
+        UnknownName: If there is no such format.
+        PluginLoadFailed: If the reader cannot be imported.
+    """
+    loaded = registry.default().find(ReaderSpec, format).load()
+    return loaded if isinstance(loaded, type) and issubclass(loaded, Reader) else None
 
 
 def _value(name: str, value: Any, known: Mapping[str, Mapping[str, Any] | None]) -> Any:
@@ -77,4 +90,4 @@ def _unknown(name: str, known: Mapping[str, Mapping[str, Any] | None]) -> Config
     )
 
 
-__all__ = ["options_of_readers", "parse"]
+__all__ = ["options_of_readers", "parse", "reader_class"]

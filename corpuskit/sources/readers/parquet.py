@@ -6,32 +6,17 @@ A document's start is the number of its row. Checksums of pages are verified whe
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.files import open_raw, told_by_head
 from corpuskit.sources.inputs.stream import is_plain
-from corpuskit.sources.readers.base import (
-    BATCH_DOCUMENTS,
-    BadDocuments,
-    BadRows,
-    Reader,
-    checked,
-    is_valid,
-    without_empty,
-    without_nulls,
-    without_too_long,
-)
+from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
+from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import all_columns, text_path
-
-_CONTINUATION = (0x80, 0xC0)  # a byte b inside a character has 0x80 <= b < 0xC0
 
 
 class ParquetReader(Reader):
@@ -91,13 +76,14 @@ class ParquetReader(Reader):
         """The texts of one row group, as far as they are in the slice."""
         import pyarrow as pa
 
+        limit: int = self.options["max_document_bytes"]
         columns = file.iter_batches(batch_size=rows, row_groups=[number], columns=[".".join(path)])
         while part.stop is None or first < part.stop:
             try:
                 batch = next(columns, None)
                 if batch is None:
                     return
-                column = _strings(batch.column(path[0]), path[1:])
+                column = as_bytes(text_column(batch, path))
             except CorpuskitError:
                 raise
             except (OSError, pa.ArrowException) as error:
@@ -109,29 +95,12 @@ class ParquetReader(Reader):
             skipped = max(part.start - first, 0)
             stop = len(column) if part.stop is None else min(len(column), part.stop - first)
             if skipped < stop:
-                yield from self._texts(column.slice(skipped, stop - skipped), first + skipped, bad)
+                found = column_documents(
+                    column.slice(skipped, stop - skipped), first + skipped, bad, max_document_bytes=limit
+                )
+                if found.texts:
+                    yield found
             first += len(column)
-
-    def _texts(self, column: Any, first: int, bad: BadDocuments) -> Iterator[DocumentBatch]:
-        """The documents of a large_binary array whose first row has this number."""
-        _, offset_buffer, data_buffer = column.buffers()
-        offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
-        begin, end = int(offsets[0]), int(offsets[-1])
-        block = data_buffer[begin:end].to_pybytes() if end > begin else b""
-        bounds = (offsets - begin).tolist()
-        texts = [block[a:b] for a, b in itertools.pairwise(bounds)]
-        starts = list(range(first, first + len(texts)))
-        if column.null_count:
-            texts, starts = without_nulls(texts, starts, column.is_null().to_pylist(), bad)
-        limit: int = self.options["max_document_bytes"]
-        if np.diff(offsets).max() > limit:
-            texts, starts = without_too_long(texts, starts, bad, max_document_bytes=limit)
-        if not (block.isascii() or _is_valid_cut(block, offsets[:-1] - begin)):
-            texts, starts = checked(texts, starts, bad)
-        if b"" in texts:
-            texts, starts = without_empty(texts, starts, bad)
-        if texts:
-            yield DocumentBatch(texts, starts)
 
     @contextlib.contextmanager
     def _parquet(self, item: Input) -> Iterator[Any]:
@@ -172,25 +141,3 @@ class ParquetReader(Reader):
 
 def _row_groups(file: Any) -> Iterator[Any]:
     return (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
-
-
-def _strings(column: Any, path: list[str]) -> Any:
-    """A column's texts as a large_binary array."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    for name in path:
-        column = compute.struct_field(column, name)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return column.cast(pa.large_binary())
-
-
-def _is_valid_cut(block: bytes, starts: NDArray[np.int64]) -> bool:
-    """Whether a block is UTF-8 and no text starts inside a character."""
-    if not is_valid(block, final=True):
-        return False
-    inner = starts[starts < len(block)]
-    heads = np.frombuffer(block, np.uint8)[inner]
-    low, high = _CONTINUATION
-    return not bool(np.any((heads >= low) & (heads < high)))

@@ -13,25 +13,46 @@ from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.inputs import characters
 from corpuskit.sources.inputs.stream import InputStream, is_plain
+from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid
 from corpuskit.sources.option_names import refused
-from corpuskit.sources.readers.base import (
-    BadDocuments,
-    Reader,
-    batches,
-    checked,
-    invalid_utf8,
-    is_valid,
-    without_empty,
-)
+from corpuskit.sources.plain_text import PlainText
+from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.sources.readers.cuts import cut, split_stream
 from corpuskit.sources.readers.samples import characters_at, documents_at
 from corpuskit.sources.readers.separator import Separator
+from corpuskit.sources.readers.texts import batches, checked, without_empty
 
 #: A document that is a whole file goes on in pieces of about this size.
 PIECE_BYTES = 4 * 2**20
+_READ_BYTES = 2**20
 #: How much of a file's beginning is kept while its first newline is looked for; further on, it is read twice.
 _PEEK_BYTES = 2**16
+
+
+class _TextFile(PlainText):
+    """A file of plain text; one document where nothing cuts it and its bytes are stored as they are."""
+
+    def __init__(self, item: Input, reader: TextReader) -> None:
+        self._item = item
+        self._reader = reader
+        self.is_one_document = reader.separator is None and is_plain(item)
+
+    def window(self, start: int, stop: int) -> bytes:
+        """The bytes of a range."""
+        with InputStream(self._item, start=start, stop=stop) as stream:
+            return b"".join(iter(lambda: stream.read(_READ_BYTES), b""))
+
+    def count_characters(self) -> int:
+        """The number of characters, decompressed."""
+        with self._reader.open(self._item, Slice()) as stream:
+            return characters.count_characters(stream)
+
+    def character_offset(self, characters_before: int) -> int:
+        """The byte offset of a character, decompressed."""
+        with self._reader.open(self._item, Slice()) as stream:
+            return characters.character_offset(self._item, stream, characters_before)
 
 
 class TextReader(Reader):
@@ -79,6 +100,10 @@ class TextReader(Reader):
             return characters_at(item, part, shares)
         limit = self.options["max_document_bytes"]
         return documents_at(item, self._separator_in(item), part, shares, max_document_bytes=limit)
+
+    def plain_text(self, item: Input) -> PlainText:
+        """The characters and bytes of an input."""
+        return _TextFile(item, self)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The documents of one slice.

@@ -60,7 +60,7 @@ def test_the_recipe_is_a_package_that_prepares(alice) -> None:
 
 
 def test_the_recipe_has_an_owner_in_listings(alice) -> None:
-    component = registry.default().find("source", "alice")
+    component = registry.default().find(corpuskit.SourceSpec, "alice")
     assert str(component.owner.distribution) == "corpuskit-alice"
     assert component.spec.summary == "Alice in Wonderland and behind the looking-glass, by Lewis Carroll"
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from corpuskit.sources.base import Source
-from corpuskit.sources.files import FileSource
+from corpuskit.sources.files import DeclaredFiles
 from corpuskit.sources.lookup import open_source
 from corpuskit.testing import SourceSuite
 from corpuskit_classics import CORPORA
@@ -29,4 +29,4 @@ class TestClassics(SourceSuite):
         path = tmp_path / file.url.rpartition("/")[2]
         path.write_bytes(small.encode({file.member: []}))
         file = dataclasses.replace(file, url=str(path), sha256=None, size_bytes=None)
-        return FileSource(spec=dataclasses.replace(small.spec, files=(file,)))
+        return DeclaredFiles(spec=dataclasses.replace(small.spec, files=(file,)))

@@ -8,31 +8,32 @@ a slice are read to find it; their rows are not.
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
-from pyarrow import compute
 
 from corpuskit.errors import CorpuskitError, SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.inputs.files import open_raw, told_by_head
-from corpuskit.sources.inputs.stream import is_plain
-from corpuskit.sources.readers.base import (
+from corpuskit.plugin import (
     BATCH_BYTES,
     BATCH_DOCUMENTS,
     BadDocuments,
     BadRows,
+    DocumentBatch,
+    Input,
+    OnBadDocument,
     Reader,
-    checked,
-    without_empty,
-    without_nulls,
-    without_too_long,
+    Slice,
+    all_columns,
+    as_bytes,
+    column_documents,
+    is_plain,
+    is_remote,
+    open_raw,
+    text_column,
+    text_path,
+    told_by_head,
 )
-from corpuskit.sources.readers.columns import all_columns, text_path
-from corpuskit.urls import is_remote
 
 _FILE_MAGIC = b"ARROW1"
 
@@ -95,22 +96,10 @@ class ArrowReader(Reader):
     def _batch(self, item: Input, column: pa.Array, first: int, bad: BadDocuments) -> DocumentBatch:
         try:
             column.validate()
-            plain = (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(
-                pa.large_binary()
-            )
+            texts = as_bytes(column)
         except pa.ArrowException as error:
             raise _damaged(item, error) from error
-        _, offsets, data = plain.buffers()
-        bounds = np.frombuffer(offsets, np.int64)[plain.offset : plain.offset + len(plain) + 1].tolist()
-        view = memoryview(b"" if data is None else data)
-        texts = [bytes(view[a:b]) for a, b in itertools.pairwise(bounds)]
-        starts = list(range(first, first + len(texts)))
-        if plain.null_count:
-            texts, starts = without_nulls(texts, starts, plain.is_null().to_pylist(), bad)
-        limit = self.options["max_document_bytes"]
-        texts, starts = without_too_long(texts, starts, bad, max_document_bytes=limit)
-        texts, starts = checked(texts, starts, bad)
-        return DocumentBatch(*without_empty(texts, starts, bad))
+        return column_documents(texts, first, bad, max_document_bytes=self.options["max_document_bytes"])
 
     @contextlib.contextmanager
     def _batches(self, item: Input) -> Iterator[Iterator[pa.RecordBatch]]:
@@ -133,11 +122,7 @@ class ArrowReader(Reader):
         Raises:
             SourceError: If there is no such column, if there are two, or if it holds no text.
         """
-        name, *inner = text_path(item, self.options["text_field"], batch.schema)
-        column = batch.column(name)
-        for name in inner:
-            column = compute.struct_field(column, name)
-        return column
+        return text_column(batch, text_path(item, self.options["text_field"], batch.schema))
 
 
 def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:

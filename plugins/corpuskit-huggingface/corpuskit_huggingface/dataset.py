@@ -13,7 +13,7 @@ from datasets.table import InMemoryTable  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 import corpuskit
-from corpuskit.corpus import Corpus, Split
+from corpuskit import Corpus, Split
 from corpuskit.errors import ConfigError
 
 

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from corpuskit import reading
 from corpuskit.errors import FetchError, TokenizerError
-from corpuskit.file_errors import looking_at
-from corpuskit.paths import user_path
+from corpuskit.plugin import looking_at, read_file, user_path
 from corpuskit_huggingface import hub
 
 FILE = "tokenizer.json"
@@ -263,7 +261,7 @@ def _not_added(
 
 def _read(file: Path) -> bytes:
     try:
-        return reading.read_file(file, max_bytes=_MAX_BYTES, follow=True)
+        return read_file(file, max_bytes=_MAX_BYTES, follow=True)
     except OSError as error:
         raise FetchError(f"{file}: cannot be read: {error.strerror}", path=file) from error
 

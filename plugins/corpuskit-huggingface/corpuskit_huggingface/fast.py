@@ -26,48 +26,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import TokenizerError
-from corpuskit.registry.distribution import install_command
-from corpuskit.tokenizers.unicode_guard import Ranges, UnicodeGuard
+from corpuskit.plugin import UNICODE_17, CodePoints, UnicodeGuard, install_command
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.definition import Definition
 
 #: Gives the ids of each text, as `tokenizers` does.
 Encode = Callable[[Sequence[bytes]], list[NDArray[np.uint32]]]
 
-#: By the versions of tokenizers and gigatoken: the 4,699 code points first assigned in Unicode 17, which
-#: gigatoken knows and tokenizers does not. They were found by encoding each one between a letter, a digit and
-#: a punctuation mark, with each of the patterns (80 s); a test looks at them and around them again.
-DISAGREEING: dict[tuple[str, str], Ranges] = {
-    ("0.23.3", "0.10.0"): (
-        (0x088F, 0x088F),
-        (0x0C5C, 0x0C5C),
-        (0x0CDC, 0x0CDC),
-        (0x1ACF, 0x1ADD),
-        (0x1AE0, 0x1AEB),
-        (0xA7CE, 0xA7CF),
-        (0xA7D2, 0xA7D2),
-        (0xA7D4, 0xA7D4),
-        (0xA7F1, 0xA7F1),
-        (0x10940, 0x10959),
-        (0x10EC5, 0x10EC7),
-        (0x10EFA, 0x10EFB),
-        (0x11B60, 0x11B67),
-        (0x11DB0, 0x11DDB),
-        (0x11DE0, 0x11DE9),
-        (0x16EA0, 0x16EB8),
-        (0x16EBB, 0x16ED3),
-        (0x16FF2, 0x16FF6),
-        (0x187F8, 0x187FF),
-        (0x18D09, 0x18D1E),
-        (0x18D80, 0x18DF2),
-        (0x1E6C0, 0x1E6DE),
-        (0x1E6E0, 0x1E6F5),
-        (0x1E6FE, 0x1E6FF),
-        (0x2B73A, 0x2B73F),
-        (0x2CEA2, 0x2CEAD),
-        (0x323B0, 0x33479),
-    ),
-}
+#: By the versions of tokenizers and gigatoken: the code points that they split differently. These were found
+#: by encoding each one between a letter, a digit and a punctuation mark, with each of the patterns (80 s); a
+#: test looks at them and around them again.
+DISAGREEING: dict[tuple[str, str], CodePoints] = {("0.23.3", "0.10.0"): UNICODE_17}
 
 #: gigatoken never forgets a word that it has seen (130 MB after 20 MB of random letters), so it is loaded
 #: afresh (0.04 to 0.2 s) after so much text.

@@ -24,12 +24,12 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 from corpuskit.errors import FetchError
-from corpuskit.fetching import places
+from corpuskit.plugin import is_offline as corpuskit_is_offline
 
 
 def is_offline() -> bool:
     """Whether the network is forbidden."""
-    return bool(constants.HF_HUB_OFFLINE) or places.is_offline()
+    return bool(constants.HF_HUB_OFFLINE) or corpuskit_is_offline()
 
 
 def download(repo: str, path: str, *, revision: str | None, repo_type: str | None = None) -> Path:
@@ -90,7 +90,7 @@ def optional(get: Callable[[], Path]) -> Path | None:
     try:
         return get()
     except FetchError as error:
-        if getattr(error, "missing", False):
+        if error.missing:
             return None
         raise
 

@@ -2,8 +2,8 @@
 
 Which split a file belongs to is said as on the Hub: the `configs` in the front matter of README.md say it;
 else the names of folders and files do ("train", "validation-00000-of-00001"), and what says nothing is train.
-Which files are text is the rule of `corpuskit.sources.listing.text_files`, as for any folder. No code of a
-repository is ever run.
+Which files are text is the rule of `corpuskit.plugin.text_files`, as for any folder. No code of a repository
+is ever run.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.listing.folders import Glob, has_magic
-from corpuskit.sources.listing.left_out import LeftOut
-from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
+from corpuskit.plugin import ZIP, Glob, LeftOut, format_of, has_magic, text_files
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 _ALIASES = {

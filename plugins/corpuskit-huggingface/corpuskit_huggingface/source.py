@@ -24,21 +24,27 @@ from huggingface_hub.utils.tqdm import (
     enable_progress_bars,
 )
 
-from corpuskit import storage
-from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
-from corpuskit.file_errors import looking_at
-from corpuskit.on_progress import Progress
-from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Input, SourceOptions
-from corpuskit.sources.changes import changes
-from corpuskit.sources.files import FilesSource
-from corpuskit.sources.inputs.files import local_version, unreadable
-from corpuskit.sources.inputs.stream import hash_input
-from corpuskit.sources.listing.folders import Selection, list_folder
-from corpuskit.sources.listing.left_out import LeftOut, say_formats
-from corpuskit.sources.listing.text_files import ZIP
-from corpuskit.sources.user_files import archive_inputs
+from corpuskit.plugin import (
+    ZIP,
+    FilesSource,
+    Input,
+    LeftOut,
+    Progress,
+    Selection,
+    SourceOptions,
+    SourceSpec,
+    archive_inputs,
+    changes,
+    default_cache_dir,
+    hash_input,
+    list_folder,
+    local_input,
+    looking_at,
+    make_folder,
+    say_formats,
+    write_json,
+)
 from corpuskit_huggingface import hub
 from corpuskit_huggingface.layout import CARD, DataFile, data_files, split_name
 from corpuskit_huggingface.names import parse
@@ -263,19 +269,7 @@ class HuggingFaceSource(FilesSource):
 
 
 def _input(path: Path, name: str, file: DataFile) -> Input:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise unreadable(f"{name}:", "read", error, path=path) from error
-    return Input(
-        name,
-        status.st_size,
-        "",
-        split=file.split,
-        location=str(path.absolute()),
-        format=file.format,
-        version=local_version(status),
-    )
+    return local_input(path, name, format=file.format, split=file.split)
 
 
 def _listing(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]:
@@ -293,7 +287,7 @@ def _listing(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]:
     listed = [_Listed(e.path, e.size, e.lfs.sha256 if e.lfs else None) for e in entries]
     try:
         make_folder(default_cache_dir(), "huggingface")
-        storage.write_json(_kept_listing(repo, commit), [dataclasses.astuple(file) for file in listed])
+        write_json(_kept_listing(repo, commit), [dataclasses.astuple(file) for file in listed])
     except StorageError as error:
         log.info("the list of files is not kept for offline use: %s", error)
     return commit, {file.path: file for file in listed}

@@ -17,9 +17,15 @@ import tokenizers
 from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
-from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, to_utf8
-from corpuskit.tokenizers.explaining import version_of
+from corpuskit.plugin import (
+    Encoded,
+    EngineChoice,
+    Tokenizer,
+    last_safe_place,
+    safe_pieces,
+    to_utf8,
+    version_of,
+)
 from corpuskit_huggingface import fast
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.decoding import table_for
@@ -132,7 +138,7 @@ class HuggingFaceTokenizer(Tokenizer):
 
     def boundary(self, text: bytes, at: int) -> int:
         """The last place not after `at` that is shown to be safe; see `corpuskit_huggingface.cutting`."""
-        return boundaries.last_safe_place(text, at) if self._may_be_cut else 0
+        return last_safe_place(text, at) if self._may_be_cut else 0
 
     def state(self) -> dict[str, Any]:
         """The definition; see `Definition.to_state`."""
@@ -191,7 +197,7 @@ class HuggingFaceTokenizer(Tokenizer):
         pieces: list[bytes] = []
         owners: list[int] = []
         for number, text in enumerate(texts):
-            cut = boundaries.pieces(text, target_bytes=_PIECE_BYTES) if self._may_be_cut else [text]
+            cut = safe_pieces(text, target_bytes=_PIECE_BYTES) if self._may_be_cut else [text]
             longest = max(map(len, cut), default=0)
             if longest > _MAX_TEXT_BYTES:
                 raise TokenizerError(

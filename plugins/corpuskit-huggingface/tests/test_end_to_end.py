@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 import corpuskit
 from corpuskit.errors import ConfigError, FetchError, TokenizerError
 from corpuskit.registry import default
+from corpuskit.registry.specs import SourceSpec, TokenizerSpec
 from corpuskit_huggingface import corpus_to_hf
 from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
 
@@ -145,7 +146,9 @@ def test_the_command_line_obeys_the_hub_s_variables(workplace, fake_hub, tokeniz
 def test_listing_names_imports_nothing_heavy() -> None:
     code = (
         "import sys; from corpuskit import registry; r = registry.default(); "
-        "found = {k: [c.spec.name for c in r.components(k)] for k in ('source', 'tokenizer', 'reader')}; "
+        "from corpuskit import ReaderSpec, SourceSpec, TokenizerSpec; "
+        "kinds = (ReaderSpec, SourceSpec, TokenizerSpec); "
+        "found = {k.kind: [c.spec.name for c in r.components(k)] for k in kinds}; "
         "assert 'hf' in found['source'] and 'hf' in found['tokenizer'], found; "
         "assert 'arrow' in found['reader'], found; "
         "print(sorted({'datasets', 'tokenizers', 'huggingface_hub', 'pyarrow', 'numpy'} & set(sys.modules)))"
@@ -155,6 +158,6 @@ def test_listing_names_imports_nothing_heavy() -> None:
 
 
 def test_one_prefix_names_a_source_and_a_tokenizer() -> None:
-    source, tokenizer = (default().find(kind, "hf:org/x") for kind in ("source", "tokenizer"))
+    source, tokenizer = (default().find(spec, "hf:org/x") for spec in (SourceSpec, TokenizerSpec))
     assert (source.argument, tokenizer.argument) == ("org/x", "org/x")
     assert source.owner == tokenizer.owner

@@ -19,7 +19,7 @@ from ray._private import ray_constants, services
 from ray.exceptions import RayError
 
 from corpuskit.errors import WorkerError
-from corpuskit.machine import usable_cores
+from corpuskit.plugin import usable_cores
 
 log = logging.getLogger(__name__)
 

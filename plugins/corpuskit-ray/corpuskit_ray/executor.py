@@ -22,9 +22,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from corpuskit.errors import StorageError, WorkerError
-from corpuskit.preparation.executors.base import OnPart, raise_described
-from corpuskit.preparation.parts.job import Job, OnWork
-from corpuskit.preparation.parts.record import PartRecord
+from corpuskit.plugin import Job, OnPart, OnWork, PartRecord, raise_described
 from corpuskit_ray import cluster
 from corpuskit_ray.task import make_part, versions
 
@@ -52,7 +50,7 @@ class RayExecutor:
         self._workers = workers
 
     def run(self, job: Job, numbers: Sequence[int], *, on_part: OnPart, on_work: OnWork) -> None:
-        """Make the parts with these numbers; see `corpuskit.preparation.executors.base.Executor`.
+        """Make the parts with these numbers; see `corpuskit.plugin.Executor`.
 
         Raises:
             CorpuskitError: What a part raised, or what is wrong with a node or with the shared folder.

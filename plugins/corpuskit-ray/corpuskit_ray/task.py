@@ -18,11 +18,8 @@ from typing import Any
 
 import corpuskit
 import corpuskit_ray
-from corpuskit import registry
 from corpuskit.errors import FetchError, PluginError, StorageError
-from corpuskit.preparation.executors.base import describe_error
-from corpuskit.preparation.parts.job import Job, load_job
-from corpuskit.preparation.parts.worker import Worker
+from corpuskit.plugin import Job, Worker, describe_error, load_job, plugin_versions
 
 #: The run that this process works for, its job, and its worker, whose source and tokenizer are open.
 _current: tuple[str, Job, Worker] | None = None
@@ -50,12 +47,8 @@ def make_part(request: str) -> str:
 
 def versions() -> dict[str, str]:
     """The versions of what decides a part's bytes here: corpuskit's and those of its plugins."""
-    plugins = [plugin.owner for plugin in registry.default().plugins() if not plugin.builtin]
-    return {
-        "corpuskit": corpuskit.__version__,
-        "corpuskit-ray": corpuskit_ray.__version__,
-        **{owner.distribution: owner.version for owner in plugins if owner.distribution and owner.version},
-    }
+    own = {"corpuskit": corpuskit.__version__, "corpuskit-ray": corpuskit_ray.__version__}
+    return {**own, **plugin_versions()}
 
 
 def _worker(asked: Mapping[str, Any]) -> tuple[Job, Worker]:

@@ -112,8 +112,8 @@ def test_a_cluster_that_was_killed_is_passed_over(monkeypatch, nobody) -> None:
 
 def test_listing_executors_does_not_load_ray() -> None:
     code = (
-        "import sys; from corpuskit import registry; "
-        "assert 'ray' in [c.spec.name for c in registry.default().components('executor')]; "
+        "import sys, corpuskit; from corpuskit import registry; "
+        "assert 'ray' in [c.spec.name for c in registry.default().components(corpuskit.ExecutorSpec)]; "
         "print('ray' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -18,10 +18,8 @@ import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
 
-from corpuskit import reading
 from corpuskit.errors import TokenizerError
-from corpuskit.paths import user_path
-from corpuskit.tokenizers.base import Encoded, Tokenizer, to_utf8
+from corpuskit.plugin import Encoded, Tokenizer, TooLarge, read_file, to_utf8, user_path
 
 #: A larger model would fill the manifest, which every opening of the corpus reads.
 _MAX_MODEL_BYTES = 32 * 2**20
@@ -142,8 +140,8 @@ class SentencePieceTokenizer(Tokenizer):
 
 def _read_model(path: str) -> bytes:
     try:
-        return reading.read_file(user_path(path), max_bytes=_MAX_MODEL_BYTES, follow=True)
-    except reading.TooLarge as error:
+        return read_file(user_path(path), max_bytes=_MAX_MODEL_BYTES, follow=True)
+    except TooLarge as error:
         raise TokenizerError(
             f"{path}: larger than {_MAX_MODEL_BYTES:,} bytes, the most that a SentencePiece model may have; "
             "is it another kind of file?",

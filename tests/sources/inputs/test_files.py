@@ -14,7 +14,7 @@ from corpuskit.registry.distribution import install_command
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.files import UrlFile, store_errors
 from corpuskit.sources.lookup import open_source
-from corpuskit.sources.user_files import LocalFiles
+from corpuskit.sources.user_files import UserFiles
 
 CANARY = "c4n4ry-Secret"
 URL = f"memory://me:{CANARY}@stored/x.jsonl?token={CANARY}"
@@ -102,7 +102,7 @@ def test_every_call_of_a_file_behind_a_url_is_guarded(monkeypatch, call):
 def test_no_url_is_answered_by_a_traceback(url, caplog):
     caplog.set_level(logging.DEBUG)
     with pytest.raises(CorpuskitError) as caught:
-        LocalFiles([url]).inputs()
+        UserFiles([url]).inputs()
     assert caught.value.exit_code in (2, 3, 4)
     assert CANARY not in chain(caught.value) + caplog.text
     assert "\n" not in str(caught.value)

@@ -24,7 +24,7 @@ from corpuskit.sources.readers.csv import CsvReader
 from corpuskit.sources.readers.jsonl import JsonlReader
 from corpuskit.sources.readers.parquet import ParquetReader
 from corpuskit.sources.readers.text import TextReader
-from corpuskit.sources.user_files import LocalFiles
+from corpuskit.sources.user_files import UserFiles
 
 OLD_POINTER = f"version https://hawser.github.com/spec/v1\noid sha256:{'6' * 64}\nsize 1\n".encode()
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'6' * 64}\nsize 146946961\n".encode()
@@ -93,7 +93,7 @@ def test_a_tar_archive_under_a_text_name_is_named(file, read_all, pack):
 def test_a_tar_archive_that_is_asked_for_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(tar())
     with pytest.raises(ConfigError, match="a tar archive is not read; unpack it"):
-        LocalFiles([str(tmp_path / name)]).inputs()
+        UserFiles([str(tmp_path / name)]).inputs()
 
 
 def old_tar(*, sum_bytes: bytes = b"%06o\0 ") -> bytes:

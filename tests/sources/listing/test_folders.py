@@ -101,8 +101,8 @@ def test_a_folder_that_may_not_be_read_is_an_error_that_names_it(tree, pattern):
     (tree / "b").chmod(0)
     try:
         done = as_another_user(
-            "from corpuskit.sources.user_files import LocalFiles\n"
-            f"LocalFiles([{pattern.format(tree)!r}]).inputs()",
+            "from corpuskit.sources.user_files import UserFiles\n"
+            f"UserFiles([{pattern.format(tree)!r}]).inputs()",
             tree / "b",
         )
     finally:
@@ -115,8 +115,8 @@ def test_an_unreadable_folder_that_a_glob_does_not_ask_for_is_no_matter(tree):
     (tree / "b").chmod(0)
     try:
         done = as_another_user(
-            "from corpuskit.sources.user_files import LocalFiles\n"
-            f"print(len(LocalFiles([{str(tree)!r} + '/h*/*.txt']).inputs()))",
+            "from corpuskit.sources.user_files import UserFiles\n"
+            f"print(len(UserFiles([{str(tree)!r} + '/h*/*.txt']).inputs()))",
             tree / "b",
         )
     finally:

@@ -43,8 +43,8 @@ class OtherPlugin:
 @pytest.fixture
 def other_reader(monkeypatch):
     made = Registry()
-    made._manager.register(OtherPlugin(), name="other")
-    made._owners["other"] = Owner("other", "other", "1")
+    made._plugins._manager.register(OtherPlugin(), name="other")
+    made._plugins.owners["other"] = Owner("other", "other", "1")
     monkeypatch.setattr(registry, "default", lambda: made)
 
 
