@@ -37,4 +37,5 @@ class Progress:
     left_out: int = 0
 
 
+#: Called with how far a run is, often: `corpuskit.progress()` is one.
 OnProgress = Callable[[Progress], None]

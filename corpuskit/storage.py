@@ -5,8 +5,6 @@ with fsync, renamed, and the directory is flushed. An error removes the temporar
 failed fsync is never tried again: the kernel may have dropped the pages, and a second call would report a
 success that never happened. A directory is committed by one rename, or by one exchange of two names.
 Cleaning up after an error raises nothing: the first error is the one that is told.
-
-Locks here only save duplicate work. Nothing relies on one: temporary names are unique to the attempt.
 """
 
 from __future__ import annotations
@@ -21,14 +19,14 @@ import secrets
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from corpuskit.errors import StorageError
-from corpuskit.file_errors import storage_error, storage_errors
+from corpuskit.file_errors import storage_errors
 from corpuskit.removal import remove_ours as remove_ours
 from corpuskit.removal import remove_tree as remove_tree
 
@@ -295,44 +293,6 @@ def try_link(source: Path, target: Path) -> bool:
         os.link(os.path.realpath(source), target)
         return True
     return False
-
-
-@contextlib.contextmanager
-def lock(path: Path, *, timeout_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold an advisory lock, which the system releases when its holder dies.
-
-    Args:
-        path: The lock's file; it stays behind.
-        timeout_s: How long to wait for it; negative waits for ever.
-        on_wait: Called once if somebody else holds it, before waiting.
-
-    Raises:
-        StorageError: If the file cannot be made or locked, or is still held after `timeout_s`.
-    """
-    import filelock
-
-    make_directory(path.parent)
-    if path.is_symlink():
-        raise StorageError(f"cannot lock {path}: it is a link; delete it", path=path)
-    held = filelock.FileLock(path)
-    try:
-        try:
-            held.acquire(timeout=0)
-        except filelock.Timeout:
-            if on_wait is not None:
-                on_wait()
-            held.acquire(timeout=timeout_s)
-    except filelock.Timeout as error:
-        raise StorageError(
-            f"another process holds {path}; wait for it to end, or stop it", path=path
-        ) from error
-    except OSError as error:
-        raise storage_error(path, "lock", error) from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # the system releases it when this process ends
-            held.release()
 
 
 def _exchange(one: Path, other: Path) -> None:

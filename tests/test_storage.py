@@ -220,35 +220,6 @@ def test_link_file_moves_where_there_are_no_hard_links(tmp_path, monkeypatch):
     assert names(tmp_path) == ["three", "two"]
 
 
-@pytest.mark.fault("C5")
-def test_second_holder_of_a_lock_waits_and_a_dead_one_does_not_hold_it(tmp_path):
-    path = tmp_path / "lock"
-    script = (
-        "import sys, pathlib; from corpuskit import storage\n"
-        "with storage.lock(pathlib.Path(sys.argv[1])):\n"
-        "    print('held', flush=True); sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    assert holder.stdout.readline() == b"held\n"
-    waited = []
-    with (
-        pytest.raises(StorageError, match="another process holds"),
-        storage.lock(path, timeout_s=0, on_wait=lambda: waited.append(True)),
-    ):
-        pass
-    assert waited == [True]
-    holder.kill()
-    holder.wait()
-    holder.stdin.close()
-    holder.stdout.close()
-    with storage.lock(path, timeout_s=5):
-        pass
-
-
 INJECTED = """
 import pathlib, sys
 from corpuskit import storage
@@ -368,34 +339,6 @@ def test_a_close_that_fails_is_an_error_and_is_not_tried_again(tmp_path, monkeyp
         storage.write_bytes(tmp_path / "file", b"data")
     assert len(broken.closed) == len(set(broken.closed)) == 1
     assert names(tmp_path) == []
-
-
-def test_a_lock_that_cannot_be_released_hides_nothing(tmp_path, monkeypatch):
-    import fcntl
-
-    def fail(*arguments: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    def hold() -> None:
-        with storage.lock(tmp_path / "lock"):
-            monkeypatch.setattr(fcntl, "flock", fail)
-            raise RuntimeError("first")
-
-    with pytest.raises(RuntimeError, match="first"):
-        hold()
-
-
-@pytest.mark.parametrize("target", ["file", "nowhere"])
-def test_a_lock_that_is_a_link_is_not_followed(tmp_path, target):
-    (tmp_path / "file").write_bytes(b"mine")
-    (tmp_path / "lock").symlink_to(target)
-    with (
-        pytest.raises(StorageError, match="cannot lock .*: it is a link; delete it"),
-        storage.lock(tmp_path / "lock"),
-    ):
-        pass
-    assert (tmp_path / "file").read_bytes() == b"mine"
-    assert names(tmp_path) == ["file", "lock"]
 
 
 @pytest.mark.parametrize("replace", [False, True])

@@ -9,7 +9,7 @@ from corpuskit.batches import state as run_state
 from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch
 from corpuskit.batches.options import BatchOptions, options_of
-from corpuskit.batches.order import Drawn, Order
+from corpuskit.batches.order import DrawnAmount, Order
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
 from corpuskit.config.keywords import checked
@@ -132,7 +132,7 @@ class Batches(Cursor):
     def __reduce__(self) -> tuple[Any, ...]:
         return _at, (self.order, self.sample)
 
-    def drawn(self, sample: int | None = None) -> dict[str, Drawn]:
+    def drawn(self, sample: int | None = None) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken: by name, and one entry without a mixture.
 
         Args:

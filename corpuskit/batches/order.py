@@ -18,7 +18,7 @@ from corpuskit.samplers.base import Sampler, SamplerContext, Spans, SpanSampler,
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnAmount:
     """What a corpus has given to a run: samples, tokens of x, its share of all, and epochs if it has them."""
 
     samples: int
@@ -120,11 +120,11 @@ class Order:
             "block_size": self.options.block_size,
         }
 
-    def drawn(self, sample: int) -> dict[str, Drawn]:
+    def drawn(self, sample: int) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken, by name."""
         counts, epochs = self.sampler.drawn(sample), self.sampler.part_epochs
         return {
-            name: Drawn(
+            name: DrawnAmount(
                 samples=count,
                 tokens=count * self.options.block_size,
                 share=count / sample if sample else 0.0,
@@ -149,4 +149,4 @@ class Order:
         return DocumentEnds(self.stream.document_ends())
 
 
-__all__ = ["Drawn", "Order"]
+__all__ = ["DrawnAmount", "Order"]

@@ -14,7 +14,7 @@ from corpuskit.terminal.text import size
 
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
-    from corpuskit.preparation.run import Prepared
+    from corpuskit.preparation.outcome import Prepared
 
 
 @click.command(
@@ -45,7 +45,7 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     """
     from corpuskit.cli import render
     from corpuskit.preparation.api import make_parts, run
-    from corpuskit.preparation.run import Prepared
+    from corpuskit.preparation.outcome import Prepared
     from corpuskit.terminal.progress_bars import ProgressBars
 
     options = config_of(dataset, config, flags)

@@ -26,10 +26,11 @@ from urllib.parse import unquote
 
 from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
-from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
+from corpuskit.errors import ConfigError, FetchError, HashMismatch
 from corpuskit.fetching import keep, packaged, places, trust
 from corpuskit.fetching.claims import Claims
 from corpuskit.fetching.options import FetchedFile, FetchOptions
+from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
@@ -305,12 +306,7 @@ class _Request:
     def _one_at_a_time(self) -> Iterator[None]:
         """Let one process at a time download a file. Where locks do not work, several do, and all is well."""
         folder = cache.make_folder(self.cache_dir, "locks")
-        with contextlib.ExitStack() as stack:
-            lock = storage.lock(folder / f"{self._key}.lock", timeout_s=self.options.total_timeout_s)
-            try:
-                stack.enter_context(lock)
-            except StorageError as error:
-                log.warning("%s; downloading without a lock", error)
+        with lock_or_go_on(folder / f"{self._key}.lock", timeout_s=self.options.total_timeout_s):
             yield
 
     def _missing_offline(self) -> FetchError:

@@ -11,9 +11,10 @@ from corpuskit.config.keywords import PrepareKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.on_progress import OnProgress
+from corpuskit.preparation.outcome import PartsMade, Prepared
 from corpuskit.preparation.preview.preview import preview
 from corpuskit.preparation.preview.result import PreparationPlan
-from corpuskit.preparation.run import PartsMade, Prepared, Run
+from corpuskit.preparation.run import Run
 from corpuskit.urls import remote_path
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def prepare(
         config: All options at once, such as `corpuskit.read_config` reads; `dataset` and `options` win over
             it.
         progress: Show a bar on a terminal's stderr or under a notebook's cell; False shows nothing.
-        on_progress: Called often with a `corpuskit.on_progress.Progress`, in place of the bar.
+        on_progress: Called often with a `corpuskit.Progress`, in place of the bar.
         options: The fields of `corpuskit.PrepareConfig`: encoding, output, split, workers, ...
 
     Returns:
@@ -106,10 +107,10 @@ def plan(
     corpus reads all of it.
 
     Args:
-        dataset: As for `prepare`.
-        config: As for `prepare`.
-        on_progress: As for `prepare`.
-        options: As for `prepare`; what says where the corpus goes is not needed.
+        dataset: A corpus by name, or files: a path, a folder, a glob, a URL, or several of them.
+        config: All options at once; `dataset` and `options` win over it.
+        on_progress: Called often with a `corpuskit.Progress`, such as `corpuskit.progress()`.
+        options: What `prepare` takes; what says where the corpus goes is not needed.
 
     Returns:
         The plan, which prints as the command line does. What is wrong with files is in it and is not raised,

@@ -16,7 +16,7 @@ import numpy as np
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.index import index_file, read_rows
-from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord, TokenizerRecord
+from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
@@ -64,7 +64,7 @@ def commit(
     staged = storage.temporary_name(parts_folder)
     storage.make_directory(staged)
     names = list(splits) or _given_splits(records)
-    min_bytes = min(MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
+    min_bytes = min(MIN_SHARD_BYTES, plan.recipe.options.shard_bytes)
     groups = {name: list(_grouped(records, name, min_bytes=min_bytes)) for name in names}
     shards = {
         name: [
@@ -175,7 +175,7 @@ def _describe(
 ) -> Manifest:
     return Manifest(
         corpuskit_version=__version__,
-        dataset=plan.request["dataset"],
+        dataset=plan.recipe.dataset,
         inputs=[
             InputRecord(
                 name=item.name,
@@ -186,9 +186,9 @@ def _describe(
             )
             for item in plan.inputs
         ],
-        tokenizer=TokenizerRecord(**(plan.request["tokenizer"] | _distribution(owner))),
-        dtype=plan.request["dtype"],
-        options=plan.request["options"],
+        tokenizer=plan.recipe.tokenizer.model_copy(update=_distribution(owner)),
+        dtype=plan.recipe.dtype,
+        options=plan.recipe.options.to_json(),
         left_out=dict(sorted(documents.items())),
         left_out_files=left_out.counts,
         splits={

@@ -35,9 +35,7 @@ def check_disk(
     tokenizer: Tokenizer,
     rule: SplitRule,
     *,
-    item_bytes: int,
     workers: int,
-    max_tokens: int | None = None,
 ) -> None:
     """Refuse to begin where the corpus cannot fit; costs a sample only where it is not plain that it can.
 
@@ -48,9 +46,7 @@ def check_disk(
         plan: The plan.
         tokenizer: The tokenizer.
         rule: How documents find their split.
-        item_bytes: Bytes of an id on disk.
         workers: How many processes will work.
-        max_tokens: Where the work stops, if it stops early.
 
     Raises:
         StorageError: If there is clearly too little room, saying how much is needed and how much is free.
@@ -58,15 +54,14 @@ def check_disk(
     free = shutil.disk_usage(_existing(output)).free + _used_bytes(folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
-    most = 2 * plan.size_bytes * (item_bytes + ROW_BYTES)
+    most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES)
     if most * _MAX_EXPANSION + fixed <= free:
         return
     if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):
         return
-    eot = plan.request["options"]["eot"]
-    judged = estimate(source, plan, tokenizer, rule, item_bytes=item_bytes, eot=eot, workers=workers)
+    judged = estimate(source, plan, tokenizer, rule, workers=workers)
     found = judged.estimate()
-    needed = peak_bytes(found, plan, rule, max_tokens=max_tokens, block_bytes=block_bytes)
+    needed = peak_bytes(found, plan, rule, block_bytes=block_bytes)
     if needed > free:
         raise StorageError(
             f"{output}: making the corpus needs about {needed:,} bytes and {free:,} are free there; choose "
@@ -87,25 +82,22 @@ def _existing(output: Path) -> Path:
     return next(path for path in (output, *output.resolve().parents) if os.path.exists(path))  # noqa: PTH110
 
 
-def peak_bytes(
-    found: Estimate, plan: Plan, rule: SplitRule, *, max_tokens: int | None, block_bytes: int
-) -> int:
+def peak_bytes(found: Estimate, plan: Plan, rule: SplitRule, *, block_bytes: int) -> int:
     """About how much is on the disk just before the commit ends.
 
     Args:
         found: What the whole of the plan makes.
         plan: The plan.
         rule: How documents find their split.
-        max_tokens: Where the work stops, if it stops early.
         block_bytes: What the file system gives out at once.
     """
-    num_parts = max(len(plan.parts), 1)
+    num_parts, max_tokens = max(len(plan.parts), 1), plan.recipe.options.max_tokens
     kept, made, cut = 1.0, num_parts, 0.0
     if max_tokens is not None and max_tokens < found.num_tokens:
         kept = max_tokens / found.num_tokens
         # Other workers are in the middle of later parts, and the last part that counts is cut: a new file.
         made, cut = min(num_parts, int(kept * num_parts) + 1 + found.workers), found.output_bytes / num_parts
-    min_bytes = min(MIN_SHARD_BYTES, plan.request["options"]["shard_bytes"])
+    min_bytes = min(MIN_SHARD_BYTES, plan.recipe.options.shard_bytes)
     joined = sum(
         share
         for share in _shares(rule)
@@ -127,7 +119,11 @@ def _fixed_bytes(plan: Plan, rule: SplitRule, *, num_parts: int, block_bytes: in
     """What is there whatever the text: records of parts and inputs, and what is left free in last blocks."""
     files_of_part = 2 * max(len(_shares(rule)), 2) + 2
     num_pieces = sum(len(part.pieces) for part in plan.parts)
-    records = 2 * len(json.dumps(plan.request)) + len(plan.inputs) * _INPUT_BYTES + num_pieces * _PIECE_BYTES
+    records = (
+        2 * len(json.dumps(plan.recipe.to_json()))
+        + len(plan.inputs) * _INPUT_BYTES
+        + num_pieces * _PIECE_BYTES
+    )
     return records + (num_parts * files_of_part + 16) * block_bytes
 
 

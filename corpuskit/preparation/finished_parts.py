@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpuskit.errors import SourceError, StorageError
 from corpuskit.machine import usable_cores
-from corpuskit.preparation.input_digests import Digests, states_now
+from corpuskit.preparation.input_digests import InputDigests, states_now
 from corpuskit.preparation.parts.job import load_job
 from corpuskit.preparation.parts.record import PartRecord, record_path, state_of_inputs
 from corpuskit.preparation.plan import Part, Plan
@@ -20,7 +20,7 @@ _MAKE = "make them with 'corpuskit prepare --parts' and the same options"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedParts:
     """What earlier runs have finished.
 
     Args:
@@ -32,7 +32,7 @@ class Finished:
     changed: str = ""
 
 
-def finished_parts(folder: Path, plan: Plan, source: Source, digests: Digests) -> Finished:
+def finished_parts(folder: Path, plan: Plan, source: Source, digests: InputDigests) -> FinishedParts:
     """The parts that are finished: each of their bytes is checked, and what they were made of.
 
     Args:
@@ -52,7 +52,7 @@ def finished_parts(folder: Path, plan: Plan, source: Source, digests: Digests) -
 
     parts = [part for part in plan.parts if record_path(folder, part.number).exists()]
     if not parts:
-        return Finished({})
+        return FinishedParts({})
     with ThreadPoolExecutor(max_workers=usable_cores()) as threads:
         loaded = list(threads.map(load, parts))
     records, stale = {}, []
@@ -64,10 +64,10 @@ def finished_parts(folder: Path, plan: Plan, source: Source, digests: Digests) -
             records[record.number] = record
         else:
             stale.append(part)
-    return Finished(records, _names(plan, stale) if stale else "")
+    return FinishedParts(records, _names(plan, stale) if stale else "")
 
 
-def check_inputs(plan: Plan, records: Sequence[PartRecord], digests: Digests) -> None:
+def check_inputs(plan: Plan, records: Sequence[PartRecord], digests: InputDigests) -> None:
     """See that the parts were made of the bytes whose sha256s the manifest will have.
 
     Raises:
@@ -88,7 +88,7 @@ def say_missing(plan: Plan, missing: Sequence[int], work: WorkFolder, changed: s
         plan: The plan.
         missing: The numbers of the parts.
         work: Where parts of other plans are.
-        changed: As `Finished.changed`.
+        changed: Names of inputs that changed since parts were made of them; empty if there are none.
     """
     if changed:
         return f"{changed}: changed since parts were made of it; {_MAKE}"
@@ -126,4 +126,4 @@ def _names(plan: Plan, parts: Sequence[Part]) -> str:
     return names[0] + (f" and {len(names) - 1:,} more" if len(names) > 1 else "")
 
 
-__all__ = ["Finished", "check_inputs", "finished_parts", "say_missing"]
+__all__ = ["FinishedParts", "check_inputs", "finished_parts", "say_missing"]

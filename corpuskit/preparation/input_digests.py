@@ -31,7 +31,7 @@ from corpuskit.preparation.plan import Part
 from corpuskit.sources.base import Input, Source
 from corpuskit.sources.inputs.files import unreadable
 
-#: What so many seconds of hashing have found is worth a file, for the case that this run is stopped.
+#: After so many seconds of hashing, what was found is kept in a file, in case this run is stopped.
 _KEEP_EVERY_S = 20.0
 #: Of one file: the sha256s of more inputs than a manifest can name.
 _KEPT_BYTES = 512 * 2**20
@@ -45,7 +45,7 @@ class Digest(NamedTuple):
     state: str
 
 
-class Digests:
+class InputDigests:
     """Hashes the inputs that were listed without a sha256; a context manager that stops when it is left.
 
     Args:
@@ -67,15 +67,11 @@ class Digests:
         self._helper: _Process | _Thread | None = None
 
     def start(self) -> None:
-        """Begin in a process of its own, if one may be forked."""
-        if self._helper is None and self._missing and may_fork():
-            with held():  # what is begun is remembered, and stopped
-                self._helper = _Process(self)
-
-    def start_late(self) -> None:
-        """Begin in a thread, if nothing has begun: now that the workers have, a thread forbids no fork."""
-        if self._helper is None and self._missing:
-            self._helper = _Thread(self)
+        """Begin beside everything else: in a process of its own, or in a thread where none may be forked."""
+        if not self._missing:
+            return
+        with held():  # what is begun is remembered, and stopped
+            self._helper = _Process(self) if may_fork() else _Thread(self)
 
     def inputs(self) -> tuple[Input, ...]:
         """The inputs with their sha256s; waits for them.
@@ -122,7 +118,7 @@ class Digests:
                 self._keep(unkept)
                 unkept, kept_at = {}, time.monotonic()
 
-    def __enter__(self) -> Digests:
+    def __enter__(self) -> InputDigests:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -178,7 +174,7 @@ def changed_while_used(item: Input) -> SourceError:
 class _Process:
     """Finds digests in a forked process, which writes them into a file without a name."""
 
-    def __init__(self, digests: Digests) -> None:
+    def __init__(self, digests: InputDigests) -> None:
         self._lines = storage.anonymous_file(digests._folder.parent)
 
         def work() -> None:
@@ -213,7 +209,7 @@ class _Process:
 class _Thread:
     """Finds digests in a thread, where no process can be forked."""
 
-    def __init__(self, digests: Digests) -> None:
+    def __init__(self, digests: InputDigests) -> None:
         self._digests = digests
         self._found: dict[int, Digest] = {}
         self._thread = threading.Thread(target=self._run, name="corpuskit-digests", daemon=True)
@@ -270,7 +266,7 @@ def _kept_files(folder: Path) -> Iterator[bytes]:
 
 
 def _lines(data: bytes) -> list[tuple[int, str, int, str, str, str]]:
-    """The lines of a file that `Digests` kept.
+    """The lines of a file that `InputDigests` kept.
 
     Raises:
         ValueError: If it is not as it was written.

@@ -11,34 +11,24 @@ from corpuskit.preparation.parts.record import PartRecord
 from corpuskit.preparation.plan import Plan
 
 
-class Watch:
+class ProgressSum:
     """Adds up what the workers say into one `Progress`.
 
     Args:
-        label: What the run is busy with.
         plan: The plan.
         kept: The records of parts that earlier runs have finished.
         on_progress: Called with every change.
-        max_tokens: How many tokens are asked for, if not all.
     """
 
-    def __init__(
-        self,
-        label: str,
-        plan: Plan,
-        kept: Collection[PartRecord],
-        on_progress: OnProgress,
-        *,
-        max_tokens: int | None = None,
-    ) -> None:
+    def __init__(self, plan: Plan, kept: Collection[PartRecord], on_progress: OnProgress) -> None:
         self._plan = plan
         self._on_progress = on_progress
-        self._max_tokens = max_tokens
+        self._max_tokens = plan.recipe.options.max_tokens
         self._going: dict[int, int] = {}  # bytes of text done, by unfinished part
         self._finished_bytes = sum(plan.parts[record.number].size_bytes for record in kept)
         self._progress = Progress(
             "encode",
-            label,
+            plan.recipe.dataset,
             num_tokens=sum(record.num_tokens for record in kept),
             num_documents=sum(record.num_documents for record in kept),
             num_parts=len(plan.parts),

@@ -22,7 +22,7 @@ from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generati
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetching.places import hash_file
 from corpuskit.on_progress import OnProgress, Progress
-from corpuskit.stores.base import Store, Stored, Taken
+from corpuskit.stores.base import PreconditionFailed, Store, Stored
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _claim(
     claim = _claim_of(data)
     try:
         store.put(CLAIM, claim, replaces=None)
-    except Taken:
+    except PreconditionFailed:
         found = store.read(CLAIM, max_bytes=_CLAIM_BYTES)
         if found is not None and found.data != claim:
             log.warning("%s: a run that made another corpus has not ended there", store.place)
@@ -183,7 +183,7 @@ def _put(store: Store, key: str, path: Path, file: _File) -> None:
 def _commit(store: Store, data: bytes, old: Stored | None) -> None:
     try:
         store.put(manifest_format.FILE_NAME, data, replaces=old)
-    except Taken:
+    except PreconditionFailed:
         # Our own, if the answer to an earlier attempt got lost, or of another run that made the same.
         found = store.read(manifest_format.FILE_NAME, max_bytes=len(data))
         if found is None or found.data != data:
@@ -196,7 +196,9 @@ def _note(store: Store, data: bytes, stored: Stored, manifest: Manifest) -> None
     files = [prefix + name for name in [*file_names(manifest), _RUN]]
     note = json.dumps({"manifest_sha256": hashlib.sha256(data).hexdigest(), "files": files}).encode()
     there = store.read(REPLACED, max_bytes=manifest_format.MAX_BYTES)
-    with contextlib.suppress(Taken):  # by a run that replaces it too; one of the two will succeed
+    with contextlib.suppress(
+        PreconditionFailed
+    ):  # by a run that replaces it too; one of the two will succeed
         store.put(REPLACED, note, replaces=there)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,11 @@ from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.corpus.remote.layout import read_manifest
-from corpuskit.errors import StorageError
+from corpuskit.preparation.existing import accepted
+from corpuskit.preparation.found_or_made import found_or_made
+from corpuskit.preparation.outcome import PartsMade, Prepared
 from corpuskit.preparation.publish import publish, tidy
-from corpuskit.preparation.run import PartsMade, Prepared, Run
+from corpuskit.preparation.run import Run
 from corpuskit.preparation.work_folder import in_published
 from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
@@ -54,28 +55,25 @@ class PublishedRun:
 
     def go(self, *, only_commit: bool = False) -> Prepared:
         """Prepare the corpus and upload it, or find it; with `only_commit`, of parts that are all there."""
-        if (found := self._existing()) is not None:
-            return found
-        with self._lock():
-            if (found := self._existing()) is not None:  # another process may just have made it
-                return found
-            folders.make_own(self._folder, option="--work-dir")
-            try:
-                with folders.in_use(self._folder):
-                    made = self._make(only_commit=only_commit)
-            except OSError:
-                # Where locks do nothing, another process may have finished first and tidied up.
-                if self._folder.exists() or (found := self._existing()) is None:
-                    raise
-                return found
-            self._remove()
-            return made
+        return found_or_made(
+            self._existing,
+            lambda: self._make(only_commit=only_commit),
+            lock=default_cache_dir() / "locks" / f"publish-{self._place.id}",
+            on_wait=self._waiting,
+            is_taken=lambda error: isinstance(error, OSError) and not self._folder.exists(),
+        )
 
     def _make(self, *, only_commit: bool) -> Prepared:
-        made = self._run.go(only_commit=only_commit)
-        publish(self._run.output, self._store, overwrite=self._overwrite, on_progress=self._run.on_progress)
-        run = made.run or _read_run(self._run.output)
-        return dataclasses.replace(made, corpus=self._corpus(), made=True, run=run)
+        folders.make_own(self._folder, option="--work-dir")
+        with folders.in_use(self._folder):
+            made = self._run.go(only_commit=only_commit)
+            publish(
+                self._run.output, self._store, overwrite=self._overwrite, on_progress=self._run.on_progress
+            )
+            run = made.run or _read_run(self._run.output)
+            prepared = dataclasses.replace(made, corpus=self._corpus(), made=True, run=run)
+        self._remove()
+        return prepared
 
     def make_parts(self) -> PartsMade | Prepared:
         """Make this run's share of the parts, in a folder that all runs must share."""
@@ -94,7 +92,7 @@ class PublishedRun:
         """
         if (found := read_manifest(self._store)) is None:
             return None
-        corpus = self._run.request.accepted(self._corpus(), overwrite=self._overwrite)
+        corpus = accepted(self._run.resolved, self._corpus(), overwrite=self._overwrite)
         if corpus is None:
             return None
         tidy(self._store, found[0].data)
@@ -121,17 +119,6 @@ class PublishedRun:
 
     def _corpus(self) -> Corpus:
         return Corpus(self._place, encoding=self._run.config.encoding)
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Keep other processes of this machine from uploading the same meanwhile."""
-        path = default_cache_dir() / "locks" / f"publish-{self._place.id}"
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(storage.lock(path, on_wait=self._waiting))
-            except StorageError as error:
-                log.debug("going on without a lock: %s", error)
-            yield
 
     def _waiting(self) -> None:
         log.warning("another process is preparing %s; waiting for it", self._place)

@@ -73,7 +73,7 @@ def run_record(
 
 def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
     """Say so where a separator was asked for and occurs in none of the parts, however the work was cut."""
-    separator = plan.request["options"].get("separator")
+    separator = plan.recipe.options.reader.get("separator")
     if separator is None or any(record.separated for record in records):
         return
     hint = "; its backslash is text, not the beginning of an escape" if "\\" in separator else ""
@@ -94,7 +94,7 @@ def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequ
             why, remedy = f"none of the {documents:,} documents fell into it", "ask for a larger share with"
             if documents == 1:
                 why, remedy = "the only document fell elsewhere", "cut the text itself by characters:0.1 with"
-            rule = plan.request["options"]["split"]
+            rule = plan.recipe.options.split
             log.warning(
                 "split %r is empty: %s under the rule %r; %s --split (in Python and TOML: split)",
                 name,

@@ -16,12 +16,8 @@ from corpuskit.storage import FileWriter
 _COPY_BYTES = 4 * 2**20
 
 
-class EnoughTokens(Exception):
-    """Not an error: the parts that are finished, in order, hold as many tokens as were asked for."""
-
-
-class Enough:
-    """Knows when there are enough tokens, and drops what is past them.
+class TokenLimit:
+    """Knows when the parts have as many tokens as are asked for, and drops what is past them.
 
     Tokens count over all splits, in the order of the plan's documents. The last document kept is the first
     one with which the count reaches the limit.
@@ -32,11 +28,6 @@ class Enough:
 
     def __init__(self, max_tokens: int | None) -> None:
         self._max_tokens = max_tokens
-
-    def check(self, records: Mapping[int, PartRecord]) -> None:
-        """Raise EnoughTokens if the parts from the first on, without a gap, reach the limit."""
-        if self.reached(records):
-            raise EnoughTokens
 
     def reached(self, records: Mapping[int, PartRecord]) -> bool:
         """Whether the parts from the first on, without a gap, reach the limit."""
@@ -75,7 +66,7 @@ class _Documents:
     Args:
         splits: int64[D], the number of each document's split in `names`.
         tokens_through: int64[D], the part's tokens in all splits up to each document's end.
-        names: The part's splits.
+        names: The names of the part's splits.
     """
 
     splits: NDArray[np.int64]

@@ -66,7 +66,7 @@ def blamed(
 
     Args:
         found: The things.
-        what: As for `blame`, like the two that follow.
+        what: The component, such as "source 'books'".
         owner: Whose it is.
         where: Gives what it was busy with.
         check: Called with each thing; what it raises is the plugin's fault.

@@ -114,7 +114,7 @@ class TokenizerSpec(Spec):
     Args:
         name: What users type after `--encoding`.
         summary: One line for listings.
-        factory: "package.module:attribute".
+        factory: Where the factory is, as "package.module:attribute".
         pinned: Whether the name and its argument alone decide the ids, whatever files lie around: a corpus of
             this name then needs no look at the tokenizer to be known for what it is. Where a name with an
             argument is not pinned, a corpus is decoded only if the manifest has a state, with which the
@@ -158,7 +158,7 @@ class ReaderSpec(Spec):
     Args:
         name: The format's name, for `--format`.
         summary: One line for listings.
-        factory: "package.module:attribute".
+        factory: Where the factory is, as "package.module:attribute".
         extensions: File name endings that mean this format, with the dot: `(".jsonl", ".ndjson")`.
     """
 

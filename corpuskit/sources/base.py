@@ -154,7 +154,7 @@ class SourceOptions:
         format: A reader's name instead of the one the file's extension says.
         reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
             on_bad_document ("error" or "skip"), and whatever else it has.
-        on_progress: Told while files are fetched.
+        on_progress: Called while files are fetched.
     """
 
     location: str | None = None
@@ -290,7 +290,7 @@ class Source(abc.ABC):
         """Which inputs are no longer those of a manifest, in words; asked where `unchanged` says no.
 
         Args:
-            recorded: As for `unchanged`.
+            recorded: What a manifest says of the inputs: name, size in bytes and sha256 of each, in order.
         """
         from corpuskit.sources.changes import changes
 

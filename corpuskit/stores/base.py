@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 Comparison = Literal["missing", "different", "same size", "same"]
 
 
-class Taken(Exception):
+class PreconditionFailed(Exception):
     """A conditional put found another object, or another version, than it was to find."""
 
 
@@ -88,18 +88,18 @@ class Store:
         """Put a small object where there is none, or in the place of one version.
 
         Raises:
-            Taken: If there is another one by now.
+            PreconditionFailed: If there is another one by now.
         """
 
         def put() -> None:
             filesystem, path = self.open(name)
             if replaces is not None:
                 if self._read(name, len(replaces.data)) != replaces:
-                    raise Taken
+                    raise PreconditionFailed
                 filesystem.pipe_file(path, data)
                 return
             if self._size(name) is not None:  # some file systems do not know `mode`
-                raise Taken
+                raise PreconditionFailed
             try:
                 try:
                     filesystem.pipe_file(path, data, mode="create")
@@ -107,7 +107,7 @@ class Store:
                     filesystem.makedirs(filesystem._parent(path), exist_ok=True)
                     filesystem.pipe_file(path, data, mode="create")
             except FileExistsError:
-                raise Taken from None
+                raise PreconditionFailed from None
 
         self.attempts("write", name, put)
 
@@ -138,14 +138,14 @@ class Store:
 
         Raises:
             StorageError: If it does not work.
-            Taken: As `action` raised it.
+            PreconditionFailed: As `action` raised it.
         """
         options, where = self._options, self.place / name
         said = ""
         for attempt in range(1, options.max_attempts + 1):
             try:
                 return action()
-            except (Taken, CorpuskitError):
+            except (PreconditionFailed, CorpuskitError):
                 raise
             except Exception as error:  # every file system raises classes of its own
                 failure = failure_of(error, where.url)

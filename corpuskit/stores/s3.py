@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from corpuskit.stores.base import Comparison, Store, Stored, Taken
+from corpuskit.stores.base import Comparison, PreconditionFailed, Store, Stored
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class S3Store(Store):
                 self._put(name, data, **condition)
             except OSError as error:
                 if _code(error) in ("PreconditionFailed", "412"):
-                    raise Taken from None
+                    raise PreconditionFailed from None
                 raise
 
         self.attempts("write", name, put)

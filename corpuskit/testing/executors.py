@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import SourceError
-from corpuskit.preparation.executors.base import Executor
-from corpuskit.preparation.parts.job import Job, save_job
+from corpuskit.preparation.executors.base import Executor, OnPart
+from corpuskit.preparation.parts.job import Job, OnWork, save_job
 from corpuskit.preparation.parts.record import PartRecord
 from corpuskit.preparation.parts.worker import Worker
 from corpuskit.preparation.plan import Part, Piece
@@ -56,48 +58,53 @@ class ExecutorSuite:
     ) -> None:
         finished: list[PartRecord] = []
 
-        def on_part(record: PartRecord) -> None:
+        def on_part(record: PartRecord) -> bool:
             saved = PartRecord.load(Path(job.folder), record.number, fingerprint=job.fingerprint)
             assert saved == record, "a part is reported after it is saved, with what was saved"
             finished.append(record)
+            return True
 
-        executor.run(job, range(_NUM_PARTS), on_part=on_part, on_work=ignore)
+        run(executor, job, range(_NUM_PARTS), on_part=on_part)
         assert sorted(record.number for record in finished) == list(range(_NUM_PARTS))
         assert digests(job) == expected, "the files differ from those that one worker makes alone"
 
     def test_it_makes_only_the_parts_that_are_asked_for(self, executor: Executor, job: Job) -> None:
         finished: list[int] = []
-        executor.run(job, [1, 4], on_part=lambda record: finished.append(record.number), on_work=ignore)
+
+        def on_part(record: PartRecord) -> bool:
+            finished.append(record.number)
+            return True
+
+        run(executor, job, [1, 4], on_part=on_part)
         assert sorted(finished) == [1, 4]
         made = [part.number for part in job.parts if self._is_done(job, part.number)]
         assert made == [1, 4]
 
     def test_no_parts_are_no_work(self, executor: Executor, job: Job) -> None:
-        executor.run(job, [], on_part=lambda record: pytest.fail("a part was made"), on_work=ignore)
+        run(executor, job, [], on_part=lambda record: pytest.fail("a part was made"))
 
     def test_a_job_can_be_gone_on_with_and_done_again(
         self, executor: Executor, job: Job, expected: dict[str, str]
     ) -> None:
-        executor.run(job, [0, 2], on_part=ignore, on_work=ignore)
-        executor.run(job, [1, 3, 4, 5], on_part=ignore, on_work=ignore)
+        run(executor, job, [0, 2])
+        run(executor, job, [1, 3, 4, 5])
         assert digests(job) == expected
-        executor.run(job, range(_NUM_PARTS), on_part=ignore, on_work=ignore)
+        run(executor, job, range(_NUM_PARTS))
         assert digests(job) == expected
 
     def test_work_that_is_reported_adds_up_to_at_most_the_parts(self, executor: Executor, job: Job) -> None:
         heard = dict.fromkeys(range(_NUM_PARTS), (0, 0, 0))
         records: dict[int, PartRecord] = {}
 
+        def on_part(record: PartRecord) -> bool:
+            records[record.number] = record
+            return True
+
         def on_work(number: int, size_bytes: int, tokens: int, documents: int) -> None:
             before = heard[number]
             heard[number] = (before[0] + size_bytes, before[1] + tokens, before[2] + documents)
 
-        executor.run(
-            job,
-            range(_NUM_PARTS),
-            on_part=lambda record: records.update({record.number: record}),
-            on_work=on_work,
-        )
+        run(executor, job, range(_NUM_PARTS), on_part=on_part, on_work=on_work)
         for number, (size_bytes, tokens, documents) in heard.items():
             record = records[number]
             assert size_bytes <= record.text_bytes
@@ -108,20 +115,35 @@ class ExecutorSuite:
         broken = Path(job.inputs[3].location)
         broken.write_bytes(broken.read_bytes() + b"\xff")
         with pytest.raises(SourceError) as caught:
-            executor.run(job, range(_NUM_PARTS), on_part=ignore, on_work=ignore)
+            run(executor, job, range(_NUM_PARTS))
         assert broken.name in str(caught.value), "the error names the input, as the part said it"
         assert not self._is_done(job, 3)
 
     def test_what_on_part_raises_ends_the_run(self, executor: Executor, job: Job) -> None:
-        class Enough(Exception):
+        class Broken(Exception):
             pass
 
-        def on_part(record: PartRecord) -> None:
-            raise Enough
+        def on_part(record: PartRecord) -> bool:
+            raise Broken
 
-        with pytest.raises(Enough):
-            executor.run(job, range(_NUM_PARTS), on_part=on_part, on_work=ignore)
-        executor.run(job, range(_NUM_PARTS), on_part=ignore, on_work=ignore)
+        with pytest.raises(Broken):
+            run(executor, job, range(_NUM_PARTS), on_part=on_part)
+        run(executor, job, range(_NUM_PARTS))
+
+    def test_it_stops_when_no_more_parts_are_needed(
+        self, executor: Executor, job: Job, expected: dict[str, str]
+    ) -> None:
+        finished: list[int] = []
+
+        def on_part(record: PartRecord) -> bool:
+            finished.append(record.number)
+            return len(finished) < 2
+
+        run(executor, job, range(_NUM_PARTS), on_part=on_part)
+        assert len(finished) == 2, "no part is reported after on_part has answered False"
+        assert all(self._is_done(job, number) for number in finished)
+        run(executor, job, [number for number in range(_NUM_PARTS) if number not in finished])
+        assert digests(job) == expected, "what was stopped is in the way of what is made later"
 
     def _is_done(self, job: Job, number: int) -> bool:
         return PartRecord.load(Path(job.folder), number, fingerprint=job.fingerprint) is not None
@@ -149,13 +171,15 @@ def make_job(folder: Path, name: str = "job") -> Job:
         fingerprint="0" * 64,
         dataset=dataset,
         reader_options={},
-        tokenizer={
-            "name": "bytes",
-            "vocab_size": tokenizer.vocab_size,
-            "eot_id": tokenizer.eot_id,
-            "fingerprint": tokenizer.fingerprint,
-            "state": None,
-        },
+        tokenizer=TokenizerRecord(
+            name="bytes",
+            vocab_size=tokenizer.vocab_size,
+            eot_id=tokenizer.eot_id,
+            fingerprint=tokenizer.fingerprint,
+            state=None,
+            distribution=None,
+            distribution_version=None,
+        ),
         engine="auto",
         split_rule="valid=0.5",
         eot_id=tokenizer.eot_id,
@@ -180,8 +204,25 @@ def digests(job: Job) -> dict[str, str]:
     }
 
 
+def go_on(record: PartRecord) -> bool:
+    """An `on_part` that needs every part."""
+    return True
+
+
 def ignore(*_: Any) -> None:
-    """A callback that does nothing."""
+    """An `on_work` that does nothing."""
 
 
-__all__ = ["ExecutorSuite", "digests", "ignore", "make_job"]
+def run(
+    executor: Executor,
+    job: Job,
+    numbers: Sequence[int],
+    *,
+    on_part: OnPart = go_on,
+    on_work: OnWork = ignore,
+) -> None:
+    """Have an executor make parts of a job, as `prepare` does: with a worker that this process has open."""
+    executor.run(job, numbers, worker=Worker(job), on_part=on_part, on_work=on_work)
+
+
+__all__ = ["ExecutorSuite", "digests", "make_job", "run"]

@@ -184,7 +184,7 @@ def with_eot(encoded: Encoded, num_ended: int, eot_id: int) -> Encoded:
     Args:
         encoded: The texts' ids.
         num_ended: How many texts get one.
-        eot_id: It.
+        eot_id: The id that ends a text.
     """
     ends = np.cumsum(encoded.lengths)[:num_ended]
     ids = np.empty(len(encoded.ids) + num_ended, np.uint32)

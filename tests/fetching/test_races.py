@@ -16,12 +16,12 @@ from corpuskit.registry.specs import RemoteFile
 CHILD = """
 import contextlib, sys
 from pathlib import Path
-from corpuskit import storage
+from corpuskit import locks
 from corpuskit.fetching import FetchOptions, fetch
 from corpuskit.registry.specs import RemoteFile
 url, known, locked, cache_dir = sys.argv[1:]
 if locked == "no":
-    storage.lock = lambda path, **options: contextlib.nullcontext()
+    locks.lock = lambda path, **options: contextlib.nullcontext()
 options = FetchOptions(backoff_base_s=0.01, backoff_cap_s=0.02, max_attempts=20, checkpoint_bytes=4096)
 sys.stdin.readline()
 for number in range(5):

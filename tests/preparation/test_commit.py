@@ -10,8 +10,10 @@ import pytest
 import corpuskit
 from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
+from corpuskit.preparation import found_or_made
 from corpuskit.preparation.api import commit_parts, make_parts
-from corpuskit.preparation.run import PartsMade, Prepared, Run
+from corpuskit.preparation.outcome import PartsMade, Prepared
+from corpuskit.preparation.run import Run
 
 OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
 
@@ -73,6 +75,6 @@ def test_a_commit_whose_parts_another_one_has_used_finds_the_corpus(prose, tmp_p
         return begin(self, made)
 
     monkeypatch.setattr(Run, "_begin", begin_late)
-    monkeypatch.setattr(Run, "_lock", lambda self: contextlib.nullcontext())
+    monkeypatch.setattr(found_or_made, "lock_or_go_on", lambda path, **options: contextlib.nullcontext())
     assert not commit_parts(config(prose, tmp_path)).made
     assert not list(tmp_path.glob(".x*"))

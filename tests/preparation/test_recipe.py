@@ -1,114 +1,86 @@
-"""Options that cannot be kept are refused, and what the tokenizer cannot do is said and recorded."""
+"""The recipe of a corpus, and what it goes into: no byte of a fingerprint or of a job may change."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
-import logging
 
 import pytest
 
-import corpuskit
-from corpuskit.config import PrepareConfig
-from corpuskit.errors import ConfigError
-from corpuskit.preparation.api import commit_parts, run
+from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.preparation.parts.job import Job
+from corpuskit.preparation.plan import Part, Piece, Plan
+from corpuskit.preparation.recipe import Recipe, RecipeOptions
+from corpuskit.sources.base import Input, Slice
 
-UNSEPARATED = "documents follow each other unseparated"
-
-
-@pytest.fixture
-def records(tmp_path):
-    """Two documents of two letters."""
-    path = tmp_path / "records.jsonl"
-    path.write_text('{"text": "ab"}\n{"text": "cd"}\n')
-    return path
-
-
-def options_of(corpus):
-    return json.loads((corpus.path / "manifest.json").read_text())["options"]
-
-
-def test_an_end_of_text_that_the_tokenizer_has_not_is_refused_before_any_work(tmp_path):
-    missing = str(tmp_path / "never-looked-at.jsonl")
-    with pytest.raises(ConfigError, match="--eot: tokenizer 'chars' has no end-of-text id"):
-        corpuskit.prepare(missing, encoding="chars", eot=True, output=tmp_path / "x")
-    assert not (tmp_path / "x").exists()
-
-
-def test_documents_that_nothing_separates_are_said_once_and_recorded(records, tmp_path, caplog):
-    corpus = corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x")
-    said = [record for record in caplog.records if UNSEPARATED in record.message]
-    assert [record.levelno for record in said] == [logging.WARNING]
-    assert options_of(corpus)["eot"] is False
-    assert corpus.decode(corpus["train"][:]) == "abcd"
-
-
-@pytest.mark.parametrize("eot", [None, False])
-def test_a_second_run_finds_the_corpus_without_ends_of_text(records, tmp_path, eot):
-    options = {"encoding": "chars", "output": str(tmp_path / "x"), "eot": eot}
-    config = PrepareConfig.make({"dataset": str(records)}, options)
-    assert [run(config).made, run(config).made] == [True, False]
-
-
-def test_asking_for_ends_of_text_where_a_corpus_without_them_is_there_says_that_they_cannot_be(
-    records, tmp_path
-):
-    corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x")
-    with pytest.raises(ConfigError, match="has no end-of-text id"):
-        corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x", eot=True)
-
-
-def test_documents_that_are_meant_to_be_unseparated_are_not_mentioned(records, tmp_path, caplog):
-    corpus = corpuskit.prepare(str(records), encoding="chars", output=tmp_path / "x", eot=False)
-    assert UNSEPARATED not in caplog.text
-    assert options_of(corpus)["eot"] is False
-
-
-def test_one_text_has_nothing_to_be_separated_from(tmp_path, caplog):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "one.txt").write_text("abc")
-    corpuskit.prepare(str(tmp_path / "folder"), encoding="chars", output=tmp_path / "x", split="none")
-    assert UNSEPARATED not in caplog.text
-
-
-@pytest.mark.parametrize(("encoding", "eot_id"), [("bytes", 256), ("gpt2", 50256)])
-def test_ends_of_text_are_appended_where_there_are_any(records, tmp_path, caplog, encoding, eot_id):
-    corpus = corpuskit.prepare(str(records), encoding=encoding, output=tmp_path / "x", eot=True)
-    assert corpus["train"][:].tolist().count(eot_id) == 2
-    assert options_of(corpus)["eot"] is True
-    assert UNSEPARATED not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "flag"),
-    [
-        ("location", "elsewhere.txt", "--from"),
-        ("format", "jsonl", "--format"),
-        ("text_field", "body", "--text-field"),
-        ("separator", "|", "--separator"),
-        ("lines", True, "--lines"),
-    ],
+TOKENIZER = TokenizerRecord(name="bytes", vocab_size=257, eot_id=256, fingerprint="f" * 64, state=None)
+OPTIONS = RecipeOptions(
+    split="valid=0.5",
+    eot=True,
+    format=None,
+    reader={"text_field": "text", "lines": False},
+    max_tokens=None,
+    part_bytes=16,
+    shard_bytes=512,
 )
-def test_what_a_corpus_with_code_of_its_own_does_nothing_about_is_refused(tmp_path, option, value, flag):
-    with pytest.raises(ConfigError, match=f"{flag} .* corpus 'python-docs' .* leave {flag} out"):
-        corpuskit.prepare("python-docs", encoding="bytes", output=tmp_path / "x", **{option: value})
-    assert not (tmp_path / "x").exists()
+RECIPE = Recipe(dataset="letters", tokenizer=TOKENIZER, dtype="<u2", options=OPTIONS)
+INPUTS = (Input("a.txt", 5, "1" * 64), Input("b.txt", 7, ""))
+PARTS = (
+    Part(0, (Piece(0, Slice(size_bytes=5), "train"),)),
+    Part(1, (Piece(1, Slice(size_bytes=7), None),)),
+)
 
 
-def test_a_work_folder_is_refused_where_nothing_is_uploaded(records, tmp_path):
-    with pytest.raises(ConfigError, match="--work-dir .* leave --work-dir out"):
-        corpuskit.prepare(str(records), encoding="bytes", output=tmp_path / "x", work_dir=tmp_path)
+def test_the_json_has_the_options_of_readers_among_the_others_in_the_order_of_a_manifest():
+    assert json.dumps(RECIPE.to_json()) == (
+        '{"dataset": "letters", "tokenizer": {"name": "bytes", "vocab_size": 257, "eot_id": 256, '
+        f'"fingerprint": "{"f" * 64}", "state": null}}, "dtype": "<u2", "options": {{"split": "valid=0.5", '
+        '"eot": true, "format": null, "text_field": "text", "lines": false, "max_tokens": null, '
+        '"part_bytes": 16, "shard_bytes": 512}}'
+    )
 
 
-def test_a_share_of_the_parts_is_no_whole_corpus(records, tmp_path):
-    options = {"encoding": "bytes", "output": str(tmp_path / "x"), "parts": "1/2"}
-    config = PrepareConfig.make({"dataset": str(records)}, options)
-    for call in (run, commit_parts):
-        with pytest.raises(ConfigError, match="parts = '1/2': .* leave it out"):
-            call(config)
-    with pytest.raises(ConfigError, match="parts = '1/2'"):
-        corpuskit.plan(config=config)
+def test_a_plan_has_the_fingerprint_that_it_had_before():
+    plan = Plan(INPUTS, PARTS, RECIPE, {"corpuskit": "0.1"})
+    assert plan.fingerprint == "7f4fce93b0eeb7eafebc9a8e21bc32dedb30109c1392d8b336531b79ae183394"
 
 
-def test_a_shard_that_no_id_fits_into_is_refused(records, tmp_path):
-    with pytest.raises(ConfigError, match="an id of this encoding has 4 bytes; .* raise it"):
-        corpuskit.prepare(str(records), encoding="cl100k_base", output=tmp_path / "x", shard_bytes=3)
+def test_a_tokenizers_state_and_a_limit_are_in_the_fingerprint():
+    recipe = dataclasses.replace(
+        RECIPE,
+        tokenizer=TOKENIZER.model_copy(update={"state": {"ids": [1, 2]}}),
+        options=dataclasses.replace(OPTIONS, max_tokens=3),
+    )
+    plan = Plan(INPUTS, PARTS, recipe, {})
+    assert plan.fingerprint == "ac9efb993b7b6a4b9c6d03133131ab83acf549f15c06e879d68e759a62817cb7"
+
+
+def test_a_job_is_written_as_it_was_before():
+    job = Job(
+        folder="made/here",
+        fingerprint="0" * 64,
+        dataset=["a.txt", "b.txt"],
+        reader_options={"location": None, "format": None, "reader": {"text_field": "text"}},
+        tokenizer=RECIPE.tokenizer,
+        engine="auto",
+        split_rule=RECIPE.options.split,
+        eot_id=RECIPE.eot_id,
+        dtype=RECIPE.dtype,
+        shard_bytes=RECIPE.options.shard_bytes,
+        inputs=INPUTS,
+        parts=PARTS,
+    )
+    written = json.dumps(job.to_json()).encode()
+    expected = "b3ce09325d077bff44b3cfee617885b040bf13d204fd3f918ac495a0a6a976d7"
+    assert hashlib.sha256(written).hexdigest() == expected
+
+
+@pytest.mark.parametrize(("dtype", "item_bytes"), [("<u2", 2), ("<u4", 4)])
+def test_an_id_has_the_bytes_of_its_type(dtype, item_bytes):
+    assert dataclasses.replace(RECIPE, dtype=dtype).item_bytes == item_bytes
+
+
+def test_no_id_ends_documents_where_none_is_asked_for():
+    assert RECIPE.eot_id == 256
+    assert dataclasses.replace(RECIPE, options=dataclasses.replace(OPTIONS, eot=False)).eot_id is None

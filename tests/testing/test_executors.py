@@ -5,18 +5,19 @@ from pathlib import Path
 import pytest
 
 from corpuskit.errors import WorkerError
+from corpuskit.preparation.executors.base import Executor
 from corpuskit.preparation.executors.local import LocalExecutor
-from corpuskit.preparation.parts.worker import Worker
-from corpuskit.testing.executors import ExecutorSuite, digests, make_job
+from corpuskit.preparation.parts.record import record_path
+from corpuskit.testing.executors import ExecutorSuite, digests, make_job, run
 
 
-class InTurn:
+class InTurn(Executor):
     """The simplest executor there can be."""
 
-    def run(self, job, numbers, *, on_part, on_work):
-        worker = Worker(job)
+    def run(self, job, numbers, *, worker, on_part, on_work):
         for number in numbers:
-            on_part(worker.run(number, on_work))
+            if not on_part(worker.run(number, on_work)):
+                return
 
 
 class TestInTurn(ExecutorSuite):
@@ -48,8 +49,13 @@ class Eager(InTurn):
 
 
 class Twice(InTurn):
-    def run(self, job, numbers, *, on_part, on_work):
-        super().run(job, numbers, on_part=lambda record: (on_part(record), on_part(record)), on_work=on_work)
+    def run(self, job, numbers, *, on_part, **more):
+        super().run(job, numbers, on_part=lambda record: on_part(record) and on_part(record), **more)
+
+
+class Deaf(InTurn):
+    def run(self, job, numbers, *, on_part, **more):
+        super().run(job, numbers, on_part=lambda record: (on_part(record), True)[1], **more)
 
 
 class Litters(InTurn):
@@ -69,7 +75,7 @@ class Wraps(InTurn):
 @pytest.mark.parametrize("wrong", [Lazy, Twice, Litters])
 def test_the_suite_finds_wrong_work(wrong, tmp_path):
     reference = make_job(tmp_path, "reference")
-    InTurn().run(reference, range(6), on_part=lambda record: None, on_work=lambda *_: None)
+    run(InTurn(), reference, range(6))
     with pytest.raises(AssertionError):
         ExecutorSuite().test_it_makes_every_part_once_with_the_same_files(
             wrong(), make_job(tmp_path), digests(reference)
@@ -79,6 +85,18 @@ def test_the_suite_finds_wrong_work(wrong, tmp_path):
 def test_the_suite_finds_parts_that_nobody_asked_for(tmp_path):
     with pytest.raises(AssertionError):
         ExecutorSuite().test_it_makes_only_the_parts_that_are_asked_for(Eager(), make_job(tmp_path))
+
+
+def test_the_suite_finds_an_executor_that_goes_on_when_no_more_parts_are_needed(tmp_path):
+    with pytest.raises(AssertionError, match="after on_part has answered False"):
+        ExecutorSuite().test_it_stops_when_no_more_parts_are_needed(Deaf(), make_job(tmp_path), {})
+
+
+def test_the_local_executor_makes_no_part_after_the_one_with_which_there_are_enough(tmp_path):
+    job = make_job(tmp_path)
+    run(LocalExecutor(workers=1), job, range(6), on_part=lambda record: record.number < 2)
+    made = [number for number in range(6) if record_path(Path(job.folder), number).exists()]
+    assert made == [0, 1, 2]
 
 
 def test_the_suite_finds_an_error_that_was_replaced(tmp_path):

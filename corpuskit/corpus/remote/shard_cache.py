@@ -34,6 +34,7 @@ from corpuskit import cache, reading, storage
 from corpuskit.corpus.file_bytes import contents
 from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetching.verified import fetch
+from corpuskit.locks import lock_or_go_on
 from corpuskit.numbers import whole
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.units import parse_size
@@ -200,11 +201,7 @@ class ShardCache:
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        with self._lock, contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(storage.lock(self._root / "locks" / "room.lock", timeout_s=60))
-            except StorageError as error:
-                log.debug("going on without a lock: %s", error)
+        with self._lock, lock_or_go_on(self._root / "locks" / "room.lock", timeout_s=60):
             yield
 
     def _evict(self, sha256: str, size_bytes: int) -> None:

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from corpuskit.errors import WorkerError
 from corpuskit.interrupts import held
 from corpuskit.machine import resident_bytes, usable_cores
-from corpuskit.preparation.executors.base import OnPart, describe_error, raise_described
+from corpuskit.preparation.executors.base import Executor, OnPart, describe_error, raise_described
 from corpuskit.preparation.executors.forking import fork, may_fork, run_and_exit
 from corpuskit.preparation.parts.job import Job, OnWork, load_job
 from corpuskit.preparation.parts.record import PartRecord
@@ -45,40 +45,41 @@ _REPORT_S, _STOP_S = 0.05, 0.5
 _MAX_GROWTH_BYTES = 40 * 2**20
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Makes parts in processes of this machine.
 
     Args:
         workers: How many processes may work; by default one for each core that this process may use.
     """
 
-    def __init__(self, *, workers: int | None = None) -> None:
-        self._workers = workers or usable_cores()
-
-    def run(self, job: Job, numbers: Sequence[int], *, on_part: OnPart, on_work: OnWork) -> None:
+    def run(
+        self, job: Job, numbers: Sequence[int], *, worker: Worker, on_part: OnPart, on_work: OnWork
+    ) -> None:
         """Make the parts with these numbers; see `corpuskit.preparation.executors.base.Executor`."""
-        count = min(self._workers, len(numbers))
+        count = min(self.workers or usable_cores(), len(numbers))
         if count == 1:
-            worker = Worker.shared(job)
             for number in numbers:
-                on_part(worker.run(number, on_work))
+                if not on_part(worker.run(number, on_work)):
+                    return
             return
         if may_fork():
-            Worker.shared(job).load()
-        with _Team(job, count) as team:
+            worker.load()
+        with _Team(job, worker, count) as team:
             team.work(numbers, on_part, on_work)
 
 
 class _Team:
     """Worker processes and what each is doing."""
 
-    def __init__(self, job: Job, count: int) -> None:
+    def __init__(self, job: Job, worker: Worker, count: int) -> None:
         self._job = job
+        self._worker = worker
         self._count = count
         self._selector = selectors.DefaultSelector()
         self._members: list[_Member] = []
 
     def work(self, numbers: Sequence[int], on_part: OnPart, on_work: OnWork) -> None:
+        """Make parts until all are made or no more are needed."""
         todo = deque(numbers)
         died: dict[int, int] = {}
         unfinished = set(numbers)
@@ -95,7 +96,8 @@ class _Team:
                         if todo and member.is_too_large(message["grown_bytes"]) and may_fork():
                             member = self._replaced(member)
                         self._give(member, todo)
-                        on_part(self._record(message["done"]))
+                        if not on_part(self._record(message["done"])):
+                            return
                     else:
                         raise_described(message)
                 if messages is _GONE:
@@ -114,7 +116,7 @@ class _Team:
 
     def _hire(self) -> _Member:
         with held():  # who is begun is remembered, and dismissed
-            member = _Member.start(self._job, others=self._members)
+            member = _Member.start(self._job, self._worker, others=self._members)
             self._members.append(member)
             self._selector.register(member.socket, selectors.EVENT_READ, member)
         return member
@@ -184,7 +186,7 @@ class _Member:
         self._buffer = b""
 
     @classmethod
-    def start(cls, job: Job, *, others: Sequence[_Member]) -> _Member:
+    def start(cls, job: Job, worker: Worker, *, others: Sequence[_Member]) -> _Member:
         """Start a worker: a fork where that is safe, which costs nothing, else a fresh interpreter."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -194,7 +196,7 @@ class _Member:
                     for member in others:
                         member.socket.close()
                     ours.close()
-                    serve(theirs, lambda: Worker.shared(job))
+                    serve(theirs, lambda: worker)
 
                 return cls(ours, fork(work))
             with job.private_file() as private:

@@ -12,17 +12,15 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from corpuskit import reading, storage
+from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import StorageError
 from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part, fields_of
 from corpuskit.sources.base import Input
 from corpuskit.urls import redact_url
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ class Job:
         fingerprint: The plan's identity; a part's record carries it.
         dataset: What the source is opened from.
         reader_options: The source's options: location, format and the reader's own.
-        tokenizer: Name, state, fingerprint and vocabulary size, as the manifest has them.
+        tokenizer: The tokenizer, as the manifest has it.
         engine: What computes the ids.
         split_rule: As `--split` takes it.
         eot_id: The id appended after each document, or None.
@@ -55,7 +53,7 @@ class Job:
     fingerprint: str
     dataset: str | list[str]
     reader_options: Mapping[str, Any]
-    tokenizer: Mapping[str, Any]
+    tokenizer: TokenizerRecord
     engine: str
     split_rule: str
     eot_id: int | None
@@ -103,6 +101,7 @@ class Job:
             **fields_of(self),
             "dataset": _shown(self.dataset),
             "reader_options": options,
+            "tokenizer": self.tokenizer.model_dump(),
             "inputs": [{**fields_of(item), "location": _shown(item.location)} for item in self.inputs],
             "parts": [part.to_json() for part in self.parts],
         }

@@ -68,8 +68,8 @@ class PartRecord:
     """What a finished part leaves behind.
 
     Args:
-        number: The part's.
-        fingerprint: The plan's; a record of another plan is not used.
+        number: The number of the part.
+        fingerprint: The fingerprint of the plan; a record of another plan is not used.
         shards: Each split's files in order.
         left_out: Documents that were skipped or repaired, by kind.
         places: The first of them: (kind, input number, start, reason).

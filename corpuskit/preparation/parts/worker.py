@@ -6,9 +6,7 @@ any process; done twice it leaves the same files.
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +25,6 @@ from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
-
-#: Workers whose source and tokenizer are open already, by their job's folder.
-_ready: dict[str, Worker] = {}
 
 
 class Worker:
@@ -50,30 +45,16 @@ class Worker:
         self._tokenizer = tokenizer or _open(job)
         self._rule = parse_rule(job.split_rule, given=True)
 
-    @classmethod
-    def shared(cls, job: Job) -> Worker:
-        """The worker that `ready` keeps for a job, in this process or one forked from it, else a new one."""
-        return _ready.get(job.folder) or cls(job)
-
     def load(self) -> None:
         """Load all of the tokenizer, which processes that are forked from this one then have too."""
         self._tokenizer.load()
         give_back()  # a vocabulary's parts on the way were larger than it
 
-    @contextlib.contextmanager
-    def ready(self) -> Iterator[None]:
-        """Keep this worker for whoever asks for the job's `shared` one."""
-        _ready[self._job.folder] = self
-        try:
-            yield
-        finally:
-            del _ready[self._job.folder]
-
     def run(self, number: int, on_work: OnWork | None = None) -> PartRecord:
         """Make one part and save its record.
 
         Args:
-            number: The part's.
+            number: The number of the part.
             on_work: Called after each batch with (part, bytes of text, tokens, documents) since the last.
         """
         job, folder = self._job, Path(self._job.folder)
@@ -175,11 +156,11 @@ class Worker:
 
 def _open(job: Job) -> Tokenizer:
     wanted = job.tokenizer
-    tokenizer = open_tokenizer(wanted["name"], state=wanted["state"], engine=job.engine)
-    if tokenizer.fingerprint != wanted["fingerprint"]:
+    tokenizer = open_tokenizer(wanted.name, state=wanted.state, engine=job.engine)
+    if tokenizer.fingerprint != wanted.fingerprint:
         raise TokenizerError(
             f"tokenizer {tokenizer.name!r} of this machine is not the one of the plan: expected "
-            f"fingerprint {wanted['fingerprint']:.16}, found {tokenizer.fingerprint:.16}; "
+            f"fingerprint {wanted.fingerprint:.16}, found {tokenizer.fingerprint:.16}; "
             "install the same versions everywhere"
         )
     return tokenizer

@@ -64,7 +64,7 @@ class Estimate:
 
     Args:
         text_bytes: Bytes of text.
-        documents: Documents.
+        documents: How many documents there are.
         tokens: Tokens, end-of-text ids included.
         splits: The tokens of each split.
         output_bytes: Size of the corpus on disk.
@@ -96,8 +96,6 @@ def estimate(
     tokenizer: Tokenizer,
     rule: SplitRule,
     *,
-    item_bytes: int,
-    eot: bool = True,
     workers: int = 1,
     limits: Limits | None = None,
     on_problem: OnProblem | None = None,
@@ -109,8 +107,6 @@ def estimate(
         plan: The plan.
         tokenizer: The tokenizer.
         rule: How documents find their split.
-        item_bytes: Bytes of an id on disk.
-        eot: Whether each document ends with an id of its own.
         workers: How many processes are asked for.
         limits: How much the sample may take.
         on_problem: Called for what cannot be read; by default it is raised.
@@ -131,8 +127,6 @@ def estimate(
         plan,
         rule,
         groups,
-        item_bytes=item_bytes,
-        eot=eot,
         workers=workers,
         load_s=load_s,
         loaded_bytes=loaded_bytes,
@@ -148,8 +142,6 @@ class Judgement:
         plan: The plan.
         rule: How documents find their split.
         groups: The sample.
-        item_bytes: Bytes of an id on disk.
-        eot: Whether each document ends with an id of its own.
         workers: How many processes are asked for.
         load_s: Seconds that loading the tokenizer took.
         loaded_bytes: What the process held then.
@@ -163,15 +155,13 @@ class Judgement:
         rule: SplitRule,
         groups: Sequence[Group],
         *,
-        item_bytes: int,
-        eot: bool,
         workers: int,
         load_s: float,
         loaded_bytes: int,
         grown_bytes: int,
     ) -> None:
         self._plan, self._rule, self._groups = plan, rule, groups
-        self._item_bytes, self._eot = item_bytes, eot
+        self._item_bytes, self._eot = plan.recipe.item_bytes, plan.recipe.options.eot
         self._workers = max(min(workers, len(plan.parts)), 1)
         self._load_s, self._loaded_bytes, self._grown_bytes = load_s, loaded_bytes, grown_bytes
         self._totals = [totals(group, _num_records(source, plan, group)) for group in groups]

@@ -6,8 +6,6 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from corpuskit.errors import CorpuskitError, FetchError, SourceError
 from corpuskit.machine import usable_cores
 from corpuskit.preparation.disk_space import block_bytes_at, peak_bytes
@@ -44,33 +42,29 @@ def _judged(
     run: Run, plan: PreparationPlan, inputs: Sequence[Input], on_problem: OnProblem
 ) -> PreparationPlan:
     """A plan with what some inputs will make and take."""
-    config, made = run.config, run.plan(inputs)
+    config, opened = run.config, run.plan(inputs)
 
     def judge(num_parts: int | None = None) -> Judgement:
         return estimate(
             run.source,
-            dataclasses.replace(made.plan, parts=made.plan.parts[:num_parts]),
-            made.tokenizer,
-            made.rule,
-            item_bytes=np.dtype(made.dtype).itemsize,
-            eot=made.plan.request["options"]["eot"],
+            dataclasses.replace(opened.plan, parts=opened.plan.parts[:num_parts]),
+            opened.tokenizer,
+            opened.rule,
             workers=config.workers or usable_cores(),
             on_problem=on_problem,
         )
 
     judged = judge()
     block_bytes = block_bytes_at(run.output)
-    peak = peak_bytes(
-        judged.estimate(), made.plan, made.rule, max_tokens=config.max_tokens, block_bytes=block_bytes
-    )
+    peak = peak_bytes(judged.estimate(), opened.plan, opened.rule, block_bytes=block_bytes)
     if config.max_tokens is not None:
-        judged = _front(judged, judge, config.max_tokens, len(made.plan.parts))
+        judged = _front(judged, judge, config.max_tokens, len(opened.plan.parts))
     return dataclasses.replace(
         plan,
-        num_parts=len(made.plan.parts),
+        num_parts=len(opened.plan.parts),
         estimate=judged.estimate(config.max_tokens),
         peak_disk_bytes=peak,
-        fingerprint=made.plan.fingerprint,
+        fingerprint=opened.plan.fingerprint,
     )
 
 

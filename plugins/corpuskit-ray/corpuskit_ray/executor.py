@@ -22,7 +22,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from corpuskit.errors import StorageError, WorkerError
-from corpuskit.plugin import Job, OnPart, OnWork, PartRecord, raise_described
+from corpuskit.plugin import Executor, Job, OnPart, OnWork, PartRecord, Worker, raise_described
 from corpuskit_ray import cluster
 from corpuskit_ray.task import make_part, versions
 
@@ -39,18 +39,19 @@ _STOP_S = 1.0
 _VISIBLE_S = 60.0
 
 
-class RayExecutor:
+class RayExecutor(Executor):
     """Makes parts as tasks of a Ray cluster.
 
     Args:
         workers: The largest number of tasks at a time; by default as many as the cluster has CPUs for.
     """
 
-    def __init__(self, *, workers: int | None = None) -> None:
-        self._workers = workers
-
-    def run(self, job: Job, numbers: Sequence[int], *, on_part: OnPart, on_work: OnWork) -> None:
+    def run(
+        self, job: Job, numbers: Sequence[int], *, worker: Worker, on_part: OnPart, on_work: OnWork
+    ) -> None:
         """Make the parts with these numbers; see `corpuskit.plugin.Executor`.
+
+        This process's `worker` makes none: each of the cluster's opens its own.
 
         Raises:
             CorpuskitError: What a part raised, or what is wrong with a node or with the shared folder.
@@ -58,8 +59,8 @@ class RayExecutor:
         """
         if not numbers:
             return
-        with cluster.connected(workers=self._workers):
-            tasks = _Tasks(job, self._workers)
+        with cluster.connected(workers=self.workers):
+            tasks = _Tasks(job, self.workers)
             try:
                 tasks.work(numbers, on_part, on_work)
             finally:
@@ -88,9 +89,9 @@ class _Tasks:
         self._make_part = options(make_part)
 
     def work(self, numbers: Sequence[int], on_part: OnPart, on_work: OnWork) -> None:
+        """Make parts until all are made or no more are needed."""
         todo = deque(numbers)
         self._fill(todo)
-        on_work(numbers[0], 0, 0, 0)  # the work has begun
         while self._going:
             for task in ray.wait(list(self._going), timeout=None)[0]:
                 number = self._going.pop(task)
@@ -99,7 +100,8 @@ class _Tasks:
                     continue
                 record = self._record(number)
                 on_work(number, record.text_bytes, record.num_tokens, record.num_documents)
-                on_part(record)
+                if not on_part(record):
+                    return
             self._fill(todo)
 
     def cancel(self) -> None:

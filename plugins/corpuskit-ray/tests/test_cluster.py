@@ -122,4 +122,4 @@ def test_listing_executors_does_not_load_ray() -> None:
 
 def test_no_parts_need_no_cluster(monkeypatch, nobody) -> None:
     monkeypatch.setenv("RAY_ADDRESS", nobody)
-    RayExecutor().run(None, [], on_part=pytest.fail, on_work=pytest.fail)
+    RayExecutor().run(None, [], worker=None, on_part=pytest.fail, on_work=pytest.fail)

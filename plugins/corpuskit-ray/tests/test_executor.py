@@ -22,8 +22,9 @@ from corpuskit import registry
 from corpuskit.errors import FetchError, PluginError, SourceError, StorageError, TokenizerError, WorkerError
 from corpuskit.preparation.parts.job import save_job
 from corpuskit.preparation.parts.record import PartRecord
+from corpuskit.preparation.parts.worker import Worker
 from corpuskit.testing import ExecutorSuite
-from corpuskit.testing.executors import ignore, make_job
+from corpuskit.testing.executors import make_job, run
 
 ray = pytest.importorskip("ray", reason="ray has no wheel for this Python")
 
@@ -46,7 +47,7 @@ def cluster(site: Path) -> Iterator[Cluster]:
         patch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)  # everything on the loopback interface
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # the same for the processes below
         patch.setenv("RAY_AUTH_MODE", "disabled")  # this process has read its mode when it imported ray
-        patch.setenv("PYTHONPATH", str(site))
+        patch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)  # before what this process was given
         patch.syspath_prepend(site)
         registry.default.cache_clear()
         cluster = Cluster()
@@ -177,9 +178,9 @@ def test_few_tasks_are_under_way_and_ray_keeps_none_of_their_answers(cluster, tm
 
     monkeypatch.setattr(module, "_Tasks", Counting)
     job = make_job(tmp_path)
-    RayExecutor(workers=2).run(job, range(6), on_part=ignore, on_work=ignore)
+    run(RayExecutor(workers=2), job, range(6))
     assert max(started) == 2
-    RayExecutor().run(job, range(6), on_part=ignore, on_work=ignore)
+    run(RayExecutor(), job, range(6))
     assert max(started) in (4, 6)  # 6 while a node of another test is not known to be dead
     assert ray.is_initialized()
 
@@ -210,27 +211,27 @@ def test_a_new_run_may_start_as_soon_as_the_old_one_is_dead(
 def test_a_node_that_does_not_see_the_output_says_so(cluster, tmp_path) -> None:
     job = dataclasses.replace(make_job(tmp_path), folder=str(tmp_path / "elsewhere"))
     with pytest.raises(StorageError, match=r"elsewhere of the driver is not on node .*that all nodes of the"):
-        RayExecutor().run(job, [0], on_part=ignore, on_work=ignore)
+        run(RayExecutor(), job, [0])
 
 
 def test_a_node_that_sees_another_folder_under_the_path_says_so(cluster, tmp_path) -> None:
     job = dataclasses.replace(make_job(tmp_path), fingerprint="1" * 64)
     with pytest.raises(StorageError, match=r"/job on node .* holds another job than on the driver"):
-        RayExecutor().run(job, [0], on_part=ignore, on_work=ignore)
+        run(RayExecutor(), job, [0])
 
 
 def test_a_part_that_is_not_to_be_seen_here_is_an_error(cluster, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(module, "_VISIBLE_S", 0.2)
     monkeypatch.setattr(PartRecord, "load", lambda *args, **options: None)
     with pytest.raises(StorageError, match="part 3 is finished on a node and not to be seen in .*/job"):
-        RayExecutor().run(make_job(tmp_path), [3], on_part=ignore, on_work=ignore)
+        run(RayExecutor(), make_job(tmp_path), [3])
 
 
 def test_an_input_that_is_not_on_a_node_is_named(cluster, tmp_path) -> None:
     job = make_job(tmp_path)
     Path(job.inputs[3].location).unlink()
     with pytest.raises(FetchError, match=r"text-3.txt of the driver is not on node .*CORPUSKIT_CACHE_DIR"):
-        RayExecutor().run(job, [3], on_part=ignore, on_work=ignore)
+        run(RayExecutor(), job, [3])
 
 
 def test_a_dataset_may_be_relative_to_the_drivers_directory(cluster, gates, tmp_path, monkeypatch) -> None:
@@ -247,16 +248,17 @@ def test_a_node_with_another_version_is_refused(cluster, tmp_path, monkeypatch, 
     monkeypatch.setattr(module, "versions", lambda: {**found, name: "0.0.1", "of-the-driver-only": "1.0"})
     message = f"node .* cannot take part: {name} is {found[name]} there and 0.0.1 on the driver; install the"
     with pytest.raises(PluginError, match=message):
-        RayExecutor().run(make_job(tmp_path), [0], on_part=ignore, on_work=ignore)
+        run(RayExecutor(), make_job(tmp_path), [0])
 
 
 @pytest.mark.fault("O5")
 def test_a_node_with_another_tokenizer_is_refused(cluster, tmp_path) -> None:
     job = make_job(tmp_path)
-    job = dataclasses.replace(job, tokenizer={**job.tokenizer, "fingerprint": "f" * 64})
+    worker = Worker(job)
+    job = dataclasses.replace(job, tokenizer=job.tokenizer.model_copy(update={"fingerprint": "f" * 64}))
     save_job(job)
     with pytest.raises(TokenizerError, match="'bytes' of this machine is not the one of the plan: expected"):
-        RayExecutor().run(job, [0], on_part=ignore, on_work=ignore)
+        RayExecutor().run(job, [0], worker=worker, on_part=pytest.fail, on_work=pytest.fail)
 
 
 def test_a_node_that_cannot_run_the_task_is_an_error(cluster, tmp_path, monkeypatch) -> None:
@@ -266,4 +268,4 @@ def test_a_node_that_cannot_run_the_task_is_an_error(cluster, tmp_path, monkeypa
     monkeypatch.setattr(module, "make_part", not_there)
     message = "part 0 of .*: a node could not run it: .*No module named 'corpuskit_ray'; install the same"
     with pytest.raises(WorkerError, match=message):
-        RayExecutor().run(make_job(tmp_path), [0], on_part=ignore, on_work=ignore)
+        run(RayExecutor(), make_job(tmp_path), [0])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import corpuskit
-from corpuskit import cache, storage
+from corpuskit import cache, locks
 from corpuskit.corpus.remote.shard_cache import ShardCache
 from corpuskit.errors import ConfigError
 
@@ -51,7 +51,7 @@ class Watch:
 
     def _look(self) -> None:
         while not self._done.is_set():
-            with storage.lock(self._cache_dir / "shards/locks/room.lock"):  # nothing is deleted during a look
+            with locks.lock(self._cache_dir / "shards/locks/room.lock"):  # nothing is deleted during a look
                 self.most = max(self.most, sum(on_disk(self._cache_dir).values()))
             self.looks += 1
             time.sleep(0.001)

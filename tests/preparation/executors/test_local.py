@@ -171,10 +171,7 @@ def test_workers_that_are_not_forked_have_the_parents_path_and_not_the_users_var
 
 
 def test_a_worker_that_cannot_import_says_what_it_lacks(prose, tmp_path):
-    more = (
-        "local._BEGIN = local._BEGIN.replace('corpuskit.preparation.executors.local', "
-        "'corpuskit.preparation.gone')"
-    )
+    more = "local._BEGIN = local._BEGIN.replace('preparation.executors.local', 'preparation.gone')"
     ended = run_with_a_thread(tmp_path, prose, more=more)
     line = ended.stderr.splitlines()[-1]
     assert line.startswith(

@@ -18,7 +18,7 @@ import corpuskit
 from corpuskit.batches.segments import DocumentEnds
 from corpuskit.errors import SourceError
 from corpuskit.formats.megatron import Megatron
-from corpuskit.preparation import run as running
+from corpuskit.preparation import opened_plan
 from corpuskit.preparation.executors import local
 from corpuskit.samplers.packing import split_documents
 from corpuskit.sources.readers import base as reader
@@ -47,7 +47,7 @@ def prepare(
     dataset: list[Path], folder: Path, *, batch_bytes: int = 2**20, **options: Any
 ) -> corpuskit.Corpus:
     with (
-        mock.patch.object(running, "open_tokenizer", side_effect=lambda *_, **__: Sparse()),
+        mock.patch.object(opened_plan, "open_tokenizer", side_effect=lambda *_, **__: Sparse()),
         mock.patch.object(reader, "BATCH_BYTES", batch_bytes),
         mock.patch.object(text, "PIECE_BYTES", batch_bytes),
     ):

@@ -1,0 +1,147 @@
+"""A plan with what making it has opened: the tokenizer, and the rule for splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+
+from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.errors import ConfigError
+from corpuskit.numbers import as_whole
+from corpuskit.on_progress import OnProgress, Progress
+from corpuskit.preparation.plan import Plan, make_plan
+from corpuskit.preparation.recipe import Recipe
+from corpuskit.preparation.resolved_config import ResolvedConfig
+from corpuskit.preparation.split_rule import SplitRule, parse_rule
+from corpuskit.registry.blame import fault
+from corpuskit.sources.base import Input, Source
+from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.tokenizers.opening import open_tokenizer
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenedPlan:
+    """A plan, and what making it has opened.
+
+    Args:
+        plan: The plan.
+        tokenizer: The plan's tokenizer, fitted where its vocabulary comes from the corpus.
+        rule: How documents find their split.
+    """
+
+    plan: Plan
+    tokenizer: Tokenizer
+    rule: SplitRule
+
+
+def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: OnProgress) -> OpenedPlan:
+    """Open the tokenizer, and plan.
+
+    Args:
+        resolved: What is asked for.
+        inputs: The inputs in order.
+        on_progress: Called when a stage begins.
+
+    Raises:
+        ConfigError: If the options do not fit the inputs or the tokenizer.
+    """
+    tokenizer = _open_tokenizer(resolved, inputs, on_progress)
+    eot = resolved.appends_eot(tokenizer)
+    if resolved.wants_eot:
+        _say_how_documents_end(resolved, tokenizer, inputs)
+    recipe = Recipe(
+        dataset=resolved.name,
+        tokenizer=_record(resolved, tokenizer),
+        dtype="<u2" if tokenizer.vocab_size <= 2**16 else "<u4",
+        options=resolved.options(sum(item.size_bytes for item in inputs), eot=eot),
+    )
+    rule = _rule(resolved, recipe.options.split, given=any(item.split for item in inputs))
+    _check_shard_bytes(recipe)
+    on_progress(Progress("plan", resolved.name))
+    plan = make_plan(
+        resolved.source, inputs, rule, tokenizer, recipe=recipe, versions=resolved.versions(inputs)
+    )
+    return OpenedPlan(plan, tokenizer, rule)
+
+
+def _open_tokenizer(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: OnProgress) -> Tokenizer:
+    source, config = resolved.source, resolved.config
+    tokenizer = open_tokenizer(config.encoding, engine=config.engine)
+    if tokenizer.needs_fitting:
+        on_progress(Progress("fit", resolved.name))
+        tokenizer.fit(
+            text
+            for item in inputs
+            for whole in source.slices(item, target_bytes=2**62)
+            for batch in source.read(item, whole, lambda kind, start, reason: None)
+            for text in batch.texts
+        )
+    return tokenizer
+
+
+def _record(resolved: ResolvedConfig, tokenizer: Tokenizer) -> TokenizerRecord:
+    """The tokenizer as the manifest has it; who ships it is added there."""
+    state = tokenizer.state()
+    return TokenizerRecord(
+        name=resolved.config.encoding if state is None else resolved.portable_encoding,
+        vocab_size=int(tokenizer.vocab_size),
+        eot_id=as_whole(tokenizer.eot_id),
+        fingerprint=tokenizer.fingerprint,
+        state=state,
+        distribution=None,
+        distribution_version=None,
+    )
+
+
+def _rule(resolved: ResolvedConfig, text: str, *, given: bool) -> SplitRule:
+    """How documents find their split.
+
+    Raises:
+        ConfigError: If the user gives no such rule.
+        PluginError: If the source's spec gives none.
+    """
+    source: Source = resolved.source
+    try:
+        return parse_rule(text, given=given)
+    except ConfigError as error:
+        if resolved.config.split is not None or source.owner is None:
+            raise
+        reason = f"its spec's split {str(error).removeprefix('--split ')}"
+        raise fault(f"source {source.spec.name!r}", source.owner, reason) from error
+
+
+def _say_how_documents_end(resolved: ResolvedConfig, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:
+    """Say what is guessed, and that nothing marks where documents end if there may be several."""
+    if tokenizer.eot_note is not None:
+        log.warning("%s: %s", resolved.name, tokenizer.eot_note)
+    texts = [resolved.source.plain_text(item) for item in inputs]
+    several = len(texts) > 1 or not all(text is not None and text.is_one_document for text in texts)
+    if tokenizer.eot_id is None and several:
+        log.warning(
+            "%s: tokenizer %r has no end-of-text id, so documents follow each other unseparated; say "
+            "--no-eot (eot = false) if that is meant, or choose an --encoding that has one",
+            resolved.name,
+            tokenizer.name,
+        )
+
+
+def _check_shard_bytes(recipe: Recipe) -> None:
+    """Refuse shards that hold no id.
+
+    Raises:
+        ConfigError: If they are too small.
+    """
+    found = recipe.options.shard_bytes
+    if found < recipe.item_bytes:
+        raise ConfigError(
+            f"--shard-bytes {found}: an id of this encoding has {recipe.item_bytes} bytes; "
+            "leave --shard-bytes out, or raise it",
+            expected=recipe.item_bytes,
+            found=found,
+        )
+
+
+__all__ = ["OpenedPlan", "open_plan"]

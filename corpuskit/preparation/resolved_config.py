@@ -1,0 +1,163 @@
+"""A configuration whose names are resolved: the source is open, the tokenizer and the place are known."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from corpuskit import registry
+from corpuskit.config import PrepareConfig
+from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.errors import ConfigError
+from corpuskit.on_progress import OnProgress
+from corpuskit.paths import folder_name, user_path, visible_name
+from corpuskit.preparation.plan import part_bytes_for
+from corpuskit.preparation.recipe import RecipeOptions
+from corpuskit.preparation.split_rule import parse_rule
+from corpuskit.preparation.versions import versions_of
+from corpuskit.registry.specs import ExecutorSpec, ReaderSpec, SourceSpec, TokenizerSpec
+from corpuskit.sources import option_names
+from corpuskit.sources.base import Input, Source, SourceOptions
+from corpuskit.sources.lookup import open_source
+from corpuskit.sources.readers.options import parse
+from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.tokenizers.opening import open_tokenizer
+
+#: What else a manifest's options hold: no reader's option may take their place.
+_OTHER_OPTIONS = ("split", "eot", "format", "max_tokens", "part_bytes", "shard_bytes")
+
+
+class ResolvedConfig:
+    """A configuration with the source that it names, open, and the place that it means.
+
+    Args:
+        config: The configuration.
+        on_fetch: Called while inputs are fetched.
+
+    Attributes:
+        config: The configuration.
+        source: The open source.
+        tokenizer: The tokenizer's component, which says whose it is.
+        name: What the corpus is called.
+        output: The folder where the corpus is, or will be.
+        reader_options: What the source was told, as a JSON value.
+
+    Raises:
+        UnknownName: If there is no such source or tokenizer.
+    """
+
+    def __init__(self, config: PrepareConfig, *, on_fetch: OnProgress) -> None:
+        self.config = config
+        _check_named(config)
+        self.reader_options = _reader_options(config)
+        self.source: Source = open_source(
+            config.dataset, SourceOptions(**self.reader_options, on_progress=on_fetch)
+        )
+        self.tokenizer = registry.default().find(TokenizerSpec, config.encoding)
+        if config.eot:
+            self.appends_eot(open_tokenizer(config.encoding))  # refused before any work
+        self.name = visible_name(config.name or self.source.name)
+        folders = folder_name(self.name), folder_name(config.encoding, registered=True)
+        self.output = Path(config.output or Path("data", *folders))
+
+    @property
+    def wants_eot(self) -> bool:
+        """Whether an end-of-text id is asked for, or is the source's default."""
+        return self.source.default_eot if self.config.eot is None else self.config.eot
+
+    def appends_eot(self, tokenizer: Tokenizer | TokenizerRecord) -> bool:
+        """Whether the tokenizer's end-of-text id ends each document.
+
+        Raises:
+            ConfigError: If that is asked for and the tokenizer has none.
+        """
+        if self.config.eot and tokenizer.eot_id is None:
+            raise ConfigError(
+                f"--eot: tokenizer {tokenizer.name!r} has no end-of-text id to append; leave --eot out, or "
+                "choose an --encoding that has one, such as gpt2 or bytes",
+                found=tokenizer.name,
+            )
+        return self.wants_eot and tokenizer.eot_id is not None
+
+    def options(self, total_bytes: int, *, eot: bool) -> RecipeOptions:
+        """The options that shape the bytes.
+
+        Args:
+            total_bytes: The size of all inputs, in bytes, which the size of a part follows from.
+            eot: Whether an end-of-text id ends each document.
+        """
+        config, spec = self.config, self.source.spec
+        return RecipeOptions(
+            split=self.source.default_split if config.split is None else config.split,
+            eot=eot,
+            format=config.format or spec.format,
+            reader={**spec.reader_options, **self.reader_options["reader"]},
+            max_tokens=config.max_tokens,
+            part_bytes=config.part_bytes or part_bytes_for(total_bytes, fast=self.tokenizer.spec.fast),
+            shard_bytes=config.shard_bytes,
+        )
+
+    def versions(self, inputs: Sequence[Input]) -> dict[str, str]:
+        """The versions of what decides the bytes of parts, by distribution."""
+        found = registry.default().find
+        formats = sorted({item.format for item in inputs})
+        owners = [self.tokenizer.owner, *(found(ReaderSpec, format).owner for format in formats)]
+        if self.source.spec.factory:
+            owners.append(found(SourceSpec, self.source.spec.name).owner)
+        return versions_of(owners)
+
+    @property
+    def portable_encoding(self) -> str:
+        """The tokenizer's name without the folder of the file it was made from, as `sp:model.model`.
+
+        It names a tokenizer whose state holds all that opens it again; where its file was is not recorded.
+        """
+        kind, colon, argument = self.config.encoding.partition(":")
+        with contextlib.suppress(ConfigError, OSError):
+            if colon and (path := user_path(argument)).exists():
+                return f"{kind}:{path.name}"
+        return kind + colon + argument
+
+
+def _check_named(config: PrepareConfig) -> None:
+    """Refuse what is no rule and what nobody has, before it is compared with what a corpus was made by.
+
+    Raises:
+        ConfigError: If the split's rule is none.
+        UnknownName: If there is no such reader or executor.
+    """
+    if config.split is not None:
+        parse_rule(config.split, given=False)
+    if config.format is not None:
+        registry.default().find(ReaderSpec, config.format)
+    registry.default().find(ExecutorSpec, config.executor)
+
+
+def _reader_options(config: PrepareConfig) -> dict[str, Any]:
+    """What a source is told: `corpuskit.sources.base.SourceOptions` as a JSON value.
+
+    Raises:
+        ConfigError: If a reader option is none, or is said twice with different values.
+    """
+    reader = {field: getattr(config, field) for field in option_names.FIELDS}
+    for name, value in parse(config.reader_options, format=config.format).items():
+        if name in _OTHER_OPTIONS:
+            raise ConfigError(f"reader option {name}: the corpus has another option of this name")
+        said = reader.get(name)
+        if name in config.model_fields_set and said is not None and said != value:
+            raise ConfigError(
+                f"{name} is said twice, once as a reader option: {said!r} and {value!r}; leave one out",
+                expected=said,
+                found=value,
+            )
+        reader[name] = value
+    return {
+        "location": config.location,
+        "format": config.format,
+        "reader": {key: value for key, value in reader.items() if value is not None},
+    }
+
+
+__all__ = ["ResolvedConfig"]

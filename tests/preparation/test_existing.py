@@ -1,0 +1,78 @@
+"""What is in a corpus's place already: found again, replaced only when asked for, never lost."""
+
+from __future__ import annotations
+
+import pytest
+
+import corpuskit
+from corpuskit.errors import ConfigError
+
+
+def test_second_run_changes_nothing(prose, tmp_path):
+    output = tmp_path / "corpus"
+    corpuskit.prepare(str(prose), encoding="bytes", output=output)
+    before = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
+    corpuskit.prepare(str(prose), encoding="bytes", output=output)
+    assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "prose.txt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoding": "chars"}, "encoding is 'bytes' there and 'chars' now"),
+        ({"split": "none"}, "split is 'characters:0.1' there and 'none' now"),
+        ({"eot": True}, "eot is False there and True now"),
+        ({"name": "other"}, "dataset is 'prose' there and 'other' now"),
+        ({"lines": True}, "lines is None there and True now"),
+        ({"max_tokens": 100}, "max_tokens is None there and 100 now"),
+    ],
+)
+def test_other_options_in_the_same_place_are_an_error_that_says_which(prose, tmp_path, change, message):
+    output = tmp_path / "corpus"
+    corpuskit.prepare(str(prose), encoding="bytes", output=output, split="characters:0.1", eot=False)
+    manifest = (output / "manifest.json").read_bytes()
+    options = {"encoding": "bytes", "split": "characters:0.1", "eot": False, **change}
+    with pytest.raises(ConfigError, match=message):
+        corpuskit.prepare(str(prose), output=output, **options)
+    assert (output / "manifest.json").read_bytes() == manifest
+    corpus = corpuskit.prepare(str(prose), output=output, overwrite=True, **options)
+    assert corpus.path == output
+    assert corpuskit.verify(output) == []
+    assert (output / "manifest.json").read_bytes() != manifest
+
+
+@pytest.mark.fault("K3")
+def test_changed_input_in_the_same_place_is_an_error(prose, tmp_path):
+    corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
+    prose.write_bytes(prose.read_bytes().replace(b"the", b"THE", 1))
+    with pytest.raises(ConfigError, match=r"its inputs have changed since \(prose.txt has changed\)"):
+        corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
+
+
+@pytest.mark.fault("D9", "K2")
+def test_existing_folder_that_is_no_corpus_is_left_alone(prose, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.tex").write_text("years of work")
+    with pytest.raises(ConfigError, match="precious exists and is not a corpus"):
+        corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "precious", overwrite=True)
+    assert (tmp_path / "precious" / "thesis.tex").exists()
+
+
+def test_a_place_in_a_folder_that_is_read_is_refused(tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "one.txt").write_text("text")
+    with pytest.raises(ConfigError, match="corpus is in the folder .*, all of which is read: the next"):
+        corpuskit.prepare(f"{tmp_path}/texts", encoding="bytes", output=tmp_path / "texts" / "corpus")
+    assert [path.name for path in (tmp_path / "texts").iterdir()] == ["one.txt"]
+
+
+def test_a_place_that_inputs_are_in_is_refused(prose, tmp_path):
+    output = tmp_path / "corpus"
+    corpuskit.prepare(str(prose), encoding="bytes", output=output)
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    with pytest.raises(ConfigError, match=r"run\.json is in .*corpus, which the corpus would replace"):
+        corpuskit.prepare(
+            f"{output}/run.json", format="text", encoding="bytes", output=output, overwrite=True
+        )
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
