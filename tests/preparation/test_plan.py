@@ -1,4 +1,4 @@
-"""The size of parts: a rule of names and sizes only."""
+"""Where parts begin and end, and how large they are: a rule of names and sizes only."""
 
 from __future__ import annotations
 
