@@ -21,7 +21,7 @@ sys.path.pop(0)
 
 #: The tests that are not about one module, by their folder: each says in its docstring what it is about.
 ACROSS = {
-    ".": {"docs", "glossary", "imports", "docstrings", "layout", "remedies", "same_bytes"},
+    ".": {"docs", "docstrings", "glossary", "imports", "layout", "remedies", "same_bytes"},
     "batches": {"corpora"},
     "cli": {"paths", "plugin_faults"},
     "corpus": {"tokenizer"},

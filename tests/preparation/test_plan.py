@@ -1,4 +1,4 @@
-"""What a plan is: the size of parts, and where they begin and end."""
+"""Where parts begin and end, and how large they are: a rule of names and sizes only."""
 
 from __future__ import annotations
 

@@ -121,6 +121,12 @@ def test_place_that_cannot_be_written_is_an_error_before_any_work(prose, tmp_pat
         corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "file" / "corpus")
 
 
+def test_only_plain_text_is_split_by_characters(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    with pytest.raises(ConfigError, match="is not plain text; split it by document"):
+        corpuskit.prepare(str(tmp_path / "a.jsonl"), output=tmp_path / "out", split="characters:0.1")
+
+
 @pytest.mark.fault("K6")
 def test_result_does_not_depend_on_where_when_or_by_how_many(prose, tmp_path, assert_same):
     """Other cache, working folder, time zone, locale, hash seed, workers and optimization: the same bytes."""

@@ -41,3 +41,28 @@ def install(tmp_path, monkeypatch):
     for module_name, module in list(sys.modules.items()):
         if any(Path(getattr(module, "__file__", None) or "/").is_relative_to(folder) for folder in folders):
             del sys.modules[module_name]
+
+
+@pytest.fixture
+def source():
+    """Gives the text of a plugin that registers one source."""
+
+    def source(name, **more):
+        options = "".join(f", {key}={value!r}" for key, value in more.items())
+        return f"""
+    @corpuskit.hookimpl
+    def corpuskit_sources():
+        return [SourceSpec({name!r}, "A summary"{options})]
+    """
+
+    return source
+
+
+@pytest.fixture
+def info():
+    """What is known of one plugin: `info(Registry(), "books")`."""
+
+    def info(found, plugin):
+        return next(one for one in found.plugins() if one.owner.plugin == plugin)
+
+    return info

@@ -4,18 +4,8 @@ import sys
 
 import pytest
 
-import corpuskit
 from corpuskit.registry import Registry
-
-
-def source(name, **more):
-    """The text of a plugin that registers one source."""
-    options = "".join(f", {key}={value!r}" for key, value in more.items())
-    return f"""
-    @corpuskit.hookimpl
-    def corpuskit_sources():
-        return [SourceSpec({name!r}, "A summary"{options})]
-    """
+from corpuskit.registry.specs import SourceSpec
 
 
 @pytest.mark.parametrize(
@@ -29,7 +19,7 @@ def source(name, **more):
     ],
 )
 @pytest.mark.fault("S11")
-def test_corpuskit_plugins_selects(install, selected, loaded):
+def test_corpuskit_plugins_selects(install, selected, loaded, source):
     install("one", source("books"))
     install("two", source("poems"))
     found = Registry(environ={} if selected is None else {"CORPUSKIT_PLUGINS": selected})
@@ -39,34 +29,34 @@ def test_corpuskit_plugins_selects(install, selected, loaded):
     assert {name for name in ("one", "two") if name in sys.modules} == loaded
 
 
-def test_selecting_a_plugin_that_is_not_installed_is_said(install, caplog):
+def test_selecting_a_plugin_that_is_not_installed_is_said(install, caplog, source):
     install("one", source("books"))
-    Registry(environ={"CORPUSKIT_PLUGINS": "one,onne"}).components(corpuskit.SourceSpec)
+    Registry(environ={"CORPUSKIT_PLUGINS": "one,onne"}).components(SourceSpec)
     assert caplog.messages == ["CORPUSKIT_PLUGINS names the plugin 'onne', which is not installed"]
 
 
-def test_a_distribution_seen_twice_counts_once(install, tmp_path, monkeypatch):
+def test_a_distribution_seen_twice_counts_once(install, tmp_path, monkeypatch, source):
     folder = install("books", source("books"))
     install("books", source("books"), folder=tmp_path / "copy")
     monkeypatch.syspath_prepend(folder)
     found = Registry()
-    assert found.find(corpuskit.SourceSpec, "books").spec.name == "books"
+    assert found.find(SourceSpec, "books").spec.name == "books"
     assert [one.status for one in found.plugins() if one.owner.plugin == "books"] == ["ok"]
 
 
 @pytest.mark.parametrize("entry_points", ["[corpuskit]\nno equals sign\n", "[corpuskit]\n= nothing\n"])
-def test_broken_metadata_is_one_failed_plugin(install, entry_points):
+def test_broken_metadata_is_one_failed_plugin(install, entry_points, source):
     folder = install("broken")
     install("sound", source("sound"))
     (folder / "broken-1.0.dist-info" / "entry_points.txt").write_text(entry_points)
     found = Registry()
-    assert found.find(corpuskit.SourceSpec, "sound").owner.plugin == "sound"
+    assert found.find(SourceSpec, "sound").owner.plugin == "sound"
     assert [one.owner.distribution for one in found.plugins() if one.status == "failed"] == ["broken"]
 
 
-def test_a_distribution_without_metadata_is_still_loaded(install):
+def test_a_distribution_without_metadata_is_still_loaded(install, source):
     folder = install("nameless", source("books"))
     (folder / "nameless-1.0.dist-info" / "METADATA").unlink()
-    owner = Registry().find(corpuskit.SourceSpec, "books").owner
+    owner = Registry().find(SourceSpec, "books").owner
     assert owner.version == "?"
     assert "without a name" in owner.distribution

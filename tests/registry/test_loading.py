@@ -1,4 +1,4 @@
-"""Loading plugins: one that fails is named, and everything else works."""
+"""Plugins are loaded each on its own."""
 
 import logging
 import sys
@@ -10,21 +10,6 @@ import corpuskit
 from corpuskit import registry
 from corpuskit.errors import PluginLoadFailed, UnknownName
 from corpuskit.registry import Registry, loading
-
-
-def source(name, **more):
-    """The text of a plugin that registers one source."""
-    options = "".join(f", {key}={value!r}" for key, value in more.items())
-    return f"""
-    @corpuskit.hookimpl
-    def corpuskit_sources():
-        return [SourceSpec({name!r}, "A summary"{options})]
-    """
-
-
-def info(found, plugin):
-    return next(one for one in found.plugins() if one.owner.plugin == plugin)
-
 
 BROKEN = {
     "raises on import": ("raise OSError('no such\\n  disk')", r"OSError: no such disk"),
@@ -92,7 +77,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("body", "reason"), BROKEN.values(), ids=BROKEN)
 @pytest.mark.fault("G1")
-def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, body, reason):
+def test_a_broken_plugin_is_named_and_everything_else_works(install, caplog, body, reason, source, info):
     install("broken", body)
     install("sound", source("sound"))
     found = Registry()
@@ -123,7 +108,7 @@ def test_strict_mode_raises_each_time(install, body, reason):
 
 
 @pytest.mark.fault("G3")
-def test_a_plugin_with_one_bad_hook_keeps_its_other_components(install):
+def test_a_plugin_with_one_bad_hook_keeps_its_other_components(install, source, info):
     install(
         "half",
         source("half")
@@ -140,7 +125,7 @@ def test_a_plugin_with_one_bad_hook_keeps_its_other_components(install):
     assert half.provides == {"source": ["half"]}
 
 
-def test_a_hook_is_called_once(install):
+def test_a_hook_is_called_once(install, source):
     install(
         "once", "calls = []\n" + textwrap.dedent(source("once")).replace("return", "calls.append(1); return")
     )
@@ -152,7 +137,7 @@ def test_a_hook_is_called_once(install):
 
 
 @pytest.mark.fault("G4")
-def test_a_slow_import_is_reported(install, monkeypatch, caplog):
+def test_a_slow_import_is_reported(install, monkeypatch, caplog, source):
     install("slow", source("books"))
     monkeypatch.setattr(loading, "_SLOW_IMPORT_S", -1.0)
     Registry(environ={"CORPUSKIT_PLUGINS": "slow"}).components(corpuskit.SourceSpec)
@@ -162,7 +147,7 @@ def test_a_slow_import_is_reported(install, monkeypatch, caplog):
 
 
 @pytest.mark.fault("G4")
-def test_what_a_plugin_prints_stays_off_stdout(install, capsys):
+def test_what_a_plugin_prints_stays_off_stdout(install, capsys, source):
     install(
         "chatty", "print('hello from import')\n" + textwrap.dedent(source("chatty", factory="loud:Thing"))
     )
@@ -198,7 +183,7 @@ def test_a_plugin_may_ask_the_registry_while_it_is_loaded(install):
         registry.default.cache_clear()
 
 
-def test_ctrl_c_while_plugins_load_is_not_swallowed_and_the_next_call_goes_on(install):
+def test_ctrl_c_while_plugins_load_is_not_swallowed_and_the_next_call_goes_on(install, source):
     folder = install("early", source("early"))
     install("late", "raise KeyboardInterrupt")
     found = Registry()
@@ -211,7 +196,7 @@ def test_ctrl_c_while_plugins_load_is_not_swallowed_and_the_next_call_goes_on(in
     assert found.find(corpuskit.SourceSpec, "late-books").owner.plugin == "late"
 
 
-def test_one_module_under_two_names_is_refused(install):
+def test_one_module_under_two_names_is_refused(install, source, info):
     install("twice", source("books"), entry_points={"first": "twice", "second": "twice"})
     found = Registry()
     assert found.find(corpuskit.SourceSpec, "books").owner.plugin == "first"

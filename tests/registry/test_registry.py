@@ -10,20 +10,6 @@ from corpuskit.registry import Registry
 from corpuskit.registry.checks import KINDS, SPECS
 
 
-def source(name, **more):
-    """The text of a plugin that registers one source."""
-    options = "".join(f", {key}={value!r}" for key, value in more.items())
-    return f"""
-    @corpuskit.hookimpl
-    def corpuskit_sources():
-        return [SourceSpec({name!r}, "A summary"{options})]
-    """
-
-
-def info(found, plugin):
-    return next(one for one in found.plugins() if one.owner.plugin == plugin)
-
-
 @pytest.mark.parametrize(
     ("factory", "reason"),
     [
@@ -33,7 +19,7 @@ def info(found, plugin):
         ("exits_on_import:Thing", "SystemExit: 2"),
     ],
 )
-def test_a_factory_that_does_not_import_names_its_owner(install, factory, reason):
+def test_a_factory_that_does_not_import_names_its_owner(install, factory, reason, source):
     folder = install("books", source("books", factory=factory))
     (folder / "exits_on_import.py").write_text("raise SystemExit(2)")
     component = Registry().find(corpuskit.SourceSpec, "books")
@@ -41,14 +27,14 @@ def test_a_factory_that_does_not_import_names_its_owner(install, factory, reason
         component.load()
 
 
-def test_a_factory_may_be_an_attribute_of_a_class(install):
+def test_a_factory_may_be_an_attribute_of_a_class(install, source):
     install("books", source("books", factory="collections:Counter.fromkeys"))
     import collections
 
     assert Registry().find(corpuskit.SourceSpec, "books").load() == collections.Counter.fromkeys
 
 
-def test_two_owners_of_a_name_are_an_error_that_names_both(install):
+def test_two_owners_of_a_name_are_an_error_that_names_both(install, source, info):
     install("one", source("books"), version="1.1")
     install("two", source("books"), version="2.2")
     found = Registry()
@@ -63,7 +49,7 @@ def test_two_owners_of_a_name_are_an_error_that_names_both(install):
     assert chosen.owner.version == "2.2"
 
 
-def test_a_builtin_name_is_found_without_looking_at_plugins(install, monkeypatch):
+def test_a_builtin_name_is_found_without_looking_at_plugins(install, monkeypatch, source):
     install("rival", source("tinyshakespeare"))
 
     def no_scan(**_):
@@ -112,7 +98,7 @@ def test_an_unknown_name_lists_near_misses_or_what_is_known(monkeypatch, kind, n
     assert isinstance(caught.value.expected, list)
 
 
-def test_an_unknown_name_says_which_plugins_were_left_out(install):
+def test_an_unknown_name_says_which_plugins_were_left_out(install, source):
     install("one", source("books"))
     with pytest.raises(
         UnknownName, match=r"disabled by CORPUSKIT_PLUGINS: one\b|plugin one \(one 1.0\) is disabled by"
@@ -120,7 +106,7 @@ def test_an_unknown_name_says_which_plugins_were_left_out(install):
         Registry(environ={"CORPUSKIT_PLUGINS": ""}).find(corpuskit.SourceSpec, "books")
 
 
-def test_a_name_may_carry_an_argument(install):
+def test_a_name_may_carry_an_argument(install, source):
     install("hub", source("hub"))
     component = Registry().find(corpuskit.SourceSpec, "hub:roneneldan/TinyStories:en@v1")
     assert component.spec.name == "hub"
@@ -128,14 +114,14 @@ def test_a_name_may_carry_an_argument(install):
     assert Registry().find(corpuskit.SourceSpec, "hub").argument is None
 
 
-def test_an_exact_name_wins_over_one_with_an_argument(install):
+def test_an_exact_name_wins_over_one_with_an_argument(install, source):
     install("hub", source("hub"))
     install("pinned", source("hub:books"))
     component = Registry().find(corpuskit.SourceSpec, "hub:books")
     assert (component.owner.plugin, component.argument) == ("pinned", None)
 
 
-def test_builtins_are_first_in_listings(install):
+def test_builtins_are_first_in_listings(install, source):
     install("aaa", source("aaa"))
     names = [component.spec.name for component in Registry().components(corpuskit.SourceSpec)]
     assert names.index("tinyshakespeare") < names.index("aaa")

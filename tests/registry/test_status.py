@@ -1,4 +1,4 @@
-"""What is shown of each plugin: whether it works, and which names others have too."""
+"""What is shown of each plugin."""
 
 import pytest
 
@@ -6,21 +6,23 @@ import corpuskit
 from corpuskit.registry import Registry
 
 
-def source(name, **more):
-    """The text of a plugin that registers one source."""
-    options = "".join(f", {key}={value!r}" for key, value in more.items())
-    return f"""
-    @corpuskit.hookimpl
-    def corpuskit_sources():
-        return [SourceSpec({name!r}, "A summary"{options})]
-    """
+@pytest.mark.fault("G2", "S11")
+def test_two_plugins_of_one_name_are_both_refused_until_one_is_chosen(install, source, info):
+    install("one", source("books"), entry_points={"library": "one"}, version="1.1")
+    install("two", source("poems"), entry_points={"library": "two"}, version="2.2")
+    found = Registry()
+    failed = [one for one in found.plugins() if one.status == "failed"]
+    assert sorted(one.owner.distribution for one in failed) == ["one", "two"]
+    for one in failed:
+        assert "plugin 'library' is provided by library (" in one.error
+        assert "one 1.1" in one.error
+        assert "two 2.2" in one.error
+    chosen = Registry(environ={"CORPUSKIT_PLUGINS": "two:library"})
+    assert chosen.find(corpuskit.SourceSpec, "poems").owner.distribution == "two"
+    assert info(chosen, "library").status in ("ok", "disabled")
 
 
-def info(found, plugin):
-    return next(one for one in found.plugins() if one.owner.plugin == plugin)
-
-
-def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
+def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install, source, info):
     install("rival", source("tinyshakespeare"))
     found = Registry()
     rival = info(found, "rival")
@@ -35,19 +37,3 @@ def test_a_builtin_wins_over_a_plugin_and_the_conflict_is_shown(install):
         c.owner.plugin for c in found.components(corpuskit.SourceSpec) if c.spec.name == "tinyshakespeare"
     ]
     assert owners == ["sources", "rival"]
-
-
-@pytest.mark.fault("G2", "S11")
-def test_two_plugins_of_one_name_are_both_refused_until_one_is_chosen(install):
-    install("one", source("books"), entry_points={"library": "one"}, version="1.1")
-    install("two", source("poems"), entry_points={"library": "two"}, version="2.2")
-    found = Registry()
-    failed = [one for one in found.plugins() if one.status == "failed"]
-    assert sorted(one.owner.distribution for one in failed) == ["one", "two"]
-    for one in failed:
-        assert "plugin 'library' is provided by library (" in one.error
-        assert "one 1.1" in one.error
-        assert "two 2.2" in one.error
-    chosen = Registry(environ={"CORPUSKIT_PLUGINS": "two:library"})
-    assert chosen.find(corpuskit.SourceSpec, "poems").owner.distribution == "two"
-    assert info(chosen, "library").status in ("ok", "disabled")

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-import corpuskit
 from corpuskit.errors import PluginError
 from corpuskit.registry import default
 from corpuskit.registry.discovery import Owner
+from corpuskit.registry.specs import SamplerSpec
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 from corpuskit.samplers.guard import guarded
 
@@ -19,7 +19,7 @@ from corpuskit.samplers.guard import guarded
 def guard(make_context):
     """Guards a sampler over 100 tokens, windows of 8, as one of a plugin."""
     owner = Owner("mine", "corpuskit-mine", "1.2")
-    component = dataclasses.replace(default().find(corpuskit.SamplerSpec, "random"), owner=owner)
+    component = dataclasses.replace(default().find(SamplerSpec, "random"), owner=owner)
     return lambda sampler: guarded(sampler, component, make_context(100, 8))
 
 

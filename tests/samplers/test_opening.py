@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-import corpuskit
 from corpuskit import registry
 from corpuskit.errors import ConfigError, UnknownName
 from corpuskit.registry.discovery import Owner
+from corpuskit.registry.specs import SamplerSpec
 from corpuskit.samplers.guard import GuardedSampler
 from corpuskit.samplers.opening import open_sampler
 from corpuskit.samplers.random import RandomSampler
@@ -22,7 +22,7 @@ def test_a_sampler_of_ours_is_opened_as_it_is(make_context):
 
 
 def test_a_sampler_of_a_plugin_is_guarded(make_context, monkeypatch):
-    found = registry.default().find(corpuskit.SamplerSpec, "random")
+    found = registry.default().find(SamplerSpec, "random")
     theirs = dataclasses.replace(found, owner=Owner("mine", "corpuskit-mine", "1"))
     monkeypatch.setattr(registry.default(), "find", lambda *names: theirs)
     sampler = open_sampler("random", make_context(100, 8))

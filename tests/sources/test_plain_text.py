@@ -1,56 +1,46 @@
-"""Errors of a plugin's source are said to be the plugin's."""
+"""What only plain text has."""
+
+from __future__ import annotations
 
 import pytest
 
-from corpuskit.errors import PluginError
-from corpuskit.registry.discovery import Owner
-from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Input, Source
-from corpuskit.sources.guard import guard, plain_text
+from corpuskit.sources.lookup import open_source
 from corpuskit.sources.plain_text import PlainText
 
-OWNER = Owner("books", "corpuskit-books", "1.0")
+TEXT = "añb日c"
 
 
-class Broken(PlainText):
-    is_one_document = True
+@pytest.fixture
+def plain(tmp_path):
+    """Gives what a file of some name has of plain text, or None."""
 
-    def window(self, start, stop):
-        return {}[start]
+    def plain(name):
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+        source = open_source(str(tmp_path / name))
+        (item,) = source.inputs()
+        return source.plain_text(item)
 
-    count_characters = character_offset = window
-
-
-class Books(Source):
-    def inputs(self):
-        return [Input.of_text("a.txt", "abc")]
-
-    def plain_text(self, item):
-        return self.answer
-
-    def __init__(self, answer):
-        super().__init__(spec=SourceSpec("books", "Books"))
-        self.answer = answer
-        guard(self, lambda item: ("source 'books'", OWNER))
+    return plain
 
 
-@pytest.mark.parametrize("method", ["window", "count_characters", "character_offset"])
-def test_an_error_of_a_plugins_plain_text_names_the_plugin_and_the_input(method):
-    source = Books(Broken())
-    text = source.plain_text(*source.inputs())
+def test_characters_of_a_text_are_counted_and_found(plain):
+    text = plain("a.txt")
+    assert isinstance(text, PlainText)
     assert text.is_one_document
-    arguments = {"window": (0, 1), "count_characters": (), "character_offset": (0,)}[method]
-    with pytest.raises(PluginError, match=r"source 'books' of books \(corpuskit-books 1.0\) failed at a.txt"):
-        getattr(text, method)(*arguments)
+    assert text.count_characters() == len(TEXT)
+    for number in range(len(TEXT) + 1):
+        assert text.character_offset(number) == len(TEXT[:number].encode())
+    assert text.window(1, 3).decode() == "ñ"
 
 
-def test_what_comes_with_corpuskit_is_not_wrapped():
-    text = Broken()
-    owner = Owner("sources", "corpuskit-core", "1.0")
-    assert plain_text(lambda: text, Input.of_text("a.txt", "abc"), "reader 'text'", owner) is text
+def test_what_is_no_plain_text_has_none(plain):
+    assert plain("a.jsonl") is None
 
 
-def test_plain_text_of_another_type_is_the_plugins_fault():
-    source = Books(b"abc")
-    with pytest.raises(PluginError, match="must give a PlainText or None, found b'abc'"):
-        source.plain_text(*source.inputs())
+def test_what_leaves_a_method_out_is_no_plain_text():
+    class Some(PlainText):
+        def window(self, start, stop):
+            return b""
+
+    with pytest.raises(TypeError, match="abstract"):
+        Some()

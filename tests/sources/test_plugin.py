@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-import corpuskit
 from corpuskit.registry import default
+from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.base import Source
 from corpuskit.sources.lookup import open_source
 from corpuskit.sources.plugin import corpuskit_readers, corpuskit_sources
@@ -25,7 +25,7 @@ def test_every_corpus_can_be_opened_and_says_its_license_and_what_its_files_are(
 
 @pytest.mark.parametrize("spec", corpuskit_readers(), ids=lambda spec: spec.name)
 def test_every_reader_can_be_made(spec):
-    reader = default().find(corpuskit.ReaderSpec, spec.name).load()({})
+    reader = default().find(ReaderSpec, spec.name).load()({})
     assert isinstance(reader, Reader)
 
 
