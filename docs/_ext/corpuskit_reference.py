@@ -30,6 +30,7 @@ from corpuskit.cli.help import option_groups
 from corpuskit.config import BatchConfig, Config, PrepareConfig, describe
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.registry import hookspecs
+from corpuskit.registry.checks import SPECS
 from corpuskit.registry.specs import RemoteFile, Spec
 
 if sys.version_info >= (3, 11):
@@ -202,7 +203,7 @@ def hooks_reference() -> str:
     """Every hook: its signature, its docstring, and the spec that it returns."""
     parts = []
     for name, function in hook_functions().items():
-        spec = registry.SPECS[name.removeprefix("corpuskit_").removesuffix("s")]
+        spec = SPECS[name.removeprefix("corpuskit_").removesuffix("s")]
         parts += [f"## {name}", _fence("python", f"def {name}() -> Sequence[{spec.__name__}]: ...")]
         parts += [markdown(inspect.getdoc(function) or ""), f"### {spec.__name__}", spec_reference(spec)]
     parts += ["## RemoteFile", spec_reference(RemoteFile)]
