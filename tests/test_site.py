@@ -22,7 +22,7 @@ LOADING = {"src", "srcset", "poster", "data", "background", "xlink:href", "forma
 pytestmark = pytest.mark.xdist_group("site")  # built once
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site")
