@@ -14,12 +14,23 @@ project = "corpuskit"
 author = "the corpuskit authors"
 release = version = corpuskit.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "corpuskit_sphinx"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "corpuskit_figures",
+    "corpuskit_math",
+    "corpuskit_notebooks",
+    "corpuskit_sphinx",
+]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
 templates_path: list[str] = []
 
 myst_heading_anchors = 3
-myst_enable_extensions = ["deflist"]
+myst_enable_extensions = ["deflist", "dollarmath"]
+myst_dmath_allow_space = False
+myst_dmath_double_inline = False
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"

@@ -1,0 +1,170 @@
+"""The built documentation: it asks no other host for anything, and has each chapter as a notebook."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import corpuskit
+
+DOCS = Path(__file__).parents[1] / "docs"
+CHAPTERS = sorted(path.stem for path in (DOCS / "tutorial").glob("*.md"))
+#: The attributes from which a browser loads without being asked; `href` is one of <link> only.
+LOADING = {"src", "srcset", "poster", "data", "background", "xlink:href", "formaction"}
+
+pytestmark = pytest.mark.xdist_group("site")  # built once
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    pytest.importorskip("sphinx")
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
+    done = subprocess.run(
+        [*command, "-b", "html", "-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
+
+
+def is_elsewhere(url: str) -> bool:
+    return re.match(r"\s*(?:https?:)?//", url) is not None
+
+
+class Loads(HTMLParser):
+    """What a page loads from elsewhere, in `found`, and its style sheets and scripts, in `inline`."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline: list[str] = []
+        self._inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
+        for name, value in attrs:
+            if name in LOADING or (name == "href" and tag in ("link", "image", "use")):
+                urls = (value or "").split(",") if name == "srcset" else [value or ""]
+                self.found += [url for url in urls if is_elsewhere(url)]
+            elif name == "style":
+                self.found += from_styles(value or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "style":
+            self.found += from_styles(data)
+        elif self._inside == "script":
+            self.found += from_scripts(data)
+
+
+def from_styles(css: str) -> list[str]:
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    urls = re.findall(r"""(?:url\(\s*|@import\s+)["']?([^"')\s]+)""", css)
+    return [url for url in urls if is_elsewhere(url)]
+
+
+def from_scripts(script: str) -> list[str]:
+    """Addresses in a script's strings, except names of XML vocabularies, which nobody loads."""
+    urls = re.findall(r"""["'`]((?:https?:)?//[^"'`\s]+)["'`]""", script)
+    return [url for url in urls if not url.startswith("http://www.w3.org/")]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="//fonts.example/x.css">',
+        '<img srcset="a.png, https://example.org/b.png 2x">',
+        '<style>@import "https://example.org/a.css";</style>',
+        '<p style="background: url(http://example.org/a.png)"></p>',
+        '<script>load("https://example.org/math.js")</script>',
+    ],
+)
+def test_a_load_from_elsewhere_is_found(html) -> None:
+    assert Loads(html).found
+
+
+def test_links_and_names_of_vocabularies_are_no_loads() -> None:
+    assert not Loads(
+        '<a href="https://example.org">x</a><svg xmlns="http://www.w3.org/2000/svg"></svg>'
+    ).found
+
+
+def test_no_page_loads_anything_from_elsewhere(site) -> None:
+    readers = {
+        ".html": lambda text: Loads(text).found,
+        ".css": from_styles,
+        ".js": from_scripts,
+        ".svg": lambda text: Loads(text).found,
+    }
+    files = [path for path in site.rglob("*") if path.suffix in readers]
+    assert {path.suffix for path in files} >= {".html", ".css", ".js"}
+    found = {path.name: readers[path.suffix](path.read_text(encoding="utf-8")) for path in files}
+    assert {name: urls for name, urls in found.items() if urls} == {}
+
+
+def test_site_has_every_public_name(site) -> None:
+    html = (site / "api.html").read_text(encoding="utf-8")
+    assert all(f'id="corpuskit.{name}"' in html for name in corpuskit.__all__)
+
+
+def test_formulas_are_drawn_by_the_browser_itself(site) -> None:
+    html = (site / "tutorial/5-windows-and-batches.html").read_text(encoding="utf-8")
+    assert html.count("<math ") > 10
+    assert "\\frac" not in html
+    assert "$$" not in html
+
+
+def test_every_drawing_says_in_words_what_it_shows(site) -> None:
+    drawings = [
+        label
+        for page in site.rglob("*.html")
+        for label in re.findall(
+            r'<div class="drawing"><svg [^>]*aria-label="([^"]*)"', page.read_text("utf-8")
+        )
+    ]
+    assert len(drawings) >= 5
+    assert all(len(label.split()) > 8 for label in drawings)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_chapter_offers_itself_as_a_notebook(site, chapter) -> None:
+    assert f'href="{chapter}.ipynb"' in (site / f"tutorial/{chapter}.html").read_text(encoding="utf-8")
+    notebook = json.loads((site / f"tutorial/{chapter}.ipynb").read_text(encoding="utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    cells = notebook["cells"]
+    assert len({cell["id"] for cell in cells}) == len(cells)
+    text = "".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    assert "<!--" not in text
+    assert "{figure-of}" not in text
+    assert ".md)" not in text
+
+
+def test_a_chapters_notebook_prints_what_it_shows(site, tmp_path) -> None:
+    """The cells of one notebook, one after the other in one interpreter, as a kernel would run them."""
+    notebook = json.loads((site / "tutorial/5-windows-and-batches.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    mark = "-- next cell --"
+    script = f"\nprint({mark!r})\n".join(cell["source"] for cell in cells)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "CORPUSKIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = ["".join(output["text"] for output in cell["outputs"]) for cell in cells]
+    assert len(shown) > 10
+    assert [printed.strip() for printed in done.stdout.split(mark)] == [text.strip() for text in shown]
