@@ -4,6 +4,7 @@ In a page, fenced blocks are run in order in an empty folder: `console` blocks c
 `python` blocks in one interpreter a page. An HTML comment above a block says what else to do with it:
 
     <!-- output -->         the text that the block before it prints
+    <!-- output varies: A | B -->   the same, where A and B are one sample of what may stand there
     <!-- file: NAME -->     a file to write instead of running it; a pyproject.toml is "installed"
     <!-- not run: WHY -->   neither
     <!-- where: PACKAGE --> the block and its output are skipped where PACKAGE is not installed
@@ -40,7 +41,7 @@ else:
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 RECIPES = DOCS / "recipes"
-PAGES = sorted([*DOCS.glob("*.md"), *RECIPES.glob("*.md")])
+PAGES = sorted([*DOCS.glob("*.md"), *RECIPES.glob("*.md"), *(DOCS / "tutorial").glob("*.md")])
 
 sys.path.insert(0, str(DOCS / "_ext"))
 import corpuskit_reference as reference  # noqa: E402 - found by the line above
@@ -62,6 +63,15 @@ class Block:
     mark: str
     detail: str
     line: int
+
+    @property
+    def expected(self) -> str:
+        """The text with `...` in the place of what varies, which the comment above it names."""
+        text = self.code
+        for sample in self.detail.split(" | ") if self.mark == "output varies" else []:
+            assert sample in self.code, f"line {self.line}: {sample!r} varies, and is not in the block"
+            text = text.replace(sample, "...")
+        return text
 
 
 def blocks(text: str) -> list[Block]:
@@ -199,9 +209,9 @@ def run_page(runner: Runner, name: str, text: str) -> None:
             continue
         if block.mark == "where" and importlib.util.find_spec(block.detail) is None:
             printed = None
-        elif block.mark == "output":
+        elif block.mark in ("output", "output varies"):
             if printed is not None:
-                check_output(where, printed, block.code)
+                check_output(where, printed, block.expected)
         elif block.mark == "file":
             runner.write(block.detail, block.code)
         elif block.language == "python":
