@@ -41,7 +41,7 @@ from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
 from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.text_field import unmatched
-from corpuskit.urls import is_remote
+from corpuskit.urls import file_path, is_remote
 
 log = logging.getLogger(__name__)
 
@@ -363,6 +363,7 @@ def _file_name(location: str) -> str:
 def _name_for(patterns: Sequence[str]) -> str:
     """A corpus's name where the user gives none: the first file's or folder's, without what is special."""
     first = patterns[0].removeprefix("@") if patterns else ""
+    first = file_path(first) or first
     path = os.path.expanduser(first)  # noqa: PTH111 (Path's is an error where there is no such user)
     is_glob = not os.path.lexists(path) and re.search(r"[*?\[]", first) is not None
     if is_glob or "://" in first:

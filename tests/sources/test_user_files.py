@@ -434,3 +434,10 @@ def test_a_file_whose_name_begins_with_an_at_sign_is_told_how_to_be_written(tmp_
     with pytest.raises(SourceError, match=r"'at\.txt' cannot be read: No such .* is written \./@at\.txt$"):
         UserFiles(["@at.txt"]).inputs()
     assert [item.name for item in UserFiles(["./@at.txt"]).inputs()] == ["@at.txt"]
+
+
+def test_a_file_url_means_the_file_that_its_escapes_spell(tmp_path):
+    (tmp_path / "a b.txt").write_text("text")
+    found = UserFiles([f"file://{tmp_path}/a%20b.txt"])
+    assert [item.name for item in found.inputs()] == ["a b.txt"]
+    assert found.name == "a b"
