@@ -26,15 +26,16 @@ def near(name: str, known: Sequence[str], *, most: int = 3) -> list[str]:
     return [folded[one] for one in difflib.get_close_matches(name.casefold(), [*folded], n=most)]
 
 
-def hint(name: str, known: Sequence[str], *, kind: str = "") -> str:
+def hint(name: str, known: Sequence[str], *, kind: str = "", most: int = 3) -> str:
     """What to say of a name that nobody has: what it stands for elsewhere, what is like it, or what there is.
 
     Args:
         name: What was said.
         known: What there is.
         kind: The kind of component that is meant.
+        most: How many names to show at most.
     """
-    found = near(name, known)
+    found = near(name, known, most=most)
     is_same = [one.casefold() for one in found] == [name.casefold()]
     if kind in _MEANINGS and not is_same:
         meaning: str = importlib.import_module(_MEANINGS[kind]).meaning(name)

@@ -76,7 +76,8 @@ if TYPE_CHECKING:
     )
     from corpuskit.sources.changes import changes
     from corpuskit.sources.files import FilesSource
-    from corpuskit.sources.inputs.files import local_input, open_raw, told_by_head
+    from corpuskit.sources.inputs.archives import open_raw
+    from corpuskit.sources.inputs.files import local_input, told_by_head
     from corpuskit.sources.inputs.stream import InputStream, hash_input, is_plain
     from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder
     from corpuskit.sources.listing.left_out import LeftOut, say_formats
@@ -159,7 +160,7 @@ GROUPS = {
         "InputStream": "corpuskit.sources.inputs.stream:InputStream",
         "BATCH_BYTES": "corpuskit.sources.readers.base:BATCH_BYTES",
         "BATCH_DOCUMENTS": "corpuskit.sources.readers.base:BATCH_DOCUMENTS",
-        "open_raw": "corpuskit.sources.inputs.files:open_raw",
+        "open_raw": "corpuskit.sources.inputs.archives:open_raw",
         "is_plain": "corpuskit.sources.inputs.stream:is_plain",
         "told_by_head": "corpuskit.sources.inputs.files:told_by_head",
         "text_path": "corpuskit.sources.readers.columns:text_path",

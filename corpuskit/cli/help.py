@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corpuskit.errors import ConfigError, CorpuskitError, UnknownName
+from corpuskit.near import near
 
 if TYPE_CHECKING:
     from corpuskit.config.said import Said
@@ -113,7 +113,7 @@ class Group(_Described, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            close = near(name, self.list_commands(ctx), most=1)
             hint = f"did you mean {close[0]!r}?" if close else f"see '{ctx.command_path} --help'"
             ctx.fail(f"no such command {name!r}; {hint}")
         return super().resolve_command(ctx, args)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import Name, UserPath, json_option, option
+from corpuskit.near import hint
 from corpuskit.terminal.text import one_line, safe, size
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ class _Kind(click.types.StringParamType):
         kind = f"{str(value).lower().removesuffix('s')}s"
         if kind not in KINDS:
             kinds = (*KINDS, "corpora")
-            close = difflib.get_close_matches(kind, kinds, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(kinds)}"
-            self.fail(f"no kind {value!r}; {hint}", param, ctx)
+            self.fail(f"no kind {value!r}; {hint(kind, kinds, most=1)}", param, ctx)
         return kind
 
     def shell_complete(

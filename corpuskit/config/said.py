@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import os
 import re
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 from corpuskit import reading
 from corpuskit.errors import ConfigError
+from corpuskit.near import hint, near
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -53,9 +53,7 @@ class Said(dict[str, Any]):
 
     def unknown(self, key: str, known: Sequence[str]) -> str:
         """The error about a key that is no field."""
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-        return f"{self.place(key)}unknown field {key!r}; {hint}"
+        return f"{self.place(key)}unknown field {key!r}; {hint(key, known, most=1)}"
 
 
 class SaidInFile(Said):
@@ -87,11 +85,9 @@ class SaidInFile(Said):
     def unknown(self, key: str, known: Sequence[str]) -> str:
         if not isinstance(self[key], dict):
             return super().unknown(key, known)
-        close = difflib.get_close_matches(key, self._tables, n=1)
-        hint = (
-            f"did you mean [{close[0]}]?" if close else f"known: {', '.join(f'[{t}]' for t in self._tables)}"
-        )
-        return f"{self.place(key)}unknown table [{key}]; {hint}"
+        close = near(key, self._tables, most=1)
+        meant = f"did you mean [{close[0]}]?" if close else f"known: [{'], ['.join(self._tables)}]"
+        return f"{self.place(key)}unknown table [{key}]; {meant}"
 
 
 def read_table(

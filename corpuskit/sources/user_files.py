@@ -25,11 +25,11 @@ from corpuskit.paths import user_path
 from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
 from corpuskit.sources.files import FilesSource
+from corpuskit.sources.inputs.archives import open_archive
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.files import (
     file_system,
     local_version,
-    open_archive,
     remote_version,
     store_errors,
     unreadable,

@@ -1,4 +1,4 @@
-"""Files as they are stored: local, behind a URL, or a member of a zip archive.
+"""Files as they are stored: local, or behind a URL.
 
 What is opened is checked to be what was listed, and can be checked to have stayed the same.
 """
@@ -9,14 +9,12 @@ import contextlib
 import errno
 import os
 import stat
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from corpuskit import reading
-from corpuskit.errors import CorpuskitError, FetchError, SourceError, StorageError, reason_of
+from corpuskit.errors import CorpuskitError, FetchError, SourceError, StorageError
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
 from corpuskit.urls import is_remote
@@ -26,12 +24,6 @@ _REMOTE_BLOCK_BYTES = 4 * 2**20
 #: What the system answers where there is nothing, and where there is no file.
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _NO_FILE = (*ABSENT, errno.ENXIO, errno.ENAMETOOLONG)
-
-
-def open_raw(item: Input) -> LocalFile | UrlFile | Member:
-    """The bytes of an input as they are stored; a member's, as they were before the archive was made."""
-    file = open_file(item)
-    return file if item.member is None else Member(item, file)
 
 
 def open_file(item: Input) -> LocalFile | UrlFile:
@@ -147,19 +139,6 @@ def store_errors(location: str, doing: str) -> Iterator[None]:
         raise failure
     finally:
         failure.__context__ = None  # raised in a `with` block, it would bring the error along
-
-
-@contextlib.contextmanager
-def open_archive(item: Input) -> Iterator[zipfile.ZipFile]:
-    """A zip archive, for listing its members."""
-    file = open_file(item)
-    try:
-        with Archive(item, file) as archive:
-            yield archive
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise damaged(item, error) from error
-    finally:
-        file.close()
 
 
 class LocalFile:
@@ -314,78 +293,6 @@ class UrlFile:
             f"{self._item.name}: changed while it was in use; run again when nothing writes to it",
             path=self._item.name,
         )
-
-
-#: The parts of a `ZipFile` that it reads from the archive's directory.
-_DIRECTORY = ("filelist", "NameToInfo", "start_dir", "_comment")
-#: They, of the archive that was opened last: one member after the other is then found without a look at all.
-_known: dict[Any, dict[str, Any]] = {}
-
-
-class Archive(zipfile.ZipFile):
-    """A zip archive whose directory is read once in a process, and again where its file is another one."""
-
-    def __init__(self, item: Input, file: LocalFile | UrlFile) -> None:
-        self._key = (item.location, file.identity)
-        super().__init__(file)
-
-    def _RealGetContents(self) -> None:
-        known = _known.get(self._key)
-        if known is None:
-            super()._RealGetContents()  # type: ignore[misc]
-            _known.clear()
-            _known[self._key] = {name: getattr(self, name) for name in _DIRECTORY}
-        else:
-            self.__dict__.update(known)
-
-
-class Member:
-    """One member of a zip archive."""
-
-    def __init__(self, item: Input, file: LocalFile | UrlFile) -> None:
-        assert item.member is not None
-        self._file = file
-        self._item = item
-        try:
-            self._archive = Archive(item, file)
-            self._member = self._archive.open(item.member)
-        except KeyError as error:
-            file.close()
-            raise SourceError(f"{item.name}: no member {item.member!r} in it", path=item.name) from error
-        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
-            file.close()
-            raise damaged(item, error) from error
-
-    def read(self, size: int, /) -> bytes:
-        try:
-            return self._member.read(size)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise damaged(self._item, error) from error
-
-    def seek(self, position: int, /) -> int:
-        return self._member.seek(position)
-
-    def tell(self) -> int:
-        return self._member.tell()
-
-    def check_unchanged(self) -> None:
-        self._file.check_unchanged()
-
-    def close(self) -> None:
-        self._member.close()
-        self._archive.close()
-        self._file.close()
-
-
-def damaged(item: Input, error: Exception) -> SourceError:
-    """The error about a zip archive that cannot be read."""
-    if isinstance(error, RuntimeError):  # a password or a method of compression: the file is as it should be
-        return SourceError(
-            f"{item.name}: cannot be read as it is: {reason_of(error)}; unpack it first", path=item.name
-        )
-    return told_by_head(item, b"PK") or SourceError(
-        f"{item.name}: damaged zip archive: {reason_of(error)}; get the file again", path=item.name
-    )
 
 
 def told_by_head(item: Input, magic: bytes) -> SourceError | None:

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
+from corpuskit.sources.inputs.archives import open_archive, open_raw
 from corpuskit.sources.inputs.compression import (
     INPUT_BYTES,
     ByteStream,
@@ -20,7 +21,7 @@ from corpuskit.sources.inputs.compression import (
     by_extension,
     by_magic,
 )
-from corpuskit.sources.inputs.files import open_archive, open_file, open_raw
+from corpuskit.sources.inputs.files import open_file
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
 from corpuskit.urls import is_remote
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from corpuskit.sources.base import Input, Slice
+from corpuskit.sources.inputs.archives import open_raw
 from corpuskit.sources.inputs.compression import ByteStream, SeekableStream
-from corpuskit.sources.inputs.files import open_raw
 from corpuskit.sources.readers.separator import Separator, document_starts
 
 _SCAN_BYTES = 64 * 1024

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
-from corpuskit.sources.inputs.files import open_raw, told_by_head
+from corpuskit.sources.inputs.archives import open_raw
+from corpuskit.sources.inputs.files import told_by_head
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from corpuskit.sources.base import Input, OnBadDocument, Sampled, Shares, Slice
-from corpuskit.sources.inputs.files import open_raw
+from corpuskit.sources.inputs.archives import open_raw
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers.cuts import find_cut
 from corpuskit.sources.readers.separator import Separator

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.inputs.files import open_archive
+from corpuskit.sources.inputs.archives import open_archive
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
 from corpuskit.sources.readers.csv import CsvReader
 from corpuskit.sources.readers.jsonl import JsonlReader
@@ -239,15 +239,3 @@ def test_text_with_some_zeros_stays_text(file, read_all, data):
     assert other_than_stored(data[:HEAD_BYTES]) is None
     result = read_all(TextReader({}), file("a.txt", data))
     assert b"".join(result.texts) == data
-
-
-def test_an_archive_with_a_password_is_not_called_damaged(tmp_path, input_of, read_all):
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("one.txt", "one")
-    data = bytearray(path.read_bytes())
-    for at in (data.find(b"PK\x03\x04") + 6, data.find(b"PK\x01\x02") + 8):
-        data[at] |= 1  # the flag of an encrypted member
-    path.write_bytes(data)
-    with pytest.raises(SourceError, match=r"a\.zip: cannot be read as it is: .*encrypted.*; unpack it first"):
-        read_all(TextReader({}), input_of(path, member="one.txt"))

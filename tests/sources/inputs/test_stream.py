@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import socket
-import zipfile
 
 import fsspec
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from corpuskit.errors import SourceError, StorageError
 from corpuskit.sources.base import Input, Slice
 from corpuskit.sources.files import hash_input
-from corpuskit.sources.inputs.files import open_archive, remote_version
+from corpuskit.sources.inputs.files import remote_version
 from corpuskit.sources.inputs.stream import InputStream, base_name
 from corpuskit.sources.readers.text import TextReader
 
@@ -82,35 +81,6 @@ def test_pipes_devices_and_sockets_are_refused_at_once(tmp_path, input_of):
 
 def test_the_hash_is_that_of_the_file(path, input_of):
     assert hash_input(input_of(path)) == Input.of_text("x", b"x" * 100).sha256
-
-
-def test_a_zip_member_is_read_from_its_archive(tmp_path, input_of, read_all):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("folder/one.txt", "first " * 10_000)
-        archive.writestr("two.txt", "second")
-    item = input_of(tmp_path / "a.zip", member="folder/one.txt")
-    reader = TextReader({})
-    assert reader.slices(item, target_bytes=10) == [Slice(size_bytes=60_000)]
-    assert read_all(reader, item).texts == [b"first " * 10_000]
-    assert read_all(reader, item, Slice(6, 12)).texts == [b"first "]
-    with pytest.raises(SourceError, match=r"a\.zip: no member 'three.txt' in it"):
-        read_all(reader, input_of(tmp_path / "a.zip", member="three.txt"))
-
-
-def test_a_damaged_archive_is_an_error(tmp_path, input_of, read_all):
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("one.txt", "first " * 100)
-    data = bytearray(path.read_bytes())
-    data[100] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(SourceError, match="damaged zip archive: Bad CRC-32"):
-        read_all(TextReader({}), input_of(path, member="one.txt"))
-    path.write_bytes(data[:-30])
-    with pytest.raises(SourceError, match="damaged zip archive: File is not a zip file"):
-        read_all(TextReader({}), input_of(path, member="one.txt"))
-    with pytest.raises(SourceError, match="damaged zip archive"), open_archive(input_of(path)):
-        pass
 
 
 def test_a_remote_file_is_read_in_place_and_watched(read_all):
