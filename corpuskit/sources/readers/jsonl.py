@@ -46,6 +46,9 @@ _KINDS = {
     bool: "a JSON true or false",
     type(None): "a JSON null",
 }
+#: A line up to this takes little memory, whatever it holds. A longer one may have so many values: each takes
+#: some 60 bytes of memory, and may take two in the file.
+_SMALL_BYTES, _MAX_VALUES = 16 * 2**20, 8_000_000
 
 
 class JsonlReader(Reader):
@@ -162,7 +165,9 @@ class Records:
 
     def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
         """The texts of some lines, with where their records start."""
-        texts = self._reader.fast(lines)
+        texts = None
+        if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
+            texts = self._reader.fast(lines)
         if texts is None:
             return self.texts(lines, starts)
         self.found_any = True
@@ -209,6 +214,9 @@ class Records:
         """The records of a line, each with its bytes and its start: one, unless carriage returns end some."""
         if not line.strip(_WHITE_SPACE):
             self._bad.leave_out("empty", start, "a blank line")
+            return
+        if _holds_too_much(line):
+            self._damaged(f"more than {_MAX_VALUES:,} values in one record, which memory is not for", start)
             return
         try:
             record = _parsed(line)
@@ -288,6 +296,16 @@ class Records:
                 f"{_has(self._fields, record)}; choose one with --text-field; the last of them begins",
                 start,
             )
+
+
+def _holds_too_much(line: bytes) -> bool:
+    """Whether a line has so many values that they would take many times its own size in memory.
+
+    Lists, objects and texts beside texts are counted, in a text too, where they are no values.
+    """
+    if len(line) <= _SMALL_BYTES:
+        return False
+    return line.count(b"[") + line.count(b"{") + line.count(b'","') > _MAX_VALUES
 
 
 def _parsed(line: bytes) -> Any:
