@@ -179,9 +179,12 @@ def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
     options, url = what.options, redact_url(what.url)
     left_s = what.deadline - options.clock()
     if num_failures >= options.max_attempts:
+        remedy = "get the file in another way, and say where it is on this machine"
+        if what.sha256 is not None:  # a corpus's own file, which may come from anywhere
+            remedy = "take the file from elsewhere with --from PATH or CORPUSKIT_MIRRORS"
         raise FetchError(
             f"cannot download {url}: {error} (attempt {num_failures} of {options.max_attempts}); try again "
-            "later, or take the file from elsewhere with --from PATH or CORPUSKIT_MIRRORS",
+            f"later, or {remedy}",
             path=url,
         ) from None
     wait_s = options.backoff_s(num_failures)

@@ -233,3 +233,13 @@ def test_hash_mismatch_carries_what_was_expected_and_found(server, cache_dir, fa
         fetch(file, cache_dir=cache_dir, options=fake.options())
     assert caught.value.expected == file.sha256
     assert caught.value.found == hashlib.sha256(b"z").hexdigest()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_can_be_done_instead_of_a_download_is_what_the_file_allows(server, cache_dir, fake, known):
+    server.script(*[server.status("500 Internal Server Error")] * 9)
+    file = server.remote() if known else RemoteFile(server.remote().urls[0])
+    with pytest.raises(FetchError) as caught:
+        fetch(file, cache_dir=cache_dir, options=fake.options(max_attempts=2))
+    assert ("--from PATH" in str(caught.value)) == known
+    assert ("get the file in another way, and say where it is" in str(caught.value)) != known
