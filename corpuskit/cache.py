@@ -106,7 +106,12 @@ def make_folder(cache_dir: Path, *names: str) -> Path:
 
 @functools.cache
 def tidy(folder: Path) -> None:
-    """Delete what processes that were killed have left in a folder of the cache; once in each process.
+    """Delete what processes that were killed have left in a folder of the cache; once in each process."""
+    remove_unfinished(folder)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what processes that were killed have left in a folder.
 
     A file or a folder is made under a temporary name, which its writer removes unless it dies first. Raises
     nothing.

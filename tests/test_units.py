@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.config import PrepareConfig, parse_count
+from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
+from corpuskit.units import parse_count
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from corpuskit.cache import remove_unfinished
 from corpuskit.errors import WorkerError
 from corpuskit.interrupts import held
 from corpuskit.machine import resident_bytes, usable_cores
@@ -110,8 +111,8 @@ class _Team:
         for member in self._members:
             member.dismiss()
         deadline = time.monotonic() + _STOP_S
-        for member in self._members:
-            member.bury(deadline)
+        if any([member.bury(deadline) for member in self._members]):
+            remove_unfinished(Path(self._job.folder))
         self._selector.close()
 
     def _hire(self) -> _Member:
@@ -251,15 +252,15 @@ class _Member:
             else:
                 self._process.terminate()
 
-    def bury(self, deadline: float) -> None:
-        """Wait for it to stop, and stop it for good when the deadline has passed."""
+    def bury(self, deadline: float) -> bool:
+        """Wait for it to stop, and kill it when the deadline has passed; True if it was killed."""
         self.socket.close()
         while time.monotonic() < deadline and not self._ended():
             time.sleep(0.005)
         if not self._ended():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
-        self._wait()
+        return self._wait() == -signal.SIGKILL
 
     @property
     def _pid(self) -> int:

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import pytest
 
 import corpuskit
+from corpuskit import storage
 from corpuskit.errors import SourceError, TokenizerError, WorkerError
 from corpuskit.preparation.executors import local
 from corpuskit.preparation.parts import worker as work
@@ -352,3 +353,36 @@ def running(group: int) -> list[int]:
         if int(its_group) == group and state != "Z":
             found.append(int(path.parent.name))
     return found
+
+
+def test_a_worker_that_does_not_stop_is_killed_and_leaves_nothing(tmp_path, monkeypatch, forked):
+    (tmp_path / "a.jsonl").write_text('{"text": "good"}\n')
+    (tmp_path / "b.jsonl").write_text("bad\n")
+    parent, is_writing = os.getpid(), tmp_path / "is-writing"
+    write, dismiss = storage.FileWriter.write, local._Member.dismiss
+
+    def write_without_end(file, data):
+        write(file, data)
+        if os.getpid() != parent and file.path.suffix == ".bin":
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            is_writing.touch()
+            time.sleep(600)
+
+    def dismiss_while_it_writes(member):
+        while not is_writing.exists():
+            time.sleep(0.005)
+        dismiss(member)
+
+    monkeypatch.setattr(storage.FileWriter, "write", write_without_end)
+    monkeypatch.setattr(local._Member, "dismiss", dismiss_while_it_writes)
+    monkeypatch.setattr(local, "_STOP_S", 0.01)
+    with pytest.raises(SourceError, match=r"b\.jsonl"):
+        corpuskit.prepare(
+            [tmp_path / "a.jsonl", tmp_path / "b.jsonl"],
+            encoding="bytes",
+            output=tmp_path / "x",
+            workers=2,
+            part_bytes=1,
+        )
+    assert is_writing.exists()
+    assert not list(tmp_path.glob(".x*/**/*.tmp"))
