@@ -111,7 +111,8 @@ class _Team:
         for member in self._members:
             member.dismiss()
         deadline = time.monotonic() + _STOP_S
-        if any([member.bury(deadline) for member in self._members]):
+        killed = [member.bury(deadline) for member in self._members]
+        if any(killed):
             remove_unfinished(Path(self._job.folder))
         self._selector.close()
 
