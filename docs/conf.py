@@ -44,6 +44,7 @@ add_module_names = False
 html_theme = "furo"
 html_title = f"corpuskit {version}"
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_css_files = ["corpuskit.css"]
 html_copy_source = False
 html_show_sphinx = False

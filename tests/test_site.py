@@ -168,3 +168,21 @@ def test_a_chapters_notebook_prints_what_it_shows(site, tmp_path) -> None:
     shown = ["".join(output["text"] for output in cell["outputs"]) for cell in cells]
     assert len(shown) > 10
     assert [printed.strip() for printed in done.stdout.split(mark)] == [text.strip() for text in shown]
+
+
+def test_what_the_page_for_language_models_names_is_there_and_its_code_runs(site, tmp_path) -> None:
+    page = (site / "llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((.+?)\)", page)
+    assert len(links) > 15
+    assert not [link for link in links if not (site / link).exists()]
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code is not None
+    done = subprocess.run(
+        [sys.executable, "-c", code[1] + "print(x.dtype, tuple(x.shape), state['sample'])"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(DOCS.parent), "CORPUSKIT_PLUGINS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "torch.int64 (64, 128) 0\n", done.stderr
