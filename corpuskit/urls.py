@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import string
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 from corpuskit.errors import ConfigError
 
@@ -185,9 +185,9 @@ def file_path(url: str) -> str | None:
     if scheme_of(url) not in _FILE_SCHEMES or "://" not in url or "::" in url:
         return None
     host, slash, path = url.partition("://")[2].partition("/")
-    if host not in ("", "localhost"):
+    if host.lower() not in ("", "localhost"):
         raise ConfigError(f"{redact_url(url)} names a host; a local file is file:///path", found=url)
-    return unquote(slash + path)
+    return os.fsdecode(unquote_to_bytes(slash + path))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -178,3 +178,11 @@ def test_every_file_of_ours_that_a_page_names_is_there(path):
         re.findall(r"`((?:corpuskit|tests|docs|plugins)/[\w/.-]+\.\w+)`", path.read_text(encoding="utf-8"))
     )
     assert not sorted(name for name in names if not (ROOT / name).exists())
+
+
+def test_nothing_depends_on_the_strangers_package_that_has_our_name():
+    files = [*PAGES, *ROOT.glob("*.toml"), *ROOT.glob("plugins/*/pyproject.toml")]
+    lines = re.compile(r"""dependencies = .*|requires = .*|pip install [^&;#`\n]*""")
+    stranger = re.compile(r"""["' ]corpuskit(?:\[|["'<>=~, ]|$)""")
+    found = {shown(path): lines.findall(path.read_text(encoding="utf-8")) for path in files}
+    assert not [(name, line) for name, said in found.items() for line in said if stranger.search(line)]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from corpuskit.urls import redact_text, redact_url, url_id
+from corpuskit.urls import file_path, redact_text, redact_url, url_id
 
 CANARY = "c4n4ry-Secret"
 
@@ -124,3 +125,8 @@ def test_rotating_signatures_are_one_file_and_keys_that_may_be_names_are_not():
     assert url_id("https://x.org/a?sig=1") == url_id("https://u:p@x.org/a?sig=2")
     assert url_id("https://x.org/a?key=a.txt") != url_id("https://x.org/a?key=b.txt")
     assert url_id("https://x.org/a?sig=1") == url_id(redact_url("https://x.org/a?sig=1"))
+
+
+def test_a_file_url_names_any_bytes():
+    assert os.fsencode(file_path("file:///a/%ff%e9") or "") == b"/a/\xff\xe9"
+    assert file_path("file://LOCALHOST/a%20b") == "/a b"

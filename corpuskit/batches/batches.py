@@ -150,6 +150,7 @@ class Batches(Cursor):
 
         if num_samples is None:
             num_samples = self.samples_per_epoch or (self.order.stream.num_tokens - 1) // self.block_size
+        num_samples = whole("num_samples", num_samples, least=0)
         return WindowDataset(self._on_host(output="numpy", rank=0, world_size=1), self.sample, num_samples)
 
     def iterable(self) -> IterableBatches:

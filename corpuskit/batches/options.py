@@ -50,7 +50,8 @@ class BatchOptions:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
-        object.__setattr__(self, "sampler_options", dict(self.sampler_options or {}))
+        _check_kinds(self)
+        object.__setattr__(self, "sampler_options", dict(self.sampler_options))
         if self.rank >= self.world_size:
             raise ConfigError(
                 f"rank = {self.rank!r}: must be from 0 to {self.world_size - 1}, world_size being "
@@ -117,11 +118,31 @@ def options_of(
                 found=context_length,
             )
         given["block_size"] = whole("context_length", context_length, least=1)
+    if not isinstance(debug, bool):
+        raise ConfigError(f"debug = {debug!r:.80}: must be true or false", found=debug)
     if debug:
         world_size = whole("world_size", given.get("world_size", 1), least=1)
         given["batch_size"] = -(-DEBUG_BATCH_SIZE // world_size) * world_size
         given["block_size"] = DEBUG_BLOCK_SIZE
-    return BatchOptions(**given, sampler_options=sampler_options or {})
+    return BatchOptions(**given, sampler_options={} if sampler_options is None else sampler_options)
+
+
+def _check_kinds(options: BatchOptions) -> None:
+    """Refuse values of another kind than their options have.
+
+    Raises:
+        ConfigError: Naming the option and what is allowed.
+    """
+    kinds: dict[str, tuple[tuple[type, ...], str]] = {
+        "sampler_options": ((Mapping,), "names with values"),
+        "resident": ((bool,), "true or false"),
+        "documents": ((bool, str), "False, True or 'mask'"),
+        "output": ((str,), "'torch' or 'numpy'"),
+    }
+    for name, (allowed, words) in kinds.items():
+        found = getattr(options, name)
+        if not isinstance(found, allowed):
+            raise ConfigError(f"{name} = {found!r:.80}: must be {words}", found=found)
 
 
 def _check_output(options: BatchOptions) -> None:
@@ -133,7 +154,7 @@ def _check_output(options: BatchOptions) -> None:
     output, device, documents = options.output, options.device, options.documents
     if output not in ("torch", "numpy"):
         raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
-    if not (device is None or isinstance(device, str) or type(device).__module__ == "torch"):
+    if not (device is None or isinstance(device, str) or type(device).__qualname__ == "device"):
         raise ConfigError(f"device = {device!r:.80}: must be text, or a torch.device", found=device)
     if output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)

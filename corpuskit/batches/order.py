@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
@@ -59,6 +62,9 @@ class Order:
             ),
         )
 
+    def __repr__(self) -> str:
+        return f"<Order of {self.stream!r}: sampler {self.options.sampler!r}, seed {self.options.seed}>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Order, (self.stream, self.options)
 
@@ -73,18 +79,26 @@ class Order:
             return None
         return (sample // self.samples_per_epoch + 1) * self.samples_per_epoch
 
-    def spans(self, samples: Ints) -> Spans:
+    def spans(self, samples: Sequence[int] | Ints) -> Spans:
         """Which pieces of the stream the rows of samples are made of.
 
         Args:
             samples: int64[n], sample numbers in any order.
+
+        Returns:
+            Where each row's spans are in the stream. That of a mixture is its corpora one after another, in
+            the order of `stream.names`.
+
+        Raises:
+            IndexError: If a number is negative.
         """
+        samples = _sample_numbers(samples)
         if isinstance(self.sampler, SpanSampler):
             return self.sampler.spans(samples)
         assert isinstance(self.sampler, Sampler)
         return window_spans(self.sampler.starts(samples), self.options.block_size)
 
-    def rows(self, samples: Ints) -> tuple[Ints, ...]:
+    def rows(self, samples: Sequence[int] | Ints) -> tuple[Ints, ...]:
         """The rows of samples in NumPy.
 
         Args:
@@ -93,9 +107,12 @@ class Order:
         Returns:
             x and y, int64 (n, T); and where documents were asked for, the number of each place's segment in
             its row, and its place in the segment, int32 (n, T) each.
+
+        Raises:
+            IndexError: If a number is negative.
         """
         engine = HostEngine(self.source, output="numpy", documents=self.options.documents)
-        x, y, *segments = engine.start(self.source.resolve(samples))
+        x, y, *segments = engine.start(self.source.resolve(_sample_numbers(samples)))
         if not segments:
             return x, y
         ids = segments[0].document_ids
@@ -147,6 +164,13 @@ class Order:
     @cached_property
     def _document_ends(self) -> DocumentEnds:
         return DocumentEnds(self.stream.document_ends())
+
+
+def _sample_numbers(samples: Sequence[int] | Ints) -> Ints:
+    numbers = np.asarray(samples, np.int64).reshape(-1)
+    if len(numbers) and numbers.min() < 0:
+        raise IndexError(f"sample {numbers.min():,}: samples count from 0")
+    return numbers
 
 
 __all__ = ["DrawnAmount", "Order"]

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from corpuskit.batches.batches import Batches
@@ -145,7 +146,8 @@ class Mixture:
         return Batches(stream, **{**given, "context_length": None, "debug": False, **sizes})
 
     def __repr__(self) -> str:
-        return f"<Mixture of {', '.join(self._corpora)}: {len(self._stages)} stages>"
+        stages = "1 stage" if len(self._stages) == 1 else f"{len(self._stages)} stages"
+        return f"<Mixture of {', '.join(self._corpora)}: {stages}>"
 
 
 def mix(
@@ -188,6 +190,8 @@ def mix(
     ]
     for stage in named:
         found = stage.weights.values()
+        if any(isinstance(weight, str) or not isinstance(weight, Real) for weight in found):
+            raise ConfigError(f"weights {dict(stage.weights)}: must be numbers", found=found)
         if not all(0 <= weight < float("inf") for weight in found) or not any(found):
             raise ConfigError(
                 f"weights {dict(stage.weights)}: must be 0 or more, and one of them more than 0", found=found
@@ -204,7 +208,7 @@ def mix(
 def _parts(weights: ByCorpus[float] | Sequence[Weighted]) -> list[Weighted]:
     if isinstance(weights, Mapping):
         return [Weighted(key, weight) for key, weight in weights.items()]
-    parts = list(weights)
+    parts: list[Weighted] = [weights] if isinstance(weights, Weighted) else [*weights]
     for part in parts:
         if not isinstance(part, Weighted):
             raise ConfigError(

@@ -28,15 +28,15 @@ class Problem:
         return f"{self.file}: {self.message}"
 
 
-def verify(path: str | os.PathLike[str], *, on_progress: OnProgress | None = None) -> list[Problem]:
+def verify(path: Corpus | str | os.PathLike[str], *, on_progress: OnProgress | None = None) -> list[Problem]:
     """Check every byte of a corpus against its manifest.
 
     Checks the sha256 of each shard and index, that every id is in the vocabulary, that the index is in
     order and covers its shard, and that it names inputs that exist.
 
     Args:
-        path: The corpus's folder, or its URL: then every file is fetched, past the cache.
-        on_progress: Called after each shard, such as with `corpuskit.progress()`.
+        path: The corpus's folder, or an open corpus, or its URL: then every file is fetched, past the cache.
+        on_progress: Called after each shard, such as the bars of `with corpuskit.progress() as bars`.
 
     Returns:
         What is wrong, in the order of the files; empty for a sound corpus.
@@ -45,12 +45,12 @@ def verify(path: str | os.PathLike[str], *, on_progress: OnProgress | None = Non
         CorpusFormatError: If the manifest cannot be read, or a file is missing or of the wrong size, so
             that there is nothing to compare.
     """
-    if (place := remote_path(path)) is not None:
+    if (place := remote_path(path.path if isinstance(path, Corpus) else path)) is not None:
         from corpuskit.corpus.remote.split import open_afresh
 
         with open_afresh(place) as (manifest, splits):
             return _check(manifest, splits, on_progress)
-    corpus = Corpus(path)
+    corpus = path if isinstance(path, Corpus) else Corpus(path)
     return _check(corpus.manifest, corpus, on_progress)
 
 

@@ -54,7 +54,7 @@ def fetch(
     Args:
         file: Where it is and what it must be.
         cache_dir: The cache; by default `default_cache_dir()`.
-        on_progress: Called often, such as with `corpuskit.progress()`.
+        on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
         options: Timeouts, retries and limits.
         location: A path or URL to take the bytes from instead; they must still be the right ones.
 
@@ -68,6 +68,11 @@ def fetch(
         FetchError: If the file cannot be had.
         StorageError: If the cache cannot be written.
     """
+    if not isinstance(file, RemoteFile):
+        raise ConfigError(
+            f"fetch takes a corpuskit.RemoteFile, such as RemoteFile({str(file)!r:.80}); found {file!r:.80}",
+            found=file,
+        )
     if file.sha256 is not None and not re.fullmatch("[0-9A-Fa-f]{64}", file.sha256):
         raise ConfigError(f"{redact_url(file.url)}: {file.sha256!r} is not a sha256: 64 hexadecimal digits")
     request = _Request(

@@ -33,7 +33,7 @@ def export(
         splits: Which splits, by name; None is all of them.
         meta: Also write the file that describes the vocabulary, where the format has one.
         overwrite: Whether an export that is there may be replaced; another folder never is.
-        on_progress: Called often, such as with `corpuskit.progress()`.
+        on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
 
     Returns:
         The files, `export.json` last.

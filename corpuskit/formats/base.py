@@ -156,7 +156,7 @@ class Format(abc.ABC):
             splits: Which splits, by name; None is all of them.
             meta: Also write `meta_file`, which describes the vocabulary.
             overwrite: Whether an export that is there may be replaced; another folder never is.
-            on_progress: Called often, such as with `corpuskit.progress()`.
+            on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
 
         Returns:
             The files, `export.json` last.

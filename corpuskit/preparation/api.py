@@ -109,7 +109,7 @@ def plan(
     Args:
         dataset: A corpus by name, or files: a path, a folder, a glob, a URL, or several of them.
         config: All options at once; `dataset` and `options` win over it.
-        on_progress: Called often with a `corpuskit.Progress`, such as `corpuskit.progress()`.
+        on_progress: Called often with a `corpuskit.Progress`; `with corpuskit.progress() as bars` gives bars.
         options: What `prepare` takes; what says where the corpus goes is not needed.
 
     Returns:

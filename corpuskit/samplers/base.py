@@ -46,11 +46,13 @@ class AnySampler(ABC):  # noqa: B024 - its children declare what is abstract
         resizable: Whether a run may go on with another block size: the order, counted in epochs, is then the
             same one.
         in_order: Whether its windows follow each other in the stream, so that the system may read ahead.
+        seeded: Whether another seed gives another order.
     """
 
     samples_per_epoch: int | None = None
     resizable: bool = False
     in_order: bool = False
+    seeded: bool = True
 
     @property
     def part_epochs(self) -> tuple[int | None, ...]:

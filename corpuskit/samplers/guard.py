@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corpuskit.arrays import Ints
+from corpuskit.numbers import as_whole
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
 from corpuskit.registry.specs import SamplerSpec
@@ -53,7 +54,7 @@ class GuardedSampler(Sampler):
 
     def __init__(self, sampler: Sampler, guard: _Guard, block_size: int) -> None:
         self._sampler, self._guard, self._block_size = sampler, guard, block_size
-        _declare(self, sampler)
+        _declare(self, sampler, guard)
 
     def starts(self, samples: Ints) -> Ints:
         """What the sampler gives, checked."""
@@ -68,7 +69,7 @@ class GuardedSpanSampler(SpanSampler):
 
     def __init__(self, sampler: SpanSampler, guard: _Guard) -> None:
         self._sampler, self._guard = sampler, guard
-        _declare(self, sampler)
+        _declare(self, sampler, guard)
 
     def spans(self, samples: Ints) -> Spans:
         """What the sampler gives, checked."""
@@ -93,9 +94,15 @@ def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: Sam
     return GuardedSampler(sampler, guard, context.block_size)
 
 
-def _declare(guarded: AnySampler, sampler: AnySampler) -> None:
-    guarded.samples_per_epoch = sampler.samples_per_epoch
+def _declare(guarded: AnySampler, sampler: AnySampler, guard: _Guard) -> None:
+    with guard.blame(np.empty(0, np.int64)):
+        epoch = sampler.samples_per_epoch
+        found = None if epoch is None else as_whole(epoch)
+        if epoch is not None and (found is None or not 1 <= found <= 2**62):
+            raise ValueError(f"samples_per_epoch must be from 1 to 2**62, or None; found {epoch!r:.60}")
+    guarded.samples_per_epoch = found
     guarded.resizable, guarded.in_order = sampler.resizable, sampler.in_order
+    guarded.seeded = sampler.seeded
 
 
 def _ints(what: str, found: Any, length: int) -> Ints:

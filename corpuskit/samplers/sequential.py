@@ -36,6 +36,7 @@ class DroppedTail(Sampler):
     """Window k of a pass starts at k * T; the windows that do not fill a batch are left out."""
 
     in_order = True  # windows follow each other, so the system may read ahead
+    seeded = False
 
     def __init__(self, context: SamplerContext) -> None:
         self._block_size = context.block_size
@@ -59,6 +60,7 @@ class PaddedTail(SpanSampler):
     """Window k of a pass starts at k * T; the last one may be short, and rows after it are empty."""
 
     in_order = True
+    seeded = False
 
     def __init__(self, context: SamplerContext) -> None:
         self._num_targets = context.num_tokens - 1

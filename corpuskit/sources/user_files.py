@@ -9,6 +9,7 @@ corpus that moves to another folder stays the same corpus.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import dataclasses
 import logging
 import os
@@ -21,7 +22,7 @@ from typing import Any, TypeVar
 
 from corpuskit import reading, registry
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
-from corpuskit.paths import user_path
+from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
 from corpuskit.sources.files import FilesSource
@@ -179,6 +180,7 @@ class UserFiles(FilesSource):
         if place.kind == "file":
             return [_Found(place.location, self._format_of_named(place.location), named=True)]
         files = place.files(self.left_out, format=self.options.format)
+        _refuse_corpus(pattern)
         return [_Found(location, format, named=False) for location, format in files]
 
     def _inputs(self, file: _Found, name: str) -> list[Input]:
@@ -343,6 +345,23 @@ def _remote_state(location: str, name: str) -> tuple[int, str]:
     return int(size), version
 
 
+def _refuse_corpus(pattern: str) -> None:
+    """Refuse a folder that `prepare` made: its manifest and its run's record are no text.
+
+    Raises:
+        SourceError: Naming it.
+    """
+    path = local_path(pattern) if not is_remote(pattern) else None
+    if path is None or not (path / "manifest.json").is_file():
+        return
+    if any(path.glob("*-00000.idx")):
+        raise SourceError(
+            f"{pattern}: this is a prepared corpus, which 'corpuskit info {pattern}' shows; give the text "
+            "that a corpus is to be made of",
+            path=path,
+        )
+
+
 def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
     """Each file with the name that the manifest records."""
     parents = [os.path.dirname(f.location) for f in found if not is_remote(f.location)]  # noqa: PTH120
@@ -363,7 +382,8 @@ def _file_name(location: str) -> str:
 def _name_for(patterns: Sequence[str]) -> str:
     """A corpus's name where the user gives none: the first file's or folder's, without what is special."""
     first = patterns[0].removeprefix("@") if patterns else ""
-    first = file_path(first) or first
+    with contextlib.suppress(ConfigError):  # the file of another machine is refused when it is read
+        first = file_path(first) or first
     path = os.path.expanduser(first)  # noqa: PTH111 (Path's is an error where there is no such user)
     is_glob = not os.path.lexists(path) and re.search(r"[*?\[]", first) is not None
     if is_glob or "://" in first:

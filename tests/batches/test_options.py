@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from corpuskit.batches import Batches
+from corpuskit.batches.options import options_of
 from corpuskit.errors import ConfigError
 
 OPTIONS = {"batch_size": 8, "block_size": 16, "output": "numpy"}
@@ -73,3 +74,21 @@ def make(make_split, dtype=np.uint16, **options):
 def test_numpy_cannot_be_resident(make_split):
     with pytest.raises(ConfigError, match="output 'numpy' cannot be resident"):
         make(make_split, output="numpy", resident=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("sampler_options", 5),
+        ("sampler_options", "x"),
+        ("resident", "no"),
+        ("debug", "x"),
+        ("documents", 1.0),
+        ("output", ["torch"]),
+        ("device", object()),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_in_one_line(option, value):
+    with pytest.raises(ConfigError, match=f"^{option} = .*: must be ") as caught:
+        options_of(**{option: value})
+    assert "\n" not in str(caught.value)

@@ -50,3 +50,12 @@ def test_a_batch_is_the_same_whatever_the_shard_size(make_split, shard_size):
     found = take(Batches(make_split(1000, shard_sizes=sizes), **OPTIONS), 5)
 
     assert_same(found, take(Batches(make_split(1000), **OPTIONS), 5))
+
+
+def test_rows_and_spans_are_those_of_any_samples_and_of_none_below_zero(make_split):
+    order = Batches(make_split(1000), **OPTIONS).order
+    spans = order.spans([3, 0])
+    assert order.rows([3, 0])[0][:, 0].tolist() == spans.starts.tolist()
+    for ask in (order.rows, order.spans):
+        with pytest.raises(IndexError, match="sample -1: samples count from 0"):
+            ask([0, -1])

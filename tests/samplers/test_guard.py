@@ -79,3 +79,10 @@ def test_a_wrong_answer_is_the_plugins_fault(guard, give, message):
 def test_wrong_spans_are_the_plugins_fault(guard, spans, message):
     with pytest.raises(PluginError, match=message):
         guard(GivesSpans(*map(np.array, spans))).spans(np.array([0]))
+
+
+@pytest.mark.parametrize("epoch", [0, -3, 1.5, "x", 2**63, property(lambda sampler: 1 // 0)])
+def test_an_epoch_that_cannot_be_is_the_plugins_fault(guard, epoch):
+    kind = type("Wrong", (Gives,), {"samples_per_epoch": epoch})
+    with pytest.raises(PluginError, match=r"of mine \(corpuskit-mine 1\.2\) failed"):
+        guard(kind(lambda samples: samples))

@@ -17,6 +17,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
+import corpuskit
 from corpuskit.errors import ConfigError, FetchError, SourceError
 from corpuskit.sources.base import SourceOptions
 from corpuskit.sources.lookup import open_source
@@ -441,3 +442,12 @@ def test_a_file_url_means_the_file_that_its_escapes_spell(tmp_path):
     found = UserFiles([f"file://{tmp_path}/a%20b.txt"])
     assert [item.name for item in found.inputs()] == ["a b.txt"]
     assert found.name == "a b"
+
+
+def test_a_prepared_corpus_is_not_taken_for_text(tmp_path):
+    (tmp_path / "a.txt").write_text("text")
+    corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "made", progress=False)
+    with pytest.raises(
+        SourceError, match=r"made: this is a prepared corpus, which 'corpuskit info .*made' shows"
+    ):
+        UserFiles([str(corpus.path)]).inputs()

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
+import numpy as np
 import orjson
 
 from corpuskit.errors import SourceError
@@ -46,6 +47,10 @@ _KINDS = {
     bool: "a JSON true or false",
     type(None): "a JSON null",
 }
+#: What stands before a value, but for the first of all.
+_BEFORE_VALUES = (b"[", b"{", b",")
+_BEFORE_BYTES = np.frombuffer(b"".join(_BEFORE_VALUES), np.uint8)
+
 #: A line up to this takes little memory, whatever it holds. A longer one may have so many values: each takes
 #: some 60 bytes of memory, and may take two in the file.
 _SMALL_BYTES, _MAX_VALUES = 16 * 2**20, 8_000_000
@@ -299,13 +304,18 @@ class Records:
 
 
 def _holds_too_much(line: bytes) -> bool:
-    """Whether a line has so many values that they would take many times its own size in memory.
-
-    Lists, objects and texts beside texts are counted, in a text too, where they are no values.
-    """
-    if len(line) <= _SMALL_BYTES:
+    """Whether a line has so many values that they would take many times its own size in memory."""
+    if len(line) <= _SMALL_BYTES or sum(map(line.count, _BEFORE_VALUES)) <= _MAX_VALUES:
         return False
-    return line.count(b"[") + line.count(b"{") + line.count(b'","') > _MAX_VALUES
+    # Of the same length, and each quotation mark left begins or ends a text.
+    plain = line.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+    found = quotes = 0
+    for start in range(0, len(plain), _SMALL_BYTES):
+        piece = np.frombuffer(plain, np.uint8, min(_SMALL_BYTES, len(plain) - start), start)
+        seen = quotes + np.cumsum(piece == ord('"'))
+        found += np.count_nonzero(np.isin(piece, _BEFORE_BYTES) & (seen % 2 == 0))
+        quotes = int(seen[-1])
+    return found > _MAX_VALUES
 
 
 def _parsed(line: bytes) -> Any:

@@ -288,9 +288,14 @@ def test_a_record_of_too_many_values_is_a_bad_document(tmp_path, input_of, monke
     monkeypatch.setattr(jsonl, "_SMALL_BYTES", 1000)
     monkeypatch.setattr(jsonl, "_MAX_VALUES", 300)
     path = tmp_path / "dense.jsonl"
-    dense = [b"[" + b"[]," * 400 + b"0]", b'["' + b'","'.join([b"x"] * 400) + b'"]']
+    dense = [
+        b"[" + b"[]," * 400 + b"0]",
+        b'["' + b'", "'.join([b"x"] * 400) + b'"]',
+        b"[1" + b",1" * 600 + b"]",
+    ]
     lines = [b'{"text": "one"}', *(b'{"text": "t", "more": ' + value + b"}" for value in dense)]
-    lines.append(b'{"text": "' + b"many [brackets] " * 200 + b'"}')
+    texts = ["many [brackets], {commas} " * 200, 'quoted ", " and \\ escaped, [' * 100]
+    lines += [json.dumps({"text": text}).encode() for text in texts]
     path.write_bytes(b"\n".join(lines) + b"\n")
     parsed = []
     loads = jsonl.orjson.loads
@@ -300,7 +305,7 @@ def test_a_record_of_too_many_values_is_a_bad_document(tmp_path, input_of, monke
     batches = reader.read(input_of(path), Slice(), lambda kind, start, reason: bad.append((kind, reason)))
     found = [text for batch in batches for text in batch.texts]
 
-    assert found == [b"one", b"many [brackets] " * 200]
-    assert [kind for kind, _ in bad] == ["invalid-json"] * 2
+    assert found == [b"one", *(text.encode() for text in texts)]
+    assert [kind for kind, _ in bad] == ["invalid-json"] * 3
     assert "more than 300 values in one record" in bad[0][1]
     assert not [line for line in parsed if len(line) > 1000 and b"more" in line]
