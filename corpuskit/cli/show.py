@@ -136,6 +136,8 @@ def command(
             )
         rows = [stream.document(document).tolist()]
     else:
+        if not len(stream):
+            raise ConfigError(f"split {split!r} is empty; choose another with --split")
         if at >= len(stream):
             raise ConfigError(f"--at {at}: split {split!r} has {len(stream):,} tokens")
         rows = [stream[at : at + tokens].tolist()]

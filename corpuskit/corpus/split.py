@@ -70,7 +70,8 @@ class Split(TokenStream):
         """It is opened again where it is unpickled; if it was replaced meanwhile, that is an error there."""
 
     def __repr__(self) -> str:
-        return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {self.num_documents:,} documents>"
+        documents = "1 document" if self.num_documents == 1 else f"{self.num_documents:,} documents"
+        return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {documents}>"
 
     @abstractmethod
     def shard(self, number: int) -> Tokens:
