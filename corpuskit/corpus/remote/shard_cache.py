@@ -208,8 +208,11 @@ class ShardCache:
         """Delete what was used the longest ago until there is room for one more file."""
         self._swept = 0.0
         self._let_go_of_deleted()
+        reserved = (
+            self._reserved()
+        )  # before the files: one that arrives meanwhile is among both, and counts once
         files = sorted(_files(self._root / "files"))
-        sizes = {**self._reserved(), **{path.name: size for _, size, path in files}}
+        sizes = {**reserved, **{path.name: size for _, size, path in files}}
         taken = sum(sizes.values())
         size_bytes = 0 if sha256 in sizes else size_bytes  # another process is fetching it
         for _, size, path in files:

@@ -15,6 +15,7 @@ import pytest
 
 import corpuskit
 from corpuskit import cache, locks
+from corpuskit.corpus.remote import shard_cache
 from corpuskit.corpus.remote.shard_cache import ShardCache
 from corpuskit.errors import ConfigError
 
@@ -270,3 +271,26 @@ def test_threads_fetch_a_shard_once(url, cache_dir, s3, local):
     assert sums == [int(np.sum(local["train"][:]))] * 4
     assert len(s3.seen("GET", ".bin")) == 40
     assert isinstance(train._files.cache, ShardCache)
+
+
+def test_a_file_that_arrives_while_room_is_made_is_counted(cache_dir, monkeypatch):
+    """Another process ends a download, its mark with it, between the looks at what is there and what is coming."""
+    shards = ShardCache(cache_dir, 8 * SHARD_BYTES)
+    arriving = "a" * 64
+    order = []
+
+    def files(folder):
+        order.append("files")
+        return [(0.0, SHARD_BYTES, Path(arriving))] if "reserved" in order else []
+
+    def reserved(cache):
+        order.append("reserved")
+        return {arriving: SHARD_BYTES} if "files" not in order else {}
+
+    monkeypatch.setattr(shard_cache, "_files", files)
+    monkeypatch.setattr(ShardCache, "_reserved", reserved)
+    removed = []
+    monkeypatch.setattr(shard_cache.storage, "remove_file", removed.append)
+    shards.limit_bytes = SHARD_BYTES
+    shards._evict("b" * 64, SHARD_BYTES)
+    assert removed == [Path(arriving)]
