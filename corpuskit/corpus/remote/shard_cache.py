@@ -208,9 +208,8 @@ class ShardCache:
         """Delete what was used the longest ago until there is room for one more file."""
         self._swept = 0.0
         self._let_go_of_deleted()
-        reserved = (
-            self._reserved()
-        )  # before the files: one that arrives meanwhile is among both, and counts once
+        # What is coming before what is there: a file that arrives meanwhile is among both, and counts once.
+        reserved = self._reserved()
         files = sorted(_files(self._root / "files"))
         sizes = {**reserved, **{path.name: size for _, size, path in files}}
         taken = sum(sizes.values())

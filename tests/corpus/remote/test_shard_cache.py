@@ -274,7 +274,7 @@ def test_threads_fetch_a_shard_once(url, cache_dir, s3, local):
 
 
 def test_a_file_that_arrives_while_room_is_made_is_counted(cache_dir, monkeypatch):
-    """Another process ends a download, its mark with it, between the looks at what is there and what is coming."""
+    """Another process ends a download, its mark with it, between the looks at files and at marks."""
     shards = ShardCache(cache_dir, 8 * SHARD_BYTES)
     arriving = "a" * 64
     order = []
