@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from corpuskit import reading, registry
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
-from corpuskit.paths import local_path, user_path
+from corpuskit.paths import user_path
 from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
 from corpuskit.sources.files import FilesSource
@@ -37,7 +37,7 @@ from corpuskit.sources.inputs.files import (
 )
 from corpuskit.sources.inputs.stream import base_name
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
-from corpuskit.sources.listing.places import place_of, shown_location
+from corpuskit.sources.listing.places import place_of, refuse_corpus, shown_location
 from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
 from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
@@ -180,7 +180,7 @@ class UserFiles(FilesSource):
         if place.kind == "file":
             return [_Found(place.location, self._format_of_named(place.location), named=True)]
         files = place.files(self.left_out, format=self.options.format)
-        _refuse_corpus(pattern)
+        refuse_corpus(pattern)
         return [_Found(location, format, named=False) for location, format in files]
 
     def _inputs(self, file: _Found, name: str) -> list[Input]:
@@ -343,23 +343,6 @@ def _remote_state(location: str, name: str) -> tuple[int, str]:
     if size is None:
         raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
     return int(size), version
-
-
-def _refuse_corpus(pattern: str) -> None:
-    """Refuse a folder that `prepare` made: its manifest and its run's record are no text.
-
-    Raises:
-        SourceError: Naming it.
-    """
-    path = local_path(pattern) if not is_remote(pattern) else None
-    if path is None or not (path / "manifest.json").is_file():
-        return
-    if any(path.glob("*-00000.idx")):
-        raise SourceError(
-            f"{pattern}: this is a prepared corpus, which 'corpuskit info {pattern}' shows; give the text "
-            "that a corpus is to be made of",
-            path=path,
-        )
 
 
 def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:

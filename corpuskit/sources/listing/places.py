@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.paths import user_path
+from corpuskit.paths import local_path, user_path
 from corpuskit.sources.inputs.files import ABSENT, file_system, store_errors, unreadable
 from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.listing.left_out import LeftOut
@@ -183,4 +183,21 @@ def shown_location(location: str) -> str:
     return redact_url(location) if is_remote(location) else location
 
 
-__all__ = ["Place", "is_folder", "place_of", "shown_location"]
+def refuse_corpus(pattern: str) -> None:
+    """Refuse a folder that `prepare` made: its manifest and its run's record are no text.
+
+    Raises:
+        SourceError: Naming it.
+    """
+    path = local_path(pattern) if not is_remote(pattern) else None
+    if path is None or not (path / "manifest.json").is_file():
+        return
+    if any(path.glob("*-00000.idx")):
+        raise SourceError(
+            f"{pattern}: this is a prepared corpus, which 'corpuskit info {pattern}' shows; give the text "
+            "that a corpus is to be made of",
+            path=path,
+        )
+
+
+__all__ = ["Place", "is_folder", "place_of", "refuse_corpus", "shown_location"]

@@ -21,7 +21,8 @@ separators = st.sampled_from(
     ["\n", "\n\n", "\n\n\n", "a\nb", "\na\n", "b\n", "<|endoftext|>", "aba", "é", "a", "\0"]
 )
 # Few different characters, so that separators are found whole, cut, doubled and overlapping.
-texts = st.text(alphabet="ab\n\r\0é日<|", max_size=60)
+#: A NUL at every other place is UTF-16 without a mark, which is refused: there are two side by side.
+texts = st.lists(st.sampled_from([*"ab\n\r", "\0\0", *"é日<|"]), max_size=60).map("".join)
 runs = st.sampled_from(["\n\n\n\n", "\r\n\r\n\r\n", "\r\n", "\r\r\r", "\n\r\n", "<|endoftext|>", "ababa"])
 pieces = st.lists(st.one_of(texts, runs), max_size=8)
 
