@@ -7,7 +7,6 @@ line in the report. What users or their projects tell pytest elsewhere does not 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from typing import Any
 
 from corpuskit.cache import scratch_folder
 from corpuskit.errors import ConfigError, UnknownName
+from corpuskit.near import hint
 from corpuskit.registry import Component, PluginInfo, default
 from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.registry.specs import SourceSpec
@@ -88,9 +88,11 @@ def find_plugins(package: str) -> list[PluginInfo]:
     ]
     if not found:
         known = sorted({plugin.owner.distribution for plugin in plugins})
-        close = difflib.get_close_matches(package, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"installed: {', '.join(known)}"
-        raise UnknownName(f"no plugin {package!r} is installed; {hint}", expected=known, found=package)
+        raise UnknownName(
+            f"no plugin {package!r} is installed; {hint(package, known, most=1)}",
+            expected=known,
+            found=package,
+        )
     if all(plugin.status == "disabled" for plugin in found):
         raise ConfigError(
             f"plugin {found[0].owner} is disabled by CORPUSKIT_PLUGINS; add it there or unset it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from corpuskit.batches import Batches
 from corpuskit.batches.stream import TokenStream
 
 
@@ -50,3 +51,28 @@ def make_split():
 @pytest.fixture(scope="session")
 def split_of():
     return FakeSplit
+
+
+@pytest.fixture(scope="session")
+def wide_batches():
+    """Batches over ids that use their type's whole width, in several shards and many documents."""
+
+    def make(dtype=np.uint16, **options):
+        tokens = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, 1000, dtype, endpoint=True)
+        split = FakeSplit(tokens, shard_sizes=[300, 5, 695], document_ends=range(7, 1001, 7), fingerprint="")
+        return Batches(split, batch_size=8, block_size=16, **options)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def assert_same_batches():
+    """Batches are the same, array by array."""
+
+    def check(found, expected):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            for array, wanted in zip(one, other, strict=True):
+                np.testing.assert_array_equal(array, wanted)
+
+    return check

@@ -2,7 +2,6 @@ import itertools
 import json
 import pickle
 
-import numpy as np
 import pytest
 
 from corpuskit.batches import Batches
@@ -14,20 +13,13 @@ def take(batches, count):
     return list(itertools.islice(batches, count))
 
 
-def assert_same(found, expected):
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
-        for array, wanted in zip(one, other, strict=True):
-            np.testing.assert_array_equal(array, wanted)
-
-
-def test_random_access_and_iteration_agree(make_split):
+def test_random_access_and_iteration_agree(make_split, assert_same_batches):
     batches = Batches(make_split(5000), **OPTIONS)
     iterated = take(batches, 300)
 
     fresh = Batches(make_split(5000), **OPTIONS)
     for step in (299, 0, 150, 151, 152, 7, 299):
-        assert_same([fresh[step]], [iterated[step]])
+        assert_same_batches([fresh[step]], [iterated[step]])
 
 
 def test_state_is_small_json_without_a_rank(make_split):
@@ -50,8 +42,8 @@ def test_a_sampler_without_epochs_has_no_length(make_split):
         len(Batches(make_split(1000), **OPTIONS))
 
 
-def test_batches_survive_pickling_with_their_place(make_split):
+def test_batches_survive_pickling_with_their_place(make_split, assert_same_batches):
     batches = Batches(make_split(5000), **OPTIONS)
     take(batches, 3)
 
-    assert_same(take(pickle.loads(pickle.dumps(batches)), 3), take(batches, 3))
+    assert_same_batches(take(pickle.loads(pickle.dumps(batches)), 3), take(batches, 3))

@@ -121,16 +121,9 @@ def take(batches, count):
     return list(itertools.islice(batches, count))
 
 
-def assert_same(found, expected):
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
-        for array, wanted in zip(one, other, strict=True):
-            np.testing.assert_array_equal(array, wanted)
-
-
 @pytest.mark.parametrize("cut", [0, 1, 2, 3, 7, 19])
 @pytest.mark.fault("R5")
-def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(make_split, cut):
+def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(make_split, cut, assert_same_batches):
     whole = take(Batches(make_split(5000), **OPTIONS), 20)
     first = Batches(make_split(5000), **OPTIONS)
     before = take(first, cut)
@@ -138,7 +131,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(make_split, cut):
     second = Batches(make_split(5000), **OPTIONS)
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
 
-    assert_same(before + take(second, 20 - cut), whole)
+    assert_same_batches(before + take(second, 20 - cut), whole)
 
 
 def test_the_batch_size_may_change_in_a_run(make_split):

@@ -19,19 +19,14 @@ OPTIONS = {"batch_size": 8, "block_size": 16, "sampler": "shuffled"}
 few_cores = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 
 
-def assert_same(found, expected):
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
-        for tensor, wanted in zip(one, other, strict=True):
-            assert torch.equal(tensor, wanted)
-
-
 @few_cores
 @pytest.mark.parametrize(
     ("workers", "context", "persistent"),
     [(0, None, False), (2, "fork", False), (4, "fork", False), (2, "fork", True), (2, "spawn", True)],
 )
-def test_iterable_batches_come_in_order_from_any_workers(make_split, workers, context, persistent):
+def test_iterable_batches_come_in_order_from_any_workers(
+    make_split, workers, context, persistent, assert_same_batches
+):
     batches = Batches(make_split(1000), **OPTIONS)
     dataset = batches.iterable()
     loader = DataLoader(
@@ -46,20 +41,20 @@ def test_iterable_batches_come_in_order_from_any_workers(make_split, workers, co
     dataset.seek(epoch=1)
     second_epoch = list(loader)
 
-    assert_same(first_epoch, [batches[step] for step in range(8)])
+    assert_same_batches(first_epoch, [batches[step] for step in range(8)])
     second = Batches(make_split(1000), **OPTIONS)
     second.seek(epoch=1)
-    assert_same(second_epoch, list(second))
+    assert_same_batches(second_epoch, list(second))
 
 
 @few_cores
 @pytest.mark.parametrize("workers", [0, 2, 4])
-def test_map_style_items_come_in_order_from_any_workers(make_split, workers):
+def test_map_style_items_come_in_order_from_any_workers(make_split, workers, assert_same_batches):
     batches = Batches(make_split(1000), **OPTIONS)
 
     loaded = list(DataLoader(batches.dataset(), batch_size=8, num_workers=workers))
 
-    assert_same(loaded[:7], [batches[step] for step in range(7)])
+    assert_same_batches(loaded[:7], [batches[step] for step in range(7)])
     assert len(loaded[7][0]) == 62 - 56
 
 
@@ -97,7 +92,7 @@ def test_pickled_datasets_carry_no_tokens(make_split):
 
 
 @pytest.mark.fault("R5")
-def test_states_of_workers_resume_each_worker(make_split):
+def test_states_of_workers_resume_each_worker(make_split, assert_same_batches):
     """What torchdata's StatefulDataLoader does with a dataset in the main process."""
     dataset = Batches(make_split(1000), **OPTIONS).iterable()
     whole = list(dataset)
@@ -108,14 +103,14 @@ def test_states_of_workers_resume_each_worker(make_split):
     resumed = Batches(make_split(1000), **OPTIONS).iterable()
     resumed.load_state_dict(state)
 
-    assert_same(before + list(resumed), whole)
+    assert_same_batches(before + list(resumed), whole)
     with pytest.raises(ResumeError, match="saved by one of 3 workers, there are 1"):
         resumed.load_state_dict({**state, "workers": 3})
 
 
 @pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")  # torchdata with a newer torch
 @pytest.mark.parametrize("workers", [0, 2])
-def test_stateful_data_loader_resumes_at_every_cut(make_split, workers):
+def test_stateful_data_loader_resumes_at_every_cut(make_split, workers, assert_same_batches):
     stateful = pytest.importorskip("torchdata.stateful_dataloader", reason="torchdata is not installed")
 
     def loader():
@@ -130,7 +125,7 @@ def test_stateful_data_loader_resumes_at_every_cut(make_split, workers):
         state = first.state_dict()
         second = loader()
         second.load_state_dict(state)
-        assert_same(before + list(second), whole)
+        assert_same_batches(before + list(second), whole)
 
 
 @pytest.mark.filterwarnings("ignore:torch.distributed is disabled:UserWarning")  # one process is meant
@@ -175,14 +170,14 @@ def take(batches, count):
     return list(itertools.islice(batches, count))
 
 
-def test_the_dataset_gives_the_same_windows_through_a_loader(make_split):
+def test_the_dataset_gives_the_same_windows_through_a_loader(make_split, assert_same_batches):
     batches = Batches(make_split(5000), batch_size=8, block_size=16)
     dataset = batches.dataset(num_samples=40)
 
     loaded = list(DataLoader(dataset, batch_size=8))
 
     assert len(dataset) == 40
-    assert_same(loaded, take(batches, 5))
+    assert_same_batches(loaded, take(batches, 5))
     x, _ = dataset[-1]
     np.testing.assert_array_equal(x, loaded[-1][0][-1])
     with pytest.raises(IndexError, match="of a dataset of 40"):
@@ -190,10 +185,10 @@ def test_the_dataset_gives_the_same_windows_through_a_loader(make_split):
 
 
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
-def test_the_dataset_works_in_worker_processes(make_split, start_method):
+def test_the_dataset_works_in_worker_processes(make_split, start_method, assert_same_batches):
     batches = Batches(make_split(5000), batch_size=8, block_size=16)
     loader = DataLoader(
         batches.dataset(num_samples=40), batch_size=8, num_workers=2, multiprocessing_context=start_method
     )
 
-    assert_same(list(loader), take(batches, 5))
+    assert_same_batches(list(loader), take(batches, 5))

@@ -1,6 +1,5 @@
 """What a run may be told."""
 
-import numpy as np
 import pytest
 
 from corpuskit.batches import Batches
@@ -57,23 +56,9 @@ def test_debug_shrinks_to_a_few_short_windows(make_split, world_size, rows):
     assert batches.batch_size == max(2, world_size)
 
 
-def make(make_split, dtype=np.uint16, **options):
-    """Batches over ids that use their whole width, several shards and documents."""
-    tokens = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, 1000, dtype, endpoint=True)
-    split = make_split(
-        1000, dtype, shard_sizes=[300, 5, 695], document_ends=range(7, 1001, 7), fingerprint=""
-    )
-    for number in range(3):
-        shard = split.shard(number)
-        shard.flags.writeable = True
-        shard[:] = tokens[split.shard_starts[number] : split.shard_starts[number + 1]]
-        shard.flags.writeable = False
-    return Batches(split, batch_size=8, block_size=16, **options)
-
-
 def test_numpy_cannot_be_resident(make_split):
     with pytest.raises(ConfigError, match="output 'numpy' cannot be resident"):
-        make(make_split, output="numpy", resident=True)
+        Batches(make_split(1000), batch_size=8, block_size=16, output="numpy", resident=True)
 
 
 @pytest.mark.parametrize(

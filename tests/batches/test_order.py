@@ -14,13 +14,6 @@ def take(batches, count):
     return list(itertools.islice(batches, count))
 
 
-def assert_same(found, expected):
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
-        for array, wanted in zip(one, other, strict=True):
-            np.testing.assert_array_equal(array, wanted)
-
-
 def test_a_batch_is_windows_of_the_stream(make_split):
     x, y = Batches(make_split(1000), **OPTIONS)[5]
 
@@ -32,7 +25,7 @@ def test_a_batch_is_windows_of_the_stream(make_split):
 
 @pytest.mark.parametrize("world_size", [1, 2, 3, 4, 8])
 @pytest.mark.fault("R5")
-def test_ranks_share_each_batch_in_the_same_global_order(make_split, world_size):
+def test_ranks_share_each_batch_in_the_same_global_order(make_split, world_size, assert_same_batches):
     split = make_split(5000)
     options = {**OPTIONS, "batch_size": 24}
     whole = take(Batches(split, **options), 20)
@@ -40,16 +33,16 @@ def test_ranks_share_each_batch_in_the_same_global_order(make_split, world_size)
 
     steps = zip(*ranks, strict=True)
     together = [tuple(np.concatenate(part) for part in zip(*step, strict=True)) for step in steps]
-    assert_same(together, whole)
+    assert_same_batches(together, whole)
 
 
 @pytest.mark.parametrize("shard_size", [1, 2, 3, 16, 17, 18, 64, 100, 999, 1000])
-def test_a_batch_is_the_same_whatever_the_shard_size(make_split, shard_size):
+def test_a_batch_is_the_same_whatever_the_shard_size(make_split, shard_size, assert_same_batches):
     sizes = [min(shard_size, 1000 - at) for at in range(0, 1000, shard_size)]
 
     found = take(Batches(make_split(1000, shard_sizes=sizes), **OPTIONS), 5)
 
-    assert_same(found, take(Batches(make_split(1000), **OPTIONS), 5))
+    assert_same_batches(found, take(Batches(make_split(1000), **OPTIONS), 5))
 
 
 def test_rows_and_spans_are_those_of_any_samples_and_of_none_below_zero(make_split):

@@ -15,20 +15,6 @@ DEVICES = ["cpu", pytest.param("cuda", marks=needs_cuda)]
 SAMPLERS = ["random", "shuffled", "packed"]
 
 
-def make(make_split, dtype=np.uint16, **options):
-    """Batches over ids that use their whole width, several shards and documents."""
-    tokens = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, 1000, dtype, endpoint=True)
-    split = make_split(
-        1000, dtype, shard_sizes=[300, 5, 695], document_ends=range(7, 1001, 7), fingerprint=""
-    )
-    for number in range(3):
-        shard = split.shard(number)
-        shard.flags.writeable = True
-        shard[:] = tokens[split.shard_starts[number] : split.shard_starts[number + 1]]
-        shard.flags.writeable = False
-    return Batches(split, batch_size=8, block_size=16, **options)
-
-
 def parts(batch):
     for part in batch:
         if isinstance(part, Segments):
@@ -49,10 +35,10 @@ def assert_same_on(device, found, expected):
 @pytest.mark.parametrize("documents", [False, True, "mask"])
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
-def test_resident_batches_are_the_same(make_split, device, documents, sampler, dtype):
+def test_resident_batches_are_the_same(wide_batches, device, documents, sampler, dtype):
     options = {"sampler": sampler, "documents": documents}
-    resident = make(make_split, dtype, **options, device=device, resident=True)
-    host = make(make_split, dtype, **options, output="numpy")
+    resident = wide_batches(dtype, **options, device=device, resident=True)
+    host = wide_batches(dtype, **options, output="numpy")
 
     assert_same_on(device, itertools.islice(resident, 7), itertools.islice(host, 7))
 
@@ -62,10 +48,12 @@ def test_resident_batches_are_the_same(make_split, device, documents, sampler, d
 @pytest.mark.parametrize("documents", [False, "mask"])
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
-def test_batches_copied_through_pinned_buffers_are_the_same(make_split, prefetch, documents, sampler, dtype):
+def test_batches_copied_through_pinned_buffers_are_the_same(
+    wide_batches, prefetch, documents, sampler, dtype
+):
     options = {"sampler": sampler, "documents": documents}
-    copied = make(make_split, dtype, **options, device="cuda", prefetch=prefetch)
-    host = make(make_split, dtype, **options, output="numpy")
+    copied = wide_batches(dtype, **options, device="cuda", prefetch=prefetch)
+    host = wide_batches(dtype, **options, output="numpy")
 
     found = []  # all alive at once: none may be written over
     while len(found) < 40:
@@ -74,9 +62,9 @@ def test_batches_copied_through_pinned_buffers_are_the_same(make_split, prefetch
 
 
 @needs_cuda
-def test_a_batch_is_safe_to_use_on_another_stream_while_the_next_is_copied(make_split):
-    batches = make(make_split, device="cuda", prefetch=2)
-    host = make(make_split, output="numpy")
+def test_a_batch_is_safe_to_use_on_another_stream_while_the_next_is_copied(wide_batches):
+    batches = wide_batches(device="cuda", prefetch=2)
+    host = wide_batches(output="numpy")
     stream = torch.cuda.Stream()
     sums = []
     with torch.cuda.stream(stream):
@@ -90,20 +78,20 @@ def test_a_batch_is_safe_to_use_on_another_stream_while_the_next_is_copied(make_
 
 
 @needs_cuda
-def test_random_access_and_iteration_agree_on_cuda(make_split):
-    batches, host = make(make_split, device="cuda"), make(make_split, output="numpy")
+def test_random_access_and_iteration_agree_on_cuda(wide_batches):
+    batches, host = wide_batches(device="cuda"), wide_batches(output="numpy")
 
     assert_same_on("cuda", [batches[step] for step in (9, 0, 9, 3)], [host[step] for step in (9, 0, 9, 3)])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_a_missing_cuda_device_is_a_config_error(make_split):
+def test_a_missing_cuda_device_is_a_config_error(wide_batches):
     with pytest.raises(ConfigError, match="device = 'cuda': this machine has no CUDA device"):
-        make(make_split, device="cuda")[0]
+        wide_batches(device="cuda")[0]
 
 
-def test_other_devices_are_copied_to(make_split):
-    x, y = make(make_split, device="meta")[0]
+def test_other_devices_are_copied_to(wide_batches):
+    x, y = wide_batches(device="meta")[0]
 
     assert x.device.type == y.device.type == "meta"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import corpuskit
 from corpuskit.cli.program import _run
 
 
@@ -57,3 +58,12 @@ def corpus(tmp_path: Path, run) -> Path:
     assert made.stdout == "data/mine/gpt2\n"
     assert made.stderr.startswith("Prepared 541 train, 61 valid tokens (gpt2) in ")
     return tmp_path / "data" / "mine" / "gpt2"
+
+
+@pytest.fixture
+def small_corpus(tmp_path: Path) -> Path:
+    """A corpus of 90 bytes, made in this process."""
+    (tmp_path / "text.txt").write_text("some text\n" * 9)
+    return corpuskit.prepare(
+        str(tmp_path / "text.txt"), output=tmp_path / "out", encoding="bytes", split="none"
+    ).path

@@ -5,20 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-import corpuskit
 from corpuskit import sealed
 from corpuskit.cli import root
 from corpuskit.errors import CorpusFormatError, CorpuskitError
 
 EVIL = "\x1b]0;x\x07\u202e\x9b31m\nnext\tline"
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    (tmp_path / "text.txt").write_text("some text\n" * 9)
-    return corpuskit.prepare(
-        str(tmp_path / "text.txt"), output=tmp_path / "out", encoding="bytes", split="none"
-    ).path
 
 
 def change(corpus, edit):
@@ -43,9 +34,9 @@ def change(corpus, edit):
     ],
 )
 @pytest.mark.parametrize("command", ["info", "show", "verify"])
-def test_nothing_of_a_manifest_moves_the_cursor_or_makes_a_line(corpus, command, edit):
-    change(corpus, edit)
-    done = CliRunner().invoke(root, [command, str(corpus)])
+def test_nothing_of_a_manifest_moves_the_cursor_or_makes_a_line(small_corpus, command, edit):
+    change(small_corpus, edit)
+    done = CliRunner().invoke(root, [command, str(small_corpus)])
     assert isinstance(done.exception, (CorpuskitError, SystemExit, type(None)))
     shown = f"{done.output}{done.exception}"
     assert all(char.isprintable() or char == "\n" for char in shown)
@@ -53,11 +44,11 @@ def test_nothing_of_a_manifest_moves_the_cursor_or_makes_a_line(corpus, command,
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "train-00000.bin"])
-def test_a_pipe_in_a_corpus_is_one_line_and_no_waiting(corpus, name):
+def test_a_pipe_in_a_corpus_is_one_line_and_no_waiting(small_corpus, name):
     import os
 
-    (corpus / name).unlink()
-    os.mkfifo(corpus / name)
-    done = CliRunner().invoke(root, ["info", str(corpus)])
+    (small_corpus / name).unlink()
+    os.mkfifo(small_corpus / name)
+    done = CliRunner().invoke(root, ["info", str(small_corpus)])
     assert isinstance(done.exception, CorpusFormatError)
     assert f"{name}: it is a named pipe, not a file" in str(done.exception)

@@ -5,22 +5,13 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-import corpuskit
 from corpuskit.cli import render, root
 
 
-@pytest.fixture
-def corpus(tmp_path):
-    (tmp_path / "text.txt").write_text("some text\n" * 9)
-    return corpuskit.prepare(
-        str(tmp_path / "text.txt"), output=tmp_path / "out", encoding="bytes", split="none"
-    ).path
-
-
 @pytest.mark.parametrize("width", [60, 80])
-def test_a_fact_that_takes_several_lines_is_indented(corpus, capsys, monkeypatch, width):
+def test_a_fact_that_takes_several_lines_is_indented(small_corpus, capsys, monkeypatch, width):
     monkeypatch.setattr(render, "stdout_console", lambda: Console(width=width, highlight=False))
-    root.main(["info", str(corpus)], standalone_mode=False)
+    root.main(["info", str(small_corpus)], standalone_mode=False)
     lines = capsys.readouterr().out.splitlines()
     options = next(number for number, line in enumerate(lines) if line.startswith("options "))
     assert lines[options + 1].startswith(" " * 12)

@@ -15,14 +15,6 @@ from corpuskit.preparation.resolved_config import ResolvedConfig
 UNSEPARATED = "documents follow each other unseparated"
 
 
-@pytest.fixture
-def records(tmp_path):
-    """Two documents of two letters."""
-    path = tmp_path / "records.jsonl"
-    path.write_text('{"text": "ab"}\n{"text": "cd"}\n')
-    return path
-
-
 def options_of(corpus):
     return corpus.manifest.options
 

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 import corpuskit
 from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
 from corpuskit.preparation.api import commit_parts, run
-
-UNSEPARATED = "documents follow each other unseparated"
-
-
-@pytest.fixture
-def records(tmp_path):
-    """Two documents of two letters."""
-    path = tmp_path / "records.jsonl"
-    path.write_text('{"text": "ab"}\n{"text": "cd"}\n')
-    return path
-
-
-def options_of(corpus):
-    return json.loads((corpus.path / "manifest.json").read_text())["options"]
 
 
 def test_an_end_of_text_that_the_tokenizer_has_not_is_refused_before_any_work(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,3 +27,20 @@ def _offline(monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> None:
 @pytest.fixture(scope="session")
 def tinyshakespeare(shakespeare: Path) -> str:
     return shakespeare.read_text(encoding="utf-8")
+
+
+class _Wrong:
+    """gigatoken with one id changed."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def encode(self, text: bytes) -> Any:
+        ids = self.real.encode(text).copy()
+        ids[-1:] += b"wrong" in text
+        return ids
+
+
+@pytest.fixture
+def wrong_gigatoken() -> type[_Wrong]:
+    return _Wrong

@@ -167,23 +167,11 @@ def test_white_space_beyond_what_the_pattern_can_match() -> None:
     assert caught.value.index == 1  # type: ignore[attr-defined]
 
 
-class Wrong:
-    """gigatoken with one id changed."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-
-    def encode(self, text: bytes) -> Any:
-        ids = self.real.encode(text).copy()
-        ids[-1:] += b"wrong" in text
-        return ids
-
-
-def test_a_difference_stops_the_run_and_names_the_text() -> None:
+def test_a_difference_stops_the_run_and_names_the_text(wrong_gigatoken: Any) -> None:
     fast, _ = both("gpt2")
     engine = fast._loaded_engine()
     assert isinstance(engine, engines.GigatokenEngine)
-    engine._fast = Wrong(engine._fast)
+    engine._fast = wrong_gigatoken(engine._fast)
     with pytest.raises(
         TokenizerError, match=r"different ids for the text that starts with 'this is wrong'"
     ) as e:

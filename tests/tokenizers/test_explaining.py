@@ -17,18 +17,6 @@ from corpuskit.tokenizers.tiktoken import TiktokenTokenizer
 pytest.importorskip("gigatoken", reason="the extra 'fast' is needed")
 
 
-class Wrong:
-    """gigatoken with one id changed."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-
-    def encode(self, text: bytes) -> Any:
-        ids = self.real.encode(text).copy()
-        ids[-1:] += b"wrong" in text
-        return ids
-
-
 def test_the_choice_of_an_engine_says_why() -> None:
     tokenizer = TiktokenTokenizer(name="gpt2")
     choice = tokenizer.explain_engine()
@@ -47,10 +35,12 @@ def test_the_choice_of_an_engine_says_why() -> None:
     )
 
 
-def test_the_choice_of_an_engine_that_differs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_choice_of_an_engine_that_differs_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, wrong_gigatoken: Any
+) -> None:
     monkeypatch.setattr(explaining, "_SAMPLE", ("right", "this is wrong"))
     load = engines._load_gigatoken
-    monkeypatch.setattr(engines, "_load_gigatoken", lambda exact: Wrong(load(exact)))
+    monkeypatch.setattr(engines, "_load_gigatoken", lambda exact: wrong_gigatoken(load(exact)))
     with pytest.raises(TokenizerError, match="different ids for the text that starts with 'this is wrong'"):
         open_tokenizer("gpt2").explain_engine()
 

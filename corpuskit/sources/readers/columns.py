@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from corpuskit.errors import SourceError
+from corpuskit.near import near
 from corpuskit.sources.base import Input
 
 _NAMES_SHOWN = 10
@@ -29,7 +29,7 @@ def close_to(field: str, names: Sequence[str]) -> str:
     """
     wanted = _last_part(field)
     same = [name for name in names if _last_part(name) == wanted]
-    close = same or difflib.get_close_matches(field, names[:_NAMES_COMPARED], n=1)
+    close = same or near(field, names[:_NAMES_COMPARED], most=1)
     return f"did you mean {quoted(close[0])}?" if close else ""
 
 

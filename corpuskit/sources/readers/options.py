@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from corpuskit import registry
 from corpuskit.errors import ConfigError
+from corpuskit.near import near
 from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.readers.base import Reader
 from corpuskit.units import parse_size
@@ -78,7 +78,7 @@ def _unknown(name: str, known: Mapping[str, Mapping[str, Any] | None]) -> Config
     of = {reader: list(options or ()) for reader, options in known.items()}
     common = [option for option in next(iter(of.values())) if all(option in has for has in of.values())]
     own = {reader: [option for option in has if option not in common] for reader, has in of.items()}
-    close = difflib.get_close_matches(name, {option for has in of.values() for option in has}, n=1)
+    close = near(name, [option for has in of.values() for option in has], most=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     having = [f"{reader}: {', '.join(options)}" for reader, options in own.items() if options]
     every = "every reader has" if len(of) > 1 else f"the {next(iter(of))} reader has"

@@ -31,16 +31,6 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'6' * 64}\ns
 READERS = {"txt": TextReader, "jsonl": JsonlReader, "csv": CsvReader, "parquet": ParquetReader}
 
 
-@pytest.fixture
-def file(tmp_path, input_of):
-    def make(name: str, data: bytes):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return input_of(path)
-
-    return make
-
-
 def tar(text: bytes = b"hello") -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
