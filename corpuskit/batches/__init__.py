@@ -8,16 +8,11 @@ from corpuskit.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from corpuskit.batches.batches import Batches
-    from corpuskit.batches.order import DrawnAmount, Order
-    from corpuskit.batches.segments import Segments
 
 _PLACES = {
     "Batches": "corpuskit.batches.batches:Batches",
-    "DrawnAmount": "corpuskit.batches.order:DrawnAmount",
-    "Order": "corpuskit.batches.order:Order",
-    "Segments": "corpuskit.batches.segments:Segments",
 }
 
-__all__ = ["Batches", "DrawnAmount", "Order", "Segments"]
+__all__ = ["Batches"]
 
 __getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

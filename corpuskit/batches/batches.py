@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches import state as run_state
@@ -11,11 +10,12 @@ from corpuskit.batches.engines import Batch
 from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import DrawnAmount, Order
 from corpuskit.batches.stream import TokenStream
-from corpuskit.config import BATCH_SIZE, BLOCK_SIZE
-from corpuskit.config.keywords import checked
+from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.numbers import as_whole, whole
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from corpuskit.batches.datasets import IterableBatches, WindowDataset
 
 
@@ -59,42 +59,9 @@ class Batches(Cursor):
     """
 
     @checked
-    def __init__(
-        self,
-        split: TokenStream,
-        *,
-        batch_size: int = BATCH_SIZE,
-        block_size: int = BLOCK_SIZE,
-        context_length: int | None = None,
-        sampler: str = "random",
-        seed: int = 0,
-        device: str | None = None,
-        debug: bool = False,
-        output: str = "torch",
-        rank: int = 0,
-        world_size: int = 1,
-        documents: bool | str = False,
-        prefetch: int = 0,
-        resident: bool = False,
-        sampler_options: Mapping[str, Any] | None = None,
-    ) -> None:
-        options = options_of(
-            batch_size=batch_size,
-            block_size=block_size,
-            context_length=context_length,
-            sampler=sampler,
-            seed=seed,
-            device=device,
-            debug=debug,
-            output=output,
-            rank=rank,
-            world_size=world_size,
-            documents=documents,
-            prefetch=prefetch,
-            resident=resident,
-            sampler_options=sampler_options,
-        )
-        super().__init__(Order(split, options))
+    @takes(BatchKeywords)
+    def __init__(self, split: TokenStream, **options: Unpack[BatchKeywords]) -> None:
+        super().__init__(Order(split, options_of(**options)))
 
     @property
     def options(self) -> BatchOptions:
@@ -128,9 +95,6 @@ class Batches(Cursor):
         said = {name: getattr(self.options, name) for name in BatchOptions.__dataclass_fields__}
         options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value is not None)
         return f"<Batches of {self.order.stream!r}: {options}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _at, (self.order, self.sample)
 
     def drawn(self, sample: int | None = None) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken: by name, and one entry without a mixture.
@@ -167,9 +131,3 @@ class Batches(Cursor):
         """The same order for batches in this process's memory, made when they are asked for."""
         options = self.options.replace(device=None, prefetch=0, resident=False, **changes)
         return Order(self.order.stream, options)
-
-
-def _at(order: Order, sample: int) -> Batches:
-    batches = Batches.__new__(Batches)
-    Cursor.__init__(batches, order, sample)
-    return batches

@@ -47,6 +47,9 @@ class Cursor:
         """Samples of the global order that iteration has passed; what `state_dict` saves."""
         return self._sample
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _at, (type(self), self.order, self._sample)
+
     def __iter__(self) -> Iterator[Batch]:
         end = self.order.epoch_end(self._sample)
         return self.iterate(end, ahead=self.order.options.prefetch)
@@ -150,6 +153,13 @@ class Cursor:
     @cached_property
     def _engine(self) -> Engine:
         return open_engine(self.order.source, self.order.stream, self.order.options)
+
+
+def _at(kind: type[Cursor], order: Order, sample: int) -> Cursor:
+    """A cursor, or batches, at a place; nothing is read for it before a batch is."""
+    cursor = kind.__new__(kind)
+    Cursor.__init__(cursor, order, sample)
+    return cursor
 
 
 def _as_saved(order: Order, state: Mapping[str, Any]) -> Order:

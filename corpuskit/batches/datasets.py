@@ -78,8 +78,7 @@ class IterableBatches(IterableDataset[Batch]):
         self._place[0] = self._cursor.sample
 
     def __iter__(self) -> Iterator[Batch]:
-        info = get_worker_info()
-        worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        worker, workers = _worker()
         if not self._loaded:
             # Moved at once and not by the generator, because a state may be asked for before its first batch.
             self._cursor.seek(sample=int(self._place[0]))
@@ -90,8 +89,7 @@ class IterableBatches(IterableDataset[Batch]):
 
     def state_dict(self) -> dict[str, Any]:
         """This worker's place in the order, how many workers share it, and where its epoch ends."""
-        info = get_worker_info()
-        workers = info.num_workers if info else 1
+        _, workers = _worker()
         return {**self._cursor.state_dict(), "workers": workers, "end": self._end}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -100,8 +98,7 @@ class IterableBatches(IterableDataset[Batch]):
         Raises:
             ResumeError: If the state is of something else, or was saved by one of another number of workers.
         """
-        info = get_worker_info()
-        workers = info.num_workers if info else 1
+        _, workers = _worker()
         own = dict(state) if isinstance(state, Mapping) else {}
         saved_by, end = own.pop("workers", None), own.pop("end", None)
         if type(saved_by) is not int or saved_by != workers:
@@ -114,3 +111,9 @@ class IterableBatches(IterableDataset[Batch]):
         self._cursor.load_state_dict(own)
         self._end = None if end is None else check_sample(end, "end")
         self._loaded = True
+
+
+def _worker() -> tuple[int, int]:
+    """This process's number among a DataLoader's workers, and how many they are."""
+    info = get_worker_info()
+    return (info.id, info.num_workers) if info else (0, 1)

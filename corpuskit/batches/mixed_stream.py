@@ -31,7 +31,6 @@ class MixedStream(TokenStream):
         samplers: Their samplers' names.
         stages: (first sample, one weight a corpus) of each stage.
         max_epochs: How often each corpus's samples may be drawn, or None.
-
     """
 
     def __init__(
@@ -44,7 +43,6 @@ class MixedStream(TokenStream):
         max_epochs: tuple[float | None, ...],
     ) -> None:
         self._arguments = (names, identities, splits, samplers, stages, max_epochs)
-        self._names = names
         self.name = splits[0].name
         self.dtype = splits[0].dtype
         sizes = [split.num_tokens for split in splits]
@@ -69,7 +67,8 @@ class MixedStream(TokenStream):
     @property
     def names(self) -> tuple[str, ...]:
         """The corpora's names."""
-        return self._names
+        names: tuple[str, ...] = self._arguments[0]
+        return names
 
     def parts(self) -> list[tuple[TokenStream, int]]:
         """Each shard's split, and its number there."""

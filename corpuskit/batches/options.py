@@ -50,7 +50,7 @@ class BatchOptions:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
-        _check_kinds(self)
+        _check_values(self)
         object.__setattr__(self, "sampler_options", dict(self.sampler_options))
         if self.rank >= self.world_size:
             raise ConfigError(
@@ -66,11 +66,6 @@ class BatchOptions:
                 expected=self.world_size,
                 found=self.batch_size,
             )
-        if not isinstance(self.sampler, str):
-            raise ConfigError(
-                f"sampler = {self.sampler!r:.80}: must be text, the name of one", found=self.sampler
-            )
-        _check_output(self)
 
     def replace(self, **changes: Any) -> BatchOptions:
         """The same with some values changed."""
@@ -127,38 +122,32 @@ def options_of(
     return BatchOptions(**given, sampler_options={} if sampler_options is None else sampler_options)
 
 
-def _check_kinds(options: BatchOptions) -> None:
-    """Refuse values of another kind than their options have.
+def _check_values(options: BatchOptions) -> None:
+    """Refuse values that their options do not have, or that do not go together.
 
     Raises:
         ConfigError: Naming the option and what is allowed.
     """
-    kinds: dict[str, tuple[tuple[type, ...], str]] = {
-        "sampler_options": ((Mapping,), "names with values"),
-        "resident": ((bool,), "true or false"),
-        "documents": ((bool, str), "False, True or 'mask'"),
-        "output": ((str,), "'torch' or 'numpy'"),
+    device = options.device
+    is_device = device is None or isinstance(device, str) or type(device).__qualname__ == "device"
+    rules = {
+        "sampler": (isinstance(options.sampler, str), "text, the name of one"),
+        "sampler_options": (isinstance(options.sampler_options, Mapping), "names with values"),
+        "resident": (isinstance(options.resident, bool), "true or false"),
+        "documents": (_is_one_of(options.documents, False, True, "mask"), "False, True or 'mask'"),
+        "output": (_is_one_of(options.output, "torch", "numpy"), "'torch' or 'numpy'"),
+        "device": (is_device, "text, or a torch.device"),
     }
-    for name, (allowed, words) in kinds.items():
-        found = getattr(options, name)
-        if not isinstance(found, allowed):
+    for name, (is_right, words) in rules.items():
+        if not is_right:
+            found = getattr(options, name)
             raise ConfigError(f"{name} = {found!r:.80}: must be {words}", found=found)
-
-
-def _check_output(options: BatchOptions) -> None:
-    """Refuse kinds of output that do not exist or do not go together.
-
-    Raises:
-        ConfigError: Naming the option and what is allowed.
-    """
-    output, device, documents = options.output, options.device, options.documents
-    if output not in ("torch", "numpy"):
-        raise ConfigError(f"output = {output!r}: must be 'torch' or 'numpy'", found=output)
-    if not (device is None or isinstance(device, str) or type(device).__qualname__ == "device"):
-        raise ConfigError(f"device = {device!r:.80}: must be text, or a torch.device", found=device)
-    if output == "numpy" and device not in (None, "cpu", "auto"):
+    if options.output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
-    if output == "numpy" and options.resident:
+    if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
-    if documents not in (False, True, "mask"):
-        raise ConfigError(f"documents = {documents!r}: must be False, True or 'mask'", found=documents)
+
+
+def _is_one_of(found: Any, *allowed: bool | str) -> bool:
+    """Whether a value is one of some, and of their type: 1 is not True here."""
+    return any(type(found) is type(one) and found == one for one in allowed)

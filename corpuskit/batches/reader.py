@@ -44,10 +44,6 @@ class StreamReader(ABC):
     def gather_spans(self, located: Ints, lengths: Ints) -> tuple[Ints, Ints]:
         """The ids of spans, one span after another, and the ids after them: two int64[sum(lengths)]."""
 
-    @abstractmethod
-    def take(self, positions: Ints) -> Tokens:
-        """The ids at any positions of the stream, of any shape."""
-
     def _ends(self, starts: Ints, lengths: Ints | int | None) -> Ints:
         """Where windows or spans end.
 

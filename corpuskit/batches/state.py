@@ -132,7 +132,7 @@ def short(value: Any) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists without end
         return f"an absurd {type(value).__name__}"
-    return text if len(text) <= 40 else f"{text[:24]}...'"
+    return text if len(text) <= 40 else f"{text[:24]}..."
 
 
 def converted(sample: int, old_epoch: int | None, new_epoch: int | None) -> int:

@@ -90,11 +90,6 @@ class StreamedReader(StreamReader):
         ends = np.cumsum(lengths + 1)
         return np.delete(tokens, ends - 1), np.delete(tokens, ends - lengths - 1)
 
-    def take(self, positions: Ints) -> Tokens:
-        """The ids at any positions of the stream, of any shape; grouped by shard."""
-        flat = positions.ravel()
-        return self._read(_Spans(flat, np.ones(len(flat), np.int64))).reshape(positions.shape)
-
     def _tokens(self, spans: _Spans) -> Tokens:
         """The tokens of spans, one span after another."""
         kept = self._kept

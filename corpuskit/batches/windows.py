@@ -66,7 +66,7 @@ class WindowReader(StreamReader):
         crossing = located < 0
         if self._windows is not None:
             out[~crossing] = self._rows(located[~crossing])
-        out[crossing] = self.take(~located[crossing, None] + np.arange(self._length))
+        out[crossing] = self._take(~located[crossing, None] + np.arange(self._length))
         return out
 
     def gather_spans(self, located: Ints, lengths: Ints) -> tuple[Ints, Ints]:
@@ -111,7 +111,7 @@ class WindowReader(StreamReader):
     def _take_mixed(self, positions: Ints, in_stream: NDArray[np.bool_]) -> Tokens:
         """The ids at positions of which some are in the stream, and the others in memory."""
         out = np.empty(len(positions), self._dtype)
-        out[in_stream] = self.take(positions[in_stream])
+        out[in_stream] = self._take(positions[in_stream])
         if self._flat is not None:
             out[~in_stream] = self._flat[positions[~in_stream]]
         return out
@@ -127,7 +127,7 @@ class WindowReader(StreamReader):
             self._pages.ask_for(self._flat.ctypes.data + located * itemsize, lengths * itemsize)
         return time.perf_counter()
 
-    def take(self, positions: Ints) -> Tokens:
+    def _take(self, positions: Ints) -> Tokens:
         """The ids at any positions of the stream, of any shape; grouped by shard."""
         out = np.empty(positions.shape, self._dtype)
         shards = np.searchsorted(self._shard_starts, positions, side="right") - 1

@@ -60,7 +60,7 @@ def command(context: click.Context, as_json: bool) -> None:
 @option(
     "--without",
     multiple=True,
-    type=click.Choice(["distinct", "lossless", "piecewise", "seeded"]),
+    type=click.Choice(["distinct", "lossless", "piecewise", "seeded", "wide"]),
     help="Leave out the checks of what the components do not promise; may be repeated. By default all is "
     "checked.",
 )
@@ -167,7 +167,7 @@ def _as_json(plugin: PluginInfo) -> dict[str, Any]:
         "name": plugin.owner.plugin,
         "version": plugin.owner.version,
         "distribution": plugin.owner.distribution,
-        "builtin": plugin.builtin,
+        "builtin": plugin.owner.is_builtin,
         "status": plugin.status,
         "error": plugin.error,
         "provides": plugin.provides,
@@ -193,5 +193,5 @@ def _print(plugins: list[PluginInfo]) -> None:
         if plugin.error is not None:
             console.print(safe(f"{plugin.owner} failed: {plugin.error}"), markup=False)
         for conflict in plugin.conflicts:
-            if not plugin.builtin:
+            if not plugin.owner.is_builtin:
                 console.print(safe(f"{plugin.owner}: {conflict}"), markup=False)

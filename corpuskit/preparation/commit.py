@@ -22,7 +22,6 @@ from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
-from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.version import __version__
 
@@ -204,6 +203,6 @@ def _describe(
 
 def _distribution(owner: Owner) -> dict[str, str]:
     """Whom to ask for the tokenizer again; nobody where corpuskit has it itself."""
-    if owner.distribution == DISTRIBUTION:
+    if owner.is_builtin:
         return {}
     return {"distribution": owner.distribution, "distribution_version": owner.version}

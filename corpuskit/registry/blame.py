@@ -9,7 +9,6 @@ from typing import TypeVar
 from corpuskit.errors import CorpuskitError, PluginError
 from corpuskit.registry.checks import one_line
 from corpuskit.registry.discovery import Owner
-from corpuskit.registry.distribution import NAME as DISTRIBUTION
 
 _T = TypeVar("_T")
 
@@ -33,7 +32,7 @@ def blame(what: str, owner: Owner | None, where: Callable[[], str] = lambda: "")
     except (CorpuskitError, MemoryError):
         raise
     except Exception as error:
-        if owner is not None and owner.distribution == DISTRIBUTION:
+        if owner is not None and owner.is_builtin:
             raise
         raise fault(what, owner, one_line(error), where()) from error
 

@@ -21,7 +21,7 @@ from corpuskit.registry.specs import (
     TokenizerSpec,
 )
 
-#: Each kind of component, the hook that registers it and the spec that the hook returns.
+#: The spec of each kind of component.
 SPECS: dict[str, type[Spec]] = {
     spec.kind: spec
     for spec in (

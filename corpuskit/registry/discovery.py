@@ -9,6 +9,8 @@ import dataclasses
 import importlib.metadata
 from collections.abc import Iterator
 
+from corpuskit.registry.distribution import NAME
+
 #: The entry-point group of plugins.
 GROUP = "corpuskit"
 
@@ -28,6 +30,11 @@ class Owner:
     def qualified_name(self) -> str:
         """What tells two plugins of one name apart."""
         return f"{self.distribution}:{self.plugin}"
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the plugin comes with corpuskit."""
+        return self.distribution == NAME
 
     def is_called(self, name: str) -> bool:
         """Whether the plugin, or its distribution (`corpuskit-books`), has the name of a component."""
@@ -51,8 +58,7 @@ def installed() -> Iterator[Installed]:
     """
     seen = set()
     for distribution in importlib.metadata.distributions():
-        text = distribution.read_text("entry_points.txt")
-        if not text or f"[{GROUP}]" not in text:
+        if not _may_declare(distribution):
             continue
         name, version = _name_and_version(distribution)
         if name in seen:
@@ -65,6 +71,14 @@ def installed() -> Iterator[Installed]:
         else:
             for entry_point in entry_points:
                 yield Installed(Owner(entry_point.name, name, version), entry_point)
+
+
+def _may_declare(distribution: importlib.metadata.Distribution) -> bool:
+    """Whether a distribution may have plugins: its entry points name the group, or are no text at all."""
+    try:
+        return f"[{GROUP}]" in (distribution.read_text("entry_points.txt") or "")
+    except ValueError:
+        return True
 
 
 def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str]:

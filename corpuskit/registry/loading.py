@@ -52,7 +52,6 @@ class Plugins:
 
     Attributes:
         owners: The owner of each plugin that was loaded, by its registered name, in order.
-        builtin: The registered names of what comes with corpuskit.
         failed: Why each plugin failed that did, as one line.
         disabled: The plugins that CORPUSKIT_PLUGINS leaves out.
     """
@@ -62,7 +61,6 @@ class Plugins:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self.owners: dict[str, Owner] = {}
-        self.builtin: list[str] = []
         self.failed: dict[Owner, str] = {}
         self.disabled: list[Owner] = []
         self._specs: dict[tuple[str, type[Spec]], Sequence[Spec]] = {}
@@ -106,7 +104,6 @@ class Plugins:
 
         for module_name in BUILTIN_MODULES:
             name = module_name.removeprefix("corpuskit.").replace(".plugin", "").replace("_plugin", "")
-            self.builtin.append(module_name)
             self.owners[module_name] = Owner(name, DISTRIBUTION, __version__)
             self._manager.register(importlib.import_module(module_name), name=module_name)
 

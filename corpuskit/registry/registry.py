@@ -18,7 +18,7 @@ from corpuskit.errors import DuplicateName, UnavailableName, UnknownName
 from corpuskit.registry.checks import SPECS
 from corpuskit.registry.component import Component, SpecT
 from corpuskit.registry.discovery import Owner
-from corpuskit.registry.loading import Plugins
+from corpuskit.registry.loading import BUILTIN_MODULES, Plugins
 from corpuskit.registry.specs import Spec
 from corpuskit.registry.status import PluginInfo, status_of
 
@@ -52,7 +52,7 @@ class Registry:
         base, colon, argument = name.partition(":")
         spellings = [(name, None), (base, argument)] if colon else [(name, None)]
         with self._lock:
-            for registered in self._plugins.builtin:
+            for registered in BUILTIN_MODULES:
                 # One module at a time: asking for `bytes` must not import tiktoken to list its encodings.
                 for wanted, rest in spellings:
                     for component in self._named(spec, wanted, [registered]):
@@ -80,10 +80,9 @@ class Registry:
         plugins = self._plugins
         with self._lock:
             found = self._components(spec, plugins.all_names())
-            builtin = {plugins.owners[registered] for registered in plugins.builtin}
             if not quiet:
                 self.warn_of_failed()
-        return sorted(found, key=lambda c: (c.owner not in builtin, c.spec.name, str(c.owner)))
+        return sorted(found, key=lambda c: (not c.owner.is_builtin, c.spec.name, str(c.owner)))
 
     def plugins(self) -> list[PluginInfo]:
         """Every plugin that is installed or built in, whether it works or not."""
@@ -162,7 +161,7 @@ def plugin_versions() -> dict[str, str]:
 
     An executor compares them between machines: plugins of other versions may make other parts.
     """
-    owners = [plugin.owner for plugin in default().plugins() if not plugin.builtin]
+    owners = [plugin.owner for plugin in default().plugins() if not plugin.owner.is_builtin]
     return {owner.distribution: owner.version for owner in owners}
 
 

@@ -23,7 +23,6 @@ class PluginInfo:
     status: str
     error: str | None
     provides: dict[str, list[str]]
-    builtin: bool
     conflicts: tuple[str, ...] = ()
 
 
@@ -40,18 +39,17 @@ def status_of(plugins: Plugins, components: Sequence[Component[Any]]) -> list[Pl
             "failed" if owner in plugins.failed else "ok",
             plugins.failed.get(owner),
             _names_by_kind(component for component in components if component.owner == owner),
-            registered in plugins.builtin,
             _conflicts(owner, components),
         )
-        for registered, owner in plugins.owners.items()
+        for owner in plugins.owners.values()
     ]
     loaded = set(plugins.owners.values())
     infos += [
-        PluginInfo(owner, "failed", reason, {}, False)
+        PluginInfo(owner, "failed", reason, {})
         for owner, reason in plugins.failed.items()
         if owner not in loaded
     ]
-    return infos + [PluginInfo(owner, "disabled", None, {}, False) for owner in plugins.disabled]
+    return infos + [PluginInfo(owner, "disabled", None, {}) for owner in plugins.disabled]
 
 
 def _names_by_kind(components: Iterable[Component[Any]]) -> dict[str, list[str]]:

@@ -37,7 +37,7 @@ class SamplerContext:
     batch_size: int = 1
 
 
-class AnySampler(ABC):  # noqa: B024 - its children declare what is abstract
+class AnySampler:
     """What every sampler is, whether its rows are windows (`Sampler`) or made of spans (`SpanSampler`).
 
     Attributes:
@@ -68,7 +68,7 @@ class AnySampler(ABC):  # noqa: B024 - its children declare what is abstract
         return [sample]
 
 
-class Sampler(AnySampler):
+class Sampler(AnySampler, ABC):
     """A pure function from sample numbers to the starts of windows."""
 
     @abstractmethod
@@ -100,7 +100,7 @@ class Spans(NamedTuple):
     lengths: Ints
 
 
-class SpanSampler(AnySampler):
+class SpanSampler(AnySampler, ABC):
     """A sampler whose rows are not single windows: packed documents, or a padded tail."""
 
     @abstractmethod

@@ -78,10 +78,6 @@ class Blend:
                 open_branches += [(lefts, left), (rights, number - left)]
         return counts
 
-    def first_turns_with(self, part: int, count: int) -> int:
-        """The least number of turns of which a part has had `count`."""
-        return first_turns_with(self.counts, part, count)
-
     def _add(self, tree: _Tree) -> tuple[int, Fraction]:
         """Number a subtree's decisions; returns its root and its share."""
         if isinstance(tree, int):

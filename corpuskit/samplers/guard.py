@@ -67,8 +67,8 @@ class GuardedSampler(Sampler):
 class GuardedSpanSampler(SpanSampler):
     """A sampler of rows of several pieces."""
 
-    def __init__(self, sampler: SpanSampler, guard: _Guard) -> None:
-        self._sampler, self._guard = sampler, guard
+    def __init__(self, sampler: SpanSampler, guard: _Guard, block_size: int) -> None:
+        self._sampler, self._guard, self._block_size = sampler, guard, block_size
         _declare(self, sampler, guard)
 
     def spans(self, samples: Ints) -> Spans:
@@ -80,6 +80,7 @@ class GuardedSpanSampler(SpanSampler):
                 _ints("spans().starts", starts, len(starts)),
                 _ints("spans().lengths", lengths, len(starts)),
             )
+            _check_rows(found, self._block_size)
             self._guard.check("spans()", found.starts, found.starts + found.lengths + 1)
         return found
 
@@ -88,21 +89,39 @@ def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: Sam
     """A sampler of a plugin, its answers checked."""
     guard = _Guard(component, context.num_tokens)
     if isinstance(sampler, SpanSampler):
-        return GuardedSpanSampler(sampler, guard)
+        return GuardedSpanSampler(sampler, guard, context.block_size)
     if not isinstance(sampler, Sampler):
         raise component.refused("a corpuskit.plugin.Sampler or SpanSampler", sampler)
     return GuardedSampler(sampler, guard, context.block_size)
 
 
 def _declare(guarded: AnySampler, sampler: AnySampler, guard: _Guard) -> None:
+    """Say of a guarded sampler what the sampler says of itself."""
     with guard.blame(np.empty(0, np.int64)):
-        epoch = sampler.samples_per_epoch
-        found = None if epoch is None else as_whole(epoch)
-        if epoch is not None and (found is None or not 1 <= found <= 2**62):
-            raise ValueError(f"samples_per_epoch must be from 1 to 2**62, or None; found {epoch!r:.60}")
-    guarded.samples_per_epoch = found
-    guarded.resizable, guarded.in_order = sampler.resizable, sampler.in_order
-    guarded.seeded = sampler.seeded
+        for name in AnySampler.__annotations__:
+            setattr(guarded, name, getattr(sampler, name))
+        if (epoch := sampler.samples_per_epoch) is not None:
+            guarded.samples_per_epoch = found = as_whole(epoch)
+            if found is None or not 1 <= found <= 2**62:
+                raise ValueError(f"samples_per_epoch must be from 1 to 2**62, or None; found {epoch!r:.60}")
+
+
+def _check_rows(found: Spans, block_size: int) -> None:
+    """Check that each row has spans of its own, of one token or more each, and of T at most together.
+
+    Raises:
+        ValueError: Naming the first that has not.
+    """
+    first, starts, lengths = found
+    if first[0] or first[-1] != len(starts) or (np.diff(first) < 0).any():
+        raise ValueError(f"spans().first must ascend from 0 to the number of spans, {len(starts):,}")
+    if len(short := np.flatnonzero(lengths < 1)):
+        raise ValueError(f"spans().lengths must be 1 or more, found {lengths[short[0]]:,}")
+    tokens = np.diff(np.concatenate(([0], np.cumsum(lengths)))[first])
+    if len(long := np.flatnonzero(tokens > block_size)):
+        raise ValueError(
+            f"a row's spans have at most block_size {block_size:,} tokens together, found {tokens[long[0]]:,}"
+        )
 
 
 def _ints(what: str, found: Any, length: int) -> Ints:

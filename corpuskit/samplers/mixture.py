@@ -11,7 +11,7 @@ import numpy as np
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, window_spans
-from corpuskit.samplers.blend import Blend
+from corpuskit.samplers.blend import Blend, first_turns_with
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
 
 
@@ -41,7 +41,6 @@ class Turns:
 
     Attributes:
         num_samples: Where the mixture ends; None if it does not.
-        tolerance: The largest of the stages' tolerances.
     """
 
     def __init__(self, stages: Sequence[tuple[int, Sequence[Fraction]]], caps: Sequence[int | None]) -> None:
@@ -54,7 +53,6 @@ class Turns:
             if self.num_samples is None:
                 drawn = self._append(first, end, weights, caps, drawn)
         self._firsts = np.array([stage.first for stage in self._stages], np.int64)
-        self.tolerance = max(stage.blend.tolerance for stage in self._stages)
 
     def turns(self, samples: Ints) -> tuple[Ints, Ints]:
         """Whose each sample is: int64[n] parts, and int64[n], which of that part's own samples."""
@@ -92,7 +90,7 @@ class Turns:
             stage = _Stage(first, blend, np.array(active), np.array([drawn[part] for part in active]), drawn)
             self._stages.append(stage)
             left = [
-                first + blend.first_turns_with(number, cap - drawn[part])
+                first + first_turns_with(blend.counts, number, cap - drawn[part])
                 for number, part in enumerate(active)
                 if (cap := caps[part]) is not None
             ]

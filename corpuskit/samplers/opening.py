@@ -14,9 +14,8 @@ def open_sampler(name: str, context: SamplerContext) -> AnySampler:
         ConfigError: If the sampler cannot do what the context says.
     """
     from corpuskit.registry import default
-    from corpuskit.registry.distribution import NAME as DISTRIBUTION
     from corpuskit.samplers.guard import guarded
 
     component = default().find(SamplerSpec, name)
     opened = component.make(AnySampler, context)
-    return opened if component.owner.distribution == DISTRIBUTION else guarded(opened, component, context)
+    return opened if component.owner.is_builtin else guarded(opened, component, context)

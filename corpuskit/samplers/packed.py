@@ -143,9 +143,8 @@ def _save(groups: Iterator[Table], folder: Path) -> None:
         digests = {field: writer.sha256 for field, writer in writers.items()}
         storage.write_bytes(staged / _DIGESTS, sealed.to_bytes({"files": digests}))
         storage.commit_directory(staged, folder, replace=True)
-    except StorageError:
+    finally:
         storage.remove_tree(staged)
-        raise
 
 
 def _saved(folder: Path) -> Table | None:

@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 from corpuskit.arrays import Ints
-from corpuskit.samplers.blend import Blend, first_turns_with
+from corpuskit.samplers.blend import Blend
 
 #: Periods up to here have a table, so weights of five decimals do: 80 ms and 1.6 MB at most.
 MAX_PERIOD = 100_000
@@ -76,10 +76,6 @@ class PeriodicBlend:
         periods, within = divmod(turns, self._period)
         some = np.bincount(self._parts[:within], minlength=len(self._each))
         return [periods * each + more for each, more in zip(self._each.tolist(), some.tolist(), strict=True)]
-
-    def first_turns_with(self, part: int, count: int) -> int:
-        """The least number of turns of which a part has had `count`."""
-        return first_turns_with(self.counts, part, count)
 
 
 def _assign(each: list[int], period: int) -> Ints:

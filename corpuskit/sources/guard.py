@@ -9,7 +9,6 @@ from typing import Any
 
 from corpuskit.registry.blame import blame, blamed
 from corpuskit.registry.discovery import Owner
-from corpuskit.registry.distribution import NAME as DISTRIBUTION
 from corpuskit.sources.base import DocumentBatch, Input, Slice, Source, text_of
 from corpuskit.sources.plain_text import PlainText
 
@@ -78,7 +77,7 @@ def plain_text(ask: Callable[[], PlainText | None], item: Input, what: str, owne
         what: The component.
         owner: Whose it is.
     """
-    if owner.distribution == DISTRIBUTION:
+    if owner.is_builtin:
         return ask()
     with blame(what, owner, lambda: item.name):
         text = ask()
@@ -130,7 +129,7 @@ def giving(
         owner: Whose it is.
         of: The method that gives them: "documents" or "read".
     """
-    if owner.distribution == DISTRIBUTION:
+    if owner.is_builtin:
         yield from ask()
         return
     given = 0

@@ -25,9 +25,6 @@ from corpuskit.registry.checks import KINDS, SPECS
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.testing.reporting import MAKING, REPORT
 
-#: The suites' class attributes by which a component may promise less (`--without`).
-PROMISES: tuple[str, ...] = ("distinct", "lossless", "piecewise", "seeded")
-
 #: A component that needs longer hangs; the slowest built-in one takes about twenty seconds.
 _TIMEOUT_S = 600.0
 
@@ -113,7 +110,7 @@ def check_plugins(
         plugins: What `find_plugins` found.
         arguments: "name:argument" for components that need one, or "kind:name:argument" where a source and
             a tokenizer have the same name; one may be given several.
-        without: What the components do not promise, of `PROMISES`.
+        without: What the components do not promise, by the suites' attributes, such as "lossless".
         on_checked: Called with each result as it comes.
 
     Raises:
@@ -255,4 +252,4 @@ def _normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-__all__ = ["PROMISES", "Checked", "Failure", "check_plugins", "find_plugins"]
+__all__ = ["Checked", "Failure", "check_plugins", "find_plugins"]

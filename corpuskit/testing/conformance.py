@@ -82,7 +82,7 @@ def _try(component: Component[Any]) -> None:
 
 
 def _make(component: Component[Any], *, state: Any = None) -> Any:
-    """A fresh component, as corpuskit itself makes it; a sampler's factory, which wants a context."""
+    """A fresh component, as corpuskit itself makes it; of a sampler, a format or a command its factory."""
     spec, argument, factory = component.spec, component.argument, component.load()
     if component.kind == "source":
         made = factory(spec=spec, argument=argument, options=SourceOptions())

@@ -151,7 +151,7 @@ def test_the_batch_size_may_change_in_a_run(make_split):
     [
         ({"seed": 1}, "saved with seed 1, these batches have 0"),
         ({"sampler_options": {"a": 1}}, "sampler_options"),
-        ({"corpus": "0" * 64}, r"saved with corpus '0+\.\.\.', these batches have 'f+\.\.\.'"),
+        ({"corpus": "0" * 64}, r"saved with corpus '0+\.\.\., these batches have 'f+\.\.\.;"),
         ({"split": "valid"}, "saved with split 'valid', these batches have 'train'"),
         ({"sampler": "shuffled"}, "saved with sampler 'shuffled', these batches have 'random'"),
         ({"version": 99}, "state version 99 is newer than 1; upgrade corpuskit"),

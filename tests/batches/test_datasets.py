@@ -87,8 +87,13 @@ def test_pickled_datasets_carry_no_tokens(make_split):
     batches = Batches(split, batch_size=4, block_size=16)
     batches[0]
 
-    for thing in (batches, batches.dataset(), batches.iterable()):
-        assert len(pickle.dumps(thing)) < 5000
+    begun = batches.iterable()
+    next(iter(begun))
+
+    for thing in (batches, batches.dataset(), batches.iterable(), begun):
+        data = pickle.dumps(thing)
+        assert len(data) < 5000
+        assert type(pickle.loads(data)) is type(thing)
 
 
 @pytest.mark.fault("R5")

@@ -44,11 +44,13 @@ def test_a_distribution_seen_twice_counts_once(install, tmp_path, monkeypatch, s
     assert [one.status for one in found.plugins() if one.owner.plugin == "books"] == ["ok"]
 
 
-@pytest.mark.parametrize("entry_points", ["[corpuskit]\nno equals sign\n", "[corpuskit]\n= nothing\n"])
+@pytest.mark.parametrize(
+    "entry_points", [b"[corpuskit]\nno equals sign\n", b"[corpuskit]\n= nothing\n", b"\xff\xfe[c\x00"]
+)
 def test_broken_metadata_is_one_failed_plugin(install, entry_points, source):
     folder = install("broken")
     install("sound", source("sound"))
-    (folder / "broken-1.0.dist-info" / "entry_points.txt").write_text(entry_points)
+    (folder / "broken-1.0.dist-info" / "entry_points.txt").write_bytes(entry_points)
     found = Registry()
     assert found.find(SourceSpec, "sound").owner.plugin == "sound"
     assert [one.owner.distribution for one in found.plugins() if one.status == "failed"] == ["broken"]

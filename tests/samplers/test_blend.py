@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpuskit.samplers.blend import Blend
+from corpuskit.samplers.blend import Blend, first_turns_with
 
 weights_of = st.lists(st.fractions(Fraction(1, 10**6), 10**6), min_size=1, max_size=8)
 
@@ -48,7 +48,7 @@ def test_tiny_weights_do_not_vanish():
     blend = Blend([Fraction(1), Fraction(1, 10**9)])
 
     assert blend.counts(10**12) == [10**12 - 1000, 1000]
-    parts, own = blend.turns(np.array([blend.first_turns_with(1, 5) - 1]))
+    parts, own = blend.turns(np.array([first_turns_with(blend.counts, 1, 5) - 1]))
     assert (parts.tolist(), own.tolist()) == ([1], [4])
 
 
@@ -71,7 +71,7 @@ def test_first_turns_with_is_the_least_number(weights, count, data):
     blend = Blend(weights)
     part = data.draw(st.integers(0, len(weights) - 1))
 
-    turns = blend.first_turns_with(part, count)
+    turns = first_turns_with(blend.counts, part, count)
 
     assert blend.counts(turns)[part] == count
     assert blend.counts(turns - 1)[part] == count - 1

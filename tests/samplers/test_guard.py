@@ -74,11 +74,30 @@ def test_a_wrong_answer_is_the_plugins_fault(guard, give, message):
         (([0], [0], [8]), r"spans\(\).first must give int64\[2\]"),
         (([0, 1], [0], [8, 1]), r"spans\(\).lengths must give int64\[1\]"),
         (([0, 1], [95], [8]), "found one that reads 95 to 104"),
+        (([1, 2], [0, 50], [3, 5]), "must ascend from 0 to the number of spans, 2"),
+        (([0, 1], [0, 50], [3, 5]), "must ascend from 0 to the number of spans, 2"),
+        (([0, 3], [0, 50], [3, 5]), "must ascend from 0 to the number of spans, 2"),
+        (([0, 2], [0, 50], [8, 0]), r"spans\(\).lengths must be 1 or more, found 0"),
+        (([0, 2], [0, 50], [9, -1]), r"spans\(\).lengths must be 1 or more, found -1"),
+        (([0, 2], [0, 50], [4, 5]), "at most block_size 8 tokens together, found 9"),
     ],
 )
 def test_wrong_spans_are_the_plugins_fault(guard, spans, message):
     with pytest.raises(PluginError, match=message):
         guard(GivesSpans(*map(np.array, spans))).spans(np.array([0]))
+
+
+def test_rows_may_have_no_spans(guard):
+    found = guard(GivesSpans(*map(np.array, ([0, 0, 1, 1], [50], [8])))).spans(np.arange(3))
+    assert found.first.tolist() == [0, 0, 1, 1]
+
+
+def test_what_a_sampler_cannot_say_of_itself_is_the_plugins_fault(guard):
+    class Asks(Gives):
+        resizable = property(lambda sampler: {}["resizable"])
+
+    with pytest.raises(PluginError, match="KeyError: 'resizable'"):
+        guard(Asks(None))
 
 
 @pytest.mark.parametrize("epoch", [0, -3, 1.5, "x", 2**63, property(lambda sampler: 1 // 0)])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpuskit.samplers.blend import Blend
+from corpuskit.samplers.blend import Blend, first_turns_with
 from corpuskit.samplers.periodic import MAX_PERIOD, PeriodicBlend, blend_of, period
 
 whole_weights = st.lists(st.integers(1, 60), min_size=2, max_size=30)
@@ -47,7 +47,7 @@ def test_first_turns_with_is_the_least_number(weights, count, data):
     blend = PeriodicBlend([Fraction(weight) for weight in weights])
     part = data.draw(st.integers(0, len(weights) - 1))
 
-    turns = blend.first_turns_with(part, count)
+    turns = first_turns_with(blend.counts, part, count)
 
     assert blend.counts(turns)[part] == count
     assert blend.counts(turns - 1)[part] == count - 1

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from corpuskit.errors import CorpuskitError, SourceError
+from corpuskit.errors import CorpuskitError, SourceError, reason_of
 from corpuskit.plugin import (
     BATCH_BYTES,
     BATCH_DOCUMENTS,
@@ -149,9 +149,9 @@ def _record_batches(item: Input, file: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _damaged(item: Input, error: Exception) -> SourceError:
-    reason = " ".join(str(error).split())
     return told_by_head(item, b"ARROW1") or SourceError(
-        f"{item.name}: not an Arrow file, damaged, or cut off: {reason:.200}; get it again", path=item.name
+        f"{item.name}: not an Arrow file, damaged, or cut off: {reason_of(error):.200}; get it again",
+        path=item.name,
     )
 
 

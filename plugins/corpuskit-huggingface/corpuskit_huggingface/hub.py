@@ -23,7 +23,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
     RevisionNotFoundError,
 )
 
-from corpuskit.errors import FetchError
+from corpuskit.errors import FetchError, reason_of
 from corpuskit.plugin import is_offline as corpuskit_is_offline
 
 
@@ -74,15 +74,15 @@ def explained(what: str, repo: str) -> Iterator[None]:
         if is_offline():
             remedy = "not in the cache, and HF_HUB_OFFLINE or CORPUSKIT_OFFLINE forbids the network"
             raise error(f"{remedy}; unset them once to download it") from cause
-        raise error(f"cannot be downloaded: {_one_line(cause)}; check the network") from cause
+        raise error(f"cannot be downloaded: {reason_of(cause):.300}; check the network") from cause
     except EntryNotFoundError as cause:
         raise error("there is no such file", missing=True) from cause
     except HFValidationError as cause:
-        raise error(f"not a repository's name: {_one_line(cause)}") from cause
+        raise error(f"not a repository's name: {reason_of(cause):.300}") from cause
     except (HTTPError, OSError) as cause:
         if isinstance(cause, FetchError):
             raise
-        raise error(f"cannot be had from {constants.ENDPOINT}: {_one_line(cause)}") from cause
+        raise error(f"cannot be had from {constants.ENDPOINT}: {reason_of(cause):.300}") from cause
 
 
 def optional(get: Callable[[], Path]) -> Path | None:
@@ -93,7 +93,3 @@ def optional(get: Callable[[], Path]) -> Path | None:
         if error.missing:
             return None
         raise
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

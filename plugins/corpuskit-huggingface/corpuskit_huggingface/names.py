@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import ConfigError
+from corpuskit.plugin import looking_at, user_path
 
 _SYNTAX = "hf:org/name[@revision][:config][/split] or hf:path[:config/split]"
 #: Revisions with slashes are those that the Hub itself makes.
@@ -37,7 +37,7 @@ class Target:
     @property
     def title(self) -> str:
         """What the corpus is called where the user does not say: no revision, no place on this machine."""
-        place = Path(self.place).expanduser().absolute().name if self.local else f"hf:{self.place}"
+        place = user_path(self.place).absolute().name if self.local else f"hf:{self.place}"
         return place + (f":{self.config}" if self.config else "") + (f"/{self.split}" if self.split else "")
 
 
@@ -64,12 +64,9 @@ def parse(argument: str | None) -> Target:
 
 
 def _exists(path: str) -> bool:
-    try:
-        return Path(path).expanduser().exists()
-    except PermissionError as error:
-        raise SourceError(f"hf:{path}: cannot be looked at: {error.strerror}", path=path) from error
-    except (OSError, ValueError, RuntimeError):
-        return False
+    place = user_path(path)
+    with looking_at(place):
+        return place.exists()
 
 
 __all__ = ["Target", "parse"]

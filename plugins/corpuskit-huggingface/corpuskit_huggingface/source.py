@@ -42,7 +42,9 @@ from corpuskit.plugin import (
     local_input,
     looking_at,
     make_folder,
+    read_file,
     say_formats,
+    user_path,
     write_json,
 )
 from corpuskit_huggingface import hub
@@ -53,8 +55,8 @@ log = logging.getLogger(__name__)
 
 _COMMIT = re.compile("[0-9a-f]{40}")
 #: What `datasets` puts beside what it saves, with a key that its file has; others may use the names too.
-_SAVED = {"dataset_dict.json": "splits", "state.json": "_data_files"}
-_MAXCARD_BYTES = 8 * 2**20
+_MAX_CARD_BYTES = 8 * 2**20
+_MAX_JSON_BYTES = 64 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -203,13 +205,14 @@ class HuggingFaceSource(FilesSource):
         return commit, self._data_files(list(listed), card), listed
 
     def _local_inputs(self) -> list[Input]:
-        place = Path(self._target.place).expanduser()
+        place = user_path(self._target.place)
         with looking_at(place):
             if place.is_file():
                 return [_input(place, place.name, file) for file in self._data_files([place.name], None)]
-            is_saved = any(_has(place / name, key) for name, key in _SAVED.items())
-        if is_saved:
-            return self._saved_by_datasets(place)
+        if _listed_by_datasets(place / "state.json", "_data_files") is not None:
+            return self._saved_by_datasets(place, [])
+        if (splits := _listed_by_datasets(place / "dataset_dict.json", "splits")) is not None:
+            return self._saved_by_datasets(place, splits)
         paths = list(list_folder(str(place), Selection()))
         card = place / CARD
         files = self._data_files(paths, _read_card(card) if card.is_file() else None)
@@ -228,13 +231,8 @@ class HuggingFaceSource(FilesSource):
         self._listed.add(real)
         return True
 
-    def _saved_by_datasets(self, place: Path) -> list[Input]:
-        """What `Dataset.save_to_disk` or `DatasetDict.save_to_disk` left."""
-        names = (
-            []
-            if _has(place / "state.json", _SAVED["state.json"])
-            else _read_json(place / "dataset_dict.json", "splits")
-        )
+    def _saved_by_datasets(self, place: Path, names: list[Any]) -> list[Input]:
+        """What `Dataset.save_to_disk` left, or `DatasetDict.save_to_disk` with splits of these names."""
         folders = [(split_name(name), name) for name in names] or [("train", "")]
         if self._target.split is not None:
             folders = [(split, name) for split, name in folders if split == split_name(self._target.split)]
@@ -244,7 +242,14 @@ class HuggingFaceSource(FilesSource):
             )
         inputs = []
         for split, name in folders:
-            for entry in _read_json(place / name / "state.json", "_data_files"):
+            state = place / name / "state.json"
+            entries = _listed_by_datasets(state, "_data_files")
+            if entries is None:
+                raise SourceError(
+                    f"{state}: not as datasets writes it: no list '_data_files'; save the dataset again",
+                    path=state,
+                )
+            for entry in entries:
                 path = os.path.join(name, str(entry["filename"]))  # noqa: PTH118 (a name, not a place)
                 inputs.append(_input(place / path, path, DataFile(path, split, "arrow")))
         return inputs
@@ -329,28 +334,18 @@ def _kept_listing(repo: str, commit: str) -> Path:
 
 def _read_card(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(_MAXCARD_BYTES).decode(errors="replace")
+        return file.read(_MAX_CARD_BYTES).decode(errors="replace")
 
 
-def _has(path: Path, key: str) -> bool:
-    """Whether a file is there that `datasets` wrote: JSON with a list under a key."""
-    if not path.is_file():
-        return False
+def _listed_by_datasets(path: Path, key: str) -> list[Any] | None:
+    """The list under a key of a JSON file that `datasets` wrote; None if the file is not that."""
+    with looking_at(path):
+        data = read_file(path, max_bytes=_MAX_JSON_BYTES, follow=True) if path.is_file() else b""
     try:
-        return isinstance(json.loads(path.read_bytes())[key], list)
+        found = json.loads(data)[key]
     except (ValueError, LookupError, TypeError, RecursionError):
-        return False
-
-
-def _read_json(path: Path, key: str) -> list[Any]:
-    """The list under a key of a file that `datasets` wrote."""
-    try:
-        found = json.loads(path.read_bytes())[key]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path}: not as datasets writes it: {error!r:.100}", path=path) from error
-    if not isinstance(found, list):
-        raise SourceError(f"{path}: {key} is no list", path=path)
-    return found
+        return None
+    return found if isinstance(found, list) else None
 
 
 __all__ = ["HuggingFaceSource"]

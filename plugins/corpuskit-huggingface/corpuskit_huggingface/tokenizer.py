@@ -16,7 +16,7 @@ import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
-from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.errors import ConfigError, TokenizerError, reason_of
 from corpuskit.plugin import (
     Encoded,
     EngineChoice,
@@ -184,7 +184,7 @@ class HuggingFaceTokenizer(Tokenizer):
             ]
         except Exception as error:  # the library raises nothing more precise
             raise TokenizerError(
-                f"tokenizer {self.name!r} cannot encode a text: {' '.join(str(error).split()):.200}; leave "
+                f"tokenizer {self.name!r} cannot encode a text: {reason_of(error):.200}; leave "
                 "the text out, or use another tokenizer"
             ) from error
 
@@ -219,7 +219,7 @@ def _load(definition: Definition, *, where: str) -> tokenizers.Tokenizer:
     except Exception as error:  # the library raises nothing more precise
         raise TokenizerError(
             f"tokenizer {where!r}: tokenizers {tokenizers.__version__} cannot read it: "
-            f"{' '.join(str(error).split()):.200}",
+            f"{reason_of(error):.200}",
             path=where,
         ) from error
     tokenizer.encode_special_tokens = True

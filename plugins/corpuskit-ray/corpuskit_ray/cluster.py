@@ -18,7 +18,7 @@ import ray
 from ray._private import ray_constants, services
 from ray.exceptions import RayError
 
-from corpuskit.errors import WorkerError
+from corpuskit.errors import WorkerError, reason_of
 from corpuskit.plugin import usable_cores
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def _join() -> bool:
         _init(address=address)
     except (OSError, ValueError, RuntimeError, RayError) as error:
         raise WorkerError(
-            f"cannot connect to the Ray cluster at {address!r}: {_one_line(error)}; set RAY_AUTH_MODE=token "
+            f"cannot connect to the Ray cluster at {address!r}: {reason_of(error)}; set RAY_AUTH_MODE=token "
             "if it has a token, RAY_ADDRESS to find another one, or RAY_ADDRESS=local to start one",
             found=address,
         ) from error
@@ -110,7 +110,7 @@ def _start(num_cpus: int) -> None:
             object_store_memory=_OBJECT_STORE_BYTES,
         )
     except (OSError, ValueError, RuntimeError, RayError) as error:
-        raise WorkerError(f"cannot start Ray on this machine: {_one_line(error)}") from error
+        raise WorkerError(f"cannot start Ray on this machine: {reason_of(error)}") from error
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = before
     for node in ray.nodes():  # type: ignore[no-untyped-call]
@@ -186,7 +186,3 @@ def _own_sigterm() -> Iterator[Callable[[], None]]:
     finally:
         if not raised:  # else the handler has decided what a second SIGTERM does
             signal.signal(signal.SIGTERM, handler)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

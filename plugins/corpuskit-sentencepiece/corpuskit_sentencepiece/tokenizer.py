@@ -18,7 +18,7 @@ import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
 
-from corpuskit.errors import TokenizerError
+from corpuskit.errors import TokenizerError, reason_of
 from corpuskit.plugin import Encoded, Tokenizer, TooLarge, read_file, to_utf8, user_path
 
 #: A larger model would fill the manifest, which every opening of the corpus reads.
@@ -122,7 +122,7 @@ class SentencePieceTokenizer(Tokenizer):
             return np.array(self._processor.encode(text.decode(), out_type=int), np.uint32)
         except Exception as error:  # the library raises nothing more precise
             raise TokenizerError(
-                f"tokenizer {self.name!r} cannot encode a text: {' '.join(str(error).split()):.200}; leave "
+                f"tokenizer {self.name!r} cannot encode a text: {reason_of(error):.200}; leave "
                 "the text out, or use another tokenizer"
             ) from error
 
@@ -170,9 +170,11 @@ def _open_model(model: bytes, *, where: str) -> Any:
         processor: Any = sentencepiece.SentencePieceProcessor(model_proto=model)
         if model and processor.get_piece_size():
             return processor
-    except (RuntimeError, ValueError, OSError):
-        pass
-    raise TokenizerError(f"tokenizer {where!r}: the file is no SentencePiece model", path=where)
+        raise ValueError("it has no pieces")
+    except (RuntimeError, ValueError, OSError) as error:
+        raise TokenizerError(
+            f"tokenizer {where!r}: the file is no SentencePiece model: {reason_of(error):.200}", path=where
+        ) from error
 
 
 def _eot_id(processor: Any) -> int | None:
