@@ -16,12 +16,14 @@ import logging
 import re
 from pathlib import Path
 
+from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of, read_manifest
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetching.places import hash_file
 from corpuskit.on_progress import OnProgress, Progress
+from corpuskit.preparation.run_record import INPUTS
 from corpuskit.stores.base import PreconditionFailed, Store, Stored
 
 log = logging.getLogger(__name__)
@@ -67,12 +69,20 @@ def publish(
         _upload(
             folder, store, _files(folder, manifest), prefix, ours=ours or overwrite, on_progress=on_progress
         )
+        _forget_this_machine(folder / _RUN)
         store.upload(folder / _RUN, prefix + _RUN, sha256=hash_file(folder / _RUN)[0])
         if old is not None:
             _note(store, data, *old)
         _commit(store, data, old[0] if old else None)
         store.abort_uploads([prefix + name for name in file_names(manifest)])
         tidy(store, data)
+
+
+def _forget_this_machine(run: Path) -> None:
+    """Take out of a run's record where its inputs are on this machine, which is nobody else's business."""
+    value = json.loads(run.read_bytes())
+    if value.pop(INPUTS, None) is not None:
+        storage.write_json(run, value)
 
 
 def _found(store: Store, data: bytes, *, overwrite: bool) -> tuple[Stored, Manifest] | None:

@@ -6,7 +6,7 @@ import logging
 import os
 import platform
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from corpuskit.config import PrepareConfig
@@ -14,10 +14,14 @@ from corpuskit.errors import SourceError
 from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord
 from corpuskit.preparation.plan import Plan
 from corpuskit.registry.discovery import Owner
-from corpuskit.sources.base import Source
+from corpuskit.sources.base import Input, Source
+from corpuskit.urls import is_remote
 from corpuskit.version import __version__
 
 log = logging.getLogger(__name__)
+
+#: The record's field with the folder that the inputs' names are relative to; it never leaves this machine.
+INPUTS = "inputs_folder"
 
 
 def run_record(
@@ -31,7 +35,7 @@ def run_record(
     elapsed_s: float,
     work_s: float,
 ) -> dict[str, Any]:
-    """What `run.json` says: versions, machine, speed, and the first of each kind of what was left out.
+    """What `run.json` says: versions, machine, speed, where the inputs are, and the first of each kind left out.
 
     Args:
         config: What was asked for.
@@ -64,11 +68,28 @@ def run_record(
         "num_documents": sum(record.num_documents for record in records),
         "num_parts": len(plan.parts),
         "num_parts_made": len(made),
+        INPUTS: inputs_folder(plan.inputs),
         "license": source.spec.license,
         "plugins": sorted({f"{owner.distribution} {owner.version}" for owner in owners}),
         "left_out": places,
         "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(source.left_out.names.items())},
     }
+
+
+def inputs_folder(inputs: Iterable[Input]) -> str | None:
+    """The folder of this machine that the names of a user's files are relative to; None if there is not one.
+
+    Args:
+        inputs: The inputs of a run. Those that were fetched are in no folder of the user's.
+    """
+    found = {
+        item.location[: -len(item.name)]
+        for item in inputs
+        if not is_remote(item.location) and item.location.endswith(f"/{item.name}")
+    }
+    folder = found.pop() if len(found) == 1 else None
+    is_text = folder is not None and os.fsencode(folder).decode("utf-8", "replace") == folder
+    return folder if is_text else None
 
 
 def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:

@@ -203,6 +203,15 @@ class TokenizerSuite:
                 assert tokenizer.decode_bytes(ids[:cut]) + tokenizer.decode_bytes(ids[cut:]) == whole
                 assert isinstance(tokenizer.decode(ids[:cut]), str), "half a character must read as U+FFFD"
 
+    def test_the_bytes_of_each_id_are_those_that_it_decodes_to(self, tokenizer: Tokenizer) -> None:
+        known = tokenizer.token_bytes()
+        if known is None:
+            pytest.skip("what the tokenizer's ids stand for depends on those around them")
+        assert len(known) == tokenizer.vocab_size
+        for text in self.texts():
+            ids = tokenizer.encode(text).tolist()
+            assert b"".join(known[number] for number in ids) == tokenizer.decode_bytes(ids)
+
     def test_an_id_outside_the_vocabulary_is_an_error(self, tokenizer: Tokenizer) -> None:
         for wrong in (tokenizer.vocab_size, tokenizer.vocab_size + 1000, -1):
             with pytest.raises(TokenizerError):

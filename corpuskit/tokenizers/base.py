@@ -89,6 +89,15 @@ class Tokenizer(abc.ABC):
         """The text that ids stand for; a character that is cut in half reads as U+FFFD."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
+    def token_bytes(self) -> Sequence[bytes] | None:
+        """What each id stands for wherever it is; None where that depends on the ids around it.
+
+        Returns:
+            V byte strings, by id, empty for an id that nothing has. `decode_bytes` of ids is theirs, one after
+            the other.
+        """
+        return None
+
     def encode_batch(self, texts: Sequence[bytes]) -> Encoded:
         """The ids of many texts at once.
 

@@ -63,6 +63,10 @@ class ByteTokenizer(Tokenizer):
         texts = [first, *(other[1:] for other in others)]
         return _EOT_TEXT.join(text.astype(np.uint8).tobytes() for text in texts)
 
+    def token_bytes(self) -> Sequence[bytes]:
+        """Each byte, and the end of a text."""
+        return [*(bytes([value]) for value in range(_EOT_ID)), _EOT_TEXT]
+
     def boundary(self, text: bytes, at: int) -> int:
         """`at`, or the start of the character that it is inside of.
 

@@ -102,6 +102,10 @@ class CharTokenizer(Tokenizer):
             )
         return self._fitted()[values].tobytes().decode("utf-32-le").encode()
 
+    def token_bytes(self) -> Sequence[bytes]:
+        """Each character in UTF-8."""
+        return [character.encode() for character in self.state()]
+
     def boundary(self, text: bytes, at: int) -> int:
         """`at`, or the start of the character that it is inside of."""
         return character_start(text, at)

@@ -92,6 +92,15 @@ class TiktokenTokenizer(Tokenizer):
             found = f"id {wrong[0]}" if wrong else "one of the ids"
             raise TokenizerError(f"encoding {self.name!r}: {found} is not in the vocabulary") from error
 
+    def token_bytes(self) -> Sequence[bytes]:
+        """The bytes of each token, and special tokens as their text."""
+        found = [b""] * self.vocab_size
+        for token, rank in self._encoding._mergeable_ranks.items():
+            found[rank] = token
+        for text, number in self._encoding._special_tokens.items():
+            found[number] = text.encode()
+        return found
+
     def boundary(self, text: bytes, at: int) -> int:
         """The last place not after `at` that is shown to be safe, if the encoding's pattern is known."""
         return boundaries.last_safe_place(text, at) if self._may_be_cut else 0

@@ -28,6 +28,8 @@ def test_a_corpus_in_a_store_has_the_files_of_one_on_disk(bucket, texts, options
     there = keys(f"{bucket}/corpora/mine")
     assert without_run(there) == without_run(files(tmp_path / "local"))
     assert json.loads(there["run.json"])["num_tokens"] == sum(map(len, corpus.values()))
+    assert str(tmp_path).encode() not in there["run.json"]
+    assert json.loads((tmp_path / "local/run.json").read_bytes())["inputs_folder"] == f"{tmp_path}/"
     assert str(corpus.path) == f"{bucket}/corpora/mine"
 
 

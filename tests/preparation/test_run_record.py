@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import corpuskit
@@ -52,3 +54,14 @@ def test_a_separator_that_occurs_nowhere_is_said_to(tmp_path, caplog, part_bytes
     assert "--separator" in message
     (message,) = warnings("<|endoftext|>", "nowhere either")
     assert "backslash" not in message
+
+
+def test_the_record_says_where_the_inputs_are(tmp_path):
+    (tmp_path / "texts" / "more").mkdir(parents=True)
+    (tmp_path / "texts" / "a.txt").write_text("one")
+    (tmp_path / "texts" / "more" / "b.txt").write_text("two")
+    corpuskit.prepare(str(tmp_path / "texts"), encoding="bytes", output=tmp_path / "c")
+    run = json.loads((tmp_path / "c" / "run.json").read_bytes())
+    assert run["inputs_folder"] == f"{tmp_path}/texts/"
+    corpuskit.prepare("python-docs", encoding="bytes", output=tmp_path / "d")
+    assert json.loads((tmp_path / "d" / "run.json").read_bytes())["inputs_folder"] is None

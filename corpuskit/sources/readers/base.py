@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
@@ -39,6 +39,8 @@ class Reader(abc.ABC):
 
     Attributes:
         OPTIONS: Every option with its default; a subclass adds its own to `COMMON_OPTIONS`.
+        PLACES: What a document's start is: "bytes" of the decompressed input, or "rows"; both from 0.
+        VERBATIM: Whether a document's text is the decompressed input's bytes from its start on.
         COUNTS_ROWS: Whether a slice is a range of rows, as many as it is long.
         block_bytes: How much is read at once.
         on_open: Called with each stream that `open` opens, if it is not None.
@@ -62,6 +64,8 @@ class Reader(abc.ABC):
     #: Whether `text_field` may be a list, in order of preference, from which the reader chooses for each
     #: record. For other readers one is chosen for each file, by `fields`.
     CHOOSES_TEXT_FIELD: ClassVar[bool] = False
+    PLACES: ClassVar[Literal["bytes", "rows"]] = "bytes"
+    VERBATIM: ClassVar[bool] = False
     COUNTS_ROWS: ClassVar[bool] = False
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {

@@ -17,7 +17,7 @@ import dataclasses
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
@@ -58,6 +58,7 @@ class CsvReader(Reader):
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text", "delimiter": ","}
+    PLACES: ClassVar[Literal["bytes", "rows"]] = "rows"
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
@@ -28,6 +28,7 @@ class ParquetReader(Reader):
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+    PLACES: ClassVar[Literal["bytes", "rows"]] = "rows"
     COUNTS_ROWS: ClassVar[bool] = True
 
     def fields(self, item: Input) -> Sequence[str]:

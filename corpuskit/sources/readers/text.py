@@ -64,6 +64,7 @@ class TextReader(Reader):
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "separator": None, "lines": False}
+    VERBATIM: ClassVar[bool] = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)

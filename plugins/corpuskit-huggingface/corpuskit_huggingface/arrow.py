@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
 
@@ -46,6 +46,7 @@ class ArrowReader(Reader):
     """
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
+    PLACES: ClassVar[Literal["bytes", "rows"]] = "rows"
     COUNTS_ROWS: ClassVar[bool] = True
 
     def fields(self, item: Input) -> Sequence[str]:

@@ -136,6 +136,12 @@ class HuggingFaceTokenizer(Tokenizer):
         text = self._tokenizer.decode(values, skip_special_tokens=False)
         return text.replace(HIDDEN, "").encode()
 
+    def token_bytes(self) -> Sequence[bytes] | None:
+        """The bytes of each id, where they do not depend on its place."""
+        if self._table is None or self._table.strips_space:
+            return None
+        return [self._table.texts.get(number, b"") for number in range(self.vocab_size)]
+
     def boundary(self, text: bytes, at: int) -> int:
         """The last place not after `at` that is shown to be safe; see `corpuskit_huggingface.cutting`."""
         return last_safe_place(text, at) if self._may_be_cut else 0
