@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from corpuskit.corpus.corpus import open_corpus as open
     from corpuskit.corpus.manifest import Manifest
     from corpuskit.corpus.mixture import Mixture, Stage, Weighted, mix
+    from corpuskit.corpus.mixture_file import read_mixture
     from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import Problem, verify
     from corpuskit.errors import CorpuskitError
@@ -88,6 +89,7 @@ _PLACES = {
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
     "read_config": "corpuskit.config.run:read_config",
+    "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "verify": "corpuskit.corpus.verification:verify",
 }
@@ -129,6 +131,7 @@ __all__ = [
     "prepare",
     "progress",
     "read_config",
+    "read_mixture",
     "seed_all",
     "verify",
 ]

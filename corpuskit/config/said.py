@@ -96,6 +96,7 @@ def read_table(
     *,
     tables: Sequence[str],
     is_of_others: Callable[[str], bool] = lambda key: False,
+    what: str = "--config",
 ) -> SaidInFile:
     """The values of a TOML file that are for one purpose.
 
@@ -104,14 +105,15 @@ def read_table(
         table: The table of that purpose; what is at the top of the file counts as well.
         tables: The tables that the file may have.
         is_of_others: Whether a key at the top is for another purpose.
+        what: What the file is, for errors.
 
     Raises:
         ConfigError: If the file cannot be read, is not TOML, or has something else in a table's place.
     """
     from corpuskit.paths import user_path
 
-    path = user_path(path, what="--config")
-    text = _read(path)
+    path = user_path(path, what=what)
+    text = _read(path, what)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -126,7 +128,7 @@ def read_table(
     return SaidInFile(values, path=path, lines=lines, table=table, tables=tables)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, what: str) -> str:
     """A file's text.
 
     Raises:
@@ -135,12 +137,12 @@ def _read(path: Path) -> str:
     try:
         return reading.read_named(path, max_bytes=_MAX_BYTES).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError as error:
-        raise ConfigError(f"--config {path}: there is no such file", path=path) from error
+        raise ConfigError(f"{what} {path}: there is no such file", path=path) from error
     except OSError as error:
-        raise ConfigError(f"--config {path}: cannot be read: {error.strerror}", path=path) from error
+        raise ConfigError(f"{what} {path}: cannot be read: {error.strerror}", path=path) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"--config {path}: not a TOML file: its byte {error.start:,} is not UTF-8", path=path
+            f"{what} {path}: not a TOML file: its byte {error.start:,} is not UTF-8", path=path
         ) from error
 
 

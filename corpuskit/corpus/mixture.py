@@ -99,6 +99,11 @@ class Mixture:
         self._max_epochs = dict(max_epochs)
         self._samplers = dict(samplers)
 
+    @property
+    def corpora(self) -> Mapping[str, Corpus]:
+        """The corpora by name, in the order in which they were added."""
+        return self._corpora
+
     @checked
     @takes(BatchKeywords)
     def batches(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections import Counter, defaultdict
@@ -17,7 +18,7 @@ from corpuskit import cache, reading
 from corpuskit.batches.stream import Piece
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import InputRecord
-from corpuskit.errors import ConfigError, CorpuskitError
+from corpuskit.errors import ConfigError, CorpuskitError, PluginError
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import user_path
 from corpuskit.preparation.run_record import INPUTS
@@ -134,7 +135,7 @@ class InputLines:
             ConfigError: If the file has fewer lines.
             CorpuskitError: If the file cannot be read, or is another one.
         """
-        at, number, start = 0, 1, 0 if line == 1 else None
+        at, number, start, data = 0, 1, 0 if line == 1 else None, b""
         for data in self._read(self._record(name)):
             newlines = data.count(b"\n")
             if start is None and number + newlines < line:
@@ -150,7 +151,8 @@ class InputLines:
                     start = at + inside
             at += len(data)
         if start is None or start == at:
-            raise ConfigError(f"{name}:{line}: the file has {number - (start == at):,} lines", found=line)
+            lines = number - (data.endswith(b"\n") or not at)
+            raise ConfigError(f"{name}:{line}: the file has {lines:,} lines, counted from 1", found=line)
         return start, at
 
     def name_of(self, said: str) -> str:
@@ -173,7 +175,9 @@ class InputLines:
         if name not in self._readers:
             said = self._corpus.manifest.options.get("format")
             format = said if isinstance(said, str) and said else format_of(base_name(Input(name, 0, "")))
-            self._readers[name] = reader_class(format) if format else None
+            self._readers[name] = None
+            with contextlib.suppress(PluginError):  # it was read by a plugin that is not here
+                self._readers[name] = reader_class(format) if format else None
         return self._readers[name]
 
     @cached_property

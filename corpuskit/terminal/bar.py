@@ -23,6 +23,9 @@ STAGES = {
     "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
+    "lines": "Counting lines",
+    "search": "Searching",
+    "steps": "Going through the steps",
 }
 
 #: How often the line is drawn anew.
