@@ -21,8 +21,10 @@ class TracedRow:
         sample: Its number in the global order.
         x: int64[n], the ids that the model reads, without padding.
         y: int64[n], what is asked of it at each; -100 where nothing is.
-        pieces: The documents that the ids of x belong to, in order, each with its place.
-        text: What the ids of x stand for.
+        pieces: The documents that the ids of x (or, where asked for, those of y) belong to, in order, each
+            with its place.
+        text: What those ids stand for.
+        ids: int64[n], those ids themselves; of y, also where nothing is asked of it.
     """
 
     row: int
@@ -31,6 +33,7 @@ class TracedRow:
     y: Ints
     pieces: tuple[Piece, ...]
     text: str
+    ids: Ints
 
     def to_json(self) -> dict[str, Any]:
         """The row as a JSON value."""
@@ -55,7 +58,14 @@ class Trace:
         return {"step": self.step, "rows": [row.to_json() for row in self.rows]}
 
 
-def trace(order: Order, samples: Sequence[int], *, step: int | None = None, first_row: int = 0) -> Trace:
+def trace(
+    order: Order,
+    samples: Sequence[int],
+    *,
+    step: int | None = None,
+    first_row: int = 0,
+    targets: bool = False,
+) -> Trace:
     """Where the rows of samples are from.
 
     Args:
@@ -63,25 +73,35 @@ def trace(order: Order, samples: Sequence[int], *, step: int | None = None, firs
         samples: Their numbers.
         step: The number of the batch that they are of, if they are of one.
         first_row: The number of the first of them in that batch.
+        targets: Whether the pieces and the text are those of y, the tokens that losses are of.
 
     Raises:
         IndexError: If a number is negative.
     """
     x, y = order.rows(samples)[:2]
+    ids = x
+    if targets:
+        ids = Order(order.stream, order.options.replace(documents=False)).rows(samples)[1]
     spans = order.spans(samples)
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):
-        starts, lengths = spans.starts[first:last].tolist(), spans.lengths[first:last].tolist()
+        starts, lengths = (spans.starts[first:last] + targets).tolist(), spans.lengths[first:last].tolist()
         pieces = [
             piece
             for start, length in zip(starts, lengths, strict=True)
             for piece in order.stream.pieces(start, start + length)
         ]
         used = sum(lengths)
-        row_x = x[number, :used]
-        text = order.stream.decode(row_x)
         rows.append(
-            TracedRow(first_row + number, int(samples[number]), row_x, y[number, :used], tuple(pieces), text)
+            TracedRow(
+                first_row + number,
+                int(samples[number]),
+                x[number, :used],
+                y[number, :used],
+                tuple(pieces),
+                order.stream.decode(ids[number, :used]),
+                ids[number, :used],
+            )
         )
     return Trace(step, tuple(rows))
 

@@ -55,9 +55,10 @@ class Place:
     why: str = ""
 
     def __str__(self) -> str:
+        name = base_name(Input(self.input, 0, "")) if is_remote(self.input) else self.input
         if self.line is not None:
-            return f"{self.input}:{self.line}"
-        return f"{self.input}#{self.start}" if self.unit == "row" else f"{self.input} byte {self.start:,}"
+            return f"{name}:{self.line}"
+        return f"{name}#{self.start}" if self.unit == "row" else f"{name} byte {self.start:,}"
 
     def to_json(self) -> dict[str, Any]:
         """The place as a JSON value."""

@@ -74,7 +74,7 @@ def _scanned(
         return
     find = phrase.finder(split.dtype)
     total, at, ends, ends_shard = split.num_tokens, 0, np.empty(0, np.int64), -1
-    for number, ids in scan.tokens(split, records, _refuse):
+    for number, ids in scan.tokens(split, records, refuse):
         places = find(ids)
         if len(places):
             starts, stops, is_open = phrase.occurrences(ids, places)
@@ -152,7 +152,12 @@ def _eot_id(corpus: Corpus) -> int | None:
     return corpus.manifest.tokenizer.eot_id if corpus.manifest.options.get("eot") else None
 
 
-def _refuse(mismatch: scan.Mismatch) -> None:
+def refuse(mismatch: scan.Mismatch) -> None:
+    """Stop at a file that has other bytes than the manifest says.
+
+    Raises:
+        CorpusFormatError: Always.
+    """
     raise CorpusFormatError(f"{mismatch.file}: {mismatch}; the corpus is damaged, prepare it again")
 
 
