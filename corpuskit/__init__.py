@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.inspect.card import Card, card
     from corpuskit.on_progress import Progress
     from corpuskit.preparation.api import plan, prepare
     from corpuskit.preparation.preview.result import PreparationPlan
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "BatchConfig": "corpuskit.config.batches:BatchConfig",
     "Batches": "corpuskit.batches.batches:Batches",
+    "Card": "corpuskit.inspect.card:Card",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
     "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
@@ -78,6 +80,7 @@ _PLACES = {
     "Stage": "corpuskit.corpus.mixture:Stage",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
     "Weighted": "corpuskit.corpus.mixture:Weighted",
+    "card": "corpuskit.inspect.card:card",
     "deterministic": "corpuskit.reproducibility:deterministic",
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
@@ -97,6 +100,7 @@ _PLACES = {
 __all__ = [
     "BatchConfig",
     "Batches",
+    "Card",
     "CommandSpec",
     "Corpus",
     "CorpuskitError",
@@ -120,6 +124,7 @@ __all__ = [
     "TokenizerSpec",
     "Weighted",
     "__version__",
+    "card",
     "deterministic",
     "encodings",
     "export",

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "where": ("corpuskit.cli.where", "Find a document, a line or a text, and when it is seen."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
+    "card": ("corpuskit.cli.card", "Write the dataset card of a corpus or a mixture."),
     "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
     "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),
     "new-plugin": ("corpuskit.cli.new_plugin", "Write a new plugin package."),

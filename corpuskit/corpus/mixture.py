@@ -104,6 +104,16 @@ class Mixture:
         """The corpora by name, in the order in which they were added."""
         return self._corpora
 
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """The weights by name from each place on; the first is at sample 0."""
+        return self._stages
+
+    @property
+    def max_epochs(self) -> Mapping[str, float]:
+        """For some corpora, how often each of their samples may be drawn."""
+        return self._max_epochs
+
     @checked
     @takes(BatchKeywords)
     def batches(
