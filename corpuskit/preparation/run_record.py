@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import platform
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-from corpuskit import reading
 from corpuskit.config import PrepareConfig
-from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import SourceError
 from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord
 from corpuskit.preparation.plan import Plan
@@ -26,9 +22,6 @@ log = logging.getLogger(__name__)
 
 #: The record's field with the folder that the inputs' names are relative to; it never leaves this machine.
 INPUTS = "inputs_folder"
-_MAX_BYTES = 2**24
-#: What is read of a record again.
-_KINDS = {"plugins": list, "license": str, "num_tokens": int, "text_bytes": int}
 
 
 def run_record(
@@ -42,7 +35,7 @@ def run_record(
     elapsed_s: float,
     work_s: float,
 ) -> dict[str, Any]:
-    """What `run.json` says: versions, machine, speed, where the inputs are, and the first of each kind left out.
+    """What `run.json` says: versions, machine, speed, the inputs' folder, the first of each kind left out.
 
     Args:
         config: What was asked for.
@@ -81,21 +74,6 @@ def run_record(
         "left_out": places,
         "left_out_files": {kind: names[:MAX_PLACES] for kind, names in sorted(source.left_out.names.items())},
     }
-
-
-def recorded_run(corpus: Corpus) -> dict[str, Any]:
-    """What the run said of itself that made a corpus on this machine; nothing where it is not there.
-
-    Args:
-        corpus: The corpus. Values of its record that are not what a run writes are left out.
-    """
-    try:
-        run = json.loads(reading.read_file(Path(str(corpus.path)) / "run.json", max_bytes=_MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(run, dict):
-        return {}
-    return {name: run[name] for name, kind in _KINDS.items() if isinstance(run.get(name), kind)}
 
 
 def inputs_folder(inputs: Iterable[Input]) -> str | None:

@@ -32,7 +32,9 @@ def test_the_card_is_written_and_blanks_are_counted(run, tmp_path):
     text = (tmp_path / "README.md").read_text()
     assert text == str(corpuskit.card("mine"))
     blanks = text.count("[fill in:")
-    assert done.stderr == f"Wrote the card of mine; {blanks} blanks are yours to fill in ([fill in: ...]).\n"
+    assert (
+        done.stderr == f"Wrote the card of mine. Blanks for you to fill in, marked '[fill in:': {blanks}.\n"
+    )
     refused = run("mine", "-o", "README.md")
     assert "replace it with --overwrite" in str(refused.exception)
     assert run("mine", "-o", "README.md", "--overwrite", "-q").stderr == ""

@@ -8,7 +8,6 @@ import pytest
 
 import corpuskit
 from corpuskit.errors import SourceError
-from corpuskit.preparation.run_record import recorded_run
 
 
 @pytest.mark.fault("T7")
@@ -66,15 +65,3 @@ def test_the_record_says_where_the_inputs_are(tmp_path):
     assert run["inputs_folder"] == f"{tmp_path}/texts/"
     corpuskit.prepare("python-docs", encoding="bytes", output=tmp_path / "d")
     assert json.loads((tmp_path / "d" / "run.json").read_bytes())["inputs_folder"] is None
-
-
-def test_of_a_record_only_what_a_run_writes_is_read_again(tmp_path):
-    corpus = corpuskit.prepare("python-docs", encoding="bytes", output=tmp_path / "c")
-    run = recorded_run(corpus)
-    assert (run["license"], run["num_tokens"]) == ("PSF-2.0", sum(map(len, corpus.values())))
-    path = tmp_path / "c" / "run.json"
-    for content in ("{", "[]", "[" * 100_000, '{"license": 3, "plugins": "x", "num_tokens": "y"}', "\xff"):
-        path.write_text(content, encoding="latin-1")
-        assert recorded_run(corpus) == {}
-    path.unlink()
-    assert recorded_run(corpus) == {}
