@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.inspect.where import where
     from corpuskit.on_progress import Progress
     from corpuskit.preparation.api import plan, prepare
     from corpuskit.preparation.preview.result import PreparationPlan
@@ -92,6 +93,7 @@ _PLACES = {
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "verify": "corpuskit.corpus.verification:verify",
+    "where": "corpuskit.inspect.where:where",
 }
 
 __all__ = [
@@ -134,6 +136,7 @@ __all__ = [
     "read_mixture",
     "seed_all",
     "verify",
+    "where",
 ]
 
 __getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

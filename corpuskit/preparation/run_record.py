@@ -35,7 +35,7 @@ def run_record(
     elapsed_s: float,
     work_s: float,
 ) -> dict[str, Any]:
-    """What `run.json` says: versions, machine, speed, where the inputs are, and the first of each kind left out.
+    """What `run.json` says: versions, machine, speed, the inputs' folder, the first of each kind left out.
 
     Args:
         config: What was asked for.
