@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
     from corpuskit.inspect.card import Card, card
+    from corpuskit.inspect.where import where
     from corpuskit.on_progress import Progress
     from corpuskit.preparation.api import plan, prepare
     from corpuskit.preparation.preview.result import PreparationPlan
@@ -95,6 +96,7 @@ _PLACES = {
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "verify": "corpuskit.corpus.verification:verify",
+    "where": "corpuskit.inspect.where:where",
 }
 
 __all__ = [
@@ -139,6 +141,7 @@ __all__ = [
     "read_mixture",
     "seed_all",
     "verify",
+    "where",
 ]
 
 __getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

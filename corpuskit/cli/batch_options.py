@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from corpuskit.cli import complete
 from corpuskit.cli.options import Name, UserPath, option
 
 if TYPE_CHECKING:
@@ -19,13 +18,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 NAMES = ("batch_size", "block_size", "sampler", "seed")
 
 _OPTIONS = (
-    option(
-        "--split",
-        metavar="NAME",
-        shell_complete=complete.of_corpus,
-        group="The run",
-        help="Draw from this split. [default: train]",
-    ),
     option(
         "--batch-size",
         type=int,
@@ -60,7 +52,7 @@ _OPTIONS = (
 
 
 def batch_options(function: F) -> F:
-    """`--split`, `--batch-size`, `--block-size`, `--seed`, `--sampler` and `--config`."""
+    """`--batch-size`, `--block-size`, `--seed`, `--sampler` and `--config`."""
     for one in reversed(_OPTIONS):
         function = one(function)
     return function

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from corpuskit.cli import complete
 from corpuskit.cli.batch_options import NAMES, batch_config, batch_options, data_argument
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_option
@@ -60,7 +61,8 @@ _MOST_ROWS = 2**16
     "--inputs",
     metavar="FOLDER",
     type=UserPath(file_okay=False),
-    help="Count lines in the inputs in this folder. By default they are where they were when they were prepared.",
+    help="Count lines in the inputs in this folder. By default they are where they were when they were "
+    "prepared.",
 )
 @option(
     "--encoding",
@@ -73,7 +75,15 @@ _MOST_ROWS = 2**16
     metavar="FILE",
     type=UserPath(),
     group="The run",
-    help="Take all of this from a state that batches.state_dict() gave, saved as JSON. By default there is none.",
+    help="Take all of this from a state that batches.state_dict() gave, saved as JSON. By default there is "
+    "none.",
+)
+@option(
+    "--split",
+    metavar="NAME",
+    shell_complete=complete.of_corpus,
+    group="The run",
+    help="Draw from this split. [default: train]",
 )
 @batch_options
 @json_option
@@ -111,7 +121,9 @@ def command(
     if row is not None and row >= batches.batch_size:
         raise ConfigError(f"--row {row}: the batch has {batches.batch_size:,} rows, counted from 0")
     if row is None and batches.batch_size > _MOST_ROWS:
-        raise ConfigError(f"a batch of {batches.batch_size:,} rows is traced a row at a time; say which with --row")
+        raise ConfigError(
+            f"a batch of {batches.batch_size:,} rows is traced a row at a time; say which with --row"
+        )
     found = None
     if losses is not None:
         found = read_losses(losses, (batches.batch_size, batches.block_size))
@@ -147,7 +159,9 @@ def _batches(data: Data, state: str | None, config: str | None, flags: dict[str,
     said += ["config"] if config is not None else []
     if said:
         flag = said[0].replace("_", "-")
-        raise click.UsageError(f"--{flag} and --state exclude each other: the state says what the run was told")
+        raise click.UsageError(
+            f"--{flag} and --state exclude each other: the state says what the run was told"
+        )
     return resumed(data, read_state(state), sampler=flags["sampler"])
 
 
@@ -169,18 +183,23 @@ def _print(traced: StepTrace, of: str) -> None:
     if (worst := traced.worst) is not None:
         rows = ", ".join(map(str, worst.rows[:10])) + (", ..." if len(worst.rows) > 10 else "")
         say(
-            f"worst document: {_name(worst.document)}: mean loss {worst.mean_loss:.2f} of {worst.num_losses:,} "
-            f"tokens in row{'s' if len(worst.rows) > 1 else ''} {rows}; the mean of all is {worst.batch_loss:.2f}",
+            f"worst document: {_name(worst.document)}: mean loss {worst.mean_loss:.2f} of "
+            f"{worst.num_losses:,} tokens in row{'s' if len(worst.rows) > 1 else ''} {rows}; the mean of all "
+            f"is {worst.batch_loss:.2f}",
             "bold",
         )
         levels = Text("painted: losses above those of ")
         for level, share in enumerate(("80 %", "95 %", "99 %"), 1):
-            levels.append(_marked(share, level, is_painted)).append(", " if level == 1 else " and " if level == 2 else "")
+            levels.append(_marked(share, level, is_painted)).append(
+                ", " if level == 1 else " and " if level == 2 else ""
+            )
         say(levels)
     for row in traced.rows:
         say()
         _print_row(row, say, is_painted=is_painted, width=console.width if console.is_terminal else None)
-    for why in dict.fromkeys(piece.place.why for row in traced.rows for piece in row.pieces if piece.place.why):
+    for why in dict.fromkeys(
+        piece.place.why for row in traced.rows for piece in row.pieces if piece.place.why
+    ):
         render.say(f"no lines: {why}")
 
 

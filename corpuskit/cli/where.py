@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from corpuskit.cli import complete
 from corpuskit.cli.batch_options import NAMES, batch_config, batch_options, data_argument
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_option
@@ -50,14 +51,22 @@ def _steps(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "line",
     metavar="FILE:LINE",
     group="What to find",
-    help="Find what this line of an input became, counted from 1; FILE#ROW of a file that has rows, counted from "
-    "0. By default nothing is looked for.",
+    help="Find what this line of an input became, counted from 1; FILE#ROW of a file that has rows, counted "
+    "from 0. By default nothing is looked for.",
 )
 @option(
     "--text",
     metavar="TEXT",
     group="What to find",
     help="Find every place that decodes to this text, whatever its tokens. By default nothing is looked for.",
+)
+@option(
+    "--split",
+    metavar="NAME",
+    shell_complete=complete.of_corpus,
+    group="What to find",
+    help="Look into this split. By default into that of the run, if one is said; else a document is of "
+    "train, and lines and texts are looked for in all splits.",
 )
 @option(
     "--limit",
@@ -76,7 +85,8 @@ def _steps(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "--inputs",
     metavar="FOLDER",
     type=UserPath(file_okay=False),
-    help="Count lines in the inputs in this folder. By default they are where they were when they were prepared.",
+    help="Count lines in the inputs in this folder. By default they are where they were when they were "
+    "prepared.",
 )
 @option(
     "--encoding",
@@ -89,8 +99,8 @@ def _steps(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     metavar="FIRST:LAST",
     callback=_steps,
     group="The run",
-    help="Say at which of these steps of the run it is seen. By default at those of an epoch, if any option of "
-    "the run is said.",
+    help="Say at which of these steps of the run it is seen. By default at those of an epoch, if any option "
+    "of the run is said.",
 )
 @batch_options
 @json_option
@@ -112,8 +122,8 @@ def command(
 ) -> None:
     """Find a document, a line of an input or a text: its shard, tokens, document and line.
 
-    With options of a run, also at which steps and rows that run sees it. CORPUS is a prepared corpus, or the TOML
-    file of a mixture.
+    With options of a run, also at which steps and rows that run sees it. CORPUS is a prepared corpus, or
+    the TOML file of a mixture.
     """
     from corpuskit.cli import render
     from corpuskit.inspect.runs import open_data
@@ -123,7 +133,11 @@ def command(
     said = {"--document": document, "--input": line, "--text": text}
     asked = [flag for flag, value in said.items() if value is not None]
     if len(asked) != 1:
-        both = f"{' and '.join(asked)} exclude each other" if asked else "--document, --input or --text is missing"
+        both = (
+            f"{' and '.join(asked)} exclude each other"
+            if asked
+            else "--document, --input or --text is missing"
+        )
         raise click.UsageError(both)
     data = open_data(corpus, encoding=encoding)
     batches: Batches | None = None
@@ -131,7 +145,7 @@ def command(
         batches = data.batches(batch_config(config, flags))
     found: dict[str, Found] = {}
     with ProgressBars(quiet=quiet) as bars:
-        for name in _names(data, member, needs_one=document is not None):
+        for name in _names(data, member, needs_one=text is None):
             found[name] = where(
                 data.corpora[name],
                 document=document,
@@ -148,6 +162,8 @@ def command(
         values = {name: one.to_json() for name, one in found.items()}
         render.print_json(values if data.is_mixture else values[""])
         return
+    if not any(map(len, found.values())):
+        render.say("nowhere")
     for name, one in found.items():
         _print(one, name, limit)
 
@@ -163,7 +179,7 @@ def _names(data: Data, member: str | None, *, needs_one: bool) -> list[str]:
             raise ConfigError(f"--member {member}: is not in {data.path}, which has {known}", found=member)
         return [member]
     if needs_one and len(names) > 1:
-        raise ConfigError(f"--document: of which corpus? say so with --member {names[0]}")
+        raise ConfigError(f"{data.path}: of which corpus? say so with --member {names[0]}")
     return names
 
 
@@ -171,10 +187,8 @@ def _print(found: Found, name: str, limit: int) -> None:
     from corpuskit.cli import render
     from corpuskit.terminal.text import one_line
 
-    if name:
+    if name and found.places:
         click.echo(one_line(f"{name}:"))
-    if not found.places:
-        render.say("nowhere")
     for number, one in enumerate(found):
         click.echo(f"{chr(10) if number else ''}{one}")
     if not found.is_all:

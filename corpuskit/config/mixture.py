@@ -35,7 +35,9 @@ def mixture_table(path: str | os.PathLike[str]) -> list[WeightedConfig]:
     said = read_table(path, "", tables=(), what="mixture")
     entries = said.pop(_TABLE, None)
     for key in said:
-        raise ConfigError(f"{said.place(key)}{key} is no part of a mixture; it has [[{_TABLE}]] only", found=key)
+        raise ConfigError(
+            f"{said.place(key)}{key} is no part of a mixture; it has [[{_TABLE}]] only", found=key
+        )
     if not isinstance(entries, list) or not entries or not all(isinstance(one, Mapping) for one in entries):
         raise ConfigError(f"{said.path}: expected a table [[{_TABLE}]] for each corpus", path=said.path)
     found = []

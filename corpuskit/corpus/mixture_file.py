@@ -9,7 +9,9 @@ from corpuskit.corpus.mixture import Mixture, Weighted, mix
 
 
 def read_mixture(path: str | os.PathLike[str]) -> Mixture:
-    """The mixture that a TOML file describes, each corpus in a table of its own:
+    """The mixture that a TOML file describes.
+
+    Each corpus has a table of its own:
 
     ```toml
     [[mixture]]

@@ -19,7 +19,7 @@ def run_of(corpus: Corpus) -> dict[str, Any]:
         run: dict[str, Any] = json.loads(
             reading.read_file(Path(str(corpus.path)) / "run.json", max_bytes=_MAX_BYTES)
         )
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
     if not isinstance(run, dict):
         return {}

@@ -15,7 +15,7 @@ from corpuskit.corpus.manifest import InputRecord, Manifest
 from corpuskit.corpus.scan import Mismatch
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.licenses import License, license_of
-from corpuskit.preparation.run_record import recorded_run
+from corpuskit.corpus.run_file import run_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,7 +162,7 @@ def corpus_facts(corpus: Corpus) -> CardCorpus:
         CorpusFormatError: If an index is damaged.
         StorageError: If it cannot be read.
     """
-    manifest, run = corpus.manifest, recorded_run(corpus)
+    manifest, run = corpus.manifest, run_of(corpus)
     documents, tokens = _by_input(corpus)
     return CardCorpus(
         manifest,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -79,7 +80,11 @@ class InputLines:
     """
 
     def __init__(
-        self, corpus: Corpus, folder: str | Path | None = None, *, on_progress: OnProgress | None = None
+        self,
+        corpus: Corpus,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._corpus = corpus
         self._said = None if folder is None else user_path(folder, what="--inputs")
@@ -105,7 +110,9 @@ class InputLines:
                 lines.update({(name, start): line for start, line in found.items()})
             except CorpuskitError as error:
                 why[name] = str(error)
-        within = self._newlines_before([piece for piece in pieces if (piece.input, piece.input_start) in lines])
+        within = self._newlines_before(
+            [piece for piece in pieces if (piece.input, piece.input_start) in lines]
+        )
         places = []
         for piece in pieces:
             line = lines.get((piece.input, piece.input_start))
@@ -231,8 +238,8 @@ class InputLines:
         item = local_input(path, record.name, format="")
         if item.size_bytes != record.size_bytes:
             raise ConfigError(
-                f"{path}: {item.size_bytes:,} bytes, the manifest says {record.size_bytes:,}: it changed since, "
-                "or is another file",
+                f"{path}: {item.size_bytes:,} bytes, the manifest says {record.size_bytes:,}: it changed "
+                "since, or is another file",
                 expected=record.size_bytes,
                 found=item.size_bytes,
             )

@@ -33,7 +33,7 @@ def read_losses(path: str | os.PathLike[str], shape: tuple[int, int]) -> NDArray
         found = np.load(where, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror or 'not a file'}") from error
-    except ValueError as error:  # of another format, cut off, or pickled, which is never opened
+    except (ValueError, EOFError) as error:  # of another format, cut off, or pickled, which is never opened
         raise _refused(path, "not a whole .npy file of numbers; save it with numpy.save") from error
     if not isinstance(found, np.ndarray):
         found.close()

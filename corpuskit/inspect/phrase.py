@@ -1,9 +1,9 @@
 """A phrase in a stream of ids, however it was encoded: exactly, and for many places at once.
 
-A token *fits* at s, s being where its first byte is in the phrase (before its beginning if negative), if none of
-its bytes is another one than the phrase's. A phrase is where tokens that fit follow each other over all of its
-bytes. Every occurrence has exactly one token that covers a given byte: one byte's few tokens are looked for, and
-from each the phrase is followed to both sides.
+A token *fits* at s, s being where its first byte is in the phrase (before its beginning if negative), if none
+of its bytes is another one than the phrase's. A phrase is where tokens that fit follow each other over all of
+its bytes. Every occurrence has exactly one token that covers a given byte: one byte's few tokens are looked
+for, and from each the phrase is followed to both sides.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Phrase:
             places: int64[m], ascending: where an id of the chosen byte is.
 
         Returns:
-            Where each occurrence's first token is and where its last one ends, int64[k] each; and int64[j], at
-            which of the places the array ended before it was known.
+            Where each occurrence's first token is and where its last one ends, int64[k] each; and int64[j],
+            at which of the places the array ended before it was known.
         """
         starts, known = self._covered
         here = ids[places].astype(np.int64)
@@ -100,7 +100,7 @@ class Phrase:
     def _follow(
         self, ids: NDArray[Any], at: Ints, reached: Ints, step: int
     ) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Follow the phrase to one side; the last tokens, whether they reach its end, whether the array ended."""
+        """Follow the phrase to a side: the last tokens, whether it is all there, whether the array ended."""
         last, reached = at.copy(), reached.copy()
         target = 0 if step < 0 else self.num_bytes
         is_over = reached <= target if step < 0 else reached >= target

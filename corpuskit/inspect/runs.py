@@ -1,4 +1,4 @@
-"""The run that a user means by a path: batches of a corpus or of a mixture, by options or by a saved state."""
+"""The run that a user means by a path: batches of a corpus or a mixture, by options or by a saved state."""
 
 from __future__ import annotations
 
@@ -89,10 +89,13 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"--state {path}: cannot be read: {error.strerror or error}", path=path) from error
     except (ValueError, RecursionError) as error:
-        raise ResumeError(f"--state {path}: not JSON: save batches.state_dict() with json.dump", path=path) from error
+        raise ResumeError(
+            f"--state {path}: not JSON: save batches.state_dict() with json.dump", path=path
+        ) from error
     if not isinstance(value, dict) or "sample" not in value:
         raise ResumeError(
-            f"--state {path}: not a state of batches; save batches.state_dict() itself, with json.dump", path=path
+            f"--state {path}: not a state of batches; save batches.state_dict() itself, with json.dump",
+            path=path,
         )
     return value
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.order import Order
+from corpuskit.batches.state import MAX_SAMPLE
 from corpuskit.errors import ConfigError
 from corpuskit.on_progress import OnProgress, Progress
 
@@ -88,16 +89,17 @@ def when_seen(
             row = spans.first.searchsorted(hits, "right") - 1
             starts, hit_ends = spans.starts[hits], ends[hits]
             for number, (low, high) in enumerate(bounds.tolist()):
-                of = np.unique(row[(starts < high) & (hit_ends > low)])
+                of = np.unique(row[(starts < high) & (hit_ends > low) & (low < high)])
                 if len(of):
                     found[number].append(samples[of][: max(most - counts[number], 0)])
                     counts[number] += len(of)
         if on_progress is not None:
-            last, of = int(samples[-1]) // batch_size, (stop - 1) // batch_size
-            on_progress(Progress("steps", f"{last:,} of {of:,}"))
+            at, last = int(samples[-1]) // batch_size, (stop - 1) // batch_size
+            on_progress(Progress("steps", f"{at:,} of {last:,}"))
     none = [np.empty(0, np.int64)]
     return [
-        Seen(np.concatenate(none + some), count, batch_size) for some, count in zip(found, counts, strict=True)
+        Seen(np.concatenate(none + some), count, batch_size)
+        for some, count in zip(found, counts, strict=True)
     ]
 
 
@@ -106,14 +108,14 @@ def _samples(order: Order, steps: tuple[int, int] | None) -> tuple[int, int]:
     if steps is None:
         if order.samples_per_epoch is None:
             raise ConfigError(
-                f"sampler {order.options.sampler!r} has no epochs; say which steps are looked at with --steps "
-                "FIRST:LAST",
+                f"sampler {order.options.sampler!r} has no epochs; say which steps are looked at with "
+                "--steps FIRST:LAST",
                 found=order.options.sampler,
             )
         return 0, order.samples_per_epoch
     first, last = steps
-    if not 0 <= first <= last:
-        raise ConfigError(f"--steps {first}:{last}: must be FIRST:LAST, 0 or more, FIRST before LAST")
+    if not 0 <= first <= last < MAX_SAMPLE // order.options.batch_size:
+        raise ConfigError(f"--steps {first}:{last}: must be FIRST:LAST, steps from 0, FIRST before LAST")
     return first * order.options.batch_size, (last + 1) * order.options.batch_size
 
 

@@ -42,8 +42,8 @@ def find_text(
     """Every place of a split where a text is, also where it overlaps itself; in order.
 
     Ids are compared and not text, so that it does not matter which tokens the text became. Where what an id
-    stands for depends on those around it, each document is decoded instead, which takes a hundred times as long.
-    A text is found inside one document.
+    stands for depends on those around it, each document is decoded instead, which takes a hundred times as
+    long. A text is found inside one document.
 
     Args:
         corpus: The corpus.
@@ -117,7 +117,9 @@ def _sampled(split: Split, vocab_size: int) -> Ints:
     return counts
 
 
-def _decoded(corpus: Corpus, name: str, phrase: bytes, on_progress: OnProgress | None) -> Iterator[Occurrence]:
+def _decoded(
+    corpus: Corpus, name: str, phrase: bytes, on_progress: OnProgress | None
+) -> Iterator[Occurrence]:
     """The occurrences, where only whole documents can be decoded."""
     split, tokenizer, eot_id = corpus[name], corpus.tokenizer, _eot_id(corpus)
     item_bytes = split.dtype.itemsize

@@ -31,7 +31,7 @@ class TracedPiece:
         piece: Where they are.
         place: Where the piece is in its input.
         texts: What they say: one text; with losses, runs of tokens with one level each.
-        levels: The level of each text: 0, or 1 to 3 for the losses that are above 80, 95 and 99 % of the batch's.
+        levels: The level of each text: 0, or 1 to 3 for losses above 80, 95 and 99 % of the batch's.
         num_losses: How many of them have a loss that counts.
         sum_losses: The sum of those.
     """

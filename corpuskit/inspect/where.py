@@ -1,4 +1,4 @@
-"""`corpuskit.where`: where a document, a line of an input or a text is in a corpus, and when a run sees it."""
+"""`corpuskit.where`: where a document, a line or a text is in a corpus, and when a run sees it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: So many tokens are decoded of a place, and before and behind it.
 _SHOWN, _AROUND = 64, 12
 _CHUNK = 2**20
+#: What half of a character decodes to.
+_CUT = "\ufffd"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,12 +137,12 @@ def where(
     most: int = 100,
     on_progress: OnProgress | None = None,
 ) -> Found:
-    """Where something is in a corpus: in which shard, at which tokens, in which document and line of an input.
+    """Where something is in a corpus: its shard, its tokens, its document, and the line of an input.
 
     Args:
         corpus: The corpus, or where it is.
         document: The number of a document of the split, from 0.
-        input: A line or a row of an input: "books/a.txt:12", lines counted from 1, or "rows.csv#7", rows from 0.
+        input: A line of an input, "books/a.txt:12", counted from 1, or a row, "rows.csv#7", from 0.
         text: A text, wherever it is inside a document; exactly one of `document`, `input` and `text` is said.
         split: The split that is looked at; by default that of the batches, else for a document "train", and
             for other things all of them.
@@ -217,9 +219,9 @@ def _place(
         _shards(corpus, split, start, stop),
         piece,
         place,
-        split.decode(split[low:start]),
+        split.decode(split[low:start]).lstrip(_CUT),
         split.decode(split[start:shown]) + ("..." if shown < stop else ""),
-        split.decode(split[stop:high]),
+        split.decode(split[stop:high]).rstrip(_CUT),
         seen,
     )
 

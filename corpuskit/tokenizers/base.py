@@ -93,8 +93,8 @@ class Tokenizer(abc.ABC):
         """What each id stands for wherever it is; None where that depends on the ids around it.
 
         Returns:
-            V byte strings, by id, empty for an id that nothing has. `decode_bytes` of ids is theirs, one after
-            the other.
+            V byte strings, by id, empty for an id that nothing has. `decode_bytes` of ids is theirs, one
+            after the other.
         """
         return None
 

@@ -54,7 +54,8 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "A prepared corpus": ("Corpus", "Split", "Manifest"),
     "Batches": ("Batches",),
-    "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
+    "See the data": ("where",),
+    "Configuration": ("read_config", "read_mixture", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),
     "For plugins": ("hookimpl", "Document", "RemoteFile"),  # and all of `plugin_reference`
     "Everything else": (),

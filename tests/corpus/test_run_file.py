@@ -17,7 +17,9 @@ def test_what_the_run_said_is_read(corpus):
     assert run_of(corpus)["num_tokens"] == sum(len(split) for split in corpus.values())
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"license": 3, "plugins": "x", "num_tokens": "many"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "[" * 100_000, '{"license": 3, "plugins": "x", "num_tokens": "many"}']
+)
 def test_what_is_damaged_or_of_another_kind_says_nothing(corpus, text):
     (corpus.path / "run.json").write_text(text)
     assert run_of(corpus) == {}
