@@ -62,7 +62,7 @@ def command(
             return
         if not quiet:
             render.say(
-                f"Wrote the card of {made.name}; {blanks:,} blanks are yours to fill in ({BLANK} ...])."
+                f"Wrote the card of {made.name}. Blanks for you to fill in, marked '{BLANK}': {blanks:,}."
             )
         render.print_text(str(path))
     elif as_json:

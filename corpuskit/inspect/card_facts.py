@@ -12,10 +12,10 @@ from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import InputRecord, Manifest
+from corpuskit.corpus.run_file import run_of
 from corpuskit.corpus.scan import Mismatch
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.licenses import License, license_of
-from corpuskit.corpus.run_file import run_of
 
 
 @dataclasses.dataclass(frozen=True)
