@@ -145,11 +145,10 @@ def _name(names: list[str]) -> str:
 
 
 def _stage(number: int, stage: Stage, names: list[str]) -> CardStage:
-    total = sum(stage.weights.values())
     places = {"step": stage.step, "token": stage.tokens, "sample": stage.sample}
     kind, place = next((kind, place) for kind, place in places.items() if place is not None)
-    shares = tuple(stage.weights.get(name, 0) / total for name in names)
-    return CardStage(f"{kind} {place:,}" if number else "", shares)
+    weights = tuple(float(stage.weights.get(name, 0)) for name in names)
+    return CardStage(f"{kind} {place:,}" if number else "", weights)
 
 
 __all__ = ["Card", "Format", "card"]

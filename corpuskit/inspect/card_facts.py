@@ -17,6 +17,9 @@ from corpuskit.corpus.scan import Mismatch
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.licenses import License, license_of
 
+#: The distribution that is in the manifest already.
+_OURS = "corpuskit-core "
+
 
 @dataclasses.dataclass(frozen=True)
 class CardSplit:
@@ -65,7 +68,7 @@ class CardCorpus:
     Args:
         manifest: Its manifest.
         license: The licence that its source names, if this is known.
-        made_by: The distributions that took part in making it, with their versions.
+        made_by: The distributions of plugins that took part in making it, with their versions.
         splits: Its splits in order.
         inputs: Its inputs in order.
     """
@@ -112,15 +115,21 @@ class CardCorpus:
 
 @dataclasses.dataclass(frozen=True)
 class CardStage:
-    """What each corpus of a mixture has a weight of from a place on.
+    """The weights of a mixture's corpora from a place on.
 
     Args:
         begins: Where it begins, in words: "step 1,000"; empty for the beginning.
-        shares: The share of each corpus in what is drawn, in the order of the corpora.
+        weights: The weight of each corpus, in the order of the corpora.
     """
 
     begins: str
-    shares: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The share of each corpus in the tokens that are drawn."""
+        total = sum(self.weights)
+        return tuple(weight / total for weight in self.weights)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +139,7 @@ class CardFacts:
     Args:
         name: The name of the corpus's dataset, or of the mixture.
         corpora: The corpus, or those of the mixture.
-        stages: The shares of a mixture's corpora, stage by stage; none for a corpus alone.
+        stages: The weights of a mixture's corpora, stage by stage; none for a corpus alone.
         max_epochs: How often each sample of a mixture's corpora may be drawn; None is without end.
     """
 
@@ -167,7 +176,7 @@ def corpus_facts(corpus: Corpus) -> CardCorpus:
     return CardCorpus(
         manifest,
         license_of(run.get("license")),
-        tuple(map(str, run.get("plugins", ()))),
+        tuple(name for name in map(str, run.get("plugins", ())) if not name.startswith(_OURS)),
         tuple(
             CardSplit(
                 name,

@@ -145,19 +145,19 @@ def _summary(facts: CardFacts) -> str:
 
 def _mixture(facts: CardFacts) -> Iterator[str]:
     """The corpora of a mixture with their shares."""
-    names = [f"Share from {stage.begins} on" if stage.begins else "Share" for stage in facts.stages]
+    names = [f"Weight from {stage.begins} on" if stage.begins else "Weight" for stage in facts.stages]
     rows = [
         (
             escaped(corpus.name),
             _license(corpus.license),
             f"{corpus.num_tokens:,}",
-            *(_percent(stage.shares[number]) for stage in facts.stages),
+            *(f"{stage.weights[number]:g} ({_percent(stage.shares[number])})" for stage in facts.stages),
             "no limit" if (most := facts.max_epochs[number]) is None else f"{most:g}",
         )
         for number, corpus in enumerate(facts.corpora)
     ]
     yield "## Corpora"
-    yield "A share is one of the tokens that training draws, by the weights of the mixture."
+    yield "The tokens that training draws are from each corpus by its weight."
     yield _table(("Corpus", "Licence", ">Tokens", *(f">{name}" for name in names), ">Epochs at most"), rows)
 
 
@@ -206,7 +206,7 @@ def _splits(corpus: CardCorpus) -> str:
         )
         for split in corpus.splits
     ]
-    return _table(("Split", ">Documents", ">Tokens", ">of all", ">Shards", ">Size"), rows)
+    return _table(("Split", ">Documents", ">Tokens", ">Share of tokens", ">Shards", ">Size"), rows)
 
 
 def _sources(corpus: CardCorpus) -> Iterator[str]:
@@ -237,7 +237,7 @@ def _sources(corpus: CardCorpus) -> Iterator[str]:
     if others:
         sums = (sum(one.num_documents for one in others), sum(one.num_tokens for one in others))
         rows.append(row(f"{len(others):,} others", sums, sum(one.size_bytes for one in others)))
-    yield _table(("Input", ">Size", ">of all", ">Documents", ">Tokens", ">of all"), rows)
+    yield _table(("Input", ">Size", ">Share of size", ">Documents", ">Tokens", ">Share of tokens"), rows)
     if (rest := corpus.num_tokens - sum(one.num_tokens for one in inputs)) > 0:
         yield f"{_count(rest, 'token')} at the end of splits are of documents that are cut there: in no row."
 

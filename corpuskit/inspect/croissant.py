@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -193,7 +194,7 @@ def _input(one: CardInput) -> dict[str, Any]:
 def _activity(corpus: CardCorpus) -> dict[str, Any]:
     manifest = corpus.manifest
     agents = [f"corpuskit {manifest.corpuskit_version}", *corpus.made_by]
-    options = {name: value for name, value in manifest.options.items() if value is not None}
+    options = json.dumps({name: value for name, value in manifest.options.items() if value is not None})
     return {
         "@type": "prov:Activity",
         "prov:label": f"Preparation of {corpus.name} with the tokenizer {corpus.encoding}",

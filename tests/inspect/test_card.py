@@ -20,7 +20,7 @@ def test_a_corpus_may_be_open_or_a_path_or_a_mixture_of_a_file(folder, tmp_path)
     assert card == corpuskit.card(corpuskit.open(folder))
     mixed = corpuskit.card(path)
     assert mixed.corpora == card.corpora
-    assert (mixed.name, mixed.stages[0].shares, mixed.max_epochs) == ("Mixture of mine", (1.0,), (3,))
+    assert (mixed.name, mixed.stages[0].weights, mixed.max_epochs) == ("Mixture of mine", (2.0,), (3,))
     assert (mixed.is_mixture, card.is_mixture) == (True, False)
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
 import pytest
 
 import corpuskit
+from corpuskit import sealed
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.card_facts import corpus_facts
 
@@ -66,6 +68,21 @@ def test_a_damaged_index_is_an_error_that_names_it(tmp_path):
     rows[1] ^= 1
     rows.tofile(path)
     with pytest.raises(CorpusFormatError, match=r"valid-00000\.idx: sha256 .*--overwrite$"):
+        corpus_facts(corpuskit.open(corpus.path))
+
+
+@pytest.mark.parametrize("which", [3, 2**63, 2**64 - 1])
+def test_an_index_that_names_no_input_is_an_error(tmp_path, which):
+    corpus = make(tmp_path)
+    value = corpus.manifest.to_json()
+    shard = value["splits"]["valid"]["shards"][0]
+    path = corpus.path / f"{shard['file'].removesuffix('.bin')}.idx"
+    rows = np.fromfile(path, "<u8")
+    rows[1] = which
+    rows.tofile(path)
+    shard["index_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (corpus.path / "manifest.json").write_bytes(sealed.to_bytes(value))
+    with pytest.raises(CorpusFormatError, match=f"valid: an index names input {which} of 3; "):
         corpus_facts(corpuskit.open(corpus.path))
 
 
