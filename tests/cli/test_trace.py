@@ -112,7 +112,8 @@ def test_losses_of_another_shape_are_refused(corpus, typed):
     np.save("l.npy", np.ones((2, 15), np.float32))
     _, err = typed("trace", corpus, "--step", "0", "--losses", "l.npy", *RUN, code=2)
     assert err == (
-        "corpuskit: error: --losses l.npy: shape (2, 15), the batch has (2, 16): a loss for each of its tokens\n"
+        "corpuskit: error: --losses l.npy: shape (2, 15), the batch has (2, 16): "
+        "a loss for each of its tokens\n"
     )
 
 
