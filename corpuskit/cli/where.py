@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -183,6 +186,20 @@ def _names(data: Data, member: str | None, *, needs_one: bool) -> list[str]:
     return names
 
 
+def _wrapped(line: str) -> str:
+    """A line as wide as the terminal; further ones begin under its text."""
+    if not sys.stdout.isatty():
+        return line
+    return textwrap.fill(
+        line,
+        shutil.get_terminal_size().columns,
+        subsequent_indent="    ",
+        replace_whitespace=False,
+        drop_whitespace=False,
+        break_on_hyphens=False,
+    )
+
+
 def _print(found: Found, name: str, limit: int) -> None:
     from corpuskit.cli import render
     from corpuskit.terminal.text import one_line
@@ -190,6 +207,9 @@ def _print(found: Found, name: str, limit: int) -> None:
     if name and found.places:
         click.echo(one_line(f"{name}:"))
     for number, one in enumerate(found):
-        click.echo(f"{chr(10) if number else ''}{one}")
+        if number:
+            click.echo()
+        for line in str(one).split("\n"):
+            click.echo(_wrapped(line))
     if not found.is_all:
         render.say(f"There are more; the first {limit:,} are shown (--limit).")

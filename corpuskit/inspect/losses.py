@@ -30,14 +30,11 @@ def read_losses(path: str | os.PathLike[str], shape: tuple[int, int]) -> NDArray
     """
     where = user_path(path, what="--losses")
     try:
-        found = np.load(where, mmap_mode="r", allow_pickle=False)
+        found = np.lib.format.open_memmap(where, mode="r")  # which knows no objects
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror or 'not a file'}") from error
-    except (ValueError, EOFError) as error:  # of another format, cut off, or pickled, which is never opened
+    except ValueError as error:  # of another format, cut off, or of Python's objects, which are never made
         raise _refused(path, "not a whole .npy file of numbers; save it with numpy.save") from error
-    if not isinstance(found, np.ndarray):
-        found.close()
-        raise _refused(path, "several arrays; save one with numpy.save")
     if found.dtype.kind != "f":
         raise _refused(path, f"numbers of type {found.dtype}; expected floats, a loss for each token")
     if found.shape != shape:

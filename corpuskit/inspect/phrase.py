@@ -148,7 +148,7 @@ class _Finder:
 
     Args:
         wanted: int64[k], the ids.
-        vocab_size: V.
+        vocab_size: V, how many ids there are.
         dtype: What the arrays hold.
     """
 

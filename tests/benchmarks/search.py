@@ -5,10 +5,10 @@ python tests/benchmarks/search.py                        # a corpus of 1 GB of s
 python tests/benchmarks/search.py --corpus data/owt/gpt2 --text 'a phrase' --text another
 ```
 
-Each row is timed in turns with the floor, so that a busy machine slows both alike; the ratios are medians over
-the turns. The floor is NumPy's sum of the same ids, and the sha256 is that of the same bytes, which the search
-compares on its way. Expect a text that is found seldom to take 2 to 4 times as long as the sha256 alone, 500 to
-1,100 MB/s of shards, and one that is found a million times to be slow by all that is said of it.
+Each row is timed in turns with the floor, so that a busy machine slows both alike; the ratios are medians
+over the turns. The floor is NumPy's sum of the same ids, and the sha256 is that of the same bytes, which the
+search compares on its way. Expect a text that is found seldom to take 2 to 4 times as long as the sha256
+alone, 500 to 1,100 MB/s of shards, and one that is found a million times to be slow by all that is said.
 """
 
 from __future__ import annotations

@@ -46,8 +46,7 @@ def written(path, kind):
     if kind == "several":
         with path.open("wb") as file:
             np.savez(file, a=good)
-        return "several arrays; save one with numpy.save"
-    if kind == "pickled":
+    elif kind == "pickled":
         path.write_bytes(pickle.dumps(Harmful()))
     elif kind == "objects":
         np.save(path, np.array([[Harmful()] * 3] * 2, object), allow_pickle=True)

@@ -155,3 +155,20 @@ def test_a_line_in_a_text_cut_by_characters_is_found_in_the_split_that_has_it(tm
         assert found.split == ("train" if number < 50 else "valid")
         assert lines[number - 1] in corpus.decode(corpus[found.split][found.start : found.stop])
         assert str(found.place) in (f"a.txt:{number}", f"a.txt:{number - 1}")
+
+
+@pytest.mark.usefixtures("cache_dir", "no_waiting")
+def test_a_corpus_in_a_store_is_searched_through_the_cache(bucket, planted):
+    corpuskit.prepare(
+        str(planted.inputs),
+        encoding="bytes",
+        separator="====\n",
+        shard_bytes=500,
+        output=f"{bucket}/c",
+        progress=False,
+    )
+    one = planted.documents[1]
+    (found,) = where(f"{bucket}/c", text=one.sentence)
+    assert found.place.why == "a.txt: not known where it is; say in which folder with --inputs"
+    (found,) = where(f"{bucket}/c", text=one.sentence, inputs=planted.inputs)
+    assert str(found.place) == f"a.txt:{one.sentence_line}"
