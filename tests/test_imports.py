@@ -38,6 +38,7 @@ ROOMS = (
     "corpus",
     "preparation",
     "formats",
+    "inspect",
     "testing",
     "scaffold",
     "cli",

@@ -1,0 +1,1 @@
+"""Traces, statistics and reports of prepared corpora."""
