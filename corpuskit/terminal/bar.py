@@ -23,6 +23,8 @@ STAGES = {
     "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
+    "search": "Searching",
+    "measure": "Measuring",
 }
 
 #: How often the line is drawn anew.
