@@ -58,24 +58,6 @@ def rates(manifest: Manifest, run: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
-def run_of(corpus: Corpus) -> dict[str, Any]:
-    """What the run said that made a corpus on this machine; nothing where it is not there."""
-    import json
-    from pathlib import Path
-
-    from corpuskit import reading
-
-    try:
-        path = Path(str(corpus.path)) / "run.json"
-        run: dict[str, Any] = json.loads(reading.read_file(path, max_bytes=2**24))
-    except (OSError, ValueError, TypeError):
-        return {}
-    if not isinstance(run, dict):
-        return {}
-    kinds = {"plugins": list, "license": str, "num_tokens": int, "text_bytes": int}
-    return {name: run[name] for name, kind in kinds.items() if isinstance(run.get(name), kind)}
-
-
 def _is_by_name(manifest: Manifest) -> bool:
     """Whether each file's own name said its format."""
     return manifest.options.get("format") == ""
@@ -141,4 +123,4 @@ def _value(key: str, value: Any) -> str:
     return str(value)
 
 
-__all__ = ["counts", "decided", "formats_of", "options_of", "rates", "run_of"]
+__all__ = ["counts", "decided", "formats_of", "options_of", "rates"]

@@ -81,6 +81,7 @@ def _instead_of(corpus: str) -> list[Listed]:
 
 def _print(corpus: Corpus) -> None:
     from corpuskit.cli import facts, render
+    from corpuskit.corpus.run_file import run_of
 
     manifest, console = corpus.manifest, render.stdout_console()
     tokenizer = manifest.tokenizer
@@ -95,7 +96,7 @@ def _print(corpus: Corpus) -> None:
     console.print(table)
     eot = "none" if tokenizer.eot_id is None else f"id {tokenizer.eot_id:,}"
     dtype = "uint16" if manifest.dtype == "<u2" else "uint32"
-    run = facts.run_of(corpus)
+    run = run_of(corpus)
     rows = {
         "vocabulary": f"{tokenizer.vocab_size:,} ids as {dtype}; end of text: {eot}",
         "tokenizer": tokenizer.fingerprint,
