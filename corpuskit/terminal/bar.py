@@ -23,6 +23,7 @@ STAGES = {
     "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
+    "stats": "Counting",
 }
 
 #: How often the line is drawn anew.
