@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from corpuskit.errors import CorpuskitError
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.inspect.collecting import stats
+    from corpuskit.inspect.stats import Stats
     from corpuskit.on_progress import Progress
     from corpuskit.preparation.api import plan, prepare
     from corpuskit.preparation.preview.result import PreparationPlan
@@ -75,6 +77,7 @@ _PLACES = {
     "SourceSpec": "corpuskit.registry.specs:SourceSpec",
     "Split": "corpuskit.corpus.split:Split",
     "Stage": "corpuskit.corpus.mixture:Stage",
+    "Stats": "corpuskit.inspect.stats:Stats",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
     "Weighted": "corpuskit.corpus.mixture:Weighted",
     "deterministic": "corpuskit.reproducibility:deterministic",
@@ -89,6 +92,7 @@ _PLACES = {
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
     "read_config": "corpuskit.config.run:read_config",
     "seed_all": "corpuskit.reproducibility:seed_all",
+    "stats": "corpuskit.inspect.collecting:stats",
     "verify": "corpuskit.corpus.verification:verify",
 }
 
@@ -115,6 +119,7 @@ __all__ = [
     "SourceSpec",
     "Split",
     "Stage",
+    "Stats",
     "TokenizerSpec",
     "Weighted",
     "__version__",
@@ -130,6 +135,7 @@ __all__ = [
     "progress",
     "read_config",
     "seed_all",
+    "stats",
     "verify",
 ]
 

@@ -25,6 +25,7 @@ STAGES = {
     "export": "Exporting",
     "search": "Searching",
     "measure": "Measuring",
+    "stats": "Counting",
 }
 
 #: How often the line is drawn anew.

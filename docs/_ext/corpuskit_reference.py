@@ -53,6 +53,7 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "progress",
     ),
     "A prepared corpus": ("Corpus", "Split", "Manifest"),
+    "What it looks like": ("stats", "Stats"),
     "Batches": ("Batches",),
     "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),
