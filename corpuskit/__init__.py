@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
     from corpuskit.inspect.collecting import stats
+    from corpuskit.inspect.report.api import Report, report
     from corpuskit.inspect.stats import Stats
     from corpuskit.on_progress import Progress
     from corpuskit.preparation.api import plan, prepare
@@ -71,6 +72,7 @@ _PLACES = {
     "Progress": "corpuskit.on_progress:Progress",
     "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
     "RemoteFile": "corpuskit.registry.specs:RemoteFile",
+    "Report": "corpuskit.inspect.report.api:Report",
     "RunConfig": "corpuskit.config.run:RunConfig",
     "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
     "Segments": "corpuskit.batches.segments:Segments",
@@ -91,6 +93,7 @@ _PLACES = {
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
     "read_config": "corpuskit.config.run:read_config",
+    "report": "corpuskit.inspect.report.api:report",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "stats": "corpuskit.inspect.collecting:stats",
     "verify": "corpuskit.corpus.verification:verify",
@@ -113,6 +116,7 @@ __all__ = [
     "Progress",
     "ReaderSpec",
     "RemoteFile",
+    "Report",
     "RunConfig",
     "SamplerSpec",
     "Segments",
@@ -134,6 +138,7 @@ __all__ = [
     "prepare",
     "progress",
     "read_config",
+    "report",
     "seed_all",
     "stats",
     "verify",

@@ -33,7 +33,12 @@ def escape(value: object) -> str:
     Characters that cannot be seen, or that reorder others, are spelled out as their code points; line feeds
     and tabs stay.
     """
-    return html.escape(_UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(value)))
+    return html.escape(spell(str(value)))
+
+
+def spell(text: str) -> str:
+    """Text in which those characters are spelled out, for what escapes it itself."""
+    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
 def display(
@@ -58,28 +63,35 @@ def display(
     )
     parts = [f"<strong>{escape(title)}</strong>", f"<dl>{said}</dl>" if said else ""]
     if columns:
-        head = "".join(
-            _cell("th", name, is_number=bool(rows) and isinstance(rows[0][number], int))
-            for number, name in enumerate(columns)
-        )
-        body = "".join(
-            "".join(_cell("td", _shown(value), is_number=isinstance(value, int)) for value in row).join(
-                ("<tr>", "</tr>")
-            )
-            for row in rows[:_MAX_ROWS]
-        )
-        parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        parts.append(table(columns, rows[:_MAX_ROWS]))
         if len(rows) > _MAX_ROWS:
             parts.append(f"<div>and {len(rows) - _MAX_ROWS:,} more</div>")
     return f'<div class="corpuskit"><style>{_STYLE}</style>{"".join(parts)}</div>'
 
 
-def _cell(tag: str, content: str, *, is_number: bool) -> str:
-    return f"<{tag}{' class=number' if is_number else ''}>{content}</{tag}>"
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table; whole numbers stand to the right.
+
+    Args:
+        columns: The names of its columns; those that nothing is in are left out.
+        rows: A value for each column.
+    """
+    kept = [number for number in range(len(columns)) if any(row[number] != "" for row in rows)]
+    is_number = [isinstance(rows[0][number], int) for number in kept]
+    names = [columns[number] for number in kept]
+    head = _row("th", names, is_number)
+    body = "".join(_row("td", [row[number] for number in kept], is_number) for row in rows)
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _row(tag: str, values: Sequence[object], is_number: Sequence[bool]) -> str:
+    kinds = (" class=number" if one else "" for one in is_number)
+    cells = (f"<{tag}{kind}>{_shown(value)}</{tag}>" for kind, value in zip(kinds, values, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _shown(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(value)
 
 
-__all__ = ["display", "escape"]
+__all__ = ["display", "escape", "spell", "table"]
