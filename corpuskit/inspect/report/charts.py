@@ -204,7 +204,7 @@ def _waste(shares: Sequence[SamplerShare], num_tokens: int, block_size: int) -> 
     ]
     return {
         "data": {"values": rows},
-        "height": {"step": 32},
+        "height": {"step": 38},
         "mark": {"type": "bar"},
         "encoding": {
             "y": _name("name") | {"axis": {"labelExpr": "split(datum.label, ' · ')"}},
