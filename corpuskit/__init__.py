@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
     from corpuskit.inspect.collecting import stats
+    from corpuskit.inspect.comparison import Comparison, compare
+    from corpuskit.inspect.health import Finding, health
     from corpuskit.inspect.report.api import Report, report
     from corpuskit.inspect.stats import Stats
     from corpuskit.on_progress import Progress
@@ -59,10 +61,12 @@ _PLACES = {
     "BatchConfig": "corpuskit.config.batches:BatchConfig",
     "Batches": "corpuskit.batches.batches:Batches",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
+    "Comparison": "corpuskit.inspect.comparison:Comparison",
     "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
     "Document": "corpuskit.sources.base:Document",
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
+    "Finding": "corpuskit.inspect.health:Finding",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",
     "Manifest": "corpuskit.corpus.manifest:Manifest",
     "Mixture": "corpuskit.corpus.mixture:Mixture",
@@ -82,10 +86,12 @@ _PLACES = {
     "Stats": "corpuskit.inspect.stats:Stats",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
     "Weighted": "corpuskit.corpus.mixture:Weighted",
+    "compare": "corpuskit.inspect.comparison:compare",
     "deterministic": "corpuskit.reproducibility:deterministic",
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
+    "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "mix": "corpuskit.corpus.mixture:mix",
     "open": "corpuskit.corpus.corpus:open_corpus",
@@ -103,10 +109,12 @@ __all__ = [
     "BatchConfig",
     "Batches",
     "CommandSpec",
+    "Comparison",
     "Corpus",
     "CorpuskitError",
     "Document",
     "ExecutorSpec",
+    "Finding",
     "FormatSpec",
     "Manifest",
     "Mixture",
@@ -127,10 +135,12 @@ __all__ = [
     "TokenizerSpec",
     "Weighted",
     "__version__",
+    "compare",
     "deterministic",
     "encodings",
     "export",
     "fetch",
+    "health",
     "hookimpl",
     "mix",
     "open",

@@ -8,7 +8,7 @@ import click
 
 from corpuskit.cli import complete
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, corpus_argument, json_option, option, quiet_option
+from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option, quiet_option
 
 
 @click.command(
@@ -18,6 +18,7 @@ from corpuskit.cli.options import Name, corpus_argument, json_option, option, qu
         "corpuskit stats data/tinyshakespeare/gpt2",
         "corpuskit stats data/tinyshakespeare/gpt2 --split train --block-size 1024",
         "corpuskit stats data/tinyshakespeare/gpt2 --json | jq .duplicates",
+        "corpuskit stats data/tinyshakespeare/gpt2 --compare data/tinyshakespeare/o200k_base",
     ),
 )
 @corpus_argument
@@ -27,6 +28,13 @@ from corpuskit.cli.options import Name, corpus_argument, json_option, option, qu
     multiple=True,
     shell_complete=complete.of_corpus,
     help="Count this split only; may be repeated. By default all are counted as one.",
+)
+@option(
+    "--compare",
+    metavar="CORPUS",
+    type=UserPath(file_okay=False),
+    help="Compare with this corpus instead, such as another encoding of the same documents. By default "
+    "one corpus is counted.",
 )
 @option(
     "--block-size",
@@ -70,18 +78,22 @@ from corpuskit.cli.options import Name, corpus_argument, json_option, option, qu
 )
 @json_option
 @quiet_option
-def command(corpus: str, split: tuple[str, ...], as_json: bool, quiet: bool, **flags: Any) -> None:
+def command(
+    corpus: str, split: tuple[str, ...], compare: str | None, as_json: bool, quiet: bool, **flags: Any
+) -> None:
     """Say what a corpus looks like: lengths, tokens, scripts, inputs, duplicates, and what samplers keep.
 
     Reads every byte once, and compares it with the manifest on the way.
     """
     from corpuskit.cli import render
+    from corpuskit.inspect import comparison
     from corpuskit.inspect.collecting import stats
     from corpuskit.terminal.progress_bars import ProgressBars
 
     said = {name: value for name, value in flags.items() if value is not None}
     with ProgressBars(quiet=quiet) as bars:
-        found = stats(corpus, split=split or None, on_progress=bars, **said)
+        said |= {"split": split or None, "on_progress": bars}
+        found = stats(corpus, **said) if compare is None else comparison.compare(corpus, compare, **said)
     if as_json:
         render.print_json(found.to_json())
     else:

@@ -53,7 +53,7 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "progress",
     ),
     "A prepared corpus": ("Corpus", "Split", "Manifest"),
-    "What it looks like": ("stats", "Stats"),
+    "What it looks like": ("stats", "Stats", "compare", "Comparison", "health", "Finding"),
     "Batches": ("Batches",),
     "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),

@@ -37,3 +37,10 @@ def test_an_unknown_split_is_one_line(small_corpus):
     done = stats(small_corpus, "--split", "test")
     assert isinstance(done.exception, ConfigError)
     assert str(done.exception) == f"{small_corpus} has no split 'test'; it has train"
+
+
+def test_another_corpus_is_shown_side_by_side(small_corpus):
+    done = stats(small_corpus, "--compare", small_corpus, "--top", 1)
+    assert done.stdout == f"{corpuskit.compare(small_corpus, small_corpus)}\n"
+    found = json.loads(stats(small_corpus, "--compare", small_corpus, "--json").stdout)
+    assert found["same_inputs"] is True
