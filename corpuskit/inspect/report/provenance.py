@@ -14,6 +14,8 @@ from corpuskit.terminal.text import size
 
 #: Inputs that are listed; the manifest has them all.
 _MAX_INPUTS = 200
+#: Groups of copies, and copies of each, that are named.
+_MAX_GROUPS, _MAX_PLACES = 8, 2
 
 
 def summary_html(corpus: Corpus, stats: Stats) -> str:
@@ -66,7 +68,10 @@ def findings_html(stats: Stats) -> str:
     if stats.reencoding is not None:
         share = _of(stats.reencoding.num_tokens, stats.num_tokens)
         rows.append(("tokens whose own text gives other ids", stats.reencoding.num_tokens, share))
-    worst = [(one.copies, one.num_tokens, "; ".join(map(_place, one.examples))) for one in found.worst]
+    worst = [
+        (one.copies, one.num_tokens, "; ".join(map(_place, one.examples[:_MAX_PLACES])))
+        for one in found.worst[:_MAX_GROUPS]
+    ]
     parts = ["<h3>What deserves a look</h3>", _table(("", "count", "share"), rows)]
     parts += [f'<p class="note">{escape(note)}.</p>' for note in stats.notes]
     if worst:

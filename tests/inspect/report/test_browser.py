@@ -178,10 +178,20 @@ def test_text_is_readable_in_light_and_dark(browser, report, scheme):
     assert (text < 200 and page > 600) if scheme == "light" else (text > 600 and page < 200)
 
 
+def test_charts_keep_their_size_when_the_window_changes_behind_another_tab(browser, report):
+    opened(browser, report[False])
+    for name in ("run", "summary", "run"):
+        browser.find_element(By.CSS_SELECTOR, f"a[href='#{name}']").click()
+        WebDriverWait(browser, 60).until(lambda _: browser.find_elements(By.CSS_SELECTOR, "#run .vega-embed"))
+        browser.execute_script("dispatchEvent(new Event('resize'))")
+    assert browser.find_element(By.CSS_SELECTOR, "#run .chart svg").size["width"] > 500
+
+
 def test_print_shows_all_parts(browser, report):
     opened(browser, report[False])
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
     sections = browser.find_elements(By.CSS_SELECTOR, "section")
     assert [one.get_attribute("id") for one in sections if one.is_displayed()] == TABS
     assert not browser.find_element(By.TAG_NAME, "nav").is_displayed()
+    assert all(one.size["width"] > 300 for one in browser.find_elements(By.CSS_SELECTOR, ".chart svg"))
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})

@@ -22,7 +22,7 @@ function draw(section) {
 function show(chosen, focus) {
   sections.forEach((section, number) => {
     const isChosen = number === chosen;
-    section.hidden = !isChosen;
+    section.classList.toggle("away", !isChosen); // as wide as ever, so that charts in it keep their size
     tabs[number].setAttribute("aria-selected", String(isChosen));
     tabs[number].tabIndex = isChosen ? 0 : -1;
   });
@@ -56,7 +56,6 @@ nav.addEventListener("keydown", (event) => {
 });
 const wanted = () => Math.max(0, tabs.findIndex((tab) => tab.hash === location.hash));
 addEventListener("hashchange", () => show(wanted(), false));
-addEventListener("beforeprint", () => sections.forEach(draw));
 show(wanted(), false);
 
 // One token at a time, for keyboards and fingers; what a mouse hovers has titles.
