@@ -9,6 +9,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commit": ("corpuskit.cli.commit", "Make a corpus of parts made elsewhere."),
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
+    "report": ("corpuskit.cli.report", "Write a page about a corpus, to look at."),
+    "stats": ("corpuskit.cli.stats", "Say what a corpus looks like, in numbers."),
     "trace": ("corpuskit.cli.trace", "Say which lines a training step's rows are from."),
     "where": ("corpuskit.cli.where", "Find a document, a line or a text, and when it is seen."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),

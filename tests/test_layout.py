@@ -27,6 +27,7 @@ ACROSS = {
     "cli": {"paths", "plugin_faults"},
     "corpus": {"tokenizer"},
     "fetching": {"races"},
+    "inspect/report": {"browser"},
     "preparation": {"inputs", "provenance"},
     "sources": {"memory"},
     "testing": {"builtin_sources"},

@@ -11,6 +11,7 @@ from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import DrawnAmount, Order
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config.keywords import BatchKeywords, checked, takes
+from corpuskit.markup import display
 from corpuskit.numbers import as_whole, whole
 
 if TYPE_CHECKING:
@@ -112,6 +113,15 @@ class Batches(Cursor):
         said = {name: getattr(self.options, name) for name in BatchOptions.__dataclass_fields__}
         options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value is not None)
         return f"<Batches of {self.order.stream!r}: {options}>"
+
+    def _repr_html_(self) -> str:
+        said = {name: getattr(self.options, name) for name in BatchOptions.__dataclass_fields__}
+        facts = {name: value for name, value in said.items() if value is not None and value != {}}
+        epoch = f"{len(self):,} steps" if self.samples_per_epoch is not None else "none: it never ends"
+        rows = [(name, amount.samples, amount.tokens) for name, amount in self.drawn().items()]
+        columns = ("corpus" if len(rows) > 1 else "split", "rows drawn so far", "tokens of x")
+        title = f"Batches of {self.order.stream.name}, {self.order.stream.num_tokens:,} tokens"
+        return display(title, {**facts, "an epoch": epoch}, columns, rows)
 
     def drawn(self, sample: int | None = None) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken: by name, and one entry without a mixture.

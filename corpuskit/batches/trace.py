@@ -10,6 +10,10 @@ from typing import Any
 from corpuskit.arrays import Ints
 from corpuskit.batches.order import Order
 from corpuskit.batches.stream import Piece
+from corpuskit.markup import display
+
+#: Documents and characters of a row that a notebook shows.
+_SHOWN, _SHOWN_CHARACTERS = 3, 120
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +60,21 @@ class Trace:
     def to_json(self) -> dict[str, Any]:
         """The trace as a JSON value."""
         return {"step": self.step, "rows": [row.to_json() for row in self.rows]}
+
+    def _repr_html_(self) -> str:
+        where = [
+            ", ".join(
+                f"{piece.document:,} of {piece.input or piece.corpus or piece.split}"
+                for piece in row.pieces[:_SHOWN]
+            )
+            for row in self.rows
+        ]
+        rows = [
+            (row.row, row.sample, len(row.x), len(row.pieces), place, row.text[:_SHOWN_CHARACTERS])
+            for row, place in zip(self.rows, where, strict=True)
+        ]
+        columns = ("row", "sample", "tokens", "documents", "the first ones", "text")
+        return display("Rows" if self.step is None else f"Step {self.step:,}", {}, columns, rows)
 
 
 def trace(

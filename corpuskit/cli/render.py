@@ -47,8 +47,13 @@ def say(text: str, *, start: str = "") -> None:
 
 def print_text(text: str) -> None:
     """Text or a path on stdout: as it is into a pipe, without control characters on a terminal."""
-    sys.stdout.write(safe(text) if sys.stdout.isatty() else text)
-    sys.stdout.write("" if text.endswith("\n") else "\n")
+    sys.stdout.write(printed(text))
+
+
+def printed(text: str) -> str:
+    """What is written of a text, with a line end."""
+    text = safe(text) if sys.stdout.isatty() else text
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def print_fact(console: Console, key: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,14 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
 from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
-    from corpuskit.corpus import Corpus
+    from corpuskit.config import BatchConfig
+    from corpuskit.corpus import Corpus, Split
+    from corpuskit.inspect.excerpts import Excerpt
+    from corpuskit.inspect.spelling import Speller
+    from corpuskit.terminal.token_lines import Look, Token
+
+#: So many documents that match are shown where nobody says how many.
+_MOST = 10
 
 
 @click.command(
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
     examples=(
         "corpuskit show data/tinyshakespeare/gpt2 --at 0 --tokens 32",
         "corpuskit show data/tinyshakespeare/gpt2 --document 0 --ids",
+        "corpuskit show data/stories/gpt2 --random",
+        "corpuskit show data/stories/gpt2 --grep '(?i)once upon' --max 3",
         "corpuskit show data/tinyshakespeare/gpt2 --step 7 --batch-size 4 --block-size 32",
     ),
 )
@@ -44,14 +54,36 @@ if TYPE_CHECKING:
     show_default=True,
     metavar="N",
     group="Tokens",
-    help="Show so many tokens.",
+    help="Show so many tokens; with --grep, so many of each document.",
 )
 @option(
     "--document",
     type=click.IntRange(min=0),
     metavar="N",
-    group="A document",
+    group="Documents",
     help="Show the whole document of this number, counted from 0. By default tokens are shown.",
+)
+@option(
+    "--random",
+    "at_random",
+    is_flag=True,
+    group="Documents",
+    help="Show a random document; --seed makes it the same one again.",
+)
+@option(
+    "--grep",
+    metavar="PATTERN",
+    group="Documents",
+    help="Show the documents in whose text this regular expression matches, each around its first match; "
+    "(?i) in front of it ignores case. By default tokens are shown.",
+)
+@option(
+    "--max",
+    "most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    group="Documents",
+    help="Stop after so many documents that match. [default: 10]",
 )
 @option(
     "--step",
@@ -82,7 +114,15 @@ if TYPE_CHECKING:
     group="A batch",
     help="Draw windows by this sampler; 'corpuskit list samplers' shows them. [default: random]",
 )
-@option("--seed", type=int, metavar="N", group="A batch", help="Draw windows by this seed. [default: 0]")
+@option("--seed", type=int, metavar="N", group="A batch", help="Draw by this seed. [default: 0]")
+@option(
+    "--mask",
+    "documents",
+    flag_value="mask",
+    default=None,
+    group="A batch",
+    help='Dim tokens whose target belongs to another document and is masked, as documents="mask" does.',
+)
 @option(
     "--config",
     metavar="FILE",
@@ -95,79 +135,159 @@ if TYPE_CHECKING:
     type=Name("tokenizer"),
     help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
 )
-@option("--ids", is_flag=True, help="Print ids instead of text.")
+@option("--ids", is_flag=True, help="Print ids instead of text; where borders are drawn, under their tokens.")
+@option(
+    "--borders",
+    is_flag=True,
+    help="Draw borders of tokens by a character too; a pipe and NO_COLOR have no others.",
+)
+@option("--no-pager", is_flag=True, help="Write to the terminal at once, however long it gets.")
 @json_option
 def command(
     corpus: str,
-    at: int,
-    tokens: int,
     document: int | None,
+    at_random: bool,
     step: int | None,
     config: str | None,
     encoding: str | None,
     ids: bool,
+    borders: bool,
+    no_pager: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Decode some tokens of a corpus, a document of it, or a training batch."""
+    """Decode some tokens of a corpus, documents of it, or a training batch.
+
+    A terminal shows tokens in colours that take turns, and a rule before each document. A pipe gets plain
+    text.
+    """
     from corpuskit.cli import render
     from corpuskit.config import BatchConfig
     from corpuskit.corpus import open_corpus
-    from corpuskit.errors import ConfigError
+    from corpuskit.inspect import excerpts
+    from corpuskit.terminal.pager import page
+    from corpuskit.terminal.token_lines import Look
 
     _check_one_kind(click.get_current_context(), flags)
+    at, count, grep, most = (flags.pop(name) for name in ("at", "tokens", "grep", "most"))
+    seed = flags["seed"]
     values = in_file(config, BatchConfig, flags)
     drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, as_flags(flags))
-    opened, split = open_corpus(corpus, encoding=encoding), drawn.split
-    stream = opened[split]
+    opened = open_corpus(corpus, encoding=encoding)
+    split = opened[drawn.split]
     if step is not None:
-        whole: dict[str, Any] = {
-            "output": "numpy",
-            "device": None,
-            "resident": False,
-            "rank": 0,
-            "world_size": 1,
-        }
-        rows = opened.batches(config=drawn, **whole)[step][0].tolist()
-    elif document is not None:
-        if document >= stream.num_documents:
-            raise ConfigError(
-                f"--document {document}: split {split!r} has {stream.num_documents:,} documents"
-            )
-        rows = [stream.document(document).tolist()]
+        shown = _batch(opened, drawn, step)
+    elif grep is not None:
+        shown = _matches(opened, split, grep, most or _MOST, count)
+    elif at_random or document is not None:
+        number = excerpts.random_number(split, seed) if document is None else document
+        shown = [excerpts.of_document(split, number)]
     else:
-        if not len(stream):
-            raise ConfigError(f"split {split!r} is empty; choose another with --split")
-        if at >= len(stream):
-            raise ConfigError(f"--at {at}: split {split!r} has {len(stream):,} tokens")
-        rows = [stream[at : at + tokens].tolist()]
+        shown = [excerpts.of_tokens(split, at, count)]
     if as_json:
-        render.print_json([{"ids": row, "text": opened.decode(row)} for row in rows])
-    else:
-        _print(opened, rows, numbered=step is not None, ids=ids)
+        render.print_json([one.to_json(opened.decode(one.all_ids())) for one in shown])
+        return
+    look = Look.of_stdout(borders=borders, ids=ids)
+    page(_plain(opened, shown, ids=ids) if look.is_plain else _drawn(opened, shown, look), paged=not no_pager)
+    if at_random and look.is_plain:
+        number = shown[0].pieces[0].document
+        render.say(f"document {number:,} of {split.num_documents:,}; --document {number} shows it again")
 
 
 def _check_one_kind(ctx: click.Context, flags: dict[str, Any]) -> None:
-    """Refuse flags that say nothing about what is shown: tokens, a document or a batch."""
-    said = [name for name in ("at", "tokens", "document", "step") if _is_said(ctx, name)]
-    batch = [name for name in ("batch_size", "block_size", "sampler", "seed") if flags[name] is not None]
-    kinds = {("tokens" if name == "at" else name): f"--{name}" for name in said}
+    """Refuse flags that say nothing about what is shown: tokens, documents or a batch."""
+    names = {name: name for name in ("at", "tokens", "document", "grep", "step")} | {"at_random": "random"}
+    said = [flag for name, flag in names.items() if _is_said(ctx, name)]
+    kinds = {("tokens" if flag == "at" else flag): f"--{flag}" for flag in said}
+    if "grep" in kinds and "at" not in said:
+        kinds.pop("tokens", None)  # of each document, then
     if len(kinds) > 1:
         raise click.UsageError(f"{' and '.join(kinds.values())} exclude each other")
+    about = ("batch_size", "block_size", "sampler", "documents", "seed")
+    batch = [name for name in about if flags[name] is not None and not (name == "seed" and "random" in said)]
     if batch and "step" not in said:
-        flag = batch[0].replace("_", "-")
+        flag = "mask" if batch[0] == "documents" else batch[0].replace("_", "-")
         raise click.UsageError(f"--{flag} is about a batch; say which with --step")
+    if flags["most"] is not None and "grep" not in said:
+        raise click.UsageError("--max is about documents that match; say what with --grep")
 
 
 def _is_said(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
-def _print(corpus: Corpus, rows: list[list[int]], *, numbered: bool, ids: bool) -> None:
-    from corpuskit.cli import render
+def _batch(corpus: Corpus, config: BatchConfig, step: int) -> list[Excerpt]:
+    """The rows of a batch, all ranks' of them."""
+    from corpuskit.inspect import excerpts
 
-    for number, row in enumerate(rows):
-        text = " ".join(map(str, row)) if ids else corpus.decode(row)
-        if numbered:
-            click.echo(f"--- row {number}")
-        render.print_text(text)
+    whole: dict[str, Any] = {
+        "output": "numpy",
+        "device": None,
+        "resident": False,
+        "rank": 0,
+        "world_size": 1,
+    }
+    batches = corpus.batches(config=config, **whole)
+    return [*excerpts.of_batch(batches.trace(step), batches.block_size)]
+
+
+def _matches(corpus: Corpus, split: Split, grep: str, most: int, count: int) -> list[Excerpt]:
+    """The first documents that match."""
+    import itertools
+    import re
+
+    from corpuskit.cli import render
+    from corpuskit.inspect import excerpts
+    from corpuskit.inspect.grep import find_documents
+    from corpuskit.terminal.progress_bars import ProgressBars
+
+    try:
+        pattern = re.compile(grep)
+    except re.error as error:
+        raise click.UsageError(f"--grep {grep!r}: no regular expression: {error}") from error
+    records = corpus.manifest.splits[split.name].shards
+    with ProgressBars() as bars:
+        found = [*itertools.islice(find_documents(split, records, pattern, on_progress=bars), most)]
+    if not found:
+        render.say(f"no document of split {split.name!r} matches {grep!r}")
+    return [excerpts.of_match(split, match, count) for match in found]
+
+
+def _plain(corpus: Corpus, shown: list[Excerpt], *, ids: bool) -> Iterator[str]:
+    from corpuskit.cli import render
+    from corpuskit.terminal.text import one_line
+
+    for one in shown:
+        if one.title:
+            yield f"--- {one_line(one.title)}\n"
+        numbers = one.all_ids()
+        yield render.printed(" ".join(map(str, numbers)) if ids else corpus.decode(numbers))
+
+
+def _drawn(corpus: Corpus, shown: list[Excerpt], look: Look) -> Iterator[str]:
+    """Tokens with their borders, each document under a rule."""
+    from corpuskit.inspect import excerpts
+    from corpuskit.inspect.spelling import Speller
+    from corpuskit.terminal import token_lines
+
+    speller = Speller(corpus.tokenizer)
+    for one in shown:
+        if one.row is not None:
+            yield token_lines.rule(f"{one.title}, sample {one.row[1]:,}", look, stroke="━")
+        stop = 0
+        for piece in one.pieces:
+            start, stop = stop, stop + len(piece)
+            yield token_lines.rule(excerpts.called(piece, most=(look.columns or 80) - 6), look)
+            yield from token_lines.lines(_tokens(one, start, stop, speller), look)
+        if one.padding:
+            yield token_lines.faint(f"{one.padding:,} of padding", look)
+
+
+def _tokens(shown: Excerpt, start: int, stop: int, speller: Speller) -> Iterator[Token]:
+    from corpuskit.terminal.token_lines import Token
+
+    ids = shown.ids[start:stop]
+    found = range(*shown.found) if shown.found is not None else ()
+    for place, text in enumerate(speller.texts(ids), start):
+        masked = shown.masked is not None and bool(shown.masked[place])
+        yield Token(text, int(shown.ids[place]), masked=masked, found=place in found)

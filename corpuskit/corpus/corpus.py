@@ -14,6 +14,7 @@ from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.markup import display
 from corpuskit.paths import user_path
 from corpuskit.urls import RemotePath, remote_path
 
@@ -96,6 +97,19 @@ class Corpus(Mapping[str, Split]):
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(split):,}" for name, split in self._splits.items())
         return f"<Corpus {str(self.path)!r}: {counts} tokens of {self.manifest.tokenizer.name}>"
+
+    def _repr_html_(self) -> str:
+        manifest = self.manifest
+        facts = {
+            "text": f"{manifest.dataset}, {len(manifest.inputs):,} inputs",
+            "encoding": f"{manifest.tokenizer.name}, {self.vocab_size:,} ids",
+            "fingerprint": self.fingerprint,
+        }
+        rows = [
+            (name, split.num_tokens, split.num_documents, len(manifest.splits[name].shards))
+            for name, split in self._splits.items()
+        ]
+        return display(f"Corpus {self.path}", facts, ("split", "tokens", "documents", "shards"), rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self.path, self._cache_bytes, self._encoding)

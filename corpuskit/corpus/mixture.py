@@ -16,6 +16,7 @@ from corpuskit.batches.options import options_of
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
+from corpuskit.markup import display
 from corpuskit.numbers import whole
 
 if TYPE_CHECKING:
@@ -164,6 +165,29 @@ class Mixture:
         stages = "1 stage" if len(self._stages) == 1 else f"{len(self._stages)} stages"
         return f"<Mixture of {', '.join(self._corpora)}: {stages}>"
 
+    def _repr_html_(self) -> str:
+        places = [
+            next(
+                f"from {name} {place:,}"
+                for name in ("step", "tokens", "sample")
+                if (place := getattr(stage, name)) is not None
+            )
+            for stage in self._stages
+        ]
+        weights = [_by_name(stage.weights, self._corpora, "stages") for stage in self._stages]
+        rows = [
+            (
+                name,
+                sum(len(split) for split in corpus.values()),
+                *(_share(each, name) for each in weights),
+                self._samplers.get(name, ""),
+                self._max_epochs.get(name, ""),
+            )
+            for name, corpus in self._corpora.items()
+        ]
+        columns = ("corpus", "tokens", *places, "sampler", "at most epochs")
+        return display(f"Mixture of {len(rows):,} corpora", {}, columns, rows)
+
 
 def mix(
     weights: ByCorpus[float] | Sequence[Weighted],
@@ -218,6 +242,11 @@ def mix(
     caps |= {_name(part.corpus): part.max_epochs for part in parts if part.max_epochs is not None}
     samplers = {_name(part.corpus): part.sampler for part in parts if part.sampler is not None}
     return Mixture(corpora, named, caps, samplers)
+
+
+def _share(weights: Mapping[str, float], name: str) -> str:
+    """The share of the rows that a corpus gives, in words."""
+    return f"{weights.get(name, 0) / sum(weights.values()):.1%}"
 
 
 def _parts(weights: ByCorpus[float] | Sequence[Weighted]) -> list[Weighted]:

@@ -19,6 +19,7 @@ from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.index import Index, ends_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
+from corpuskit.markup import display
 from corpuskit.urls import RemotePath
 
 if TYPE_CHECKING:
@@ -83,6 +84,16 @@ class Split(TokenStream):
     def __repr__(self) -> str:
         documents = "1 document" if self.num_documents == 1 else f"{self.num_documents:,} documents"
         return f"<Split {self.name!r}: {self.num_tokens:,} tokens, {documents}>"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "tokens": self.num_tokens,
+            "documents": self.num_documents,
+            "shards": len(self.shard_starts) - 1,
+            "ids": f"{self.dtype.name}, of {self._manifest.tokenizer.name}",
+            "fingerprint": self.fingerprint,
+        }
+        return display(f"Split {self.name} of {self.path}", facts)
 
     @abstractmethod
     def shard(self, number: int) -> Tokens:

@@ -24,8 +24,10 @@ STAGES = {
     "verify": "Verifying",
     "export": "Exporting",
     "lines": "Counting lines",
-    "search": "Searching",
     "steps": "Going through the steps",
+    "search": "Searching",
+    "measure": "Measuring",
+    "stats": "Counting",
 }
 
 #: How often the line is drawn anew.

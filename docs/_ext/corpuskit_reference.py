@@ -53,6 +53,7 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "progress",
     ),
     "A prepared corpus": ("Corpus", "Split", "Manifest"),
+    "What it looks like": ("stats", "Stats", "compare", "Comparison", "health", "Finding"),
     "Batches": ("Batches",),
     "See the data": ("where",),
     "Configuration": ("read_config", "read_mixture", "RunConfig", "PrepareConfig", "BatchConfig"),

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import hashlib
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.corpus import scan
+from corpuskit.corpus.folder import read_folder
 
 
 @given(st.integers(0, 5000), st.sampled_from([2, 4, 24]), st.lists(st.integers(-10, 6000), max_size=5))
@@ -22,3 +28,22 @@ def test_edges_cover_an_array_in_small_steps(length, item_bytes, cuts):
     assert steps.min() > 0
     assert steps.max() * item_bytes <= 100
     assert {cut for cut in cuts if 0 < cut < length} <= set(edges)
+
+
+def mapped_bytes():
+    """How much of mapped files counts as this process's memory."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssFile"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says how much of files is in memory")
+def test_what_was_read_of_a_mapped_file_is_no_longer_in_memory(tmp_path):
+    data = bytes(64 * 2**20)
+    (tmp_path / "train-00000.bin").write_bytes(data)
+    array = read_folder(tmp_path, lambda folder: folder.map("train-00000.bin", np.dtype("<u2"), len(data)))
+    before = mapped_bytes()
+    wrong = []
+    pieces = scan._pieces(array, "train-00000.bin", hashlib.sha256(data).hexdigest(), wrong.append)
+    most = max(mapped_bytes() for _ in pieces)
+    assert not wrong
+    assert most - before < 32 * 2**20

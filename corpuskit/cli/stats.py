@@ -1,0 +1,100 @@
+"""corpuskit stats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from corpuskit.cli import complete
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option, quiet_option
+
+
+@click.command(
+    "stats",
+    cls=Command,
+    examples=(
+        "corpuskit stats data/tinyshakespeare/gpt2",
+        "corpuskit stats data/tinyshakespeare/gpt2 --split train --block-size 1024",
+        "corpuskit stats data/tinyshakespeare/gpt2 --json | jq .duplicates",
+        "corpuskit stats data/tinyshakespeare/gpt2 --compare data/tinyshakespeare/o200k_base",
+    ),
+)
+@corpus_argument
+@option(
+    "--split",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete.of_corpus,
+    help="Count this split only; may be repeated. By default all are counted as one.",
+)
+@option(
+    "--compare",
+    metavar="CORPUS",
+    type=UserPath(file_okay=False),
+    help="Compare with this corpus instead, such as another encoding of the same documents. By default "
+    "one corpus is counted.",
+)
+@option(
+    "--block-size",
+    "--context-length",
+    type=click.IntRange(min=1),
+    metavar="T",
+    group="What samplers keep",
+    help="Judge rows of so many tokens. [default: 128]",
+)
+@option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="B",
+    group="What samplers keep",
+    help="Judge batches of so many rows. [default: 64]",
+)
+@option(
+    "--top",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Name so many of the most frequent tokens, of inputs, and of groups of duplicates. [default: 10]",
+)
+@option(
+    "--long-tokens",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Call documents of more tokens than this very long. [default: 100000]",
+)
+@option(
+    "--max-hashes",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Keep so many documents' hashes at most, 32 bytes each; duplicates among more are judged from a "
+    "sample. [default: 4000000]",
+)
+@option(
+    "--encoding",
+    metavar="NAME",
+    type=Name("tokenizer"),
+    help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
+)
+@json_option
+@quiet_option
+def command(
+    corpus: str, split: tuple[str, ...], compare: str | None, as_json: bool, quiet: bool, **flags: Any
+) -> None:
+    """Say what a corpus looks like: lengths, tokens, scripts, inputs, duplicates, and what samplers keep.
+
+    Reads every byte once, and compares it with the manifest on the way.
+    """
+    from corpuskit.cli import render
+    from corpuskit.inspect import comparison
+    from corpuskit.inspect.collecting import stats
+    from corpuskit.terminal.progress_bars import ProgressBars
+
+    said = {name: value for name, value in flags.items() if value is not None}
+    with ProgressBars(quiet=quiet) as bars:
+        said |= {"split": split or None, "on_progress": bars}
+        found = stats(corpus, **said) if compare is None else comparison.compare(corpus, compare, **said)
+    if as_json:
+        render.print_json(found.to_json())
+    else:
+        render.print_text(str(found))

@@ -1,0 +1,1 @@
+"""A prepared corpus as one page that needs nothing else: `corpuskit.report`."""
