@@ -9,6 +9,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commit": ("corpuskit.cli.commit", "Make a corpus of parts made elsewhere."),
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
+    "bench": ("corpuskit.cli.bench", "Measure what this machine does with a corpus."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
     "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
