@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("corpuskit.cli.stats", "Say what a corpus looks like, in numbers."),
     "trace": ("corpuskit.cli.trace", "Say which lines a training step's rows are from."),
     "where": ("corpuskit.cli.where", "Find a document, a line or a text, and when it is seen."),
+    "bench": ("corpuskit.cli.bench", "Measure what this machine does with a corpus."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
     "card": ("corpuskit.cli.card", "Write the dataset card of a corpus or a mixture."),

@@ -108,8 +108,10 @@ def _pieces(
         digest.update(piece.data)
         if stop == len(array) and (found := digest.hexdigest()) != expected:
             on_mismatch(Mismatch(file, expected, found))
-        yield piece
-        _forget(array, start * item_bytes, stop * item_bytes)
+        try:
+            yield piece
+        finally:  # also where no more is asked for
+            _forget(array, start * item_bytes, stop * item_bytes)
 
 
 def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpuskit.corpus import scan
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import ShardRecord
-from corpuskit.corpus.scan import Mismatch
+from corpuskit.corpus.scan import Mismatch, OnMismatch
 from corpuskit.corpus.split import Split
 from corpuskit.errors import CorpusFormatError
 from corpuskit.on_progress import OnProgress, Progress
@@ -76,6 +76,25 @@ def find_documents(
             yield Match(document, start + first, start + last)
 
 
+def refuser(split: Split) -> OnMismatch:
+    """What raises where a file of a split has other bytes than those that were prepared.
+
+    Args:
+        split: The split.
+    """
+
+    def refuse(mismatch: Mismatch) -> NoReturn:
+        path = split.path / mismatch.file
+        raise CorpusFormatError(
+            f"{path}: {mismatch}; prepare the corpus again with --overwrite",
+            path=path,
+            expected=mismatch.expected,
+            found=mismatch.found,
+        )
+
+    return refuse
+
+
 def _stretches(
     split: Split, records: Sequence[ShardRecord], on_progress: OnProgress | None, most: int, overlap: int
 ) -> Iterator[tuple[int, int, NDArray[Any], bool]]:
@@ -98,7 +117,7 @@ def _pieces(
 ) -> Iterator[tuple[NDArray[np.int64], int, NDArray[Any]]]:
     """All ids, a few MiB at a time: which documents end in them, where they start, and themselves."""
     total, done = sum(record.size_bytes for record in records), 0
-    refuse = _refuser(split)
+    refuse = refuser(split)
     for number, record in enumerate(records):
         at, ended = int(split.shard_starts[number]), 0
         ends = ends_of(split.index(number)).astype(np.int64) + at
@@ -109,19 +128,6 @@ def _pieces(
             if on_progress is not None:
                 on_progress(Progress("search", record.file, done, total))
         yield ends[ended:], at, np.empty(0, split.dtype)  # documents without tokens in a shard without any
-
-
-def _refuser(split: Split) -> Callable[[Mismatch], NoReturn]:
-    def refuse(mismatch: Mismatch) -> NoReturn:
-        path = split.path / mismatch.file
-        raise CorpusFormatError(
-            f"{path}: {mismatch}; prepare the corpus again with --overwrite",
-            path=path,
-            expected=mismatch.expected,
-            found=mismatch.found,
-        )
-
-    return refuse
 
 
 def _tokens_of(match: re.Match[str], ids: NDArray[Any], tokenizer: Tokenizer) -> tuple[int, int]:
@@ -146,4 +152,4 @@ def _tokens_of(match: re.Match[str], ids: NDArray[Any], tokenizer: Tokenizer) ->
     return first(lambda characters: characters > match.start()) - 1, stop
 
 
-__all__ = ["Match", "find_documents"]
+__all__ = ["Match", "find_documents", "refuser"]

@@ -25,7 +25,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,11 @@ from torch.utils.data import DataLoader, Dataset
 
 import corpuskit
 from corpuskit.batches import Batches
+from corpuskit.batches.baseline import nanogpt_get_batch
 from corpuskit.batches.mixed_stream import MixedStream
+from corpuskit.inspect.timing import Case, measure_in_turns, median_ratio
 
 SHAPES = ((12, 1024), (64, 1024), (512, 2048))
-Case = Callable[[], Any]
 
 
 def main() -> None:
@@ -106,7 +107,7 @@ def synthetic(folder: Path, num_tokens: int, shards: int) -> tuple[SyntheticSpli
 def table(split: Any, tokens: Path, batch_size: int, block_size: int, seconds: float) -> None:
     shape = {"batch_size": batch_size, "block_size": block_size}
     floor = floor_case(tokens, split.dtype, **shape)
-    nanogpt = nanogpt_case(tokens, split.dtype, **shape)
+    nanogpt = nanogpt_get_batch(tokens, split.dtype, **shape)
     rows: dict[str, Case] = {
         "floor": floor,
         "nanoGPT get_batch": nanogpt,
@@ -198,17 +199,6 @@ def floor_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) ->
     return batch
 
 
-def nanogpt_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
-    def batch() -> tuple[torch.Tensor, torch.Tensor]:
-        data = np.memmap(tokens, dtype=dtype, mode="r")
-        ix = torch.randint(len(data) - block_size, (batch_size,))
-        x = torch.stack([torch.from_numpy(data[i : i + block_size].astype(np.int64)) for i in ix])
-        y = torch.stack([torch.from_numpy(data[i + 1 : i + 1 + block_size].astype(np.int64)) for i in ix])
-        return x, y
-
-    return batch
-
-
 def loader_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
     class Windows(Dataset[Any]):
         def __init__(self) -> None:
@@ -235,28 +225,6 @@ def loader_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -
 def forever(items: list[Any]) -> Iterator[Any]:
     while True:
         yield from items
-
-
-def measure_in_turns(cases: tuple[Case, ...], seconds: float) -> list[list[float]]:
-    """Seconds a call of each case, one figure a turn; a turn runs each for a 75th of the time."""
-    counts = []
-    for case in cases:
-        case()
-        began = time.perf_counter()
-        case()
-        counts.append(max(1, int(seconds / 75 / (time.perf_counter() - began))))
-    found: list[list[float]] = [[] for _ in cases]
-    for _ in range(25):
-        for case, count, times in zip(cases, counts, found, strict=True):
-            began = time.perf_counter()
-            for _ in range(count):
-                case()
-            times.append((time.perf_counter() - began) / count)
-    return found
-
-
-def median_ratio(slow: list[float], fast: list[float]) -> float:
-    return statistics.median(s / f for s, f in zip(slow, fast, strict=True))
 
 
 def latencies(split: Any) -> None:
