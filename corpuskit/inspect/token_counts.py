@@ -29,8 +29,12 @@ class TokenCounts:
 
     def add(self, ids: Ints) -> None:
         """The next block of a stream, int64[n], n > 0; each id is below V."""
+        self._counted(ids)
+
+    def _counted(self, ids: Ints) -> Ints:
         counts = np.bincount(ids)
         self.counts[: len(counts)] += counts
+        return counts
 
     def end(self) -> None:
         """The stream has ended; what follows is another one."""
@@ -51,6 +55,7 @@ class TextCounts(TokenCounts):
         self._table = table
         self._tokens, self._bytes, self._begun = (np.zeros(len(SCRIPTS), np.int64) for _ in range(3))
         self._cut_replacements = 0
+        self._in_context = np.flatnonzero(table.codes >= IN_CONTEXT)
         self._codes = np.empty(0, np.uint8)
         self._open: Ints = np.empty(0, np.int64)
         self._before = np.zeros(2, np.int64)
@@ -58,17 +63,14 @@ class TextCounts(TokenCounts):
 
     def add(self, ids: Ints) -> None:
         """The next block of a stream, int64[n], n > 0; each id is below V."""
-        super().add(ids)
-        if len(self._codes) < len(ids):
-            self._codes = np.empty(len(ids), np.uint8)
-        codes = np.take(self._table.codes, ids, out=self._codes[: len(ids)], mode="clip")
+        counts = self._counted(ids)
         if len(self._open):
             self._last_script = int(self._told(self._open, self._table.first_byte[ids[:1]])[0])
             self._open = self._open[:0]
-        places = np.flatnonzero(codes >= IN_CONTEXT)
-        if len(places):
-            self._add_in_context(ids, codes, places)
-        self._last_script = int(codes[-1])
+        if counts[self._in_context[: np.searchsorted(self._in_context, len(counts))]].any():
+            self._last_script = self._add_in_context(ids)
+        else:
+            self._last_script = int(self._table.codes[ids[-1]])
         self._before = np.concatenate((self._before, ids[-2:]))[-2:]
 
     def end(self) -> None:
@@ -91,8 +93,12 @@ class TextCounts(TokenCounts):
         sizes = self._table.num_bytes[ids]
         self._bytes += np.bincount(scripts, sizes, minlength=len(SCRIPTS)).astype(np.int64)
 
-    def _add_in_context(self, ids: Ints, codes: NDArray[np.uint8], places: Ints) -> None:
-        """Tokens whose script depends on their neighbours; their codes become their scripts."""
+    def _add_in_context(self, ids: Ints) -> int:
+        """Count tokens whose script depends on their neighbours; the script of the last token of all."""
+        if len(self._codes) < len(ids):
+            self._codes = np.empty(len(ids), np.uint8)
+        codes = np.take(self._table.codes, ids, out=self._codes[: len(ids)], mode="clip")
+        places = np.flatnonzero(codes >= IN_CONTEXT)
         self._find_replacements(ids, places)
         codes[places] -= IN_CONTEXT
         is_begun = codes[places] == _UNKNOWN
@@ -112,6 +118,7 @@ class TextCounts(TokenCounts):
                 scripts[0] = self._last_script
             codes[rest] = scripts[np.cumsum(is_first) - 1]
         self._count(ids[others], codes[others])
+        return int(codes[-1])
 
     def _find_replacements(self, ids: Ints, places: Ints) -> None:
         """Count U+FFFD where its bytes are in two or three tokens."""
