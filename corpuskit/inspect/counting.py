@@ -22,8 +22,8 @@ from corpuskit.inspect.duplicates import DuplicateFinder
 from corpuskit.inspect.token_counts import TokenCounts
 from corpuskit.on_progress import OnProgress, Progress
 
-#: Tokens that are counted at once: what is computed of them stays in the processor's cache.
-_BLOCK_TOKENS = 2**17
+#: Tokens that are counted at once: so many that what a block costs by itself does not matter.
+_BLOCK_TOKENS = 2**19
 #: Documents whose ends are copied out of an index at once.
 _WINDOW_DOCUMENTS = 2**14
 

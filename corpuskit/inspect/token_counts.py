@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.inspect import token_table
-from corpuskit.inspect.scripts import SCRIPTS, UNKNOWN
+from corpuskit.inspect.scripts import SCRIPTS, UNKNOWN, script_of_beginning
 from corpuskit.inspect.stats_records import ScriptShare
 from corpuskit.inspect.token_table import IN_CONTEXT, REST, TokenTable
 
-_UNKNOWN = SCRIPTS.index(UNKNOWN)
+_UNKNOWN, _NOT_ASKED = SCRIPTS.index(UNKNOWN), 255
 
 
 class TokenCounts:
@@ -29,8 +29,12 @@ class TokenCounts:
 
     def add(self, ids: Ints) -> None:
         """The next block of a stream, int64[n], n > 0; each id is below V."""
+        self._counted(ids)
+
+    def _counted(self, ids: Ints) -> Ints:
         counts = np.bincount(ids)
         self.counts[: len(counts)] += counts
+        return counts
 
     def end(self) -> None:
         """The stream has ended; what follows is another one."""
@@ -51,6 +55,9 @@ class TextCounts(TokenCounts):
         self._table = table
         self._tokens, self._bytes, self._begun = (np.zeros(len(SCRIPTS), np.int64) for _ in range(3))
         self._cut_replacements = 0
+        #: From a beginning's number and the byte after it to a script's number, where it was asked for.
+        self._continued = np.full((len(table.beginnings), 256), _NOT_ASKED, np.uint8)
+        self._in_context = np.flatnonzero(table.codes >= IN_CONTEXT)
         self._codes = np.empty(0, np.uint8)
         self._open: Ints = np.empty(0, np.int64)
         self._before = np.zeros(2, np.int64)
@@ -58,17 +65,14 @@ class TextCounts(TokenCounts):
 
     def add(self, ids: Ints) -> None:
         """The next block of a stream, int64[n], n > 0; each id is below V."""
-        super().add(ids)
-        if len(self._codes) < len(ids):
-            self._codes = np.empty(len(ids), np.uint8)
-        codes = np.take(self._table.codes, ids, out=self._codes[: len(ids)], mode="clip")
+        counts = self._counted(ids)
         if len(self._open):
             self._last_script = int(self._told(self._open, self._table.first_byte[ids[:1]])[0])
             self._open = self._open[:0]
-        places = np.flatnonzero(codes >= IN_CONTEXT)
-        if len(places):
-            self._add_in_context(ids, codes, places)
-        self._last_script = int(codes[-1])
+        if counts[self._in_context[: np.searchsorted(self._in_context, len(counts))]].any():
+            self._last_script = self._add_in_context(ids)
+        else:
+            self._last_script = int(self._table.codes[ids[-1]])
         self._before = np.concatenate((self._before, ids[-2:]))[-2:]
 
     def end(self) -> None:
@@ -81,18 +85,31 @@ class TextCounts(TokenCounts):
 
     def _told(self, ids: Ints, next_bytes: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Count tokens that end with too little of a character; the next bytes say their scripts."""
-        scripts = self._table.continued[self._table.beginning[ids], next_bytes]
+        rows = self._table.beginning[ids]
+        scripts = self._continued[rows, next_bytes]
+        if (scripts == _NOT_ASKED).any():
+            for row, byte in {*zip(rows.tolist(), next_bytes.tolist(), strict=True)}:
+                self._continued[row, byte] = self._script_of(row, byte)
+            scripts = self._continued[rows, next_bytes]
         self._count(ids, scripts)
         self._begun += np.bincount(scripts, minlength=len(SCRIPTS))
         return scripts
+
+    def _script_of(self, row: int, byte: int) -> int:
+        is_rest = 0x80 <= byte < 0xC0
+        return script_of_beginning(self._table.beginnings[row] + bytes([byte])) if is_rest else _UNKNOWN
 
     def _count(self, ids: Ints, scripts: NDArray[np.uint8]) -> None:
         self._tokens += np.bincount(scripts, minlength=len(SCRIPTS))
         sizes = self._table.num_bytes[ids]
         self._bytes += np.bincount(scripts, sizes, minlength=len(SCRIPTS)).astype(np.int64)
 
-    def _add_in_context(self, ids: Ints, codes: NDArray[np.uint8], places: Ints) -> None:
-        """Tokens whose script depends on their neighbours; their codes become their scripts."""
+    def _add_in_context(self, ids: Ints) -> int:
+        """Count tokens whose script depends on their neighbours; the script of the last token of all."""
+        if len(self._codes) < len(ids):
+            self._codes = np.empty(len(ids), np.uint8)
+        codes = np.take(self._table.codes, ids, out=self._codes[: len(ids)], mode="clip")
+        places = np.flatnonzero(codes >= IN_CONTEXT)
         self._find_replacements(ids, places)
         codes[places] -= IN_CONTEXT
         is_begun = codes[places] == _UNKNOWN
@@ -112,6 +129,7 @@ class TextCounts(TokenCounts):
                 scripts[0] = self._last_script
             codes[rest] = scripts[np.cumsum(is_first) - 1]
         self._count(ids[others], codes[others])
+        return int(codes[-1])
 
     def _find_replacements(self, ids: Ints, places: Ints) -> None:
         """Count U+FFFD where its bytes are in two or three tokens."""
@@ -120,13 +138,20 @@ class TextCounts(TokenCounts):
         places = places[parts[ids[places]] & ending > 0]
         if not len(places):
             return
-        near = np.concatenate((self._before, ids[: int(places[-1]) + 1]))
-        second, first, here = (parts[near[places + at]] for at in (1, 0, 2))
+        first, second, here = (parts[self._near(ids, places - back)] for back in (2, 1, 0))
         found = (here & token_table.BEGINS_2ND > 0) & (second & token_table.ENDS_1 > 0)
         third = here & token_table.BEGINS_3RD > 0
         found |= third & (second & token_table.ENDS_2 > 0)
         found |= third & (second & token_table.IS_2ND > 0) & (first & token_table.ENDS_1 > 0)
         self._cut_replacements += int(np.count_nonzero(found))
+
+    def _near(self, ids: Ints, places: Ints) -> Ints:
+        """The ids at some places of a block, of which -1 and -2 are the last ones before it."""
+        is_before = places < 0
+        found: Ints = ids[np.where(is_before, 0, places)]
+        if is_before.any():
+            found[is_before] = self._before[places[is_before]]
+        return found
 
     @property
     def replacements(self) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import CorpuskitError
-from corpuskit.inspect.scripts import SCRIPTS, UNKNOWN, script_of_beginning, script_of_token
+from corpuskit.inspect.scripts import SCRIPTS, UNKNOWN, script_of_token
 from corpuskit.tokenizers.base import Tokenizer
 
 #: U+FFFD, which stands for bytes that were no text.
@@ -31,9 +31,8 @@ class TokenTable:
         num_bytes: The bytes of each token; 0 for the end-of-text id, and for ids that nothing has.
         codes: The code of each token's script, see `IN_CONTEXT`.
         first_byte: The first byte of each token.
-        beginning: Which row of `continued` says how the character goes on that a token of unknown script
-            ends with.
-        continued: uint8[n, 256]: from the byte that follows such a beginning to the number of a script.
+        beginning: Which of `beginnings` a token of unknown script ends with.
+        beginnings: First bytes of characters that do not say their script.
         replacement_parts: Bits that say which part of U+FFFD a token may be.
         replacements: How often U+FFFD is in a token as a whole.
         characters: int64[3, m]: ids, numbers of scripts, and how many characters of these begin in them.
@@ -43,7 +42,7 @@ class TokenTable:
     codes: NDArray[np.uint8]
     first_byte: NDArray[np.uint8]
     beginning: NDArray[np.uint16]
-    continued: NDArray[np.uint8]
+    beginnings: tuple[bytes, ...]
     replacement_parts: NDArray[np.uint8]
     replacements: Ints
     characters: Ints
@@ -71,16 +70,12 @@ def token_table(tokenizer: Tokenizer) -> TokenTable:
         if not token.isascii():
             replacements[number] = token.count(_REPLACEMENT)
             parts[number] = _parts(token)
-    continued = np.full((len(rows), 256), _UNKNOWN, np.uint8)
-    for begun, row in rows.items():
-        for byte in range(0x80, 0xC0):
-            continued[row, byte] = script_of_beginning(begun + bytes([byte]))
     return TokenTable(
         num_bytes,
         codes,
         first_byte,
         beginning,
-        continued,
+        tuple(rows),
         parts,
         replacements,
         np.array(characters, np.int64).reshape(-1, 3).T,
