@@ -33,6 +33,18 @@ def test_a_figure_is_an_svg_with_its_alternative_text(name) -> None:
         assert 0 <= y <= y + down <= height
 
 
+def test_the_picture_on_the_front_page_shows_tokens_their_ids_and_a_row_of_each() -> None:
+    root = ElementTree.parse(DOCS / "_static/overview.svg")
+    shown: dict[str, list[str]] = {}
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        shown.setdefault(f"{text.get('class')} {text.get('y')}", []).append(text.text)
+    tokens, ids, x, y = (shown[row] for row in ("on 31", "id 77", "on 129", "on 197"))
+    assert [
+        str(one) for one in open_tokenizer("gpt2").encode("".join(tokens).replace("\N{RETURN SYMBOL}", "\n"))
+    ] == ids
+    assert (x, y) == (ids[4:8], ids[5:9])
+
+
 def test_the_windows_are_of_the_first_tokens_of_tinyshakespeare() -> None:
     tokenizer = open_tokenizer("gpt2")
     tokens = figure("windows").TOKENS
