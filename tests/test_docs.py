@@ -370,8 +370,8 @@ def test_a_page_whose_output_was_changed_fails(runner) -> None:
 
 #: What each concept of the tutorial is called in it.
 CONCEPTS = """
-configuration, seed, deterministic, byte-pair encoding, BPE, lossless, split, download, uint16, memory mapping,
-memmap, resident memory, notation, context length, context window, uniform distribution, PMF,
+configuration, seed, deterministic, byte-pair encoding, BPE, lossless, split, download, uint16,
+memory mapping, memmap, resident memory, notation, context length, context window, uniform distribution, PMF,
 probability mass function, batch, batch size, last window, shift, int64, get_batch, i.i.d., 1/e, Dataset,
 DataLoader, collates, num_workers, pinned, without replacement, resume, rank, mix, loss curve
 """
