@@ -255,7 +255,7 @@ def resolve(engine: str, *, encoding_name: str, ranks_fingerprint: str) -> str:
     Args:
         engine: One of `ENGINES`; "auto" is gigatoken where it is installed and exact.
         encoding_name: For the errors.
-        ranks_fingerprint: The encoding's; see `corpuskit.tokenizers.tiktoken.ranks_fingerprint`.
+        ranks_fingerprint: The encoding's; see `corpuskit.tokenizers.encodings.ranks_fingerprint`.
 
     Raises:
         ConfigError: If there is no such engine, or gigatoken is asked for and cannot be used.
