@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
     from corpuskit.corpus.manifest import Manifest
 
-#: Formats of records, of which a field is read.
-_HAVE_NO_FIELDS = ("text",)
-
 
 def decided(config: PrepareConfig, corpus: Corpus) -> str:
     """What nobody asked for, with the flag that changes each; empty if everything was said."""
@@ -99,9 +96,9 @@ def _eot(manifest: Manifest) -> str:
 
 
 def _field(config: PrepareConfig, formats: dict[str, int]) -> str:
-    if config.text_field is not None or config.format is not None or not set(formats) - {*_HAVE_NO_FIELDS}:
+    if config.text_field is not None or config.format is not None or not _has_field(formats):
         return ""
-    return "the text is in the field 'text' (--text-field)" if _has_field(formats) else ""
+    return "the text is in the field 'text' (--text-field)"
 
 
 def _has_field(formats: dict[str, int]) -> bool:

@@ -17,7 +17,7 @@ from corpuskit.preparation.split_rule import SplitRule, parse_rule
 from corpuskit.registry.blame import fault
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.base import Tokenizer
-from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.tokenizers.opening import fit_tokenizer, open_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +72,14 @@ def _open_tokenizer(resolved: ResolvedConfig, inputs: Sequence[Input], on_progre
     tokenizer = open_tokenizer(config.encoding, engine=config.engine)
     if tokenizer.needs_fitting:
         on_progress(Progress("fit", resolved.name))
-        tokenizer.fit(
+        texts = (
             text
             for item in inputs
             for whole in source.slices(item, target_bytes=2**62)
             for batch in source.read(item, whole, lambda kind, start, reason: None)
             for text in batch.texts
         )
+        fit_tokenizer(tokenizer, texts, name=config.encoding)
     return tokenizer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -265,21 +266,44 @@ def test_a_sound_sampler_of_a_plugin_draws_what_it_says(plugin, capsys):
     assert plugin(body, *show) == (0, "")
 
 
-def test_a_bug_in_a_command_is_its_plugins(plugin):
-    body = """
+COMMAND = """
 @corpuskit.hookimpl
 def corpuskit_commands():
     return [CommandSpec("mend", "x", "buggy:mend")]
 
 @click.command()
 def mend():
-    1 / 0
+    {body}
 """
-    code, said = plugin(body, "mend")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError: "),
+        ("raise EOFError('half a file')", "RuntimeError: EOFError: half a file"),
+    ],
+)
+def test_a_bug_in_a_command_is_its_plugins(plugin, body, reason):
+    code, said = plugin(COMMAND.format(body=body), "mend")
     assert code == 6
     assert said.startswith(
-        "corpuskit: error: command 'mend' of buggy (corpuskit-buggy 1.2) failed: ZeroDivision"
+        f"corpuskit: error: command 'mend' of buggy (corpuskit-buggy 1.2) failed: {reason}"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "last"),
+    [
+        ("click.confirm('Mend?', abort=True, err=True)", 1, "corpuskit: aborted"),
+        ("raise click.exceptions.Exit(3)", 3, ""),
+        ("raise BrokenPipeError", 1, ""),
+    ],
+)
+def test_how_a_command_ends_on_purpose_is_no_fault_of_its_plugins(plugin, monkeypatch, body, code, last):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    found, said = plugin(COMMAND.format(body=body), "mend")
+    assert (found, said.rpartition("? [y/N]: ")[2].strip()) == (code, last)
 
 
 def test_a_failed_plugin_is_warned_of_once_and_only_where_it_matters(plugin, capsys):
