@@ -26,7 +26,7 @@ from corpuskit.sources.base import (
 from corpuskit.sources.changes import changes
 from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
-from corpuskit.sources.inputs.stream import base_name, hash_input, is_plain
+from corpuskit.sources.inputs.stream import file_name, hash_input, is_plain
 from corpuskit.sources.listing.places import is_folder
 from corpuskit.sources.plain_text import PlainText
 from corpuskit.sources.readers.base import Reader
@@ -253,8 +253,7 @@ class DeclaredFiles(FilesSource):
                 f"--from {location}: {self.spec.name} has {len(self.spec.files)} files; give the folder that "
                 "holds them"
             )
-        name = base_name(Input(file.url, 0, ""))
-        return f"{location.rstrip('/')}/{name}"
+        return f"{location.rstrip('/')}/{file_name(file.url)}"
 
 
 __all__ = ["DeclaredFiles", "FilesSource", "hash_input"]

@@ -35,14 +35,14 @@ from corpuskit.sources.inputs.files import (
     store_errors,
     unreadable,
 )
-from corpuskit.sources.inputs.stream import base_name
+from corpuskit.sources.inputs.stream import file_name
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
 from corpuskit.sources.listing.places import place_of, refuse_corpus, shown_location
 from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
 from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.text_field import unmatched
-from corpuskit.urls import file_path, is_remote
+from corpuskit.urls import file_path, is_remote, scheme_of
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class UserFiles(FilesSource):
         if len(self.patterns) != 1 or reader.get("separator") or reader.get("lines"):
             return False
         (pattern,) = self.patterns
-        if pattern.startswith("@") or (self.options.format or format_of(_file_name(pattern))) != "text":
+        if pattern.startswith("@") or format_of(file_name(pattern), self.options.format) != "text":
             return False
         return place_of(pattern).kind == "file"
 
@@ -203,7 +203,7 @@ class UserFiles(FilesSource):
                 format=file.format,
                 version=local_version(status),
             )
-        if file.location.startswith(("http://", "https://")):
+        if scheme_of(file.location) in ("http", "https"):
             from corpuskit.fetching.verified import fetch
 
             fetched = fetch(RemoteFile(file.location), on_progress=self.options.on_progress)
@@ -225,8 +225,8 @@ class UserFiles(FilesSource):
         Raises:
             ConfigError: If it cannot be told.
         """
-        name, shown = _file_name(location), shown_location(location)
-        format = ZIP if name.lower().endswith(".zip") else self.options.format or format_of(name)
+        name, shown = file_name(location), shown_location(location)
+        format = format_of(name, self.options.format)
         if format is None and _TAR.search(name.lower()):
             raise ConfigError(
                 f"{shown}: a tar archive is not read; unpack it and name its folder", path=shown
@@ -358,10 +358,6 @@ def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
             yield file, os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _file_name(location: str) -> str:
-    return base_name(Input(location, 0, ""))
-
-
 def _name_for(patterns: Sequence[str]) -> str:
     """A corpus's name where the user gives none: the first file's or folder's, without what is special."""
     first = patterns[0].removeprefix("@") if patterns else ""
@@ -386,4 +382,4 @@ def _without_extension(name: str) -> str:
     if compression is not None:
         name = name[: -len(compression.extension)]
     stem, extension = os.path.splitext(name)  # noqa: PTH122 (a suffix of Path's is none of ".txt")
-    return stem if extension == ".zip" or (extension and format_of(f"x{extension}")) else name
+    return stem if extension and format_of(f"x{extension}") else name

@@ -186,6 +186,16 @@ def test_a_zip_archive_is_its_text_members(tmp_path):
     }
 
 
+def test_an_archive_is_documents_whether_or_not_a_format_is_chosen_for_them(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for member in ("a.txt", "b.txt"):
+            archive.writestr(member, member)
+    for format in (None, "text"):
+        source = UserFiles([str(tmp_path / "a.zip")], options=SourceOptions(format=format))
+        assert (source.default_split, source.default_eot) == ("", True)
+        assert documents(source) == [b"a.txt", b"b.txt"]
+
+
 def test_members_of_an_archive_are_called_as_files_of_a_folder_are(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for member, text in (("./b.txt", "b"), ("a.txt", "old"), ("c/./d.txt", "d")):
@@ -306,7 +316,8 @@ def test_a_file_that_is_named_is_read_whatever_it_is_called(corpus, caplog):
     assert caplog.text == ""
 
 
-def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypatch):
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypatch, scheme):
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
     served = tmp_path / "served"
     served.mkdir()
@@ -322,12 +333,12 @@ def test_a_url_is_fetched_once_and_named_without_credentials(tmp_path, monkeypat
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         try:
             port = server.server_address[1]
-            source = UserFiles([f"http://me:pw@127.0.0.1:{port}/b.jsonl?token=abc"])
+            source = UserFiles([f"{scheme}://me:pw@127.0.0.1:{port}/b.jsonl?token=abc"])
             (item,) = source.inputs()
             assert documents(source) == [b"from afar"]
         finally:
             server.shutdown()
-    assert (item.name, item.format) == (f"http://127.0.0.1:{port}/b.jsonl?token=REDACTED", "jsonl")
+    assert (item.name, item.format) == (f"{scheme}://127.0.0.1:{port}/b.jsonl?token=REDACTED", "jsonl")
     assert len(item.sha256) == 64
     assert len(requests) == 1
 

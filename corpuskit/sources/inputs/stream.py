@@ -150,13 +150,22 @@ def is_plain(item: Input) -> bool:
 
 
 def base_name(item: Input) -> str:
-    """The file name that says what the input is: without a URL's query, and a zip archive's member's own."""
-    name = item.member or item.name
-    if item.member is None and is_remote(name):
-        scheme, _, name = name.partition("::")[0].partition("://")
-        if scheme in ("http", "https"):
-            name = re.split(r"[?#]", name)[0]
-    return name.rstrip("/").rpartition("/")[2]
+    """The file name that says what the input is; of a zip archive's member, its own."""
+    return _last_part(item.member) if item.member is not None else file_name(item.name)
+
+
+def file_name(location: str) -> str:
+    """The name of the file at a path or a URL, without a URL's query."""
+    if is_remote(location):
+        schemes, _, rest = location.partition("://")
+        location = rest.partition("::")[0]
+        if schemes.rpartition("::")[2].lower() in ("http", "https"):
+            location = re.split(r"[?#]", location)[0]
+    return _last_part(location)
+
+
+def _last_part(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def text_bytes(item: Input) -> int:

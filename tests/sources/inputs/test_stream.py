@@ -106,7 +106,10 @@ def test_a_remote_file_is_read_in_place_and_watched(read_all):
     ("name", "member", "expected"),
     [
         ("https://example.org/a/b.txt.gz?sig=x/y.zst#c", None, "b.txt.gz"),
+        ("HTTPS://example.org/a/b.jsonl?sig=x.txt", None, "b.jsonl"),
         ("memory://b.txt", None, "b.txt"),
+        ("simplecache::s3://bucket/a.jsonl", None, "a.jsonl"),
+        ("zip://b.csv::https://example.org/a.zip?x", None, "b.csv"),
         ("s3://bucket/what?.txt", None, "what?.txt"),
         ("folder/c.jsonl", None, "c.jsonl"),
         ("https://example.org/a.zip", "inner/d.txt", "d.txt"),
