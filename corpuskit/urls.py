@@ -7,7 +7,8 @@ import hashlib
 import os
 import re
 import string
-from urllib.parse import quote, unquote_plus, unquote_to_bytes
+import sys
+from urllib.parse import quote, unquote, unquote_plus
 
 from corpuskit.errors import ConfigError
 
@@ -187,7 +188,7 @@ def file_path(url: str) -> str | None:
     host, slash, path = url.partition("://")[2].partition("/")
     if host.lower() not in ("", "localhost"):
         raise ConfigError(f"{redact_url(url)} names a host; a local file is file:///path", found=url)
-    return os.fsdecode(unquote_to_bytes(slash + path))
+    return unquote(slash + path, sys.getfilesystemencoding(), "surrogateescape")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from corpuskit import registry
 from corpuskit.errors import ConfigError
+from corpuskit.paths import local_path
 from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
@@ -245,10 +246,12 @@ class DeclaredFiles(FilesSource):
         location = self.options.location
         if location is None:
             return None
-        there = not is_remote(location) and is_folder(location, typed=f"--from {location}")
-        if not there and len({f.url for f in self.spec.files}) == 1:
+        path = local_path(location)
+        if path is not None and is_folder(str(path), typed=f"--from {location}"):
+            return str(path / file_name(file.url))
+        if len({f.url for f in self.spec.files}) == 1:
             return location
-        if not there and not is_remote(location):
+        if path is not None:
             raise ConfigError(
                 f"--from {location}: {self.spec.name} has {len(self.spec.files)} files; give the folder that "
                 "holds them"

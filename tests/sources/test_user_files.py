@@ -246,7 +246,7 @@ def test_urls_are_read_in_place_and_recorded_without_credentials(tmp_path):
         names("nosuch://x")
     (tmp_path / "f.txt").write_text("f")
     assert names(f"file://{tmp_path}/f.txt") == names(f"local://{tmp_path}") == ["f.txt"]
-    with pytest.raises(ConfigError, match="file://elsewhere/x: a file of the machine 'elsewhere'"):
+    with pytest.raises(ConfigError, match="file://elsewhere/x names a host; a local file is file:///path"):
         names("file://elsewhere/x")
 
 
@@ -448,17 +448,25 @@ def test_a_file_whose_name_begins_with_an_at_sign_is_told_how_to_be_written(tmp_
     assert [item.name for item in UserFiles(["./@at.txt"]).inputs()] == ["@at.txt"]
 
 
-def test_a_file_url_means_the_file_that_its_escapes_spell(tmp_path):
+@pytest.mark.parametrize("start", ["file://", "local://", "file://LocalHost", "FILE://"])
+def test_a_file_url_means_the_file_that_its_escapes_spell(tmp_path, start):
     (tmp_path / "a b.txt").write_text("text")
-    found = UserFiles([f"file://{tmp_path}/a%20b.txt"])
+    found = UserFiles([f"{start}{tmp_path}/a%20b.txt"])
     assert [item.name for item in found.inputs()] == ["a b.txt"]
     assert found.name == "a b"
 
 
-def test_a_prepared_corpus_is_not_taken_for_text(tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="file names are bytes on POSIX only")
+def test_a_file_url_may_spell_a_name_that_is_no_unicode(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("text")
+    assert names(f"file://{tmp_path}/caf%E9.txt") == ["caf\\xe9.txt"]
+
+
+@pytest.mark.parametrize("start", ["", "file://"])
+def test_a_prepared_corpus_is_not_taken_for_text(tmp_path, start):
     (tmp_path / "a.txt").write_text("text")
     corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "made", progress=False)
     with pytest.raises(
         SourceError, match=r"made: this is a prepared corpus, which 'corpuskit info .*made' shows"
     ):
-        UserFiles([str(corpus.path)]).inputs()
+        UserFiles([f"{start}{corpus.path}"]).inputs()

@@ -9,15 +9,14 @@ import abc
 import os
 import stat
 from collections.abc import Iterable
-from urllib.parse import unquote
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import SourceError
 from corpuskit.paths import local_path, user_path
 from corpuskit.sources.inputs.files import ABSENT, file_system, store_errors, unreadable
 from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.listing.text_files import text_files
-from corpuskit.urls import is_remote
+from corpuskit.urls import is_remote, scheme_of
 
 
 class Place(abc.ABC):
@@ -141,18 +140,10 @@ def place_of(typed: str) -> Place:
     """
     if not is_remote(typed):
         return _OnDisk(typed, str(user_path(typed)))
-    scheme, _, rest = typed.partition("://")
-    shown = shown_location(typed)
-    if scheme.lower() == "file":
-        host, _, path = rest.partition("/")
-        if host not in ("", "localhost"):
-            raise ConfigError(f"{shown}: a file of the machine {host!r}; copy it to this one", found=host)
-        return _OnDisk(shown, unquote(f"/{path}"))
-    if scheme.lower() == "local":
-        return _OnDisk(shown, rest)
-    if scheme.lower() in ("http", "https"):
-        return _OnTheWeb(shown, typed)
-    return _InStore(shown, typed)
+    shown, path = shown_location(typed), local_path(typed)
+    if path is not None:
+        return _OnDisk(shown, str(path))
+    return (_OnTheWeb if scheme_of(typed) in ("http", "https") else _InStore)(shown, typed)
 
 
 def is_folder(path: str, *, typed: str) -> bool:
@@ -189,7 +180,7 @@ def refuse_corpus(pattern: str) -> None:
     Raises:
         SourceError: Naming it.
     """
-    path = local_path(pattern) if not is_remote(pattern) else None
+    path = local_path(pattern)
     if path is None or not (path / "manifest.json").is_file():
         return
     if any(path.glob("*-00000.idx")):
