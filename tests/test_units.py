@@ -54,7 +54,7 @@ def test_a_fraction_may_be_a_percentage(text, fraction):
     assert parse_fraction(text) == fraction
 
 
-@pytest.mark.parametrize("number", ["1/0", "1e999", "1/3", "nan", "inf", "-1", "%", "", "0", "100", "1_", "x"])
+@pytest.mark.parametrize("number", ["1/0", "1e999", "1/3", "nan", "inf", "-1", "%", "", "0", "100", "1_"])
 def test_what_is_no_share_is_one_error(number):
     for text in (f"valid={number}%", f"characters:{number}%"):
         with pytest.raises(ConfigError, match=r"--split .*: (.* is not (a number|between 0 and 1)|expected)"):

@@ -63,8 +63,7 @@ class FilesSource(Source):
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
-        reader = self.reader_of(item)
-        with blame(*self._whose(item), lambda: item.name):
+        with self._asking(item) as reader:
             return reader.slices(item, target_bytes=target_bytes)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
@@ -74,21 +73,23 @@ class FilesSource(Source):
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns or fields that the input's reader finds."""
-        reader = self.reader_of(item)
-        with blame(*self._whose(item), lambda: item.name):
+        with self._asking(item) as reader:
             return reader.fields(item)
 
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
-        return self.reader_of(item).num_records(item, part)
+        with self._asking(item) as reader:
+            return reader.num_records(item, part)
 
     def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
         """Small slices from all over a slice, where the input's reader can begin anywhere."""
-        return self.reader_of(item).places(item, part, shares)
+        with self._asking(item) as reader:
+            return reader.places(item, part, shares)
 
     def sample(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[Sampled]:
         """The documents of one slice, each batch with the share of it that is read by then."""
-        return sample(self.reader_of(item), item, part, on_bad)
+        reader = self.reader_of(item)
+        return giving(lambda: sample(reader, item, part, on_bad), item, *self._whose(item), of="sample")
 
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""
@@ -108,7 +109,7 @@ class FilesSource(Source):
         """How far the beginning of a compressed file expands."""
         if is_plain(item) or item.member is not None or self.reader_of(item).COUNTS_ROWS:
             return 1.0
-        with contextlib.closing(self.reader_of(item).open(item, Slice())) as stream:
+        with self._asking(item) as reader, contextlib.closing(reader.open(item, Slice())) as stream:
             read = 0
             while read < _EXPANSION_BYTES and (data := stream.read(2**16)):
                 read += len(data)
@@ -134,7 +135,8 @@ class FilesSource(Source):
             return reader
         key = (item.name, item.member)
         if key not in self._text_fields:
-            names = reader.fields(item)
+            with blame(*self._whose(item), lambda: item.name):
+                names = reader.fields(item)
             field = chosen(wanted, names)
             if field is None and names:
                 raise missing_column(item, shown(wanted), names)
@@ -165,6 +167,13 @@ class FilesSource(Source):
             self._readers[key] = component.make(Reader, options)
             self._owners[format] = component.owner
         return self._readers[key]
+
+    @contextlib.contextmanager
+    def _asking(self, item: Input) -> Iterator[Reader]:
+        """An input's reader, whose own errors are said to be its own."""
+        reader = self.reader_of(item)
+        with blame(*self._whose(item), lambda: item.name):
+            yield reader
 
     def _whose(self, item: Input) -> tuple[str, Owner]:
         """Whose fault an unexpected error is, once the input's reader is open."""
