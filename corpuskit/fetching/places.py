@@ -29,9 +29,6 @@ _READ_BYTES = 2**20
 #: What botocore raises where nobody has said who asks, or what cannot be asked for.
 _PERMANENT = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError")
 
-#: HTTP's statuses for what is not there.
-_GONE = (404, 410)
-
 #: How much of another library's message is shown.
 _TEXT_CHARS = 500
 
@@ -53,7 +50,8 @@ def hash_file(path: Path, on_bytes: Callable[[int], None] | None = None) -> tupl
                 if on_bytes is not None:
                     on_bytes(size_bytes)
     except OSError as error:
-        raise FetchError(f"cannot read {path}: {error.strerror or error}", path=path) from error
+        reason = error.strerror or error
+        raise FetchError(f"cannot read {path}: {reason}", path=path, missing=is_missing(error)) from error
     return digest.hexdigest(), size_bytes
 
 
@@ -158,7 +156,7 @@ def is_missing(error: Exception) -> bool:
     """Whether a file system says that there is no such file, rather than that it cannot tell."""
     if isinstance(error, FileNotFoundError):
         return _hidden_failure(error) is None
-    return getattr(error, "status", None) in _GONE
+    return headers.is_gone(getattr(error, "status", None))
 
 
 def _hidden_failure(error: FileNotFoundError) -> BaseException | None:
@@ -166,7 +164,7 @@ def _hidden_failure(error: FileNotFoundError) -> BaseException | None:
     cause = error.__cause__
     failed = isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
     failed = failed or type(cause).__module__.partition(".")[0] in ("aiohttp", "asyncio")
-    return cause if failed and getattr(cause, "status", None) not in _GONE else None
+    return cause if failed and not headers.is_gone(getattr(cause, "status", None)) else None
 
 
 def failure_of(error: BaseException, url: str) -> FetchError | Transient:
@@ -186,7 +184,8 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
         return FetchError("access is denied")
     if isinstance(status, int):
         text = headers.status_text(status)
-        return Transient(text) if headers.may_pass(status) else FetchError(text)
+        may_pass = headers.may_pass(status)
+        return Transient(text) if may_pass else FetchError(text, missing=headers.is_gone(status))
     if isinstance(error, ValueError) and "rotocol not known" in str(error):
         return FetchError(f"no installed package reads {scheme}:// URLs")
     if isinstance(error, TypeError):

@@ -157,7 +157,9 @@ class _Request:
         reasons = "; ".join(str(error) for error in failures)
         kind = HashMismatch if all(isinstance(error, HashMismatch) for error in failures) else FetchError
         raise kind(
-            f"{self._label} could be had from none of {len(failures)} places: {reasons}", path=self._url
+            f"{self._label} could be had from none of {len(failures)} places: {reasons}",
+            path=self._url,
+            missing=all(error.missing for error in failures),
         )
 
     @property

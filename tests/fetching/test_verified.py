@@ -145,6 +145,16 @@ def test_failure_of_every_mirror_names_each(server, cache_dir, fake):
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
 
 
+@pytest.mark.parametrize(("status", "missing"), [("410 Gone", True), ("403 Forbidden", False)])
+def test_a_file_that_no_place_has_is_missing(server, cache_dir, tmp_path, fake, status, missing):
+    server.script(server.status("404 Not Found"))
+    server.script(server.status(status), path="/other")
+    mirrors = (server.url("/other"), str(tmp_path / "absent"), f"memory://{tmp_path}/absent")
+    with pytest.raises(FetchError, match="none of 4 places") as caught:
+        fetch(server.remote(mirrors=mirrors), cache_dir=cache_dir, options=fake.options())
+    assert caught.value.missing is missing
+
+
 def test_proxy_of_the_environment_is_used(server, cache_dir, monkeypatch):
     server.script(server.file(), path="http://corpus.invalid/file.txt")
     monkeypatch.setenv("http_proxy", server.url(""))
