@@ -8,7 +8,6 @@ corpus that moves to another folder stays the same corpus.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import dataclasses
 import logging
@@ -20,13 +19,12 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from corpuskit import reading, registry
+from corpuskit import registry
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
-from corpuskit.paths import user_path
+from corpuskit.paths import local_path
 from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
 from corpuskit.sources.files import FilesSource
-from corpuskit.sources.inputs.archives import open_archive
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.files import (
     file_system,
@@ -36,9 +34,11 @@ from corpuskit.sources.inputs.files import (
     unreadable,
 )
 from corpuskit.sources.inputs.stream import file_name
+from corpuskit.sources.listing.archives import archive_inputs
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
+from corpuskit.sources.listing.path_lists import path_list
 from corpuskit.sources.listing.places import place_of, refuse_corpus, shown_location
-from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
+from corpuskit.sources.listing.text_files import ZIP, format_of
 from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.text_field import unmatched
@@ -47,13 +47,7 @@ from corpuskit.urls import file_path, is_remote, scheme_of
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
-#: The most that a list of paths may have.
-_MAX_LIST_BYTES = 64 * 2**20
 _TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
-
-
-#: What names of members may have in them that names nothing.
-_CURRENT_FOLDER = re.compile(r"(?:(?<=/)|^)(?:\./)+")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,6 +72,7 @@ class UserFiles(FilesSource):
 
     def __init__(self, patterns: Sequence[str], *, options: SourceOptions | None = None) -> None:
         self.patterns = tuple(patterns)
+        self._path_list = cache(path_list)  # a pipe gives it once
         spec = SourceSpec(_name_for(self.patterns), "Your own files", format="")  # each file's name says it
         super().__init__(spec=spec, options=options)
 
@@ -138,6 +133,19 @@ class UserFiles(FilesSource):
             self._check_options(inputs)
         return inputs
 
+    def reads(self, path: str) -> str | None:
+        """The argument, or the line of a list, by which a file of this machine would be found, were it there.
+
+        Args:
+            path: The file's path, links resolved.
+        """
+        for pattern in self.patterns:
+            with contextlib.suppress(CorpuskitError):  # the listing says what cannot be looked at, and why
+                for line in self._path_list(pattern[1:]) if pattern.startswith("@") else (pattern,):
+                    if local_path(line) is not None and place_of(line).reads(path):
+                        return line
+        return None
+
     def reader_options(self, format: str) -> Mapping[str, Any]:
         """The options that the format's reader has: files of several formats may be read together."""
         reader = reader_class(format)
@@ -175,7 +183,7 @@ class UserFiles(FilesSource):
             SourceError: If there are none.
         """
         if pattern.startswith("@"):
-            return [found for line in _lines(pattern[1:]) for found in self._find(line)]
+            return [found for line in self._path_list(pattern[1:]) for found in self._find(line)]
         place = place_of(pattern)
         if place.kind == "file":
             return [_Found(place.location, self._format_of_named(place.location), named=True)]
@@ -282,56 +290,6 @@ class UserFiles(FilesSource):
 
 def _raise(name: str, error: CorpuskitError) -> None:
     raise error
-
-
-def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None) -> list[Input]:
-    """The inputs that a zip archive's members are, sorted by name.
-
-    Args:
-        item: The archive.
-        left_out: Where members that are left out are counted.
-        format: The format that the user chose for all of them.
-    """
-    with open_archive(item) as archive:
-        names = [member.filename for member in archive.infolist() if not member.is_dir()]
-    members: dict[str, str] = {}
-    for name in names:
-        plain = _CURRENT_FOLDER.sub("", name)
-        if plain in members:
-            left_out.add("same-file", name)  # of two members of one name, the later one is meant
-        members[plain] = name
-    inputs = []
-    for plain, found in text_files(members, left_out, format=format):
-        if found == ZIP:
-            left_out.add("unknown-format", plain)
-        else:
-            inputs.append(dataclasses.replace(item, member=members[plain], format=found))
-    left_out.of_archive |= len(members) > len(inputs)
-    return inputs
-
-
-def _lines(path: str) -> Iterator[str]:
-    """The paths that a list holds: one a line; empty ones and # comments are left out."""
-    try:
-        data = reading.read_named(user_path(path), max_bytes=_MAX_LIST_BYTES)
-    except OSError as error:
-        hint = ""
-        if os.path.lexists(f"@{path}"):
-            hint = f"the file @{path} is there, and is written ./@{path}"
-        what = f"@{path}: the list of paths {path!r}"
-        raise unreadable(what, "read", error, path=path, remedy=hint) from error
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
-        raise SourceError(
-            f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it "
-            "anew, as with 'iconv -f UTF-16 -t UTF-8'",
-            path=path,
-        )
-    text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")
-    for line in text.split("\n"):
-        if line.strip() and not line.startswith("#"):
-            if line.startswith("@"):
-                raise SourceError(f"@{path}: a list cannot hold another list ({line})", path=path)
-            yield line
 
 
 def _remote_state(location: str, name: str) -> tuple[int, str]:

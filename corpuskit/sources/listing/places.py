@@ -43,15 +43,27 @@ class Place(abc.ABC):
             SourceError: If there is no file at all.
             StorageError: If a folder cannot be listed.
         """
-        folder, selection = self.location, Selection()
-        if self.kind == "glob":
-            selection = Glob(self.location, is_folder=self._is_folder)
-            folder = selection.folder
+        folder, selection = self._selection()
         names = [name for name in self._list(folder, selection) if selection.matches(name)]
         if not names:
             raise SourceError(f"{self.typed}: no files there", path=self.typed)
         found = text_files(names, left_out, format=format, asked=selection.asked)
         return [(self._join(folder, name), format) for name, format in found]
+
+    def reads(self, path: str) -> bool:
+        """Whether a file of this machine would be among a folder's or a glob's files, were it there.
+
+        Args:
+            path: The file's path, links resolved.
+        """
+        return False
+
+    def _selection(self) -> tuple[str, Selection]:
+        """The folder to list, and what is selected there."""
+        if self.kind != "glob":
+            return self.location, Selection()
+        glob = Glob(self.location, is_folder=self._is_folder)
+        return glob.folder, glob
 
     @abc.abstractmethod
     def _is_folder(self, location: str) -> bool:
@@ -77,6 +89,13 @@ class _OnDisk(Place):
             self.kind = "glob"
         else:
             raise SourceError(f"{typed}: no such file or folder", path=typed)
+
+    def reads(self, path: str) -> bool:
+        if self.kind == "file":
+            return False
+        folder, selection = self._selection()
+        inside = os.path.join(os.path.realpath(folder or "."), "")  # noqa: PTH118
+        return path.startswith(inside) and selection.matches(path[len(inside) :])
 
     def _is_folder(self, location: str) -> bool:
         return is_folder(location, typed=self.typed)
