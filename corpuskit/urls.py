@@ -254,9 +254,9 @@ def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
     return None if scheme_of(text) in _FILE_SCHEMES else RemotePath(text)
 
 
-def shown(path: str) -> str:
+def shown(location: str) -> str:
     """A path or a URL as a person may see it: without credentials."""
-    return str(remote_path(path) or path)
+    return redact_url(location) if is_remote(location) else location
 
 
 def as_text(path: str | os.PathLike[str]) -> str:

@@ -36,7 +36,7 @@ from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.urls import is_offline_scheme, redact_url, url_id
 
-__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch", "redact_url"]
+__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch"]
 
 log = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from corpuskit.sources.readers.columns import missing_column
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.samples import sample
 from corpuskit.sources.readers.text_field import candidates, chosen, is_one_name, shown
-from corpuskit.urls import is_remote
+from corpuskit.urls import is_remote, redact_url
 
 log = logging.getLogger(__name__)
 
@@ -244,8 +244,6 @@ class DeclaredFiles(FilesSource):
 
     def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
         """Which files are not the spec's; where hashes are published nothing need be at hand."""
-        from corpuskit.fetching.verified import redact_url
-
         if all(file.sha256 for file in self.spec.files):
             return changes(recorded, [(redact_url(file.url), None, file.sha256) for file in self.spec.files])
         return super().changes(recorded)

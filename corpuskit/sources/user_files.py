@@ -37,12 +37,12 @@ from corpuskit.sources.inputs.stream import file_name
 from corpuskit.sources.listing.archives import archive_inputs
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
 from corpuskit.sources.listing.path_lists import path_list
-from corpuskit.sources.listing.places import place_of, refuse_corpus, shown_location
+from corpuskit.sources.listing.places import place_of, refuse_corpus
 from corpuskit.sources.listing.text_files import ZIP, format_of
 from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.text_field import unmatched
-from corpuskit.urls import file_path, is_remote, scheme_of
+from corpuskit.urls import file_path, is_remote, scheme_of, shown
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class UserFiles(FilesSource):
             FetchError: If a URL cannot be fetched.
         """
         inputs = self.listed(_raise)
-        where = ", ".join(map(shown_location, self.patterns))
+        where = ", ".join(map(shown, self.patterns))
         self.left_out.say(where)
         say_formats(where, ((item.member or item.name, item.format) for item in inputs))
         return inputs
@@ -118,15 +118,11 @@ class UserFiles(FilesSource):
                 on_problem(name, error)
                 return []
 
-        found = [
-            f
-            for pattern in self.patterns
-            for f in each(shown_location(pattern), partial(self._find, pattern))
-        ]
+        found = [f for pattern in self.patterns for f in each(shown(pattern), partial(self._find, pattern))]
         named = _named(self._without_duplicates(found))
         inputs = [item for file, name in named for item in each(name, partial(self._inputs, file, name))]
         if not inputs and not problems:
-            where = ", ".join(map(shown_location, self.patterns))
+            where = ", ".join(map(shown, self.patterns))
             summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
             raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
         if inputs:  # else no reader has been asked for
@@ -233,17 +229,17 @@ class UserFiles(FilesSource):
         Raises:
             ConfigError: If it cannot be told.
         """
-        name, shown = file_name(location), shown_location(location)
+        name, typed = file_name(location), shown(location)
         format = format_of(name, self.options.format)
         if format is None and _TAR.search(name.lower()):
             raise ConfigError(
-                f"{shown}: a tar archive is not read; unpack it and name its folder", path=shown
+                f"{typed}: a tar archive is not read; unpack it and name its folder", path=typed
             )
         if format is None:
             registry.default().warn_of_failed()  # one of them may be for such files
             raise ConfigError(
-                f"{shown}: its extension says no known format; say which with --format (text, jsonl, ...)",
-                path=shown,
+                f"{typed}: its extension says no known format; say which with --format (text, jsonl, ...)",
+                path=typed,
             )
         return format
 
@@ -282,7 +278,7 @@ class UserFiles(FilesSource):
                 if os.path.islink(absolute):  # noqa: PTH114 (this runs for every file of a corpus)
                     real = os.path.realpath(absolute)
             if real in kept:
-                self.left_out.add("same-file", shown_location(file.location))
+                self.left_out.add("same-file", shown(file.location))
             else:
                 kept[real] = dataclasses.replace(file, location=absolute)
         return list(kept.values())
@@ -309,7 +305,7 @@ def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
     common = os.path.commonpath(parents) if parents else ""
     for file in found:
         if is_remote(file.location):
-            yield file, shown_location(file.location)
+            yield file, shown(file.location)
         else:
             name = file.location.removeprefix(common).lstrip("/")
             # Names are bytes; a manifest is Unicode. Where the two differ, the bytes are spelled out.

@@ -17,7 +17,7 @@ from corpuskit import reading
 from corpuskit.errors import CorpuskitError, FetchError, SourceError, StorageError
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
-from corpuskit.urls import is_remote
+from corpuskit.urls import is_remote, redact_url
 
 _COPY_BYTES = 2**20
 _REMOTE_BLOCK_BYTES = 4 * 2**20
@@ -130,7 +130,6 @@ def store_errors(location: str, doing: str) -> Iterator[None]:
         raise
     except Exception as error:  # every file system raises classes of its own
         from corpuskit.fetching import places
-        from corpuskit.fetching.verified import redact_url
 
         kind = SourceError if places.is_missing(error) else FetchError
         name = redact_url(location)

@@ -16,7 +16,7 @@ from corpuskit.sources.inputs.files import ABSENT, file_system, store_errors, un
 from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.listing.text_files import text_files
-from corpuskit.urls import is_remote, scheme_of
+from corpuskit.urls import is_remote, scheme_of, shown
 
 
 class Place(abc.ABC):
@@ -159,10 +159,10 @@ def place_of(typed: str) -> Place:
     """
     if not is_remote(typed):
         return _OnDisk(typed, str(user_path(typed)))
-    shown, path = shown_location(typed), local_path(typed)
+    path = local_path(typed)
     if path is not None:
-        return _OnDisk(shown, str(path))
-    return (_OnTheWeb if scheme_of(typed) in ("http", "https") else _InStore)(shown, typed)
+        return _OnDisk(shown(typed), str(path))
+    return (_OnTheWeb if scheme_of(typed) in ("http", "https") else _InStore)(shown(typed), typed)
 
 
 def is_folder(path: str, *, typed: str) -> bool:
@@ -186,13 +186,6 @@ def is_folder(path: str, *, typed: str) -> bool:
         raise unreadable(f"{typed}:", "looked at", error, path=typed, remedy=remedy) from error
 
 
-def shown_location(location: str) -> str:
-    """A path or a URL as a person may see it: without credentials."""
-    from corpuskit.fetching.verified import redact_url
-
-    return redact_url(location) if is_remote(location) else location
-
-
 def refuse_corpus(pattern: str) -> None:
     """Refuse a folder that `prepare` made: its manifest and its run's record are no text.
 
@@ -210,4 +203,4 @@ def refuse_corpus(pattern: str) -> None:
         )
 
 
-__all__ = ["Place", "is_folder", "place_of", "refuse_corpus", "shown_location"]
+__all__ = ["Place", "is_folder", "place_of", "refuse_corpus"]
