@@ -157,7 +157,7 @@ class Usage:
 
 
 def usage(cache_dir: Path) -> list[Usage]:
-    """What the cache holds: its files, its unfinished downloads, its tables and its unfinished corpora."""
+    """What the cache's folders hold, those of a few bytes a file left out."""
     result = []
     for kind in LISTED:
         sizes = [status.st_size for _, status in _files(cache_dir / kind)]

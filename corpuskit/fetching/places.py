@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import ipaddress
 import logging
 import os
@@ -13,6 +12,7 @@ from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
+from corpuskit import reading
 from corpuskit.errors import FetchError
 from corpuskit.fetching import headers
 from corpuskit.fetching.logs import redact_logs
@@ -39,20 +39,14 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 
 
-def hash_file(path: Path, on_bytes: Callable[[int], None] | None = None) -> tuple[str, int]:
+def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda size_bytes: None) -> tuple[str, int]:
     """The sha256 and size of a local file, read once from start to end."""
-    digest, size_bytes = hashlib.sha256(), 0
     try:
         with path.open("rb", buffering=0) as file:
-            while data := file.read(_READ_BYTES):
-                digest.update(data)
-                size_bytes += len(data)
-                if on_bytes is not None:
-                    on_bytes(size_bytes)
+            return reading.hashed(file.read, on_bytes)
     except OSError as error:
         reason = error.strerror or error
         raise FetchError(f"cannot read {path}: {reason}", path=path, missing=is_missing(error)) from error
-    return digest.hexdigest(), size_bytes
 
 
 def mirrors_from_environment(sha256: str) -> Iterator[str]:

@@ -256,7 +256,7 @@ class _Request:
         if data is None or self.sha256 is None:
             return None
         path = cache.file_path(self.cache_dir, self.sha256)
-        storage.make_directory(path.parent)
+        cache.make_folder(self.cache_dir, "files", self.sha256[:2])
         storage.write_bytes(path, data)
         return self._cached()
 

@@ -29,7 +29,7 @@ from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.files import (
     file_system,
     local_version,
-    remote_version,
+    remote_state,
     store_errors,
     unreadable,
 )
@@ -220,7 +220,10 @@ class UserFiles(FilesSource):
                 format=file.format,
                 version=local_version(path.stat()),
             )
-        size_bytes, version = _remote_state(file.location, name)
+        with store_errors(file.location, "read"):
+            size_bytes, version = remote_state(*file_system(file.location))
+        if size_bytes is None:
+            raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
         return Input(name, size_bytes, "", location=file.location, format=file.format, version=version)
 
     def _format_of_named(self, location: str) -> str:
@@ -286,17 +289,6 @@ class UserFiles(FilesSource):
 
 def _raise(name: str, error: CorpuskitError) -> None:
     raise error
-
-
-def _remote_state(location: str, name: str) -> tuple[int, str]:
-    """A remote file's size and version."""
-    with store_errors(location, "read"):
-        system, path = file_system(location)
-        size = system.size(path)
-        version = remote_version(system, path)
-    if size is None:
-        raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
-    return int(size), version
 
 
 def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import hashlib
 import re
 from types import TracebackType
 
+from corpuskit import reading
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.archives import open_archive, open_raw
@@ -33,7 +33,6 @@ _OTHER_BOMS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-#: Little enough to stay in the processor's cache while it is hashed.
 _COPY_BYTES = 2**18
 
 
@@ -183,12 +182,10 @@ def hash_input(item: Input) -> str:
         SourceError: If the file is not the one that was listed, or changes.
         StorageError: If it cannot be read.
     """
-    digest = hashlib.sha256()
     with contextlib.closing(open_file(item)) as file:
-        while data := file.read(_COPY_BYTES):
-            digest.update(data)
+        sha256, _ = reading.hashed(file.read)
         file.check_unchanged()
-    return digest.hexdigest()
+    return sha256
 
 
 def _decode(file: SeekableStream, item: Input, limits: Limits | None, block_bytes: int) -> ByteStream:
