@@ -12,6 +12,7 @@ from corpuskit import cache, storage
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetching.verified import fetch
 from corpuskit.registry.specs import RemoteFile
+from corpuskit.temporary_names import host_name
 
 HELLO = b"hello, corpus\n"
 SHA256 = hashlib.sha256(HELLO).hexdigest()
@@ -182,7 +183,7 @@ def test_what_a_killed_process_left_of_the_record_of_a_cached_file_is_deleted(se
     unknown = server.remote(sha256=None, size_bytes=None)
     fetch(unknown, cache_dir=cache_dir)
     (record,) = (cache_dir / "urls").iterdir()
-    record.with_name(f".{record.name}.{cache.host_name()}.999999999.{'0' * 16}.tmp").hardlink_to(record)
+    record.with_name(f".{record.name}.{host_name()}.999999999.{'0' * 16}.tmp").hardlink_to(record)
     cache.tidy.cache_clear()  # as in another process
     fetch(unknown, cache_dir=cache_dir)
     assert list((cache_dir / "urls").iterdir()) == [record]
