@@ -78,6 +78,7 @@ class Runner:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.environ.pop("TIKTOKEN_CACHE_DIR", None)
+        self._state = self.site / "state.sh"
         self._python: subprocess.Popen[str] | None = None
 
     def python(self, code: str) -> str:
@@ -111,9 +112,8 @@ class Runner:
 
     def shell(self, command: str) -> str:
         """Run a command in bash; what it exports and its exit status are there for the next one."""
-        state = self.site / "state.sh"
-        load = f"[ -e {state} ] && . {state}"
-        save = f'status=$?; (declare -px; echo "(exit $status)") > {state}'
+        load = f"[ -e {self._state} ] && . {self._state}"
+        save = f'status=$?; (declare -px; echo "(exit $status)") > {self._state}'
         done = subprocess.run(
             ["bash", "-c", f"{load}; {command}\n{save}"],
             cwd=self.folder,
@@ -136,6 +136,9 @@ class Runner:
                 self.site, project["name"], version=project["version"], entry_points=entry_points
             )
             self.environ["CORPUSKIT_PLUGINS"] = ",".join(entry_points)
+            if self._state.exists():  # the environment of earlier commands, which had no plugin
+                kept = re.sub(r"(?m)^declare -x CORPUSKIT_PLUGINS=.*\n", "", self._state.read_text())
+                self._state.write_text(kept)
 
     def close(self) -> None:
         if self._python is not None:

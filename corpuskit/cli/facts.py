@@ -27,12 +27,13 @@ def decided(config: PrepareConfig, corpus: Corpus) -> str:
 
 def formats_of(manifest: Manifest) -> dict[str, int]:
     """How many inputs are of each format, by the names of both."""
-    from corpuskit.sources.listing.text_files import format_of
+    from corpuskit.sources.listing.text_files import ZIP, format_of
 
     if not _is_by_name(manifest):
         return {str(manifest.options.get("format")): len(manifest.inputs)}
     names = (item.name.rstrip("/").rpartition("/")[2] for item in manifest.inputs)
-    return dict(sorted(Counter(format_of(name.split("?")[0]) or "text" for name in names).items()))
+    formats = (format_of(name.split("?")[0]) for name in names)
+    return dict(sorted(Counter(one if one and one != ZIP else "text" for one in formats).items()))
 
 
 def options_of(manifest: Manifest) -> str:

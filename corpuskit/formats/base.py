@@ -26,6 +26,7 @@ from corpuskit.file_errors import looking_at
 from corpuskit.formats.export import Export
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
+from corpuskit.temporary_names import temporary_name
 from corpuskit.urls import remote_path
 from corpuskit.version import __version__
 
@@ -179,7 +180,7 @@ class Format(abc.ABC):
         storage.make_directory(output.parent)
         for folder in folders.remove_left_behind(output):
             log.warning("unless another export is running, delete %s: one that was stopped left it", folder)
-        staged = storage.temporary_name(output)
+        staged = temporary_name(output)
         storage.make_directory(staged)
         try:
             export = Export(corpus, staged, names, on_progress=on_progress)

@@ -23,6 +23,7 @@ from corpuskit.preparation.run_record import no_text
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.temporary_names import temporary_name
 from corpuskit.version import __version__
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
@@ -60,7 +61,7 @@ def commit(
         SourceError: If the whole corpus has no tokens.
         StorageError: If something is at `output` and may not be replaced, or writing failed.
     """
-    staged = storage.temporary_name(parts_folder)
+    staged = temporary_name(parts_folder)
     storage.make_directory(staged)
     names = list(splits) or _given_splits(records)
     min_bytes = min(MIN_SHARD_BYTES, plan.recipe.options.shard_bytes)

@@ -10,7 +10,6 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.errors import ConfigError
 from corpuskit.file_errors import looking_at
-from corpuskit.paths import user_path
 from corpuskit.preparation.resolved_config import ResolvedConfig
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.sources.base import Input, Source
@@ -118,28 +117,21 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest) -> list[str]:
 
 
 def _check_apart(output: Path, source: Source) -> None:
-    """Refuse a place in a folder that is read: a later run would take the corpus for text.
+    """Refuse a place where text is looked for: a later run would take the corpus for text.
 
     Raises:
         ConfigError: Naming both.
     """
     from corpuskit.sources.user_files import UserFiles
 
-    patterns = source.patterns if isinstance(source, UserFiles) else ()
-    for pattern in patterns:
-        folder = "" if "://" in pattern else str(user_path(pattern))
-        # A folder that may not be looked at is no matter here: the listing says what is wrong with it.
-        if os.path.isdir(folder) and _is_inside(output, os.path.realpath(folder)):  # noqa: PTH112
-            raise ConfigError(
-                f"{output} is in the folder {pattern!r}, all of which is read: the next time the "
-                "corpus would be read as text; choose another --output",
-                path=output,
-            )
-
-
-def _is_inside(path: Path, folder: str) -> bool:
-    real = os.path.realpath(path)
-    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
+    record = os.path.join(os.path.realpath(output), "run.json")  # noqa: PTH118
+    pattern = source.reads(record) if isinstance(source, UserFiles) else None
+    if pattern is not None:
+        raise ConfigError(
+            f"{output} is where {pattern!r} finds text: the next time the corpus would be read as "
+            "text; choose another --output",
+            path=output,
+        )
 
 
 def _check_replaceable(output: Path) -> None:

@@ -21,6 +21,7 @@ from corpuskit.preparation.publish import publish, tidy
 from corpuskit.preparation.run import Run
 from corpuskit.preparation.work_folder import in_published
 from corpuskit.stores.opening import open_store
+from corpuskit.temporary_names import temporary_name
 from corpuskit.urls import RemotePath
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class PublishedRun:
     def _remove(self) -> None:
         """Delete the folder. It loses its name first: what is left if that is stopped is nobody's."""
         with contextlib.suppress(OSError):
-            storage.rename(self._folder, storage.temporary_name(self._folder))
+            storage.rename(self._folder, temporary_name(self._folder))
         for folder in self._folder.parent.glob(f".{self._place.id}.*.tmp"):
             storage.remove_ours(folder, in_published)
 

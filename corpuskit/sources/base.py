@@ -29,6 +29,7 @@ from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.on_progress import OnProgress
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
+from corpuskit.sources.changes import changes
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.plain_text import PlainText
 
@@ -292,8 +293,6 @@ class Source(abc.ABC):
         Args:
             recorded: What a manifest says of the inputs: name, size in bytes and sha256 of each, in order.
         """
-        from corpuskit.sources.changes import changes
-
         return changes(
             recorded,
             [(i.name, i.size_bytes, i.sha256 or functools.partial(self.digest, i)) for i in self.inputs()],

@@ -198,6 +198,21 @@ def test_a_bug_in_a_reader_is_its_plugins(plugin, body, reason):
     assert reason in said
 
 
+@pytest.mark.parametrize("method", ["num_records(self, item, part)", "fields(self, item)"])
+def test_a_bug_in_what_a_plan_asks_a_reader_is_its_plugins(plugin, method):
+    body = READER.format(body="") + f"\n    def {method}:\n        return oops\n"
+    body += '    OPTIONS = {**Reader.COMMON_OPTIONS, "text_field": "text"}\n'
+    code, said = plugin(body, "plan", "./odd.odd", "--encoding", "bytes", "--text-field", "a,b")
+    assert code == 6
+    assert "reader 'odd' of buggy (corpuskit-buggy 1.2) failed at odd.odd: NameError" in said
+
+
+def test_a_bug_in_the_sample_of_a_reader_is_its_plugins(plugin):
+    code, said = plugin(READER.format(body="oops"), "plan", "./odd.odd", "--encoding", "bytes")
+    assert code == 6
+    assert "reader 'odd' of buggy (corpuskit-buggy 1.2) failed at odd.odd, document 3: NameError" in said
+
+
 TOKENIZER = """
 @corpuskit.hookimpl
 def corpuskit_tokenizers():

@@ -59,12 +59,26 @@ def test_existing_folder_that_is_no_corpus_is_left_alone(prose, tmp_path):
     assert (tmp_path / "precious" / "thesis.tex").exists()
 
 
-def test_a_place_in_a_folder_that_is_read_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "read", ["./texts/", "file://{}/texts", "@list", "texts/**/*", "file://{}/te?ts/*/*.json", "link"]
+)
+def test_a_place_where_text_is_looked_for_is_refused(tmp_path, monkeypatch, read):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "one.txt").write_text("text")
-    with pytest.raises(ConfigError, match="corpus is in the folder .*, all of which is read: the next"):
-        corpuskit.prepare(f"{tmp_path}/texts", encoding="bytes", output=tmp_path / "texts" / "corpus")
+    (tmp_path / "link").symlink_to("texts")
+    (tmp_path / "list").write_text("texts/one.txt\ntexts\n")
+    with pytest.raises(ConfigError, match="corpus is where '.*(te.ts|link).*' finds text: the next time"):
+        corpuskit.prepare(read.format(tmp_path), encoding="bytes", output=tmp_path / "texts" / "corpus")
     assert [path.name for path in (tmp_path / "texts").iterdir()] == ["one.txt"]
+
+
+def test_a_place_beside_the_text_that_a_glob_matches_is_as_good_as_any(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.txt").write_text("text")
+    for number, read in enumerate(("*", "**/*.txt", "./one.txt")):
+        output = tmp_path / f"corpus{number}"
+        assert corpuskit.prepare(read, encoding="bytes", output=output, progress=False).path == output
 
 
 def test_a_place_that_inputs_are_in_is_refused(prose, tmp_path):
