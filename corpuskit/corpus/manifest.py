@@ -242,10 +242,17 @@ def _load(data: bytes, where: str) -> dict[str, Any]:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         reason = "bytes that are not UTF-8" if isinstance(error, UnicodeError) else error
-        raise CorpusFormatError(f"{where}: not a manifest: {reason}", path=where) from None
+        raise _not_a_manifest(where, reason) from None
     if not isinstance(value, dict) or type(value.get("format_version")) is not int:
-        raise CorpusFormatError(f"{where}: not a manifest: it has no format_version", path=where)
+        raise _not_a_manifest(where, "it has no format_version")
     return value
+
+
+def _not_a_manifest(where: str, reason: object) -> CorpusFormatError:
+    return CorpusFormatError(
+        f"{where}: not a manifest: {reason}; if it was a corpus's, prepare that again with --overwrite",
+        path=where,
+    )
 
 
 def _exceeded(data: bytes) -> str | None:

@@ -116,7 +116,9 @@ def _download_to(partial: Partial, what: Download, transport: _Transport) -> Non
             wrong = _describe(error, partial, what, transport)
         except FetchError as error:
             raise FetchError(
-                f"cannot download {redact_url(what.url)}: {error}", path=redact_url(what.url)
+                f"cannot download {redact_url(what.url)}: {error}",
+                path=redact_url(what.url),
+                missing=error.missing,
             ) from None
         if wrong is None:
             return

@@ -76,8 +76,9 @@ class Run:
 
         Raises:
             ConfigError: If something else is there and may not be replaced.
+            CorpusFormatError: If a damaged corpus is there and may not be replaced.
         """
-        corpus = existing_corpus(self.resolved)
+        corpus = existing_corpus(self.resolved, self.on_progress)
         if corpus is None:
             return None
         self.work.tidy()
