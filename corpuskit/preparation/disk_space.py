@@ -7,6 +7,7 @@ out whole blocks, which is more than the bytes where parts are tiny.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -29,7 +30,7 @@ _INPUT_BYTES, _PIECE_BYTES = 1024, 256
 
 def check_disk(
     output: Path,
-    folder: Path,
+    parts_folder: Path,
     source: Source,
     plan: Plan,
     tokenizer: Tokenizer,
@@ -41,7 +42,7 @@ def check_disk(
 
     Args:
         output: Where the corpus will be.
-        folder: Where the parts are made; those of an earlier run need no more room.
+        parts_folder: Where the plan's parts are made; those of an earlier run need no more room.
         source: The source.
         plan: The plan.
         tokenizer: The tokenizer.
@@ -51,7 +52,7 @@ def check_disk(
     Raises:
         StorageError: If there is clearly too little room, saying how much is needed and how much is free.
     """
-    free = shutil.disk_usage(_existing(output)).free + _used_bytes(folder)
+    free = shutil.disk_usage(_existing(output)).free + _used_bytes(parts_folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
     most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES)
@@ -128,10 +129,12 @@ def _fixed_bytes(plan: Plan, rule: SplitRule, *, num_parts: int, block_bytes: in
 
 
 def _used_bytes(folder: Path) -> int:
-    """What a folder takes on the disk."""
+    """What the files of a folder take on the disk; other runs may delete some meanwhile."""
     total = 0
-    for parent, _, names in os.walk(folder):
-        total += sum(os.lstat(os.path.join(parent, name)).st_blocks * 512 for name in names)  # noqa: PTH118
+    with contextlib.suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                total += path.lstat().st_blocks * 512
     return total
 
 

@@ -127,7 +127,7 @@ class Run:
         check_inputs_kept(self.output, plan.inputs)
         check_disk(
             self.output,
-            self.work.path,
+            self.work.parts(plan.fingerprint),
             self.source,
             plan,
             opened.tokenizer,
