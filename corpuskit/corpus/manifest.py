@@ -45,7 +45,9 @@ _SHOWN_CHARACTERS = 60
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-SplitName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+#: What a split may be called, as a regular expression: its name is a part of names of files.
+SPLIT_NAME = r"[a-z][a-z0-9_]{0,31}"
+SplitName = Annotated[str, Field(pattern=rf"^{SPLIT_NAME}$")]
 
 
 class _Record(BaseModel):
@@ -96,7 +98,7 @@ class TokenizerRecord(_Record):
 class ShardRecord(_Record):
     """One shard: `file` holds the ids; the file of the same name ending in .idx holds its documents."""
 
-    file: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}-[0-9]{5,}\.bin$", description="Its name.")
+    file: str = Field(pattern=rf"^{SPLIT_NAME}-[0-9]{{5,}}\.bin$", description="Its name.")
     num_tokens: int = Field(ge=1, lt=2**63, description="Ids in it.")
     num_documents: Count = Field(description="Documents that end in this shard.")
     size_bytes: Count = Field(description="The size of `file`.")

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.manifest import Manifest
+from corpuskit.corpus.manifest import SPLIT_NAME, Manifest
 from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetching.places import hash_file
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _CLAIM_BYTES = 4096
 _RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
-_FILE = re.compile(r"([0-9a-f]{16}/)?([a-z][a-z0-9_]*-\d{5,}\.(bin|idx)|run\.json)")
+_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}\.(bin|idx)|run\.json)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

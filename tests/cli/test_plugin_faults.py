@@ -162,6 +162,15 @@ def test_a_split_that_a_plugins_spec_gets_wrong_is_no_flag_of_the_users(plugin):
     assert "error: --split '0.2': expected" in said
 
 
+@pytest.mark.parametrize("name", ["Train", "../x", "train-1", "x" * 33])
+def test_a_split_of_an_input_that_none_can_be_called_is_the_plugins(plugin, name):
+    body = SOURCE.format(body="pass").replace('"abc")', f'"abc", split="{name}")')
+    code, said = plugin(body.replace('SPLIT = "none"', 'SPLIT = ""'), *PREPARE)
+    assert code == 6
+    assert "source 'bad' of buggy (corpuskit-buggy 1.2) failed: the split of lines.txt must be a word" in said
+    assert f"found {name!r}" in said
+
+
 def test_text_that_is_no_unicode_is_said_of_its_document(plugin):
     code, said = plugin(SOURCE.format(body=r"yield Document('a\ud800', 77)"), *PREPARE)
     assert code == 3
