@@ -92,7 +92,7 @@ def accepted(
             raise
         damage: str | None = str(error)
     else:
-        differences = _differences(resolved, corpus.manifest)
+        differences = _differences(resolved, corpus.manifest, in_words=not overwrite)
         if differences and not overwrite:
             raise ConfigError(
                 f"{place} holds a corpus that was prepared differently: {'; '.join(differences)}; "
@@ -148,8 +148,8 @@ def check_inputs_kept(output: Path, inputs: Sequence[Input]) -> None:
             )
 
 
-def _differences(resolved: ResolvedConfig, manifest: Manifest) -> list[str]:
-    """What is asked for and not what a manifest says, each as one phrase."""
+def _differences(resolved: ResolvedConfig, manifest: Manifest, *, in_words: bool) -> list[str]:
+    """What is asked for and not what a manifest says, each as one phrase; which inputs is said on request."""
     total_bytes = sum(item.size_bytes for item in manifest.inputs)
     encoding = resolved.config.encoding
     if manifest.tokenizer.state is not None:
@@ -169,7 +169,8 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest) -> list[str]:
         return different
     recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
     if not resolved.source.unchanged(recorded):
-        return [f"its inputs have changed since ({resolved.source.changes(recorded)})"]
+        which = f" ({resolved.source.changes(recorded)})" if in_words else ""
+        return [f"its inputs have changed since{which}"]
     if not resolved.tokenizer.spec.pinned:
         # What the name stands for now: a state may hold the tokenizer itself, which would never change.
         found = open_tokenizer(resolved.config.encoding)

@@ -57,6 +57,7 @@ class PublishedRun:
         return found_or_made(
             self._existing,
             lambda: self._make(only_commit=only_commit),
+            replaces=self._overwrite,
             lock=default_cache_dir() / "locks" / f"publish-{self._place.id}",
             on_wait=self._waiting,
             is_taken=lambda error: isinstance(error, OSError) and not self._folder.exists(),

@@ -66,6 +66,7 @@ class Run:
         return found_or_made(
             self.found,
             lambda: self._make(only_commit=only_commit),
+            replaces=self.config.overwrite,
             lock=default_cache_dir() / "locks" / place,
             on_wait=self._waiting,
             is_taken=self.work.is_taken,

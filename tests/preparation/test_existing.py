@@ -6,6 +6,7 @@ import pytest
 
 import corpuskit
 from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.sources.user_files import UserFiles
 
 
 def test_second_run_changes_nothing(prose, tmp_path):
@@ -116,3 +117,28 @@ def test_a_sound_corpus_stays_as_it_is_with_overwrite(prose, tmp_path):
     before = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
     corpuskit.prepare(str(prose), encoding="bytes", output=output, overwrite=True)
     assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == before
+
+
+def test_inputs_are_hashed_once_to_see_that_they_changed_and_once_to_prepare_them(
+    prose, tmp_path, monkeypatch
+):
+    corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
+    prose.write_bytes(prose.read_bytes().replace(b"the", b"THE", 1))
+    digest = UserFiles.digest
+
+    def counted(self, item):
+        with (tmp_path / "hashed").open("a") as file:  # by this process, or by one that hashes beside it
+            file.write("x")
+        return digest(self, item)
+
+    monkeypatch.setattr(UserFiles, "digest", counted)
+    corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus", overwrite=True)
+    assert (tmp_path / "hashed").read_text() == "xx"
+
+
+def test_no_input_is_hashed_where_names_or_sizes_tell(prose, tmp_path, monkeypatch):
+    corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
+    prose.write_bytes(prose.read_bytes() + b"more")
+    monkeypatch.setattr(UserFiles, "digest", lambda self, item: pytest.fail("hashed"))
+    with pytest.raises(ConfigError, match=r"its inputs have changed since \(prose.txt has changed\)"):
+        corpuskit.prepare(str(prose), encoding="bytes", output=tmp_path / "corpus")
