@@ -15,6 +15,7 @@ from pathlib import Path
 
 from corpuskit.corpus.index import ROW_BYTES
 from corpuskit.errors import StorageError
+from corpuskit.paths import existing_folder
 from corpuskit.preparation.commit import MIN_SHARD_BYTES
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.preview.estimate import Estimate, estimate
@@ -52,7 +53,7 @@ def check_disk(
     Raises:
         StorageError: If there is clearly too little room, saying how much is needed and how much is free.
     """
-    free = shutil.disk_usage(_existing(output)).free + _used_bytes(parts_folder)
+    free = shutil.disk_usage(existing_folder(output)).free + _used_bytes(parts_folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
     most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES)
@@ -75,12 +76,7 @@ def check_disk(
 
 def block_bytes_at(output: Path) -> int:
     """How much the file system at a place gives out at once."""
-    return os.statvfs(_existing(output)).f_frsize
-
-
-def _existing(output: Path) -> Path:
-    """A place, or the folder above it in which it will be made."""
-    return next(path for path in (output, *output.resolve().parents) if os.path.exists(path))  # noqa: PTH110
+    return os.statvfs(existing_folder(output)).f_frsize
 
 
 def peak_bytes(found: Estimate, plan: Plan, rule: SplitRule, *, block_bytes: int) -> int:
