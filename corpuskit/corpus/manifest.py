@@ -33,7 +33,7 @@ FORMAT_VERSION: Final = 2
 FILE_NAME = "manifest.json"
 #: A million inputs take about 190 MB.
 MAX_BYTES = 256 * 2**20
-#: So many commas and opening brackets: a million inputs have six million of them. Each may be a value that
+#: So many commas and opening brackets: a million inputs have five million of them. Each may be a value that
 #: takes sixty bytes in memory and two in the file.
 MAX_VALUES = 8_000_000
 #: Splits, options, and kinds of documents that were left out: of each.
