@@ -51,7 +51,10 @@ def rates(manifest: Manifest, run: dict[str, Any]) -> str:
     tokens = sum(split.num_tokens for split in manifest.splits.values())
     documents = sum(split.num_documents for split in manifest.splits.values())
     words = [f"{tokens / documents:,.1f} tokens a document"] if documents else []
-    if run.get("num_tokens") == tokens and tokens and "text_bytes" in run:
+    limit = manifest.options.get("max_tokens")
+    # A part that was cut at the limit counts with all of its text.
+    is_cut = isinstance(limit, int) and tokens >= limit
+    if run.get("num_tokens") == tokens and tokens and "text_bytes" in run and not is_cut:
         words.insert(0, f"{run['text_bytes'] / tokens:.2f} bytes a token")
     return ", ".join(words)
 

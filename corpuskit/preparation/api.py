@@ -94,7 +94,7 @@ def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None
 @checked
 @takes(PrepareKeywords)
 def plan(
-    dataset: str | Sequence[str] | None = None,
+    dataset: Dataset | None = None,
     *,
     config: PrepareConfig | RunConfig | None = None,
     on_progress: OnProgress | None = None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from collections.abc import Sequence
 
-from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.corpus.manifest import SPLIT_NAME, TokenizerRecord
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
@@ -47,6 +48,7 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
 
     Raises:
         ConfigError: If the options do not fit the inputs or the tokenizer.
+        PluginError: If the source gives splits that there cannot be.
     """
     tokenizer = _open_tokenizer(resolved, inputs, on_progress)
     eot = resolved.appends_eot(tokenizer)
@@ -59,6 +61,8 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
         options=resolved.options(sum(item.size_bytes for item in inputs), eot=eot),
     )
     rule = _rule(resolved, recipe.options.split, given=any(item.split for item in inputs))
+    if rule.kind == "given":
+        _check_given(resolved.source, inputs)
     _check_shard_bytes(recipe)
     on_progress(Progress("plan", resolved.name))
     plan = make_plan(
@@ -112,6 +116,21 @@ def _rule(resolved: ResolvedConfig, text: str, *, given: bool) -> SplitRule:
             raise
         reason = f"its spec's split {str(error).removeprefix('--split ')}"
         raise fault(f"source {source.spec.name!r}", source.owner, reason) from error
+
+
+def _check_given(source: Source, inputs: Sequence[Input]) -> None:
+    """Refuse splits of inputs that no split can be called.
+
+    Raises:
+        PluginError: Naming the first.
+    """
+    for item in inputs:
+        if item.split and not re.fullmatch(SPLIT_NAME, str(item.split)):
+            reason = (
+                f"the split of {item.name} must be a word of up to 32 of a-z, 0-9 and _, "
+                f"found {item.split!r:.60}"
+            )
+            raise fault(f"source {source.spec.name!r}", source.owner, reason)
 
 
 def _say_how_documents_end(resolved: ResolvedConfig, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:

@@ -29,6 +29,13 @@ def test_info_counts_an_archive_as_text(typed, tmp_path):
     assert re.search(r"^inputs .*: text$", out, re.MULTILINE)
 
 
+def test_info_says_no_rate_of_text_that_is_not_all_in_the_corpus(typed):
+    typed(*P, "./a.txt", "./c.jsonl", "--max-tokens", "3")
+    out, _ = typed("info", "x")
+    assert "bytes a token" not in out
+    assert "tokens a document" in out
+
+
 def test_info_says_the_license_of_a_named_corpus(typed):
     typed(*P, "python-docs")
     out, _ = typed("info", "x")

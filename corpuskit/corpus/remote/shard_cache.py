@@ -36,6 +36,7 @@ from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetching.verified import fetch
 from corpuskit.locks import lock_or_go_on
 from corpuskit.numbers import whole
+from corpuskit.paths import existing_folder
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.temporary_names import host_name, may_be_live
 from corpuskit.units import parse_size
@@ -277,9 +278,8 @@ def limit_from(given: int | str | None, cache_dir: Path) -> int:
     """
     value = given if given is not None else os.environ.get("CORPUSKIT_SHARD_CACHE_BYTES") or None
     if value is None:
-        folder = next(path for path in (cache_dir, *cache_dir.resolve().parents) if path.exists())
         taken = sum(size for _, size, _ in _files(cache_dir / "shards" / "files"))
-        return (shutil.disk_usage(folder).free + taken) // 2
+        return (shutil.disk_usage(existing_folder(cache_dir)).free + taken) // 2
     try:
         return parse_size(value) if isinstance(value, str) else whole("cache_bytes", value, least=1)
     except ValueError as error:
