@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from corpuskit.batches.datasets import IterableBatches, WindowDataset
+    from corpuskit.batches.trace import Trace
 
 
 class Batches(Cursor):
@@ -84,12 +85,28 @@ class Batches(Cursor):
         return -(-self.samples_per_epoch // self.batch_size)
 
     def __getitem__(self, step: int) -> Batch:
+        return self.read(self._first_sample(step))
+
+    def trace(self, step: int) -> Trace:
+        """Where the rows of `batches[step]` are from: documents, their inputs and places, and the text.
+
+        Raises:
+            IndexError: If there is no such step.
+            TokenizerError: If the text cannot be decoded.
+        """
+        from corpuskit.batches.trace import trace
+
+        first, rows = self._first_sample(step), self.batch_size // self.options.world_size
+        row = self.options.rank * rows
+        return trace(self.order, range(first + row, first + row + rows), step=as_whole(step), first_row=row)
+
+    def _first_sample(self, step: int) -> int:
         number = as_whole(step)
         if number is None:
             raise TypeError(f"a step is an integer, not {type(step).__name__}")
         if not 0 <= number <= run_state.MAX_SAMPLE // self.batch_size:
             raise IndexError(f"step {run_state.short(number)}: steps count from 0, and samples up to 2**62")
-        return self.read(number * self.batch_size)
+        return number * self.batch_size
 
     def __repr__(self) -> str:
         said = {name: getattr(self.options, name) for name in BatchOptions.__dataclass_fields__}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
-from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words
@@ -87,6 +88,20 @@ class MixedStream(TokenStream):
             for split, offset in zip(splits, self._offsets.tolist(), strict=False)
         ]
         return np.concatenate(ends)
+
+    def pieces(self, start: int, stop: int) -> list[Piece]:
+        """A range of tokens, cut where documents and corpora end; places are those in its own split."""
+        splits: tuple[TokenStream, ...] = self._arguments[2]
+        found = []
+        for name, split, offset in zip(self.names, splits, self._offsets.tolist(), strict=False):
+            pieces = split.pieces(max(start - offset, 0), min(stop - offset, split.num_tokens))
+            found += [dataclasses.replace(piece, corpus=name) for piece in pieces]
+        return found
+
+    def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
+        """The text that ids stand for; the corpora share a tokenizer."""
+        splits: tuple[TokenStream, ...] = self._arguments[2]
+        return splits[0].decode(ids)
 
     def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""

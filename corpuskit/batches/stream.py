@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +14,36 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Piece:
+    """Tokens of one document that follow each other in a stream.
+
+    Args:
+        start: Where they begin in the split, in tokens.
+        stop: Where they end (exclusive).
+        document: The document's number in the split, from 0.
+        document_start: Where the document begins in the split.
+        document_stop: Where it ends (exclusive), its end-of-text id included.
+        split: The split's name.
+        corpus: Which corpus of a mixture it is; empty without one.
+        input: The name of the input that the document came from, as the manifest has it; empty if unknown.
+        input_start: Where the document starts in its input: a byte, or the number of its row, from 0.
+    """
+
+    start: int
+    stop: int
+    document: int
+    document_start: int
+    document_stop: int
+    split: str
+    corpus: str = ""
+    input: str = ""
+    input_start: int = 0
+
+    def __len__(self) -> int:
+        return self.stop - self.start
 
 
 class TokenStream(ABC):
@@ -48,6 +80,31 @@ class TokenStream(ABC):
     @abstractmethod
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream."""
+
+    def pieces(self, start: int, stop: int) -> list[Piece]:
+        """A range of tokens, cut where documents end.
+
+        Args:
+            start: Its first token.
+            stop: Where it ends (exclusive), at most `num_tokens`.
+
+        Returns:
+            What it is made of, in order; documents without tokens are in none.
+        """
+        if start >= stop:
+            return []
+        ends = self.document_ends()
+        first, last = np.searchsorted(ends, [start, stop - 1], side="right").tolist()
+        bounds = np.concatenate(([0], ends, [self.num_tokens]))[first : last + 2].tolist()
+        return [
+            Piece(max(start, begin), min(stop, end), number, begin, end, self.name)
+            for number, (begin, end) in enumerate(itertools.pairwise(bounds), first)
+            if begin < end
+        ]
+
+    def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
+        """The text that ids of this stream stand for; each as `<id>` where no tokenizer is known."""
+        return "".join(f"<{one}>" for one in np.asarray(ids).tolist())
 
     def open_sampler(self, name: str, context: SamplerContext) -> AnySampler:
         """The sampler of a name over this stream.

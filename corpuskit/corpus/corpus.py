@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from corpuskit.arrays import Tokens
 from corpuskit.config.keywords import BatchKeywords, checked, takes
-from corpuskit.corpus.decoding import decode
+from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
-from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError, UnavailableName, UnknownName
+from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.paths import user_path
 from corpuskit.urls import RemotePath, remote_path
 
@@ -67,6 +67,8 @@ class Corpus(Mapping[str, Split]):
 
             self.path = place
             self.manifest, self._splits = open_remote(place, cache_bytes)
+        for split in self._splits.values():
+            split.encoding = encoding
 
     def __getitem__(self, name: str) -> Split:
         if name not in self._splits:
@@ -117,38 +119,7 @@ class Corpus(Mapping[str, Split]):
             TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
             UnknownName: If nothing of its name is installed; the message says which distribution had it.
         """
-        from corpuskit.tokenizers.opening import open_tokenizer, reopen_tokenizer
-
-        record = self.manifest.tokenizer
-        try:
-            if record.state is None and self._encoding is not None:
-                tokenizer = open_tokenizer(self._encoding)
-            else:
-                tokenizer = reopen_tokenizer(record.name, state=record.state)
-        except UnknownName as error:
-            raise self._whose(error) from error
-        if tokenizer.fingerprint != record.fingerprint:
-            raise CorpusFormatError(
-                f"{self.path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
-                f"its fingerprint begins with {record.fingerprint:.16} there and {tokenizer.fingerprint:.16} "
-                "here; install the version it was prepared with, or prepare it again",
-                expected=record.fingerprint,
-                found=tokenizer.fingerprint,
-            )
-        return tokenizer
-
-    def _whose(self, error: UnknownName) -> UnknownName:
-        """The same error with the distribution that had the tokenizer, where the manifest says it."""
-        record = self.manifest.tokenizer
-        if record.distribution is None:
-            return error
-        remedy = "" if isinstance(error, UnavailableName) else f": pip install {record.distribution}"
-        return type(error)(
-            f"{self.path}: its tokenizer {record.name!r} is of {record.distribution} "
-            f"{record.distribution_version}{remedy} ({error})",
-            expected=record.distribution,
-            found=record.name,
-        )
+        return recorded_tokenizer(self.manifest.tokenizer, self.path, encoding=self._encoding)
 
     @property
     def splits(self) -> tuple[str, ...]:

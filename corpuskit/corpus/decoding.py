@@ -1,17 +1,69 @@
-"""The text that ids stand for, whatever holds them: one id, a row, a batch, an array, a tensor."""
+"""The text that ids stand for, whatever holds them, and the tokenizer that a manifest names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from corpuskit.errors import TokenizerError
+from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.errors import CorpusFormatError, TokenizerError, UnavailableName, UnknownName
 from corpuskit.numbers import as_whole
+from corpuskit.urls import RemotePath
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from corpuskit.tokenizers.base import Tokenizer
 
 _EXPECTED = "whole numbers, or rows of them"
+
+
+def recorded_tokenizer(
+    record: TokenizerRecord, path: Path | RemotePath, *, encoding: str | None = None
+) -> Tokenizer:
+    """The tokenizer that made a corpus's ids, opened again and compared with the manifest.
+
+    Args:
+        record: What the manifest says of it.
+        path: Where the corpus is, for errors.
+        encoding: Its name, where the manifest holds too little of it.
+
+    Raises:
+        CorpusFormatError: If what is installed under its name would give other ids.
+        TokenizerError: If the manifest holds too little of it; it opens no path and asks no network.
+        UnknownName: If nothing of its name is installed; the message says which distribution had it.
+    """
+    from corpuskit.tokenizers.opening import open_tokenizer, reopen_tokenizer
+
+    try:
+        if record.state is None and encoding is not None:
+            tokenizer = open_tokenizer(encoding)
+        else:
+            tokenizer = reopen_tokenizer(record.name, state=record.state)
+    except UnknownName as error:
+        raise _whose(error, record, path) from error
+    if tokenizer.fingerprint != record.fingerprint:
+        raise CorpusFormatError(
+            f"{path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
+            f"expected fingerprint {record.fingerprint!r:.18}, found {tokenizer.fingerprint!r:.18}; "
+            "install the version it was prepared with, or prepare it again",
+            expected=record.fingerprint,
+            found=tokenizer.fingerprint,
+        )
+    return tokenizer
+
+
+def _whose(error: UnknownName, record: TokenizerRecord, path: Path | RemotePath) -> UnknownName:
+    """The same error with the distribution that had the tokenizer, where the manifest says it."""
+    if record.distribution is None:
+        return error
+    remedy = "" if isinstance(error, UnavailableName) else f": pip install {record.distribution}"
+    return type(error)(
+        f"{path}: its tokenizer {record.name!r} is of {record.distribution} "
+        f"{record.distribution_version}{remedy} ({error})",
+        expected=record.distribution,
+        found=record.name,
+    )
 
 
 def decode(tokenizer: Tokenizer, ids: Any) -> Any:
@@ -56,4 +108,4 @@ def _check(tokenizer: Tokenizer, values: list[Any]) -> None:
             )
 
 
-__all__ = ["decode"]
+__all__ = ["decode", "recorded_tokenizer"]

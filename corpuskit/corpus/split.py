@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
-from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.stream import Piece, TokenStream
+from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.index import Index, ends_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
 from corpuskit.urls import RemotePath
+
+if TYPE_CHECKING:
+    from corpuskit.tokenizers.base import Tokenizer
 
 
 class Split(TokenStream):
@@ -33,6 +40,8 @@ class Split(TokenStream):
         fingerprint: Identifies the tokens, their order and their tokenizer, by the shards' sha256; the same
             tokens in other shards have another one.
         shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
+        shard_documents: int64[S + 1], the first document that ends in each of S shards; the last is D.
+        encoding: The tokenizer's name, where the manifest holds too little to open it; not pickled.
     """
 
     def __init__(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
@@ -43,8 +52,10 @@ class Split(TokenStream):
         self.num_documents = record.num_documents
         self.dtype = np.dtype(manifest.dtype)
         self.fingerprint = manifest.split_fingerprint(name)
-        sizes = [shard.num_tokens for shard in record.shards]
-        self.shard_starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64)
+        self.shard_starts = _sums([shard.num_tokens for shard in record.shards])
+        self.shard_documents = _sums([shard.num_documents for shard in record.shards])
+        self.encoding: str | None = None
+        self._manifest = manifest
 
     def __len__(self) -> int:
         return self.num_tokens
@@ -97,11 +108,65 @@ class Split(TokenStream):
 
     def document(self, number: int) -> Tokens:
         """One document's ids, its end-of-text id included."""
+        piece = self.document_piece(number)
+        return self._read(piece.start, piece.stop)
+
+    def document_piece(self, number: int) -> Piece:
+        """Where a document is, in this split and in its input. Only the indexes of its shards are read.
+
+        Raises:
+            IndexError: If there is no document of this number.
+        """
         number = operator.index(number)
         if not 0 <= number < self.num_documents:
             raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
-        ends = self.document_ends()
-        return self._read(int(ends[number - 1]) if number else 0, int(ends[number]))
+        start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
+        shard, row = self._row_of(number)
+        _, item, input_start = self.index(shard)[row].tolist()
+        name = self._manifest.inputs[item].name
+        return Piece(start, stop, number, start, stop, self.name, input=name, input_start=input_start)
+
+    def pieces(self, start: int, stop: int) -> list[Piece]:
+        """A range of tokens, cut where documents end, each with the document's input; see `TokenStream`."""
+        if start >= stop:
+            return []
+        first, last = (self._document_at(position) for position in (start, stop - 1))
+        whole = (self.document_piece(number) for number in range(first, last + 1))
+        return [
+            dataclasses.replace(piece, start=max(start, piece.start), stop=min(stop, piece.stop))
+            for piece in whole
+            if len(piece)
+        ]
+
+    def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
+        """The text that ids of this split stand for.
+
+        Raises:
+            TokenizerError: If one is not in the vocabulary.
+            CorpusFormatError: If what is installed under the tokenizer's name would give other ids.
+        """
+        text: str = decode(self.tokenizer, ids)
+        return text
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that made the ids; errors as those of `corpuskit.Corpus.tokenizer`."""
+        return recorded_tokenizer(self._manifest.tokenizer, self.path, encoding=self.encoding)
+
+    def _document_at(self, position: int) -> int:
+        """The number of the document that a token belongs to."""
+        shard = int(np.searchsorted(self.shard_starts, position, side="right")) - 1
+        ends = ends_of(self.index(shard)).astype(np.int64) + self.shard_starts[shard]
+        return int(self.shard_documents[shard] + np.searchsorted(ends, position, side="right"))
+
+    def _row_of(self, number: int) -> tuple[int, int]:
+        """The shard in which a document ends, and its row in that shard's index."""
+        shard = int(np.searchsorted(self.shard_documents, number, side="right")) - 1
+        return shard, number - int(self.shard_documents[shard])
+
+    def _end_of(self, number: int) -> int:
+        shard, row = self._row_of(number)
+        return int(self.shard_starts[shard]) + int(self.index(shard)[row, 0])
 
     def _read(self, start: int, stop: int) -> Tokens:
         out = np.empty(stop - start, self.dtype)
@@ -115,6 +180,11 @@ class Split(TokenStream):
             out[at - start : end - start] = self.shard(number)[at - base : end - base]
             at = end
         return out
+
+
+def _sums(counts: list[int]) -> NDArray[np.int64]:
+    """int64[n + 1]: the sums of the first 0, 1, ... n counts."""
+    return np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)
 
 
 def check_not_replaced(found: Split | None, path: Path | RemotePath, name: str, fingerprint: str) -> Split:

@@ -1,0 +1,112 @@
+"""A planted sentence is found again from the batch that has it, for every sampler, ranks and mixtures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import corpuskit
+
+SAMPLERS = ("random", "shuffled", "sequential", "packed")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two folders of several files; each document has a sentence that no other has."""
+    folder = tmp_path_factory.mktemp("traced")
+    for corpus, count in (("first", 40), ("second", 25)):
+        (folder / corpus).mkdir()
+        for file in range(3):
+            lines = [json.dumps({"text": f"{corpus} {file} {line}. " * 3}) for line in range(count)]
+            (folder / corpus / f"{file}.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def corpora(folder):
+    return [
+        corpuskit.prepare(
+            folder / name, encoding="bytes", output=folder / f"{name}-ids", shard_bytes=2**12, progress=False
+        )
+        for name in ("first", "second")
+    ]
+
+
+def check_row(row, corpora) -> None:
+    """Each of a row's pieces is the text of the line that it names."""
+    at = 0
+    for piece in row.pieces:
+        corpus = next(one for one in corpora if piece.corpus in ("", str(one.path)))
+        source = corpus.path.with_name(corpus.path.name.removesuffix("-ids"))
+        line = (source / piece.input).read_bytes()[piece.input_start :].split(b"\n", 1)[0]
+        ids = [*json.loads(line)["text"].encode(), 256]
+        within = piece.start - piece.document_start
+        assert row.x[at : at + len(piece)].tolist() == ids[within : within + len(piece)]
+        assert corpus[piece.split].document(piece.document).tolist() == ids
+        at += len(piece)
+    assert at == len(row.x)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_row_is_traced_to_its_lines(corpora, sampler) -> None:
+    batches = corpora[0].batches(batch_size=6, block_size=100, sampler=sampler, seed=5, output="numpy")
+    for step in range(4):
+        trace = batches.trace(step)
+        assert [row.sample for row in trace.rows] == [*range(6 * step, 6 * step + 6)]
+        for row, x in zip(trace.rows, batches[step][0], strict=True):
+            assert row.x.tolist() == x[: len(row.x)].tolist()
+            assert row.text == corpora[0].decode(row.x)
+            check_row(row, corpora)
+
+
+def test_a_rank_traces_its_own_rows(corpora) -> None:
+    options = {"batch_size": 6, "block_size": 50, "seed": 5, "output": "numpy"}
+    whole = corpora[0].batches(**options).trace(3).to_json()["rows"]
+    ranks = [corpora[0].batches(rank=rank, world_size=3, **options).trace(3) for rank in range(3)]
+    assert [row for trace in ranks for row in trace.to_json()["rows"]] == whole
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_rows_of_a_mixture_are_traced_into_their_corpora(corpora, sampler) -> None:
+    mixture = corpuskit.mix({corpora[0]: 0.5, corpora[1]: 0.5})
+    batches = mixture.batches(batch_size=8, block_size=60, sampler=sampler, seed=3, output="numpy")
+    rows = [row for step in range(3) for row in batches.trace(step).rows]
+    for row in rows:
+        check_row(row, corpora)
+    assert {piece.corpus for row in rows for piece in row.pieces} == {str(one.path) for one in corpora}
+
+
+def test_a_trace_is_json(corpora) -> None:
+    trace = corpora[0].batches(batch_size=2, block_size=10, output="numpy").trace(np.int64(1))
+    value = json.loads(json.dumps(trace.to_json()))
+    assert value["step"] == 1
+    assert [row["row"] for row in value["rows"]] == [0, 1]
+
+
+def test_masked_targets_are_marked(corpora) -> None:
+    options = {"batch_size": 2, "block_size": 300, "seed": 1, "output": "numpy"}
+    batches = corpora[0].batches(documents="mask", **options)
+    for row, y in zip(batches.trace(0).rows, batches[0][1], strict=True):
+        assert row.y.tolist() == y.tolist()
+        assert (row.y == -100).sum() == sum(piece.stop == piece.document_stop for piece in row.pieces)
+
+
+def test_a_step_that_cannot_be_is_refused(corpora) -> None:
+    batches = corpora[0].batches(batch_size=2, block_size=10, output="numpy")
+    with pytest.raises(IndexError, match="steps count from 0"):
+        batches.trace(-1)
+    with pytest.raises(TypeError, match="a step is an integer, not str"):
+        batches.trace("1")
+
+
+def test_a_stream_without_inputs_is_traced_to_its_documents(make_split) -> None:
+    split = make_split(100, document_ends=[30, 30, 70, 100])
+    assert [(p.start, p.stop, p.document) for p in split.pieces(20, 80)] == [
+        (20, 30, 0),
+        (30, 70, 2),
+        (70, 80, 3),
+    ]
+    assert split.pieces(5, 5) == []
+    assert split.decode([3, 4]) == "<3><4>"
