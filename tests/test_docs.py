@@ -264,8 +264,14 @@ def test_every_configuration_field_is_documented() -> None:
 def test_every_error_is_documented_and_its_exit_code_explained() -> None:
     text = page("errors")
     for error in reference.error_classes():
-        assert f"| `{error.__name__}` |" in text
+        name = error.__name__
+        assert f"| [`{name}`](#{name.lower()}) |" in text
         assert f"\n| {error.exit_code} | " in text
+        section = text.partition(f"\n### {name}\n")[2].partition("\n##")[0]
+        assert error is corpuskit.CorpuskitError or re.findall(r"^\*\*(.*?)\.\*\* \S", section, re.M) == [
+            "Why",
+            "What to do",
+        ]
 
 
 def test_every_manifest_field_is_documented() -> None:

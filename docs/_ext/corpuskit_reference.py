@@ -270,13 +270,25 @@ def error_classes() -> list[type[errors.CorpuskitError]]:
 
 
 def errors_reference() -> str:
-    """Every error: what it derives from, what the command line exits with, what it means."""
+    """Every error in a table: what it is a kind of, its exit code, its meaning. Then why, and what to do."""
     rows = []
+    parts = []
     for error in error_classes():
+        prose, facts = arguments(inspect.getdoc(error) or "")
+        meaning, *more = markdown(prose).split("\n\n")
+        if facts:
+            more.append(table(["attribute", "meaning"], [[code(fact), facts[fact]] for fact in facts]))
+        name = error.__name__
         bases = ", ".join(code(base.__name__) for base in error.__bases__)
-        meaning = markdown(inspect.getdoc(error) or "").split("\n\n")[0]
-        rows.append([code(error.__name__), bases, str(error.exit_code), meaning])
-    return table(["class", "is a", "exit code", "meaning"], rows)
+        rows.append([f"[{code(name)}](#{name.lower()})", bases, str(error.exit_code), meaning])
+        parts.append("\n\n".join([f"### {name}", meaning, *(_labelled(paragraph) for paragraph in more)]))
+    summary = table(["class", "is a", "exit code", "meaning"], rows)
+    return "\n\n".join([summary, "## Why, and what to do", *parts])
+
+
+def _labelled(paragraph: str) -> str:
+    """A paragraph of a docstring; what its first words announce is set in bold."""
+    return re.sub(r"^(Why|What to do):", r"**\1.**", paragraph)
 
 
 # The manifest
