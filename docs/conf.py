@@ -21,6 +21,7 @@ extensions = [
     "corpuskit_figures",
     "corpuskit_math",
     "corpuskit_notebooks",
+    "corpuskit_sheet",
     "corpuskit_sphinx",
 ]
 html_math_renderer = "mathml"

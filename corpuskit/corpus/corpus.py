@@ -41,6 +41,10 @@ class Corpus(Mapping[str, Split]):
         encoding: The tokenizer to decode with, where the manifest holds its name only; it must be the one
             that made the ids.
 
+    Attributes:
+        path: The folder, or its place in an object store.
+        manifest: What the corpus is: its inputs, tokenizer, options and shards.
+
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
         ConfigError: If the limit is too small for the corpus.

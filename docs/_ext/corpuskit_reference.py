@@ -51,14 +51,20 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "encodings",
         "fetch",
         "progress",
+        "Progress",
     ),
-    "A prepared corpus": ("Corpus", "Split", "Manifest"),
-    "Batches": ("Batches",),
+    "A prepared corpus": ("Corpus", "Split", "Manifest", "Problem", "export"),
+    "Batches": ("Batches", "Segments"),
+    "Mixtures": ("mix", "Weighted", "Stage", "Mixture"),
     "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),
+    "Errors": ("CorpuskitError",),  # and all of `errors_reference`
     "For plugins": ("hookimpl", "Document", "RemoteFile"),  # and all of `plugin_reference`
     "Everything else": (),
 }
+
+#: Bases whose methods corpuskit itself calls, and no reader of the API page.
+INSIDE = ("TokenStream", "Spec", "Config")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -305,7 +311,11 @@ def manifest_reference() -> str:
         ]
         parts += [f"### {name}", markdown(inspect.getdoc(record) or "")]
         parts += [table(["field", "type", "meaning"], rows)]
-    parts += ["### JSON schema", "<details><summary>The manifest's JSON schema</summary>"]
+    parts += [
+        "### JSON schema",
+        '<a href="manifest.schema.json">manifest.schema.json</a> is this schema as a file.',
+    ]
+    parts += ["<details><summary>The manifest's JSON schema</summary>"]
     parts += [_fence("json", json.dumps(schema, indent=2)), "</details>"]
     return "\n\n".join(parts)
 
@@ -439,7 +449,9 @@ def autodoc(name: str, face: types.ModuleType = corpuskit) -> str:
         return f".. py:class:: {name}{_signature(value)}\n{textwrap.indent(text, '   ')}"
     if issubclass(value, BaseModel):
         return f".. autoclass:: {whole}"
-    return f".. autoclass:: {whole}\n   :members:\n   :special-members: __len__, __getitem__, __call__"
+    options = ":members:", f":inherited-members: {', '.join((*INSIDE, 'Mapping', 'Exception'))}"
+    special = ":special-members: __len__, __getitem__, __call__"
+    return "\n".join([f".. autoclass:: {whole}", *(f"   {option}" for option in (*options, special))])
 
 
 def _signature(value: Callable[..., Any]) -> str:
