@@ -215,13 +215,7 @@ def test_readme_does_what_it_shows(runner) -> None:
 
 def page(name: str) -> str:
     """A page's source with what is generated in it."""
-    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    return re.sub(
-        r"^```\{corpuskit-(\w+)\} ?(.*)\n```$",
-        lambda found: getattr(reference, f"{found[1]}_reference")(*found[2].split()),
-        text,
-        flags=re.MULTILINE,
-    )
+    return reference.expanded((DOCS / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def test_every_hook_is_documented_with_its_spec() -> None:

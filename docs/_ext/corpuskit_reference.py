@@ -66,6 +66,13 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
 #: Bases whose methods corpuskit itself calls, and no reader of the API page.
 INSIDE = ("TokenStream", "Spec", "Config")
 
+_BLOCK = re.compile(r"^```\{corpuskit-(\w+)\} ?(.*)\n```$", re.MULTILINE)
+
+
+def expanded(page: str) -> str:
+    """A page's text with what a function of this module returns in the place of each block."""
+    return _BLOCK.sub(lambda found: globals()[f"{found[1]}_reference"](*found[2].split()), page)
+
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
