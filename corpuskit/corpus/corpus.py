@@ -249,8 +249,8 @@ def open_corpus(
         StorageError: If a file cannot be read, or the store does not answer, or refuses.
 
     Example:
-        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
-        >>> corpus["train"][:5]  # doctest: +SKIP
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")
+        >>> corpus["train"][:5]
         array([ 5962, 22307,    25,   198,  8421], dtype=uint16)
     """
     return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
