@@ -278,7 +278,8 @@ def test_every_manifest_field_is_documented() -> None:
 
 
 def test_environment_variables_are_those_of_the_code() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "corpuskit").rglob("*.py"))
+    files = [*(ROOT / "corpuskit").rglob("*.py"), *ROOT.glob("plugins/*/corpuskit_*/*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
     in_code = set(re.findall(r"(?<![\w_])CORPUSKIT_[A-Z_]+(?![\w.])", code))
     in_code |= set(re.findall(r"""environ(?:\.get|\.setdefault)?[(\[]\s*["'](\w+)""", code))
     in_page = set(re.findall(r"^\| (`.*?`) \|", page("environment"), re.MULTILINE))
