@@ -24,6 +24,7 @@ extensions = [
     "corpuskit_math",
     "corpuskit_notebooks",
     "corpuskit_pages",
+    "corpuskit_sheet",
     "corpuskit_sphinx",
 ]
 html_math_renderer = "mathml"

@@ -218,13 +218,7 @@ def test_readme_does_what_it_shows(runner) -> None:
 
 def page(name: str) -> str:
     """A page's source with what is generated in it."""
-    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    return re.sub(
-        r"^```\{corpuskit-(\w+)\} ?(.*)\n```$",
-        lambda found: getattr(reference, f"{found[1]}_reference")(*found[2].split()),
-        text,
-        flags=re.MULTILINE,
-    )
+    return reference.expanded((DOCS / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def test_every_hook_is_documented_with_its_spec() -> None:
@@ -267,8 +261,14 @@ def test_every_configuration_field_is_documented() -> None:
 def test_every_error_is_documented_and_its_exit_code_explained() -> None:
     text = page("errors")
     for error in reference.error_classes():
-        assert f"| `{error.__name__}` |" in text
+        name = error.__name__
+        assert f"| [`{name}`](#{name.lower()}) |" in text
         assert f"\n| {error.exit_code} | " in text
+        section = text.partition(f"\n### {name}\n")[2].partition("\n##")[0]
+        assert error is corpuskit.CorpuskitError or re.findall(r"^\*\*(.*?)\.\*\* \S", section, re.M) == [
+            "Why",
+            "What to do",
+        ]
 
 
 def test_every_manifest_field_is_documented() -> None:
@@ -281,7 +281,8 @@ def test_every_manifest_field_is_documented() -> None:
 
 
 def test_environment_variables_are_those_of_the_code() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "corpuskit").rglob("*.py"))
+    files = [*(ROOT / "corpuskit").rglob("*.py"), *ROOT.glob("plugins/*/corpuskit_*/*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
     in_code = set(re.findall(r"(?<![\w_])CORPUSKIT_[A-Z_]+(?![\w.])", code))
     in_code |= set(re.findall(r"""environ(?:\.get|\.setdefault)?[(\[]\s*["'](\w+)""", code))
     in_page = set(re.findall(r"^\| (`.*?`) \|", page("environment"), re.MULTILINE))

@@ -1,4 +1,4 @@
-"""The built documentation: it asks no other host for anything, and has each chapter as a notebook."""
+"""The built documentation: it asks no other host for anything, and has notebooks and a sheet of the API."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 import corpuskit
+import corpuskit.errors
+import corpuskit.plugin
+from corpuskit.cli import COMMANDS
 
 nbformat = pytest.importorskip("nbformat")
 SearchEnglish = pytest.importorskip("sphinx.search.en").SearchEnglish
@@ -162,6 +165,34 @@ def test_pages_that_are_files_of_the_repository_link_within_the_site(site) -> No
     assert 'href="../clusters.html"' in html
     assert "README.md" not in html
     assert 'href="../faults.html"' in (site / "project/changelog.html").read_text(encoding="utf-8")
+
+
+def test_the_api_sheet_has_every_name_and_fits_into_a_prompt(site) -> None:
+    sheet = (site / "api-sheet.txt").read_text(encoding="utf-8")
+    assert len(sheet.encode()) < 40_000
+    assert not [
+        name for name in corpuskit.__all__ if not re.search(rf"^(class )?{name}\b", sheet, re.MULTILINE)
+    ]
+    assert not [name for name in corpuskit.plugin.__all__ if not re.search(rf"\b{name}\b", sheet)]
+    assert not [error for error in vars(corpuskit.errors) if error.endswith("Error") and error not in sheet]
+    for command in COMMANDS:
+        assert f"\ncorpuskit {command} " in sheet
+    for model in (corpuskit.PrepareConfig, corpuskit.BatchConfig):
+        assert not [field for field in model.model_fields if f"\n{field}: " not in sheet]
+    for method in ("batches(", "seek(", "state_dict(", "load_state_dict(", "iterable(", "document("):
+        assert f"\n    .{method}" in sheet
+    assert "**kwargs" not in sheet
+    assert "object at 0x" not in sheet
+
+
+def test_the_schema_beside_the_pages_is_that_of_manifests(site, tmp_path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((site / "manifest.schema.json").read_text(encoding="utf-8"))
+    corpus = corpuskit.prepare("python-docs", encoding="bytes", output=tmp_path / "corpus", progress=False)
+    manifest = json.loads((corpus.path / "manifest.json").read_text(encoding="utf-8"))
+    jsonschema.validate(manifest, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**manifest, "dtype": "<u3"}, schema)
 
 
 def test_formulas_are_drawn_by_the_browser_itself(site) -> None:

@@ -66,8 +66,8 @@ def read_config(path: str | os.PathLike[str]) -> RunConfig:
         ConfigError: If the file cannot be read, or a value is not allowed.
 
     Example:
-        >>> config = corpuskit.read_config("corpus.toml")  # doctest: +SKIP
-        >>> batches = corpuskit.prepare(config=config).batches(config=config)  # doctest: +SKIP
+        >>> config = corpuskit.read_config("corpus.toml")
+        >>> batches = corpuskit.prepare(config=config).batches(config=config)
     """
     file = TomlFile(path)
     prepare, batches = _said(file, PrepareConfig), _said(file, BatchConfig)

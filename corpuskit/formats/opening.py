@@ -26,8 +26,8 @@ def open_format(name: str) -> Format:
         PluginLoadFailed: If what the plugin gives is not a format.
 
     Example:
-        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
-        >>> open_format("nanogpt").write(corpus, Path("nanoGPT/data/mine"))  # doctest: +SKIP
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")
+        >>> files = open_format("nanogpt").write(corpus, Path("nanoGPT/data/own"))
     """
     from corpuskit.formats.base import Format
     from corpuskit.registry import default

@@ -20,8 +20,8 @@ def encodings() -> dict[str, str]:
     A name that takes an argument, such as `hf` for `hf:org/name`, is listed without one.
 
     Example:
-        >>> corpuskit.encodings()["bytes"]  # doctest: +SKIP
-        'UTF-8 bytes, and 256 for the end of a text'
+        >>> corpuskit.encodings()["bytes"]
+        'One id a byte, and an end-of-text id'
     """
     from corpuskit.registry import default
 
