@@ -32,13 +32,14 @@ HOSTS = {
     *("example.org", "127.0.0.1", "localhost", "www.w3.org"),
     *("arxiv.org", "aclanthology.org", "doi.org"),
     *("docs.python.org", "docs.pydantic.dev", "docs.pytorch.org", "docs.ray.io", "numpy.org", "pytorch.org"),
-    *("choosealicense.com", "filesystem-spec.readthedocs.io", "keepachangelog.com", "man7.org", "semver.org"),
+    *("choosealicense.com", "filesystem-spec.readthedocs.io", "git-lfs.github.com", "keepachangelog.com"),
+    *("man7.org", "semver.org"),
     *("cdn.openai.com", "data.deepai.org", "mattmahoney.net", "s3.amazonaws.com", "skylion007.github.io"),
     *("toml.io", "wikitext.smerity.com", "www.gutenberg.org"),
 }
 #: On hosts where everybody has pages, whose they may be.
 PAGES = {
-    "github.com": {"google", "google-deepmind", "karpathy", "NVIDIA", "openai"},
+    "github.com": {"google", "google-deepmind", "karpathy", "Lightning-AI", "mosaicml", "NVIDIA", "openai"},
     "raw.githubusercontent.com": {"karpathy"},
     "huggingface.co": {"datasets"},
 }
