@@ -54,10 +54,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `tests/faults`, which only a conftest at the root can add."""
-    group = parser.getgroup("faults", "random faults of tests/faults")
+    """How much tests that draw try, and what they draw from; only a conftest at the root can add options."""
+    group = parser.getgroup("random", "tests that draw: faults, kills and strings")
     group.addoption("--rounds", type=int, default=None, help="rounds of each random test; each has a default")
-    group.addoption("--seed", default="0", help="what the random faults are drawn from")
+    group.addoption("--seed", default="0", help="what they draw from")
 
 
 @pytest.fixture(scope="session")

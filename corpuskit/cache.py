@@ -20,7 +20,6 @@ import dataclasses
 import functools
 import os
 import re
-import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from pathlib import Path
 from corpuskit import storage
 from corpuskit.errors import StorageError
 from corpuskit.paths import user_path
+from corpuskit.temporary_names import final_name, may_be_live, temporary_name
 
 #: The folders of the cache, each holding one kind of thing.
 FOLDERS = ("files", "urls", "partials", "locks", "tables", "shards", "work")
@@ -117,8 +117,7 @@ def remove_unfinished(folder: Path) -> None:
     nothing.
     """
     for path in _entries(folder):
-        is_temporary = path.name.endswith(".tmp") and _WRITER.fullmatch(path.name) is not None
-        if not is_temporary or may_be_live(path):
+        if final_name(path.name) is None or may_be_live(path):
             continue
         with contextlib.suppress(OSError):
             if path.is_dir() and not path.is_symlink():
@@ -134,7 +133,7 @@ def scratch_folder(name: str) -> Iterator[Path]:
     Raises:
         StorageError: If it cannot be made, or others may have put things into the cache.
     """
-    path = storage.temporary_name(make_folder(default_cache_dir(), "work").absolute() / name)
+    path = temporary_name(make_folder(default_cache_dir(), "work").absolute() / name)
     storage.make_directory(path)
     try:
         yield path
@@ -157,7 +156,7 @@ class Usage:
 
 
 def usage(cache_dir: Path) -> list[Usage]:
-    """What the cache holds: its files, its unfinished downloads, its tables and its unfinished corpora."""
+    """What the cache's folders hold, those of a few bytes a file left out."""
     result = []
     for kind in LISTED:
         sizes = [status.st_size for _, status in _files(cache_dir / kind)]
@@ -223,32 +222,6 @@ def _is_worked_on(folder: Path) -> bool:
     return may_be_live(folder) or any(may_be_live(path) for path in folder.rglob(".run.*.tmp"))
 
 
-def host_name() -> str:
-    """This machine's name, as names of unfinished files have it."""
-    return socket.gethostname().partition(".")[0]
-
-
-def may_be_live(path: Path) -> bool:
-    """Whether a process may be writing this unfinished file. A wrong answer costs bytes and nothing else."""
-    match = _WRITER.fullmatch(path.name)
-    if match is None:
-        return False
-    if match["host"] != host_name():
-        # Nothing tells whether a process of another machine lives, but a long silence.
-        with contextlib.suppress(OSError):
-            return time.time() - path.stat().st_mtime < _FOREIGN_IDLE_S
-        return False
-    try:
-        os.kill(int(match["pid"]), 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-_FOREIGN_IDLE_S = 3600.0
-_WRITER = re.compile(r".+\.(?P<host>[^.]*)\.(?P<pid>\d+)(\.[0-9a-f]{16}\.tmp|\.part)")
 _HEX = "[0-9a-f]"
 _OUR_NAMES = {
     "files": re.compile(f"{_HEX}{{64}}"),
@@ -262,7 +235,7 @@ _OUR_NAMES = {
 
 
 def _is_ours(kind: str, path: Path) -> bool:
-    if any(part.startswith(".") and part.endswith(".tmp") for part in path.parts):
+    if any(final_name(part) is not None for part in path.parts):
         return True  # left by a process that was killed
     return _OUR_NAMES[kind].fullmatch(path.name) is not None
 

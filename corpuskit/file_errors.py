@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpuskit.errors import StorageError
+from corpuskit.temporary_names import final_name
 
-#: What is made beside a name before it takes it: a corpus's working folder, and temporary names.
-_UNFINISHED = re.compile(r"\.(?P<name>.+)\.(preparing|[^.]*\.[0-9]+\.[0-9a-f]{16}\.tmp)")
+#: A corpus's working folder, beside the name that the corpus will have.
+_PREPARING = re.compile(r"\.(.+)\.preparing")
 
 
 def reading_from(path: Path) -> contextlib.AbstractContextManager[None]:
@@ -57,6 +58,7 @@ def storage_error(path: Path, doing: str, error: OSError) -> StorageError:
 def named_by_user(path: Path) -> Path:
     """The path that a user knows: for what is hidden while it is made, the name that it will have."""
     for number, part in enumerate(path.parts):
-        if found := _UNFINISHED.fullmatch(part):
-            return Path(*path.parts[:number], found["name"])
+        found = _PREPARING.fullmatch(part)
+        if name := found[1] if found else final_name(part):
+            return Path(*path.parts[:number], name)
     return path

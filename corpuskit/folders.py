@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from corpuskit import storage
-from corpuskit.cache import may_be_live
 from corpuskit.errors import StorageError
+from corpuskit.file_errors import looking_at, storage_error
+from corpuskit.temporary_names import is_temporary_of, may_be_live, temporary_name
 
 #: A group may write, where the user's umask lets it; everybody may not, whatever that says.
 _MODE = 0o775
@@ -40,11 +40,10 @@ def make_own(path: Path, *, option: str = "--output") -> None:
             path.mkdir(mode=_MODE)
         except FileExistsError:
             break
-        except FileNotFoundError as error:  # somebody tidied up meanwhile
-            if attempt == _ATTEMPTS - 1:
-                raise StorageError(f"cannot create the folder {path}: {error.strerror}", path=path) from error
         except OSError as error:
-            raise StorageError(f"cannot create the folder {path}: {error.strerror}", path=path) from error
+            tidied_up = isinstance(error, FileNotFoundError)  # by somebody, meanwhile
+            if not tidied_up or attempt == _ATTEMPTS - 1:
+                raise storage_error(path, "create the folder", error) from error
         else:
             return
     if (reason := why_not_own(path)) is not None:
@@ -59,10 +58,8 @@ def why_not_own(path: Path) -> str | None:
     Raises:
         StorageError: If it cannot be looked at.
     """
-    try:
+    with looking_at(path):
         status = path.lstat()
-    except OSError as error:
-        raise StorageError(f"cannot look at {path}: {error.strerror}", path=path) from error
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFLNK:
         return f"is a link to {_target(path)}"
@@ -85,7 +82,7 @@ def _target(path: Path) -> str:
 
 def _keeps_modes(path: Path) -> bool:
     """Whether the file system keeps modes: on some, everybody seems to be able to write everything."""
-    probe = storage.temporary_name(path)
+    probe = temporary_name(path)
     try:
         probe.mkdir(mode=0o700)
     except OSError:
@@ -106,10 +103,9 @@ def remove_left_behind(final: Path) -> list[Path]:
     Returns:
         Those that stay: a process may still be at work there.
     """
-    name = re.compile(re.escape(f".{final.name}.") + r"[^.]*\.\d+\.[0-9a-f]{16}\.tmp")
     stay = []
     for path in sorted(final.parent.iterdir()):
-        if not name.fullmatch(path.name) or why_not_own(path) is not None:
+        if not is_temporary_of(path.name, final.name) or why_not_own(path) is not None:
             continue
         if may_be_live(path):
             stay.append(path)

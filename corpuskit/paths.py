@@ -35,6 +35,11 @@ def local_path(url: str) -> Path | None:
     return user_path(url) if scheme_of(url) == "" or file_path(url) is not None else None
 
 
+def existing_folder(path: Path) -> Path:
+    """A place, or the folder above it in which it will be made."""
+    return next(path for path in (path, *path.resolve().parents) if os.path.exists(path))  # noqa: PTH110
+
+
 def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") -> Path:
     """The path on this machine that a user means; `~` is a home folder, whoever reads it.
 

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from corpuskit.sources.inputs.archives import open_raw
     from corpuskit.sources.inputs.files import local_input, told_by_head
     from corpuskit.sources.inputs.stream import InputStream, hash_input, is_plain
+    from corpuskit.sources.listing.archives import archive_inputs
     from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder
     from corpuskit.sources.listing.left_out import LeftOut, say_formats
     from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
@@ -87,7 +88,6 @@ if TYPE_CHECKING:
     from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
     from corpuskit.sources.readers.base import BATCH_BYTES, BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
     from corpuskit.sources.readers.columns import all_columns, text_path
-    from corpuskit.sources.user_files import archive_inputs
     from corpuskit.storage import write_json
     from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, check_encoded, to_utf8
     from corpuskit.tokenizers.boundaries import last_safe_place
@@ -140,7 +140,7 @@ GROUPS = {
     "Sources that are files": {
         "FilesSource": "corpuskit.sources.files:FilesSource",
         "local_input": "corpuskit.sources.inputs.files:local_input",
-        "archive_inputs": "corpuskit.sources.user_files:archive_inputs",
+        "archive_inputs": "corpuskit.sources.listing.archives:archive_inputs",
         "hash_input": "corpuskit.sources.inputs.stream:hash_input",
         "changes": "corpuskit.sources.changes:changes",
         "LeftOut": "corpuskit.sources.listing.left_out:LeftOut",

@@ -11,9 +11,11 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from typing import BinaryIO
 
-_READ_BYTES = 2**20
+#: Little enough to stay in the processor's cache while it is hashed.
+_HASH_BYTES = 2**18
 _FOLLOWING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _WAYS = _FOLLOWING | os.O_NOFOLLOW
 _KINDS = {
@@ -136,8 +138,22 @@ def sha256_of_file(file: BinaryIO) -> str:
     Raises:
         OSError: If it cannot be read.
     """
-    digest = hashlib.sha256()
     file.seek(0)
-    while data := file.read(_READ_BYTES):
+    return hashed(file.read)[0]
+
+
+def hashed(
+    read: Callable[[int], bytes], on_bytes: Callable[[int], None] = lambda size_bytes: None
+) -> tuple[str, int]:
+    """The hexadecimal sha256 of what is read to its end, and how many bytes that was.
+
+    Args:
+        read: Gives at most so many bytes; none only at the end.
+        on_bytes: Called with the number of bytes so far, after each piece.
+    """
+    digest, size_bytes = hashlib.sha256(), 0
+    while data := read(_HASH_BYTES):
         digest.update(data)
-    return digest.hexdigest()
+        size_bytes += len(data)
+        on_bytes(size_bytes)
+    return digest.hexdigest(), size_bytes

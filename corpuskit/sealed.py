@@ -7,6 +7,7 @@ end of the object and of the line follows it, so there is no byte that the two d
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +19,18 @@ _AFTER = b'"\n}\n'
 _DIGEST_BYTES = 64
 
 
-def to_bytes(value: Mapping[str, Any]) -> bytes:
-    """A JSON object with at least one field, as the bytes of a file that carries its digest."""
+def to_bytes(value: Mapping[str, Any], *, indented: bool = True) -> bytes:
+    """A JSON object with at least one field, as the bytes of a file that carries its digest.
+
+    Args:
+        value: The object.
+        indented: Whether people may read it. Not indented it takes a fraction of the time.
+    """
     fields = {key: item for key, item in value.items() if key != FIELD}
-    head = storage.json_bytes(fields).removesuffix(b"\n}\n") + _BEFORE
+    if indented:
+        head = storage.json_bytes(fields).removesuffix(b"\n}\n") + _BEFORE
+    else:
+        head = json.dumps(fields).encode().removesuffix(b"}") + _BEFORE
     return head + hashlib.sha256(head).hexdigest().encode() + _AFTER
 
 

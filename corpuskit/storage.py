@@ -15,8 +15,6 @@ import errno
 import hashlib
 import json
 import os
-import secrets
-import socket
 import sys
 import tempfile
 from collections.abc import Callable
@@ -29,9 +27,8 @@ from corpuskit.errors import StorageError
 from corpuskit.file_errors import storage_errors
 from corpuskit.removal import remove_ours as remove_ours
 from corpuskit.removal import remove_tree as remove_tree
+from corpuskit.temporary_names import final_name, temporary_name
 
-_TEMPORARY_SUFFIX = ".tmp"
-_MAX_NAME_BYTES = 255
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 #: How much of a file that is streamed goes to the disk at once.
@@ -177,14 +174,6 @@ def json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def temporary_name(path: Path) -> Path:
-    """A name beside `path` that no other attempt, process or host uses."""
-    host = socket.gethostname().partition(".")[0]
-    rest = f".{host}.{os.getpid()}.{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
-    room = _MAX_NAME_BYTES - 1 - len(os.fsencode(rest))  # a long name is cut: no file system takes more
-    return path.with_name(f".{os.fsdecode(os.fsencode(path.name)[:room])}{rest}")
-
-
 def _start_writeback(fd: int, start: int, size: int) -> None:
     """Have the system write a range of a file to the disk now, where it can be told to, and do not wait.
 
@@ -260,7 +249,7 @@ def commit_directory(
     """
     with storage_errors(final, "commit"):
         for entry in staged.iterdir():
-            if entry.name.endswith(_TEMPORARY_SUFFIX):
+            if final_name(entry.name) is not None:
                 entry.unlink()  # left by an attempt that was killed
         fsync_directory(staged)
         if final.is_symlink():

@@ -42,7 +42,8 @@ def parse_fraction(text: str) -> float:
         ValueError: If it is neither.
     """
     number = text.strip().removesuffix("%")
-    return float(Fraction(number.strip()) / 100) if number != text.strip() else float(text)
+    # The nearest number to the hundredth, and not the hundredth of the nearest.
+    return float(f"{number.strip()}e-2") if number != text.strip() else float(text)
 
 
 def _parse(text: str, units: Mapping[str, int], expected: str) -> int:

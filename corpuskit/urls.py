@@ -7,7 +7,8 @@ import hashlib
 import os
 import re
 import string
-from urllib.parse import quote, unquote_plus, unquote_to_bytes
+import sys
+from urllib.parse import quote, unquote, unquote_plus
 
 from corpuskit.errors import ConfigError
 
@@ -187,7 +188,7 @@ def file_path(url: str) -> str | None:
     host, slash, path = url.partition("://")[2].partition("/")
     if host.lower() not in ("", "localhost"):
         raise ConfigError(f"{redact_url(url)} names a host; a local file is file:///path", found=url)
-    return os.fsdecode(unquote_to_bytes(slash + path))
+    return unquote(slash + path, sys.getfilesystemencoding(), "surrogateescape")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -253,9 +254,9 @@ def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
     return None if scheme_of(text) in _FILE_SCHEMES else RemotePath(text)
 
 
-def shown(path: str) -> str:
+def shown(location: str) -> str:
     """A path or a URL as a person may see it: without credentials."""
-    return str(remote_path(path) or path)
+    return redact_url(location) if is_remote(location) else location
 
 
 def as_text(path: str | os.PathLike[str]) -> str:

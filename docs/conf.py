@@ -18,9 +18,13 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
     "corpuskit_figures",
     "corpuskit_math",
     "corpuskit_notebooks",
+    "corpuskit_pages",
+    "corpuskit_sheet",
     "corpuskit_sphinx",
 ]
 html_math_renderer = "mathml"
@@ -28,7 +32,7 @@ exclude_patterns = ["_build"]
 templates_path: list[str] = []
 
 myst_heading_anchors = 3
-myst_enable_extensions = ["deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_dmath_allow_space = False
 myst_dmath_double_inline = False
 
@@ -46,6 +50,9 @@ html_title = f"corpuskit {version}"
 html_static_path = ["_static"]
 html_extra_path = ["llms.txt"]
 html_css_files = ["corpuskit.css"]
+html_logo = html_favicon = "_static/logo.svg"
+copybutton_prompt_text = "$ "  # of a terminal's block the commands are copied, without prompt and output
+copybutton_selector = "div:not(.output) > div.highlight pre"
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

@@ -9,6 +9,7 @@ from corpuskit import cache
 from corpuskit.errors import StorageError
 from corpuskit.fetching.verified import fetch
 from corpuskit.registry.specs import RemoteFile
+from corpuskit.temporary_names import host_name
 
 SHA256 = "ab" * 32
 
@@ -21,11 +22,11 @@ def full(tmp_path):
         f"urls/{SHA256}.json",
         f"partials/{SHA256}.{'0' * 16}.part",
         f"partials/{SHA256}.{'0' * 16}.json",
-        f"partials/url-{SHA256}.{'1' * 16}.{cache.host_name()}.999999999.part",
+        f"partials/url-{SHA256}.{'1' * 16}.{host_name()}.999999999.part",
         f"locks/{SHA256}.lock",
         "tables/packed-1.bin",
         f"shards/files/ab/{SHA256}",
-        f"urls/.x.json.{cache.host_name()}.999999999.{'0' * 16}.tmp",
+        f"urls/.x.json.{host_name()}.999999999.{'0' * 16}.tmp",
         "files/README",
     ]
     for name in names:
@@ -67,7 +68,7 @@ def test_everything_that_corpuskit_made_is_cleared_and_nothing_else(full):
 
 @pytest.mark.fault("C6")
 def test_partial_of_a_living_process_is_kept(full):
-    live = full / f"partials/{SHA256}.{'2' * 16}.{cache.host_name()}.{os.getpid()}.part"
+    live = full / f"partials/{SHA256}.{'2' * 16}.{host_name()}.{os.getpid()}.part"
     foreign = full / f"partials/{SHA256}.{'3' * 16}.another-host.1.part"
     silent = full / f"partials/{SHA256}.{'4' * 16}.another-host.1.part"
     for path in (live, foreign, silent):
@@ -84,7 +85,7 @@ def test_scratch_is_kept_while_its_process_lives_and_cleared_when_a_kill_left_it
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
     with cache.scratch_folder("verify") as live:
         (live / "data").touch()
-        left = live.with_name(f".verify.{cache.host_name()}.{2**31}.{'0' * 16}.tmp") / "data"
+        left = live.with_name(f".verify.{host_name()}.{2**31}.{'0' * 16}.tmp") / "data"
         left.parent.mkdir()
         left.touch()
         assert cache.clearable(tmp_path) == [left]
@@ -178,9 +179,9 @@ def test_a_link_of_another_user_is_refused(tmp_path, monkeypatch):
 def test_what_killed_processes_left_half_written_goes_when_a_folder_is_used(tmp_path):
     folder = tmp_path / "cache" / "tables"
     folder.mkdir(parents=True)
-    left = folder / f".x.json.{cache.host_name()}.999999999.{'0' * 16}.tmp"
-    live = folder / f".x.json.{cache.host_name()}.{os.getpid()}.{'1' * 16}.tmp"
-    staged = folder / f".table.{cache.host_name()}.999999999.{'2' * 16}.tmp"
+    left = folder / f".x.json.{host_name()}.999999999.{'0' * 16}.tmp"
+    live = folder / f".x.json.{host_name()}.{os.getpid()}.{'1' * 16}.tmp"
+    staged = folder / f".table.{host_name()}.999999999.{'2' * 16}.tmp"
     staged.mkdir()
     for path in (left, live, folder / "x.json", staged / "x.bin", folder / ".mine.tmp"):
         path.write_bytes(b"x")

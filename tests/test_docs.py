@@ -78,6 +78,7 @@ class Runner:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.environ.pop("TIKTOKEN_CACHE_DIR", None)
+        self._state = self.site / "state.sh"
         self._python: subprocess.Popen[str] | None = None
 
     def python(self, code: str) -> str:
@@ -111,9 +112,8 @@ class Runner:
 
     def shell(self, command: str) -> str:
         """Run a command in bash; what it exports and its exit status are there for the next one."""
-        state = self.site / "state.sh"
-        load = f"[ -e {state} ] && . {state}"
-        save = f'status=$?; (declare -px; echo "(exit $status)") > {state}'
+        load = f"[ -e {self._state} ] && . {self._state}"
+        save = f'status=$?; (declare -px; echo "(exit $status)") > {self._state}'
         done = subprocess.run(
             ["bash", "-c", f"{load}; {command}\n{save}"],
             cwd=self.folder,
@@ -136,6 +136,9 @@ class Runner:
                 self.site, project["name"], version=project["version"], entry_points=entry_points
             )
             self.environ["CORPUSKIT_PLUGINS"] = ",".join(entry_points)
+            if self._state.exists():  # the environment of earlier commands, which had no plugin
+                kept = re.sub(r"(?m)^declare -x CORPUSKIT_PLUGINS=.*\n", "", self._state.read_text())
+                self._state.write_text(kept)
 
     def close(self) -> None:
         if self._python is not None:
@@ -215,13 +218,7 @@ def test_readme_does_what_it_shows(runner) -> None:
 
 def page(name: str) -> str:
     """A page's source with what is generated in it."""
-    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    return re.sub(
-        r"^```\{corpuskit-(\w+)\} ?(.*)\n```$",
-        lambda found: getattr(reference, f"{found[1]}_reference")(*found[2].split()),
-        text,
-        flags=re.MULTILINE,
-    )
+    return reference.expanded((DOCS / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def test_every_hook_is_documented_with_its_spec() -> None:
@@ -264,8 +261,14 @@ def test_every_configuration_field_is_documented() -> None:
 def test_every_error_is_documented_and_its_exit_code_explained() -> None:
     text = page("errors")
     for error in reference.error_classes():
-        assert f"| `{error.__name__}` |" in text
+        name = error.__name__
+        assert f"| [`{name}`](#{name.lower()}) |" in text
         assert f"\n| {error.exit_code} | " in text
+        section = text.partition(f"\n### {name}\n")[2].partition("\n##")[0]
+        assert error is corpuskit.CorpuskitError or re.findall(r"^\*\*(.*?)\.\*\* \S", section, re.M) == [
+            "Why",
+            "What to do",
+        ]
 
 
 def test_every_manifest_field_is_documented() -> None:
@@ -278,7 +281,8 @@ def test_every_manifest_field_is_documented() -> None:
 
 
 def test_environment_variables_are_those_of_the_code() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "corpuskit").rglob("*.py"))
+    files = [*(ROOT / "corpuskit").rglob("*.py"), *ROOT.glob("plugins/*/corpuskit_*/*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
     in_code = set(re.findall(r"(?<![\w_])CORPUSKIT_[A-Z_]+(?![\w.])", code))
     in_code |= set(re.findall(r"""environ(?:\.get|\.setdefault)?[(\[]\s*["'](\w+)""", code))
     in_page = set(re.findall(r"^\| (`.*?`) \|", page("environment"), re.MULTILINE))
@@ -370,9 +374,10 @@ def test_a_page_whose_output_was_changed_fails(runner) -> None:
 
 #: What each concept of the tutorial is called in it.
 CONCEPTS = """
-notation, context length, uniform distribution, probability mass function, batch size, last window, shift,
-int64, get_batch, i.i.d., 1/e, Dataset, DataLoader, collates, num_workers, pinned, without replacement,
-resume, rank, mix, loss curve
+configuration, seed, deterministic, byte-pair encoding, BPE, lossless, split, download, uint16,
+memory mapping, memmap, resident memory, notation, context length, context window, uniform distribution, PMF,
+probability mass function, batch, batch size, last window, shift, int64, get_batch, i.i.d., 1/e, Dataset,
+DataLoader, collates, num_workers, pinned, without replacement, resume, rank, mix, loss curve
 """
 
 

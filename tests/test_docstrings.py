@@ -1,8 +1,10 @@
-"""What docstrings say of each parameter reads well by itself: an editor shows one at a time."""
+"""Docstrings: what they say of each parameter reads well by itself, and what their examples show is true."""
 
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
 import re
 from pathlib import Path
 
@@ -64,3 +66,35 @@ def test_every_parameter_is_described_in_full_words(path):
         if RIDDLE.fullmatch(text) or len(text.split()) < 2 or not text.endswith((".", "?", ")", "`"))
     ]
     assert not wrong
+
+
+EXAMPLES = [path for path in FILES if ">>>" in path.read_text(encoding="utf-8")]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, shared_cache) -> Path:
+    """A folder with what the examples open: three corpora, a text and a configuration."""
+    folder = tmp_path_factory.mktemp("examples")
+    for dataset, name in (("tinyshakespeare",) * 2, ("tinyshakespeare", "web"), ("python-docs", "books")):
+        corpuskit.prepare(dataset, encoding="gpt2", output=folder / "data" / name / "gpt2", progress=False)
+    (folder / "my.txt").write_text("It was the best of times, it was the worst of times.\n")
+    (folder / "corpus.toml").write_text('[prepare]\ndataset = "tinyshakespeare"\n[batches]\nbatch_size = 8\n')
+    return folder
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.relative_to(PACKAGE.parent).as_posix())
+def test_examples_show_what_is_printed(path, prepared, monkeypatch) -> None:
+    monkeypatch.chdir(prepared)
+    start = PACKAGE.parent if path.is_relative_to(PACKAGE) else path.parents[1]
+    name = ".".join(path.relative_to(start).with_suffix("").parts)
+    for package in {"corpuskit_huggingface": ["datasets"]}.get(name.partition(".")[0], []):
+        pytest.importorskip(package)
+    module = importlib.import_module(name)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    found = doctest.testmod(module, optionflags=flags, extraglobs={"corpuskit": corpuskit, "Path": Path})
+    assert found.attempted
+    assert not found.failed
+
+
+def test_no_example_is_left_out() -> None:
+    assert not [path.name for path in FILES if "doctest: +SKIP" in path.read_text(encoding="utf-8")]

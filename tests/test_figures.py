@@ -33,6 +33,18 @@ def test_a_figure_is_an_svg_with_its_alternative_text(name) -> None:
         assert 0 <= y <= y + down <= height
 
 
+def test_the_picture_on_the_front_page_shows_tokens_their_ids_and_a_row_of_each() -> None:
+    root = ElementTree.parse(DOCS / "_static/overview.svg")
+    shown: dict[str, list[str]] = {}
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        shown.setdefault(f"{text.get('class')} {text.get('y')}", []).append(text.text)
+    tokens, ids, x, y = (shown[row] for row in ("on 31", "id 77", "on 129", "on 197"))
+    assert [
+        str(one) for one in open_tokenizer("gpt2").encode("".join(tokens).replace("\N{RETURN SYMBOL}", "\n"))
+    ] == ids
+    assert (x, y) == (ids[4:8], ids[5:9])
+
+
 def test_the_windows_are_of_the_first_tokens_of_tinyshakespeare() -> None:
     tokenizer = open_tokenizer("gpt2")
     tokens = figure("windows").TOKENS
@@ -90,12 +102,13 @@ def test_coverage_of_draws_by_another_generator_is_the_same() -> None:
     assert module.seen(np.array(starts)) == pytest.approx(dict(module.data()["random"])[1.0], abs=0.02)
 
 
-def test_throughput_is_the_table_of_the_readme() -> None:
+def test_throughput_is_the_table_of_its_page() -> None:
     rows = figure("throughput").data()
     assert len(rows) == 6
     baseline = rows["nanoGPT's get_batch"]
-    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    for name, ratio in re.findall(r"^\| (.+?) +\| +[\d,]+ \| +([\d.]+) \|$", readme, re.MULTILINE):
+    page = (DOCS / "performance.md").read_text(encoding="utf-8")
+    table = page.partition("### Batches, in an earlier run")[2]
+    for name, ratio in re.findall(r"^\| (.+?) +\| +[\d,]+ \| +([\d.]+) \|$", table, re.MULTILINE):
         assert baseline / rows[name.replace("`", "")] == pytest.approx(float(ratio), rel=0.1), name
 
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from corpuskit import folders, storage
-from corpuskit.cache import host_name
 from corpuskit.errors import StorageError
+from corpuskit.temporary_names import host_name, temporary_name
 
 
 def link(path):
@@ -118,6 +118,16 @@ def test_only_what_dead_processes_left_of_one_name_is_deleted(tmp_path):
     gone = {name for name in names if not (tmp_path / name).exists()}
     assert gone == {name for name, dead in names.items() if dead}
     assert (tmp_path / "real").is_dir()
+
+
+def test_what_dead_processes_left_of_a_long_name_is_deleted(tmp_path, monkeypatch):
+    final = tmp_path / ("long" * 60)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "getpid", lambda: 2**22 + 1)
+        left = temporary_name(final)
+    left.mkdir()
+    assert folders.remove_left_behind(final) == []
+    assert not left.exists()
 
 
 def test_a_file_without_a_name_needs_no_folder_for_temporary_files(tmp_path, monkeypatch):

@@ -20,7 +20,6 @@ from corpuskit.registry.specs import SamplerSpec
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 LINES = {signal.SIGINT: "corpuskit: interrupted\n", signal.SIGTERM: "corpuskit: terminated\n"}
-ROUNDS = int(os.environ.get("CORPUSKIT_KILL_ROUNDS", "8"))
 
 SWALLOWED_BY_A_DESTRUCTOR = """
 import time
@@ -140,18 +139,25 @@ def prepare(folder: Path, name: str, output: str) -> subprocess.Popen[str]:
     )
 
 
-def test_workers_that_are_dismissed_as_they_begin_say_nothing(texts):
-    for number in range(ROUNDS):
+@pytest.fixture
+def rounds(pytestconfig) -> int:
+    return pytestconfig.getoption("--rounds") or 8
+
+
+def test_workers_that_are_dismissed_as_they_begin_say_nothing(texts, rounds):
+    for number in range(rounds):
         process = prepare(texts, "bad.jsonl", f"x{number}")
         _, said = process.communicate()
         assert (process.returncode, said.count("\n")) == (3, 1), said
 
 
 @both
-def test_a_signal_to_the_whole_group_at_any_moment_is_told_once_and_leaves_nothing(texts, number):
-    generator = random.Random(int(os.environ.get("CORPUSKIT_KILL_SEED", "1")))
+def test_a_signal_to_the_whole_group_at_any_moment_is_told_once_and_leaves_nothing(
+    texts, number, rounds, pytestconfig
+):
+    generator = random.Random(pytestconfig.getoption("--seed"))
     ended = 0
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         process = prepare(texts, "good.jsonl", f"x{turn}")
         while not (texts / f".x{turn}.preparing").exists() and process.poll() is None:
             time.sleep(0.001)  # before, Python itself may not have begun

@@ -21,8 +21,8 @@ sys.path.pop(0)
 
 #: The tests that are not about one module, by their folder: each says in its docstring what it is about.
 ACROSS = {
-    ".": {"docs", "docstrings", "figures", "glossary", "imports", "layout", "pages", "remedies", "same_bytes"}
-    | {"site", "token_figures"},
+    ".": {"docs", "docstrings", "figures", "glossary", "imports", "layout", "links", "pages", "remedies"}
+    | {"same_bytes", "site", "token_figures"},
     "batches": {"corpora"},
     "cli": {"paths", "plugin_faults"},
     "corpus": {"tokenizer"},

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
-from corpuskit.paths import folder_name, user_path, visible_name
+from corpuskit.paths import existing_folder, folder_name, user_path, visible_name
 from corpuskit.urls import remote_path
 
 NAMES = [
@@ -93,3 +93,8 @@ def test_what_no_path_is_like_is_refused_in_one_line(path, why):
 def test_a_url_holds_no_nul():
     with pytest.raises(ConfigError, match="no URL holds a NUL"):
         remote_path("s3://bucket/a\0b")
+
+
+def test_a_place_that_is_not_there_is_in_the_folder_above_it(tmp_path):
+    assert existing_folder(tmp_path) == tmp_path
+    assert existing_folder(tmp_path / "new" / "corpus") == tmp_path.resolve()

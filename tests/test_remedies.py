@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 import corpuskit
+from corpuskit import sealed
 from corpuskit.cli import root
 from corpuskit.cli.options import pairs
 from corpuskit.config import BatchConfig, PrepareConfig
-from corpuskit.errors import CorpuskitError
+from corpuskit.errors import CorpusFormatError, CorpuskitError
 from corpuskit.sources.readers import options as reader_options
 
 ROOT = Path(corpuskit.__file__).parents[1]
@@ -202,3 +205,85 @@ def test_there_are_messages_with_remedies():
         flag for path in MODULES for _, text in texts(path.read_text("utf-8")) for flag in _FLAG.findall(text)
     ]
     assert len(set(named)) > 20
+
+
+def _changed(data: bytes, at: int) -> bytes:
+    """The same bytes but for one, and as many."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def _of_version(data: bytes, version: int) -> bytes:
+    """A manifest, whole, of another version of the format."""
+    return sealed.to_bytes({**json.loads(data), "format_version": version})
+
+
+#: A file of a corpus, and what its bytes become; None deletes it.
+DAMAGE = {
+    "a shard is cut": ("train-00000.bin", lambda data: data[:-2]),
+    "a shard has other bytes": ("train-00000.bin", lambda data: _changed(data, 40)),
+    "a shard is missing": ("train-00000.bin", lambda data: None),
+    "an index is cut": ("train-00000.idx", lambda data: data[:-1]),
+    "an index has other bytes": ("train-00000.idx", lambda data: _changed(data, 8)),
+    "an index is missing": ("train-00000.idx", lambda data: None),
+    "the manifest has other bytes": (
+        "manifest.json",
+        lambda data: _changed(data, data.index(b'"sha256": "') + 20),
+    ),
+    "the manifest is no JSON": ("manifest.json", lambda data: data[:-200]),
+    "the manifest is empty": ("manifest.json", lambda data: b""),
+    "the manifest is older": ("manifest.json", lambda data: _of_version(data, 1)),
+    "the manifest is newer": ("manifest.json", lambda data: _of_version(data, 3)),
+}
+
+
+def _in_folder(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_preparing_again_with_overwrite_mends_a_corpus(kind, prose, tmp_path):
+    output = tmp_path / "corpus"
+    asked = ["prepare", str(prose), "--encoding", "bytes", "--output", str(output)]
+    runner = CliRunner()
+    assert runner.invoke(root, asked).exit_code == 0
+    sound = _in_folder(output)
+    name, change = DAMAGE[kind]
+    damaged = change(sound[name])
+    (output / name).unlink()
+    if damaged is not None:
+        (output / name).write_bytes(damaged)
+
+    found = runner.invoke(root, ["verify", str(output)])
+    assert isinstance(found.exception, CorpusFormatError)
+    if not kind.endswith("newer"):
+        assert "with --overwrite" in str(found.exception)
+    mended = runner.invoke(root, [*asked, "--overwrite"])
+    assert mended.exit_code == 0, mended.output
+    assert "Already prepared" not in mended.stderr
+    assert _in_folder(output) == sound
+    assert runner.invoke(root, ["verify", str(output)]).exit_code == 0
+
+
+@pytest.mark.parametrize("place", ["s3", "memory"])
+@pytest.mark.parametrize("kind", [kind for kind in DAMAGE if not kind.endswith(("cut", "newer"))])
+@pytest.mark.usefixtures("cache_dir", "no_waiting")
+def test_and_one_in_a_store(kind, place, texts, options, request):
+    import fsspec
+
+    url = request.getfixturevalue("bucket") + "/mine" if place == "s3" else "memory://corpora/mine"
+    filesystem = fsspec.filesystem(place)
+    try:
+        corpuskit.prepare(str(texts), output=url, **options)
+        before = corpuskit.open(url).manifest
+        name, change = DAMAGE[kind]
+        damaged = change(filesystem.cat_file(f"{url}/{name}"))
+        filesystem.rm_file(f"{url}/{name}")
+        if damaged is not None:
+            filesystem.pipe_file(f"{url}/{name}", damaged)
+
+        corpuskit.prepare(str(texts), output=url, overwrite=True, **options)
+        assert corpuskit.open(url).manifest == before
+        assert corpuskit.verify(url) == []
+    finally:
+        if place == "memory":
+            filesystem.rm("/corpora", recursive=True)

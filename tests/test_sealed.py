@@ -12,9 +12,9 @@ OBJECTS = st.dictionaries(
 )
 
 
-@given(OBJECTS.filter(lambda value: "sha256" not in value))
-def test_what_is_sealed_is_json_and_whole(value):
-    data = sealed.to_bytes(value)
+@given(OBJECTS.filter(lambda value: "sha256" not in value), st.booleans())
+def test_what_is_sealed_is_json_and_whole(value, indented):
+    data = sealed.to_bytes(value, indented=indented)
     found = json.loads(data)
     digest = found.pop("sha256")
     assert found == value

@@ -1,4 +1,4 @@
-"""The built documentation: it asks no other host for anything, and has each chapter as a notebook."""
+"""The built documentation: it asks no other host for anything, and has notebooks and a sheet of the API."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from pathlib import Path
 import pytest
 
 import corpuskit
+import corpuskit.errors
+import corpuskit.plugin
+from corpuskit.cli import COMMANDS
+
+nbformat = pytest.importorskip("nbformat")
+SearchEnglish = pytest.importorskip("sphinx.search.en").SearchEnglish
 
 DOCS = Path(__file__).parents[1] / "docs"
 CHAPTERS = sorted(path.stem for path in (DOCS / "tutorial").glob("*.md"))
@@ -24,7 +30,6 @@ pytestmark = pytest.mark.xdist_group("site")  # built once
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
     done = subprocess.run(
@@ -118,6 +123,78 @@ def test_site_has_every_public_name(site) -> None:
     assert all(f'id="corpuskit.{name}"' in html for name in corpuskit.__all__)
 
 
+def pages_with(site, words: str) -> set[str]:
+    """The pages that the site's own search finds for words: those that have the stem of each."""
+    script = (site / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(script[script.index("{") : script.rindex("}") + 1])
+    stem = SearchEnglish({}).stem
+    found = []
+    for word in words.split():
+        terms = [index[kind].get(stem(word), []) for kind in ("terms", "titleterms")]
+        numbers = [number for some in terms for number in (some if isinstance(some, list) else [some])]
+        found.append({index["docnames"][number] for number in numbers})
+    return set.intersection(*found)
+
+
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("memory mapping", "tutorial/4-files"),
+        ("context window", "tutorial/5-windows-and-batches"),
+        ("epoch", "glossary"),
+        ("byte-pair encoding", "tutorial/3-tokens"),
+        ("resume", "tutorial/6-dataset-and-dataloader"),
+    ],
+)
+def test_a_search_for_a_concept_finds_the_page_that_explains_it(site, words, page) -> None:
+    assert page in pages_with(site, words.replace("-", " "))
+
+
+def test_readers_see_the_names_of_files_and_copy_what_is_typed(site) -> None:
+    html = (site / "tutorial/1-configuration.html").read_text(encoding="utf-8")
+    assert re.search(r'class="code-block-caption"><span class="caption-text">run.toml</span>', html)
+    assert '<div class="output highlight-text' in html
+    assert "<!-- file" not in html
+    assert "<!-- output" not in html
+    script = (site / "_static/copybutton.js").read_text(encoding="utf-8")
+    assert "div:not(.output) > div.highlight pre" in script
+
+
+def test_pages_that_are_files_of_the_repository_link_within_the_site(site) -> None:
+    html = (site / "plugins/ray.html").read_text(encoding="utf-8")
+    assert 'href="../clusters.html"' in html
+    assert "README.md" not in html
+    assert 'href="../faults.html"' in (site / "project/changelog.html").read_text(encoding="utf-8")
+
+
+def test_the_api_sheet_has_every_name_and_fits_into_a_prompt(site) -> None:
+    sheet = (site / "api-sheet.txt").read_text(encoding="utf-8")
+    assert len(sheet.encode()) < 40_000
+    assert not [
+        name for name in corpuskit.__all__ if not re.search(rf"^(class )?{name}\b", sheet, re.MULTILINE)
+    ]
+    assert not [name for name in corpuskit.plugin.__all__ if not re.search(rf"\b{name}\b", sheet)]
+    assert not [error for error in vars(corpuskit.errors) if error.endswith("Error") and error not in sheet]
+    for command in COMMANDS:
+        assert f"\ncorpuskit {command} " in sheet
+    for model in (corpuskit.PrepareConfig, corpuskit.BatchConfig):
+        assert not [field for field in model.model_fields if f"\n{field}: " not in sheet]
+    for method in ("batches(", "seek(", "state_dict(", "load_state_dict(", "iterable(", "document("):
+        assert f"\n    .{method}" in sheet
+    assert "**kwargs" not in sheet
+    assert "object at 0x" not in sheet
+
+
+def test_the_schema_beside_the_pages_is_that_of_manifests(site, tmp_path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((site / "manifest.schema.json").read_text(encoding="utf-8"))
+    corpus = corpuskit.prepare("python-docs", encoding="bytes", output=tmp_path / "corpus", progress=False)
+    manifest = json.loads((corpus.path / "manifest.json").read_text(encoding="utf-8"))
+    jsonschema.validate(manifest, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**manifest, "dtype": "<u3"}, schema)
+
+
 def test_formulas_are_drawn_by_the_browser_itself(site) -> None:
     html = (site / "tutorial/5-windows-and-batches.html").read_text(encoding="utf-8")
     assert html.count("<math ") > 10
@@ -140,34 +217,32 @@ def test_every_drawing_says_in_words_what_it_shows(site) -> None:
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_each_chapter_offers_itself_as_a_notebook(site, chapter) -> None:
     assert f'href="{chapter}.ipynb"' in (site / f"tutorial/{chapter}.html").read_text(encoding="utf-8")
-    notebook = json.loads((site / f"tutorial/{chapter}.ipynb").read_text(encoding="utf-8"))
-    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
-    cells = notebook["cells"]
-    assert len({cell["id"] for cell in cells}) == len(cells)
+    notebook = nbformat.read(site / f"tutorial/{chapter}.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert any(outputs(notebook))
+    cells = notebook.cells
     text = "".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
     assert "<!--" not in text
     assert "{figure-of}" not in text
     assert ".md)" not in text
 
 
-def test_a_chapters_notebook_prints_what_it_shows(site, tmp_path) -> None:
-    """The cells of one notebook, one after the other in one interpreter, as a kernel would run them."""
-    notebook = json.loads((site / "tutorial/5-windows-and-batches.ipynb").read_text(encoding="utf-8"))
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    mark = "-- next cell --"
-    script = f"\nprint({mark!r})\n".join(cell["source"] for cell in cells)
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "CORPUSKIT_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    shown = ["".join(output["text"] for output in cell["outputs"]) for cell in cells]
+def test_a_chapters_notebook_prints_what_it_shows_in_a_kernel(site, tmp_path, monkeypatch) -> None:
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    notebook = nbformat.read(site / "tutorial/5-windows-and-batches.ipynb", as_version=4)
+    shown = outputs(notebook)
     assert len(shown) > 10
-    assert [printed.strip() for printed in done.stdout.split(mark)] == [text.strip() for text in shown]
+    resources = {"metadata": {"path": str(tmp_path)}}
+    assert outputs(nbclient.NotebookClient(notebook, resources=resources).execute()) == shown
+
+
+def outputs(notebook) -> list[str]:
+    """What each of a notebook's code cells prints."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return ["".join(output.text for output in cell.outputs).strip() for cell in cells]
 
 
 def test_what_the_page_for_language_models_names_is_there_and_its_code_runs(site, tmp_path) -> None:

@@ -137,7 +137,7 @@ def staged(folder: Path, name: str, content: bytes) -> Path:
     path = folder / name
     path.mkdir()
     (path / "file").write_bytes(content)
-    (path / ".file.host.1.aa.tmp").write_bytes(b"left by an attempt that was killed")
+    (path / ".file.host.1.0123456789abcdef.tmp").write_bytes(b"left by an attempt that was killed")
     return path
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError
-from corpuskit.units import parse_count
+from corpuskit.preparation.split_rule import parse_rule
+from corpuskit.units import parse_count, parse_fraction
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,17 @@ def test_what_is_no_size_is_refused(text):
         PrepareConfig.make({"dataset": "x", "shard_bytes": text})
     with pytest.raises(ConfigError, match=r"max_tokens = .*: must be a number with a unit such as"):
         PrepareConfig.make({"dataset": "x", "max_tokens": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "fraction"), [("0.1", 0.1), ("10%", 0.1), (" 0.7 % ", 0.007), ("29%", 0.29), ("1_0%", 0.1)]
+)
+def test_a_fraction_may_be_a_percentage(text, fraction):
+    assert parse_fraction(text) == fraction
+
+
+@pytest.mark.parametrize("number", ["1/0", "1e999", "1/3", "nan", "inf", "-1", "%", "", "0", "100", "1_"])
+def test_what_is_no_share_is_one_error(number):
+    for text in (f"valid={number}%", f"characters:{number}%"):
+        with pytest.raises(ConfigError, match=r"--split .*: (.* is not (a number|between 0 and 1)|expected)"):
+            parse_rule(text, given=False)

@@ -129,4 +129,5 @@ def test_rotating_signatures_are_one_file_and_keys_that_may_be_names_are_not():
 
 def test_a_file_url_names_any_bytes():
     assert os.fsencode(file_path("file:///a/%ff%e9") or "") == b"/a/\xff\xe9"
+    assert os.fsencode(file_path("file:///a\udcff%20b") or "") == b"/a\xff b"
     assert file_path("file://LOCALHOST/a%20b") == "/a b"

@@ -54,10 +54,10 @@ class Batches(Cursor):
         ConfigError: If an option is impossible, or the split too short for one window.
 
     Example:
-        >>> batches = corpuskit.open("data/shakespeare/gpt2").batches(  # doctest: +SKIP
+        >>> batches = corpuskit.open("data/tinyshakespeare/gpt2").batches(
         ...     "train", batch_size=64, block_size=128, seed=2024
         ... )
-        >>> x, y = batches[1234]  # doctest: +SKIP
+        >>> x, y = batches[1234]
     """
 
     @checked

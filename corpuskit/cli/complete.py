@@ -11,7 +11,6 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from click.shell_completion import BashComplete, CompletionItem, ShellComplete, add_completion_class
@@ -91,8 +90,10 @@ def plugins() -> list[tuple[str, str]]:
 
 def splits(corpus: str) -> list[tuple[str, str]]:
     """The splits of a prepared corpus on this machine, each with its size."""
+    from corpuskit.paths import user_path
+
     with _silence():
-        manifest = json.loads((Path(corpus) / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((user_path(corpus) / "manifest.json").read_text(encoding="utf-8"))
         return [(name, f"{split['num_tokens']:,} tokens") for name, split in manifest["splits"].items()]
     return []
 

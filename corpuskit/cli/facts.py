@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from corpuskit.corpus import Corpus
     from corpuskit.corpus.manifest import Manifest
 
-#: Formats of records, of which a field is read.
-_HAVE_NO_FIELDS = ("text",)
-
 
 def decided(config: PrepareConfig, corpus: Corpus) -> str:
     """What nobody asked for, with the flag that changes each; empty if everything was said."""
@@ -30,12 +27,13 @@ def decided(config: PrepareConfig, corpus: Corpus) -> str:
 
 def formats_of(manifest: Manifest) -> dict[str, int]:
     """How many inputs are of each format, by the names of both."""
-    from corpuskit.sources.listing.text_files import format_of
+    from corpuskit.sources.listing.text_files import ZIP, format_of
 
     if not _is_by_name(manifest):
         return {str(manifest.options.get("format")): len(manifest.inputs)}
     names = (item.name.rstrip("/").rpartition("/")[2] for item in manifest.inputs)
-    return dict(sorted(Counter(format_of(name.split("?")[0]) or "text" for name in names).items()))
+    formats = (format_of(name.split("?")[0]) for name in names)
+    return dict(sorted(Counter(one if one and one != ZIP else "text" for one in formats).items()))
 
 
 def options_of(manifest: Manifest) -> str:
@@ -53,7 +51,10 @@ def rates(manifest: Manifest, run: dict[str, Any]) -> str:
     tokens = sum(split.num_tokens for split in manifest.splits.values())
     documents = sum(split.num_documents for split in manifest.splits.values())
     words = [f"{tokens / documents:,.1f} tokens a document"] if documents else []
-    if run.get("num_tokens") == tokens and tokens and "text_bytes" in run:
+    limit = manifest.options.get("max_tokens")
+    # A part that was cut at the limit counts with all of its text.
+    is_cut = isinstance(limit, int) and tokens >= limit
+    if run.get("num_tokens") == tokens and tokens and "text_bytes" in run and not is_cut:
         words.insert(0, f"{run['text_bytes'] / tokens:.2f} bytes a token")
     return ", ".join(words)
 
@@ -81,9 +82,9 @@ def _eot(manifest: Manifest) -> str:
 
 
 def _field(config: PrepareConfig, formats: dict[str, int]) -> str:
-    if config.text_field is not None or config.format is not None or not set(formats) - {*_HAVE_NO_FIELDS}:
+    if config.text_field is not None or config.format is not None or not _has_field(formats):
         return ""
-    return "the text is in the field 'text' (--text-field)" if _has_field(formats) else ""
+    return "the text is in the field 'text' (--text-field)"
 
 
 def _has_field(formats: dict[str, int]) -> bool:

@@ -36,8 +36,8 @@ def say(error: click.ClickException | CorpuskitError, args: Sequence[str]) -> in
     if isinstance(error, click.UsageError) and isinstance(error, _NO_COMMAND):
         click.echo(error.format_message(), err=True)
         return error.exit_code
-    usage = isinstance(error, click.ClickException)
-    message = " ".join((_usage(error, args) if usage else str(error)).split())  # type: ignore[arg-type]
+    usage = _usage(error, args) if isinstance(error, click.ClickException) else ""
+    message = " ".join((usage or str(error)).split())
     if not usage and {"-v", "--verbose"} & {*args}:
         click.echo(safe("".join(traceback.format_exception(error))), err=True, nl=False)
     if "--json" in args:

@@ -68,6 +68,8 @@ def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json
     'corpuskit list corpora' lists the prepared corpora below FOLDER; by default below data, where they are
     made.
     """
+    if folder is not None and kind != "corpora":
+        raise click.UsageError(f"{folder}: only 'corpuskit list corpora' takes a folder")
     if tokenizer is not None:
         if kind != "tokenizers":
             raise click.UsageError(
@@ -78,8 +80,6 @@ def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json
     if kind == "corpora":
         _list_corpora(folder, as_json=as_json)
         return
-    if folder is not None:
-        raise click.UsageError(f"{folder}: only 'corpuskit list corpora' takes a folder")
     from corpuskit.cli import render
 
     kinds = KINDS if kind is None else (kind,)

@@ -56,8 +56,10 @@ def command(dataset: tuple[str, ...], config: str | None, as_json: bool, quiet: 
     elif as_json:
         render.print_json({**dataclasses.asdict(done), "folder": str(done.folder)})
     elif not quiet:
+        parts = f"{done.num_made:,} part{'s' if done.num_made != 1 else ''}"
         render.say(
-            f"Made {done.num_made:,} parts; {done.num_mine:,} of {done.num_parts:,} are this share's. "
+            f"Made {parts}; {done.num_mine:,} of {done.num_parts:,} {'is' if done.num_mine == 1 else 'are'} "
+            "this share's. "
             "When all are made, 'corpuskit commit' with the same options makes the corpus."
         )
 

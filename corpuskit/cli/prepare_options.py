@@ -158,7 +158,7 @@ _MAKE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--overwrite",
         is_flag=True,
         default=None,
-        help="Replace a corpus that was prepared differently. By default that is an error.",
+        help="Replace a corpus that was prepared differently, or is damaged. By default that is an error.",
     ),
     _output(
         "--work-dir",

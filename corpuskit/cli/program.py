@@ -53,6 +53,8 @@ class _Root(Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise click.Abort from error
+        except EOFError as error:  # which click takes for Ctrl-D at a question; its own questions raise Abort
+            raise RuntimeError(f"EOFError: {error}") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -99,7 +101,7 @@ def root(verbose: bool) -> None:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0, or what RELIABILITY's table of exit codes says of the error."""
+    """Run the command line and exit: 0, or what docs/errors.md says of the error."""
     interrupts.unwind()
     open_streams()
     atexit.register(gc.freeze)  # the interpreter's last look for garbage takes 0.1 s and is not needed
@@ -144,6 +146,13 @@ def _run(args: Sequence[str]) -> int:
         from corpuskit.cli import failures
 
         return failures.say(error, args)
+    except click.Abort as error:
+        if interrupts.heard() is not None or error.__cause__ is not None:
+            raise
+        from corpuskit.cli.render import say
+
+        say("corpuskit: aborted")  # a question was answered with no
+        return 1
     except BrokenPipeError:  # the reader of stdout has gone (`| head`)
         return 1
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from corpuskit.config.base import Config
-from corpuskit.config.said import read_table
+from corpuskit.config.said import TomlFile
 from corpuskit.errors import ConfigError
 
 _TABLE = "mixture"
@@ -32,7 +32,7 @@ def mixture_table(path: str | os.PathLike[str]) -> list[WeightedConfig]:
     Raises:
         ConfigError: If the file cannot be read, or a value is not allowed.
     """
-    said = read_table(path, "", tables=(), what="mixture")
+    said = TomlFile(path, what="mixture").said("", tables=())
     entries = said.pop(_TABLE, None)
     for key in said:
         raise ConfigError(

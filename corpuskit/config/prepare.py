@@ -80,7 +80,9 @@ class PrepareConfig(Config):
         None,
         description="Make only the K-th of N shares of the parts ('K/N'); 'corpuskit commit' does the rest.",
     )
-    overwrite: bool = Field(False, description="Replace a corpus that was prepared differently.")
+    overwrite: bool = Field(
+        False, description="Replace a corpus that was prepared differently, or is damaged."
+    )
 
     @field_validator("dataset", mode="before")
     @classmethod

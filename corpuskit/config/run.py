@@ -11,7 +11,7 @@ from pydantic import Field
 from corpuskit.config.base import Config
 from corpuskit.config.batches import BatchConfig
 from corpuskit.config.prepare import PrepareConfig
-from corpuskit.config.said import Said, SaidInFile, read_table
+from corpuskit.config.said import Said, SaidInFile, TomlFile
 from corpuskit.errors import ConfigError
 
 _C = TypeVar("_C", bound="Config")
@@ -66,10 +66,11 @@ def read_config(path: str | os.PathLike[str]) -> RunConfig:
         ConfigError: If the file cannot be read, or a value is not allowed.
 
     Example:
-        >>> config = corpuskit.read_config("corpus.toml")  # doctest: +SKIP
-        >>> batches = corpuskit.prepare(config=config).batches(config=config)  # doctest: +SKIP
+        >>> config = corpuskit.read_config("corpus.toml")
+        >>> batches = corpuskit.prepare(config=config).batches(config=config)
     """
-    prepare, batches = _read_toml(path, PrepareConfig), _read_toml(path, BatchConfig)
+    file = TomlFile(path)
+    prepare, batches = _said(file, PrepareConfig), _said(file, BatchConfig)
     both = [key for key in prepare.at_top if key in batches.at_top and BatchConfig.has(key)]
     if both:
         raise ConfigError(
@@ -91,10 +92,10 @@ def read_toml(path: str | os.PathLike[str], model: type[Config]) -> Said:
     Raises:
         ConfigError: If the file cannot be read or is not TOML.
     """
-    return _read_toml(path, model)
+    return _said(TomlFile(path), model)
 
 
-def _read_toml(path: str | os.PathLike[str], model: type[Config]) -> SaidInFile:
+def _said(file: TomlFile, model: type[Config]) -> SaidInFile:
     models: dict[str, type[Config]] = {"prepare": PrepareConfig, "batches": BatchConfig}
     others = [other for other in models.values() if other is not model]
 
@@ -102,4 +103,4 @@ def _read_toml(path: str | os.PathLike[str], model: type[Config]) -> SaidInFile:
         return not model.has(key) and any(other.has(key) for other in others)
 
     table = next(name for name, one in models.items() if one is model)
-    return read_table(path, table, tables=[*models], is_of_others=is_of_others)
+    return file.said(table, tables=[*models], is_of_others=is_of_others)

@@ -90,42 +90,55 @@ class SaidInFile(Said):
         return f"{self.place(key)}unknown table [{key}]; {meant}"
 
 
-def read_table(
-    path: str | os.PathLike[str],
-    table: str,
-    *,
-    tables: Sequence[str],
-    is_of_others: Callable[[str], bool] = lambda key: False,
-    what: str = "--config",
-) -> SaidInFile:
-    """The values of a TOML file that are for one purpose.
+class TomlFile:
+    """A TOML file, read once: it may be a pipe.
 
     Args:
         path: The file.
-        table: The table of that purpose; what is at the top of the file counts as well.
-        tables: The tables that the file may have.
-        is_of_others: Whether a key at the top is for another purpose.
-        what: What the file is, for errors.
+        what: What it is, for errors.
 
     Raises:
-        ConfigError: If the file cannot be read, is not TOML, or has something else in a table's place.
+        ConfigError: If it cannot be read, or is not TOML.
     """
-    from corpuskit.paths import user_path
 
-    path = user_path(path, what=what)
-    text = _read(path, what)
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}{_not_toml(text, str(error))}", path=path) from error
-    lines = _lines(text)
-    values = {key: value for key, value in document.items() if key not in tables and not is_of_others(key)}
-    for name in tables:
-        if not isinstance(document.get(name, {}), dict):
-            where = f"{path}:{lines[name]}" if name in lines else str(path)
-            raise ConfigError(f"{where}: {name} must be one table, [{name}]", path=path)
-    values.update(document.get(table, {}))
-    return SaidInFile(values, path=path, lines=lines, table=table, tables=tables)
+    def __init__(self, path: str | os.PathLike[str], *, what: str = "--config") -> None:
+        from corpuskit.paths import user_path
+
+        self._path = user_path(path, what=what)
+        text = _read(self._path, what)
+        try:
+            self._document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{self._path}{_not_toml(text, str(error))}", path=self._path) from error
+        self._lines = _lines(text)
+
+    def said(
+        self,
+        table: str,
+        *,
+        tables: Sequence[str],
+        is_of_others: Callable[[str], bool] = lambda key: False,
+    ) -> SaidInFile:
+        """The values that are for one purpose.
+
+        Args:
+            table: The table of that purpose; what is at the top of the file counts as well.
+            tables: The tables that the file may have.
+            is_of_others: Whether a key at the top is for another purpose.
+
+        Raises:
+            ConfigError: If the file has something else in a table's place.
+        """
+        path, document, lines = self._path, self._document, self._lines
+        values = {
+            key: value for key, value in document.items() if key not in tables and not is_of_others(key)
+        }
+        for name in tables:
+            if not isinstance(document.get(name, {}), dict):
+                where = f"{path}:{lines[name]}" if name in lines else str(path)
+                raise ConfigError(f"{where}: {name} must be one table, [{name}]", path=path)
+        values.update(document.get(table, {}))
+        return SaidInFile(values, path=path, lines=lines, table=table, tables=tables)
 
 
 def _read(path: Path, what: str) -> str:
@@ -177,4 +190,4 @@ def _plain(key: str) -> str:
     return ".".join(part.strip().strip("\"'") for part in re.findall(rf"\s*{_KEY}", key))
 
 
-__all__ = ["Said", "SaidInFile", "read_table"]
+__all__ = ["Said", "SaidInFile", "TomlFile"]

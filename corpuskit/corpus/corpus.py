@@ -42,6 +42,10 @@ class Corpus(Mapping[str, Split]):
         encoding: The tokenizer to decode with, where the manifest holds its name only; it must be the one
             that made the ids.
 
+    Attributes:
+        path: The folder, or its place in an object store.
+        manifest: What the corpus is: its inputs, tokenizer, options and shards.
+
     Raises:
         CorpusFormatError: If it is not a corpus, or a file is missing or of the wrong size.
         ConfigError: If the limit is too small for the corpus.
@@ -230,8 +234,8 @@ def open_corpus(
         StorageError: If a file cannot be read, or the store does not answer, or refuses.
 
     Example:
-        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")  # doctest: +SKIP
-        >>> corpus["train"][:5]  # doctest: +SKIP
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")
+        >>> corpus["train"][:5]
         array([ 5962, 22307,    25,   198,  8421], dtype=uint16)
     """
     return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)

@@ -45,8 +45,8 @@ def recorded_tokenizer(
     if tokenizer.fingerprint != record.fingerprint:
         raise CorpusFormatError(
             f"{path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
-            f"expected fingerprint {record.fingerprint!r:.18}, found {tokenizer.fingerprint!r:.18}; "
-            "install the version it was prepared with, or prepare it again",
+            f"its fingerprint begins with {record.fingerprint:.16} there and {tokenizer.fingerprint:.16} "
+            "here; install the version it was prepared with, or prepare it again",
             expected=record.fingerprint,
             found=tokenizer.fingerprint,
         )

@@ -21,6 +21,7 @@ from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.file_bytes import contents
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError, StorageError
+from corpuskit.temporary_names import is_temporary_of
 
 _T = TypeVar("_T")
 
@@ -144,8 +145,7 @@ def _is_being_replaced(path: Path) -> bool:
     """Whether a folder that is not there is set aside, or is there again."""
     try:
         return path.is_dir() or any(
-            entry.name.startswith(f".{path.name}.") and entry.name.endswith(".tmp") and entry.is_dir()
-            for entry in path.parent.iterdir()
+            is_temporary_of(entry.name, path.name) and entry.is_dir() for entry in path.parent.iterdir()
         )
     except OSError:
         return False

@@ -33,7 +33,7 @@ FORMAT_VERSION: Final = 2
 FILE_NAME = "manifest.json"
 #: A million inputs take about 190 MB.
 MAX_BYTES = 256 * 2**20
-#: So many commas and opening brackets: a million inputs have six million of them. Each may be a value that
+#: So many commas and opening brackets: a million inputs have five million of them. Each may be a value that
 #: takes sixty bytes in memory and two in the file.
 MAX_VALUES = 8_000_000
 #: Splits, options, and kinds of documents that were left out: of each.
@@ -45,7 +45,9 @@ _SHOWN_CHARACTERS = 60
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-SplitName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+#: What a split may be called, as a regular expression: its name is a part of names of files.
+SPLIT_NAME = r"[a-z][a-z0-9_]{0,31}"
+SplitName = Annotated[str, Field(pattern=rf"^{SPLIT_NAME}$")]
 
 
 class _Record(BaseModel):
@@ -96,7 +98,7 @@ class TokenizerRecord(_Record):
 class ShardRecord(_Record):
     """One shard: `file` holds the ids; the file of the same name ending in .idx holds its documents."""
 
-    file: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}-[0-9]{5,}\.bin$", description="Its name.")
+    file: str = Field(pattern=rf"^{SPLIT_NAME}-[0-9]{{5,}}\.bin$", description="Its name.")
     num_tokens: int = Field(ge=1, lt=2**63, description="Ids in it.")
     num_documents: Count = Field(description="Documents that end in this shard.")
     size_bytes: Count = Field(description="The size of `file`.")
@@ -242,10 +244,17 @@ def _load(data: bytes, where: str) -> dict[str, Any]:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         reason = "bytes that are not UTF-8" if isinstance(error, UnicodeError) else error
-        raise CorpusFormatError(f"{where}: not a manifest: {reason}", path=where) from None
+        raise _not_a_manifest(where, reason) from None
     if not isinstance(value, dict) or type(value.get("format_version")) is not int:
-        raise CorpusFormatError(f"{where}: not a manifest: it has no format_version", path=where)
+        raise _not_a_manifest(where, "it has no format_version")
     return value
+
+
+def _not_a_manifest(where: str, reason: object) -> CorpusFormatError:
+    return CorpusFormatError(
+        f"{where}: not a manifest: {reason}; if it was a corpus's, prepare that again with --overwrite",
+        path=where,
+    )
 
 
 def _exceeded(data: bytes) -> str | None:

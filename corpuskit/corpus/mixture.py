@@ -214,8 +214,8 @@ def mix(
         ConfigError: If the corpora's tokenizers differ, or the weights are impossible.
 
     Example:
-        >>> mixture = corpuskit.mix({"data/web/gpt2": 0.7, "data/books/gpt2": 0.3})  # doctest: +SKIP
-        >>> batches = mixture.batches("train", batch_size=64, block_size=1024)  # doctest: +SKIP
+        >>> mixture = corpuskit.mix({"data/web/gpt2": 0.7, "data/books/gpt2": 0.3})
+        >>> batches = mixture.batches("train", batch_size=64, block_size=1024)
     """
     parts = _parts(weights)
     corpora = {_name(part.corpus): _open(part.corpus) for part in parts}

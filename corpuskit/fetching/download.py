@@ -115,9 +115,8 @@ def _download_to(partial: Partial, what: Download, transport: _Transport) -> Non
         except HashMismatch as error:
             wrong = _describe(error, partial, what, transport)
         except FetchError as error:
-            raise FetchError(
-                f"cannot download {redact_url(what.url)}: {error}", path=redact_url(what.url)
-            ) from None
+            url = redact_url(what.url)
+            raise FetchError(f"cannot download {url}: {error}", path=url, missing=error.missing) from None
         if wrong is None:
             return
         partial.restart()

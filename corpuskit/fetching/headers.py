@@ -77,6 +77,11 @@ def status_text(status: int) -> str:
         return f"the server answered {status}"
 
 
+def is_gone(status: int | None) -> bool:
+    """Whether a status says that there is no such file."""
+    return status in (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE)
+
+
 def may_pass(status: int) -> bool:
     """Whether another attempt may get another status."""
     return status in _TRANSIENT or status >= 500

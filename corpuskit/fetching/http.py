@@ -227,7 +227,7 @@ def _status_error(response: requests.Response, options: FetchOptions) -> Excepti
         return Transient(reason, retry_after_s=wait_s)
     if status in (401, 403):
         reason += "; it wants credentials that it did not get, or the link has expired"
-    return FetchError(reason)
+    return FetchError(reason, missing=headers.is_gone(status))
 
 
 def _header(response: requests.Response, name: str) -> str:

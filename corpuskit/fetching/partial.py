@@ -20,9 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpuskit import cache, storage
+from corpuskit import storage
 from corpuskit.errors import StorageError
 from corpuskit.fetching.claims import Validator
+from corpuskit.temporary_names import host_name, may_be_live
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ def remove_abandoned(folder: Path, key: str) -> None:
 def _abandoned(folder: Path, key: str) -> Iterator[tuple[Path, dict[str, Any] | None]]:
     """The partial files of a key that no living process writes, each with its record if it has one."""
     for path in sorted(folder.glob(f"{key}.*.part")):
-        if not cache.may_be_live(path):
+        if not may_be_live(path):
             yield path, _read_record(_record_of(path))
 
 
@@ -205,4 +206,4 @@ _RECORD: dict[str, tuple[type, ...]] = {
 
 
 def _live_name(folder: Path, name: str) -> Path:
-    return folder / f"{name}.{cache.host_name()}.{os.getpid()}.part"
+    return folder / f"{name}.{host_name()}.{os.getpid()}.part"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import ipaddress
 import logging
 import os
@@ -13,6 +12,7 @@ from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
+from corpuskit import reading
 from corpuskit.errors import FetchError
 from corpuskit.fetching import headers
 from corpuskit.fetching.logs import redact_logs
@@ -29,9 +29,6 @@ _READ_BYTES = 2**20
 #: What botocore raises where nobody has said who asks, or what cannot be asked for.
 _PERMANENT = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ParamValidationError")
 
-#: HTTP's statuses for what is not there.
-_GONE = (404, 410)
-
 #: How much of another library's message is shown.
 _TEXT_CHARS = 500
 
@@ -42,19 +39,14 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 
 
-def hash_file(path: Path, on_bytes: Callable[[int], None] | None = None) -> tuple[str, int]:
+def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda size_bytes: None) -> tuple[str, int]:
     """The sha256 and size of a local file, read once from start to end."""
-    digest, size_bytes = hashlib.sha256(), 0
     try:
         with path.open("rb", buffering=0) as file:
-            while data := file.read(_READ_BYTES):
-                digest.update(data)
-                size_bytes += len(data)
-                if on_bytes is not None:
-                    on_bytes(size_bytes)
+            return reading.hashed(file.read, on_bytes)
     except OSError as error:
-        raise FetchError(f"cannot read {path}: {error.strerror or error}", path=path) from error
-    return digest.hexdigest(), size_bytes
+        reason = error.strerror or error
+        raise FetchError(f"cannot read {path}: {reason}", path=path, missing=is_missing(error)) from error
 
 
 def mirrors_from_environment(sha256: str) -> Iterator[str]:
@@ -158,7 +150,7 @@ def is_missing(error: Exception) -> bool:
     """Whether a file system says that there is no such file, rather than that it cannot tell."""
     if isinstance(error, FileNotFoundError):
         return _hidden_failure(error) is None
-    return getattr(error, "status", None) in _GONE
+    return headers.is_gone(getattr(error, "status", None))
 
 
 def _hidden_failure(error: FileNotFoundError) -> BaseException | None:
@@ -166,7 +158,7 @@ def _hidden_failure(error: FileNotFoundError) -> BaseException | None:
     cause = error.__cause__
     failed = isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
     failed = failed or type(cause).__module__.partition(".")[0] in ("aiohttp", "asyncio")
-    return cause if failed and getattr(cause, "status", None) not in _GONE else None
+    return cause if failed and not headers.is_gone(getattr(cause, "status", None)) else None
 
 
 def failure_of(error: BaseException, url: str) -> FetchError | Transient:
@@ -186,7 +178,8 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
         return FetchError("access is denied")
     if isinstance(status, int):
         text = headers.status_text(status)
-        return Transient(text) if headers.may_pass(status) else FetchError(text)
+        may_pass = headers.may_pass(status)
+        return Transient(text) if may_pass else FetchError(text, missing=headers.is_gone(status))
     if isinstance(error, ValueError) and "rotocol not known" in str(error):
         return FetchError(f"no installed package reads {scheme}:// URLs")
     if isinstance(error, TypeError):

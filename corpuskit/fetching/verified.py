@@ -36,7 +36,7 @@ from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.urls import is_offline_scheme, redact_url, url_id
 
-__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch", "redact_url"]
+__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch"]
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,9 @@ class _Request:
         reasons = "; ".join(str(error) for error in failures)
         kind = HashMismatch if all(isinstance(error, HashMismatch) for error in failures) else FetchError
         raise kind(
-            f"{self._label} could be had from none of {len(failures)} places: {reasons}", path=self._url
+            f"{self._label} could be had from none of {len(failures)} places: {reasons}",
+            path=self._url,
+            missing=all(error.missing for error in failures),
         )
 
     @property
@@ -254,7 +256,7 @@ class _Request:
         if data is None or self.sha256 is None:
             return None
         path = cache.file_path(self.cache_dir, self.sha256)
-        storage.make_directory(path.parent)
+        cache.make_folder(self.cache_dir, "files", self.sha256[:2])
         storage.write_bytes(path, data)
         return self._cached()
 

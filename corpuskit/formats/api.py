@@ -45,7 +45,7 @@ def export(
         StorageError: If writing failed.
 
     Example:
-        >>> corpuskit.export("data/tinyshakespeare/gpt2", "nanogpt", "nanoGPT/data/mine")  # doctest: +SKIP
+        >>> files = corpuskit.export("data/tinyshakespeare/gpt2", "nanogpt", "nanoGPT/data/mine")
     """
     opened = corpus if isinstance(corpus, Corpus) else open_corpus(corpus)
     return open_format(format).write(

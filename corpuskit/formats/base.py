@@ -26,6 +26,8 @@ from corpuskit.file_errors import looking_at
 from corpuskit.formats.export import Export
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
+from corpuskit.registry.blame import fault
+from corpuskit.temporary_names import temporary_name
 from corpuskit.urls import remote_path
 from corpuskit.version import __version__
 
@@ -102,13 +104,12 @@ class Format(abc.ABC):
         """What a user should know who asks for no `meta_file`, in one line; None if nothing."""
         return None
 
-    def write_meta(self, export: Export) -> None:
+    def write_meta(self, export: Export) -> None:  # noqa: B027 - most have none
         """Write `meta_file`.
 
         Args:
             export: Opens the file to write.
         """
-        raise NotImplementedError(f"{type(self).__name__} has a meta_file and does not write it")
 
     def find(
         self,
@@ -165,12 +166,15 @@ class Format(abc.ABC):
             ConfigError: If the format cannot hold the corpus, or `output` is taken.
             CorpusFormatError: If the corpus is damaged.
             StorageError: If writing failed.
+            PluginError: If the format has a `meta_file` and does not write it.
         """
         output = _folder(output)
         names = _splits(corpus, splits, self.name)
         self.check(corpus, names)
         if meta:
             self.check_meta(corpus)
+            if type(self).write_meta is Format.write_meta:
+                raise fault(f"format {self.name!r}", None, "it has a meta_file and no write_meta()")
         if not overwrite and (there := self.find(corpus, output, splits=splits, meta=meta)) is not None:
             log.info("%s holds this export already; nothing was changed", output)
             return there
@@ -179,7 +183,7 @@ class Format(abc.ABC):
         storage.make_directory(output.parent)
         for folder in folders.remove_left_behind(output):
             log.warning("unless another export is running, delete %s: one that was stopped left it", folder)
-        staged = storage.temporary_name(output)
+        staged = temporary_name(output)
         storage.make_directory(staged)
         try:
             export = Export(corpus, staged, names, on_progress=on_progress)

@@ -18,6 +18,7 @@ from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.scan import Mismatch
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.on_progress import OnProgress, Progress
+from corpuskit.registry.blame import not_theirs
 
 
 class Export:
@@ -40,7 +41,7 @@ class Export:
         self.splits = tuple(splits)
         self.files: list[dict[str, str | int]] = []
         self._folder = folder
-        self._on_progress = on_progress
+        self._on_progress = on_progress and not_theirs(on_progress)
         self._done_bytes = 0
         self._total_bytes = sum(
             shard.size_bytes for name in self.splits for shard in corpus.manifest.splits[name].shards

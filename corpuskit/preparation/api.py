@@ -58,8 +58,8 @@ def prepare(
         CorpuskitError: Its other children, for what can go wrong with text, vocabularies and disks.
 
     Example:
-        >>> corpus = corpuskit.prepare("tinyshakespeare", encoding="gpt2")  # doctest: +SKIP
-        >>> len(corpus["train"])  # doctest: +SKIP
+        >>> corpus = corpuskit.prepare("tinyshakespeare", encoding="gpt2")
+        >>> len(corpus["train"])
         301966
     """
     chosen = config_of(dataset, config, options)
@@ -94,7 +94,7 @@ def commit_parts(config: PrepareConfig, *, on_progress: OnProgress | None = None
 @checked
 @takes(PrepareKeywords)
 def plan(
-    dataset: str | Sequence[str] | None = None,
+    dataset: Dataset | None = None,
     *,
     config: PrepareConfig | RunConfig | None = None,
     on_progress: OnProgress | None = None,
@@ -120,7 +120,8 @@ def plan(
         CorpuskitError: As `prepare`, for what is not about files.
 
     Example:
-        >>> print(corpuskit.plan("./my.txt", encoding="gpt2"))  # doctest: +SKIP
+        >>> corpuskit.plan("./my.txt", encoding="gpt2").num_parts
+        1
     """
     asked = config_of(dataset, config, options)
     _check_whole(asked)

@@ -1,11 +1,13 @@
 """From finished parts to a corpus: name the shards, write the manifest, rename the folder.
 
 Everything happens in a folder of its own beside the parts, which takes the corpus's name in one step when
-it is complete. Until then the parts keep their files, so a commit that is killed is simply done again.
+it is complete. Until then the parts keep their files, so a commit that is killed is simply done again. Where
+a file system has no hard links, files are moved, and their parts are made again then.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +25,7 @@ from corpuskit.preparation.run_record import no_text
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.temporary_names import temporary_name
 from corpuskit.version import __version__
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
@@ -60,27 +63,35 @@ def commit(
         SourceError: If the whole corpus has no tokens.
         StorageError: If something is at `output` and may not be replaced, or writing failed.
     """
-    staged = storage.temporary_name(parts_folder)
+    staged = temporary_name(parts_folder)
     storage.make_directory(staged)
-    names = list(splits) or _given_splits(records)
-    min_bytes = min(MIN_SHARD_BYTES, plan.recipe.options.shard_bytes)
-    groups = {name: list(_grouped(records, name, min_bytes=min_bytes)) for name in names}
-    shards = {
-        name: [
-            _make_shard(f"{name}-{number:05d}.bin", group, parts_folder, staged)
-            for number, group in enumerate(made)
-            if _has_tokens(group)
-        ]
-        for name, made in groups.items()
-    }
-    manifest = _describe(plan, shards, _left_out(records, groups), left_out, owner)
-    if not any(split.num_tokens for split in manifest.splits.values()):
-        raise no_text(plan, records)
-    storage.write_json(staged / "run.json", run)
-    for folder in (staged, parts_folder):
-        storage.write_bytes(folder / manifest_format.FILE_NAME, manifest.to_bytes())
-    storage.make_directory(output.parent)
-    storage.commit_directory(staged, output, replace=overwrite, ours=is_of_corpus)
+    number = staged.stat().st_ino
+    try:
+        names = list(splits) or _given_splits(records)
+        min_bytes = min(MIN_SHARD_BYTES, plan.recipe.options.shard_bytes)
+        groups = {name: list(_grouped(records, name, min_bytes=min_bytes)) for name in names}
+        shards = {
+            name: [
+                _make_shard(f"{name}-{number:05d}.bin", group, parts_folder, staged)
+                for number, group in enumerate(made)
+                if _has_tokens(group)
+            ]
+            for name, made in groups.items()
+        }
+        manifest = _describe(plan, shards, _left_out(records, groups), left_out, owner)
+        if not any(split.num_tokens for split in manifest.splits.values()):
+            raise no_text(plan, records)
+        storage.write_json(staged / "run.json", run)
+        for folder in (staged, parts_folder):
+            storage.write_bytes(folder / manifest_format.FILE_NAME, manifest.to_bytes())
+        storage.make_directory(output.parent)
+        storage.commit_directory(staged, output, replace=overwrite, ours=is_of_corpus)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            # Else it is the old corpus, whose name may not have changed on the disk.
+            if staged.stat().st_ino == number:
+                storage.remove_tree(staged)
+        raise
     return manifest
 
 

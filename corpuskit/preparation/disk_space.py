@@ -7,6 +7,7 @@ out whole blocks, which is more than the bytes where parts are tiny.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from corpuskit.corpus.index import ROW_BYTES
 from corpuskit.errors import StorageError
+from corpuskit.paths import existing_folder
 from corpuskit.preparation.commit import MIN_SHARD_BYTES
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.preview.estimate import Estimate, estimate
@@ -29,7 +31,7 @@ _INPUT_BYTES, _PIECE_BYTES = 1024, 256
 
 def check_disk(
     output: Path,
-    folder: Path,
+    parts_folder: Path,
     source: Source,
     plan: Plan,
     tokenizer: Tokenizer,
@@ -41,7 +43,7 @@ def check_disk(
 
     Args:
         output: Where the corpus will be.
-        folder: Where the parts are made; those of an earlier run need no more room.
+        parts_folder: Where the plan's parts are made; those of an earlier run need no more room.
         source: The source.
         plan: The plan.
         tokenizer: The tokenizer.
@@ -51,7 +53,7 @@ def check_disk(
     Raises:
         StorageError: If there is clearly too little room, saying how much is needed and how much is free.
     """
-    free = shutil.disk_usage(_existing(output)).free + _used_bytes(folder)
+    free = shutil.disk_usage(existing_folder(output)).free + _used_bytes(parts_folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
     most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES)
@@ -74,12 +76,7 @@ def check_disk(
 
 def block_bytes_at(output: Path) -> int:
     """How much the file system at a place gives out at once."""
-    return os.statvfs(_existing(output)).f_frsize
-
-
-def _existing(output: Path) -> Path:
-    """A place, or the folder above it in which it will be made."""
-    return next(path for path in (output, *output.resolve().parents) if os.path.exists(path))  # noqa: PTH110
+    return os.statvfs(existing_folder(output)).f_frsize
 
 
 def peak_bytes(found: Estimate, plan: Plan, rule: SplitRule, *, block_bytes: int) -> int:
@@ -128,10 +125,12 @@ def _fixed_bytes(plan: Plan, rule: SplitRule, *, num_parts: int, block_bytes: in
 
 
 def _used_bytes(folder: Path) -> int:
-    """What a folder takes on the disk."""
+    """What the files of a folder take on the disk; other runs may delete some meanwhile."""
     total = 0
-    for parent, _, names in os.walk(folder):
-        total += sum(os.lstat(os.path.join(parent, name)).st_blocks * 512 for name in names)  # noqa: PTH118
+    with contextlib.suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                total += path.lstat().st_blocks * 512
     return total
 
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from corpuskit import reading
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
-from corpuskit.errors import ConfigError
+from corpuskit.corpus.verification import verify
+from corpuskit.errors import ConfigError, CorpusFormatError, FetchError
 from corpuskit.file_errors import looking_at
-from corpuskit.paths import user_path
+from corpuskit.on_progress import OnProgress
 from corpuskit.preparation.resolved_config import ResolvedConfig
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.urls import RemotePath
+
+log = logging.getLogger(__name__)
+
+#: What a manifest and a `run.json` begin with, among others: who wrote them.
+_BY_US = b'"corpuskit'
+_HEAD_BYTES = 4096
 
 
-def existing_corpus(resolved: ResolvedConfig) -> Corpus | None:
+def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus | None:
     """The corpus that is in the place, if it is what is asked for.
 
     Args:
         resolved: What is asked for, and where.
+        on_progress: Called while a corpus that may be replaced is verified.
 
     Raises:
         ConfigError: If something else is there and may not be replaced.
+        CorpusFormatError: If a damaged corpus is there and may not be replaced.
         StorageError: If the place cannot be looked at.
     """
     output = resolved.output
@@ -37,33 +50,82 @@ def existing_corpus(resolved: ResolvedConfig) -> Corpus | None:
     if not is_corpus:
         _check_replaceable(output)
         return None
-    there = Corpus(output, encoding=resolved.config.encoding)
-    corpus = accepted(resolved, there, overwrite=resolved.config.overwrite)
+
+    def head(name: str) -> bytes:
+        with os.fdopen(reading.open_file(output / name), "rb") as file:
+            return file.read(_HEAD_BYTES)
+
+    corpus = accepted(resolved, output, head, on_progress, overwrite=resolved.config.overwrite)
     if corpus is None:
         _check_replaceable(output)
     return corpus
 
 
-def accepted(resolved: ResolvedConfig, corpus: Corpus, *, overwrite: bool) -> Corpus | None:
-    """A corpus, if it is what is asked for; None if it is not, and may be replaced.
+def accepted(
+    resolved: ResolvedConfig,
+    place: Path | RemotePath,
+    head: Callable[[str], bytes],
+    on_progress: OnProgress,
+    *,
+    overwrite: bool,
+) -> Corpus | None:
+    """The corpus in a place, if it is what is asked for; None if it is not, and may be replaced.
+
+    Where it may be replaced, each of its bytes is read: a damaged one is not what is asked for.
 
     Args:
         resolved: What is asked for.
-        corpus: The corpus.
-        overwrite: Whether another one may be replaced.
+        place: Where the corpus is.
+        head: Gives the first bytes of one of its files, by name.
+        on_progress: Called while it is verified.
+        overwrite: Whether another one, or a damaged one, may be replaced.
 
     Raises:
-        ConfigError: If it may not be replaced.
+        ConfigError: If it is another one and may not be replaced.
+        CorpusFormatError: If it is damaged and may not be replaced, or may be no corpus at all.
     """
-    differences = _differences(resolved, corpus.manifest)
-    if not differences:
-        return corpus
-    if overwrite:
-        return None
-    raise ConfigError(
-        f"{corpus.path} holds a corpus that was prepared differently: {'; '.join(differences)}; "
-        "choose another --output, or replace it with --overwrite"
-    )
+    try:
+        corpus = Corpus(place, encoding=resolved.config.encoding)
+    except CorpusFormatError as error:
+        if not overwrite or not _is_ours(head):
+            raise
+        damage: str | None = str(error)
+    else:
+        differences = _differences(resolved, corpus.manifest, in_words=not overwrite)
+        if differences and not overwrite:
+            raise ConfigError(
+                f"{place} holds a corpus that was prepared differently: {'; '.join(differences)}; "
+                "choose another --output, or replace it with --overwrite"
+            )
+        if differences:
+            return None
+        damage = _damage(corpus, on_progress) if overwrite else None
+        if damage is None:
+            return corpus
+    log.warning("%s: damaged, and prepared again (%s)", place, damage)
+    return None
+
+
+def _is_ours(head: Callable[[str], bytes]) -> bool:
+    """Whether what cannot be opened is a corpus all the same: its manifest or its `run.json` says so."""
+    for name in (FILE_NAME, "run.json"):
+        with contextlib.suppress(OSError):
+            if _BY_US in head(name):
+                return True
+    return False
+
+
+def _damage(corpus: Corpus, on_progress: OnProgress) -> str | None:
+    """What is wrong with a corpus's bytes, as one phrase; None if nothing is."""
+    try:
+        problems = [str(problem) for problem in verify(corpus, on_progress=on_progress)]
+    except CorpusFormatError as error:
+        problems = [str(error)]
+    except FetchError as error:
+        if not error.missing:
+            raise
+        problems = [str(error)]
+    return problems[0] if problems else None
 
 
 def check_inputs_kept(output: Path, inputs: Sequence[Input]) -> None:
@@ -85,8 +147,8 @@ def check_inputs_kept(output: Path, inputs: Sequence[Input]) -> None:
             )
 
 
-def _differences(resolved: ResolvedConfig, manifest: Manifest) -> list[str]:
-    """What is asked for and not what a manifest says, each as one phrase."""
+def _differences(resolved: ResolvedConfig, manifest: Manifest, *, in_words: bool) -> list[str]:
+    """What is asked for and not what a manifest says, each as one phrase; which inputs is said on request."""
     total_bytes = sum(item.size_bytes for item in manifest.inputs)
     encoding = resolved.config.encoding
     if manifest.tokenizer.state is not None:
@@ -106,7 +168,8 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest) -> list[str]:
         return different
     recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
     if not resolved.source.unchanged(recorded):
-        return [f"its inputs have changed since ({resolved.source.changes(recorded)})"]
+        which = f" ({resolved.source.changes(recorded)})" if in_words else ""
+        return [f"its inputs have changed since{which}"]
     if not resolved.tokenizer.spec.pinned:
         # What the name stands for now: a state may hold the tokenizer itself, which would never change.
         found = open_tokenizer(resolved.config.encoding)
@@ -118,28 +181,21 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest) -> list[str]:
 
 
 def _check_apart(output: Path, source: Source) -> None:
-    """Refuse a place in a folder that is read: a later run would take the corpus for text.
+    """Refuse a place where text is looked for: a later run would take the corpus for text.
 
     Raises:
         ConfigError: Naming both.
     """
     from corpuskit.sources.user_files import UserFiles
 
-    patterns = source.patterns if isinstance(source, UserFiles) else ()
-    for pattern in patterns:
-        folder = "" if "://" in pattern else str(user_path(pattern))
-        # A folder that may not be looked at is no matter here: the listing says what is wrong with it.
-        if os.path.isdir(folder) and _is_inside(output, os.path.realpath(folder)):  # noqa: PTH112
-            raise ConfigError(
-                f"{output} is in the folder {pattern!r}, all of which is read: the next time the "
-                "corpus would be read as text; choose another --output",
-                path=output,
-            )
-
-
-def _is_inside(path: Path, folder: str) -> bool:
-    real = os.path.realpath(path)
-    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
+    record = os.path.join(os.path.realpath(output), "run.json")  # noqa: PTH118
+    pattern = source.reads(record) if isinstance(source, UserFiles) else None
+    if pattern is not None:
+        raise ConfigError(
+            f"{output} is where {pattern!r} finds text: the next time the corpus would be read as "
+            "text; choose another --output",
+            path=output,
+        )
 
 
 def _check_replaceable(output: Path) -> None:

@@ -17,6 +17,7 @@ def found_or_made(
     find: Callable[[], Thing | None],
     make: Callable[[], Thing],
     *,
+    replaces: bool,
     lock: Path,
     on_wait: Callable[[], None],
     is_taken: Callable[[Exception], bool],
@@ -26,6 +27,7 @@ def found_or_made(
     Args:
         find: Gives what is there, or None. It is asked first, and again once the lock is held.
         make: Makes it.
+        replaces: Whether what is there may be replaced. Finding it reads much then, and waits for the lock.
         lock: The file of a lock that all who make it hold meanwhile, where locks work.
         on_wait: Called once if another process holds the lock, before waiting.
         is_taken: Whether an error of `make` may mean that another process has made it first, as can be where
@@ -34,7 +36,7 @@ def found_or_made(
     Raises:
         Exception: What `find` or `make` raises; if both do, what `make` raised, which came first.
     """
-    if (found := find()) is not None:
+    if not replaces and (found := find()) is not None:
         return found
     with lock_or_go_on(lock, on_wait=on_wait):
         if (found := find()) is not None:

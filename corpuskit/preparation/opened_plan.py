@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from collections.abc import Sequence
 
-from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.corpus.manifest import SPLIT_NAME, TokenizerRecord
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
@@ -17,7 +18,7 @@ from corpuskit.preparation.split_rule import SplitRule, parse_rule
 from corpuskit.registry.blame import fault
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.base import Tokenizer
-from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.tokenizers.opening import fit_tokenizer, open_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
 
     Raises:
         ConfigError: If the options do not fit the inputs or the tokenizer.
+        PluginError: If the source gives splits that there cannot be.
     """
     tokenizer = _open_tokenizer(resolved, inputs, on_progress)
     eot = resolved.appends_eot(tokenizer)
@@ -59,6 +61,8 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
         options=resolved.options(sum(item.size_bytes for item in inputs), eot=eot),
     )
     rule = _rule(resolved, recipe.options.split, given=any(item.split for item in inputs))
+    if rule.kind == "given":
+        _check_given(resolved.source, inputs)
     _check_shard_bytes(recipe)
     on_progress(Progress("plan", resolved.name))
     plan = make_plan(
@@ -72,13 +76,14 @@ def _open_tokenizer(resolved: ResolvedConfig, inputs: Sequence[Input], on_progre
     tokenizer = open_tokenizer(config.encoding, engine=config.engine)
     if tokenizer.needs_fitting:
         on_progress(Progress("fit", resolved.name))
-        tokenizer.fit(
+        texts = (
             text
             for item in inputs
             for whole in source.slices(item, target_bytes=2**62)
             for batch in source.read(item, whole, lambda kind, start, reason: None)
             for text in batch.texts
         )
+        fit_tokenizer(tokenizer, texts, name=config.encoding)
     return tokenizer
 
 
@@ -111,6 +116,21 @@ def _rule(resolved: ResolvedConfig, text: str, *, given: bool) -> SplitRule:
             raise
         reason = f"its spec's split {str(error).removeprefix('--split ')}"
         raise fault(f"source {source.spec.name!r}", source.owner, reason) from error
+
+
+def _check_given(source: Source, inputs: Sequence[Input]) -> None:
+    """Refuse splits of inputs that no split can be called.
+
+    Raises:
+        PluginError: Naming the first.
+    """
+    for item in inputs:
+        if item.split and not re.fullmatch(SPLIT_NAME, str(item.split)):
+            reason = (
+                f"the split of {item.name} must be a word of up to 32 of a-z, 0-9 and _, "
+                f"found {item.split!r:.60}"
+            )
+            raise fault(f"source {source.spec.name!r}", source.owner, reason)
 
 
 def _say_how_documents_end(resolved: ResolvedConfig, tokenizer: Tokenizer, inputs: Sequence[Input]) -> None:

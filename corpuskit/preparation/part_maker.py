@@ -22,6 +22,7 @@ from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.progress_sum import ProgressSum
 from corpuskit.preparation.token_limit import TokenLimit
 from corpuskit.preparation.work_folder import WorkFolder
+from corpuskit.registry.blame import blame, fault, not_theirs
 from corpuskit.registry.specs import ExecutorSpec
 from corpuskit.sources.base import Source
 
@@ -80,12 +81,17 @@ class PartMaker:
 
         Raises:
             CorpuskitError: What a part raises.
+            PluginError: If the executor is a plugin's and raises what it should not.
         """
         component = registry.default().find(ExecutorSpec, self._config.executor)
         executor = component.make(Executor, workers=self._config.workers)
         progress = ProgressSum(self._plan, self.records.values(), on_progress)
 
+        @not_theirs
         def on_part(record: PartRecord) -> bool:
+            if not isinstance(record, PartRecord):
+                reason = f"on_part() must be called with a PartRecord, found {record!r:.60}"
+                raise fault(component.what, component.owner, reason)
             self.records[record.number] = record
             self.made.add(record.number)
             progress.part(record)
@@ -96,7 +102,14 @@ class PartMaker:
         try:
             if left and not self._limit.reached(self.records):
                 self._say_what_is_there(numbers, left)
-                executor.run(self._job, left, worker=self._worker, on_part=on_part, on_work=progress.work)
+                with blame(component.what, component.owner):
+                    executor.run(
+                        self._job,
+                        left,
+                        worker=self._worker,
+                        on_part=on_part,
+                        on_work=not_theirs(progress.work),
+                    )
         except (KeyboardInterrupt, SystemExit):
             interrupts.explain(
                 f"{len(self.records):,} of {len(self._plan.parts):,} parts are finished and kept, and the "

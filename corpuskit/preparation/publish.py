@@ -18,8 +18,8 @@ from pathlib import Path
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.manifest import Manifest
-from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of, read_manifest
+from corpuskit.corpus.manifest import SPLIT_NAME, Manifest
+from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetching.places import hash_file
 from corpuskit.on_progress import OnProgress, Progress
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _CLAIM_BYTES = 4096
 _RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
-_FILE = re.compile(r"([0-9a-f]{16}/)?([a-z][a-z0-9_]*-\d{5,}\.(bin|idx)|run\.json)")
+_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}\.(bin|idx)|run\.json)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def publish(
         folder: The corpus on this machine.
         store: The place.
         overwrite: Whether another corpus there may be replaced. It is deleted after the new one is complete.
+            Files of the same one that are not as they should be, or of which the store cannot say so, are put
+            again.
         on_progress: Called after each file.
 
     Raises:
@@ -63,19 +65,23 @@ def publish(
     manifest = manifest_format.parse(data, where=str(folder / manifest_format.FILE_NAME))
     old = _found(store, data, overwrite=overwrite)
     if old is not None:
-        tidy(store, old[0].data)
-    if old is None or old[0].data != data:
+        tidy(store, old.data)
+    mend = old is not None and old.data == data
+    if mend and not overwrite:
+        return
+    if old is not None and mend:
+        prefix, ours = prefix_of(store, old, manifest), True
+    else:
         prefix, ours = _claim(store, data, old, overwrite=overwrite)
-        _upload(
-            folder, store, _files(folder, manifest), prefix, ours=ours or overwrite, on_progress=on_progress
-        )
-        _forget_this_machine(folder / _RUN)
-        store.upload(folder / _RUN, prefix + _RUN, sha256=hash_file(folder / _RUN)[0])
-        if old is not None:
-            _note(store, data, *old)
-        _commit(store, data, old[0] if old else None)
-        store.abort_uploads([prefix + name for name in file_names(manifest)])
-        tidy(store, data)
+    files = _files(folder, manifest)
+    _upload(folder, store, files, prefix, ours=ours or overwrite, mend=mend, on_progress=on_progress)
+    _forget_this_machine(folder / _RUN)
+    store.upload(folder / _RUN, prefix + _RUN, sha256=hash_file(folder / _RUN)[0])
+    if old is not None and not mend:
+        _note(store, data, old)
+    _commit(store, data, old)
+    store.abort_uploads([prefix + name for name in file_names(manifest)])
+    tidy(store, data)
 
 
 def _forget_this_machine(run: Path) -> None:
@@ -85,14 +91,14 @@ def _forget_this_machine(run: Path) -> None:
         storage.write_json(run, value)
 
 
-def _found(store: Store, data: bytes, *, overwrite: bool) -> tuple[Stored, Manifest] | None:
-    """The corpus that is there.
+def _found(store: Store, data: bytes, *, overwrite: bool) -> Stored | None:
+    """The manifest that is there, which may be damaged.
 
     Raises:
         ConfigError: If it is another one and may not be replaced.
     """
-    old = read_manifest(store)
-    if old is not None and old[0].data != data and not overwrite:
+    old = store.read(manifest_format.FILE_NAME, max_bytes=manifest_format.MAX_BYTES)
+    if old is not None and old.data != data and not overwrite:
         raise _other(store)
     return old
 
@@ -105,9 +111,7 @@ def _other(store: Store) -> ConfigError:
     )
 
 
-def _claim(
-    store: Store, data: bytes, old: tuple[Stored, Manifest] | None, *, overwrite: bool
-) -> tuple[str, bool]:
+def _claim(store: Store, data: bytes, old: Stored | None, *, overwrite: bool) -> tuple[str, bool]:
     """Where to put the files, and whether all that is there already was put there for this manifest."""
     if old is not None:
         return generation(data), True
@@ -156,6 +160,7 @@ def _upload(
     prefix: str,
     *,
     ours: bool,
+    mend: bool,
     on_progress: OnProgress | None,
 ) -> None:
     """Put the files that are not there yet, and check that the store has what it was given."""
@@ -169,7 +174,7 @@ def _upload(
                 "--output, or use --overwrite",
                 path=str(store.place / key),
             )
-        if there in ("missing", "different"):
+        if there in ("missing", "different") or (mend and there != "same"):
             _put(store, key, path, file)
         done += file.size_bytes
         if on_progress is not None:
@@ -200,8 +205,13 @@ def _commit(store: Store, data: bytes, old: Stored | None) -> None:
             raise _other(store) from None
 
 
-def _note(store: Store, data: bytes, stored: Stored, manifest: Manifest) -> None:
+def _note(store: Store, data: bytes, stored: Stored) -> None:
     """Write down which files of the corpus that is replaced are to be deleted, whoever comes to do it."""
+    try:
+        manifest = manifest_format.parse(stored.data, where=str(store.place / manifest_format.FILE_NAME))
+    except CorpusFormatError as error:
+        log.warning("the files of the corpus that is replaced stay: %s", error)
+        return
     prefix = prefix_of(store, stored, manifest)
     files = [prefix + name for name in [*file_names(manifest), _RUN]]
     note = json.dumps({"manifest_sha256": hashlib.sha256(data).hexdigest(), "files": files}).encode()

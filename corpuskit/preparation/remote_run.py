@@ -12,8 +12,7 @@ from typing import Any
 from corpuskit import folders, reading, storage
 from corpuskit.cache import default_cache_dir, make_folder
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import FILE_NAME
-from corpuskit.corpus.remote.layout import read_manifest
+from corpuskit.corpus.manifest import FILE_NAME, MAX_BYTES
 from corpuskit.preparation.existing import accepted
 from corpuskit.preparation.found_or_made import found_or_made
 from corpuskit.preparation.outcome import PartsMade, Prepared
@@ -21,6 +20,7 @@ from corpuskit.preparation.publish import publish, tidy
 from corpuskit.preparation.run import Run
 from corpuskit.preparation.work_folder import in_published
 from corpuskit.stores.opening import open_store
+from corpuskit.temporary_names import temporary_name
 from corpuskit.urls import RemotePath
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class PublishedRun:
         return found_or_made(
             self._existing,
             lambda: self._make(only_commit=only_commit),
+            replaces=self._overwrite,
             lock=default_cache_dir() / "locks" / f"publish-{self._place.id}",
             on_wait=self._waiting,
             is_taken=lambda error: isinstance(error, OSError) and not self._folder.exists(),
@@ -89,14 +90,21 @@ class PublishedRun:
 
         Raises:
             ConfigError: If another corpus is there and may not be replaced.
+            CorpusFormatError: If a damaged corpus is there and may not be replaced.
         """
-        if (found := read_manifest(self._store)) is None:
+        if (found := self._store.read(FILE_NAME, max_bytes=MAX_BYTES)) is None:
             return None
-        corpus = accepted(self._run.resolved, self._corpus(), overwrite=self._overwrite)
+
+        def head(name: str) -> bytes:
+            there = self._store.read(name, max_bytes=_RUN_BYTES)
+            return there.data if there else b""
+
+        run = self._run
+        corpus = accepted(run.resolved, self._place, head, run.on_progress, overwrite=self._overwrite)
         if corpus is None:
             return None
-        tidy(self._store, found[0].data)
-        if self._is_spent(found[0].data):
+        tidy(self._store, found.data)
+        if self._is_spent(found.data):
             self._remove()
         return Prepared(corpus, made=False, run={})
 
@@ -113,7 +121,7 @@ class PublishedRun:
     def _remove(self) -> None:
         """Delete the folder. It loses its name first: what is left if that is stopped is nobody's."""
         with contextlib.suppress(OSError):
-            storage.rename(self._folder, storage.temporary_name(self._folder))
+            storage.rename(self._folder, temporary_name(self._folder))
         for folder in self._folder.parent.glob(f".{self._place.id}.*.tmp"):
             storage.remove_ours(folder, in_published)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
 
 #: What else a manifest's options hold: no reader's option may take their place.
-_OTHER_OPTIONS = ("split", "eot", "format", "max_tokens", "part_bytes", "shard_bytes")
+_OTHER_OPTIONS = {field.name for field in dataclasses.fields(RecipeOptions)} - {"reader"}
 
 
 class ResolvedConfig:

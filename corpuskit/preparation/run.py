@@ -66,6 +66,7 @@ class Run:
         return found_or_made(
             self.found,
             lambda: self._make(only_commit=only_commit),
+            replaces=self.config.overwrite,
             lock=default_cache_dir() / "locks" / place,
             on_wait=self._waiting,
             is_taken=self.work.is_taken,
@@ -76,8 +77,9 @@ class Run:
 
         Raises:
             ConfigError: If something else is there and may not be replaced.
+            CorpusFormatError: If a damaged corpus is there and may not be replaced.
         """
-        corpus = existing_corpus(self.resolved)
+        corpus = existing_corpus(self.resolved, self.on_progress)
         if corpus is None:
             return None
         self.work.tidy()
@@ -126,7 +128,7 @@ class Run:
         check_inputs_kept(self.output, plan.inputs)
         check_disk(
             self.output,
-            self.work.path,
+            self.work.parts(plan.fingerprint),
             self.source,
             plan,
             opened.tokenizer,

@@ -14,6 +14,7 @@ import dataclasses
 import hashlib
 import re
 
+from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import ConfigError
 from corpuskit.units import parse_fraction
 
@@ -69,7 +70,7 @@ def parse_rule(text: str, *, given: bool) -> SplitRule:
         return SplitRule("characters", (("valid", _fraction(text, text.removeprefix("characters:"))),))
     fractions = []
     for item in text.split(","):
-        found = re.fullmatch(r"\s*([a-z][a-z0-9_]{0,31})\s*=\s*(\S+)\s*", item)
+        found = re.fullmatch(rf"\s*({SPLIT_NAME})\s*=\s*(\S+)\s*", item)
         if found is None:
             raise ConfigError(f"--split {text!r}: expected {_SYNTAX}", found=text)
         fractions.append((found[1], _fraction(text, found[2])))

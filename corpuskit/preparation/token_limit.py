@@ -28,19 +28,24 @@ class TokenLimit:
 
     def __init__(self, max_tokens: int | None) -> None:
         self._max_tokens = max_tokens
+        self._num_tokens = self._num_parts = 0  # of the first parts, without a gap
+        self._reached = False
 
     def reached(self, records: Mapping[int, PartRecord]) -> bool:
-        """Whether the parts from the first on, without a gap, reach the limit."""
+        """Whether the parts from the first on, without a gap, reach the limit.
+
+        Args:
+            records: The parts that are finished, by their numbers; all that were there at an earlier call.
+        """
         if self._max_tokens is None:
             return False
-        total = number = 0
-        while number in records:
-            record = records[number]
-            total += record.num_tokens
-            number += 1
-            if record.num_documents and total - record.num_open_tokens >= self._max_tokens:
-                return True
-        return False
+        while not self._reached and self._num_parts in records:
+            record = records[self._num_parts]
+            self._num_parts += 1
+            self._num_tokens += record.num_tokens
+            ended = self._num_tokens - record.num_open_tokens
+            self._reached = record.num_documents > 0 and ended >= self._max_tokens
+        return self._reached
 
     def cut(self, records: Sequence[PartRecord], folder: Path) -> list[PartRecord]:
         """The records that make the corpus: whole up to the part where the limit is, which is cut."""
@@ -49,11 +54,12 @@ class TokenLimit:
         kept: list[PartRecord] = []
         left = self._max_tokens
         for record in records:
-            documents = _documents(record, folder)
-            reaching = np.flatnonzero(documents.tokens_through >= left)
-            if len(reaching):
-                kept.append(_cut(record, documents, int(reaching[0]), folder))
-                return kept
+            if record.num_tokens >= left:
+                documents = _documents(record, folder)
+                reaching = np.flatnonzero(documents.tokens_through >= left)
+                if len(reaching):
+                    kept.append(_cut(record, documents, int(reaching[0]), folder))
+                    return kept
             kept.append(record)
             left -= record.num_tokens
         return kept

@@ -28,6 +28,7 @@ from corpuskit import folders, storage
 from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.errors import ConfigError
 from corpuskit.file_errors import reading_from
+from corpuskit.temporary_names import temporary_name
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ class WorkFolder:
         if not kept:
             for parts in self.plans():
                 with contextlib.suppress(OSError):
-                    storage.rename(parts, storage.temporary_name(parts))
+                    storage.rename(parts, temporary_name(parts))
             storage.remove_ours(self.path, lambda name: _IN_WORK.fullmatch(name) is not None)
             return
         for name in self._names():
@@ -168,7 +169,7 @@ def _set_folders_aside(parts: Path) -> None:
             continue  # it was set aside before
         log.warning("%s is a folder in the place of a file, which is made again", path)
         with contextlib.suppress(OSError):  # another run was faster, or it stays, under another name
-            aside = storage.temporary_name(path)
+            aside = temporary_name(path)
             storage.rename(path, aside)
             aside.rmdir()
 

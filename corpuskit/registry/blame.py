@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from corpuskit.errors import CorpuskitError, PluginError
 from corpuskit.registry.checks import one_line
 from corpuskit.registry.discovery import Owner
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+#: Marks an error that came to a plugin from a function that it was given.
+_NOT_THEIRS = "_not_of_the_plugin"
 
 
 @contextlib.contextmanager
 def blame(what: str, owner: Owner | None, where: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Turn an error that is no corpuskit's own into one that says which plugin it is of, and where it was.
 
-    Errors of what comes with corpuskit are bugs, and go on as they are.
+    Errors of what comes with corpuskit are bugs, and go on as they are; so do those of `not_theirs`.
 
     Args:
         what: The component: "source 'books'".
@@ -32,9 +37,23 @@ def blame(what: str, owner: Owner | None, where: Callable[[], str] = lambda: "")
     except (CorpuskitError, MemoryError):
         raise
     except Exception as error:
-        if owner is not None and owner.is_builtin:
+        if (owner is not None and owner.is_builtin) or hasattr(error, _NOT_THEIRS):
             raise
         raise fault(what, owner, one_line(error), where()) from error
+
+
+def not_theirs(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """A function for plugins to call, for whose errors `blame` does not blame them."""
+
+    @functools.wraps(function)
+    def called(*arguments: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            return function(*arguments, **named)
+        except Exception as error:
+            setattr(error, _NOT_THEIRS, True)
+            raise
+
+    return called
 
 
 def fault(what: str, owner: Owner | None, reason: str, where: str = "") -> PluginError:
@@ -80,4 +99,4 @@ def blamed(
         yield one
 
 
-__all__ = ["blame", "blamed", "fault"]
+__all__ = ["blame", "blamed", "fault", "not_theirs"]

@@ -151,7 +151,8 @@ def find(spec: type[SpecT], name: str) -> Component[SpecT]:
         DuplicateName: If two plugins have it.
 
     Example:
-        >>> find(SamplerSpec, "shuffled").make(Sampler, context)  # doctest: +SKIP
+        >>> find(corpuskit.SamplerSpec, "shuffled").owner.distribution
+        'corpuskit-core'
     """
     return default().find(spec, name)
 

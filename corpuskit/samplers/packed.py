@@ -21,6 +21,7 @@ from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.packing import pack, split_documents
 from corpuskit.samplers.permutation import Permutation
+from corpuskit.temporary_names import temporary_name
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def _in_memory(context: SamplerContext) -> Table:
 def _save(groups: Iterator[Table], folder: Path) -> None:
     """Publish the groups' tables in one step, in the place of a damaged one if there is one."""
     cache.make_folder(cache.default_cache_dir(), "tables")
-    staged = storage.temporary_name(folder)
+    staged = temporary_name(folder)
     storage.make_directory(staged)
     try:
         with contextlib.ExitStack() as files:

@@ -11,6 +11,7 @@ from corpuskit import storage
 from corpuskit.errors import ConfigError
 from corpuskit.paths import user_path
 from corpuskit.scaffold.names import KINDS, PluginNames, plugin_names
+from corpuskit.temporary_names import temporary_name
 
 #: What a component imports beside corpuskit and NumPy.
 _NEEDS = {"command": "click>=8.1.7"}
@@ -84,7 +85,7 @@ def write_plugin(name: str, *, kind: str, folder: str | os.PathLike[str] | None 
         raise ConfigError(f"--output {folder}: a package needs a folder with a name of its own", path=target)
     if os.path.lexists(target):
         raise ConfigError(f"{target} exists already; choose another folder with --output", path=target)
-    staged = storage.temporary_name(target)
+    staged = temporary_name(target)
     try:
         for path, text in render_plugin(names).items():
             storage.make_directory((staged / path).parent)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from corpuskit import registry
 from corpuskit.errors import ConfigError
+from corpuskit.paths import local_path
 from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
@@ -26,7 +27,7 @@ from corpuskit.sources.base import (
 from corpuskit.sources.changes import changes
 from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
-from corpuskit.sources.inputs.stream import base_name, hash_input, is_plain
+from corpuskit.sources.inputs.stream import file_name, hash_input, is_plain
 from corpuskit.sources.listing.places import is_folder
 from corpuskit.sources.plain_text import PlainText
 from corpuskit.sources.readers.base import Reader
@@ -34,7 +35,7 @@ from corpuskit.sources.readers.columns import missing_column
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.samples import sample
 from corpuskit.sources.readers.text_field import candidates, chosen, is_one_name, shown
-from corpuskit.urls import is_remote
+from corpuskit.urls import is_remote, redact_url
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,7 @@ class FilesSource(Source):
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
-        reader = self.reader_of(item)
-        with blame(*self._whose(item), lambda: item.name):
+        with self._asking(item) as reader:
             return reader.slices(item, target_bytes=target_bytes)
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
@@ -73,21 +73,23 @@ class FilesSource(Source):
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns or fields that the input's reader finds."""
-        reader = self.reader_of(item)
-        with blame(*self._whose(item), lambda: item.name):
+        with self._asking(item) as reader:
             return reader.fields(item)
 
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
-        return self.reader_of(item).num_records(item, part)
+        with self._asking(item) as reader:
+            return reader.num_records(item, part)
 
     def places(self, item: Input, part: Slice, shares: Shares) -> Sequence[Slice] | None:
         """Small slices from all over a slice, where the input's reader can begin anywhere."""
-        return self.reader_of(item).places(item, part, shares)
+        with self._asking(item) as reader:
+            return reader.places(item, part, shares)
 
     def sample(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[Sampled]:
         """The documents of one slice, each batch with the share of it that is read by then."""
-        return sample(self.reader_of(item), item, part, on_bad)
+        reader = self.reader_of(item)
+        return giving(lambda: sample(reader, item, part, on_bad), item, *self._whose(item), of="sample")
 
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""
@@ -107,7 +109,7 @@ class FilesSource(Source):
         """How far the beginning of a compressed file expands."""
         if is_plain(item) or item.member is not None or self.reader_of(item).COUNTS_ROWS:
             return 1.0
-        with contextlib.closing(self.reader_of(item).open(item, Slice())) as stream:
+        with self._asking(item) as reader, contextlib.closing(reader.open(item, Slice())) as stream:
             read = 0
             while read < _EXPANSION_BYTES and (data := stream.read(2**16)):
                 read += len(data)
@@ -133,7 +135,8 @@ class FilesSource(Source):
             return reader
         key = (item.name, item.member)
         if key not in self._text_fields:
-            names = reader.fields(item)
+            with blame(*self._whose(item), lambda: item.name):
+                names = reader.fields(item)
             field = chosen(wanted, names)
             if field is None and names:
                 raise missing_column(item, shown(wanted), names)
@@ -164,6 +167,13 @@ class FilesSource(Source):
             self._readers[key] = component.make(Reader, options)
             self._owners[format] = component.owner
         return self._readers[key]
+
+    @contextlib.contextmanager
+    def _asking(self, item: Input) -> Iterator[Reader]:
+        """An input's reader, whose own errors are said to be its own."""
+        reader = self.reader_of(item)
+        with blame(*self._whose(item), lambda: item.name):
+            yield reader
 
     def _whose(self, item: Input) -> tuple[str, Owner]:
         """Whose fault an unexpected error is, once the input's reader is open."""
@@ -234,8 +244,6 @@ class DeclaredFiles(FilesSource):
 
     def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
         """Which files are not the spec's; where hashes are published nothing need be at hand."""
-        from corpuskit.fetching.verified import redact_url
-
         if all(file.sha256 for file in self.spec.files):
             return changes(recorded, [(redact_url(file.url), None, file.sha256) for file in self.spec.files])
         return super().changes(recorded)
@@ -245,16 +253,17 @@ class DeclaredFiles(FilesSource):
         location = self.options.location
         if location is None:
             return None
-        there = not is_remote(location) and is_folder(location, typed=f"--from {location}")
-        if not there and len({f.url for f in self.spec.files}) == 1:
+        path = local_path(location)
+        if path is not None and is_folder(str(path), typed=f"--from {location}"):
+            return str(path / file_name(file.url))
+        if len({f.url for f in self.spec.files}) == 1:
             return location
-        if not there and not is_remote(location):
+        if path is not None:
             raise ConfigError(
                 f"--from {location}: {self.spec.name} has {len(self.spec.files)} files; give the folder that "
                 "holds them"
             )
-        name = base_name(Input(file.url, 0, ""))
-        return f"{location.rstrip('/')}/{name}"
+        return f"{location.rstrip('/')}/{file_name(file.url)}"
 
 
 __all__ = ["DeclaredFiles", "FilesSource", "hash_input"]

@@ -12,11 +12,13 @@ from corpuskit.registry.discovery import Owner
 from corpuskit.sources.base import DocumentBatch, Input, Slice, Source, text_of
 from corpuskit.sources.plain_text import PlainText
 
-#: What is asked of a source once, and what gives things one by one.
-_ASKED = ("inputs", "slices", "fields", "digest")
+#: What is asked of a source; `documents`, `read` and `sample` give things one by one.
+_ASKED = (
+    *("inputs", "listed", "unchanged", "changes", "digest", "state", "expansion"),
+    *("fields", "slices", "num_records", "places"),
+)
 #: What those give that lists come from.
-_GIVEN: dict[str, type] = {"inputs": Input, "slices": Slice}
-_GIVING = ("documents", "read")
+_GIVEN: dict[str, type] = {"inputs": Input, "listed": Input, "slices": Slice}
 
 #: Gives whose fault an error about some input is: what to call the component, and its owner.
 Whose = Callable[[Any], tuple[str, Owner]]
@@ -27,11 +29,11 @@ def guard(source: Source, whose: Whose) -> None:
 
     Args:
         source: The source; it is changed.
-        whose: Asked with what the method was called with first, which is an input for all but `inputs`.
+        whose: Asked with what the method was called with first, which is an input for most.
     """
     for name in _ASKED:
         setattr(source, name, _asked(getattr(source, name), whose))
-    for name in _GIVING:
+    for name in _CHECKS:
         setattr(source, name, _giving(getattr(source, name), whose, name))
     vars(source)["plain_text"] = _plain_text(source.plain_text, whose)
 
@@ -127,31 +129,43 @@ def giving(
         item: The input.
         what: The component.
         owner: Whose it is.
-        of: The method that gives them: "documents" or "read".
+        of: The method that gives them: "documents", "read" or "sample".
     """
     if owner.is_builtin:
         yield from ask()
         return
     given = 0
 
+    def check(one: Any) -> None:
+        nonlocal given
+        given += _CHECKS[of](one)
+
     def where() -> str:
         return f"{item.name}, document {given + 1:,}"
 
     with blame(what, owner, where):
         found = iter(ask())
-    for one in blamed(found, what, owner, where, _check_document if of == "documents" else _check_batch):
-        yield one
-        given += 1 if of == "documents" else len(one.texts)
+    yield from blamed(found, what, owner, where, check)
 
 
-def _check_document(one: Any) -> None:
+def _document(one: Any) -> int:
     with contextlib.suppress(UnicodeEncodeError):  # which `Source.read` says of the text
         text_of(one)
+    return 1
 
 
-def _check_batch(one: Any) -> None:
+def _batch(one: Any) -> int:
     if not isinstance(one, DocumentBatch):
         raise TypeError(f"read() must give a DocumentBatch, found {one!r:.60}")
+    return len(one.texts)
 
+
+def _sampled(one: Any) -> int:
+    batch, _ = one
+    return _batch(batch)
+
+
+#: How what each method gives is checked; each says how many documents it was.
+_CHECKS: dict[str, Callable[[Any], int]] = {"documents": _document, "read": _batch, "sample": _sampled}
 
 __all__ = ["giving", "guard", "plain_text"]

@@ -1,4 +1,4 @@
-"""Where text comes from: named corpora, files and URLs, and the readers of file formats."""
+"""The source that a user means: a named corpus, or files."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ corpus that moves to another folder stays the same corpus.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import dataclasses
 import logging
@@ -20,40 +19,35 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from corpuskit import reading, registry
+from corpuskit import registry
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError
-from corpuskit.paths import user_path
+from corpuskit.paths import local_path
 from corpuskit.registry.specs import RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnListingProblem, SourceOptions
 from corpuskit.sources.files import FilesSource
-from corpuskit.sources.inputs.archives import open_archive
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.files import (
     file_system,
     local_version,
-    remote_version,
+    remote_state,
     store_errors,
     unreadable,
 )
-from corpuskit.sources.inputs.stream import base_name
+from corpuskit.sources.inputs.stream import file_name
+from corpuskit.sources.listing.archives import archive_inputs
 from corpuskit.sources.listing.left_out import LeftOut, say_formats
-from corpuskit.sources.listing.places import place_of, refuse_corpus, shown_location
-from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
+from corpuskit.sources.listing.path_lists import path_list
+from corpuskit.sources.listing.places import place_of, refuse_corpus
+from corpuskit.sources.listing.text_files import ZIP, format_of
 from corpuskit.sources.option_names import option_name
 from corpuskit.sources.readers.options import reader_class
 from corpuskit.sources.readers.text_field import unmatched
-from corpuskit.urls import file_path, is_remote
+from corpuskit.urls import file_path, is_remote, scheme_of, shown
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
-#: The most that a list of paths may have.
-_MAX_LIST_BYTES = 64 * 2**20
 _TAR = re.compile(r"\.(tar(\.[a-z0-9]+)?|t[gbx]z2?|tzst)$")
-
-
-#: What names of members may have in them that names nothing.
-_CURRENT_FOLDER = re.compile(r"(?:(?<=/)|^)(?:\./)+")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,6 +72,7 @@ class UserFiles(FilesSource):
 
     def __init__(self, patterns: Sequence[str], *, options: SourceOptions | None = None) -> None:
         self.patterns = tuple(patterns)
+        self._path_list = cache(path_list)  # a pipe gives it once
         spec = SourceSpec(_name_for(self.patterns), "Your own files", format="")  # each file's name says it
         super().__init__(spec=spec, options=options)
 
@@ -101,7 +96,7 @@ class UserFiles(FilesSource):
             FetchError: If a URL cannot be fetched.
         """
         inputs = self.listed(_raise)
-        where = ", ".join(map(shown_location, self.patterns))
+        where = ", ".join(map(shown, self.patterns))
         self.left_out.say(where)
         say_formats(where, ((item.member or item.name, item.format) for item in inputs))
         return inputs
@@ -123,20 +118,29 @@ class UserFiles(FilesSource):
                 on_problem(name, error)
                 return []
 
-        found = [
-            f
-            for pattern in self.patterns
-            for f in each(shown_location(pattern), partial(self._find, pattern))
-        ]
+        found = [f for pattern in self.patterns for f in each(shown(pattern), partial(self._find, pattern))]
         named = _named(self._without_duplicates(found))
         inputs = [item for file, name in named for item in each(name, partial(self._inputs, file, name))]
         if not inputs and not problems:
-            where = ", ".join(map(shown_location, self.patterns))
+            where = ", ".join(map(shown, self.patterns))
             summary = f" (left out {self.left_out.summary()})" if self.left_out.names else ""
             raise SourceError(f"{where}: no file that is text{summary}; name one, with --format where needed")
         if inputs:  # else no reader has been asked for
             self._check_options(inputs)
         return inputs
+
+    def reads(self, path: str) -> str | None:
+        """The argument, or the line of a list, by which a file of this machine would be found, were it there.
+
+        Args:
+            path: The file's path, links resolved.
+        """
+        for pattern in self.patterns:
+            with contextlib.suppress(CorpuskitError):  # the listing says what cannot be looked at, and why
+                for line in self._path_list(pattern[1:]) if pattern.startswith("@") else (pattern,):
+                    if local_path(line) is not None and place_of(line).reads(path):
+                        return line
+        return None
 
     def reader_options(self, format: str) -> Mapping[str, Any]:
         """The options that the format's reader has: files of several formats may be read together."""
@@ -164,7 +168,7 @@ class UserFiles(FilesSource):
         if len(self.patterns) != 1 or reader.get("separator") or reader.get("lines"):
             return False
         (pattern,) = self.patterns
-        if pattern.startswith("@") or (self.options.format or format_of(_file_name(pattern))) != "text":
+        if pattern.startswith("@") or format_of(file_name(pattern), self.options.format) != "text":
             return False
         return place_of(pattern).kind == "file"
 
@@ -175,7 +179,7 @@ class UserFiles(FilesSource):
             SourceError: If there are none.
         """
         if pattern.startswith("@"):
-            return [found for line in _lines(pattern[1:]) for found in self._find(line)]
+            return [found for line in self._path_list(pattern[1:]) for found in self._find(line)]
         place = place_of(pattern)
         if place.kind == "file":
             return [_Found(place.location, self._format_of_named(place.location), named=True)]
@@ -203,7 +207,7 @@ class UserFiles(FilesSource):
                 format=file.format,
                 version=local_version(status),
             )
-        if file.location.startswith(("http://", "https://")):
+        if scheme_of(file.location) in ("http", "https"):
             from corpuskit.fetching.verified import fetch
 
             fetched = fetch(RemoteFile(file.location), on_progress=self.options.on_progress)
@@ -216,7 +220,10 @@ class UserFiles(FilesSource):
                 format=file.format,
                 version=local_version(path.stat()),
             )
-        size_bytes, version = _remote_state(file.location, name)
+        with store_errors(file.location, "read"):
+            size_bytes, version = remote_state(*file_system(file.location))
+        if size_bytes is None:
+            raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
         return Input(name, size_bytes, "", location=file.location, format=file.format, version=version)
 
     def _format_of_named(self, location: str) -> str:
@@ -225,17 +232,17 @@ class UserFiles(FilesSource):
         Raises:
             ConfigError: If it cannot be told.
         """
-        name, shown = _file_name(location), shown_location(location)
-        format = ZIP if name.lower().endswith(".zip") else self.options.format or format_of(name)
+        name, typed = file_name(location), shown(location)
+        format = format_of(name, self.options.format)
         if format is None and _TAR.search(name.lower()):
             raise ConfigError(
-                f"{shown}: a tar archive is not read; unpack it and name its folder", path=shown
+                f"{typed}: a tar archive is not read; unpack it and name its folder", path=typed
             )
         if format is None:
             registry.default().warn_of_failed()  # one of them may be for such files
             raise ConfigError(
-                f"{shown}: its extension says no known format; say which with --format (text, jsonl, ...)",
-                path=shown,
+                f"{typed}: its extension says no known format; say which with --format (text, jsonl, ...)",
+                path=typed,
             )
         return format
 
@@ -274,7 +281,7 @@ class UserFiles(FilesSource):
                 if os.path.islink(absolute):  # noqa: PTH114 (this runs for every file of a corpus)
                     real = os.path.realpath(absolute)
             if real in kept:
-                self.left_out.add("same-file", shown_location(file.location))
+                self.left_out.add("same-file", shown(file.location))
             else:
                 kept[real] = dataclasses.replace(file, location=absolute)
         return list(kept.values())
@@ -284,82 +291,17 @@ def _raise(name: str, error: CorpuskitError) -> None:
     raise error
 
 
-def archive_inputs(item: Input, left_out: LeftOut, *, format: str | None = None) -> list[Input]:
-    """The inputs that a zip archive's members are, sorted by name.
-
-    Args:
-        item: The archive.
-        left_out: Where members that are left out are counted.
-        format: The format that the user chose for all of them.
-    """
-    with open_archive(item) as archive:
-        names = [member.filename for member in archive.infolist() if not member.is_dir()]
-    members: dict[str, str] = {}
-    for name in names:
-        plain = _CURRENT_FOLDER.sub("", name)
-        if plain in members:
-            left_out.add("same-file", name)  # of two members of one name, the later one is meant
-        members[plain] = name
-    inputs = []
-    for plain, found in text_files(members, left_out, format=format):
-        if found == ZIP:
-            left_out.add("unknown-format", plain)
-        else:
-            inputs.append(dataclasses.replace(item, member=members[plain], format=found))
-    left_out.of_archive |= len(members) > len(inputs)
-    return inputs
-
-
-def _lines(path: str) -> Iterator[str]:
-    """The paths that a list holds: one a line; empty ones and # comments are left out."""
-    try:
-        data = reading.read_named(user_path(path), max_bytes=_MAX_LIST_BYTES)
-    except OSError as error:
-        hint = ""
-        if os.path.lexists(f"@{path}"):
-            hint = f"the file @{path} is there, and is written ./@{path}"
-        what = f"@{path}: the list of paths {path!r}"
-        raise unreadable(what, "read", error, path=path, remedy=hint) from error
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
-        raise SourceError(
-            f"@{path}: the list of paths {path!r} must be UTF-8, and this is UTF-16 or no text; write it "
-            "anew, as with 'iconv -f UTF-16 -t UTF-8'",
-            path=path,
-        )
-    text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).replace("\r\n", "\n").replace("\r", "\n")
-    for line in text.split("\n"):
-        if line.strip() and not line.startswith("#"):
-            if line.startswith("@"):
-                raise SourceError(f"@{path}: a list cannot hold another list ({line})", path=path)
-            yield line
-
-
-def _remote_state(location: str, name: str) -> tuple[int, str]:
-    """A remote file's size and version."""
-    with store_errors(location, "read"):
-        system, path = file_system(location)
-        size = system.size(path)
-        version = remote_version(system, path)
-    if size is None:
-        raise SourceError(f"{name}: its size is not known; copy it to a file first", path=name)
-    return int(size), version
-
-
 def _named(found: list[_Found]) -> Iterator[tuple[_Found, str]]:
     """Each file with the name that the manifest records."""
     parents = [os.path.dirname(f.location) for f in found if not is_remote(f.location)]  # noqa: PTH120
     common = os.path.commonpath(parents) if parents else ""
     for file in found:
         if is_remote(file.location):
-            yield file, shown_location(file.location)
+            yield file, shown(file.location)
         else:
             name = file.location.removeprefix(common).lstrip("/")
             # Names are bytes; a manifest is Unicode. Where the two differ, the bytes are spelled out.
             yield file, os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _file_name(location: str) -> str:
-    return base_name(Input(location, 0, ""))
 
 
 def _name_for(patterns: Sequence[str]) -> str:
@@ -386,4 +328,4 @@ def _without_extension(name: str) -> str:
     if compression is not None:
         name = name[: -len(compression.extension)]
     stem, extension = os.path.splitext(name)  # noqa: PTH122 (a suffix of Path's is none of ".txt")
-    return stem if extension == ".zip" or (extension and format_of(f"x{extension}")) else name
+    return stem if extension and format_of(f"x{extension}") else name

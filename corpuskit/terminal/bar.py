@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from corpuskit.on_progress import Progress
-from corpuskit.terminal.text import one_line, size
+from corpuskit.terminal.text import BYTE_UNITS, one_line, size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,6 +71,15 @@ class Speed:
         return (done - before) / (now - began) if now - began >= _FIRST_S and done > before else None
 
 
+def title(progress: Progress) -> str:
+    """What is done, and with what, in one line: Encoding my."""
+    return f"{_stage(progress)} {one_line(progress.label)}".strip()
+
+
+def _stage(progress: Progress) -> str:
+    return STAGES.get(progress.stage, progress.stage)
+
+
 def line(progress: Progress, width: int, *, bytes_per_s: float | None = None) -> list[tuple[str, str]]:
     """The line of some cells, as pieces of text with their styles.
 
@@ -81,9 +90,8 @@ def line(progress: Progress, width: int, *, bytes_per_s: float | None = None) ->
     """
     from rich.cells import cell_len
 
-    stage = STAGES.get(progress.stage, progress.stage)
-    room = max(width // _NAME_SHARE, len(stage))
-    name = _shortened(f"{stage} {one_line(progress.label)}".strip(), room if progress.total_bytes else width)
+    room = max(width // _NAME_SHARE, len(_stage(progress))) if progress.total_bytes else width
+    name = _shortened(title(progress), room)
     if not progress.total_bytes:
         return [(name, "")]
     words = _words(progress, bytes_per_s)
@@ -126,11 +134,8 @@ def _shortened(text: str, cells: int) -> str:
 
 def _amount(done: int, total: int) -> str:
     """Bytes of bytes, in the unit of the larger number: 11.0/136.1 MB."""
-    unit, name = next((u, n) for u, n in _UNITS if total >= u or u == 1)
+    unit, name = next(pair for pair in BYTE_UNITS if total >= pair[0] or pair[0] == 1)
     return f"{done:,}/{total:,} B" if unit == 1 else f"{done / unit:,.1f}/{total / unit:,.1f} {name}"
-
-
-_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"), (1, "B"))
 
 
 def _count(number: int) -> str:
@@ -184,4 +189,4 @@ class Bar:
         return Text.assemble(*pieces, no_wrap=True, overflow="crop")
 
 
-__all__ = ["STAGES", "Bar", "Speed", "line"]
+__all__ = ["Bar", "Speed", "line", "title"]

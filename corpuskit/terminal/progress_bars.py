@@ -7,10 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from corpuskit.on_progress import Progress
-from corpuskit.terminal.bar import STAGES, Bar
-from corpuskit.terminal.console import stderr_console
+from corpuskit.terminal.bar import Bar, title
 from corpuskit.terminal.line import Line
-from corpuskit.terminal.text import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,8 +31,7 @@ class ProgressBars:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        console = None if quiet else stderr_console()  # which takes 0.02 s to import
-        self._console = console if console and (console.is_terminal or console.is_jupyter) else None
+        self._console = None if quiet else _console()
         self._line = Line() if self._console and not _shows_bars(self._console) else None
         self._bar: Bar | None = None
 
@@ -57,8 +54,15 @@ class ProgressBars:
         if self._bar is not None:
             self._bar.show(progress)
         elif self._line is not None:
-            name = f"{STAGES.get(progress.stage, progress.stage)} {safe(progress.label)}".strip()
-            self._line.show(name, progress.done_bytes, progress.total_bytes, _detail(progress))
+            self._line.show(title(progress), progress.done_bytes, progress.total_bytes, _detail(progress))
+
+
+def _console() -> Console | None:
+    """stderr, where somebody looks at it."""
+    from rich.console import Console  # which takes 0.02 s
+
+    console = Console(stderr=True, highlight=False)
+    return console if console.is_terminal or console.is_jupyter else None
 
 
 def _shows_bars(console: Console) -> bool:

@@ -25,6 +25,7 @@ from corpuskit.registry.distribution import install_command
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import character_start, lone_surrogate, to_utf8
+from corpuskit.tokenizers.encodings import open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.long_words import LongWords, may_have_long_word
 from corpuskit.tokenizers.unicode_guard import Encode, UnicodeGuard, guard_for
 from corpuskit.tokenizers.vocabulary import CL100K_BASE, O200K_BASE, R50K_BASE, vocabulary_path
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ENGINES = ("auto", "tiktoken", "gigatoken")
+_ENGINES = ("auto", "tiktoken", "gigatoken")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,12 +97,13 @@ class TiktokenEngine:
 
     def encode(self, texts: Sequence[bytes]) -> list[NDArray[np.uint32]]:
         """The ids of each text."""
-        result = []
-        for number, text in enumerate(texts):
-            try:
+        result: list[NDArray[np.uint32]] = []
+        try:
+            for text in texts:
                 result.append(self.encode_one(text.decode()))
-            except TokenizerError as error:
-                raise TokenizerError(str(error), index=number) from error
+        except TokenizerError as error:
+            error.index = len(result)
+            raise
         return result
 
     def encode_one(self, text: str) -> NDArray[np.uint32]:
@@ -180,17 +182,21 @@ class GigatokenEngine:
         suspects = set(self._guard.suspects(texts))
         encode = self._fast.encode
         result: list[NDArray[np.uint32]] = []
-        for number, text in enumerate(texts):
-            if number in suspects:
-                result.append(self._encode_suspect(text, number))
-                continue
-            if len(text) > _NO_SAFE_PLACE_FOR and text.isascii() and may_have_long_word(text):
-                result.append(self._tiktoken.encode_one(text.decode()))
-                continue
-            ids = encode(text)
-            if self._num_compared < FIRST_COMPARED or _is_chosen(text):
-                self._compare(text, ids, number)
-            result.append(ids)
+        try:
+            for number, text in enumerate(texts):
+                if number in suspects:
+                    result.append(self._encode_suspect(text))
+                    continue
+                if len(text) > _NO_SAFE_PLACE_FOR and text.isascii() and may_have_long_word(text):
+                    result.append(self._tiktoken.encode_one(text.decode()))
+                    continue
+                ids = encode(text)
+                if self._num_compared < FIRST_COMPARED or _is_chosen(text):
+                    self._compare(text, ids)
+                result.append(ids)
+        except TokenizerError as error:
+            error.index = len(result)
+            raise
         self._bound_memory(sum(map(len, texts)))
         return result
 
@@ -199,22 +205,19 @@ class GigatokenEngine:
         """How many code points send a text that holds one of them to tiktoken."""
         return self._guard.num_code_points
 
-    def _encode_suspect(self, text: bytes, number: int) -> NDArray[np.uint32]:
+    def _encode_suspect(self, text: bytes) -> NDArray[np.uint32]:
         """The ids of a text that holds a code point for tiktoken, which gets no more of it than it must."""
         may_be_cut = self._encoding._pat_str in boundaries.SAFE_PATTERNS
         pieces = boundaries.pieces(text, target_bytes=_SUSPECT_BYTES) if may_be_cut else [text]
         suspects = set(self._guard.suspects(pieces))
-        try:
-            return np.concatenate(
-                [
-                    self._tiktoken.encode_one(piece.decode()) if at in suspects else self._fast.encode(piece)
-                    for at, piece in enumerate(pieces)
-                ]
-            )
-        except TokenizerError as error:
-            raise TokenizerError(str(error), index=number) from error
+        return np.concatenate(
+            [
+                self._tiktoken.encode_one(piece.decode()) if at in suspects else self._fast.encode(piece)
+                for at, piece in enumerate(pieces)
+            ]
+        )
 
-    def _compare(self, text: bytes, ids: NDArray[np.uint32], number: int) -> None:
+    def _compare(self, text: bytes, ids: NDArray[np.uint32]) -> None:
         self._num_compared += 1
         stop = len(text)
         if stop > _COMPARED_BYTES:
@@ -228,7 +231,6 @@ class GigatokenEngine:
             raise TokenizerError(
                 f"encoding {self._encoding.name!r}: gigatoken and tiktoken give different ids for the text "
                 f"that starts with {text[:40].decode(errors='replace')!r}; use --engine tiktoken, report it",
-                index=number,
                 expected=expected,
                 found=found,
             )
@@ -249,26 +251,25 @@ class GigatokenEngine:
             self._load()
 
 
-def resolve(engine: str, *, encoding_name: str, ranks_fingerprint: str) -> str:
+def resolve(engine: str, encoding: Encoding) -> str:
     """The name of the engine that will be used; nothing is loaded.
 
     Args:
-        engine: One of `ENGINES`; "auto" is gigatoken where it is installed and exact.
-        encoding_name: For the errors.
-        ranks_fingerprint: The encoding's; see `corpuskit.tokenizers.tiktoken.ranks_fingerprint`.
+        engine: One of `_ENGINES`; "auto" is gigatoken where it is installed and exact.
+        encoding: What it has to be exact for.
 
     Raises:
         ConfigError: If there is no such engine, or gigatoken is asked for and cannot be used.
     """
-    if engine not in ENGINES:
-        raise ConfigError(f"--engine {engine}: expected one of {', '.join(ENGINES)}", found=engine)
+    if engine not in _ENGINES:
+        raise ConfigError(f"--engine {engine}: expected one of {', '.join(_ENGINES)}", found=engine)
     if engine == "tiktoken":
         return engine
-    if ranks_fingerprint not in _EXACT:
+    if ranks_fingerprint(encoding) not in _EXACT:
         if engine == "auto":
             return "tiktoken"
         raise ConfigError(
-            f"--engine gigatoken: it is not known to give tiktoken's ids for {encoding_name!r}; use 'auto'"
+            f"--engine gigatoken: it is not known to give tiktoken's ids for {encoding.name!r}; use 'auto'"
         )
     if find_spec("gigatoken") is None:  # finds it without importing it
         if engine == "auto":
@@ -280,18 +281,15 @@ def resolve(engine: str, *, encoding_name: str, ranks_fingerprint: str) -> str:
     return "gigatoken"
 
 
-def make_engine(name: str, encoding: Encoding, *, ranks_fingerprint: str) -> Engine:
+def make_engine(name: str, encoding: Encoding, tiktoken: TiktokenEngine) -> Engine:
     """Load the engine of a name that `resolve` gave; gigatoken takes 0.04 to 0.2 s."""
-    tiktoken = TiktokenEngine(encoding)
     if name == "tiktoken":
         return tiktoken
-    return GigatokenEngine(encoding, _EXACT[ranks_fingerprint], tiktoken)
+    return GigatokenEngine(encoding, _EXACT[ranks_fingerprint(encoding)], tiktoken)
 
 
 def probing_encoders() -> list[tuple[Encode, Encode]]:
     """cl100k_base and o200k_base, by tiktoken and by gigatoken alone, for `unicode_guard.derive`."""
-    from corpuskit.tokenizers.encodings import open_encoding, ranks_fingerprint
-
     pairs: list[tuple[Encode, Encode]] = []
     for name in ("cl100k_base", "o200k_base"):
         encoding = open_encoding(name)
@@ -324,7 +322,6 @@ def _guard() -> UnicodeGuard:
 
 __all__ = [
     "COMPARED_ONE_IN",
-    "ENGINES",
     "FIRST_COMPARED",
     "Engine",
     "GigatokenEngine",

@@ -1,7 +1,8 @@
-"""The second room: text to ids, exactly and always the same."""
+"""Tokenizers by name: listed, opened, opened again from a file, and fitted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.errors import CorpuskitError, TokenizerError
@@ -19,8 +20,8 @@ def encodings() -> dict[str, str]:
     A name that takes an argument, such as `hf` for `hf:org/name`, is listed without one.
 
     Example:
-        >>> corpuskit.encodings()["bytes"]  # doctest: +SKIP
-        'UTF-8 bytes, and 256 for the end of a text'
+        >>> corpuskit.encodings()["bytes"]
+        'One id a byte, and an end-of-text id'
     """
     from corpuskit.registry import default
 
@@ -51,7 +52,7 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
         tokenizer = component.make(Tokenizer, **arguments)
     else:  # which may be what is wrong, and not the plugin
         tokenizer = component.checked(Tokenizer, component.load()(**arguments))
-    _check_tokenizer(tokenizer, component)
+    _check_tokenizer(tokenizer, component, fitted=state is not None or not tokenizer.needs_fitting)
     tokenizer.owner = component.owner
     if engine is not None:
         tokenizer.select_engine(engine)
@@ -90,23 +91,43 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
         ) from error
 
 
+def fit_tokenizer(tokenizer: Tokenizer, texts: Iterable[bytes], *, name: str) -> None:
+    """Make the vocabulary of a tokenizer that needs fitting, and check what it says of itself then.
+
+    Args:
+        tokenizer: What `open_tokenizer` gave.
+        texts: All of the corpus, in UTF-8.
+        name: What it was opened by.
+
+    Raises:
+        PluginLoadFailed: If a plugin's tokenizer then has no vocabulary, or its end-of-text id is outside.
+        TokenizerError: If the texts give no vocabulary.
+    """
+    from corpuskit.registry import default
+
+    tokenizer.fit(texts)
+    _check_tokenizer(tokenizer, default().find(TokenizerSpec, name), fitted=True)
+
+
 #: What code raises that meets data of another shape than it expects.
 _DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec]) -> None:
-    """What a plugin's tokenizer says of itself must be possible before anything is built on it."""
+def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], *, fitted: bool) -> None:
+    """What a plugin's tokenizer says of itself must be possible before anything is built on it.
+
+    Before it is fitted, its vocabulary may be empty, and its end-of-text id is not compared with it.
+    """
     refuse = component.refused
     name: Any = tokenizer.name
     if not isinstance(name, str) or not name:
         raise refuse("a name", name)
     vocab_size: Any = tokenizer.vocab_size
-    unfitted = tokenizer.needs_fitting and vocab_size == 0
-    if as_whole(vocab_size) is None or not (unfitted or 1 <= vocab_size <= 2**32):
+    if as_whole(vocab_size) is None or not fitted <= vocab_size <= 2**32:
         raise refuse("a vocab_size of 1 to 2**32", vocab_size)
-    eot_id = tokenizer.eot_id
-    if eot_id is not None and not (as_whole(eot_id) is not None and 0 <= eot_id < vocab_size):
-        raise refuse(f"an eot_id in [0, {vocab_size}) or None", eot_id)
+    eot_id, limit = tokenizer.eot_id, vocab_size if fitted else 2**32
+    if eot_id is not None and not (as_whole(eot_id) is not None and 0 <= eot_id < limit):
+        raise refuse(f"an eot_id in [0, {limit}) or None", eot_id)
 
 
-__all__ = ["open_tokenizer", "reopen_tokenizer"]
+__all__ = ["encodings", "fit_tokenizer", "open_tokenizer", "reopen_tokenizer"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.errors import TokenizerError
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
-from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
-from corpuskit.tokenizers.engine import ENGINES, Engine, TiktokenEngine, make_engine, resolve
+from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding
+from corpuskit.tokenizers.engine import Engine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.explaining import explain
 
 _EOT_TEXT = "<|endoftext|>"
@@ -107,9 +107,7 @@ class TiktokenTokenizer(Tokenizer):
 
     def select_engine(self, engine: str) -> None:
         """Choose "auto", "tiktoken" or "gigatoken"; it is loaded when it is first used."""
-        if engine not in ENGINES:
-            raise ConfigError(f"--engine {engine}: expected one of {', '.join(ENGINES)}", found=engine)
-        self._wanted_engine = engine if engine == "tiktoken" else self._resolve(engine)
+        self._wanted_engine = resolve(engine, self._encoding)
         self._engine = None
 
     def explain_engine(self) -> EngineChoice:
@@ -125,15 +123,10 @@ class TiktokenTokenizer(Tokenizer):
         # By name, like tiktoken's own encodings: another process opens its own vocabulary and engine.
         return _reopen, (self.name, self._wanted_engine)
 
-    def _resolve(self, engine: str) -> str:
-        fingerprint = ranks_fingerprint(self._encoding)
-        return resolve(engine, encoding_name=self.name, ranks_fingerprint=fingerprint)
-
     def _loaded_engine(self) -> Engine:
         if self._engine is None:
-            name = self._resolve(self._wanted_engine)
-            fingerprint = ranks_fingerprint(self._encoding)
-            self._engine = make_engine(name, self._encoding, ranks_fingerprint=fingerprint)
+            name = resolve(self._wanted_engine, self._encoding)
+            self._engine = make_engine(name, self._encoding, self._tiktoken)
         return self._engine
 
     def _encode_pieces(self, texts: Sequence[bytes]) -> tuple[list[NDArray[np.uint32]], Sequence[int]]:

@@ -7,37 +7,46 @@ and all else is Markdown. Links to other pages are left out, because a notebook 
 from __future__ import annotations
 
 import base64
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+import jupytext
+import nbformat
 from corpuskit_figures import DIRECTIVE, figure
 from pages import Block, blocks
 from sphinx.application import Sphinx
 
 TUTORIAL = "tutorial/"
 _HEADING = re.compile(r"^# .*\n", re.MULTILINE)
+_KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-def notebook(page: str) -> dict[str, Any]:
-    """A page's notebook, as what its JSON holds (nbformat 4.5)."""
-    cells: list[dict[str, Any]] = []
+def notebook(page: str) -> nbformat.NotebookNode:
+    """A page's notebook, with outputs."""
+    pieces: list[str] = []
+    outputs: list[str] = []
     end = 0
     for block in blocks(page):
-        _add_markdown(cells, page[end : block.place[0]])
+        pieces.append(_markdown(page[end : block.place[0]]))
         end = block.place[1]
         if block.is_output:
-            cells[-1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": block.code}]
+            outputs[-1] = block.code
         elif block.mark == "not run" or block.language not in ("python", "console"):
-            _add_markdown(cells, page[slice(*block.place)])
+            pieces.append(_markdown(page[slice(*block.place)]))
         else:
             source, printed = _code(block)
-            outputs = [{"output_type": "stream", "name": "stdout", "text": printed}] if printed else []
-            _add(cells, "code", source, execution_count=None, outputs=outputs)
-    _add_markdown(cells, page[end:])
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+            pieces.append(f"```python\n{source}```")
+            outputs.append(printed)
+    pieces.append(_markdown(page[end:]))
+    made = jupytext.reads("\n\n".join(filter(None, pieces)), fmt="md")
+    made.metadata = nbformat.from_dict({"kernelspec": _KERNEL})
+    cells = [cell for cell in made.cells if cell.cell_type == "code"]
+    for cell, printed in zip(cells, outputs, strict=True):
+        cell.outputs = [nbformat.v4.new_output("stream", text=printed)] if printed else []
+    for number, cell in enumerate(made.cells):
+        cell.id = f"cell-{number}"  # by default they are drawn, and no two builds are equal
+    return made
 
 
 def _code(block: Block) -> tuple[str, str]:
@@ -51,12 +60,12 @@ def _code(block: Block) -> tuple[str, str]:
     return commands, "".join(line for line in lines if not line.startswith("$ "))
 
 
-def _add_markdown(cells: list[dict[str, Any]], text: str) -> None:
+def _markdown(text: str) -> str:
+    """A cell of Markdown, in the marks that keep the blocks in it from becoming code."""
     text = DIRECTIVE.sub(_picture, text)
     text = re.sub(r"<!-- .*? -->", "", text, flags=re.DOTALL)
     text = re.sub(r"\[([^\]]*)\]\((?!https?:|data:)[^)]*\)", r"\1", text).strip()
-    if text:
-        _add(cells, "markdown", text)
+    return f"<!-- #region -->\n{text}\n<!-- #endregion -->" if text else ""
 
 
 def _picture(found: re.Match[str]) -> str:
@@ -64,12 +73,6 @@ def _picture(found: re.Match[str]) -> str:
     coded = base64.b64encode(svg.encode()).decode()
     alt = found[2].replace("[", "(").replace("]", ")")
     return f"![{alt}](data:image/svg+xml;base64,{coded})\n\n*{found[3].strip()}*"
-
-
-def _add(cells: list[dict[str, Any]], kind: str, source: str, **more: Any) -> None:
-    cells.append(
-        {"cell_type": kind, "id": f"cell-{len(cells)}", "metadata": {}, "source": source.rstrip("\n"), **more}
-    )
 
 
 def _offer(app: Sphinx, page: str, source: list[str]) -> None:
@@ -87,8 +90,7 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     for page in app.env.found_docs:
         if page.startswith(TUTORIAL):
             text = Path(app.env.doc2path(page)).read_text(encoding="utf-8")
-            target = Path(app.outdir, f"{page}.ipynb")
-            target.write_text(json.dumps(notebook(text), indent=1), encoding="utf-8")
+            nbformat.write(notebook(text), Path(app.outdir, f"{page}.ipynb"))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

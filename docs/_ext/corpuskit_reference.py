@@ -51,16 +51,38 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "encodings",
         "fetch",
         "progress",
+        "Progress",
     ),
-    "A prepared corpus": ("Corpus", "Split", "Manifest"),
-    "What it looks like": ("stats", "Stats", "compare", "Comparison", "health", "Finding"),
-    "Batches": ("Batches",),
-    "See the data": ("where",),
-    "Configuration": ("read_config", "read_mixture", "RunConfig", "PrepareConfig", "BatchConfig"),
+    "A prepared corpus": ("Corpus", "Split", "Manifest", "Problem", "export"),
+    "What it looks like": (
+        "stats",
+        "Stats",
+        "compare",
+        "Comparison",
+        "health",
+        "Finding",
+        "report",
+        "Report",
+    ),
+    "Where a token is from": ("where", "Trace"),
+    "Batches": ("Batches", "Segments"),
+    "Mixtures": ("mix", "Weighted", "Stage", "Mixture", "read_mixture"),
+    "Configuration": ("read_config", "RunConfig", "PrepareConfig", "BatchConfig"),
     "Reproducibility": ("seed_all", "deterministic"),
+    "Errors": ("CorpuskitError",),  # and all of `errors_reference`
     "For plugins": ("hookimpl", "Document", "RemoteFile"),  # and all of `plugin_reference`
     "Everything else": (),
 }
+
+#: Bases whose methods corpuskit itself calls, and no reader of the API page.
+INSIDE = ("TokenStream", "Spec", "Config")
+
+_BLOCK = re.compile(r"^```\{corpuskit-(\w+)\} ?(.*)\n```$", re.MULTILINE)
+
+
+def expanded(page: str) -> str:
+    """A page's text with what a function of this module returns in the place of each block."""
+    return _BLOCK.sub(lambda found: globals()[f"{found[1]}_reference"](*found[2].split()), page)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -272,13 +294,25 @@ def error_classes() -> list[type[errors.CorpuskitError]]:
 
 
 def errors_reference() -> str:
-    """Every error: what it derives from, what the command line exits with, what it means."""
+    """Every error in a table: what it is a kind of, its exit code, its meaning. Then why, and what to do."""
     rows = []
+    parts = []
     for error in error_classes():
+        prose, facts = arguments(inspect.getdoc(error) or "")
+        meaning, *more = markdown(prose).split("\n\n")
+        if facts:
+            more.append(table(["attribute", "meaning"], [[code(fact), facts[fact]] for fact in facts]))
+        name = error.__name__
         bases = ", ".join(code(base.__name__) for base in error.__bases__)
-        meaning = markdown(inspect.getdoc(error) or "").split("\n\n")[0]
-        rows.append([code(error.__name__), bases, str(error.exit_code), meaning])
-    return table(["class", "is a", "exit code", "meaning"], rows)
+        rows.append([f"[{code(name)}](#{name.lower()})", bases, str(error.exit_code), meaning])
+        parts.append("\n\n".join([f"### {name}", meaning, *(_labelled(paragraph) for paragraph in more)]))
+    summary = table(["class", "is a", "exit code", "meaning"], rows)
+    return "\n\n".join([summary, "## Why, and what to do", *parts])
+
+
+def _labelled(paragraph: str) -> str:
+    """A paragraph of a docstring; what its first words announce is set in bold."""
+    return re.sub(r"^(Why|What to do):", r"**\1.**", paragraph)
 
 
 # The manifest
@@ -295,7 +329,11 @@ def manifest_reference() -> str:
         ]
         parts += [f"### {name}", markdown(inspect.getdoc(record) or "")]
         parts += [table(["field", "type", "meaning"], rows)]
-    parts += ["### JSON schema", "<details><summary>The manifest's JSON schema</summary>"]
+    parts += [
+        "### JSON schema",
+        '<a href="manifest.schema.json">manifest.schema.json</a> is this schema as a file.',
+    ]
+    parts += ["<details><summary>The manifest's JSON schema</summary>"]
     parts += [_fence("json", json.dumps(schema, indent=2)), "</details>"]
     return "\n\n".join(parts)
 
@@ -429,7 +467,9 @@ def autodoc(name: str, face: types.ModuleType = corpuskit) -> str:
         return f".. py:class:: {name}{_signature(value)}\n{textwrap.indent(text, '   ')}"
     if issubclass(value, BaseModel):
         return f".. autoclass:: {whole}"
-    return f".. autoclass:: {whole}\n   :members:\n   :special-members: __len__, __getitem__, __call__"
+    options = ":members:", f":inherited-members: {', '.join((*INSIDE, 'Mapping', 'Exception'))}"
+    special = ":special-members: __len__, __getitem__, __call__"
+    return "\n".join([f".. autoclass:: {whole}", *(f"   {option}" for option in (*options, special))])
 
 
 def _signature(value: Callable[..., Any]) -> str:

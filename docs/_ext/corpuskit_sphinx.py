@@ -25,15 +25,12 @@ from docutils import nodes
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 
-_BLOCK = re.compile(r"^```\{corpuskit-(\w+)\} ?(.*)\n```$", re.MULTILINE)
 _ARRAY = re.compile(r"~?numpy\.ndarray\[~?[\w.]*tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[(.*?\]?)\]\]")
 
 
 def _expand(app: Sphinx, page: str, source: list[str]) -> None:
-    """Put what a function of `corpuskit_reference` returns in the place of each block."""
-    source[0] = _BLOCK.sub(
-        lambda found: getattr(reference, f"{found[1]}_reference")(*found[2].split()), source[0]
-    )
+    """Put what is generated in the place of each block."""
+    source[0] = reference.expanded(source[0])
 
 
 def _process_docstring(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:

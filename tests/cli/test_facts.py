@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 
 P = ("prepare", "--encoding", "bytes", "-o", "x")
 
@@ -18,6 +19,21 @@ def test_info_says_what_a_corpus_is(typed):
     assert facts["options"].startswith("split none, eot yes, format by extension, invalid_utf8 error")
     assert "part_bytes 16M" in facts["options"]
     assert "'" not in facts["options"]
+
+
+def test_info_counts_an_archive_as_text(typed, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "text")
+    typed(*P, "./a.zip")
+    out, _ = typed("info", "x")
+    assert re.search(r"^inputs .*: text$", out, re.MULTILINE)
+
+
+def test_info_says_no_rate_of_text_that_is_not_all_in_the_corpus(typed):
+    typed(*P, "./a.txt", "./c.jsonl", "--max-tokens", "3")
+    out, _ = typed("info", "x")
+    assert "bytes a token" not in out
+    assert "tokens a document" in out
 
 
 def test_info_says_the_license_of_a_named_corpus(typed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -162,6 +163,15 @@ def test_a_split_that_a_plugins_spec_gets_wrong_is_no_flag_of_the_users(plugin):
     assert "error: --split '0.2': expected" in said
 
 
+@pytest.mark.parametrize("name", ["Train", "../x", "train-1", "x" * 33])
+def test_a_split_of_an_input_that_none_can_be_called_is_the_plugins(plugin, name):
+    body = SOURCE.format(body="pass").replace('"abc")', f'"abc", split="{name}")')
+    code, said = plugin(body.replace('SPLIT = "none"', 'SPLIT = ""'), *PREPARE)
+    assert code == 6
+    assert "source 'bad' of buggy (corpuskit-buggy 1.2) failed: the split of lines.txt must be a word" in said
+    assert f"found {name!r}" in said
+
+
 def test_text_that_is_no_unicode_is_said_of_its_document(plugin):
     code, said = plugin(SOURCE.format(body=r"yield Document('a\ud800', 77)"), *PREPARE)
     assert code == 3
@@ -195,6 +205,21 @@ def test_a_bug_in_a_reader_is_its_plugins(plugin, body, reason):
     assert code == 6
     assert "reader 'odd' of buggy (corpuskit-buggy 1.2) failed at " in said
     assert reason in said
+
+
+@pytest.mark.parametrize("method", ["num_records(self, item, part)", "fields(self, item)"])
+def test_a_bug_in_what_a_plan_asks_a_reader_is_its_plugins(plugin, method):
+    body = READER.format(body="") + f"\n    def {method}:\n        return oops\n"
+    body += '    OPTIONS = {**Reader.COMMON_OPTIONS, "text_field": "text"}\n'
+    code, said = plugin(body, "plan", "./odd.odd", "--encoding", "bytes", "--text-field", "a,b")
+    assert code == 6
+    assert "reader 'odd' of buggy (corpuskit-buggy 1.2) failed at odd.odd: NameError" in said
+
+
+def test_a_bug_in_the_sample_of_a_reader_is_its_plugins(plugin):
+    code, said = plugin(READER.format(body="oops"), "plan", "./odd.odd", "--encoding", "bytes")
+    assert code == 6
+    assert "reader 'odd' of buggy (corpuskit-buggy 1.2) failed at odd.odd, document 3: NameError" in said
 
 
 TOKENIZER = """
@@ -265,21 +290,44 @@ def test_a_sound_sampler_of_a_plugin_draws_what_it_says(plugin, capsys):
     assert plugin(body, *show) == (0, "")
 
 
-def test_a_bug_in_a_command_is_its_plugins(plugin):
-    body = """
+COMMAND = """
 @corpuskit.hookimpl
 def corpuskit_commands():
     return [CommandSpec("mend", "x", "buggy:mend")]
 
 @click.command()
 def mend():
-    1 / 0
+    {body}
 """
-    code, said = plugin(body, "mend")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError: "),
+        ("raise EOFError('half a file')", "RuntimeError: EOFError: half a file"),
+    ],
+)
+def test_a_bug_in_a_command_is_its_plugins(plugin, body, reason):
+    code, said = plugin(COMMAND.format(body=body), "mend")
     assert code == 6
     assert said.startswith(
-        "corpuskit: error: command 'mend' of buggy (corpuskit-buggy 1.2) failed: ZeroDivision"
+        f"corpuskit: error: command 'mend' of buggy (corpuskit-buggy 1.2) failed: {reason}"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "last"),
+    [
+        ("click.confirm('Mend?', abort=True, err=True)", 1, "corpuskit: aborted"),
+        ("raise click.exceptions.Exit(3)", 3, ""),
+        ("raise BrokenPipeError", 1, ""),
+    ],
+)
+def test_how_a_command_ends_on_purpose_is_no_fault_of_its_plugins(plugin, monkeypatch, body, code, last):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    found, said = plugin(COMMAND.format(body=body), "mend")
+    assert (found, said.rpartition("? [y/N]: ")[2].strip()) == (code, last)
 
 
 def test_a_failed_plugin_is_warned_of_once_and_only_where_it_matters(plugin, capsys):
@@ -292,3 +340,71 @@ def test_a_failed_plugin_is_warned_of_once_and_only_where_it_matters(plugin, cap
     assert said.count("plugin buggy (corpuskit-buggy 1.2) failed and is skipped") == 1
     code, said = plugin(body, "prepare", "nothing-like-it")
     assert said.count("buggy") == 2  # the plugin and its distribution, in the error
+
+
+FORMAT = """
+@corpuskit.hookimpl
+def corpuskit_formats():
+    return [FormatSpec("bad", "x", "buggy:Bad")]
+
+class Bad(Format):
+    name = "bad"
+    meta_file = "meta"
+
+    def write_split(self, export, split):
+        pass
+
+    def write_meta(self, export):
+        pass
+
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("def check(self, corpus, splits): 1 / 0", "failed at check(): ZeroDivisionError"),
+        ("def write_split(self, export): pass", "failed at write_split(): TypeError"),
+        ("def write_meta(self, export): return export.nothing", "failed at write_meta(): AttributeError"),
+        ("def check_meta(self, corpus): open('/none')", "failed at check_meta(): FileNotFoundError"),
+        ("name = None", "expected a Format with a name, found"),
+    ],
+)
+def test_a_bug_of_a_format_is_the_plugins(plugin, tmp_path, body, reason):
+    assert plugin("", "prepare", "my.txt", "--encoding", "bytes", "--output", "corpus")[0] == 0
+    code, said = plugin(
+        FORMAT.format(body=body), "export", "corpus", "--format", "bad", "-o", "out", "--meta"
+    )
+    assert code == 6, said
+    assert "format 'bad' of buggy (corpuskit-buggy 1.2)" in said
+    assert reason in said
+    assert not (tmp_path / "out").exists()
+
+
+EXECUTOR = """
+@corpuskit.hookimpl
+def corpuskit_executors():
+    return [ExecutorSpec("bad", "x", "buggy:Bad")]
+
+from corpuskit.plugin import Executor, ExecutorSpec
+
+class Bad(Executor):
+    def run(self, job, numbers, *, worker, on_part, on_work):
+        {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("1 / 0", "failed: ZeroDivisionError: division by zero"),
+        ("raise OSError('no cluster')", "failed: OSError: no cluster"),
+        ("on_part(numbers[0])", "failed: on_part() must be called with a PartRecord, found 0"),
+    ],
+)
+def test_a_bug_of_an_executor_is_the_plugins(plugin, body, reason):
+    arguments = ("prepare", "my.txt", "--encoding", "bytes", "--executor", "bad")
+    code, said = plugin(EXECUTOR.format(body=body), *arguments)
+    assert code == 6, said
+    assert f"executor 'bad' of buggy (corpuskit-buggy 1.2) {reason}" in said

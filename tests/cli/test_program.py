@@ -156,7 +156,7 @@ def test_control_characters_of_a_corpus_do_not_reach_a_terminal(tmp_path, run):
 
 #: Escape sequences of seven and of eight bits, a delete character, and orders that turn the writing round.
 HOSTILE = "x\x1b]0;owned\x07\x9b31m\x7f\u202e\u2066"
-#: As `corpuskit.cli.render` has them, but for what ends a line.
+#: All that may not reach a terminal; tabs and the ends of lines may.
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from corpuskit.config import BatchConfig, PrepareConfig, RunConfig, part_of, read_config, read_toml
@@ -84,3 +86,12 @@ def test_a_device_and_a_huge_file_are_no_configuration(tmp_path, monkeypatch):
     (tmp_path / "c.toml").write_text("# " + "x" * 20)
     with pytest.raises(ConfigError, match="cannot be read: larger than 10 bytes"):
         read_toml(tmp_path / "c.toml", PrepareConfig)
+
+
+def test_a_configuration_that_comes_through_a_pipe_is_whole():
+    end, other = os.pipe()
+    with os.fdopen(end), os.fdopen(other, "w") as file:
+        file.write('[prepare]\ndataset = "x"\n[batches]\nseed = 7\n')
+        file.close()
+        config = read_config(f"/dev/fd/{end}")
+    assert (config.prepare.dataset, config.batches.seed) == ("x", 7)

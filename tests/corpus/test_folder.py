@@ -13,6 +13,7 @@ import corpuskit
 from corpuskit import storage
 from corpuskit.corpus import folder
 from corpuskit.errors import CorpusFormatError, StorageError
+from corpuskit.temporary_names import temporary_name
 
 _open = os.open
 
@@ -27,7 +28,7 @@ def other(tmp_path):
 
 
 def replace(corpus_path, by):
-    staged = storage.temporary_name(corpus_path)
+    staged = temporary_name(corpus_path)
     shutil.copytree(by.path, staged)
     storage.commit_directory(staged, corpus_path, replace=True)
 
@@ -71,9 +72,10 @@ WRITER = """
 import os, shutil, sys
 from pathlib import Path
 from corpuskit import storage
+from corpuskit.temporary_names import temporary_name
 final, *sources = map(Path, sys.argv[1:])
 for number in range(10**9):
-    staged = storage.temporary_name(final)
+    staged = temporary_name(final)
     shutil.copytree(sources[number % 2], staged, copy_function=os.link)
     storage.commit_directory(staged, final, replace=True)
     if not number:
@@ -96,7 +98,7 @@ def test_no_open_fails_while_a_process_replaces_the_corpus_over_and_over(corpus_
 
 
 def test_a_corpus_that_is_set_aside_for_a_moment_is_waited_for(corpus_path, monkeypatch):
-    aside = storage.temporary_name(corpus_path)
+    aside = temporary_name(corpus_path)
     corpus_path.rename(aside)
     monkeypatch.setattr(folder.time, "sleep", lambda seconds: aside.rename(corpus_path))
     assert len(corpuskit.open(corpus_path)["train"])

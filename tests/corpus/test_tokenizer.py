@@ -126,6 +126,8 @@ def corpuskit_tokenizers():
 def test_a_tokenizer_that_is_given_must_be_the_right_one(corpus_path):
     name(corpus_path, fingerprint=hashlib.sha256(b"another").hexdigest())
     with pytest.raises(
-        CorpusFormatError, match="the installed tokenizer 'bytes' is not the one that made the ids"
+        CorpusFormatError,
+        match="the installed tokenizer 'bytes' is not the one that made the ids: its fingerprint begins with "
+        "ae448ac86c4e8e4d there and [0-9a-f]{16} here;",
     ):
         corpuskit.open(corpus_path, encoding="bytes").decode([1])

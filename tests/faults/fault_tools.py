@@ -97,11 +97,6 @@ class Control:
         return _CONTROL.unpack(self._map[:])
 
     @property
-    def injected(self) -> int:
-        """How many calls were hit."""
-        return int(self._values()[10])
-
-    @property
     def total(self) -> int:
         """How many calls were counted."""
         return int(self._values()[11])

@@ -1,6 +1,7 @@
 """Downloads from a server that lies, drawn at random: the right file or a FetchError, and nothing left.
 
-`pytest tests/faults/test_http.py --rounds 5000 --seed night` soaks; a round that fails names its own seed.
+`pytest tests/faults/test_http.py --rounds 5000 --seed night` soaks; a round that fails is named, and the same
+line draws it again.
 """
 
 from __future__ import annotations

@@ -119,6 +119,7 @@ def test_fault_that_stays_is_an_error_and_publishes_nothing(server, cache_dir, f
     assert not isinstance(caught.value, HashMismatch)
     assert (caught.value.exit_code, "\n" in str(caught.value)) == (4, False)
     assert nothing_published(cache_dir)
+    assert caught.value.missing is (fault in ("N6 404", "N6 410"))
     if fault.startswith("N6"):
         assert len(server.requests) == 1
 

@@ -12,6 +12,7 @@ from corpuskit import cache, storage
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, StorageError
 from corpuskit.fetching.verified import fetch
 from corpuskit.registry.specs import RemoteFile
+from corpuskit.temporary_names import host_name
 
 HELLO = b"hello, corpus\n"
 SHA256 = hashlib.sha256(HELLO).hexdigest()
@@ -145,6 +146,16 @@ def test_failure_of_every_mirror_names_each(server, cache_dir, fake):
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
 
 
+@pytest.mark.parametrize(("status", "missing"), [("410 Gone", True), ("403 Forbidden", False)])
+def test_a_file_that_no_place_has_is_missing(server, cache_dir, tmp_path, fake, status, missing):
+    server.script(server.status("404 Not Found"))
+    server.script(server.status(status), path="/other")
+    mirrors = (server.url("/other"), str(tmp_path / "absent"), f"memory://{tmp_path}/absent")
+    with pytest.raises(FetchError, match="none of 4 places") as caught:
+        fetch(server.remote(mirrors=mirrors), cache_dir=cache_dir, options=fake.options())
+    assert caught.value.missing is missing
+
+
 def test_proxy_of_the_environment_is_used(server, cache_dir, monkeypatch):
     server.script(server.file(), path="http://corpus.invalid/file.txt")
     monkeypatch.setenv("http_proxy", server.url(""))
@@ -172,7 +183,7 @@ def test_what_a_killed_process_left_of_the_record_of_a_cached_file_is_deleted(se
     unknown = server.remote(sha256=None, size_bytes=None)
     fetch(unknown, cache_dir=cache_dir)
     (record,) = (cache_dir / "urls").iterdir()
-    record.with_name(f".{record.name}.{cache.host_name()}.999999999.{'0' * 16}.tmp").hardlink_to(record)
+    record.with_name(f".{record.name}.{host_name()}.999999999.{'0' * 16}.tmp").hardlink_to(record)
     cache.tidy.cache_clear()  # as in another process
     fetch(unknown, cache_dir=cache_dir)
     assert list((cache_dir / "urls").iterdir()) == [record]

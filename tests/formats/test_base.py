@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from corpuskit.corpus import Corpus
-from corpuskit.errors import ConfigError, StorageError
+from corpuskit.errors import ConfigError, PluginError, StorageError
 from corpuskit.formats.megatron import Megatron
 from corpuskit.formats.nanogpt import NanoGPT
 
@@ -187,3 +187,12 @@ def test_an_export_that_is_not_whole_is_not_there(make_corpus, tmp_path, damage)
         text = "{" if damage == "not JSON" else '{"files": [{"file": "train.bin"}]}'
         (output / "export.json").write_text(text)
     assert NanoGPT().find(corpus, output) is None
+
+
+def test_a_meta_file_that_nobody_writes_is_refused_before_anything_is_written(make_corpus, tmp_path):
+    class Forgetful(Megatron):
+        meta_file = "meta.json"
+
+    with pytest.raises(PluginError, match=r"format 'megatron' failed: it has a meta_file and no write_meta"):
+        Forgetful().write(make_corpus(), tmp_path / "out", meta=True)
+    assert not (tmp_path / "out").exists()

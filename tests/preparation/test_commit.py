@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import corpuskit
+from corpuskit import storage
 from corpuskit.config import PrepareConfig
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, StorageError
 from corpuskit.preparation import found_or_made
 from corpuskit.preparation.api import commit_parts, make_parts
 from corpuskit.preparation.outcome import PartsMade, Prepared
@@ -78,3 +79,38 @@ def test_a_commit_whose_parts_another_one_has_used_finds_the_corpus(prose, tmp_p
     monkeypatch.setattr(found_or_made, "lock_or_go_on", lambda path, **options: contextlib.nullcontext())
     assert not commit_parts(config(prose, tmp_path)).made
     assert not list(tmp_path.glob(".x*"))
+
+
+@pytest.mark.parametrize("step", ["write_json", "commit_directory"])
+def test_a_commit_that_fails_leaves_the_parts_and_nothing_else(prose, tmp_path, monkeypatch, step):
+    def fail(*_: object, **__: object) -> None:
+        raise StorageError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, step, fail)
+        with pytest.raises(StorageError, match="no"):
+            corpuskit.prepare(str(prose), output=tmp_path / "x", **OPTIONS)
+    left = [path.name for path in (tmp_path / ".x.preparing").iterdir()]
+    assert [name for name in left if name.endswith(".tmp")] == []
+    assert left
+    assert corpuskit.verify(corpuskit.prepare(str(prose), output=tmp_path / "x", **OPTIONS)) == []
+
+
+def test_a_commit_that_fails_after_the_exchange_keeps_the_old_corpus(prose, tmp_path, monkeypatch):
+    """Its name may come back with a power cut, as the folder above was not flushed."""
+    corpuskit.prepare(str(prose), output=tmp_path / "x", **OPTIONS)
+    flush = storage.fsync_directory
+
+    def fail(path: Path) -> None:
+        if path == tmp_path:
+            raise OSError(5, "broken")
+        flush(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "fsync_directory", fail)
+        with pytest.raises(StorageError, match="broken"):
+            corpuskit.prepare(
+                str(prose), output=tmp_path / "x", overwrite=True, **{**OPTIONS, "split": "none"}
+            )
+    (old,) = (tmp_path / ".x.preparing").glob(".*.tmp")
+    assert corpuskit.open(old).manifest.options["split"] == "valid=0.1"

@@ -14,6 +14,7 @@ import corpuskit
 from corpuskit import storage
 from corpuskit.errors import StorageError
 from corpuskit.preparation import run as running
+from corpuskit.preparation.disk_space import _used_bytes
 
 Usage = collections.namedtuple("Usage", "total used free")
 
@@ -119,3 +120,27 @@ def test_prepare_refuses_a_disk_that_is_too_small_before_any_work(prose, tmp_pat
     with pytest.raises(StorageError, match=r"needs about [0-9,]+ bytes and 1,000 are free there; choose"):
         corpuskit.prepare(str(prose), encoding="gpt2", output=tmp_path / "x")
     assert not list(tmp_path.glob(".x*"))
+
+
+def test_what_a_killed_commit_left_is_not_free(text, tmp_path, demanded):
+    options = {"dataset": text, "encoding": "bytes", "lines": True, "split": "none", "workers": 1}
+    needed = demanded(**options)
+    staged = tmp_path / ".never.preparing" / f".{'0' * 16}.host.1.{'0' * 16}.tmp"
+    staged.mkdir(parents=True)
+    (staged / "train-00000.bin").write_bytes(bytes(2 * needed))
+    assert demanded(**options) == needed
+
+
+def test_files_that_vanish_meanwhile_take_nothing(tmp_path, monkeypatch):
+    for name in ("kept", "gone"):
+        (tmp_path / name).write_bytes(bytes(5000))
+    lstat = Path.lstat
+
+    def vanished(path):
+        if path.name == "gone":
+            raise FileNotFoundError(path)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", vanished)
+    assert _used_bytes(tmp_path) == (tmp_path / "kept").stat().st_blocks * 512
+    assert _used_bytes(tmp_path / "none") == 0

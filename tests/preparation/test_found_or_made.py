@@ -33,9 +33,14 @@ class Place:
     def wait(self):
         self.waited += 1
 
-    def go(self, make=None, *, is_taken=lambda error: True):
+    def go(self, make=None, *, is_taken=lambda error: True, replaces=False):
         return found_or_made(
-            self.find, make or self.make, lock=self.lock, on_wait=self.wait, is_taken=is_taken
+            self.find,
+            make or self.make,
+            replaces=replaces,
+            lock=self.lock,
+            on_wait=self.wait,
+            is_taken=is_taken,
         )
 
 
@@ -44,6 +49,12 @@ def test_what_is_there_is_found_and_no_lock_is_touched(tmp_path):
     assert place.go() == "there"
     assert place.made == 0
     assert not place.lock.exists()
+
+
+def test_what_may_be_replaced_is_looked_at_once(tmp_path):
+    place = Place(tmp_path, None, "there by now")
+    assert place.go(replaces=True) == "made"
+    assert place.find() == "there by now"
 
 
 def test_what_is_not_there_is_made_while_the_lock_is_held(tmp_path):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 import corpuskit
+from corpuskit.preparation import token_limit
+from corpuskit.preparation.parts.record import PartRecord, PartShard
+from corpuskit.preparation.token_limit import TokenLimit
 
 
 @pytest.mark.parametrize("max_tokens", [1, 57, 58, 5_000, 20_000, 10**9])
@@ -38,3 +41,38 @@ def test_max_tokens_counts_a_document_where_it_ends_not_where_a_part_does(prose,
         encoding="bytes", output=tmp_path / "x", part_bytes=9_000, max_tokens=20_000, workers=2, eot=True,
     )  # fmt: skip
     assert sum(map(len, corpus.values())) == prose.stat().st_size + 1 + len("short\n") + 1
+
+
+def record_of(number, num_tokens):
+    shard = PartShard(f"part-{number:05d}-train-00000.bin", num_tokens, 1, 2 * num_tokens, "", "")
+    return PartRecord(number, "", {"train": (shard,)}, {}, (), "", num_tokens, 1, 0, separated=False)
+
+
+def test_only_the_part_with_the_limit_is_looked_into(tmp_path, monkeypatch):
+    looked_into = []
+
+    def look(record, folder):
+        looked_into.append(record.number)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(token_limit, "_documents", look)
+    with pytest.raises(KeyboardInterrupt):
+        TokenLimit(25).cut([record_of(number, 10) for number in range(5)], tmp_path)
+    assert looked_into == [2]
+
+
+def test_each_part_is_counted_once_in_any_order():
+    class Counted(dict):
+        asked = 0
+
+        def __getitem__(self, number):
+            self.asked += 1
+            return super().__getitem__(number)
+
+    limit, records = TokenLimit(95), Counted()
+    answers = {}
+    for number in [1, 0, 3, 2, *range(4, 12)]:
+        records[number] = record_of(number, 10)
+        answers[number] = limit.reached(records)
+    assert [number for number, reached in answers.items() if reached] == [9, 10, 11]
+    assert records.asked == 10

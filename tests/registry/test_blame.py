@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corpuskit.errors import PluginError, SourceError
-from corpuskit.registry.blame import blame, blamed
+from corpuskit.registry.blame import blame, blamed, not_theirs
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.distribution import NAME
 
@@ -63,3 +63,13 @@ def test_a_thing_that_is_refused_is_the_plugins_fault():
 
     with pytest.raises(PluginError, match="ValueError: -1 is negative"):
         list(blamed(iter([1, -1]), "source 'books'", BOOKS, lambda: "", check))
+
+
+def test_what_a_plugin_was_given_to_call_is_not_the_plugins_fault():
+    @not_theirs
+    def told(number):
+        return 1 / number
+
+    with pytest.raises(ZeroDivisionError), blame("executor 'fast'", BOOKS):
+        told(0)
+    assert told(2) == 0.5

@@ -56,9 +56,10 @@ def test_bytes_from_elsewhere_are_checked(spec, tmp_path):
 
 def test_a_corpus_of_one_file_is_taken_from_that_file_or_its_folder(spec, tmp_path):
     spec = dataclasses.replace(spec, files=spec.files[:1])
-    for location in ("files/train.txt", "files"):
-        source = DeclaredFiles(spec=spec, options=SourceOptions(location=str(tmp_path / location)))
-        assert [item.size_bytes for item in source.inputs()] == [8]
+    for start in ("", "file://"):
+        for location in ("files/train.txt", "files"):
+            source = DeclaredFiles(spec=spec, options=SourceOptions(location=f"{start}{tmp_path}/{location}"))
+            assert [item.size_bytes for item in source.inputs()] == [8]
 
 
 def test_members_of_one_archive_are_inputs(tmp_path):

@@ -89,6 +89,30 @@ def test_an_error_names_plugin_input_and_document():
         read(guarded(Fails))
 
 
+@pytest.mark.parametrize("method", ["state", "expansion", "digest", "fields", "num_records", "places"])
+def test_an_error_of_what_is_asked_about_an_input_names_plugin_and_input(method):
+    class Fails(Three):
+        pass
+
+    setattr(Fails, method, lambda self, item, *rest: {}[method])
+    source = guarded(Fails)
+    (item,) = source.inputs()
+    rest = {"num_records": (Slice(),), "places": (Slice(), [])}.get(method, ())
+    with pytest.raises(PluginError, match=r"of books \(corpuskit-books 1.0\) failed at three: KeyError"):
+        getattr(source, method)(item, *rest)
+
+
+def test_an_error_in_a_sample_names_plugin_input_and_document():
+    class Fails(Three):
+        def sample(self, item, part, on_bad):
+            yield from super().sample(item, part, on_bad)
+            raise KeyError("d")
+
+    source = guarded(Fails)
+    with pytest.raises(PluginError, match="failed at three, document 4: KeyError"):
+        list(source.sample(*source.inputs(), Slice(), pytest.fail))
+
+
 @pytest.mark.parametrize("given", [None, "text", [3], [Input.of_text("x", ""), None]])
 def test_inputs_that_are_none_are_the_plugins_fault(given):
     class Wrong(Three):

@@ -2,17 +2,8 @@
 
 import io
 import sys
-from pathlib import Path
-
-import pytest
 
 from corpuskit.terminal.line import Line
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("my.txt").write_text("Some words of a text. " * 100)
 
 
 def test_a_line_is_written_over_and_ends_where_another_begins(monkeypatch):

@@ -2,12 +2,14 @@
 
 import builtins
 import io
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import corpuskit
+from corpuskit.on_progress import Progress
 from corpuskit.terminal import progress_bars
 
 
@@ -60,6 +62,19 @@ def test_nothing_is_shown_on_request(terminal, options):
 def test_nothing_is_shown_where_nobody_looks(capfd):
     corpuskit.prepare("my.txt", encoding="bytes")
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_library_that_draws_is_not_imported_where_nothing_is_drawn():
+    program = "import sys, corpuskit; corpuskit.progress(quiet=True); assert 'rich' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_notebooks_line_is_one_whatever_is_in_a_name(monkeypatch, notebook):
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    with corpuskit.progress() as bars:
+        bars(Progress("encode", "two\nlines\t", 1, 2))
+    assert written.getvalue() == "\rEncoding two\\nlines\\t: 50 %, 0 tokens\n"
 
 
 def test_a_notebook_without_widgets_gets_a_line_and_no_warning(monkeypatch, notebook):

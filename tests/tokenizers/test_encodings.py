@@ -8,7 +8,8 @@ import pytest
 import tiktoken
 
 from corpuskit.tokenizers import engine as engines
-from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, fingerprint_of, open_encoding, ranks_fingerprint
+from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding, ranks_fingerprint
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer
 
 ALL = tiktoken.list_encoding_names()
 

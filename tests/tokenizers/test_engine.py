@@ -179,6 +179,19 @@ def test_a_difference_stops_the_run_and_names_the_text(wrong_gigatoken: Any) -> 
     assert e.value.index == 1  # type: ignore[attr-defined]
 
 
+def test_a_text_of_long_words_that_cannot_be_encoded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(text: str) -> Any:
+        raise TokenizerError("cannot")
+
+    fast, _ = both("gpt2")
+    engine = fast._loaded_engine()
+    fast.encode_batch([b"one"] * engines.FIRST_COMPARED)
+    monkeypatch.setattr(engine._tiktoken, "encode_one", fail)  # type: ignore[attr-defined]
+    with pytest.raises(TokenizerError, match="cannot") as caught:
+        fast.encode_batch([b"fine", b"a" * (1 + engines._NO_SAFE_PLACE_FOR)])
+    assert caught.value.index == 1  # type: ignore[attr-defined]
+
+
 def test_texts_are_compared_at_the_start_and_by_a_sample_that_only_depends_on_them() -> None:
     fast, _ = both("gpt2")
     engine = fast._loaded_engine()

@@ -13,7 +13,7 @@ from corpuskit.errors import PluginLoadFailed, TokenizerError, UnknownName
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import TokenizerSpec
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded
-from corpuskit.tokenizers.opening import open_tokenizer, reopen_tokenizer
+from corpuskit.tokenizers.opening import fit_tokenizer, open_tokenizer, reopen_tokenizer
 
 
 class Letters(Tokenizer):
@@ -71,6 +71,7 @@ def test_a_plugins_tokenizer_gets_its_name_and_argument(plugin: Any) -> None:
         ({"vocab_size": None}, "expected a vocab_size of 1 to 2\\*\\*32, found None"),
         ({"vocab_size": 0}, "expected a vocab_size of 1 to 2\\*\\*32, found 0"),
         ({"vocab_size": 26.0}, "expected a vocab_size of 1 to 2\\*\\*32, found 26.0"),
+        ({"vocab_size": -1, "needs_fitting": True}, "expected a vocab_size of 1 to 2\\*\\*32, found -1"),
         ({"eot_id": 26}, r"expected an eot_id in \[0, 26\) or None, found 26"),
         ({"eot_id": "<eot>"}, r"expected an eot_id in \[0, 26\) or None, found '<eot>'"),
         ({"name": ""}, "expected a name, found ''"),
@@ -87,6 +88,34 @@ def test_a_plugins_wrong_attributes_name_the_plugin(
     plugin(factory)
     with pytest.raises(PluginLoadFailed, match=r"tokenizer 'letters' of abc \(abc-plugin 1.0\): " + message):
         open_tokenizer("letters")
+
+
+class Fitted(Letters):
+    """The same with the letters of a corpus, and an id for the end of a text before them."""
+
+    vocab_size = 0
+    eot_id = 1
+    needs_fitting = True
+
+    def fit(self, texts: Any) -> None:
+        self.vocab_size = 1 + len(set(b"".join(texts)))
+
+
+def test_a_tokenizer_that_is_fitted_may_have_an_end_of_text_id_from_the_start(plugin: Any) -> None:
+    plugin(Fitted)
+    tokenizer = open_tokenizer("letters")
+    fit_tokenizer(tokenizer, [b"ab", b"a"], name="letters")
+    assert (tokenizer.vocab_size, tokenizer.eot_id) == (3, 1)
+
+
+def test_what_fitting_gives_is_checked(plugin: Any) -> None:
+    plugin(Fitted)
+    with pytest.raises(PluginLoadFailed, match=r"\(abc-plugin 1.0\): expected an eot_id in \[0, 1\) or None"):
+        fit_tokenizer(open_tokenizer("letters"), [b""], name="letters")
+    tokenizer = open_tokenizer("letters")
+    tokenizer.fit = lambda texts: None  # type: ignore[method-assign]
+    with pytest.raises(PluginLoadFailed, match="expected a vocab_size of 1 to 2"):
+        fit_tokenizer(tokenizer, [b"ab"], name="letters")
 
 
 @pytest.mark.fault("G5")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from corpuskit.errors import TokenizerError
 from corpuskit.registry.specs import TokenizerSpec
 from corpuskit.testing import TokenizerSuite
-from corpuskit.tokenizers import tiktoken as tiktoken_module
+from corpuskit.tokenizers.encodings import open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.tokenizers.tiktoken import TiktokenTokenizer, open_encoding
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer
 
 ALL = tiktoken.list_encoding_names()
 COUNTS = {
@@ -139,5 +139,5 @@ def test_encodings_are_fast_by_name_that_have_a_fast_engine():
     from corpuskit.tokenizers.engine import _EXACT
 
     fast = {component.spec.name for component in default().components(TokenizerSpec) if component.spec.fast}
-    exact = {n for n in ALL if tiktoken_module.ranks_fingerprint(open_encoding(n)) in _EXACT}
+    exact = {n for n in ALL if ranks_fingerprint(open_encoding(n)) in _EXACT}
     assert fast == {"bytes", "chars", *exact}

@@ -36,7 +36,9 @@ from corpuskit.errors import ConfigError, HashMismatch, StorageError
 from corpuskit.fetching.verified import fetch
 from corpuskit.locks import lock_or_go_on
 from corpuskit.numbers import whole
+from corpuskit.paths import existing_folder
 from corpuskit.registry.specs import RemoteFile
+from corpuskit.temporary_names import host_name, may_be_live
 from corpuskit.units import parse_size
 from corpuskit.urls import RemotePath
 
@@ -189,7 +191,7 @@ class ShardCache:
         """Make room for a file and keep it while it arrives."""
         cache.make_folder(self._cache_dir, "shards")
         reserved = cache.make_folder(self._root, "reserved")
-        unique = f"{secrets.token_hex(8)}.{cache.host_name()}.{os.getpid()}"
+        unique = f"{secrets.token_hex(8)}.{host_name()}.{os.getpid()}"
         mark = reserved / f"{sha256}.{size_bytes}.{unique}.part"
         with self._one_at_a_time():
             self._evict(sha256, size_bytes)
@@ -227,11 +229,11 @@ class ShardCache:
         sizes = {}
         for path in (self._root / "reserved").iterdir():
             found = _RESERVED.fullmatch(path.name)
-            if found and cache.may_be_live(path):
+            if found and may_be_live(path):
                 sizes[found["sha256"]] = int(found["size"])
             elif found:
                 for partial in (self._root / "partials").glob(f"{found['sha256']}.*.part"):
-                    if not cache.may_be_live(partial):
+                    if not may_be_live(partial):
                         storage.remove_file(partial)
                 storage.remove_file(path)
         return sizes
@@ -276,9 +278,8 @@ def limit_from(given: int | str | None, cache_dir: Path) -> int:
     """
     value = given if given is not None else os.environ.get("CORPUSKIT_SHARD_CACHE_BYTES") or None
     if value is None:
-        folder = next(path for path in (cache_dir, *cache_dir.resolve().parents) if path.exists())
         taken = sum(size for _, size, _ in _files(cache_dir / "shards" / "files"))
-        return (shutil.disk_usage(folder).free + taken) // 2
+        return (shutil.disk_usage(existing_folder(cache_dir)).free + taken) // 2
     try:
         return parse_size(value) if isinstance(value, str) else whole("cache_bytes", value, least=1)
     except ValueError as error:

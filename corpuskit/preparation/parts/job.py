@@ -7,14 +7,12 @@ does not fit the rest.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from corpuskit import reading, storage
+from corpuskit import reading, sealed, storage
 from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import StorageError
 from corpuskit.preparation.parts.files import one_line, reader_of
@@ -22,12 +20,8 @@ from corpuskit.preparation.plan import Part, fields_of
 from corpuskit.sources.base import Input
 from corpuskit.urls import redact_url
 
-log = logging.getLogger(__name__)
-
-
 _JOB_BYTES = 4 * 2**30
 _JOB_FILE = "job.json"
-_JOB_HEAD = b'{"sha256": "%s", "job": '
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,9 +111,7 @@ def _shown(value: Any) -> Any:
 def save_job(job: Job) -> None:
     """Write the job into its folder, where workers on other machines read it; it holds no credentials."""
     # Not indented: of many inputs that would take seconds, and only workers read it.
-    data = json.dumps(job.to_json()).encode()
-    head = _JOB_HEAD % hashlib.sha256(data).hexdigest().encode()
-    storage.write_bytes(Path(job.folder) / _JOB_FILE, head + data + b"}\n")
+    storage.write_bytes(Path(job.folder) / _JOB_FILE, sealed.to_bytes(job.to_json(), indented=False))
 
 
 def load_job(folder: Path, private: Mapping[str, Any] | None = None) -> Job:
@@ -135,11 +127,9 @@ def load_job(folder: Path, private: Mapping[str, Any] | None = None) -> Job:
     path = folder / _JOB_FILE
     try:
         data = reading.read_file(path, max_bytes=_JOB_BYTES)
-        start = len(_JOB_HEAD) - 2 + 64
-        body = data[start:].removesuffix(b"}\n")
-        if data[:start] != _JOB_HEAD % hashlib.sha256(body).hexdigest().encode():
+        if not sealed.is_whole(data):
             raise ValueError("it is not as it was written")
-        job: Job = reader_of(Job).validate_json(body, strict=True)
+        job: Job = reader_of(Job).validate_json(data, strict=True)
         return job.with_private(private or {})
     except (OSError, ValueError, LookupError) as error:
         reason = getattr(error, "strerror", None) or one_line(error)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from corpuskit import reading, sealed, storage
 from corpuskit.corpus.index import ROW_BYTES, index_file
+from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import StorageError
 from corpuskit.file_errors import reading_from
 from corpuskit.preparation.parts.files import one_line, reader_of
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 #: How many places of documents that were left out are kept, for each kind.
 MAX_PLACES = 5
 
-#: What a split may be called, as in a manifest.
-_SPLIT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _RECORD_BYTES = 64 * 2**20
 
 
@@ -188,7 +187,7 @@ def shard_name(part: int, split: str, number: int) -> str:
     Raises:
         ValueError: If no split can have the name.
     """
-    if not _SPLIT.fullmatch(split):
+    if not re.fullmatch(SPLIT_NAME, split):
         raise ValueError(f"{split!r} is no name of a split")
     return f"part-{part:05d}-{split}-{number:05d}"
 

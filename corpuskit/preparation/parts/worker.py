@@ -20,7 +20,7 @@ from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, state_of_
 from corpuskit.preparation.parts.writer import PartWriter
 from corpuskit.preparation.plan import Part, Piece
 from corpuskit.preparation.split_rule import parse_rule
-from corpuskit.registry.blame import blame
+from corpuskit.registry.blame import blame, not_theirs
 from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
@@ -45,11 +45,13 @@ class Worker:
         self._tokenizer = tokenizer or _open(job)
         self._rule = parse_rule(job.split_rule, given=True)
 
+    @not_theirs
     def load(self) -> None:
         """Load all of the tokenizer, which processes that are forked from this one then have too."""
         self._tokenizer.load()
         give_back()  # a vocabulary's parts on the way were larger than it
 
+    @not_theirs
     def run(self, number: int, on_work: OnWork | None = None) -> PartRecord:
         """Make one part and save its record.
 

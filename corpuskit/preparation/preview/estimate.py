@@ -15,7 +15,7 @@ from corpuskit.errors import CorpuskitError
 from corpuskit.machine import resident_bytes, usable_cores
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.preview import places as sample_places
-from corpuskit.preparation.preview.places import Group, Limits, stored_bytes
+from corpuskit.preparation.preview.places import Group, stored_bytes
 from corpuskit.preparation.preview.sample import OnProblem, group_key, take_sample
 from corpuskit.preparation.preview.totals import Guess, Range, Totals, totals
 from corpuskit.preparation.split_rule import SplitRule
@@ -96,8 +96,7 @@ def estimate(
     tokenizer: Tokenizer,
     rule: SplitRule,
     *,
-    workers: int = 1,
-    limits: Limits | None = None,
+    workers: int,
     on_problem: OnProblem | None = None,
 ) -> Judgement:
     """Read and encode some places of a corpus, evenly spread, and judge the whole by them.
@@ -108,7 +107,6 @@ def estimate(
         tokenizer: The tokenizer.
         rule: How documents find their split.
         workers: How many processes are asked for.
-        limits: How much the sample may take.
         on_problem: Called for what cannot be read; by default it is raised.
     """
     started = time.perf_counter()
@@ -119,7 +117,7 @@ def estimate(
         plan,
         tokenizer,
         cut=rule.kind != "documents",
-        limits=limits or sample_places.LIMITS,
+        limits=sample_places.LIMITS,
         on_problem=on_problem or _raise,
     )
     return Judgement(

@@ -17,7 +17,7 @@ from corpuskit import reading
 from corpuskit.errors import CorpuskitError, FetchError, SourceError, StorageError
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.signatures import HEAD_BYTES, other_than_stored, other_than_text
-from corpuskit.urls import is_remote
+from corpuskit.urls import is_remote, redact_url
 
 _COPY_BYTES = 2**20
 _REMOTE_BLOCK_BYTES = 4 * 2**20
@@ -83,11 +83,17 @@ def unreadable(what: str, doing: str, error: OSError, *, path: Any, remedy: str 
     return kind(f"{what} cannot be {doing}: {error.strerror or error}{end}", path=path)
 
 
-def remote_version(system: Any, path: str) -> str:
-    """What tells this state of a remote file from a later one: its ETag, or all that is known of it."""
+def remote_state(system: Any, path: str) -> tuple[int | None, str]:
+    """A remote file's size, and what tells this state of it from a later one: its ETag, or all that is known.
+
+    Args:
+        system: The fsspec file system.
+        path: The path in it.
+    """
     info = system.info(path)
     known = info.get("ETag") or info.get("etag") or info.get("md5Hash") or system.ukey(path)
-    return f"{info.get('size')}:{known}"
+    size_bytes = info.get("size")
+    return size_bytes, f"{size_bytes}:{known}"
 
 
 def file_system(url: str) -> tuple[Any, str]:
@@ -130,7 +136,6 @@ def store_errors(location: str, doing: str) -> Iterator[None]:
         raise
     except Exception as error:  # every file system raises classes of its own
         from corpuskit.fetching import places
-        from corpuskit.fetching.verified import redact_url
 
         kind = SourceError if places.is_missing(error) else FetchError
         name = redact_url(location)
@@ -244,7 +249,7 @@ class UrlFile:
         self._item = item
         with store_errors(item.location, "opened"):
             self._system, self._path = file_system(item.location)
-            self._version = remote_version(self._system, self._path)
+            _, self._version = remote_state(self._system, self._path)
             self._file: Any = self._system.open(
                 self._path, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead"
             )
@@ -253,9 +258,9 @@ class UrlFile:
             raise self._changed()
 
     @property
-    def identity(self) -> object:
-        """What tells it from a file that is in its place later; of a store that has no versions, nothing."""
-        return self._version or object()
+    def identity(self) -> str:
+        """What tells it from a file that is in its place later."""
+        return self._version
 
     def read(self, size: int = -1, /) -> bytes:
         with store_errors(self._item.location, "read"):
@@ -280,7 +285,7 @@ class UrlFile:
     def check_unchanged(self) -> None:
         with store_errors(self._item.location, "read"):
             self._system.invalidate_cache()
-            version = remote_version(self._system, self._path)
+            _, version = remote_state(self._system, self._path)
         if version != self._version:
             raise self._changed()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import hashlib
 import re
 from types import TracebackType
 
+from corpuskit import reading
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input
 from corpuskit.sources.inputs.archives import open_archive, open_raw
@@ -33,7 +33,6 @@ _OTHER_BOMS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-#: Little enough to stay in the processor's cache while it is hashed.
 _COPY_BYTES = 2**18
 
 
@@ -150,13 +149,22 @@ def is_plain(item: Input) -> bool:
 
 
 def base_name(item: Input) -> str:
-    """The file name that says what the input is: without a URL's query, and a zip archive's member's own."""
-    name = item.member or item.name
-    if item.member is None and is_remote(name):
-        scheme, _, name = name.partition("::")[0].partition("://")
-        if scheme in ("http", "https"):
-            name = re.split(r"[?#]", name)[0]
-    return name.rstrip("/").rpartition("/")[2]
+    """The file name that says what the input is; of a zip archive's member, its own."""
+    return _last_part(item.member) if item.member is not None else file_name(item.name)
+
+
+def file_name(location: str) -> str:
+    """The name of the file at a path or a URL, without a URL's query."""
+    if is_remote(location):
+        schemes, _, rest = location.partition("://")
+        location = rest.partition("::")[0]
+        if schemes.rpartition("::")[2].lower() in ("http", "https"):
+            location = re.split(r"[?#]", location)[0]
+    return _last_part(location)
+
+
+def _last_part(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def text_bytes(item: Input) -> int:
@@ -174,12 +182,10 @@ def hash_input(item: Input) -> str:
         SourceError: If the file is not the one that was listed, or changes.
         StorageError: If it cannot be read.
     """
-    digest = hashlib.sha256()
     with contextlib.closing(open_file(item)) as file:
-        while data := file.read(_COPY_BYTES):
-            digest.update(data)
+        sha256, _ = reading.hashed(file.read)
         file.check_unchanged()
-    return digest.hexdigest()
+    return sha256
 
 
 def _decode(file: SeekableStream, item: Input, limits: Limits | None, block_bytes: int) -> ByteStream:

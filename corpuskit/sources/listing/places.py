@@ -9,15 +9,14 @@ import abc
 import os
 import stat
 from collections.abc import Iterable
-from urllib.parse import unquote
 
-from corpuskit.errors import ConfigError, SourceError
+from corpuskit.errors import SourceError
 from corpuskit.paths import local_path, user_path
 from corpuskit.sources.inputs.files import ABSENT, file_system, store_errors, unreadable
 from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.listing.text_files import text_files
-from corpuskit.urls import is_remote
+from corpuskit.urls import is_remote, scheme_of, shown
 
 
 class Place(abc.ABC):
@@ -44,15 +43,27 @@ class Place(abc.ABC):
             SourceError: If there is no file at all.
             StorageError: If a folder cannot be listed.
         """
-        folder, selection = self.location, Selection()
-        if self.kind == "glob":
-            selection = Glob(self.location, is_folder=self._is_folder)
-            folder = selection.folder
+        folder, selection = self._selection()
         names = [name for name in self._list(folder, selection) if selection.matches(name)]
         if not names:
             raise SourceError(f"{self.typed}: no files there", path=self.typed)
         found = text_files(names, left_out, format=format, asked=selection.asked)
         return [(self._join(folder, name), format) for name, format in found]
+
+    def reads(self, path: str) -> bool:
+        """Whether a file of this machine would be among a folder's or a glob's files, were it there.
+
+        Args:
+            path: The file's path, links resolved.
+        """
+        return False
+
+    def _selection(self) -> tuple[str, Selection]:
+        """The folder to list, and what is selected there."""
+        if self.kind != "glob":
+            return self.location, Selection()
+        glob = Glob(self.location, is_folder=self._is_folder)
+        return glob.folder, glob
 
     @abc.abstractmethod
     def _is_folder(self, location: str) -> bool:
@@ -78,6 +89,13 @@ class _OnDisk(Place):
             self.kind = "glob"
         else:
             raise SourceError(f"{typed}: no such file or folder", path=typed)
+
+    def reads(self, path: str) -> bool:
+        if self.kind == "file":
+            return False
+        folder, selection = self._selection()
+        inside = os.path.join(os.path.realpath(folder or "."), "")  # noqa: PTH118
+        return path.startswith(inside) and selection.matches(path[len(inside) :])
 
     def _is_folder(self, location: str) -> bool:
         return is_folder(location, typed=self.typed)
@@ -141,18 +159,10 @@ def place_of(typed: str) -> Place:
     """
     if not is_remote(typed):
         return _OnDisk(typed, str(user_path(typed)))
-    scheme, _, rest = typed.partition("://")
-    shown = shown_location(typed)
-    if scheme.lower() == "file":
-        host, _, path = rest.partition("/")
-        if host not in ("", "localhost"):
-            raise ConfigError(f"{shown}: a file of the machine {host!r}; copy it to this one", found=host)
-        return _OnDisk(shown, unquote(f"/{path}"))
-    if scheme.lower() == "local":
-        return _OnDisk(shown, rest)
-    if scheme.lower() in ("http", "https"):
-        return _OnTheWeb(shown, typed)
-    return _InStore(shown, typed)
+    path = local_path(typed)
+    if path is not None:
+        return _OnDisk(shown(typed), str(path))
+    return (_OnTheWeb if scheme_of(typed) in ("http", "https") else _InStore)(shown(typed), typed)
 
 
 def is_folder(path: str, *, typed: str) -> bool:
@@ -176,20 +186,13 @@ def is_folder(path: str, *, typed: str) -> bool:
         raise unreadable(f"{typed}:", "looked at", error, path=typed, remedy=remedy) from error
 
 
-def shown_location(location: str) -> str:
-    """A path or a URL as a person may see it: without credentials."""
-    from corpuskit.fetching.verified import redact_url
-
-    return redact_url(location) if is_remote(location) else location
-
-
 def refuse_corpus(pattern: str) -> None:
     """Refuse a folder that `prepare` made: its manifest and its run's record are no text.
 
     Raises:
         SourceError: Naming it.
     """
-    path = local_path(pattern) if not is_remote(pattern) else None
+    path = local_path(pattern)
     if path is None or not (path / "manifest.json").is_file():
         return
     if any(path.glob("*-00000.idx")):
@@ -200,4 +203,4 @@ def refuse_corpus(pattern: str) -> None:
         )
 
 
-__all__ = ["Place", "is_folder", "place_of", "refuse_corpus", "shown_location"]
+__all__ = ["Place", "is_folder", "place_of", "refuse_corpus"]

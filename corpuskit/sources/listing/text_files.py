@@ -65,7 +65,7 @@ def text_files(
         if kind == "folder" and following.startswith(path):
             kind = "folder-marker"
         name = path.rpartition("/")[2]
-        found = None if kind else (ZIP if name.lower().endswith(".zip") else format or format_of(name))
+        found = None if kind else format_of(name, format)
         if kind or found is None:
             if what not in seen:
                 left_out.add(kind or "unknown-format", what)
@@ -77,12 +77,21 @@ def text_files(
     return files
 
 
-def format_of(name: str) -> str | None:
+def format_of(name: str, chosen: str | None = None) -> str | None:
     """The reader that a file's name asks for, or None if its extension means nothing.
 
-    An ending that means a compression is looked through. A name without any extension is text.
+    An ending that means a compression is looked through. A name without any extension is text. A zip archive
+    is `ZIP`, whatever the user chose: that is for what is in it.
+
+    Args:
+        name: The file's name.
+        chosen: The format that the user chose for every file, instead of what names say.
     """
     name = name.lower()
+    if name.endswith(".zip"):
+        return ZIP
+    if chosen:
+        return chosen
     compression = by_extension(name)
     if compression is not None:
         name = name.removesuffix(compression.extension)

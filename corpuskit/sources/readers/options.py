@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from corpuskit import registry
 from corpuskit.errors import ConfigError
 from corpuskit.near import near
+from corpuskit.registry.registry import Registry
 from corpuskit.registry.specs import ReaderSpec
 from corpuskit.sources.readers.base import Reader
 from corpuskit.units import parse_size
@@ -49,7 +51,12 @@ def reader_class(format: str) -> type[Reader] | None:
         UnknownName: If there is no such format.
         PluginLoadFailed: If the reader cannot be imported.
     """
-    loaded = registry.default().find(ReaderSpec, format).load()
+    return _class_of(registry.default(), format)
+
+
+@cache  # finding it costs more than reading a small file
+def _class_of(registry: Registry, format: str) -> type[Reader] | None:
+    loaded = registry.find(ReaderSpec, format).load()
     return loaded if isinstance(loaded, type) and issubclass(loaded, Reader) else None
 
 

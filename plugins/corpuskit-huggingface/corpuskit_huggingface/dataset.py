@@ -44,8 +44,8 @@ def corpus_to_hf(
         CorpusFormatError: If the folder is not a corpus.
 
     Example:
-        >>> dataset = corpus_to_hf("data/tinyshakespeare/gpt2", block_size=1024)  # doctest: +SKIP
-        >>> dataset.with_format("torch")[0]["input_ids"].shape  # doctest: +SKIP
+        >>> dataset = corpus_to_hf("data/tinyshakespeare/gpt2", block_size=1024)
+        >>> dataset.with_format("torch")[0]["input_ids"].shape
         torch.Size([1024])
     """
     opened = corpus if isinstance(corpus, Corpus) else corpuskit.open(corpus)

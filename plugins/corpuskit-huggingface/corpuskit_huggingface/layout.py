@@ -16,7 +16,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.plugin import ZIP, Glob, LeftOut, format_of, has_magic, text_files
+from corpuskit.plugin import Glob, LeftOut, format_of, has_magic, text_files
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 _ALIASES = {
@@ -161,7 +161,7 @@ def _match(
 ) -> list[tuple[str, str]]:
     """The files that a pattern means, with their formats; a name that is there is taken literally."""
     if pattern in paths:
-        known = ZIP if pattern.lower().endswith(".zip") else format or format_of(pattern.rpartition("/")[2])
+        known = format_of(pattern.rpartition("/")[2], format)
         if known is not None:
             return [(pattern, known)]
         left_out.add("unknown-format", pattern)

@@ -18,6 +18,7 @@ from corpuskit import cache, locks
 from corpuskit.corpus.remote import shard_cache
 from corpuskit.corpus.remote.shard_cache import ShardCache
 from corpuskit.errors import ConfigError
+from corpuskit.temporary_names import host_name
 
 pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
 
@@ -241,7 +242,7 @@ def test_what_a_killed_process_reserved_is_given_back(url, cache_dir):
     limit = 8 * SHARD_BYTES
     corpuskit.open(url, cache_bytes=limit)["train"][:5]
     sha256 = "ab" * 32
-    gone = f"{cache.host_name()}.999999999.part"
+    gone = f"{host_name()}.999999999.part"
     mark = cache_dir / "shards/reserved" / f"{sha256}.70000.{'0' * 16}.{gone}"
     partial = cache_dir / "shards/partials" / f"{sha256}.{'0' * 16}.{gone}"
     for path in (mark, partial):

@@ -288,9 +288,10 @@ def start(prose: Path, output: Path, part_bytes: int = 8_000) -> subprocess.Pope
 
 
 @pytest.mark.fault("P2")
-def test_killed_ten_times_at_random_moments_the_result_is_the_same(prose, tmp_path, expected, assert_same):
-    seed = int(os.environ.get("CORPUSKIT_KILL_SEED", "1"))
-    generator = random.Random(seed)
+def test_killed_ten_times_at_random_moments_the_result_is_the_same(
+    prose, tmp_path, expected, assert_same, pytestconfig
+):
+    generator = random.Random(pytestconfig.getoption("--seed"))
     kills = 0
     for _ in range(200):
         process = start(prose, tmp_path / "x")

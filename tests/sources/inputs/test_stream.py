@@ -13,7 +13,7 @@ import pytest
 from corpuskit.errors import SourceError, StorageError
 from corpuskit.sources.base import Input, Slice
 from corpuskit.sources.files import hash_input
-from corpuskit.sources.inputs.files import remote_version
+from corpuskit.sources.inputs.files import remote_state
 from corpuskit.sources.inputs.stream import InputStream, base_name
 from corpuskit.sources.readers.text import TextReader
 
@@ -87,7 +87,7 @@ def test_a_remote_file_is_read_in_place_and_watched(read_all):
     system = fsspec.filesystem("memory")
     system.pipe_file("/opening/a.txt", b"one\ntwo\nthree\n")
     location = "memory://opening/a.txt"
-    version = remote_version(system, "/opening/a.txt")
+    _, version = remote_state(system, "/opening/a.txt")
     item = Input(location, 14, "", location=location, version=version)
     reader = TextReader({"lines": True})
     slices = reader.slices(item, target_bytes=5)
@@ -106,7 +106,10 @@ def test_a_remote_file_is_read_in_place_and_watched(read_all):
     ("name", "member", "expected"),
     [
         ("https://example.org/a/b.txt.gz?sig=x/y.zst#c", None, "b.txt.gz"),
+        ("HTTPS://example.org/a/b.jsonl?sig=x.txt", None, "b.jsonl"),
         ("memory://b.txt", None, "b.txt"),
+        ("simplecache::s3://bucket/a.jsonl", None, "a.jsonl"),
+        ("zip://b.csv::https://example.org/a.zip?x", None, "b.csv"),
         ("s3://bucket/what?.txt", None, "what?.txt"),
         ("folder/c.jsonl", None, "c.jsonl"),
         ("https://example.org/a.zip", "inner/d.txt", "d.txt"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corpuskit.sources.listing.left_out import LeftOut
-from corpuskit.sources.listing.text_files import format_of, text_files
+from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
 
 
 def chosen(*names, **options):
@@ -31,10 +31,16 @@ def chosen(*names, **options):
         ("a.jsonl.1", None),
         ("a.tar.gz", None),
         ("a.pdf", None),
+        ("a.ZIP", ZIP),
     ],
 )
 def test_the_extension_says_the_format(name, expected):
     assert format_of(name) == expected
+
+
+def test_a_format_that_the_user_chose_is_for_what_is_in_an_archive():
+    assert format_of("a.jsonl", "text") == format_of("a.pdf", "text") == "text"
+    assert format_of("a.zip", "text") == ZIP
 
 
 def test_what_a_glob_names_the_beginning_of_is_read():
