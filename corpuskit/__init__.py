@@ -20,6 +20,7 @@ from corpuskit.version import __version__
 if TYPE_CHECKING:
     from corpuskit.batches.batches import Batches
     from corpuskit.batches.segments import Segments
+    from corpuskit.batches.trace import Trace
     from corpuskit.config.batches import BatchConfig
     from corpuskit.config.prepare import PrepareConfig
     from corpuskit.config.run import RunConfig, read_config
@@ -89,6 +90,7 @@ _PLACES = {
     "Stage": "corpuskit.corpus.mixture:Stage",
     "Stats": "corpuskit.inspect.stats:Stats",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
+    "Trace": "corpuskit.batches.trace:Trace",
     "Weighted": "corpuskit.corpus.mixture:Weighted",
     "card": "corpuskit.inspect.card:card",
     "compare": "corpuskit.inspect.comparison:compare",
@@ -141,6 +143,7 @@ __all__ = [
     "Stage",
     "Stats",
     "TokenizerSpec",
+    "Trace",
     "Weighted",
     "__version__",
     "card",

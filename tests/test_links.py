@@ -35,13 +35,20 @@ HOSTS = {
     *("choosealicense.com", "filesystem-spec.readthedocs.io", "git-lfs.github.com", "keepachangelog.com"),
     *("man7.org", "semver.org"),
     *("cdn.openai.com", "data.deepai.org", "mattmahoney.net", "s3.amazonaws.com", "skylion007.github.io"),
-    *("toml.io", "wikitext.smerity.com", "www.gutenberg.org"),
+    *(
+        "docs.mlcommons.org",
+        "spdx.org",
+        "toml.io",
+        "vega.github.io",
+        "wikitext.smerity.com",
+        "www.gutenberg.org",
+    ),
 }
 #: On hosts where everybody has pages, whose they may be.
 PAGES = {
     "github.com": {"google", "google-deepmind", "karpathy", "Lightning-AI", "mosaicml", "NVIDIA", "openai"},
     "raw.githubusercontent.com": {"karpathy"},
-    "huggingface.co": {"datasets"},
+    "huggingface.co": {"datasets", "docs"},
 }
 ADDRESS = re.compile(r"https?://[\w.-]+(?:/[\w./-]*)?")
 SUFFIXES = {".md", ".toml", ".txt", ".py", ".in", ".cff", ".yml", ".json"}

@@ -60,6 +60,8 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "compare",
         "Comparison",
         "health",
+        "card",
+        "Card",
         "Finding",
         "report",
         "Report",
