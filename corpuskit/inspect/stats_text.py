@@ -16,7 +16,7 @@ from corpuskit.inspect.stats_records import (
 )
 from corpuskit.terminal.text import one_line, size
 
-_BAR_CELLS = 30
+_BAR_CELLS = 24
 _KEY_CELLS = 12
 _TOKEN_CHARACTERS = 40
 
@@ -171,7 +171,7 @@ def samplers(found: Sequence[SamplerShare], block_size: int, batch_size: int) ->
         options = "".join(f", {name} {value}" for name, value in one.options.items())
         kept = ("about " if one.is_expected else "") + percent(one.kept)
         rows.append((one.split, one.sampler + options, kept, percent(one.cropped), percent(one.padded)))
-    yield from table(("split", "sampler", ">kept", ">cropped", ">padded places"), rows)
+    yield from table(("split", "sampler", ">kept", ">cropped", ">padded"), rows)
 
 
 __all__ = [
