@@ -40,35 +40,45 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     "--block-size",
     "--context-length",
     type=click.IntRange(min=1),
+    default=128,
+    show_default=True,
     metavar="T",
     group="What samplers keep",
-    help="Judge rows of so many tokens. [default: 128]",
+    help="Judge rows of so many tokens.",
 )
 @option(
     "--batch-size",
     type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
     metavar="B",
     group="What samplers keep",
-    help="Judge batches of so many rows. [default: 64]",
+    help="Judge batches of so many rows.",
 )
 @option(
     "--top",
     type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
     metavar="N",
-    help="Name so many of the most frequent tokens, of inputs, and of groups of duplicates. [default: 10]",
+    help="Name so many of the most frequent tokens, of inputs, and of groups of duplicates.",
 )
 @option(
     "--long-tokens",
     type=click.IntRange(min=1),
+    default=100_000,
+    show_default=True,
     metavar="N",
-    help="Call documents of more tokens than this very long. [default: 100000]",
+    help="Call documents of more tokens than this very long.",
 )
 @option(
     "--max-hashes",
     type=click.IntRange(min=2),
+    default=4_000_000,
+    show_default=True,
     metavar="N",
     help="Keep so many documents' hashes at most, 32 bytes each; duplicates among more are judged from a "
-    "sample. [default: 4000000]",
+    "sample.",
 )
 @option(
     "--encoding",

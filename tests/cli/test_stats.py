@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 
 import corpuskit
 from corpuskit.cli import root
+from corpuskit.cli.stats import command
 from corpuskit.errors import ConfigError
 
 
@@ -44,3 +46,10 @@ def test_another_corpus_is_shown_side_by_side(small_corpus):
     assert done.stdout == f"{corpuskit.compare(small_corpus, small_corpus)}\n"
     found = json.loads(stats(small_corpus, "--compare", small_corpus, "--json").stdout)
     assert found["same_inputs"] is True
+
+
+def test_defaults_are_those_of_python():
+    signature = inspect.signature(corpuskit.stats).parameters
+    for param in command.params:
+        if isinstance(param.default, int) and not param.is_flag:
+            assert signature[param.name].default == param.default, param.name
