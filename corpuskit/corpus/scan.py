@@ -124,7 +124,10 @@ def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) 
 
 def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
     """Let the system take back what was read of a mapped array; else it counts as our memory."""
-    mapped = getattr(array.base, "obj", array.base)
+    mapped: Any = array
+    while isinstance(mapped, np.ndarray):  # a view is of another one
+        mapped = mapped.base
+    mapped = getattr(mapped, "obj", mapped)
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = start_byte // mmap.PAGESIZE * mmap.PAGESIZE
         mapped.madvise(mmap.MADV_DONTNEED, first, stop_byte - first)
