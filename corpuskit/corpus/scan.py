@@ -127,7 +127,7 @@ def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) 
 def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
     """Let the system take back what was read of a mapped array; else it counts as our memory."""
     mapped: Any = array
-    while isinstance(mapped, np.ndarray):  # a view of one may have it as its base
+    while isinstance(mapped, np.ndarray):  # a view is of another one
         mapped = mapped.base
     mapped = getattr(mapped, "obj", mapped)
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
