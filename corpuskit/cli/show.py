@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from corpuskit.inspect.spelling import Speller
     from corpuskit.terminal.token_lines import Look, Token
 
-#: So many documents that match are shown where nobody says how many.
-_MOST = 10
-
 
 @click.command(
     "show",
@@ -81,9 +78,11 @@ _MOST = 10
     "--max",
     "most",
     type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
     metavar="N",
     group="Documents",
-    help="Stop after so many documents that match. [default: 10]",
+    help="Stop after so many documents that match.",
 )
 @option(
     "--step",
@@ -178,7 +177,7 @@ def command(
     if step is not None:
         shown = _batch(opened, drawn, step)
     elif grep is not None:
-        shown = _matches(opened, split, grep, most or _MOST, count)
+        shown = _matches(opened, split, grep, most, count)
     elif at_random or document is not None:
         number = excerpts.random_number(split, seed) if document is None else document
         shown = [excerpts.of_document(split, number)]
@@ -208,7 +207,7 @@ def _check_one_kind(ctx: click.Context, flags: dict[str, Any]) -> None:
     if batch and "step" not in said:
         flag = "mask" if batch[0] == "documents" else batch[0].replace("_", "-")
         raise click.UsageError(f"--{flag} is about a batch; say which with --step")
-    if flags["most"] is not None and "grep" not in said:
+    if _is_said(ctx, "most") and "grep" not in said:
         raise click.UsageError("--max is about documents that match; say what with --grep")
 
 
