@@ -155,10 +155,10 @@ class Order:
         """What reads the rows."""
         block_size = self.options.block_size
         reader = open_reader(self.stream, block_size, random_access=not self.sampler.in_order)
-        if isinstance(self.sampler, SpanSampler):
-            return SpanSource(self.sampler, reader, block_size)
-        assert isinstance(self.sampler, Sampler)
         ends = (lambda: self._document_ends) if self.options.documents else None
+        if isinstance(self.sampler, SpanSampler):
+            return SpanSource(self.sampler, reader, block_size, ends)
+        assert isinstance(self.sampler, Sampler)
         return WindowSource(self.sampler, reader, block_size, ends)
 
     @cached_property

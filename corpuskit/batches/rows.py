@@ -141,9 +141,16 @@ class SpanRows:
 class SpanSource:
     """Rows of a sampler that gives spans; arguments as those of `WindowSource`."""
 
-    def __init__(self, sampler: SpanSampler, reader: StreamReader, block_size: int) -> None:
+    def __init__(
+        self,
+        sampler: SpanSampler,
+        reader: StreamReader,
+        block_size: int,
+        ends: Callable[[], DocumentEnds] | None = None,
+    ) -> None:
         self._sampler = sampler
         self.block_size = block_size
+        self._ends = None if sampler.inside_documents else ends
         self.reader = reader
 
     def resolve(self, samples: Ints) -> SpanRows:
@@ -165,9 +172,20 @@ class SpanSource:
         return x.reshape(shape), y.reshape(shape)
 
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:
-        """Where the spans are; no target of theirs is in another document than its input."""
+        """Where the documents are, and int64[k], the places of the flat y that belong to another than x.
+
+        Each span is a segment, and each document in a span.
+        """
         cuts = np.cumsum(rows.lengths) - rows.lengths
-        return segments(cuts, len(rows.first) - 1, self.block_size), np.empty(0, np.int64)
+        foreign = np.empty(0, np.int64)
+        if self._ends is not None:
+            real = np.flatnonzero(~rows.padding)
+            spans, places = self._ends().within(rows.starts[real], rows.lengths[real])
+            spans = real[spans]
+            ends = cuts[spans] + places
+            foreign = ends - 1
+            cuts = np.sort(np.concatenate((cuts, ends[places < rows.lengths[spans]])))
+        return segments(cuts, len(rows.first) - 1, self.block_size), foreign
 
 
 def _fill(spans: Spans, block_size: int) -> SpanRows:

@@ -82,14 +82,27 @@ class DocumentEnds:
 
     def borders(self, starts: Ints, block_size: int) -> Borders:
         """Where documents end in windows of `block_size` tokens that start at int64[n] places."""
+        rows, places = self.within(starts, block_size)
+        return Borders.of(rows, places, len(starts), block_size)
+
+    def within(self, starts: Ints, lengths: Ints | int) -> tuple[Ints, Ints]:
+        """Where documents end in spans of tokens, the targets of their last tokens included.
+
+        Args:
+            starts: int64[n], where the spans start.
+            lengths: int64[n], or one for all: how many tokens each has.
+
+        Returns:
+            int64[k], ascending, the number of the span, and int64[k], how many of its tokens come before the
+            end: 1 to its length.
+        """
         order = np.argsort(starts)  # searching in order takes a third of the time, sorting included
         low, high = np.empty_like(starts), np.empty_like(starts)
         low[order] = np.searchsorted(self._ends, starts[order], side="right")
-        high[order] = np.searchsorted(self._ends, starts[order] + block_size, side="right")
+        high[order] = np.searchsorted(self._ends, (starts + lengths)[order], side="right")
         counts = high - low
-        rows = np.repeat(np.arange(len(starts)), counts)
-        places = self._ends[ranges(low, counts)] - starts[rows]
-        return Borders.of(rows, places, len(starts), block_size)
+        spans = np.repeat(np.arange(len(starts)), counts)
+        return spans, self._ends[ranges(low, counts)] - starts[spans]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -101,7 +101,14 @@ class Spans(NamedTuple):
 
 
 class SpanSampler(AnySampler, ABC):
-    """A sampler whose rows are not single windows: packed documents, or a padded tail."""
+    """A sampler whose rows are not single windows: packed documents, or a padded tail.
+
+    Attributes:
+        inside_documents: Whether each span and the target of its last token are in one document, so that
+            nobody has to look for documents that end in it.
+    """
+
+    inside_documents: bool = False
 
     @abstractmethod
     def spans(self, samples: NDArray[np.int64]) -> Spans:

@@ -98,7 +98,8 @@ def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: Sam
 def _declare(guarded: AnySampler, sampler: AnySampler, guard: _Guard) -> None:
     """Say of a guarded sampler what the sampler says of itself."""
     with guard.blame(np.empty(0, np.int64)):
-        for name in AnySampler.__annotations__:
+        own = SpanSampler.__annotations__ if isinstance(sampler, SpanSampler) else {}
+        for name in (*AnySampler.__annotations__, *own):
             setattr(guarded, name, getattr(sampler, name))
         if (epoch := sampler.samples_per_epoch) is not None:
             guarded.samples_per_epoch = found = as_whole(epoch)

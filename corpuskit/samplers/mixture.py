@@ -181,6 +181,9 @@ class MixtureSpanSampler(SpanSampler):
         self._parts = parts
         self._block_size = block_size
         self.samples_per_epoch = mixture.samples_per_epoch
+        self.inside_documents = all(
+            isinstance(part.sampler, SpanSampler) and part.sampler.inside_documents for part in parts
+        )
 
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of, in the mixture's stream."""

@@ -62,6 +62,8 @@ class PackedSampler(SpanSampler):
     Each process compares them with their sha256 once, and a table that is damaged is made again.
     """
 
+    inside_documents = True
+
     def __init__(self, context: SamplerContext) -> None:
         check_options("packed", context)
         self._seed = context.seed
