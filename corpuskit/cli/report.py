@@ -122,6 +122,13 @@ def _names(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     group="Batches",
     help="Take the batches' options from this TOML file; flags win over it. By default there is none.",
 )
+@option(
+    "--inputs",
+    metavar="FOLDER",
+    type=UserPath(file_okay=False),
+    help="Count lines in the inputs in this folder. By default they are where they were when they were "
+    "prepared.",
+)
 @json_option
 @quiet_option
 def command(
@@ -134,6 +141,7 @@ def command(
     steps: tuple[int, ...],
     run_steps: int | None,
     config: str | None,
+    inputs: str | None,
     as_json: bool,
     quiet: bool,
     **flags: Any,
@@ -163,6 +171,7 @@ def command(
             run_steps=run_steps,
             num_documents=documents,
             encodings=encodings,
+            inputs=inputs,
             static=static,
             overwrite=overwrite,
             on_progress=bars,

@@ -16,6 +16,7 @@ from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, CorpuskitError
 from corpuskit.inspect import collecting
+from corpuskit.inspect.lines import InputLines
 from corpuskit.inspect.report import charts, drawing
 from corpuskit.inspect.report.batch_rows import steps_html
 from corpuskit.inspect.report.coverage import Coverage, coverage
@@ -78,6 +79,7 @@ def report(
     run_steps: int | None = None,
     num_documents: int = 6,
     encodings: Sequence[str] = (),
+    inputs: str | os.PathLike[str] | None = None,
     static: bool = False,
     overwrite: bool = False,
     stats: Stats | None = None,
@@ -98,6 +100,8 @@ def report(
             there are.
         num_documents: How many documents are shown; the seed of the batches decides which.
         encodings: Names of other tokenizers that the documents are shown with, side by side.
+        inputs: The folder in which the inputs' lines are counted; None is where they were when they were
+            prepared.
         static: Whether to leave out the script: charts are drawings, and all parts are below each other.
         overwrite: Whether a file that is there may be replaced.
         stats: Statistics of this corpus that were counted already; None counts them.
@@ -119,6 +123,7 @@ def report(
     num_steps = _steps_of(order) if run_steps is None else whole("run_steps", run_steps, least=0)
     num_documents = whole("num_documents", num_documents, least=0)
     others = {name: _other(name) for name in encodings}
+    lines = InputLines(opened, inputs, on_progress=on_progress)
     drawing.check_installed()
 
     if stats is None:
@@ -134,7 +139,13 @@ def report(
     covered = _covered(order, num_steps)
     epochs = num_steps * order.options.batch_size * order.options.block_size / max(len(split), 1)
     documents = documents_html(
-        split, num_documents, seed=order.options.seed, tokenizer=tokenizer, eot_id=eot_id, others=others
+        split,
+        num_documents,
+        seed=order.options.seed,
+        tokenizer=tokenizer,
+        eot_id=eot_id,
+        others=others,
+        lines=lines,
     )
     markup = TokenMarkup(tokenizer, eot_id)
     summary = summary_html(opened, stats) + findings_html(stats)
@@ -147,7 +158,9 @@ def report(
         Section("charts", "Charts", charts=charts.of_stats(stats)),
         Section("documents", "Documents", _note(_DOCUMENTS, why) + documents),
         Section("run", "A run", charts=run),
-        Section("batches", "Batches", _note(_drawn(order.options), why) + steps_html(order, shown, markup)),
+        Section(
+            "batches", "Batches", _note(_drawn(order.options), why) + steps_html(order, shown, markup, lines)
+        ),
         Section("provenance", "Provenance", provenance_html(opened)),
     ]
     manifest = opened.manifest

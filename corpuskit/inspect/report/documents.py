@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.corpus.split import Split
-from corpuskit.inspect.report.places import place_of
+from corpuskit.inspect.lines import InputLines
+from corpuskit.inspect.report.places import places_of
 from corpuskit.inspect.report.token_markup import TokenMarkup, box
 from corpuskit.markup import escape
 from corpuskit.tokenizers.base import Tokenizer
@@ -27,6 +28,7 @@ def documents_html(
     tokenizer: Tokenizer | None,
     eot_id: int | None,
     others: Mapping[str, Tokenizer],
+    lines: InputLines,
 ) -> str:
     """Some documents of a split, drawn at random.
 
@@ -37,13 +39,14 @@ def documents_html(
         tokenizer: The tokenizer that made the ids; None if it is not known.
         eot_id: The id that ends a text, if there is one.
         others: Other tokenizers that the same text is shown with, by name.
+        lines: Finds where the documents are from.
     """
     numbers = random.Random(seed).sample(range(split.num_documents), min(count, split.num_documents))
     own = TokenMarkup(tokenizer, eot_id)
     name = "" if tokenizer is None else tokenizer.name
     parts = []
-    for number in sorted(numbers):
-        piece = split.document_piece(number)
+    shown = [split.document_piece(number) for number in sorted(numbers)]
+    for piece, place in zip(shown, places_of(shown, lines), strict=True):
         ids = split[piece.start : min(piece.stop, piece.start + _MAX_TOKENS)]
         columns = [_column(name, ids, own, "" if tokenizer is None else _text(ids, tokenizer, eot_id))]
         if tokenizer is not None:
@@ -53,7 +56,6 @@ def documents_html(
         counts = f"{len(piece):,} tokens"
         if len(ids) < len(piece):
             counts = f"the first {len(ids):,} of {counts}"
-        place = place_of(piece)
         title = f"<h3>{escape(place[0].upper() + place[1:])}<small>, {counts}</small></h3>"
         parts.append(f'<article>{title}<div class="columns">{"".join(columns)}</div></article>')
     return "".join(parts) or "<p>There are no documents.</p>"

@@ -1,15 +1,32 @@
-"""Where a document is from, in words."""
+"""Where documents are from, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from corpuskit.batches.stream import Piece
+from corpuskit.inspect.lines import InputLines, Place
+
+#: Lines are counted in so much of an input; further on, a place is named by its byte.
+_MAX_COUNTED_BYTES = 2**30
 
 
-def place_of(piece: Piece) -> str:
-    """The document of a piece, its corpus in a mixture, its input and its place there."""
-    corpus = f" of {piece.corpus}" if piece.corpus else ""
-    where = f", {piece.input} at {piece.input_start:,}" if piece.input else ""
-    return f"document {piece.document:,}{corpus}{where}"
+def places_of(pieces: Sequence[Piece], lines: InputLines) -> list[str]:
+    """The document of each piece, its input, and its line or row there.
+
+    Args:
+        pieces: Pieces of one corpus's splits.
+        lines: Finds lines in its inputs.
+    """
+    near = [piece for piece in pieces if piece.input and piece.input_start <= _MAX_COUNTED_BYTES]
+    found = {id(piece): place for piece, place in zip(near, lines.find(near), strict=True)}
+    return [_said(piece, found.get(id(piece)), lines) for piece in pieces]
 
 
-__all__ = ["place_of"]
+def _said(piece: Piece, place: Place | None, lines: InputLines) -> str:
+    if place is None and piece.input:
+        place = Place(piece.input, lines.unit(piece.input), piece.input_start)
+    return f"document {piece.document:,}" + (f", {place}" if place is not None else "")
+
+
+__all__ = ["places_of"]

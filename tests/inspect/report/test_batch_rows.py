@@ -7,14 +7,16 @@ import pytest
 
 from corpuskit.batches.options import options_of
 from corpuskit.batches.order import Order
+from corpuskit.inspect.lines import InputLines
 from corpuskit.inspect.report.batch_rows import steps_html
-from corpuskit.inspect.report.places import place_of
+from corpuskit.inspect.report.places import places_of
 from corpuskit.inspect.report.token_markup import TokenMarkup
 
 
 def shown(parsed, corpus, steps, **options):
     order = Order(corpus["train"], options_of(documents="mask", output="numpy", **options))
-    return parsed(steps_html(order, steps, TokenMarkup(corpus.tokenizer, corpus.manifest.tokenizer.eot_id)))
+    markup = TokenMarkup(corpus.tokenizer, corpus.manifest.tokenizer.eot_id)
+    return parsed(steps_html(order, steps, markup, InputLines(corpus)))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_rows_have_their_ids_documents_masks_and_padding(parsed, plain, sampler,
         assert [int(one.attributes["title"]) for one in tokens] == row.x.tolist()
         assert ["m" in one.classes for one in tokens] == (row.y == -100).tolist()
         spans = [one for one in article.all("span") if "data-place" in one.attributes]
-        assert [one.attributes["data-place"] for one in spans] == [place_of(piece) for piece in row.pieces]
+        assert [one.attributes["data-place"] for one in spans] == places_of(row.pieces, InputLines(plain))
         assert [len([*one.all("i")]) for one in spans] == [len(piece) for piece in row.pieces]
         padding = [one.text for one in article.all("span", kind="padding")]
         assert padding == ([f"{48 - len(row.x)} of padding"] if len(row.x) < 48 else [])

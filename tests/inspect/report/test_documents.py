@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import corpuskit
+from corpuskit.inspect.lines import InputLines
 from corpuskit.inspect.report.documents import documents_html
 from corpuskit.tokenizers.opening import open_tokenizer
 
@@ -15,6 +16,7 @@ def shown(parsed, corpus, count, *, seed=0, others=(), split="train"):
         tokenizer=corpus.tokenizer,
         eot_id=corpus.manifest.tokenizer.eot_id,
         others={name: open_tokenizer(name) for name in others},
+        lines=InputLines(corpus),
     )
     return [*parsed(text).all("article")]
 
