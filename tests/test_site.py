@@ -239,6 +239,21 @@ def test_a_chapters_notebook_prints_what_it_shows_in_a_kernel(site, tmp_path, mo
     assert outputs(nbclient.NotebookClient(notebook, resources=resources).execute()) == shown
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_notebook_writes_the_files_that_its_page_shows(site, chapter) -> None:
+    page = (DOCS / f"tutorial/{chapter}.md").read_text(encoding="utf-8")
+    notebook = nbformat.read(site / f"tutorial/{chapter}.ipynb", as_version=4)
+    firsts = [cell.source.splitlines()[0] for cell in notebook.cells if cell.cell_type == "code"]
+    written = [first.removeprefix("%%writefile ") for first in firsts if first.startswith("%%writefile ")]
+    assert written == re.findall(r"^<!-- file: (.+?) -->$", page, re.MULTILINE)
+
+
+def test_no_page_says_where_it_was_built(site) -> None:
+    here = [str(DOCS.parent), os.environ.get("PATH", "no path"), "environ({"]
+    pages = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html")}
+    assert not [(path.name, word) for path, text in pages.items() for word in here if word in text]
+
+
 def outputs(notebook) -> list[str]:
     """What each of a notebook's code cells prints."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -46,7 +46,7 @@ def recorded_tokenizer(
         raise CorpusFormatError(
             f"{path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
             f"its fingerprint begins with {record.fingerprint:.16} there and {tokenizer.fingerprint:.16} "
-            "here; install the version it was prepared with, or prepare it again",
+            "here; install the version it was prepared with, or prepare it again with --overwrite",
             expected=record.fingerprint,
             found=tokenizer.fingerprint,
         )

@@ -91,7 +91,7 @@ def accepted(
             raise
         damage: str | None = str(error)
     else:
-        differences = _differences(resolved, corpus.manifest, in_words=not overwrite)
+        differences = _differences(resolved, corpus.manifest, overwrite=overwrite)
         if differences and not overwrite:
             raise ConfigError(
                 f"{place} holds a corpus that was prepared differently: {'; '.join(differences)}; "
@@ -147,8 +147,12 @@ def check_inputs_kept(output: Path, inputs: Sequence[Input]) -> None:
             )
 
 
-def _differences(resolved: ResolvedConfig, manifest: Manifest, *, in_words: bool) -> list[str]:
-    """What is asked for and not what a manifest says, each as one phrase; which inputs is said on request."""
+def _differences(resolved: ResolvedConfig, manifest: Manifest, *, overwrite: bool) -> list[str]:
+    """What is asked for and not what a manifest says, each as one phrase.
+
+    Where that may be replaced, nobody reads which inputs differ, and a tokenizer that should never change is
+    opened all the same: errors about one that did tell people to replace the corpus.
+    """
     total_bytes = sum(item.size_bytes for item in manifest.inputs)
     encoding = resolved.config.encoding
     if manifest.tokenizer.state is not None:
@@ -168,9 +172,9 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest, *, in_words: bool
         return different
     recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
     if not resolved.source.unchanged(recorded):
-        which = f" ({resolved.source.changes(recorded)})" if in_words else ""
+        which = "" if overwrite else f" ({resolved.source.changes(recorded)})"
         return [f"its inputs have changed since{which}"]
-    if not resolved.tokenizer.spec.pinned:
+    if overwrite or not resolved.tokenizer.spec.pinned:
         # What the name stands for now: a state may hold the tokenizer itself, which would never change.
         found = open_tokenizer(resolved.config.encoding)
         if found.needs_fitting:

@@ -29,11 +29,11 @@ class Registry:
     """Finds components by the class of their spec and by name.
 
     Args:
-        environ: Where CORPUSKIT_PLUGINS and CORPUSKIT_STRICT_PLUGINS are read.
+        environ: Where CORPUSKIT_PLUGINS and CORPUSKIT_STRICT_PLUGINS are read; None is the process's.
     """
 
-    def __init__(self, *, environ: Mapping[str, str] = os.environ) -> None:
-        self._plugins = Plugins(environ)
+    def __init__(self, *, environ: Mapping[str, str] | None = None) -> None:
+        self._plugins = Plugins(os.environ if environ is None else environ)
         self._warned: set[str] = set()  # reasons
         self._lock = threading.RLock()  # a plugin may ask the registry for a name while it is loaded
 

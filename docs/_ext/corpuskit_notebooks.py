@@ -32,7 +32,9 @@ def notebook(page: str) -> nbformat.NotebookNode:
         end = block.place[1]
         if block.is_output:
             outputs[-1] = block.code
-        elif block.mark == "not run" or block.language not in ("python", "console"):
+        elif block.mark == "not run" or (
+            block.mark != "file" and block.language not in ("python", "console")
+        ):
             pieces.append(_markdown(page[slice(*block.place)]))
         else:
             source, printed = _code(block)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import corpuskit
+from corpuskit import sealed
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.sources.user_files import UserFiles
 
@@ -131,6 +134,20 @@ def test_a_sound_corpus_stays_as_it_is_with_overwrite(prose, tmp_path):
     before = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
     corpuskit.prepare(str(prose), encoding="bytes", output=output, overwrite=True)
     assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == before
+
+
+def test_a_corpus_of_another_tokenizer_is_replaced_where_the_error_says_so(prose, tmp_path):
+    """Even one whose name alone decides the ids: its author may have changed it."""
+    options = {"encoding": "bytes", "output": tmp_path / "corpus", "progress": False}
+    made = corpuskit.prepare(prose, **options)
+    manifest = json.loads((made.path / "manifest.json").read_bytes())
+    del manifest["sha256"]
+    manifest["tokenizer"]["fingerprint"] = "f" * 64
+    (made.path / "manifest.json").write_bytes(sealed.to_bytes(manifest))
+    with pytest.raises(CorpusFormatError, match="prepare it again"):
+        corpuskit.open(made.path).decode([65])
+    again = corpuskit.prepare(prose, overwrite=True, **options)
+    assert again.decode([65]) == "A"
 
 
 def test_inputs_are_hashed_once_to_see_that_they_changed_and_once_to_prepare_them(
