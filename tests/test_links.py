@@ -37,6 +37,7 @@ HOSTS = {
     *("cdn.openai.com", "data.deepai.org", "mattmahoney.net", "s3.amazonaws.com", "skylion007.github.io"),
     *(
         "docs.mlcommons.org",
+        "mlcommons.org",
         "spdx.org",
         "toml.io",
         "vega.github.io",
