@@ -65,7 +65,7 @@ def opened(browser, path):
     browser.get(path.as_uri())
 
 
-def check_quiet(browser, path):
+def check_quiet(browser, path, *, title="<script>window.ran=7</script>"):
     """No message on the console, no request but for the page, and no script but its own has run."""
     assert browser.get_log("browser") == []
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
@@ -76,7 +76,7 @@ def check_quiet(browser, path):
     ]
     assert {url.partition("#")[0] for url in asked} == {path.as_uri()}
     assert browser.execute_script("return window.ran") is None
-    assert browser.title == "<script>window.ran=7</script>"
+    assert browser.title == title
 
 
 def selected(browser):
@@ -92,11 +92,9 @@ def selected(browser):
     return chosen
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_is_clicked_through(browser, report, width):
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    opened(browser, report[False])
+def click_through(browser, path):
+    """Each part by its tab, and each chart until it is drawn."""
+    opened(browser, path)
     for name in TABS:
         browser.find_element(By.CSS_SELECTOR, f"a[href='#{name}']").click()
         assert selected(browser).get_attribute("aria-controls") == name
@@ -111,8 +109,28 @@ def test_the_page_is_clicked_through(browser, report, width):
             )
             assert chart.find_element(By.TAG_NAME, "svg").size["width"] > 200
             webdriver.ActionChains(browser).move_to_element(chart).perform()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_is_clicked_through(browser, report, width):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    click_through(browser, report[False])
     check_quiet(browser, report[False])
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_page_of_100_mb_of_ids_is_small_and_whole(browser, tmp_path):
+    line = json.dumps({"text": "It was the best of times, it was the worst of times. " * 40})
+    (tmp_path / "texts.jsonl").write_text(f"{line}\n" * 24_000)
+    corpus = corpuskit.prepare(
+        tmp_path / "texts.jsonl", encoding="bytes", output=tmp_path / "corpus", progress=False
+    )
+    assert sum(2 * len(corpus[split]) for split in corpus.splits) > 100 * 10**6
+    page = corpuskit.report(corpus, tmp_path / "report.html")
+    assert page.size_bytes < 3 * 10**6
+    click_through(browser, page.path)
+    check_quiet(browser, page.path, title="texts")
 
 
 @pytest.mark.parametrize(
