@@ -91,6 +91,18 @@ def quiet_option(function: F) -> F:
     return option("-q", "--quiet", is_flag=True, callback=_quieten, help=text)(function)
 
 
+def encoding_option(function: F) -> F:
+    """`--encoding`: the tokenizer of a corpus that holds no more than its name."""
+    text = "Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it."
+    return option("--encoding", metavar="NAME", type=Name("tokenizer"), help=text)(function)
+
+
+def inputs_option(function: F) -> F:
+    """`--inputs`: where the files are in which lines are counted."""
+    text = "Count lines in the inputs in this folder. By default they are where they were when prepared."
+    return option("--inputs", metavar="FOLDER", type=UserPath(file_okay=False), help=text)(function)
+
+
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.?))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "0": "\0", "\\": "\\"}
 

@@ -8,7 +8,15 @@ import click
 
 from corpuskit.cli import complete
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option, quiet_option
+from corpuskit.cli.options import (
+    Name,
+    UserPath,
+    corpus_argument,
+    inputs_option,
+    json_option,
+    option,
+    quiet_option,
+)
 from corpuskit.cli.said import as_flags, in_file
 
 
@@ -122,13 +130,7 @@ def _names(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     group="Batches",
     help="Take the batches' options from this TOML file; flags win over it. By default there is none.",
 )
-@option(
-    "--inputs",
-    metavar="FOLDER",
-    type=UserPath(file_okay=False),
-    help="Count lines in the inputs in this folder. By default they are where they were when they were "
-    "prepared.",
-)
+@inputs_option
 @json_option
 @quiet_option
 def command(

@@ -9,7 +9,7 @@ import click
 
 from corpuskit.cli import complete
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option
+from corpuskit.cli.options import Name, UserPath, corpus_argument, encoding_option, json_option, option
 from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
@@ -128,12 +128,7 @@ if TYPE_CHECKING:
     type=UserPath(),
     help="Take the batches' options from this TOML file; flags win over it. By default there is none.",
 )
-@option(
-    "--encoding",
-    metavar="NAME",
-    type=Name("tokenizer"),
-    help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
-)
+@encoding_option
 @option("--ids", is_flag=True, help="Print ids instead of text; where borders are drawn, under their tokens.")
 @option(
     "--borders",

@@ -8,7 +8,14 @@ import click
 
 from corpuskit.cli import complete
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, option, quiet_option
+from corpuskit.cli.options import (
+    UserPath,
+    corpus_argument,
+    encoding_option,
+    json_option,
+    option,
+    quiet_option,
+)
 
 
 @click.command(
@@ -80,12 +87,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     help="Keep so many documents' hashes at most, 32 bytes each; duplicates among more are judged from a "
     "sample.",
 )
-@option(
-    "--encoding",
-    metavar="NAME",
-    type=Name("tokenizer"),
-    help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
-)
+@encoding_option
 @json_option
 @quiet_option
 def command(

@@ -9,7 +9,14 @@ import click
 from corpuskit.cli import complete
 from corpuskit.cli.batch_options import NAMES, batch_config, batch_options, data_argument
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_option
+from corpuskit.cli.options import (
+    UserPath,
+    encoding_option,
+    inputs_option,
+    json_option,
+    option,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,19 +64,8 @@ _MOST_ROWS = 2**16
     help="Sort rows and paint tokens by these losses: an array of the batch's shape, saved by numpy.save. By "
     "default the tokens of x are shown; with losses, those of y.",
 )
-@option(
-    "--inputs",
-    metavar="FOLDER",
-    type=UserPath(file_okay=False),
-    help="Count lines in the inputs in this folder. By default they are where they were when they were "
-    "prepared.",
-)
-@option(
-    "--encoding",
-    metavar="NAME",
-    type=Name("tokenizer"),
-    help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
-)
+@inputs_option
+@encoding_option
 @option(
     "--state",
     metavar="FILE",

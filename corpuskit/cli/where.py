@@ -13,7 +13,13 @@ import click
 from corpuskit.cli import complete
 from corpuskit.cli.batch_options import NAMES, batch_config, batch_options, data_argument
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_option
+from corpuskit.cli.options import (
+    encoding_option,
+    inputs_option,
+    json_option,
+    option,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from corpuskit.batches import Batches
@@ -84,19 +90,8 @@ def _steps(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     metavar="CORPUS",
     help="Look into this corpus of a mixture only. By default all of them are looked into.",
 )
-@option(
-    "--inputs",
-    metavar="FOLDER",
-    type=UserPath(file_okay=False),
-    help="Count lines in the inputs in this folder. By default they are where they were when they were "
-    "prepared.",
-)
-@option(
-    "--encoding",
-    metavar="NAME",
-    type=Name("tokenizer"),
-    help="Decode with this tokenizer, where the corpus holds its name only. By default the corpus knows it.",
-)
+@inputs_option
+@encoding_option
 @option(
     "--steps",
     metavar="FIRST:LAST",
