@@ -78,6 +78,11 @@ def prepared(tmp_path_factory, shared_cache) -> Path:
     for dataset, name in (("tinyshakespeare",) * 2, ("tinyshakespeare", "web"), ("python-docs", "books")):
         corpuskit.prepare(dataset, encoding="gpt2", output=folder / "data" / name / "gpt2", progress=False)
     (folder / "my.txt").write_text("It was the best of times, it was the worst of times.\n")
+    weights = (
+        '[[mixture]]\ncorpus = "data/web/gpt2"\nweight = 0.7\n',
+        '[[mixture]]\ncorpus = "data/books/gpt2"\nweight = 0.3\n',
+    )
+    (folder / "mixture.toml").write_text("".join(weights))
     (folder / "corpus.toml").write_text('[prepare]\ndataset = "tinyshakespeare"\n[batches]\nbatch_size = 8\n')
     return folder
 
@@ -87,8 +92,9 @@ def test_examples_show_what_is_printed(path, prepared, monkeypatch) -> None:
     monkeypatch.chdir(prepared)
     start = PACKAGE.parent if path.is_relative_to(PACKAGE) else path.parents[1]
     name = ".".join(path.relative_to(start).with_suffix("").parts)
-    for package in {"corpuskit_huggingface": ["datasets"]}.get(name.partition(".")[0], []):
-        pytest.importorskip(package)
+    for part, package in (("corpuskit_huggingface", "datasets"), ("corpuskit.inspect.report", "vl_convert")):
+        if name.startswith(part):
+            pytest.importorskip(package)
     module = importlib.import_module(name)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     found = doctest.testmod(module, optionflags=flags, extraglobs={"corpuskit": corpuskit, "Path": Path})

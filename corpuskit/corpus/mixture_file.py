@@ -33,7 +33,7 @@ def read_mixture(path: str | os.PathLike[str]) -> Mixture:
         CorpusFormatError: If one of the corpora is none, or is damaged.
 
     Example:
-        >>> batches = corpuskit.read_mixture("mixture.toml").batches("train")  # doctest: +SKIP
+        >>> batches = corpuskit.read_mixture("mixture.toml").batches("train", batch_size=8, block_size=64)
     """
     return mix([Weighted(**dict(entry)) for entry in mixture_table(path)])
 

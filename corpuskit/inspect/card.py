@@ -111,7 +111,8 @@ def card(data: Corpus | Mixture | str | os.PathLike[str]) -> Card:
         StorageError: If it cannot be read.
 
     Example:
-        >>> print(corpuskit.card("data/tinyshakespeare/gpt2"))  # doctest: +SKIP
+        >>> corpuskit.card("data/tinyshakespeare/gpt2").to_markdown().splitlines()[1]
+        'pretty_name: "tinyshakespeare"'
     """
     opened = data if isinstance(data, (Corpus, Mixture)) else _open(data)
     if isinstance(opened, Corpus):

@@ -76,7 +76,8 @@ def stats(
         StorageError: If a file cannot be read, or the store does not answer.
 
     Example:
-        >>> print(corpuskit.stats("data/tinyshakespeare/gpt2"))  # doctest: +SKIP
+        >>> corpuskit.stats("data/tinyshakespeare/gpt2").num_tokens
+        338025
     """
     for name, value in (("block_size", block_size), ("batch_size", batch_size), ("long_tokens", long_tokens)):
         whole(name, value, least=1)

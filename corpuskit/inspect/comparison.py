@@ -130,7 +130,8 @@ def compare(
         StorageError: If a file cannot be read, or the store does not answer.
 
     Example:
-        >>> print(corpuskit.compare("data/mine/gpt2", "data/mine/o200k_base"))  # doctest: +SKIP
+        >>> corpuskit.compare("data/tinyshakespeare/gpt2", "data/books/gpt2").same_inputs
+        False
     """
     corpora = [
         one if isinstance(one, Corpus) else open_corpus(one, encoding=encoding) for one in (first, second)

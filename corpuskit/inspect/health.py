@@ -90,7 +90,7 @@ def health(
         StorageError: If a file cannot be read, or the store does not answer.
 
     Example:
-        >>> corpuskit.health("data/tinyshakespeare/gpt2")  # doctest: +SKIP
+        >>> corpuskit.health("data/tinyshakespeare/gpt2")
         []
     """
     allowed = thresholds(rules or {})

@@ -128,6 +128,6 @@ def test_a_tokenizer_that_is_given_must_be_the_right_one(corpus_path):
     with pytest.raises(
         CorpusFormatError,
         match="the installed tokenizer 'bytes' is not the one that made the ids: its fingerprint begins with "
-        "ae448ac86c4e8e4d there and [0-9a-f]{16} here;",
+        "'ae448ac86c4e8e4d' there and '[0-9a-f]{16}' here;",
     ):
         corpuskit.open(corpus_path, encoding="bytes").decode([1])

@@ -114,7 +114,8 @@ def report(
         StorageError: If writing failed.
 
     Example:
-        >>> corpuskit.report("data/tinyshakespeare/gpt2", "report.html", steps=[0, 100])  # doctest: +SKIP
+        >>> corpuskit.report("data/tinyshakespeare/gpt2", "report.html", steps=[0, 100]).steps
+        (0, 100)
     """
     opened = corpus if isinstance(corpus, Corpus) else open_corpus(corpus)
     path = _free(user_path(output, what="report"), overwrite=overwrite)
