@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from pathlib import Path
 
 from corpuskit.errors import ConfigError
+from corpuskit.file_errors import looking_at
 from corpuskit.urls import RemotePath, as_text, file_path, scheme_of
 
 #: What file systems take, in bytes: a name, and a whole path.
@@ -75,6 +77,39 @@ def user_path(path: str | os.PathLike[str] | RemotePath, *, what: str = "path") 
             f"name {_MAX_NAME_BYTES}; give a shorter path"
         )
     return found
+
+
+def output_file(path: str | os.PathLike[str], *, overwrite: bool, what: str = "output") -> Path:
+    """Where to write a file that a user names: a new one, or one that may be replaced.
+
+    A device, a pipe or a folder is never replaced: a new file takes the name, and `/dev/null` would be gone.
+
+    Args:
+        path: What the user said.
+        overwrite: Whether a file that is there may be replaced.
+        what: What to call it in errors.
+
+    Raises:
+        ConfigError: If something is there that may not be replaced.
+        StorageError: If nobody can look at the place.
+    """
+    place = user_path(path, what=what)
+    with looking_at(place):
+        try:
+            mode = place.stat().st_mode
+        except FileNotFoundError:
+            if not os.path.lexists(place):
+                return place
+            mode = stat.S_IFREG  # a link to nothing is there all the same
+    if stat.S_ISREG(mode):
+        if overwrite:
+            return place
+        why = "is there already; choose another name with --output, or replace it with --overwrite"
+    elif stat.S_ISDIR(mode):
+        why = "is a folder; name a file with --output"
+    else:
+        why = "is no regular file, and would be replaced by one; name a file with --output"
+    raise ConfigError(f"{place}: {why}", path=place, found=place)
 
 
 def folder_name(name: str, *, registered: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
-from corpuskit.paths import existing_folder, folder_name, user_path, visible_name
+from corpuskit.paths import existing_folder, folder_name, output_file, user_path, visible_name
 from corpuskit.urls import remote_path
 
 NAMES = [
@@ -98,3 +99,21 @@ def test_a_url_holds_no_nul():
 def test_a_place_that_is_not_there_is_in_the_folder_above_it(tmp_path):
     assert existing_folder(tmp_path) == tmp_path
     assert existing_folder(tmp_path / "new" / "corpus") == tmp_path.resolve()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_of_a_user_takes_the_place_of_nothing_but_a_file(tmp_path, overwrite):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    for name, why in (("pipe", "no regular file"), ("link", "no regular file"), (".", "is a folder")):
+        with pytest.raises(ConfigError, match=why):
+            output_file(tmp_path / name, overwrite=overwrite)
+    with pytest.raises(ConfigError, match="/dev/null: is no regular file, and would be replaced by one"):
+        output_file("/dev/null", overwrite=overwrite)
+    assert output_file(tmp_path / "new", overwrite=overwrite) == tmp_path / "new"
+    (tmp_path / "old").write_text("x")
+    if overwrite:
+        assert output_file(tmp_path / "old", overwrite=True) == tmp_path / "old"
+    else:
+        with pytest.raises(ConfigError, match="old: is there already; choose another name"):
+            output_file(tmp_path / "old", overwrite=False)

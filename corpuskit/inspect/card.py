@@ -17,7 +17,7 @@ from corpuskit.file_errors import looking_at
 from corpuskit.inspect.card_facts import CardFacts, CardStage, corpus_facts
 from corpuskit.inspect.card_markdown import markdown
 from corpuskit.inspect.croissant import croissant
-from corpuskit.paths import user_path
+from corpuskit.paths import output_file, user_path
 from corpuskit.urls import remote_path
 
 #: How a card may be written.
@@ -86,11 +86,7 @@ class Card(CardFacts):
             ConfigError: If there is no such format, or a file is there and may not be replaced.
             StorageError: If it cannot be written.
         """
-        data, file = self.text(format).encode(), user_path(path, what="--output")
-        with looking_at(file):
-            is_there = os.path.lexists(file)
-        if is_there and not overwrite:
-            raise ConfigError(f"{file}: it is there already; replace it with --overwrite", path=file)
+        data, file = self.text(format).encode(), output_file(path, overwrite=overwrite, what="--output")
         with storage.FileWriter(file, replace=overwrite) as writer:
             writer.write(data)
         return file

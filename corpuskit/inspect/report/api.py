@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit import storage
+from corpuskit.batches import state as run_state
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.order import Order
@@ -28,7 +29,7 @@ from corpuskit.inspect.stats import Stats
 from corpuskit.markup import escape
 from corpuskit.numbers import whole
 from corpuskit.on_progress import OnProgress
-from corpuskit.paths import user_path
+from corpuskit.paths import output_file
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
 
@@ -118,10 +119,10 @@ def report(
         (0, 100)
     """
     opened = corpus if isinstance(corpus, Corpus) else open_corpus(corpus)
-    path = _free(user_path(output, what="report"), overwrite=overwrite)
+    path = output_file(output, overwrite=overwrite, what="report")
     order, split = _order_of(opened, batches)
-    shown = tuple(whole("a step", step, least=0) for step in steps)
-    num_steps = _steps_of(order) if run_steps is None else whole("run_steps", run_steps, least=0)
+    shown = tuple(_step("a step", step, order) for step in steps)
+    num_steps = _steps_of(order) if run_steps is None else _step("run_steps", run_steps, order)
     num_documents = whole("num_documents", num_documents, least=0)
     others = {name: _other(name) for name in encodings}
     lines = InputLines(opened, inputs, on_progress=on_progress)
@@ -194,15 +195,11 @@ def _note(text: str, why: str) -> str:
     return "".join(f'<p class="note">{escape(one)}</p>' for one in (text, why) if one)
 
 
-def _free(path: Path, *, overwrite: bool) -> Path:
-    if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; name a file with --output, such as report.html", found=path)
-    if path.exists() and not overwrite:
-        raise ConfigError(
-            f"{path}: is there already; choose another name with --output, or replace it with --overwrite",
-            found=path,
-        )
-    return path
+def _step(name: str, value: int, order: Order) -> int:
+    step = whole(name, value, least=0)
+    if step * order.options.batch_size > run_state.MAX_SAMPLE:
+        raise ConfigError(f"{name} = {run_state.short(step)}: samples count up to 2**62", found=step)
+    return step
 
 
 def _order_of(corpus: Corpus, batches: Batches | None) -> tuple[Order, Split]:

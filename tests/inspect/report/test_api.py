@@ -109,6 +109,8 @@ def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(plain, stats_of,
     ("options", "message"),
     [
         ({"steps": [-1]}, "a step = -1"),
+        ({"steps": [2**63]}, "a step = 9223372036854775808: samples count up to"),
+        ({"run_steps": 2**80}, "run_steps = .*: samples count up to"),
         ({"run_steps": 1.5}, "run_steps = 1.5"),
         ({"num_documents": -1}, "num_documents = -1"),
         (
