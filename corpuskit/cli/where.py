@@ -97,8 +97,8 @@ def _steps(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     metavar="FIRST:LAST",
     callback=_steps,
     group="The run",
-    help="Say at which of these steps of the run it is seen. By default at those of an epoch, if any option "
-    "of the run is said.",
+    help="Say at which of these steps of the run it is seen, LAST included. By default at those of an epoch, "
+    "if any option of the run is said.",
 )
 @batch_options
 @json_option
