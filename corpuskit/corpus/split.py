@@ -127,6 +127,7 @@ class Split(TokenStream):
 
         Raises:
             IndexError: If there is no document of this number.
+            CorpusFormatError: If the index says what cannot be.
         """
         number = operator.index(number)
         if not 0 <= number < self.num_documents:
@@ -134,7 +135,15 @@ class Split(TokenStream):
         start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
         shard, row = self._row_of(number)
         _, item, input_start = self.index(shard)[row].tolist()
-        name = self._manifest.inputs[item].name
+        inputs = self._manifest.inputs
+        if not (start <= stop <= self.num_tokens and item < len(inputs)):
+            raise CorpusFormatError(
+                f"{self.path}: the index of split {self.name!r} is damaged at document {number:,}: it says "
+                f"tokens {start:,} to {stop:,} of {self.num_tokens:,}, of input {item:,} of {len(inputs):,}; "
+                "'corpuskit verify' finds the file, and --overwrite prepares it again",
+                path=str(self.path),
+            )
+        name = inputs[item].name
         return Piece(start, stop, number, start, stop, self.name, input=name, input_start=input_start)
 
     def pieces(self, start: int, stop: int) -> list[Piece]:
@@ -142,11 +151,14 @@ class Split(TokenStream):
         if start >= stop:
             return []
         first, last = (self._document_at(position) for position in (start, stop - 1))
-        whole = (self.document_piece(number) for number in range(first, last + 1))
+        whole = [self.document_piece(number) for number in range(first, min(last + 1, self.num_documents))]
+        if last == self.num_documents:  # tokens that no document ends
+            begin = self._end_of(last - 1) if last else 0
+            whole.append(Piece(begin, self.num_tokens, last, begin, self.num_tokens, self.name))
         return [
             dataclasses.replace(piece, start=max(start, piece.start), stop=min(stop, piece.stop))
             for piece in whole
-            if len(piece)
+            if piece.start < min(stop, piece.stop)
         ]
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:

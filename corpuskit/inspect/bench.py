@@ -33,6 +33,7 @@ from corpuskit.terminal.text import one_line, size
 _LEAST_TEXT, _MOST_TEXT, _PROBE_TEXT = 2**20, 2**26, 2**17
 #: A plain pass reads as much at a time as a scan.
 _CHUNK_BYTES = 2**22
+_MOST_SECONDS = 3600
 _MOST_PREPARATIONS, _MOST_COLD_TURNS = 5, 5
 
 
@@ -146,6 +147,10 @@ def bench(
         ConfigError: If the corpus is not on this machine, or there is no such split, or it is empty.
         CorpusFormatError: If a shard's bytes are not those that were prepared.
     """
+    if not 0 < seconds <= _MOST_SECONDS:  # nor what is no number
+        raise ConfigError(
+            f"--seconds {seconds}: must be more than 0, and at most {_MOST_SECONDS:,}", found=seconds
+        )
     if not isinstance(corpus.path, Path):
         raise ConfigError(f"{corpus.path}: only a corpus on this machine can be measured; copy it here first")
     stream = corpus[split]

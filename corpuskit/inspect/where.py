@@ -167,6 +167,12 @@ def where(
     """
     if sum(one is not None for one in (document, input, text)) != 1:
         raise ConfigError("where takes one of document, input and text")
+    if not isinstance(text, (str, type(None))):
+        raise ConfigError(f"where takes a text, a str, and found {type(text).__name__}", found=text)
+    if document is not None:
+        document = whole("document", document, least=0)
+    if steps is not None and batches is None:
+        raise ConfigError("steps are those of a run: pass its batches, too", found=steps)
     corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
     most = whole("most", most, least=1)
     stream = None if batches is None else batches.order.stream

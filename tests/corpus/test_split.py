@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import corpuskit
+from corpuskit.errors import CorpusFormatError
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
@@ -43,3 +44,16 @@ def test_documents_are_found_by_number_with_their_places(corpus_path):
     assert split.document_places().tolist() == [[0, start] for start in starts]
     with pytest.raises(IndexError, match="document 4 of split 'train', which has 4"):
         split.document(4)
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_an_index_that_says_what_cannot_be_is_damage(corpus_path, column):
+    file = corpus_path / "train-00000.idx"
+    rows = np.fromfile(file, "<u8").reshape(-1, 3)
+    rows[0, column] = 2**62
+    rows.tofile(file)
+    split = corpuskit.open(corpus_path)["train"]
+    with pytest.raises(CorpusFormatError, match="the index of split 'train' is damaged at document 0"):
+        split.document_piece(0)
+    with pytest.raises(CorpusFormatError, match="'corpuskit verify' finds the file"):
+        split.pieces(0, len(split))

@@ -147,3 +147,13 @@ def test_a_trace_is_json(planted):
         *value["worst"]
     }
     assert {"row", "sample", "mean_loss", "documents"} == {*value["rows"][0]}
+
+
+def test_tokens_that_no_document_ends_are_a_piece_without_an_input(written, tmp_path):
+    path = written(tmp_path / "c", {"train": [(0, [65, 66, 256]), (1, [67, 256])]}, tail=[68, 69]).path
+    pieces = corpuskit.open(path)["train"].pieces(1, 7)
+    assert [(p.start, p.stop, p.document, p.input) for p in pieces] == [
+        (1, 3, 0, "input-0.txt"),
+        (3, 5, 1, "input-1.txt"),
+        (5, 7, 2, ""),
+    ]
