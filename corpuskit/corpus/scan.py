@@ -7,15 +7,16 @@ import hashlib
 import itertools
 import mmap
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
-from corpuskit.corpus.index import ROW_BYTES, Index
+from corpuskit.corpus.index import ROW_BYTES, Index, ends_of
 from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split
+from corpuskit.errors import CorpusFormatError
 
 _CHUNK_BYTES = 4 * 2**20
 
@@ -40,6 +41,26 @@ class Mismatch:
 
 #: Called with a file that has other bytes. Where it raises, the file's last piece is not given out.
 OnMismatch = Callable[[Mismatch], None]
+
+
+def refuser(split: Split, so: str = "") -> OnMismatch:
+    """What to hand to a scan that stops at the first file that has other bytes.
+
+    Args:
+        split: The split that is scanned.
+        so: What this means for what was under way, for the error: "nothing was exported; ".
+    """
+
+    def refuse(mismatch: Mismatch) -> NoReturn:
+        path = split.path / mismatch.file
+        raise CorpusFormatError(
+            f"{path}: {mismatch}; {so}prepare the corpus again with --overwrite",
+            path=path,
+            expected=mismatch.expected,
+            found=mismatch.found,
+        )
+
+    return refuse
 
 
 def tokens(
@@ -91,6 +112,13 @@ def index(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatc
     return _pieces(split.index(number), record.index_file, record.index_sha256, on_mismatch)
 
 
+def ends(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch) -> NDArray[np.int64]:
+    """int64[d], ascending: where the documents that end in a shard end in the split, its index compared."""
+    found = [ends_of(rows).astype(np.int64) for rows in index(split, number, record, on_mismatch)]
+    joined: NDArray[np.int64] = np.concatenate([np.empty(0, np.int64), *found])
+    return joined + int(split.shard_starts[number])
+
+
 def _pieces(
     array: NDArray[Any],
     file: str,
@@ -118,7 +146,7 @@ def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) 
     """Where the pieces of an array begin and end: 0, then each few MiB and at each cut, then its length."""
     if not length:
         return []
-    edges = np.append(np.arange(0, length, _CHUNK_BYTES // item_bytes), length)
+    edges = np.append(np.arange(0, length, max(_CHUNK_BYTES // item_bytes, 1)), length)
     if cuts is not None and len(cuts):  # union1d imports numpy.ma, which takes 0.03 s
         edges = np.union1d(edges, cuts[(cuts > 0) & (cuts < length)])
     return [int(edge) for edge in edges]
@@ -135,4 +163,4 @@ def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
         mapped.madvise(mmap.MADV_DONTNEED, first, stop_byte - first)
 
 
-__all__ = ["Mismatch", "OnMismatch", "index", "indexes", "shard", "tokens"]
+__all__ = ["Mismatch", "OnMismatch", "ends", "index", "indexes", "refuser", "shard", "tokens"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,12 @@ from corpuskit.arrays import Tokens
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of
-from corpuskit.corpus.scan import Mismatch
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.errors import ConfigError
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.registry.blame import not_theirs
+
+#: What damage means for an export.
+_SO = "nothing was exported; "
 
 
 class Export:
@@ -79,7 +80,9 @@ class Export:
                 kept back.
         """
         records = self.corpus.manifest.splits[split].shards
-        for number, piece in scan.tokens(self.corpus[split], records, self._refuse, cuts=cuts):
+        for number, piece in scan.tokens(
+            self.corpus[split], records, scan.refuser(self.corpus[split], _SO), cuts=cuts
+        ):
             self._done_bytes += piece.nbytes
             if self._on_progress is not None:
                 file = records[number].file
@@ -103,21 +106,12 @@ class Export:
         """
         stream, last = self.corpus[split], 0
         records = self.corpus.manifest.splits[split].shards
-        for number, rows in scan.indexes(stream, records, self._refuse):
+        for number, rows in scan.indexes(stream, records, scan.refuser(stream, _SO)):
             ends = ends_of(rows).astype(np.int64) + stream.shard_starts[number]
             last = int(ends[-1])
             yield ends
         if last < len(stream):
             yield np.array([len(stream)], np.int64)
-
-    def _refuse(self, mismatch: Mismatch) -> NoReturn:
-        path = self.corpus.path / mismatch.file
-        raise CorpusFormatError(
-            f"{path}: {mismatch}; nothing was exported; prepare the corpus again with --overwrite",
-            path=path,
-            expected=mismatch.expected,
-            found=mismatch.found,
-        )
 
 
 __all__ = ["Export"]

@@ -20,7 +20,6 @@ from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, CorpuskitError
-from corpuskit.inspect.grep import refuser
 from corpuskit.inspect.page_cache import drop
 from corpuskit.inspect.timing import Case, measure_in_turns, median_ratio
 from corpuskit.machine import usable_cores
@@ -326,7 +325,7 @@ class _Run:
     def _scan(self, num_bytes: int) -> int:
         """Read shards as `verify` does, until so many bytes are read."""
         done = 0
-        for _, piece in scan.tokens(self.split, self.records, refuser(self.split)):
+        for _, piece in scan.tokens(self.split, self.records, scan.refuser(self.split)):
             done += piece.nbytes
             if done >= num_bytes:
                 break

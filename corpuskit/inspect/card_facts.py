@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import InputRecord, Manifest
 from corpuskit.corpus.run_file import run_of
-from corpuskit.corpus.scan import Mismatch
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.licenses import License, license_of
 
@@ -204,19 +203,9 @@ def _by_input(corpus: Corpus) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """int64[I] twice: the documents of each input that end in a split, and their tokens."""
     num_inputs = len(corpus.manifest.inputs)
     documents, tokens = np.zeros(num_inputs, np.int64), np.zeros(num_inputs, np.int64)
-
-    def refuse(mismatch: Mismatch) -> NoReturn:
-        path = corpus.path / mismatch.file
-        raise CorpusFormatError(
-            f"{path}: {mismatch}; prepare the corpus again with --overwrite",
-            path=path,
-            expected=mismatch.expected,
-            found=mismatch.found,
-        )
-
     for name, split in corpus.items():
         last = 0
-        for number, rows in scan.indexes(split, corpus.manifest.splits[name].shards, refuse):
+        for number, rows in scan.indexes(split, corpus.manifest.splits[name].shards, scan.refuser(split)):
             ends = ends_of(rows).astype(np.int64) + split.shard_starts[number]
             which = rows[:, 1].astype(np.int64)
             if int(which.max()) >= num_inputs or int(which.min()) < 0:

@@ -13,7 +13,6 @@ from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import ShardRecord
-from corpuskit.corpus.scan import Mismatch
 from corpuskit.corpus.split import Split
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.document_counts import DocumentCounts
@@ -75,9 +74,10 @@ class CountingPass:
         done = 0
         for name in splits:
             counting = _Split(self._corpus[name], self._documents.num_documents)
+            refuse = scan.refuser(counting.split)
             for number, record in enumerate(records[name].shards):
                 self._read_index(counting, number, record)
-                for piece in scan.shard(counting.split, number, record, self._refuse):
+                for piece in scan.shard(counting.split, number, record, refuse):
                     self._check_ids(piece, record.file)
                     for at in range(0, len(piece), _BLOCK_TOKENS):
                         self._add(counting, piece[at : at + _BLOCK_TOKENS])
@@ -90,7 +90,7 @@ class CountingPass:
         begin = int(counting.split.shard_starts[number])
         last_end = counting.last_end - begin
         try:
-            for rows in scan.index(counting.split, number, record, self._refuse):
+            for rows in scan.index(counting.split, number, record, scan.refuser(counting.split)):
                 last_end = self._documents.add(rows, last_end, record.num_tokens)
         except ValueError as error:
             if isinstance(error, CorpusFormatError):
@@ -131,9 +131,6 @@ class CountingPass:
         empty = numbers[is_empty]
         self.num_empty += len(empty)
         self.empty += empty[: self._top - len(self.empty)].tolist()
-
-    def _refuse(self, mismatch: Mismatch) -> NoReturn:
-        self._damaged(mismatch.file, str(mismatch))
 
     def _damaged(self, file: str, what: str) -> NoReturn:
         path = self._corpus.path / file

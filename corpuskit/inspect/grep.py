@@ -5,17 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.corpus import scan
-from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import ShardRecord
-from corpuskit.corpus.scan import Mismatch, OnMismatch
 from corpuskit.corpus.split import Split
-from corpuskit.errors import CorpusFormatError
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.tokenizers.base import Tokenizer
 
@@ -76,25 +73,6 @@ def find_documents(
             yield Match(document, start + first, start + last)
 
 
-def refuser(split: Split) -> OnMismatch:
-    """What raises where a file of a split has other bytes than those that were prepared.
-
-    Args:
-        split: The split.
-    """
-
-    def refuse(mismatch: Mismatch) -> NoReturn:
-        path = split.path / mismatch.file
-        raise CorpusFormatError(
-            f"{path}: {mismatch}; prepare the corpus again with --overwrite",
-            path=path,
-            expected=mismatch.expected,
-            found=mismatch.found,
-        )
-
-    return refuse
-
-
 def _stretches(
     split: Split, records: Sequence[ShardRecord], on_progress: OnProgress | None, most: int, overlap: int
 ) -> Iterator[tuple[int, int, NDArray[Any], bool]]:
@@ -117,10 +95,10 @@ def _pieces(
 ) -> Iterator[tuple[NDArray[np.int64], int, NDArray[Any]]]:
     """All ids, a few MiB at a time: which documents end in them, where they start, and themselves."""
     total, done = sum(record.size_bytes for record in records), 0
-    refuse = refuser(split)
+    refuse = scan.refuser(split)
     for number, record in enumerate(records):
         at, ended = int(split.shard_starts[number]), 0
-        ends = ends_of(split.index(number)).astype(np.int64) + at
+        ends = scan.ends(split, number, record, refuse)
         for piece in scan.shard(split, number, record, refuse):
             last = int(np.searchsorted(ends, at + len(piece), side="right"))
             yield ends[ended:last], at, piece
@@ -152,4 +130,4 @@ def _tokens_of(match: re.Match[str], ids: NDArray[Any], tokenizer: Tokenizer) ->
     return first(lambda characters: characters > match.start()) - 1, stop
 
 
-__all__ = ["Match", "find_documents", "refuser"]
+__all__ = ["Match", "find_documents"]

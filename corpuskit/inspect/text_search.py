@@ -10,9 +10,8 @@ import numpy as np
 from corpuskit.arrays import Ints, Tokens
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.split import Split
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.errors import ConfigError
 from corpuskit.inspect.phrase import Phrase
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.tokenizers.base import Tokenizer, to_utf8
@@ -74,13 +73,14 @@ def _scanned(
         return
     find = phrase.finder(split.dtype)
     total, at, ends, ends_shard = split.num_tokens, 0, np.empty(0, np.int64), -1
+    refuse = scan.refuser(split)
     for number, ids in scan.tokens(split, records, refuse):
         places = find(ids)
         if len(places):
             starts, stops, is_open = phrase.occurrences(ids, places)
             if len(starts):
                 if ends_shard != number:
-                    ends = ends_of(split.index(number)).astype(np.int64) + split.shard_starts[number]
+                    ends = scan.ends(split, number, records[number], refuse)
                     ends_shard = number
                 starts, stops = starts + at, stops + at
                 inside = ends.searchsorted(starts, "right") == ends.searchsorted(stops - 1, "right")
@@ -152,15 +152,6 @@ def _reaching(tokenizer: Tokenizer, ids: Tokens, num_bytes: int) -> int:
 
 def _eot_id(corpus: Corpus) -> int | None:
     return corpus.manifest.tokenizer.eot_id if corpus.manifest.options.get("eot") else None
-
-
-def refuse(mismatch: scan.Mismatch) -> None:
-    """Stop at a file that has other bytes than the manifest says.
-
-    Raises:
-        CorpusFormatError: Always.
-    """
-    raise CorpusFormatError(f"{mismatch.file}: {mismatch}; the corpus is damaged, prepare it again")
 
 
 __all__ = ["MAX_BYTES", "Occurrence", "find_text"]

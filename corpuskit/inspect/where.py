@@ -19,7 +19,7 @@ from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError
 from corpuskit.inspect.lines import InputLines, Place
 from corpuskit.inspect.seen import Seen, when_seen
-from corpuskit.inspect.text_search import find_text, refuse
+from corpuskit.inspect.text_search import find_text
 from corpuskit.numbers import whole
 from corpuskit.on_progress import OnProgress
 from corpuskit.terminal.text import one_line, safe
@@ -274,7 +274,9 @@ def _documents(
     begun, before = [], (-1, "", -1)
     for split in names:
         first = 0
-        for _, rows in scan.indexes(corpus[split], corpus.manifest.splits[split].shards, refuse):
+        for _, rows in scan.indexes(
+            corpus[split], corpus.manifest.splits[split].shards, scan.refuser(corpus[split])
+        ):
             of = np.flatnonzero(np.isin(rows[:, 1], numbers))
             starts = rows[of, 2].astype(np.int64)
             for at in of[(starts >= low) & (starts < high)].tolist():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import corpuskit
 from corpuskit.corpus import scan
 from corpuskit.corpus.folder import read_folder
+from corpuskit.errors import CorpusFormatError
 
 
 @given(st.integers(0, 5000), st.sampled_from([2, 4, 24]), st.lists(st.integers(-10, 6000), max_size=5))
@@ -78,3 +79,17 @@ def test_a_mapped_file_is_found_below_any_view_of_it(monkeypatch, tmp_path):
         mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
     scan._forget(np.frombuffer(mapped, np.uint8).view("<u2"), 0, 8192)
     assert told == [(mmap.MADV_DONTNEED, 0, 8192)]
+
+
+def test_a_scan_that_refuses_names_the_file_and_what_it_means(tmp_path):
+    (tmp_path / "a.txt").write_text("some text")
+    corpus = corpuskit.prepare(
+        str(tmp_path / "a.txt"), encoding="bytes", split="none", output=tmp_path / "c", progress=False
+    )
+    split, (record,) = corpus["train"], corpus.manifest.splits["train"].shards
+    assert scan.ends(split, 0, record, scan.refuser(split)).tolist() == split.document_ends().tolist()
+    damaged = record.model_copy(update={"index_sha256": "0" * 64})
+    with pytest.raises(
+        CorpusFormatError, match=r"c/train-00000.idx: .*; all is lost; prepare the corpus again"
+    ):
+        scan.ends(split, 0, damaged, scan.refuser(split, "all is lost; "))

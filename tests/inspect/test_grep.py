@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from itertools import islice
@@ -93,7 +94,10 @@ def test_documents_without_tokens_are_counted(tmp_path):
     rows = np.array([[0, 0, 0], [1, 0, 0], [1, 0, 1], [1, 0, 2], [3, 0, 3], [3, 0, 4]], np.uint64)
     split.index = lambda number: rows
     split.num_documents = 6
-    matches = list(find_documents(split, corpus.manifest.splits["train"].shards, re.compile("^$")))
+    (record,) = corpus.manifest.splits["train"].shards
+    digest = hashlib.sha256(rows.astype("<u8").tobytes()).hexdigest()
+    records = [record.model_copy(update={"num_documents": 6, "index_sha256": digest})]
+    matches = list(find_documents(split, records, re.compile("^$")))
     assert [(match.document, match.start) for match in matches] == [(0, 0), (2, 1), (3, 1), (5, 3)]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 import corpuskit
 from corpuskit.corpus import scan
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.inspect import text_search
+from corpuskit.inspect.grep import find_documents
 from corpuskit.inspect.text_search import find_text
 
 #: Few words, so that phrases are found often, and characters that tokenizers cut in half.
@@ -151,7 +152,7 @@ def test_a_damaged_shard_is_an_error_that_names_it(lines):
     data[0] ^= 1
     path.chmod(0o644)
     path.write_bytes(data)
-    with pytest.raises(CorpusFormatError, match=r"train-00000.bin: sha256 .*; the corpus is damaged"):
+    with pytest.raises(CorpusFormatError, match=r"train-00000.bin: sha256 .*; prepare the corpus again"):
         list(find_text(corpuskit.open(corpus.path), "train", "text"))
 
 
@@ -174,5 +175,25 @@ def test_ids_beyond_the_vocabulary_do_not_harm(lines, monkeypatch):
     ids = split[:].copy()
     ids[1] = 60_000
     monkeypatch.setattr(type(split), "shard", lambda self, number: ids)
-    monkeypatch.setattr(text_search, "refuse", lambda mismatch: None)
+    monkeypatch.setattr(scan, "refuser", lambda split: lambda mismatch: None)
     assert len([*find_text(corpus, "train", "two")]) == 1
+
+
+@pytest.mark.parametrize("command", ["where", "grep"])
+def test_an_index_with_other_bytes_is_refused_by_a_search(tmp_path, command):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    path = corpuskit.prepare(
+        tmp_path / "a.txt", lines=True, encoding="bytes", split="none", output=tmp_path / "c", progress=False
+    ).path
+    index = path / "train-00000.idx"
+    data = bytearray(index.read_bytes())
+    data[16] ^= 1
+    index.write_bytes(data)
+    corpus = corpuskit.open(path)
+    records = corpus.manifest.splits["train"].shards
+    search = {
+        "where": find_text(corpus, "train", "two"),
+        "grep": find_documents(corpus["train"], records, re.compile("two")),
+    }[command]
+    with pytest.raises(CorpusFormatError, match=r"train-00000.idx: sha256 .* prepare the corpus again"):
+        list(search)
