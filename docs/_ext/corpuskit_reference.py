@@ -6,21 +6,20 @@ can ask them what is documented.
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import importlib
 import inspect
-import json
 import re
-import sys
 import textwrap
 import types
-import typing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from corpuskit_faults import faults_reference
+from corpuskit_manifest import manifest_reference
+from docstrings import arguments, code, fence, markdown, restructured, table, type_name
 from pydantic import AliasChoices, BaseModel
 
 import corpuskit
@@ -28,15 +27,9 @@ from corpuskit import errors, plugin, registry
 from corpuskit.cli import COMMANDS, root
 from corpuskit.cli.help import option_groups
 from corpuskit.config import BatchConfig, Config, PrepareConfig, describe
-from corpuskit.corpus.manifest import Manifest
 from corpuskit.registry import hookspecs
 from corpuskit.registry.checks import SPECS
 from corpuskit.registry.specs import RemoteFile, Spec
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,23 +77,7 @@ _BLOCK = re.compile(r"^```\{corpuskit-(\w+)\} ?(.*)\n```$", re.MULTILINE)
 
 def expanded(page: str) -> str:
     """A page's text with what a function of this module returns in the place of each block."""
-    return _BLOCK.sub(lambda found: globals()[f"{found[1]}_reference"](*found[2].split()), page)
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def code(text: object) -> str:
-    """Text as inline code; nothing for nothing."""
-    return f"`{text}`" if str(text) else ""
-
-
-def _cell(text: str) -> str:
-    return re.sub(r"\s*\n\s*", " ", text.strip()).replace("|", "\\|")
+    return _BLOCK.sub(lambda found: BLOCKS[found[1]](*found[2].split()), page)
 
 
 # The command line
@@ -117,7 +94,7 @@ def cli_reference() -> str:
     parts = [summary, "Before the command:", everywhere]
     for path, command, command_context in cli_commands():
         parts += [f"## corpuskit {' '.join(path)}" if len(path) == 1 else f"### corpuskit {' '.join(path)}"]
-        parts += [_help(command), _fence("text", _usage(command, command_context))]
+        parts += [_help(command), fence("text", _usage(command, command_context))]
         parts += [_options(command, command_context)]
     return "\n\n".join(part for part in parts if part)
 
@@ -150,7 +127,7 @@ def _help(command: click.Command) -> str:
     """A command's help and its examples."""
     examples = "\n".join(f"$ {line}" for line in getattr(command, "examples", ()))
     text = inspect.cleandoc(command.help or "")
-    return f"{text}\n\n{_fence('console', examples)}" if examples else text
+    return f"{text}\n\n{fence('console', examples)}" if examples else text
 
 
 def _options(command: click.Command, context: click.Context) -> str:
@@ -195,24 +172,6 @@ def _spellings(model: type[Config], field: str) -> list[str]:
     return [field, *(other for other in others if other != field)]
 
 
-def type_name(annotation: Any) -> str:
-    """A type as a reader would write it."""
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(type_name(part) for part in typing.get_args(annotation))
-    if origin is typing.Literal:
-        return " or ".join(json.dumps(value) for value in typing.get_args(annotation))
-    if origin is typing.Annotated:
-        return type_name(typing.get_args(annotation)[0])
-    if origin is not None:
-        return f"{origin.__name__}[{', '.join(type_name(part) for part in typing.get_args(annotation))}]"
-    if annotation is type(None):
-        return "None"
-    if isinstance(annotation, str):
-        return annotation.replace(" | ", " or ")
-    return getattr(annotation, "__name__", str(annotation))
-
-
 # Hooks
 
 
@@ -230,7 +189,7 @@ def hooks_reference() -> str:
     parts = []
     for name, function in hook_functions().items():
         spec = SPECS[name.removeprefix("corpuskit_").removesuffix("s")]
-        parts += [f"## {name}", _fence("python", f"def {name}() -> Sequence[{spec.__name__}]: ...")]
+        parts += [f"## {name}", fence("python", f"def {name}() -> Sequence[{spec.__name__}]: ...")]
         parts += [markdown(inspect.getdoc(function) or ""), f"### {spec.__name__}", spec_reference(spec)]
     parts += ["## RemoteFile", spec_reference(RemoteFile)]
     return "\n\n".join(parts)
@@ -317,100 +276,6 @@ def _labelled(paragraph: str) -> str:
     return re.sub(r"^(Why|What to do):", r"**\1.**", paragraph)
 
 
-# The manifest
-
-
-def manifest_reference() -> str:
-    """The manifest's records as tables, then its JSON schema."""
-    schema = Manifest.model_json_schema()
-    parts = []
-    for name, record in manifest_records():
-        rows = [
-            [code(field), code(type_name(info.annotation)), info.description or ""]
-            for field, info in record.model_fields.items()
-        ]
-        parts += [f"### {name}", markdown(inspect.getdoc(record) or "")]
-        parts += [table(["field", "type", "meaning"], rows)]
-    parts += [
-        "### JSON schema",
-        '<a href="manifest.schema.json">manifest.schema.json</a> is this schema as a file.',
-    ]
-    parts += ["<details><summary>The manifest's JSON schema</summary>"]
-    parts += [_fence("json", json.dumps(schema, indent=2)), "</details>"]
-    return "\n\n".join(parts)
-
-
-def manifest_records(model: type[BaseModel] = Manifest) -> Iterator[tuple[str, type[BaseModel]]]:
-    """A model and those that its fields hold, each once, outermost first."""
-    waiting, seen = [model], set()
-    while waiting:
-        record = waiting.pop(0)
-        if record in seen:
-            continue
-        seen.add(record)
-        yield record.__name__, record
-        for info in record.model_fields.values():
-            waiting += _models(info.annotation)
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in typing.get_args(annotation) for model in _models(part)]
-
-
-# The fault catalogue
-
-
-def faults_reference() -> str:
-    """The fault catalogue: each row with what happens then, and the tests that show it."""
-    catalogue, tests = fault_catalogue(), fault_tests()
-    untested = catalogue.pop("untested")
-    parts = []
-    header = ["row", "what goes wrong", "what happens", "shown by"]
-    for section in catalogue.values():
-        title = section.pop("title")
-        rows = [
-            [name, fault, behaviour, _shown_by(tests.get(name, []), untested.get(name, ""))]
-            for name, (fault, behaviour) in section.items()
-        ]
-        parts += [f"## {title}", table(header, rows)]
-    return "\n\n".join(parts)
-
-
-def fault_catalogue() -> dict[str, Any]:
-    """What tests/faults/catalogue.toml holds."""
-    return tomllib.loads((ROOT / "tests/faults/catalogue.toml").read_text(encoding="utf-8"))
-
-
-def fault_tests() -> dict[str, list[str]]:
-    """For each row, the tests that carry it in a `fault` marker, as FILE::NAME."""
-    found: dict[str, list[str]] = {}
-    for path in sorted([*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/tests/test_*.py")]):
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            for row in _rows_of(node):
-                found.setdefault(row, []).append(f"{path.relative_to(ROOT).as_posix()}::{node.name}")
-    return found
-
-
-def _rows_of(node: ast.AST) -> list[str]:
-    """The rows in the `fault` markers above a function."""
-    if not isinstance(node, ast.FunctionDef):
-        return []
-    markers = [one for one in node.decorator_list if ast.unparse(one).startswith("pytest.mark.fault(")]
-    return [ast.literal_eval(argument) for marker in markers for argument in marker.args]
-
-
-def _shown_by(tests: Sequence[str], reason: str) -> str:
-    """A row's tests by file, their names as sentences; or the reason why there is none."""
-    by_file: dict[str, list[str]] = {}
-    for test in tests:
-        file, _, name = test.partition("::")
-        by_file.setdefault(file, []).append(name.removeprefix("test_").replace("_", " "))
-    shown = [f"{code(file)}: {'; '.join(names)}" for file, names in by_file.items()]
-    return ". ".join(shown) or f"No test: {reason}"
-
-
 # The public names
 
 
@@ -486,51 +351,15 @@ def _google(lines: list[str]) -> list[str]:
     return GoogleDocstring(lines).lines()
 
 
-# Docstrings
-
-
-def arguments(docstring: str) -> tuple[str, dict[str, str]]:
-    """A docstring without its Args section, and what that section says of each name."""
-    found = re.search(r"^Args:\n((?:[ ]+.*\n?|\n)+)", docstring, re.MULTILINE)
-    if found is None:
-        return docstring, {}
-    lines = textwrap.dedent(found[1]).strip().splitlines()
-    meanings: dict[str, list[str]] = {}
-    for line in lines:
-        name, colon, text = line.partition(": ")
-        if colon and name.isidentifier():
-            meanings[name] = [text]
-        else:
-            meanings[list(meanings)[-1]].append(line.strip())
-    prose = (docstring[: found.start()] + docstring[found.end() :]).strip()
-    return prose, {name: " ".join(text) for name, text in meanings.items()}
-
-
-def markdown(docstring: str) -> str:
-    """A docstring whose only section is an Example, as Markdown."""
-    prose, _, example = docstring.partition("\nExample:\n")
-    return "\n\n".join(part for part in (prose.strip(), textwrap.dedent(example).strip()) if part)
-
-
-def restructured(lines: list[str]) -> list[str]:
-    """A docstring's lines, which are Markdown where they hold code, as the reStructuredText of autodoc."""
-    converted: list[str] = []
-    fence = None
-    for line in lines:
-        mark = re.match(r"( *)```(\w*)$", line)
-        if mark and fence is None:
-            fence = mark[1]
-            converted += ["", f"{fence}.. code-block:: {mark[2] or 'text'}", ""]
-        elif mark:
-            fence = None
-            converted.append("")
-        elif fence is not None:
-            converted.append("   " + line if line.strip() else "")
-        else:
-            line = re.sub(r": ([A-Z])\.$", r": \1\\.", line)  # "N." would be an item of a list
-            converted.append(re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", r"``\1``", line))
-    return converted
-
-
-def _fence(language: str, text: str) -> str:
-    return f"```{language}\n{text}\n```"
+#: What makes the text of a block, by the word behind `corpuskit-`.
+BLOCKS: dict[str, Callable[..., str]] = {
+    "api": api_reference,
+    "cli": cli_reference,
+    "components": components_reference,
+    "config": config_reference,
+    "errors": errors_reference,
+    "faults": faults_reference,
+    "hooks": hooks_reference,
+    "manifest": manifest_reference,
+    "plugin": plugin_reference,
+}

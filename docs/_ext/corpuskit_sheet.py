@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import corpuskit_reference as reference
+from docstrings import arguments, type_name
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 
@@ -82,8 +83,8 @@ def _class(name: str, value: type) -> Iterator[str]:
 
 def _attributes(value: type) -> dict[str, str]:
     """What a docstring says of attributes that its signature does not show."""
-    prose, _ = reference.arguments(inspect.getdoc(value) or "")
-    _, found = reference.arguments(re.sub(r"^Attributes:", "Args:", prose, flags=re.MULTILINE))
+    prose, _ = arguments(inspect.getdoc(value) or "")
+    _, found = arguments(re.sub(r"^Attributes:", "Args:", prose, flags=re.MULTILINE))
     shown = {field.name for field in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else set()
     return {name: meaning for name, meaning in found.items() if name not in shown}
 
@@ -172,7 +173,7 @@ def _options(command: click.Command, context: click.Context) -> Iterator[str]:
 
 def _fields(model: type[BaseModel]) -> Iterator[str]:
     for field, default, description in describe(model):
-        annotation = reference.type_name(model.model_fields[field].annotation)
+        annotation = type_name(model.model_fields[field].annotation)
         value = f" = {default}" if default else ""
         yield f"{field}: {annotation}{value}  # {description}"
 

@@ -21,6 +21,7 @@ import re
 from typing import Any
 
 import corpuskit_reference as reference
+from docstrings import restructured
 from docutils import nodes
 from pydantic import BaseModel
 from sphinx.application import Sphinx
@@ -34,7 +35,7 @@ def _expand(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def _process_docstring(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = reference.restructured(lines)
+    lines[:] = restructured(lines)
 
 
 def _process_signature(

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs/_ext"))
-import corpuskit_reference as reference  # noqa: E402 - found by the line above
+import corpuskit_faults as faults  # noqa: E402 - found by the line above
 
 sys.path.pop(0)
 
@@ -20,7 +20,7 @@ ROWS = {"N": 18, "D": 15, "P": 9, "C": 8, "T": 21, "K": 6, "M": 8, "G": 9, "V": 
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, list[str]]:
-    catalogue = reference.fault_catalogue()
+    catalogue = faults.fault_catalogue()
     return {
         name: row
         for title, section in catalogue.items()
@@ -42,13 +42,13 @@ def test_each_row_says_what_goes_wrong_and_what_happens(rows):
 
 
 def test_each_row_has_a_test_or_a_reason_and_not_both(rows):
-    tests, untested = reference.fault_tests(), reference.fault_catalogue()["untested"]
+    tests, untested = faults.fault_tests(), faults.fault_catalogue()["untested"]
     assert set(tests) | set(untested) == set(rows)
     assert set(tests) & set(untested) == set()
 
 
 def test_the_page_lists_every_row_with_its_tests(rows):
-    page = reference.faults_reference()
+    page = faults.faults_reference()
     for name, (fault, behaviour) in rows.items():
         line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
         assert f"| {fault} | {behaviour} |".replace("|", "") in line.replace("|", "")
