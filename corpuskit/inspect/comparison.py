@@ -10,7 +10,8 @@ from typing import Any
 
 from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.inspect.collecting import stats
-from corpuskit.inspect.stats import ScriptShare, Stats
+from corpuskit.inspect.stats import Stats
+from corpuskit.inspect.stats_records import ScriptShare
 from corpuskit.inspect.stats_text import joined, percent, table
 from corpuskit.on_progress import OnProgress
 from corpuskit.terminal.text import one_line, size

@@ -28,7 +28,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Groups:
-    """All contents that occur more than once; fields as those of `corpuskit.inspect.stats.Duplicates`.
+    """All contents that occur more than once; fields as those of `stats_records.Duplicates`.
 
     Args:
         num_groups: Different contents that occur more than once.

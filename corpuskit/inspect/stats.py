@@ -8,11 +8,8 @@ from typing import Any
 
 from corpuskit.inspect import stats_text
 from corpuskit.inspect.stats_records import (
-    DocumentPlace,
-    DuplicateGroup,
     Duplicates,
     InputShare,
-    LengthBin,
     Lengths,
     RankCount,
     Reencoding,
@@ -153,19 +150,4 @@ class Stats:
         return dataclasses.asdict(self) | {"bytes_per_token": self.bytes_per_token}
 
 
-__all__ = [
-    "DocumentPlace",
-    "DuplicateGroup",
-    "Duplicates",
-    "InputShare",
-    "LengthBin",
-    "Lengths",
-    "RankCount",
-    "Reencoding",
-    "SamplerShare",
-    "ScriptShare",
-    "SomeDocuments",
-    "SplitSize",
-    "Stats",
-    "TokenCount",
-]
+__all__ = ["Stats"]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 
-from corpuskit.inspect.stats import DocumentPlace, Duplicates, Lengths, SomeDocuments, SplitSize, Stats
+from corpuskit.inspect.stats import Stats
+from corpuskit.inspect.stats_records import DocumentPlace, Duplicates, Lengths, SomeDocuments, SplitSize
 
 NONE = SomeDocuments(0, ())
 

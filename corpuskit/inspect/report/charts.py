@@ -7,7 +7,8 @@ from typing import Any
 
 from corpuskit.inspect.report.coverage import Coverage
 from corpuskit.inspect.report.drawing import Chart, Spec, chart
-from corpuskit.inspect.stats import Lengths, RankCount, SamplerShare, Stats
+from corpuskit.inspect.stats import Stats
+from corpuskit.inspect.stats_records import Lengths, RankCount, SamplerShare
 from corpuskit.markup import spell
 
 #: Rows of a chart of names, and the pixels that each takes.

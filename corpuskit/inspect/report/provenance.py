@@ -8,7 +8,8 @@ from typing import Any
 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.run_file import run_of
-from corpuskit.inspect.stats import DocumentPlace, Stats
+from corpuskit.inspect.stats import Stats
+from corpuskit.inspect.stats_records import DocumentPlace
 from corpuskit.markup import escape, table
 from corpuskit.terminal.text import size
 

@@ -12,7 +12,7 @@ from corpuskit.batches.options import options_of
 from corpuskit.batches.order import Order
 from corpuskit.inspect.report.charts import of_coverage, of_samplers, of_stats
 from corpuskit.inspect.report.coverage import coverage
-from corpuskit.inspect.stats import InputShare, SamplerShare, TokenCount
+from corpuskit.inspect.stats_records import InputShare, SamplerShare, TokenCount
 
 pytest.importorskip("vl_convert")
 
