@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -202,7 +203,8 @@ def test_a_new_run_may_start_as_soon_as_the_old_one_is_dead(
         _, said = driver.communicate()
     assert driver.returncode == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[how]
     if how != signal.SIGKILL:
-        assert "1 of 6 parts are finished and kept" in said
+        # The third task starts when the first has ended, which the driver may not have heard of yet.
+        assert re.search(r"[01] of 6 parts are finished and kept", said)
     gates.open()  # tasks that outlive the driver go on to write beside those of the new run
     assert files(prepare(gates, tmp_path / "x")) == expected
     assert not list(tmp_path.glob(".x.*"))
