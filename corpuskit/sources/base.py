@@ -32,6 +32,7 @@ from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.changes import changes
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.plain_text import PlainText
+from corpuskit.tokenizers.pieces import DocumentPiece
 
 #: The number of documents that the default `read` puts into one batch.
 _DOCUMENTS_PER_BATCH = 256
@@ -124,12 +125,17 @@ class DocumentBatch:
         continues: True where the last text is not the end of its document: the next batch's first text
             goes on with it.
         separated: Whether a separator that the user named ends one of them, or more.
+        pieces: Of documents that are more than text, D lists of pieces; the texts of a document's pieces that
+            are no control tokens, one after another, are its text. None where all documents are text.
+        fields: The kept fields, each with D values: None, or text, a whole number, a float or a bool.
     """
 
     texts: list[bytes]
     starts: list[int]
     continues: bool = False
     separated: bool = False
+    pieces: list[list[DocumentPiece]] | None = None
+    fields: dict[str, list[Any]] | None = None
 
 
 #: Parts of a slice: where each begins and ends, 0 being the slice's beginning and 1 its end.
