@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,8 @@ class Tokenizer(abc.ABC):
         name: What users type after `--encoding`.
         vocab_size: V; every id is in [0, V). Unused ids below the largest one count.
         eot_id: The id appended after a document, or None for a tokenizer without one; known before `fit`.
+        control_ids: The control tokens: the id of each by its name, which `decode_bytes` gives; `encode` never
+            gives one of these ids. The names are known before `fit`.
         eot_note: Where the end-of-text id is a guess, one line that says so; `prepare` passes it on.
         owner: Whose it is; set by who opens it.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
@@ -64,6 +67,7 @@ class Tokenizer(abc.ABC):
     name: str = ""
     vocab_size: int = 0
     eot_id: int | None = None
+    control_ids: Mapping[str, int] = MappingProxyType({})
     eot_note: str | None = None
     needs_fitting: bool = False
     owner: Owner | None = None

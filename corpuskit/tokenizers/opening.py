@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.errors import CorpuskitError, TokenizerError
@@ -116,7 +116,7 @@ _DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], *, fitted: bool) -> None:
     """What a plugin's tokenizer says of itself must be possible before anything is built on it.
 
-    Before it is fitted, its vocabulary may be empty, and its end-of-text id is not compared with it.
+    Before it is fitted, its vocabulary may be empty, and its ids of control tokens are not compared with it.
     """
     refuse = component.refused
     name: Any = tokenizer.name
@@ -128,6 +128,14 @@ def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], 
     eot_id, limit = tokenizer.eot_id, vocab_size if fitted else 2**32
     if eot_id is not None and not (as_whole(eot_id) is not None and 0 <= eot_id < limit):
         raise refuse(f"an eot_id in [0, {limit}) or None", eot_id)
+    control_ids: Any = tokenizer.control_ids
+    if not isinstance(control_ids, Mapping):
+        raise refuse("control_ids as a mapping from names to ids", control_ids)
+    for control, number in control_ids.items():
+        if not isinstance(control, str) or not control:
+            raise refuse("names in control_ids", control)
+        if as_whole(number) is None or not 0 <= number < limit:
+            raise refuse(f"control_ids in [0, {limit})", number)
 
 
 __all__ = ["encodings", "fit_tokenizer", "open_tokenizer", "reopen_tokenizer"]

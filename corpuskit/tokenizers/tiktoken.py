@@ -42,7 +42,8 @@ class TiktokenTokenizer(Tokenizer):
         self.name = name
         self._encoding = open_encoding(name)
         self.vocab_size = self._encoding.max_token_value + 1
-        self.eot_id = self._encoding._special_tokens.get(_EOT_TEXT)
+        self.control_ids = self._encoding._special_tokens
+        self.eot_id = self.control_ids.get(_EOT_TEXT)
         self._may_be_cut = self._encoding._pat_str in boundaries.SAFE_PATTERNS
         self._tiktoken = TiktokenEngine(self._encoding)
         self._wanted_engine = "auto"
