@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.boundaries import pieces as safe_pieces
     from corpuskit.tokenizers.explaining import version_of
     from corpuskit.tokenizers.opening import open_tokenizer
+    from corpuskit.tokenizers.pieces import DocumentPiece
     from corpuskit.tokenizers.unicode_guard import UNICODE_17, CodePoints, UnicodeGuard
     from corpuskit.urls import is_remote
 
@@ -128,6 +129,7 @@ GROUPS = {
         "Input": "corpuskit.sources.base:Input",
         "Document": "corpuskit.sources.base:Document",
         "DocumentBatch": "corpuskit.sources.base:DocumentBatch",
+        "DocumentPiece": "corpuskit.tokenizers.pieces:DocumentPiece",
         "Slice": "corpuskit.sources.base:Slice",
         "PlainText": "corpuskit.sources.plain_text:PlainText",
         "OnBadDocument": "corpuskit.sources.base:OnBadDocument",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpuskit.errors import ConfigError, TokenizerError, reason_of
 from corpuskit_huggingface.chat_controls import SpecialToken
-from corpuskit_huggingface.definition import FILE, Definition, place_of, read_part
+from corpuskit_huggingface.definition import FILE, Definition
+from corpuskit_huggingface.model_files import ModelFiles, model_files, read_model_file
 
 #: The template of its own, which wins over those of the configuration.
 _OWN = "chat_template.jinja"
@@ -71,9 +72,9 @@ def find_chat(argument: str) -> ChatFiles:
         TokenizerError: If there is no such folder, or a file of it is not what it should be.
         FetchError: If the Hub does not give it.
     """
-    place = place_of(argument)
+    place = model_files(argument, file=FILE)
     config = _json(place.get(_CONFIG))
-    templates = _templates(place.get, place.names(_FURTHER, ".jinja"), config, argument)
+    templates = _templates(place, config, argument)
     if not templates:
         raise ConfigError(
             f"{argument}: there is no chat template: no {_OWN}, and no chat_template in {_CONFIG}; take the "
@@ -88,21 +89,19 @@ def find_chat(argument: str) -> ChatFiles:
     return ChatFiles(templates, named, _special(place.get(FILE), config, named, argument))
 
 
-def _templates(
-    get: Callable[[str], Path | None], further: Sequence[str], config: Mapping[str, Any], where: str
-) -> dict[str, str]:
+def _templates(files: ModelFiles, config: Mapping[str, Any], where: str) -> dict[str, str]:
     """The templates by name, from the first place that has any, as transformers looks for them."""
-    own = get(_OWN)
+    own = files.get(_OWN)
     found = {} if own is None else {"default": _text(own)}
-    for name in further:
-        file = get(f"{_FURTHER}/{name}")
+    for name in files.names(_FURTHER, ".jinja"):
+        file = files.get(f"{_FURTHER}/{name}")
         if file is not None:
             found[name.removesuffix(".jinja")] = _text(file)
     if found:
         return found
     value = config.get("chat_template")
     if value is None:
-        value = _json(get(_PROCESSOR)).get("chat_template")
+        value = _json(files.get(_PROCESSOR)).get("chat_template")
     if isinstance(value, list):
         try:
             value = {entry["name"]: entry["template"] for entry in value}
@@ -130,7 +129,7 @@ def _special(
     """The special tokens, those of the tokenizer.json first."""
     found: dict[str, SpecialToken] = {}
     if tokenizer is not None:
-        definition = Definition.of(read_part(tokenizer), None, where=where, named_by=_CONFIG)
+        definition = Definition.of(read_model_file(tokenizer), None, where=where, named_by=_CONFIG)
         for entry in definition.data["added_tokens"]:
             if entry.get("special") and (token := _token(entry)):
                 found[token.name] = token
@@ -143,6 +142,10 @@ def _special(
         for entry in more.values() if isinstance(more, dict) else more:
             if token := _token(entry):
                 found.setdefault(token.name, token)
+    others = {key: value for key, value in config.items() if key.endswith("_token")}
+    for token in map(_token, others.values()):
+        if token is not None:
+            found.setdefault(token.name, token)
     for name in named.values():
         found.setdefault(name, SpecialToken(name))
     return [*found.values()]
@@ -163,7 +166,7 @@ def _json(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        value = json.loads(read_part(file))
+        value = json.loads(read_model_file(file))
         if not isinstance(value, dict):
             raise ValueError(f"a JSON object was expected, found {type(value).__name__}")
     except (ValueError, RecursionError) as error:
@@ -174,7 +177,7 @@ def _json(file: Path | None) -> dict[str, Any]:
 def _text(file: Path) -> str:
     # As Python reads a text file: every line end is a line feed.
     try:
-        return read_part(file).decode().replace("\r\n", "\n").replace("\r", "\n")
+        return read_model_file(file).decode().replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise TokenizerError(f"{file}: not UTF-8: {reason_of(error)}; mend it", path=file) from error
 

@@ -79,6 +79,9 @@ class Compiled:
         date: What its `strftime_now` tells; None where it may not ask.
         change: What is done to the parsed template before it is compiled.
 
+    Attributes:
+        has_marks: Whether it has generation marks.
+
     Raises:
         ConfigError: If it is no Jinja, or asks for what a template must not have.
     """
@@ -95,6 +98,9 @@ class Compiled:
         environment = _environment(where, date)
         try:
             tree = environment.parse(text)
+            self.has_marks = any(
+                isinstance(block.call.node, nodes.ExtensionAttribute) for block in tree.find_all(nodes.CallBlock)
+            )
             _count_rounds(tree)
             if change is not None:
                 change(tree)
@@ -342,17 +348,17 @@ class _Namespace(jinja2.utils.Namespace):
     def __init__(*arguments: Any, **named: Any) -> None:  # so that namespace(self=...) is one
         self, values = arguments[0], dict(*arguments[1:], **named)
         for name in values:
-            _Namespace._check(name)
+            _check_name(name)
         jinja2.utils.Namespace.__init__(self, values)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._check(name)
+        _check_name(name)
         super().__setitem__(name, value)
 
-    @staticmethod
-    def _check(name: Any) -> None:
-        if isinstance(name, str) and name.startswith("_"):
-            raise jinja2.exceptions.SecurityError(f"a namespace holds no {name!r}")
+
+def _check_name(name: Any) -> None:
+    if isinstance(name, str) and name.startswith("_"):
+        raise jinja2.exceptions.SecurityError(f"a namespace holds no {name!r}")
 
 
 __all__ = ["MAX_CHARACTERS", "MAX_STEPS", "Compiled", "Refused", "Spans"]
