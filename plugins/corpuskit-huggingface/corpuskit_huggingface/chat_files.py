@@ -10,7 +10,7 @@ from typing import Any
 
 from corpuskit.errors import ConfigError, TokenizerError, reason_of
 from corpuskit_huggingface.chat_controls import SpecialToken
-from corpuskit_huggingface.definition import FILE, Definition
+from corpuskit_huggingface.definition import FILE, Definition, find_in
 from corpuskit_huggingface.model_files import ModelFiles, model_files, read_model_file
 
 #: The template of its own, which wins over those of the configuration.
@@ -86,7 +86,8 @@ def find_chat(argument: str) -> ChatFiles:
         legacy = _json(place.get(_MAP))
         named |= {key: token.name for key in _NAMED if (token := _token(legacy.get(key)))}
         config = {**config, **legacy}
-    return ChatFiles(templates, named, _special(place.get(FILE), config, named, argument))
+    definition = None if place.get(FILE) is None else find_in(place, argument)
+    return ChatFiles(templates, named, _special(definition, config, named))
 
 
 def _templates(files: ModelFiles, config: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -124,30 +125,28 @@ def _no_template(where: str, value: Any) -> TokenizerError:
 
 
 def _special(
-    tokenizer: Path | None, config: Mapping[str, Any], named: Mapping[str, str], where: str
+    definition: Definition | None, config: Mapping[str, Any], named: Mapping[str, str]
 ) -> list[SpecialToken]:
-    """The special tokens, those of the tokenizer.json first."""
+    """The special tokens: those of the tokenizer.json, then those that it does not have."""
     found: dict[str, SpecialToken] = {}
-    if tokenizer is not None:
-        definition = Definition.of(read_model_file(tokenizer), None, where=where, named_by=_CONFIG)
-        for entry in definition.data["added_tokens"]:
-            if entry.get("special") and (token := _token(entry)):
+    ordinary = {named.get("unk_token", "")}
+    if definition is not None:
+        controls = {*definition.control_tokens}
+        for token in map(_token, definition.data["added_tokens"]):
+            if token is not None and token.name in controls:
                 found[token.name] = token
+            elif token is not None:
+                ordinary.add(token.name)
     decoder = config.get("added_tokens_decoder")
-    for entry in decoder.values() if isinstance(decoder, dict) else ():
-        if isinstance(entry, dict) and entry.get("special") and (token := _token(entry)):
-            found.setdefault(token.name, token)
+    more: list[Any] = [*decoder.values()] if isinstance(decoder, dict) else []
+    more = [entry for entry in more if isinstance(entry, dict) and entry.get("special")]
     for key in ("additional_special_tokens", "extra_special_tokens"):
-        more = config.get(key) or ()
-        for entry in more.values() if isinstance(more, dict) else more:
-            if token := _token(entry):
-                found.setdefault(token.name, token)
-    others = {key: value for key, value in config.items() if key.endswith("_token")}
-    for token in map(_token, others.values()):
-        if token is not None:
+        entries = config.get(key)
+        more += entries.values() if isinstance(entries, dict) else entries or ()
+    more += [value for key, value in config.items() if key.endswith("_token")]
+    for token in map(_token, [*more, *named.values()]):
+        if token is not None and token.name not in ordinary:
             found.setdefault(token.name, token)
-    for name in named.values():
-        found.setdefault(name, SpecialToken(name))
     return [*found.values()]
 
 

@@ -139,15 +139,21 @@ class ChatTemplate:
         return [name for name in self._controls.names if name in found]
 
     def pieces(
-        self, messages: Messages, *, tools: Tools = None, learned: Collection[int] | None = None
+        self,
+        messages: Messages,
+        *,
+        tools: Tools = None,
+        learned: Collection[int] | None = None,
+        whole: bool = False,
     ) -> list[DocumentPiece]:
         """A conversation's pieces.
 
         Args:
             messages: The messages as JSON values, one or more.
             tools: The definitions of tools, as JSON schemas; None and an empty list are no tools.
-            learned: The numbers of the messages that are learnt, counted from 0, each an assistant's; None
-                where everything is.
+            learned: The numbers of the messages that are learnt, counted from 0; None where everything is.
+            whole: Whether messages are learnt with what the template writes around them, whoever's they are;
+                else each is an assistant's, of which that is learnt which it writes.
 
         Raises:
             Refused: If the template does not take the conversation, or does not say what an assistant says.
@@ -161,10 +167,10 @@ class ChatTemplate:
             trained = [(0, len(text))]
         elif not learned:
             trained = []
-        elif self._compiled(source).has_marks:
+        elif self._compiled(source).has_marks and not whole:
             trained = self._marked(source, shown, tools, marked, learned)
         else:
-            trained = self._by_prefixes(source, shown, tools, text, learned)
+            trained = self._by_prefixes(source, shown, tools, text, learned, whole=whole)
         return self._controls.pieces(text, hidden, merged(trained))
 
     def _text(self, *, has_tools: bool) -> str:
@@ -231,28 +237,33 @@ class ChatTemplate:
         return [span for start, stop in ends for span in marked[start:stop]]
 
     def _by_prefixes(
-        self, source: str, messages: list[Any], tools: Any, whole: str, learned: Collection[int]
+        self, source: str, messages: list[Any], tools: Any, text: str, learned: Collection[int], *, whole: bool
     ) -> Spans:
-        """What the template writes between the prompt for an answer and the answer's end."""
+        """What the template writes between the prompt for an answer and the answer's end.
+
+        Where messages are learnt as a whole: what it writes after the message before and up to this one's end.
+        """
 
         def end_of(some: list[Any], number: int, what: str, *, prompt: bool = False) -> int:
             if len(some) == len(messages):
-                return len(whole)
+                return len(text)
+            if not some and not prompt:
+                return 0
             try:
-                text, _ = self._compiled(source).render(self._variables(some, tools, prompt=prompt))
+                part, _ = self._compiled(source).render(self._variables(some, tools, prompt=prompt))
             except Refused as error:
                 raise Refused(f"{what} message {number + 1} cannot be written alone: {error}") from error
-            if not whole.startswith(text):
+            if not text.startswith(part):
                 raise Refused(
                     f"{what} message {number + 1} is no beginning of the whole conversation, so that what is "
                     "to be learnt cannot be told; put {% generation %} marks into the template of a copy of "
                     "the folder, or use --train-on all"
                 )
-            return len(text)
+            return len(part)
 
         return [
             (
-                end_of(messages[:number], number, "the prompt for", prompt=True),
+                end_of(messages[:number], number, "the prompt for", prompt=not whole),
                 end_of(messages[: number + 1], number, "the conversation up to"),
             )
             for number in sorted(learned)

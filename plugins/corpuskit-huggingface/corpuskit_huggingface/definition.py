@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit.errors import TokenizerError
-from corpuskit_huggingface.model_files import MAX_BYTES, model_files, read_model_file
+from corpuskit_huggingface.model_files import MAX_BYTES, ModelFiles, model_files, read_model_file
 
 FILE = "tokenizer.json"
 #: Where a model's end-of-text token stands, in the order in which it is looked for.
@@ -169,7 +169,20 @@ def find(argument: str) -> Definition:
         TokenizerError: If there is none.
         FetchError: If the Hub does not give it.
     """
-    files = model_files(argument, file=FILE)
+    return find_in(model_files(argument, file=FILE), argument)
+
+
+def find_in(files: ModelFiles, argument: str) -> Definition:
+    """The definition among a model's files.
+
+    Args:
+        files: The files.
+        argument: What the user calls them.
+
+    Raises:
+        TokenizerError: If there is none.
+        FetchError: If the Hub does not give it.
+    """
     file = files.get(FILE)
     if file is None:
         raise TokenizerError(
@@ -231,4 +244,4 @@ def _not_added(
     )
 
 
-__all__ = ["HIDDEN", "Definition", "find"]
+__all__ = ["HIDDEN", "Definition", "find", "find_in"]
