@@ -24,6 +24,8 @@ from corpuskit.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
+    from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
+    from corpuskit.chat.template import ReasoningOf, Template, TrainOn, turns
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         SamplerSpec,
         SourceSpec,
         Spec,
+        TemplateSpec,
         TokenizerSpec,
     )
     from corpuskit.registry.status import PluginInfo
@@ -105,6 +108,7 @@ GROUPS = {
         "Spec": "corpuskit.registry.specs:Spec",
         "SourceSpec": "corpuskit.registry.specs:SourceSpec",
         "RemoteFile": "corpuskit.registry.specs:RemoteFile",
+        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
         "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
@@ -184,6 +188,16 @@ GROUPS = {
         "EngineChoice": "corpuskit.tokenizers.base:EngineChoice",
         "version_of": "corpuskit.tokenizers.explaining:version_of",
     },
+    "Templates": {
+        "Template": "corpuskit.chat.template:Template",
+        "TrainOn": "corpuskit.chat.template:TrainOn",
+        "ReasoningOf": "corpuskit.chat.template:ReasoningOf",
+        "turns": "corpuskit.chat.template:turns",
+        "Conversation": "corpuskit.chat.conversation:Conversation",
+        "Message": "corpuskit.chat.conversation:Message",
+        "ToolCall": "corpuskit.chat.conversation:ToolCall",
+        "BadConversation": "corpuskit.chat.conversation:BadConversation",
+    },
     "Samplers": {
         "Sampler": "corpuskit.samplers.base:Sampler",
         "SpanSampler": "corpuskit.samplers.base:SpanSampler",
@@ -227,13 +241,16 @@ __all__ = [
     "AnySampler",
     "BATCH_BYTES",
     "BATCH_DOCUMENTS",
+    "BadConversation",
     "BadDocuments",
     "BadRows",
     "CodePoints",
     "CommandSpec",
     "Component",
+    "Conversation",
     "Document",
     "DocumentBatch",
+    "DocumentPiece",
     "Encoded",
     "EngineChoice",
     "Executor",
@@ -247,6 +264,7 @@ __all__ = [
     "InputStream",
     "Job",
     "LeftOut",
+    "Message",
     "OnBadDocument",
     "OnListingProblem",
     "OnPart",
@@ -258,6 +276,7 @@ __all__ = [
     "Progress",
     "Reader",
     "ReaderSpec",
+    "ReasoningOf",
     "Registry",
     "RemoteFile",
     "Sampled",
@@ -273,9 +292,13 @@ __all__ = [
     "SpanSampler",
     "Spans",
     "Spec",
+    "Template",
+    "TemplateSpec",
     "Tokenizer",
     "TokenizerSpec",
     "TooLarge",
+    "ToolCall",
+    "TrainOn",
     "UNICODE_17",
     "UnicodeGuard",
     "Worker",
@@ -318,6 +341,7 @@ __all__ = [
     "text_path",
     "to_utf8",
     "told_by_head",
+    "turns",
     "usable_cores",
     "user_path",
     "version_of",
