@@ -124,7 +124,7 @@ def _messages(value: Any, field: str, system: Any, tools: tuple[Mapping[str, Any
         )
     first = value[0] if value else None
     shape = _SHAREGPT if isinstance(first, dict) and "from" in first and "role" not in first else _OPENAI
-    said, text, roles = shape
+    said, text = shape[0], shape[1]
     simple = _SIMPLE[said]
     messages: list[Message] = []
     answers: dict[int, str] = {}

@@ -46,9 +46,7 @@ def _type(schema: Any, indent: str, depth: int) -> str:
     kind = schema.get("type")
     one_of = schema.get("oneOf")
     if isinstance(one_of, list):
-        return "\n".join(
-            f"{indent} | {_nullable(one, _type(one, indent + '   ', depth + 1))}" for one in one_of
-        )
+        return "".join(f"\n{line}" for line in _variants({"oneOf": one_of}, indent, depth))
     if isinstance(kind, list) and (kinds := [one for one in kind if isinstance(one, str)]):
         return " | ".join("number" if one == "integer" else one for one in kinds)
     if kind == "object":
