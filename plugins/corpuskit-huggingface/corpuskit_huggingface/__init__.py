@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["corpus_to_hf", "corpuskit_readers", "corpuskit_sources", "corpuskit_templates", "corpuskit_tokenizers"]
+__all__ = [
+    "corpus_to_hf",
+    "corpuskit_readers",
+    "corpuskit_sources",
+    "corpuskit_templates",
+    "corpuskit_tokenizers",
+]
 
 
 @corpuskit.hookimpl

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import nodes
 
 from corpuskit.plugin import DocumentPiece
-from corpuskit_huggingface.chat_sandbox import Spans
+from corpuskit_huggingface.chat_limits import Spans
 
 #: What `tokenizers` takes for space around a token that swallows it.
 _SPACE = "[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
@@ -67,7 +67,9 @@ class Controls:
         private = {character: chr(_PRIVATE + number) for number, character in enumerate(ends)}
         self._to_private = private
         self._from_private = str.maketrans({mark: character for character, mark in private.items()})
-        self._any_private = re.compile("[" + "".join(private.values()) + "]") if private else re.compile("(?!)")
+        self._any_private = (
+            re.compile("[" + "".join(private.values()) + "]") if private else re.compile("(?!)")
+        )
 
     @property
     def names(self) -> Sequence[str]:
@@ -122,7 +124,9 @@ class Controls:
             places = {match.start() for match in self._anywhere.finditer(text)}
         trimmed = text.rstrip()
         end = len(trimmed)
-        places |= {end - n for n in range(1, min(end, self._longest) + 1) if trimmed[end - n :] in self._heads}
+        places |= {
+            end - n for n in range(1, min(end, self._longest) + 1) if trimmed[end - n :] in self._heads
+        }
         start = len(text) - len(text.lstrip())
         stop = min(len(text) - start, self._longest)
         places |= {start + n - 1 for n in range(1, stop + 1) if text[start : start + n] in self._tails}
@@ -148,7 +152,7 @@ class Controls:
             trained: What of it is learnt, in order; without overlaps.
 
         Returns:
-            The special tokens of the template's own, and the text between them, cut where spans begin and end.
+            The special tokens of the template's own, and the text between them, cut where spans do.
         """
         pieces: list[DocumentPiece] = []
         position = 0

@@ -18,7 +18,8 @@ from corpuskit.errors import ConfigError
 from corpuskit.plugin import DocumentPiece, looking_at, user_path
 from corpuskit_huggingface.chat_controls import Controls
 from corpuskit_huggingface.chat_files import ChatFiles, find_chat
-from corpuskit_huggingface.chat_sandbox import Compiled, Refused, Spans
+from corpuskit_huggingface.chat_limits import Refused, Spans
+from corpuskit_huggingface.chat_sandbox import Compiled
 
 #: What a message's reasoning may be called; templates find it under the first two.
 REASONING = ("reasoning_content", "thinking", "reasoning")
@@ -67,14 +68,15 @@ class Choice:
                     found=value,
                 )
             given[name] = said
-        template, said = given.pop("template", None), given.pop("date", None)
+        template, day = given.get("template"), given.get("date")
         try:
-            date = None if said is None else datetime.date.fromisoformat(said)
+            date = None if day is None else datetime.date.fromisoformat(day)
         except ValueError as error:
             raise ConfigError(
-                f"hf:{argument}: date: expected a day such as 2026-01-01, found {said!r}", found=said
+                f"hf:{argument}: date: expected a day such as 2026-01-01, found {day!r}", found=day
             ) from error
-        return cls(place, template, date, {name: _value(said) for name, said in given.items()})
+        others = {name: _value(said) for name, said in given.items() if name not in ("template", "date")}
+        return cls(place, template, date, others)
 
 
 def _value(said: str) -> Any:
@@ -232,16 +234,25 @@ class ChatTemplate:
             ends = [(count(number), count(number + 1)) for number in sorted(learned)]
         except Refused as error:
             if len(answers) != len(marked):
-                raise Refused(f"which of its generation marks is which message's cannot be told: {error}") from error
+                raise Refused(
+                    f"which of its generation marks is which message's cannot be told: {error}"
+                ) from error
             ends = [(n, n + 1) for n, number in enumerate(answers) if number in learned]
         return [span for start, stop in ends for span in marked[start:stop]]
 
     def _by_prefixes(
-        self, source: str, messages: list[Any], tools: Any, text: str, learned: Collection[int], *, whole: bool
+        self,
+        source: str,
+        messages: list[Any],
+        tools: Any,
+        text: str,
+        learned: Collection[int],
+        *,
+        whole: bool,
     ) -> Spans:
         """What the template writes between the prompt for an answer and the answer's end.
 
-        Where messages are learnt as a whole: what it writes after the message before and up to this one's end.
+        Where messages are learnt as a whole: what it writes between the message before and this one's end.
         """
 
         def end_of(some: list[Any], number: int, what: str, *, prompt: bool = False) -> int:

@@ -1,4 +1,4 @@
-"""A chat template, compiled: Jinja in its sandbox, with the options and the functions that transformers gives it.
+"""A chat template, compiled: Jinja in its sandbox, with the options and functions that transformers gives it.
 
 What a template may do is bounded: it reads its conversation and writes text. It has no clock and no chance
 (a corpus's bytes depend on neither), its loops and the texts that it makes have limits, and the sandbox keeps
@@ -8,11 +8,9 @@ it from Python's insides.
 from __future__ import annotations
 
 import datetime
-import functools
 import json
-import re
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from types import BuiltinMethodType
 from typing import Any
 
 import jinja2
@@ -23,51 +21,21 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from corpuskit.errors import ConfigError, reason_of
-
-#: The most characters that a text may have that a template makes.
-MAX_CHARACTERS = 1 << 24
-#: The most rounds of loops, calls and uses of filters in one rendering; a long text counts for more.
-MAX_STEPS = 1_000_000
-#: So many characters or items that one call goes through count as one more step.
-_SIZE_OF_A_STEP = 256
-#: Each is written behind its number of characters: more digits than this are no width.
-_LONG_NUMBER = re.compile(r"\d{7}")
-
-#: The marked parts of a text: where each begins and ends, in characters.
-Spans = list[tuple[int, int]]
-
-
-class Refused(Exception):
-    """A template does not take a conversation; the message is a part of a line."""
+from corpuskit_huggingface.chat_limits import (
+    MAX_CHARACTERS,
+    Refused,
+    Run,
+    Spans,
+    check_arguments,
+    check_result,
+    check_size,
+    counted,
+    current_run,
+)
 
 
 class _Unfit(ConfigError):
     """A template asks for what no conversation can mend, such as the clock."""
-
-
-class _Run:
-    """What one rendering has come to.
-
-    Attributes:
-        spans: The parts between generation marks.
-        length: The number of characters that are written.
-        steps: See `MAX_STEPS`.
-    """
-
-    def __init__(self) -> None:
-        self.spans: Spans = []
-        self.length = 0
-        self.steps = 0
-
-    def count(self, size: int = 0) -> None:
-        """One more step, which went through this many characters or items."""
-        self.steps += 1 + size // _SIZE_OF_A_STEP
-        if self.steps > MAX_STEPS:
-            raise Refused(f"it takes more than {MAX_STEPS:,} steps")
-
-
-#: The rendering that goes on; the names of Jinja's functions have no place for it.
-_run: ContextVar[_Run] = ContextVar("corpuskit_huggingface_chat_run")
 
 
 class Compiled:
@@ -99,7 +67,8 @@ class Compiled:
         try:
             tree = environment.parse(text)
             self.has_marks = any(
-                isinstance(block.call.node, nodes.ExtensionAttribute) for block in tree.find_all(nodes.CallBlock)
+                isinstance(block.call.node, nodes.ExtensionAttribute)
+                for block in tree.find_all(nodes.CallBlock)
             )
             _count_rounds(tree)
             if change is not None:
@@ -124,8 +93,8 @@ class Compiled:
             Refused: If the template does not take them, by `raise_exception` or by failing.
             ConfigError: If it asks for the clock or for chance.
         """
-        run = _Run()
-        token = _run.set(run)
+        run = Run()
+        token = current_run.set(run)
         blocks: list[str] = []
         try:
             # As transformers does it: a span begins where the text that is handed on ends.
@@ -142,7 +111,7 @@ class Compiled:
                 said = f"{type(error).__name__}: {said}"
             raise Refused(f"line {_line_of(error)}: {said:.200}") from error
         finally:
-            _run.reset(token)
+            current_run.reset(token)
         return "".join(blocks), run.spans
 
 
@@ -167,14 +136,14 @@ class _Marks(Extension):
         return nodes.CallBlock(self.call_method("_generation"), [], [], body).set_lineno(line)
 
     def _generation(self, caller: Callable[[], str]) -> str:
-        run = _run.get()
+        run = current_run.get()
         start = run.length
         text = caller()
         run.spans.append((start, start + len(text)))
         return text
 
     def _step(self) -> bool:
-        _run.get().count()
+        current_run.get().count()
         return True
 
 
@@ -182,13 +151,19 @@ def _count_rounds(tree: nodes.Template) -> None:
     """Make each round of a loop and each call of a macro a step."""
 
     def step(line: int) -> nodes.Expr:
-        return nodes.Call(nodes.ExtensionAttribute(_Marks.identifier, "_step"), [], [], None, None, lineno=line)
+        return nodes.Call(
+            nodes.ExtensionAttribute(_Marks.identifier, "_step"), [], [], None, None, lineno=line
+        )
 
-    for node in [*tree.find_all((nodes.For, nodes.Macro))]:
+    loops = [*tree.find_all(nodes.For)]
+    bodies: list[nodes.For | nodes.Macro] = [*loops, *tree.find_all(nodes.Macro)]
+    for node in bodies:
         node.body.insert(0, nodes.ExprStmt(step(node.lineno), lineno=node.lineno))
-        if isinstance(node, nodes.For) and node.test is not None:
-            node.test = nodes.And(step(node.lineno), node.test, lineno=node.lineno)
-    tree.set_environment(tree.environment)
+    for loop in loops:
+        if loop.test is not None:
+            loop.test = nodes.And(step(loop.lineno), loop.test, lineno=loop.lineno)
+    if tree.environment is not None:
+        tree.set_environment(tree.environment)
 
 
 class _Generator(CodeGenerator):
@@ -207,10 +182,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     @staticmethod
-    def concat(parts: Any) -> str:  # type: ignore[override]
+    def concat(parts: Any) -> str:
         """Text in one piece; Jinja calls it for what macros and blocks write."""
         parts = list(parts)
-        _check_size(sum(map(len, parts)))
+        check_size(sum(map(len, parts)))
         return "".join(parts)
 
     def joined(self, parts: Any) -> str:
@@ -220,71 +195,35 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*":
             for one, other in ((left, right), (right, left)):
-                if isinstance(one, int) and hasattr(other, "__len__"):
-                    _check_size(len(other) * max(one, 0))
+                if isinstance(one, int) and isinstance(other, str | list | tuple):
+                    check_size(len(other) * max(one, 0))
             if isinstance(left, int) and isinstance(right, int):
-                _check_size(left.bit_length() + right.bit_length())
+                check_size(left.bit_length() + right.bit_length())
         elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-            _check_size(left.bit_length() * max(right, 0))
+            check_size(left.bit_length() * max(right, 0))
         elif operator == "%" and isinstance(left, str):
-            _check_arguments("%", left, (right,))
+            check_arguments("%", left, (right,))
         result = super().call_binop(context, operator, left, right)
-        _check_result(result)
+        check_result(result)
         return result
 
     def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:
-        subject = getattr(function, "__self__", None)
-        if isinstance(subject, str):
-            _check_arguments(function.__name__, subject, (*arguments, *named.values()))
+        if isinstance(function, BuiltinMethodType) and isinstance(function.__self__, str):
+            check_arguments(function.__name__, function.__self__, (*arguments, *named.values()))
         result = super().call(context, function, *arguments, **named)
-        _check_result(result)
+        check_result(result)
         return result
 
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
 
-def _check_size(size: int) -> None:
-    if size > MAX_CHARACTERS:
-        raise Refused(f"it makes a text or a number of more than {MAX_CHARACTERS:,} characters")
-    run = _run.get(None)
-    if run is not None:
-        run.count(size)
+        def checked(*arguments: Any, **named: Any) -> str:
+            check_arguments("format", value.__self__, (*arguments, *named.values()))
+            return wrapped(*arguments, **named)
 
-
-def _check_result(result: Any) -> None:
-    _check_size(len(result) if isinstance(result, str | list | tuple | dict) else 0)
-
-
-def _check_arguments(what: str, subject: Any, arguments: tuple[Any, ...]) -> None:
-    """Refuse what would make a text far larger than those that it is made of."""
-    if what in ("format", "format_map", "%") and _LONG_NUMBER.search(str(subject)):
-        raise Refused("it writes a text in a field of a million characters or more")
-    for argument in arguments:
-        if isinstance(argument, int) and abs(argument) >= 10**6 and what not in ("tojson", "default", "d"):
-            raise Refused(f"it calls {what} with a number of a million or more")
-    if isinstance(subject, str) and what == "replace" and len(arguments) >= 2:
-        old, new = str(arguments[0]), str(arguments[1])
-        _check_size(len(subject) + subject.count(old) * max(len(new) - len(old), 0))
-    elif what == "join" and arguments and hasattr(arguments[0], "__len__"):
-        _check_size(len(arguments[0]) * len(str(subject)))
-    elif what in ("expandtabs", "indent", "translate", "wordwrap"):
-        widths = [a for a in arguments if isinstance(a, int)]
-        _check_size(len(str(subject)) * max([1, *widths]))
-
-
-def _counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter whose use is a step, and whose result has a limit."""
-    takes_context = hasattr(function, "jinja_pass_arg")
-
-    @functools.wraps(function)
-    def counted(*arguments: Any, **named: Any) -> Any:
-        values = arguments[1:] if takes_context else arguments
-        if values:
-            _check_arguments(name, values[0], (*values[1:], *named.values()))
-            _check_result(values[0])
-        result = function(*arguments, **named)
-        _check_result(result)
-        return result
-
-    return counted
+        return checked
 
 
 def _environment(where: str, date: datetime.date | None) -> jinja2.Environment:
@@ -321,7 +260,7 @@ def _environment(where: str, date: datetime.date | None) -> jinja2.Environment:
     environment.filters["tojson"] = to_json
     environment.filters["random"] = by_chance
     for name, function in environment.filters.items():
-        environment.filters[name] = _counted(name, function)
+        environment.filters[name] = counted(name, function)
     environment.globals.update(
         raise_exception=raise_exception,
         strftime_now=strftime_now,
@@ -361,4 +300,4 @@ def _check_name(name: Any) -> None:
         raise jinja2.exceptions.SecurityError(f"a namespace holds no {name!r}")
 
 
-__all__ = ["MAX_CHARACTERS", "MAX_STEPS", "Compiled", "Refused", "Spans"]
+__all__ = ["Compiled"]

@@ -19,8 +19,8 @@ from corpuskit.plugin import (
     TrainOn,
     turns,
 )
+from corpuskit_huggingface.chat_limits import Refused
 from corpuskit_huggingface.chat_rendering import ChatTemplate
-from corpuskit_huggingface.chat_sandbox import Refused
 
 
 class HuggingFaceTemplate(Template):
@@ -79,7 +79,9 @@ class HuggingFaceTemplate(Template):
             )
         except Refused as error:
             raise BadConversation("not-in-template", f"template {self.name} refuses it ({error})") from error
-        unknown = {piece.text for piece in pieces if piece.is_control} - {*map(str.encode, self.control_tokens)}
+        unknown = {piece.text for piece in pieces if piece.is_control} - {
+            *map(str.encode, self.control_tokens)
+        }
         if unknown:
             raise BadConversation(
                 "not-in-template",

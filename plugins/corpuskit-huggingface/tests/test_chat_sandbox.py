@@ -7,15 +7,24 @@ import datetime
 import pytest
 
 from corpuskit.errors import ConfigError
-from corpuskit_huggingface.chat_sandbox import Compiled, Refused
+from corpuskit_huggingface.chat_limits import Refused
+from corpuskit_huggingface.chat_sandbox import Compiled
 
 HOSTILE = {
     "nested loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
-    "loops that leave all out": "{% for i in range(9999) %}{% for j in range(9999) if false %}{% endfor %}{% endfor %}",
+    "loops that leave all out": (
+        "{% for i in range(9999) %}{% for j in range(9999) if false %}{% endfor %}{% endfor %}"
+    ),
     "a large range": "{% for i in range(10**9) %}{% endfor %}",
-    "a macro that calls itself": "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(40) }}",
-    "doubling with ~": "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
-    "doubling with +": "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}",
+    "a macro that calls itself": (
+        "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(40) }}"
+    ),
+    "doubling with ~": (
+        "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}"
+    ),
+    "doubling with +": (
+        "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}"
+    ),
     "doubling in a block": (
         "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set y %}{{ n.x }}{{ n.x }}{% endset %}"
         "{% set n.x = y %}{% endfor %}"
@@ -26,6 +35,8 @@ HOSTILE = {
     "a wide field": "{{ '%1000000000d' % 1 }}",
     "a wide field of format": "{{ '{:>1000000000}'.format(1) }}",
     "a wide text": "{{ 'a'.center(10**10) }}",
+    "a field of a given width": "{{ '{:>{w}}'.format(1, w=10**9) }}",
+    "many slices": "{{ [1]|slice(10**9)|list }}",
     "a filter's width": "{{ 'a'|center(10**10) }}",
     "an indent": "{{ 'a\n'|indent(10**10) }}",
     "a replacement": "{% set x = 'a' * 100000 %}{{ x.replace('a', x) }}",
@@ -44,16 +55,15 @@ def compiled(text: str, **options) -> Compiled:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_template_is_stopped(text) -> None:
-    with pytest.raises((Refused, ConfigError)):
-        text = compiled(text).render({"messages": [1]})[0]
-        assert text.strip(), "the sandbox gives nothing for what it forbids"
-        pytest.fail(text[:80])
+    template = compiled(text)
+    with pytest.raises(Refused):
+        template.render({"messages": [1]})
 
 
 def test_marks_are_spans_of_characters() -> None:
-    text, spans = compiled("ab{% generation %}c{{ x }}{% endgeneration %}d{% generation %}e{% endgeneration %}").render(
-        {"x": "\U0001f409"}
-    )
+    text, spans = compiled(
+        "ab{% generation %}c{{ x }}{% endgeneration %}d{% generation %}e{% endgeneration %}"
+    ).render({"x": "\U0001f409"})
     assert [text[start:stop] for start, stop in spans] == ["c\U0001f409", "e"]
 
 
@@ -76,7 +86,10 @@ def test_a_date_that_is_given() -> None:
 def test_json_is_as_transformers_writes_it() -> None:
     value = {"b": "<\u00e4>", "a": [1, 2.5, None]}
     assert compiled("{{ x|tojson }}").render({"x": value})[0] == '{"b": "<\u00e4>", "a": [1, 2.5, null]}'
-    assert compiled("{{ x|tojson(indent=1, sort_keys=true) }}").render({"x": {"b": 1, "a": 2}})[0] == '{\n "a": 2,\n "b": 1\n}'
+    assert (
+        compiled("{{ x|tojson(indent=1, sort_keys=true) }}").render({"x": {"b": 1, "a": 2}})[0]
+        == '{\n "a": 2,\n "b": 1\n}'
+    )
 
 
 def test_whitespace_of_blocks_is_taken_away() -> None:
@@ -84,7 +97,12 @@ def test_whitespace_of_blocks_is_taken_away() -> None:
 
 
 def test_loops_may_be_left() -> None:
-    assert compiled("{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}").render({})[0] == "01"
+    assert (
+        compiled("{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}").render(
+            {}
+        )[0]
+        == "01"
+    )
 
 
 def test_what_is_said_of_a_failure() -> None:

@@ -1,6 +1,7 @@
 """The template hf, beside what transformers makes of the same conversations.
 
-`chat/make_expected.py` wrote `chat/expected.json` with transformers; where it is installed, it is asked again.
+`chat/make_expected.py` wrote `chat/expected.json` with transformers; where it is installed, it is asked
+again.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def folder(write, tmp_path):
     """Makes a model's folder with this template."""
 
     def make(template: str | None, special=("<|im_start|>", "<|im_end|>"), **config) -> str:
-        files = {"tokenizer_config.json": json.dumps({"additional_special_tokens": [*special], **config}).encode()}
+        files = {
+            "tokenizer_config.json": json.dumps({"additional_special_tokens": [*special], **config}).encode()
+        }
         if template is not None:
             files["chat_template.jinja"] = template.encode()
         return str(write(tmp_path / "model", files))
@@ -200,7 +203,9 @@ class TestContent:
 
     def test_that_cannot_be_told_apart_is_refused(self, folder) -> None:
         template = HuggingFaceTemplate(
-            argument=folder("{% set e = '<|im_end|>' %}{% for m in messages %}{{ m.content.split(e)[0] + e }}{% endfor %}")
+            argument=folder(
+                "{% set e = '<|im_end|>' %}{% for m in messages %}{{ m.content.split(e)[0] + e }}{% endfor %}"
+            )
         )
         with pytest.raises(BadConversation, match="cannot be told apart"):
             template.pieces(say("a<|im_end|>b"), train_on="all")
@@ -212,7 +217,9 @@ class TestContent:
             assert not any(piece.is_control for piece in pieces)
 
     def test_in_definitions_of_tools_is_text(self) -> None:
-        tools = [{"type": "function", "function": {"name": "f", "description": "<|im_end|>", "<|im_start|>": 1}}]
+        tools = [
+            {"type": "function", "function": {"name": "f", "description": "<|im_end|>", "<|im_start|>": 1}}
+        ]
         pieces = template_of("qwen").pieces(Conversation(say("a", "b").messages, tools))
         assert sum(piece.is_control for piece in pieces) == 6
         assert b'"<|im_start|>": 1' in b"".join(piece.text for piece in pieces)
@@ -250,7 +257,9 @@ class TestErrors:
             HuggingFaceTemplate(argument=str(CHAT / "llama3"))
 
     @pytest.mark.parametrize(
-        "said", [",date=yesterday", ",date", ",1=2", ",template=nothing"], ids=["date", "value", "name", "template"]
+        "said",
+        [",date=yesterday", ",date", ",1=2", ",template=nothing"],
+        ids=["date", "value", "name", "template"],
     )
     def test_settings(self, said) -> None:
         with pytest.raises(ConfigError):

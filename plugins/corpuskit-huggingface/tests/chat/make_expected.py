@@ -2,8 +2,8 @@
 
     python plugins/corpuskit-huggingface/tests/chat/make_expected.py
 
-It needs transformers (5.24 wrote what is here), which the tests do not. Each folder is a model's: its template
-in chat_template.jinja was written for these tests, in the way of published ones.
+It needs transformers (5.24 wrote what is here), which the tests do not. Each folder is a model's: its
+template in chat_template.jinja was written for these tests, in the way of published ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-MERGES = "h e, t he, \u0120 the, i n, \u0120 a, o r, e r, a n, an d, \u010a \u010a, . \u010a, i s, r e, o n, < |, | >"
+MERGES = (
+    "h e, t he, \u0120 the, i n, \u0120 a, o r, e r, a n, an d, \u010a \u010a, "
+    ". \u010a, i s, r e, o n, < |, | >"
+)
 #: Of each folder: its tokenizer's kind, its special tokens, its other added tokens, its configuration.
 MODELS = {
     "chatml": ("bytes", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], [], {"eos_token": "<|im_end|>"}),
@@ -71,7 +74,11 @@ def said(*contents: str, system: str | None = None) -> list[dict]:
 PLAIN = [
     {"messages": said("Hello", "Hi there and welcome.")},
     {"messages": said("the one", "the other\n\nand", " the third ", "or the fourth?", system="Be brief.")},
-    {"messages": said("  spaces  ", "\n lines \n\n", "na\u00efve \u65e5\u672c \U0001f409", "\U0001f409 e\u0301")},
+    {
+        "messages": said(
+            "  spaces  ", "\n lines \n\n", "na\u00efve \u65e5\u672c \U0001f409", "\U0001f409 e\u0301"
+        )
+    },
     {"messages": said("2 < 3 > 1 [x] | y", "<|im| |>s [/ ]", "'quoted' \"text\" \\n", "> a\n> b")},
 ]
 CALLS = [
@@ -94,7 +101,11 @@ CALLS = [
     }
 ]
 THOUGHT = [
-    {"messages": said("Why?", "<think>\nBecause.\n</think>\n\nSo.", "And?", "<think>\nHm\n</think>\n\nThen.")},
+    {
+        "messages": said(
+            "Why?", "<think>\nBecause.\n</think>\n\nSo.", "And?", "<think>\nHm\n</think>\n\nThen."
+        )
+    },
     {"messages": said("One <think> in text </think>", "Two")},
 ]
 CONVERSATIONS = {
@@ -118,7 +129,12 @@ def tokenizer_of(kind: str, special: list[str], added: list[str]) -> Tokenizer:
         tokenizer = Tokenizer(models.BPE(vocab, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True))
         tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
         tokenizer.decoder = decoders.Sequence(
-            [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+            [
+                decoders.Replace("\u2581", " "),
+                decoders.ByteFallback(),
+                decoders.Fuse(),
+                decoders.Strip(" ", 1, 0),
+            ]
         )
     else:
         names = sorted(pre_tokenizers.ByteLevel.alphabet())
