@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.errors import CorpuskitError, TokenizerError
@@ -28,7 +28,9 @@ def encodings() -> dict[str, str]:
     return {component.spec.name: component.spec.summary for component in default().components(TokenizerSpec)}
 
 
-def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -> Tokenizer:
+def open_tokenizer(
+    name: str, *, state: Any = None, engine: str | None = None, added_tokens: Sequence[str] = ()
+) -> Tokenizer:
     """The tokenizer that answers to a name.
 
     Args:
@@ -36,6 +38,7 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
         state: For a tokenizer that is opened again, what its `state()` returned; else None.
         engine: What computes the ids: "auto" for the fastest that is exact, or an engine's name. None is
             "auto" that says nothing about a faster one that is not installed, for whoever only decodes.
+        added_tokens: The names of control tokens that its vocabulary lacks, which get ids behind its last.
 
     Raises:
         UnknownName: If no plugin has the name.
@@ -44,6 +47,7 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
         ConfigError: If it has no such engine.
     """
     from corpuskit.registry import default
+    from corpuskit.tokenizers.added_tokens import with_added
     from corpuskit.tokenizers.base import Tokenizer
 
     component = default().find(TokenizerSpec, name)
@@ -56,10 +60,10 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
     tokenizer.owner = component.owner
     if engine is not None:
         tokenizer.select_engine(engine)
-    return tokenizer
+    return with_added(tokenizer, added_tokens)
 
 
-def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
+def reopen_tokenizer(name: str, *, state: Any, added_tokens: Sequence[str] = ()) -> Tokenizer:
     """The tokenizer that a file names, without opening a path or asking a network that the file chooses.
 
     It is opened from its state. Without one, its name must say everything: a name without an argument, or one
@@ -68,6 +72,7 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
     Args:
         name: What the file says.
         state: What the tokenizer's `state()` returned, as the file has it.
+        added_tokens: The names of added control tokens.
 
     Raises:
         TokenizerError: If the name would open something, or the state is damaged; and as `open_tokenizer`.
@@ -82,7 +87,7 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
             found=name,
         )
     try:
-        return open_tokenizer(name, state=state)
+        return open_tokenizer(name, state=state, added_tokens=added_tokens)
     except CorpuskitError:
         raise
     except _DAMAGED as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding
 from corpuskit.tokenizers.engine import Engine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.explaining import explain
+from corpuskit.tokenizers.short_texts import are_short, encode_joined
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
@@ -69,7 +71,11 @@ class TiktokenTokenizer(Tokenizer):
         Raises:
             TokenizerError: With `.index`, the number of the text that cannot be encoded.
         """
-        return _joined(*self._encode_pieces(texts), len(texts))
+        sizes = self._token_sizes
+        if sizes is not None and self._may_be_cut and self.engine == "gigatoken" and are_short(texts):
+            with contextlib.suppress(TokenizerError):  # which names no text
+                return encode_joined(texts, self._encode_each, sizes)
+        return self._encode_each(texts)
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text; ids of longer texts are copied once."""
@@ -129,6 +135,10 @@ class TiktokenTokenizer(Tokenizer):
             name = resolve(self._wanted_engine, self._encoding)
             self._engine = make_engine(name, self._encoding, self._tiktoken)
         return self._engine
+
+    def _encode_each(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts that the engine is given one by one."""
+        return _joined(*self._encode_pieces(texts), len(texts))
 
     def _encode_pieces(self, texts: Sequence[bytes]) -> tuple[list[NDArray[np.uint32]], Sequence[int]]:
         """The ids of texts in one or more arrays each, and the number of each array's text."""
