@@ -107,7 +107,7 @@ def as_json(value: Any, what: str = "a tool", *, indent: int | None = None, comp
     """
     try:
         separators = (",", ":") if compact else None
-        return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+        return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise BadConversation("not-a-conversation", f"{what} holds what is no JSON") from error
     except RecursionError as error:

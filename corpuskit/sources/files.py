@@ -46,7 +46,9 @@ _EXPANSION_BYTES = 4 * 2**20
 class FilesSource(Source):
     """A source whose inputs are files; a subclass finds them."""
 
-    HEEDS: ClassVar[frozenset[str]] = frozenset({"location", "format", "text_field", "separator", "lines"})
+    HEEDS: ClassVar[frozenset[str]] = frozenset(
+        {"location", "format", "text_field", "separator", "lines", "template", "train_on"}
+    )
 
     def __init__(
         self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None
@@ -75,6 +77,11 @@ class FilesSource(Source):
         """The columns or fields that the input's reader finds."""
         with self._asking(item) as reader:
             return reader.fields(item)
+
+    def control_tokens(self, item: Input) -> Sequence[str]:
+        """Those of the input's reader."""
+        with self._asking(item) as reader:
+            return reader.control_tokens
 
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
@@ -128,7 +135,7 @@ class FilesSource(Source):
         """
         said = self.reader_options(item.format).get("text_field")
         if said is None or is_one_name(said):
-            return self.reader(item.format)
+            return self.reader(item.format).for_input(item)
         wanted = candidates(said, item)
         reader = self.reader(item.format, text_field=tuple(wanted))
         if reader.CHOOSES_TEXT_FIELD:
