@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import bz2
+import copy
 import dataclasses
 import hashlib
 import json
@@ -104,6 +105,30 @@ class Definition:
             unknown = vocab[number][0]  # Unigram says which by number
         special = [token["content"] for token in self.data["added_tokens"] if token.get("special")]
         return [name for name in dict.fromkeys(special) if name and name != unknown]
+
+    @property
+    def has_beginning(self) -> bool:
+        """Whether a document gets a space in front, and text behind a special token does not."""
+        return any(step.get("prepend_scheme") == "first" for step in self._steps())
+
+    def without_beginning(self) -> Definition:
+        """The definition for texts behind special tokens."""
+        data = copy.deepcopy(self.data)
+        changed = dataclasses.replace(self, data=data)
+        for step in changed._steps():
+            if step.get("prepend_scheme") == "first":
+                step["prepend_scheme"] = "never"
+        return changed
+
+    def _steps(self) -> list[dict[str, Any]]:
+        """The steps in which text is cut into words."""
+        found, waiting = [], [self.data.get("pre_tokenizer")]
+        while waiting:
+            step = waiting.pop()
+            if isinstance(step, dict):
+                found.append(step)
+                waiting += step.get("pretokenizers") or []
+        return found
 
     def to_state(self) -> dict[str, Any]:
         """A JSON value for a manifest: the canonical JSON, as bzip2 in base64."""

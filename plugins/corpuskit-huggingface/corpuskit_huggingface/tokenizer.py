@@ -79,6 +79,7 @@ class HuggingFaceTokenizer(Tokenizer):
         self.control_ids = {name: int(ids[name]) for name in self._definition.control_tokens}
         self._is_control = np.zeros(self.vocab_size, np.bool_)
         self._is_control[[*self.control_ids.values()]] = True
+        self.has_beginning = self._definition.has_beginning
         self._may_be_cut = may_be_cut(self._definition.data)
         self._table = table_for(self._definition.data, vocab, eot_id=self.eot_id)
         self._fast: fast.FastEngine | None = None
@@ -125,6 +126,49 @@ class HuggingFaceTokenizer(Tokenizer):
         lengths = np.zeros(len(texts), np.int64)
         np.add.at(lengths, owner_of, sizes)
         return Encoded(ids, lengths)
+
+    def encode_inside(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts behind a special token, where nothing is put in front of them.
+
+        Raises:
+            TokenizerError: With `.index`, the number of the text that cannot be encoded.
+        """
+        return self._inside.encode_batch(texts) if self.has_beginning else self.encode_batch(texts)
+
+    @cached_property
+    def _inside(self) -> HuggingFaceTokenizer:
+        """The tokenizer without its way of beginning a document."""
+        state = self._definition.without_beginning().to_state()
+        prefix, _, argument = self.name.partition(":")
+        return HuggingFaceTokenizer(name=prefix, argument=argument, state=state)
+
+    def token_places(
+        self, texts: Sequence[bytes], encoded: Encoded
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where tokens begin and end; what the bytes of tokens do not tell, `tokenizers` does."""
+        begins, ends = super().token_places(texts, encoded)
+        if not (begins < 0).any():
+            return begins, ends
+        text_starts = np.cumsum([0, *map(len, texts)])
+        stops = np.cumsum(encoded.lengths)
+        for number, (stop, length) in enumerate(zip(stops.tolist(), encoded.lengths.tolist(), strict=True)):
+            mine = slice(stop - length, stop)
+            if length and begins[stop - 1] < 0:
+                found = self._places(texts[number].decode(), encoded.ids[mine])
+                if found is not None:
+                    begins[mine], ends[mine] = found + text_starts[number]
+        return begins, ends
+
+    def _places(self, text: str, ids: NDArray[np.uint32]) -> NDArray[np.int64] | None:
+        """int64[2, N], the bytes at which the tokens of one text begin and end; None where nothing tells."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        if encoding.ids != ids.tolist():
+            return self._inside._places(text, ids) if self.has_beginning else None
+        sizes = [len(character.encode()) for character in text]
+        bytes_before = np.cumsum([0, *sizes])
+        found = np.maximum.accumulate(np.array(encoding.offsets, np.int64).reshape(-1, 2), axis=0)
+        places: NDArray[np.int64] = bytes_before[found].T
+        return places
 
     def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
         """The bytes that ids stand for, special ids as their names; as far as the tokenizer keeps bytes."""

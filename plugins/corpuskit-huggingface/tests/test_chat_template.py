@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer
 
 import corpuskit
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.plugin import BadConversation, Conversation, Message, ToolCall
+from corpuskit.tokenizers.pieces import encode_pieces
 from corpuskit_huggingface.chat_template import HuggingFaceTemplate
 from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
 
@@ -54,26 +54,9 @@ def say(*texts: str) -> Conversation:
 
 
 def encoded(model: str, pieces) -> tuple[list[int], str]:
-    """Ids and mask of pieces, by the tokenizer's own account of where its tokens are."""
-    control_ids = HuggingFaceTokenizer(argument=str(CHAT / model)).control_ids
-    reference = Tokenizer.from_file(str(CHAT / model / "tokenizer.json"))
-    reference.encode_special_tokens = True
-    ids: list[int] = []
-    mask: list[int] = []
-    run: list = []
-    for piece in [*pieces, None]:
-        if piece is not None and not piece.is_control:
-            run.append(piece)
-            continue
-        learnt = [piece.is_trained for piece in run for _ in piece.text.decode()]
-        encoding = reference.encode("".join(p.text.decode() for p in run), add_special_tokens=False)
-        ids += encoding.ids
-        mask += [int(any(learnt[start:stop])) for start, stop in encoding.offsets]
-        run = []
-        if piece is not None:
-            ids.append(control_ids[piece.text.decode()])
-            mask.append(int(piece.is_trained))
-    return ids, "".join(map(str, mask))
+    """Ids and mask of pieces."""
+    ids, loss = encode_pieces(HuggingFaceTokenizer(argument=str(CHAT / model)), [pieces])
+    return ids.ids.tolist(), "".join(map(str, loss.tolist()))
 
 
 def shown(pieces) -> str:
