@@ -25,6 +25,7 @@ from corpuskit.lazy import lazy_attributes
 if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
     from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
+    from corpuskit.chat.opening import open_template
     from corpuskit.chat.template import ReasoningOf, Template, TrainOn, turns
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
@@ -112,6 +113,7 @@ GROUPS = {
         "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
         "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
+        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
@@ -122,6 +124,7 @@ GROUPS = {
         "Component": "corpuskit.registry.component:Component",
         "open_source": "corpuskit.sources.lookup:open_source",
         "open_tokenizer": "corpuskit.tokenizers.opening:open_tokenizer",
+        "open_template": "corpuskit.chat.opening:open_template",
         "open_format": "corpuskit.formats.opening:open_format",
         "Registry": "corpuskit.registry.registry:Registry",
         "PluginInfo": "corpuskit.registry.status:PluginInfo",
@@ -133,7 +136,6 @@ GROUPS = {
         "Input": "corpuskit.sources.base:Input",
         "Document": "corpuskit.sources.base:Document",
         "DocumentBatch": "corpuskit.sources.base:DocumentBatch",
-        "DocumentPiece": "corpuskit.tokenizers.pieces:DocumentPiece",
         "Slice": "corpuskit.sources.base:Slice",
         "PlainText": "corpuskit.sources.plain_text:PlainText",
         "OnBadDocument": "corpuskit.sources.base:OnBadDocument",
@@ -197,6 +199,7 @@ GROUPS = {
         "Message": "corpuskit.chat.conversation:Message",
         "ToolCall": "corpuskit.chat.conversation:ToolCall",
         "BadConversation": "corpuskit.chat.conversation:BadConversation",
+        "DocumentPiece": "corpuskit.tokenizers.pieces:DocumentPiece",
     },
     "Samplers": {
         "Sampler": "corpuskit.samplers.base:Sampler",
@@ -330,6 +333,7 @@ __all__ = [
     "open_format",
     "open_raw",
     "open_source",
+    "open_template",
     "open_tokenizer",
     "plugin_versions",
     "raise_described",

@@ -63,6 +63,12 @@ class FilesSource(Source):
         """Whose the source and its readers are."""
         return [*super().owners, *self._owners.values()]
 
+    @property
+    def default_eot(self) -> bool:
+        """What the spec says, unless the reader that the user asks for has it otherwise."""
+        found = reader_class(self.options.format) if self.options.format else None
+        return super().default_eot and (found is None or found.APPENDS_EOT)
+
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
         with self._asking(item) as reader:

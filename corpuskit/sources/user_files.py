@@ -84,8 +84,7 @@ class UserFiles(FilesSource):
     @property
     def default_eot(self) -> bool:
         """Whether there are documents, which an end-of-text id separates, unless their reader says not."""
-        found = reader_class(self.options.format) if self.options.format else None
-        return not self._is_one_text and (found is None or found.APPENDS_EOT)
+        return not self._is_one_text and super().default_eot
 
     def inputs(self) -> Sequence[Input]:
         """The files in order. URLs of http and https are fetched; others are read where they are.
