@@ -80,6 +80,26 @@ class _ControlTokens:
 
         property_holds()
 
+    def test_tokens_begin_and_end_inside_their_texts(self, tokenizer: Tokenizer) -> None:
+        def known(text: str) -> str:
+            return text if self.alphabet is None else "".join(c for c in text if c in self.alphabet)
+
+        texts = [known(text).encode() for text in TEXTS]
+        encoded = tokenizer.encode_batch(texts)
+        begins, ends = tokenizer.token_places(texts, encoded)
+        assert begins.shape == ends.shape == encoded.ids.shape
+        stop = start = 0
+        for text, length in zip(texts, encoded.lengths.tolist(), strict=True):
+            first, last = begins[stop : stop + length], ends[stop : stop + length]
+            if length and first[0] >= 0:
+                assert start <= first[0], "a token begins before its text"
+                assert last[-1] <= start + len(text), "a token ends behind its text"
+                assert (first <= last).all()
+                assert (np.diff([first, last], axis=1) >= 0).all(), "places fall"
+            else:
+                assert {*first.tolist(), *last.tolist()} <= {-1}, "only some tokens of a text have places"
+            start, stop = start + len(text), stop + length
+
 
 class TokenizerSuite(_ControlTokens):
     """Subclass it and give the fixture `tokenizer`.
