@@ -113,7 +113,6 @@ GROUPS = {
         "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
         "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
-        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
