@@ -46,12 +46,15 @@ class Template(abc.ABC):
         name: What users call it, with its argument.
         control_tokens: The names of all control tokens that its pieces may be; one that is empty is the
             tokenizer's end of text.
+        fingerprint: A sha256 over what decides its pieces and is not in its code, such as a file of a model;
+            empty where there is nothing of the kind.
         TAKES_ARGUMENT: Whether its name may have an argument.
     """
 
     TAKES_ARGUMENT: ClassVar[bool] = False
 
     control_tokens: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     def __init__(self, *, name: str, argument: str | None = None) -> None:
         if argument is not None and not self.TAKES_ARGUMENT:

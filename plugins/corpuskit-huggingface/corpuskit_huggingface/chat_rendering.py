@@ -146,16 +146,16 @@ class ChatTemplate:
         *,
         tools: Tools = None,
         learned: Collection[int] | None = None,
-        whole: bool = False,
+        left_out: Collection[int] = (),
     ) -> list[DocumentPiece]:
         """A conversation's pieces.
 
         Args:
             messages: The messages as JSON values, one or more.
             tools: The definitions of tools, as JSON schemas; None and an empty list are no tools.
-            learned: The numbers of the messages that are learnt, counted from 0; None where everything is.
-            whole: Whether messages are learnt with what the template writes around them, whoever's they are;
-                else each is an assistant's, of which that is learnt which it writes.
+            learned: The numbers of the messages that are learnt, counted from 0, each an assistant's, of which
+                that is learnt which it writes. None where everything is.
+            left_out: The numbers of messages that are not learnt where everything else is.
 
         Raises:
             Refused: If the template does not take the conversation, or does not say what an assistant says.
@@ -164,16 +164,16 @@ class ChatTemplate:
         shown = _as_templates_read(messages)
         source = self._text(has_tools=bool(tools))
         text, hidden, marked = self._render(source, shown, tools)
-        trained: Spans
-        if learned is None:
-            trained = [(0, len(text))]
-        elif not learned:
-            trained = []
-        elif self._compiled(source).has_marks and not whole:
-            trained = self._marked(source, shown, tools, marked, learned)
-        else:
-            trained = self._by_prefixes(source, shown, tools, text, learned, whole=whole)
-        return self._controls.pieces(text, hidden, merged(trained))
+        numbers, whole = (left_out, True) if learned is None else (learned, False)
+        spans: Spans = []
+        if numbers:
+            by_marks = self._compiled(source).has_marks
+            if by_marks and all(shown[number].get("role") == "assistant" for number in numbers):
+                spans = self._marked(source, shown, tools, marked, numbers)
+            else:
+                spans = self._by_prefixes(source, shown, tools, text, numbers, whole=whole)
+        trained = merged(spans)
+        return self._controls.pieces(text, hidden, _others(trained, len(text)) if whole else trained)
 
     def _text(self, *, has_tools: bool) -> str:
         return self._files.chosen(self._choice.template, has_tools=has_tools, where=self.where)
@@ -297,6 +297,12 @@ def _as_templates_read(messages: Messages) -> list[dict[str, Any]]:
             said = {"thinking": reasoning, **said, "reasoning_content": reasoning}
         shown.append(said)
     return shown
+
+
+def _others(spans: Spans, length: int) -> Spans:
+    """What is between spans and around them."""
+    ends = [0, *(end for span in spans for end in span), length]
+    return [(start, stop) for start, stop in zip(ends[::2], ends[1::2], strict=True) if start < stop]
 
 
 def merged(spans: Spans) -> Spans:

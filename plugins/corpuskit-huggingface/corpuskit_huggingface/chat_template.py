@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpuskit.errors import ConfigError
@@ -45,11 +44,7 @@ class HuggingFaceTemplate(Template):
         super().__init__(name=name, argument=argument)
         self._template = ChatTemplate(argument)
         self.control_tokens = tuple(self._template.control_tokens)
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """A sha256 over the template's text and everything else that decides the pieces."""
-        return self._template.fingerprint
+        self.fingerprint = self._template.fingerprint
 
     def pieces(
         self,
@@ -66,16 +61,14 @@ class HuggingFaceTemplate(Template):
             ConfigError: If the template asks for the clock or for chance.
         """
         found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
-        chosen = [number for number, (_, is_trained) in enumerate(found) if is_trained]
-        learned: Collection[int] | None = chosen
-        if train_on == "all":
-            learned = None if len(chosen) == len(found) else chosen
+        is_all = train_on == "all"
+        learned = [number for number, (_, is_trained) in enumerate(found) if is_trained]
         try:
             pieces = self._template.pieces(
                 _as_json([message for message, _ in found]),
                 tools=conversation.tools if tools else None,
-                learned=learned,
-                whole=train_on == "all",
+                learned=None if is_all else learned,
+                left_out={*range(len(found))} - {*learned} if is_all else (),
             )
         except Refused as error:
             raise BadConversation("not-in-template", f"template {self.name} refuses it ({error})") from error

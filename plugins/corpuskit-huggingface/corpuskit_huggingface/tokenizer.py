@@ -143,34 +143,6 @@ class HuggingFaceTokenizer(Tokenizer):
         prefix, _, argument = self.name.partition(":")
         return HuggingFaceTokenizer(name=prefix, argument=argument, state=state)
 
-    def token_places(
-        self, texts: Sequence[bytes], encoded: Encoded
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where tokens begin and end; what the bytes of tokens do not tell, `tokenizers` does."""
-        begins, ends = super().token_places(texts, encoded)
-        if not (begins < 0).any():
-            return begins, ends
-        text_starts = np.cumsum([0, *map(len, texts)])
-        stops = np.cumsum(encoded.lengths)
-        for number, (stop, length) in enumerate(zip(stops.tolist(), encoded.lengths.tolist(), strict=True)):
-            mine = slice(stop - length, stop)
-            if length and begins[stop - 1] < 0:
-                found = self._places(texts[number].decode(), encoded.ids[mine])
-                if found is not None:
-                    begins[mine], ends[mine] = found + text_starts[number]
-        return begins, ends
-
-    def _places(self, text: str, ids: NDArray[np.uint32]) -> NDArray[np.int64] | None:
-        """int64[2, N], the bytes at which the tokens of one text begin and end; None where nothing tells."""
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        if encoding.ids != ids.tolist():
-            return self._inside._places(text, ids) if self.has_beginning else None
-        sizes = [len(character.encode()) for character in text]
-        bytes_before = np.cumsum([0, *sizes])
-        found = np.maximum.accumulate(np.array(encoding.offsets, np.int64).reshape(-1, 2), axis=0)
-        places: NDArray[np.int64] = bytes_before[found].T
-        return places
-
     def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
         """The bytes that ids stand for, special ids as their names; as far as the tokenizer keeps bytes."""
         values = np.asarray(ids, dtype=np.int64).tolist()
@@ -206,7 +178,10 @@ class HuggingFaceTokenizer(Tokenizer):
         starts = np.cumsum([0, *map(len, texts)])
         for number in dict.fromkeys(unknown.tolist()):
             mine = slice(stops[number] - encoded.lengths[number], stops[number])
-            found = places_in(self._tokenizer, self._cut([texts[number]])[0], encoded.ids[mine])
+            pieces = self._cut([texts[number]])[0]
+            found = places_in(self._tokenizer, pieces, encoded.ids[mine])
+            if found is None and self.has_beginning:
+                found = places_in(self._inside._tokenizer, pieces, encoded.ids[mine])
             if found is not None:
                 begins[mine], ends[mine] = found + starts[number]
         return begins, ends

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 import corpuskit
-from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.errors import ConfigError, SourceError, TokenizerError
 from corpuskit.plugin import BadConversation, Conversation, Message, ToolCall
+from corpuskit.testing import TemplateSuite
 from corpuskit.tokenizers.pieces import encode_pieces
 from corpuskit_huggingface.chat_template import HuggingFaceTemplate
 from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
@@ -156,6 +157,18 @@ def test_a_prompt_that_is_no_beginning_is_refused(folder) -> None:
     assert template.pieces(Conversation(messages), train_on="last")
 
 
+class TestSuiteOfQwen(TemplateSuite):
+    @pytest.fixture
+    def template(self) -> HuggingFaceTemplate:
+        return template_of("qwen")
+
+
+class TestSuiteOfLlama3(TemplateSuite):
+    @pytest.fixture
+    def template(self) -> HuggingFaceTemplate:
+        return template_of("llama3")
+
+
 class TestContent:
     """Content that is spelt like a special token is text."""
 
@@ -268,4 +281,36 @@ def test_the_template_is_found_by_its_name() -> None:
 
     template = open_template(f"hf:{CHAT / 'chatml'}")
     assert template.control_tokens == ("<|im_start|>", "<|im_end|>")
+    assert template.fingerprint == HuggingFaceTemplate(argument=str(CHAT / "chatml")).fingerprint
     assert corpuskit.TemplateSpec.kind == "template"
+
+
+def test_a_corpus_has_the_ids_and_the_mask(workplace) -> None:
+    cases = [case for case in CASES if case["model"] == "qwen"]
+    records = ({"messages": case["messages"], "tools": case.get("tools")} for case in cases)
+    (workplace / "talks.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    name = f"hf:{CHAT / 'qwen'}"
+
+    corpus = corpuskit.prepare(
+        "talks.jsonl", format="chat", encoding=name, template=name, split="none", progress=False
+    )
+
+    split = corpus["train"]
+    assert split[:].tolist() == [number for case in cases for number in case["ids"]]
+    loss = (corpus.path / "train-00000.loss.bin").read_bytes()
+    assert "".join(map(str, loss)) == "".join(case["mask"] for case in cases)
+
+
+def test_a_conversation_that_is_refused_is_named_or_left_out(workplace) -> None:
+    good = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    records = [good, {"messages": good["messages"][::-1]}, good]
+    (workplace / "talks.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    name = f"hf:{CHAT / 'mistral'}"
+    how = {"format": "chat", "encoding": name, "template": name, "split": "none", "progress": False}
+
+    with pytest.raises(SourceError, match=r"talks.jsonl:2: .*roles must alternate") as caught:
+        corpuskit.prepare("talks.jsonl", **how)
+    assert "\n" not in str(caught.value)
+
+    corpus = corpuskit.prepare("talks.jsonl", on_bad_document="skip", **how)
+    assert corpus.manifest.left_out == {"not-in-template": 1}
