@@ -28,6 +28,7 @@ class PrepareKeywords(TypedDict, total=False):
     """The fields of `corpuskit.PrepareConfig`, without the dataset."""
 
     encoding: str
+    add_tokens: bool
     name: str | None
     output: Path | str | None
     work_dir: Path | str | None

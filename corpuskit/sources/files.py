@@ -76,6 +76,10 @@ class FilesSource(Source):
         with self._asking(item) as reader:
             return reader.fields(item)
 
+    def control_tokens(self, item: Input) -> Sequence[str]:
+        """The control tokens of the input's format, by the reader's options."""
+        return self.reader(item.format).control_tokens
+
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
         with self._asking(item) as reader:

@@ -133,6 +133,11 @@ class Reader(abc.ABC):
         """The names of the columns or fields that the input's records have; dots lead into nested ones."""
         return ()
 
+    @property
+    def control_tokens(self) -> Sequence[str]:
+        """The names of the control tokens that documents may hold; an empty one is the end-of-text token."""
+        return ()
+
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where that is known without reading them."""
         return part.stop - part.start if self.COUNTS_ROWS and part.stop is not None else None
