@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
+from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
 
 
@@ -45,11 +46,19 @@ class StreamReader(ABC):
         """The windows' items, copied: dtype of the stream, shape (n, length)."""
 
     @abstractmethod
-    def gather_spans(self, located: Ints, lengths: Ints) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied."""
+    def gather_spans(
+        self, located: Ints, lengths: Ints, copy: SpanCopy | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied.
+
+        Args:
+            located: What `locate` gave.
+            lengths: int64[n], the items of each span, those after them not included.
+            copy: How spans of these lengths are copied, if that was worked out already.
+        """
 
     @abstractmethod
-    def gather_items(self, located: Ints, lengths: Ints) -> NDArray[Any]:
+    def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
         """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
 
     def _ends(self, starts: Ints, lengths: Ints | int | None) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from corpuskit.batches.masking import hide, show
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
+from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
@@ -153,7 +155,7 @@ class WindowSource:
         return segments(cuts, len(rows.starts), self.block_size), rows.borders.foreign()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class SpanRows:
     """Rows of several spans, padding included: row i is spans `first[i] .. first[i + 1] - 1`, T places long.
 
@@ -183,6 +185,11 @@ class SpanRows:
             self.padding[a:b],
             _cut(self.beside, a, b),
         )
+
+    @cached_property
+    def copy(self) -> SpanCopy:
+        """How the spans are copied, out of the ids and out of streams beside them."""
+        return SpanCopy(self.lengths)
 
     def padded(self) -> Ints:
         """int64[k]: the places of the rows laid out flat that are padding."""
@@ -230,7 +237,7 @@ class SpanSource:
         And y is -100 where `learned` is 0.
         """
         shape = (len(rows.first) - 1, self.block_size)
-        ids, last = self.reader.gather_spans(rows.located, rows.lengths)
+        ids, last = self.reader.gather_spans(rows.located, rows.lengths, rows.copy)
         x = ids.astype(np.int64)
         # Not copied from x: large arrays are just so far apart that loads would wait for stores.
         y: NDArray[Any] = np.empty_like(x if learned is None else ids)
@@ -253,7 +260,7 @@ class SpanSource:
         return self._values(rows, LOSS, 0)
 
     def _values(self, rows: SpanRows, name: str, padding: float) -> NDArray[Any]:
-        values = self.beside[name].reader.gather_items(rows.beside[name], rows.lengths)
+        values = self.beside[name].reader.gather_items(rows.beside[name], rows.lengths, rows.copy)
         if rows.padding.any():
             values[rows.padded()] = padding
         return values.reshape(len(rows.first) - 1, self.block_size)

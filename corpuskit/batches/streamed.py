@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
+from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
@@ -81,13 +82,15 @@ class StreamedReader(StreamReader):
         spans = _Spans(~located, np.full(len(located), self._length))
         return self._tokens(spans).reshape(len(located), self._length)
 
-    def gather_spans(self, located: Ints, lengths: Ints) -> tuple[NDArray[Any], NDArray[Any]]:
+    def gather_spans(
+        self, located: Ints, lengths: Ints, copy: SpanCopy | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied."""
         tokens = self._tokens(_Spans(~located, lengths + 1))
         last = np.cumsum(lengths + 1) - 1
         return np.delete(tokens, last), tokens[last]
 
-    def gather_items(self, located: Ints, lengths: Ints) -> NDArray[Any]:
+    def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
         """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
         return self._tokens(_Spans(~located, lengths))
 
