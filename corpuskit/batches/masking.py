@@ -31,7 +31,7 @@ def hide(ids: Tokens, learned: NDArray[np.uint8], num_ids: int | None = None) ->
     biased: NDArray[Any] = ids
     if not ids.size:
         return ids
-    if (ids.max() + 1 if num_ids is None else num_ids) > _ROOM[ids.itemsize]:
+    if (int(ids.max()) + 1 if num_ids is None else num_ids) > _ROOM[ids.itemsize]:
         biased = ids.astype(_WIDER[ids.itemsize])
     biased += biased.dtype.type(-IGNORED)
     biased *= learned.astype(biased.dtype)
