@@ -7,6 +7,7 @@ import pytest
 
 from corpuskit.batches.streamed import StreamedReader
 from corpuskit.batches.windows import WindowReader
+from corpuskit.value_streams import StreamInfo
 
 both = pytest.mark.parametrize("reader", [WindowReader, StreamedReader])
 
@@ -31,3 +32,22 @@ def test_windows_and_spans_are_those_of_the_stream(make_split, reader):
 def test_a_window_that_leaves_the_stream_is_an_index_error(make_split, reader, start):
     with pytest.raises(IndexError, match="are outside a stream of 100 tokens"):
         reader(make_split(100), 5).locate(np.array([0, start]))
+
+
+@both
+@pytest.mark.parametrize("without", [(), (1,), (0, 3), (0, 1, 2, 3)])
+def test_values_are_those_of_their_places_and_the_fill_where_shards_have_none(make_split, reader, without):
+    info = StreamInfo("<u2", 999, "input")
+    split = make_split(
+        400, shard_sizes=[110, 145, 1, 144], values={"part": (info, np.arange(400), set(without))}
+    )
+    values = split.stream("part")
+    expected = values[:]
+    assert (expected == 999).any() == bool(without)
+    read = reader(values, 5)
+    starts = np.array([0, 107, 108, 200, 251, 256, 395])
+    assert read.gather(read.locate(starts)).tolist() == [expected[at : at + 5].tolist() for at in starts]
+    lengths = np.array([3, 1, 100, 2, 80, 144, 5])
+    found = read.gather_items(read.locate(starts, lengths), lengths)
+    pairs = zip(starts, lengths, strict=True)
+    assert found.tolist() == np.concatenate([expected[at : at + length] for at, length in pairs]).tolist()

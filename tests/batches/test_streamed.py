@@ -7,6 +7,7 @@ import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.streamed import StreamedReader
+from corpuskit.value_streams import LOSS_INFO
 
 
 @pytest.fixture
@@ -63,3 +64,13 @@ def test_shards_that_are_here_are_read_first(coming):
     reader = StreamedReader(split, 5)
     reader.gather(reader.locate(np.array([0, 300, 700])))
     assert split.asked == [7, 0, 3]
+
+
+def test_values_are_not_announced_by_themselves(make_split, coming, make_values):
+    split = coming(10)
+    split._values = make_values({"loss": LOSS_INFO}, 1000, without=[2])
+    reader = StreamedReader(split.stream("loss"), 5)
+    located = reader.locate(np.array([920, 15, 250]))
+    assert reader.gather(located)[2].tolist() == [1] * 5
+    assert split.announced == []
+    assert split.asked == []

@@ -49,7 +49,7 @@ def runs(draw):
     """A split with streams, what they are, and what its batches are told."""
     block_size = draw(st.integers(1, 80))
     sizes = draw(st.lists(st.integers(0, 150), min_size=1, max_size=5))
-    sizes.append(max(block_size + 2 - sum(sizes), 1))
+    sizes.append(max(15 * block_size + 1 - sum(sizes), 1))  # one batch at least
     ends = draw(st.sets(st.integers(1, sum(sizes)), max_size=12))
     without = draw(st.sets(st.integers(0, len(sizes) - 1)))
     world_size = draw(st.integers(1, 3))
