@@ -100,7 +100,9 @@ def trace(
     x, y = order.rows(samples)[:2]
     ids = x
     if targets:
-        ids = Order(order.stream, order.options.replace(documents=False)).rows(samples)[1]
+        ids = Order(order.stream, order.options.replace(documents=False, loss=False, streams=())).rows(
+            samples
+        )[1]
     spans = order.spans(samples)
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):
