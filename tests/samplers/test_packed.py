@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
-from corpuskit.samplers import packed
+from corpuskit.samplers import packed, saved_tables
 from corpuskit.samplers.packed import PackedSampler
 
 
@@ -102,7 +102,7 @@ def test_a_saved_table_is_hashed_once(make_context, tmp_path, monkeypatch):
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
     context = make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), fingerprint="abc")
     PackedSampler(context)
-    monkeypatch.setattr(packed.reading, "sha256_of_file", None)
+    monkeypatch.setattr(saved_tables.reading, "sha256_of_file", None)
     PackedSampler(context)
 
 
