@@ -13,6 +13,7 @@ from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
+from corpuskit.batches.selected import breaks_off
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
@@ -109,7 +110,8 @@ class SpanRows:
     """Rows of several spans, padding included: row i is spans `first[i] .. first[i + 1] - 1`, T places long.
 
     `located` is where a span is in memory, or `~start` if it crosses shards. Padding is a span like the
-    others, of the stream's first tokens, and is written over.
+    others, of the stream's first tokens, and is written over. `broken` says of which spans the last target
+    is not asked for; None is of none.
     """
 
     first: Ints
@@ -117,6 +119,7 @@ class SpanRows:
     lengths: Ints
     located: Ints
     padding: NDArray[np.bool_]
+    broken: NDArray[np.bool_] | None = None
 
     def positions(self) -> Ints:
         """int64[n * T]: where the tokens of x are in the stream."""
@@ -131,7 +134,14 @@ class SpanRows:
             self.lengths[a:b],
             self.located[a:b],
             self.padding[a:b],
+            None if self.broken is None else self.broken[a:b],
         )
+
+    def broken_places(self) -> Ints:
+        """int64[k]: the places of the flat y that are not asked for, beside the padding."""
+        if self.broken is None:
+            return np.empty(0, np.int64)
+        return np.cumsum(self.lengths)[self.broken] - 1
 
     def num_pieces(self) -> int:
         """How many spans there are."""
@@ -157,7 +167,10 @@ class SpanSource:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
         spans = _fill(self._sampler.spans(samples), self.block_size)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
-        return dataclasses.replace(spans, located=located)
+        broken = None
+        if (breaks := self._sampler.breaks) is not None:
+            broken = breaks_off(breaks, spans.starts + spans.lengths) & ~spans.padding
+        return dataclasses.replace(spans, located=located, broken=broken)
 
     def read(self, rows: SpanRows) -> tuple[Ints, Ints]:
         """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y."""
@@ -169,6 +182,7 @@ class SpanSource:
             padding = ranges(np.cumsum(rows.lengths)[padded] - lengths, lengths)
             x[padding] = 0
             y[padding] = IGNORED
+        y[rows.broken_places()] = IGNORED
         return x.reshape(shape), y.reshape(shape)
 
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:

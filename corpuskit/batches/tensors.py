@@ -117,7 +117,9 @@ class ResidentEngine:
         y = self._tokens[places + 1].to(torch.int64).bitwise_and_(self._mask)
         padding = torch.from_numpy(np.repeat(rows.padding, rows.lengths)).to(self._device)
         shape = (len(rows.first) - 1, self._source.block_size)
-        return x.masked_fill_(padding, 0).view(shape), y.masked_fill_(padding, IGNORED).view(shape)
+        y.masked_fill_(padding, IGNORED)
+        _ignore(y, torch.from_numpy(rows.broken_places()).to(self._device))
+        return x.masked_fill_(padding, 0).view(shape), y.view(shape)
 
 
 class _Started(NamedTuple):

@@ -122,9 +122,12 @@ class SpanSampler(AnySampler, ABC):
     Attributes:
         inside_documents: Whether each span and the target of its last token are in one document, so that
             nobody has to look for documents that end in it.
+        breaks: int64[k], ascending places in the stream: the target of the last token of a span that ends at
+            one belongs to what is not drawn from, so it is not asked for; None where there are none.
     """
 
     inside_documents: bool = False
+    breaks: Ints | None = None
 
     @abstractmethod
     def spans(self, samples: NDArray[np.int64]) -> Spans:

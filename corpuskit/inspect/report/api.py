@@ -219,7 +219,7 @@ def _order_of(corpus: Corpus, batches: Batches | None) -> tuple[Order, Split]:
 
 def _steps_of(order: Order) -> int:
     """As many steps as ask for as many tokens as there are."""
-    return -(-order.stream.num_tokens // (order.options.batch_size * order.options.block_size))
+    return -(-order.num_tokens // (order.options.batch_size * order.options.block_size))
 
 
 def _covered(order: Order, num_steps: int) -> list[Coverage]:
