@@ -46,6 +46,10 @@ class Batches(Cursor):
         world_size: Processes that share each batch.
         documents: True gives `(x, y, documents)`, with the `corpuskit.Segments` of the batch; "mask"
             also has y be -100 wherever the target belongs to another document than its input.
+        streams: Names of streams of values, such as "loss"; a batch then ends with a dict of them, arrays of
+            x's shape: at the places of x or of y, as each stream says, and its fill in padding. Torch tensors
+            of values of uint16 are int32, and those of uint32 int64.
+        loss: Have y be -100 wherever the corpus's stream "loss", if it has one, is 0 for the target.
         prefetch: How many batches a thread makes ahead while iterating; 0 makes each when it is asked for.
         resident: Keep the whole split on the device, and cut the batches there.
         sampler_options: What the sampler can be told.
@@ -77,6 +81,15 @@ class Batches(Cursor):
     def samples_per_epoch(self) -> int | None:
         """Windows in an epoch; None for a sampler without epochs."""
         return self.order.samples_per_epoch
+
+    @property
+    def rows_without_targets(self) -> int:
+        """Rows of this rank that no target was left in, among all that were made in this process so far.
+
+        Iteration counts, prefetched batches included, and so does `batches[step]`, each time; those that a
+        DataLoader's workers made do not. Only the stream "loss" is asked: without it, this stays 0.
+        """
+        return self.order.watch.rows
 
     def __len__(self) -> int:
         """Batches in the first epoch, the one that reaches its end included.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
 from corpuskit.batches.selected import DocumentSelection, SelectedDocuments, open_selected
-from corpuskit.batches.stream import Piece, TokenStream
-from corpuskit.batches.targets import target_counter
+from corpuskit.batches.stream import Piece, TokenStream, ValueStream
+from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler, Part, Turns
+from corpuskit.value_streams import StreamInfo
 
 
 class MixedStream(TokenStream):
@@ -88,6 +89,34 @@ class MixedStream(TokenStream):
         """One shard's ids, mapped from disk and read-only."""
         split, shard = self._shards[number]
         return split.shard(shard)
+
+    @property
+    def streams(self) -> Mapping[str, StreamInfo]:
+        """The streams of values that any of its corpora has; those of the others read as the fill."""
+        return {name: info for split in reversed(self._arguments[2]) for name, info in split.streams.items()}
+
+    def stream(self, name: str) -> ValueStream:
+        """A stream of values beside the ids; a corpus that has none of this name reads as its fill.
+
+        Raises:
+            ConfigError: If no corpus has one, or two have different ones.
+        """
+        found = super().stream(name)
+        for corpus, split in zip(self.names, self._arguments[2], strict=True):
+            own = split.streams.get(name, found.info)
+            if own != found.info:
+                raise ConfigError(
+                    f"stream {name!r} of {corpus} is of {own.words()}, that of another corpus of the mixture "
+                    f"of {found.info.words()}; give one of them another name, or leave the corpus out",
+                    expected=found.info,
+                    found=own,
+                )
+        return found
+
+    def stream_shard(self, name: str, number: int) -> NDArray[Any] | None:
+        """One shard's items of a stream of values; None where each is the fill."""
+        split, shard = self._shards[number]
+        return split.stream_shard(name, shard) if name in split.streams else None
 
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream; a corpus's end is one."""

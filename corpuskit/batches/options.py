@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpuskit.batches.selected import DocumentSelection
@@ -26,6 +26,8 @@ class BatchOptions:
         rank: This process's number among `world_size`.
         world_size: Processes that share each batch.
         documents: False, True or "mask".
+        streams: The names of the streams of values that a batch has too.
+        loss: Whether y is -100 where the stream "loss", if there is one, is 0.
         prefetch: How many batches a thread makes ahead while iterating.
         resident: Keep the whole split on the device.
         sampler_options: What the sampler can be told.
@@ -44,6 +46,8 @@ class BatchOptions:
     rank: int = 0
     world_size: int = 1
     documents: bool | str = False
+    streams: tuple[str, ...] = ()
+    loss: bool = True
     prefetch: int = 0
     resident: bool = False
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
@@ -54,6 +58,7 @@ class BatchOptions:
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
         _check_values(self)
+        object.__setattr__(self, "streams", tuple(self.streams))
         object.__setattr__(self, "sampler_options", dict(self.sampler_options))
         if self.rank >= self.world_size:
             raise ConfigError(
@@ -136,6 +141,8 @@ def _check_values(options: BatchOptions) -> None:
     rules = {
         "sampler": (isinstance(options.sampler, str), "text, the name of one"),
         "sampler_options": (isinstance(options.sampler_options, Mapping), "names with values"),
+        "streams": (_are_names(options.streams), "a list of different names, such as ('loss',)"),
+        "loss": (isinstance(options.loss, bool), "true or false"),
         "resident": (isinstance(options.resident, bool), "true or false"),
         "documents": (_is_one_of(options.documents, False, True, "mask"), "False, True or 'mask'"),
         "output": (_is_one_of(options.output, "torch", "numpy"), "'torch' or 'numpy'"),
@@ -149,6 +156,12 @@ def _check_values(options: BatchOptions) -> None:
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
     if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+
+
+def _are_names(found: Any) -> bool:
+    """Whether a value is a sequence of texts, none of them twice."""
+    is_list = isinstance(found, Sequence) and not isinstance(found, str)
+    return is_list and all(isinstance(one, str) for one in found) and len(set(found)) == len(found)
 
 
 def _is_one_of(found: Any, *allowed: bool | str) -> bool:

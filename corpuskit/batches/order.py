@@ -14,12 +14,14 @@ from corpuskit.batches import state as run_state
 from corpuskit.batches.engines import HostEngine
 from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
-from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
+from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
 from corpuskit.batches.segments import DocumentEnds
 from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.targets import target_counter
+from corpuskit.batches.target_counts import target_counter
+from corpuskit.batches.targets import TargetWatch
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.value_streams import LOSS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,9 +45,11 @@ class Order:
         stream: The tokens.
         options: What the run was told.
         num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
+        watch: Counts the rows without a target that were made in this process.
 
     Raises:
-        ConfigError: If the stream is too short for one window, or the sampler cannot do what is asked.
+        ConfigError: If the stream is too short for one window or has no values of a name that is asked for,
+            or the sampler cannot do what is asked.
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
@@ -53,6 +57,10 @@ class Order:
         options.check_fits(what, stream.num_tokens)
         self.stream = stream
         self.options = options
+        self.watch = TargetWatch(options.batch_size)
+        masks = options.loss and LOSS in stream.streams
+        names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
+        self._values = {name: stream.stream(name) for name in names}
         self.num_tokens = stream.num_tokens
         self.sampler: AnySampler
         context = SamplerContext(
@@ -109,25 +117,28 @@ class Order:
         assert isinstance(self.sampler, Sampler)
         return window_spans(self.sampler.starts(samples), self.options.block_size)
 
-    def rows(self, samples: Sequence[int] | Ints) -> tuple[Ints, ...]:
+    def rows(self, samples: Sequence[int] | Ints, *, watch: TargetWatch | None = None) -> tuple[Any, ...]:
         """The rows of samples in NumPy.
 
         Args:
             samples: int64[n], sample numbers in any order.
+            watch: Hears of rows without a target; by default nobody does.
 
         Returns:
-            x and y, int64 (n, T); and where documents were asked for, the number of each place's segment in
-            its row, and its place in the segment, int32 (n, T) each.
+            x and y, int64 (n, T); where documents were asked for, the number of each place's segment in
+            its row, and its place in the segment, int32 (n, T) each; and where streams were asked for, a
+            mapping of each to its values, (n, T).
 
         Raises:
             IndexError: If a number is negative.
         """
-        engine = HostEngine(self.source, output="numpy", documents=self.options.documents)
-        x, y, *segments = engine.start(self.source.resolve(_sample_numbers(samples)))
-        if not segments:
-            return x, y
-        ids = segments[0].document_ids
-        return x, y, ids - ids[:, :1], segments[0].position_ids
+        samples = _sample_numbers(samples)
+        engine = HostEngine(self.source, self._numpy_options, watch)
+        x, y, *more = engine.start(self.source.resolve(samples), samples)
+        if self.options.documents:
+            ids = more[0].document_ids
+            more[:1] = ids - ids[:, :1], more[0].position_ids
+        return x, y, *more
 
     def digest(self, sample: int) -> str:
         """A digest of the rows of the last samples before one."""
@@ -171,12 +182,21 @@ class Order:
     def source(self) -> RowSource[Any]:
         """What reads the rows."""
         block_size = self.options.block_size
-        reader = open_reader(self.stream, block_size, random_access=not self.sampler.in_order)
+        random_access = not self.sampler.in_order
+        reader = open_reader(self.stream, block_size + 1, random_access=random_access)
         ends = (lambda: self._document_ends) if self.options.documents else None
+        beside = {
+            name: Values(values, open_reader(values, block_size, random_access=random_access))
+            for name, values in self._values.items()
+        }
         if isinstance(self.sampler, SpanSampler):
-            return SpanSource(self.sampler, reader, block_size, ends)
+            return SpanSource(self.sampler, reader, block_size, ends, beside)
         assert isinstance(self.sampler, Sampler)
-        return WindowSource(self.sampler, reader, block_size, ends)
+        return WindowSource(self.sampler, reader, block_size, ends, beside)
+
+    @cached_property
+    def _numpy_options(self) -> BatchOptions:
+        return self.options.replace(output="numpy", device=None, resident=False)
 
     @cached_property
     def _document_ends(self) -> DocumentEnds:

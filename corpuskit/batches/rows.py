@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,30 @@ from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
 from corpuskit.batches.selected import breaks_off
+from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
-from corpuskit.batches.windows import widen
+from corpuskit.batches.windows import widen, widen_learned
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 
 _Rows = TypeVar("_Rows", bound=Rows)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Values:
+    """A stream of values that is read beside the ids.
+
+    Args:
+        stream: The stream.
+        reader: Reads it, in windows of T items.
+    """
+
+    stream: ValueStream
+    reader: StreamReader
+
+    @property
+    def shift(self) -> int:
+        """How far its places are behind those of x: y is one token behind."""
+        return int(self.stream.of == "target")
 
 
 class RowSource(Protocol[_Rows]):
@@ -27,17 +46,23 @@ class RowSource(Protocol[_Rows]):
     Attributes:
         block_size: T, tokens of x in a window.
         reader: Reads the stream.
+        beside: The streams of values that are read beside it, by their names.
     """
 
     block_size: int
     reader: StreamReader
+    beside: Mapping[str, Values]
 
     def resolve(self, samples: Ints) -> _Rows:
         """The rows of samples of the global order."""
         ...
 
-    def read(self, rows: _Rows) -> tuple[Ints, Ints]:
-        """Read x and y, int64 (n, T), contiguous and the caller's own."""
+    def read(self, rows: _Rows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
+        ...
+
+    def values(self, rows: _Rows, name: str, padding: float | None = None) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding is the fill, or as said."""
         ...
 
     def documents(self, rows: _Rows) -> tuple[Segments, Ints]:
@@ -49,17 +74,19 @@ class RowSource(Protocol[_Rows]):
 class WindowRows:
     """Rows that are single windows: where they start in the stream, and where they are in memory.
 
-    And where documents end in them, if that was asked for.
+    And where documents end in them, if that was asked for, and where streams of values are in memory.
     """
 
     starts: Ints
     located: Ints
     borders: Borders | None = None
+    beside: Mapping[str, Ints] = dataclasses.field(default_factory=dict)
 
     def cut(self, start: int, stop: int) -> WindowRows:
         """Rows `start` to `stop`."""
         borders = self.borders.cut(start, stop) if self.borders else None
-        return WindowRows(self.starts[start:stop], self.located[start:stop], borders)
+        beside = _cut(self.beside, start, stop)
+        return WindowRows(self.starts[start:stop], self.located[start:stop], borders, beside)
 
     def num_pieces(self) -> int:
         """How many segments of documents the rows are in, if that was asked for; else how many rows."""
@@ -74,6 +101,7 @@ class WindowSource:
         reader: Reads the stream.
         block_size: T, tokens of x in a window.
         ends: Gives the ends of the stream's documents, for rows that will be asked about them.
+        beside: The streams of values that are read beside the ids.
     """
 
     def __init__(
@@ -82,21 +110,28 @@ class WindowSource:
         reader: StreamReader,
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
+        beside: Mapping[str, Values] | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self._ends = ends
         self.reader = reader
+        self.beside = beside or {}
 
     def resolve(self, samples: Ints) -> WindowRows:
         """The rows of samples of the global order."""
         starts = self._sampler.starts(samples)
         borders = self._ends().borders(starts, self.block_size) if self._ends else None
-        return WindowRows(starts, self.reader.locate(starts), borders)
+        beside = {name: each.reader.locate(starts + each.shift) for name, each in self.beside.items()}
+        return WindowRows(starts, self.reader.locate(starts), borders, beside)
 
-    def read(self, rows: WindowRows) -> tuple[Ints, Ints]:
-        """Read x and y, int64 (n, T), contiguous and the caller's own."""
-        return widen(self.reader.gather(rows.located))
+    def read(self, rows: WindowRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
+        return widen(self.reader.gather(rows.located), learned)
+
+    def values(self, rows: WindowRows, name: str, padding: float | None = None) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; there is no padding."""
+        return self.beside[name].reader.gather(rows.beside[name])
 
     def documents(self, rows: WindowRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
@@ -119,6 +154,7 @@ class SpanRows:
     lengths: Ints
     located: Ints
     padding: NDArray[np.bool_]
+    beside: Mapping[str, Ints] = dataclasses.field(default_factory=dict)
     broken: NDArray[np.bool_] | None = None
 
     def positions(self) -> Ints:
@@ -134,6 +170,7 @@ class SpanRows:
             self.lengths[a:b],
             self.located[a:b],
             self.padding[a:b],
+            _cut(self.beside, a, b),
             None if self.broken is None else self.broken[a:b],
         )
 
@@ -142,6 +179,12 @@ class SpanRows:
         if self.broken is None:
             return np.empty(0, np.int64)
         return np.cumsum(self.lengths)[self.broken] - 1
+
+    def padded(self) -> Ints:
+        """int64[k]: the places of the rows laid out flat that are padding."""
+        padded = np.flatnonzero(self.padding)
+        lengths = self.lengths[padded]
+        return ranges(np.cumsum(self.lengths)[padded] - lengths, lengths)
 
     def num_pieces(self) -> int:
         """How many spans there are."""
@@ -157,11 +200,13 @@ class SpanSource:
         reader: StreamReader,
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
+        beside: Mapping[str, Values] | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self._ends = None if sampler.inside_documents else ends
         self.reader = reader
+        self.beside = beside or {}
 
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
@@ -170,20 +215,46 @@ class SpanSource:
         broken = None
         if (breaks := self._sampler.breaks) is not None:
             broken = breaks_off(breaks, spans.starts + spans.lengths) & ~spans.padding
-        return dataclasses.replace(spans, located=located, broken=broken)
+        beside = {
+            name: each.reader.locate(spans.starts + each.shift, spans.lengths)
+            for name, each in self.beside.items()
+        }
+        return dataclasses.replace(spans, located=located, beside=beside, broken=broken)
 
-    def read(self, rows: SpanRows) -> tuple[Ints, Ints]:
-        """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y."""
+    def read(self, rows: SpanRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y.
+
+        And y is -100 where `learned` is 0.
+        """
         shape = (len(rows.first) - 1, self.block_size)
-        x, y = self.reader.gather_spans(rows.located, rows.lengths)
-        padded = np.flatnonzero(rows.padding)
-        if len(padded):
-            lengths = rows.lengths[padded]
-            padding = ranges(np.cumsum(rows.lengths)[padded] - lengths, lengths)
+        ids, last = self.reader.gather_spans(rows.located, rows.lengths)
+        x = ids.astype(np.int64)
+        source = x if learned is None else ids
+        y = np.empty_like(source)
+        y[:-1] = source[1:]
+        y[np.cumsum(rows.lengths) - 1] = last
+        if learned is not None:
+            y = widen_learned(y, learned.reshape(-1))
+        if rows.padding.any():
+            padding = rows.padded()
             x[padding] = 0
             y[padding] = IGNORED
         y[rows.broken_places()] = IGNORED
         return x.reshape(shape), y.reshape(shape)
+
+    def values(self, rows: SpanRows, name: str, padding: float | None = None) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding is the fill, or as said.
+
+        So is the value of a target that is not asked for because its document was not selected.
+        """
+        beside = self.beside[name]
+        values = beside.reader.gather_items(rows.beside[name], rows.lengths)
+        nothing = beside.stream.fill if padding is None else padding
+        if rows.padding.any():
+            values[rows.padded()] = nothing
+        if beside.shift:
+            values[rows.broken_places()] = nothing
+        return values.reshape(len(rows.first) - 1, self.block_size)
 
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x.
@@ -200,6 +271,11 @@ class SpanSource:
             foreign = ends - 1
             cuts = np.sort(np.concatenate((cuts, ends[places < rows.lengths[spans]])))
         return segments(cuts, len(rows.first) - 1, self.block_size), foreign
+
+
+def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints]:
+    """Of where streams of values are, some of the places."""
+    return {name: located[start:stop] for name, located in beside.items()}
 
 
 def _fill(spans: Spans, block_size: int) -> SpanRows:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.targets import target_counter
+from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
 

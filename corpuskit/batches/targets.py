@@ -1,92 +1,80 @@
-"""How many targets of spans are to be learned: sums over the loss stream, in bounded memory."""
+"""Which targets are to be learned, and how many rows have none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.rows import RowSource
 from corpuskit.value_streams import LOSS
 
-#: Items that are summed at a time.
-_PIECE = 2**22
 
-
-def target_counter(stream: TokenStream) -> Callable[[Ints, Ints], Ints] | None:
-    """What `SamplerContext.count_targets` is for a stream; None where each target is to be learned."""
-    if LOSS not in stream.streams:
-        return None
-    return TargetCounter(stream)
-
-
-class TargetCounter:
-    """Counts the targets of spans that are to be learned.
-
-    A span of length n at start s has the targets s + 1 .. s + n. The loss stream is read once from the first
-    of them to the last, in pieces, and summed between the spans' ends; nothing is remembered.
+class TargetWatch:
+    """Counts the rows without a single target, and warns of the first. Threads may share it.
 
     Args:
-        stream: A stream with a loss stream.
+        batch_size: B, rows of a batch over all ranks.
+
+    Attributes:
+        rows: How many such rows there were.
     """
 
-    def __init__(self, stream: TokenStream) -> None:
-        self._stream = stream
+    def __init__(self, batch_size: int) -> None:
+        self.rows = 0
+        self._batch_size = batch_size
+        self._lock = threading.Lock()
 
-    def __call__(self, starts: Ints, lengths: Ints) -> Ints:
-        """int64[n], how many of each span's targets are to be learned.
+    def saw(self, samples: Sequence[int] | Ints) -> None:
+        """Count the rows of these samples, which have no target."""
+        with self._lock:
+            is_first, self.rows = not self.rows, self.rows + len(samples)
+        if is_first:
+            sample = int(samples[0])
+            warnings.warn(
+                f"step {sample // self._batch_size:,} has a row without a single target to be learned, of "
+                f"sample {sample:,}, and others may follow: batches.rows_without_targets counts them, and "
+                "sampler_options={'skip_untrained': True} leaves them out of the order",
+                stacklevel=2,
+            )
+
+
+class Targets:
+    """Which targets of rows are to be learned, as the stream "loss" says.
+
+    Args:
+        source: Reads the rows, and that stream beside them.
+        watch: Hears of rows without a target; None if nobody wants to.
+    """
+
+    def __init__(self, source: RowSource[Any], watch: TargetWatch | None = None) -> None:
+        self._source = source
+        self._watch = watch
+
+    def learned(
+        self, rows: Any, samples: Sequence[int] | Ints, foreign: Ints | None
+    ) -> NDArray[np.uint8] | None:
+        """1 for each target that is to be learned, else 0: (n, T); None if all are.
 
         Args:
-            starts: int64[n], where the spans start in the stream.
-            lengths: int64[n], tokens of x in each, 0 or more.
+            rows: The rows.
+            samples: Their numbers in the order.
+            foreign: Places of the flat y that are not to be learned either, if there are any.
         """
-        edges, places = np.unique(np.concatenate((starts, starts + lengths)) + 1, return_inverse=True)
-        sums = self._sums(edges)[places]
-        counts: Ints = sums[len(starts) :] - sums[: len(starts)]
-        return counts
-
-    def _sums(self, edges: Ints) -> Ints:
-        """int64[n]: how many tokens from the first edge up to each, ascending and without repeats."""
-        sums = np.zeros(len(edges), np.int64)
-        before = done = 0
-        for first, last, items in self._pieces(edges):
-            # The edges above `first` and up to `last`: each ends a run of items from the one before on.
-            end = int(np.searchsorted(edges, last, side="right"))
-            ends = edges[done:end][edges[done:end] > first]
-            cuts = np.concatenate(([first], ends, [last]))
-            if isinstance(items, int):
-                totals = np.diff(cuts) * items
-            else:
-                runs = (cuts[:-1] - first)[np.diff(cuts) > 0]
-                totals = np.zeros(len(cuts) - 1, np.int64)
-                totals[np.diff(cuts) > 0] = np.add.reduceat(items, runs, dtype=np.int64)
-            sums[end - len(ends) : end] = before + np.cumsum(totals)[: len(ends)]
-            before += int(totals.sum())
-            done = end
-        return sums
-
-    def _pieces(self, edges: Ints) -> Iterator[tuple[int, int, NDArray[np.bool_] | int]]:
-        """Pieces of the loss stream between the edges: (first, last, whether each is learned, or all are)."""
-        if not len(edges):
-            return
-        bounds = self._stream.shard_starts
-        low, high = int(edges[0]), int(edges[-1])
-        number = int(np.searchsorted(bounds, low, side="right")) - 1
-        while low < high:
-            base, stop = int(bounds[number]), min(int(bounds[number + 1]), high)
-            if low < stop:
-                shard: NDArray[Any] | None = self._stream.stream_shard(LOSS, number)
-                if shard is None:
-                    yield low, stop, int(self._stream.streams[LOSS].fill != 0)
-                else:
-                    for at in range(low, stop, _PIECE):
-                        last = min(stop, at + _PIECE)
-                        yield at, last, np.asarray(shard[at - base : last - base]) != 0
-                low = stop
-            number += 1
+        learned = self._source.values(rows, LOSS, padding=0)
+        if foreign is not None:
+            learned.reshape(-1)[foreign] = 0
+        if learned.size and learned.min():
+            return None
+        if self._watch is not None and not (most := learned.max(axis=1)).all():
+            self._watch.saw(np.asarray(samples)[most == 0])
+        ones: NDArray[np.uint8] = (learned != 0).view(np.uint8)
+        return ones
 
 
-__all__ = ["TargetCounter", "target_counter"]
+__all__ = ["TargetWatch", "Targets"]

@@ -102,7 +102,8 @@ def trace(
     x, y = order.rows(samples)[:2]
     spans = order.spans(samples)
     reader = order.source.reader
-    ids = reader.gather_spans(reader.locate(spans.starts, spans.lengths + 1), spans.lengths)[targets]
+    located = reader.locate(spans.starts + targets, spans.lengths)
+    ids = reader.gather_items(located, spans.lengths).astype(np.int64)
     ends = np.concatenate(([0], np.cumsum(spans.lengths)))[spans.first[1:]]
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):

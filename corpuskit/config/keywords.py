@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
@@ -66,6 +66,8 @@ class BatchKeywords(TypedDict, total=False):
     rank: int
     world_size: int
     documents: bool | Literal["mask"]
+    streams: Sequence[str]
+    loss: bool
     prefetch: int
     resident: bool
     sampler_options: Mapping[str, Any] | None

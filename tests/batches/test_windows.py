@@ -7,7 +7,7 @@ from corpuskit.batches.windows import WindowReader, widen
 
 
 def read(split, starts, block_size):
-    reader = WindowReader(split, block_size)
+    reader = WindowReader(split, block_size + 1)
     return widen(reader.gather(reader.locate(np.asarray(starts, np.int64))))
 
 

@@ -190,7 +190,8 @@ def _drawn(order: Order) -> str:
     return (
         f"Rows of {options.block_size:,} tokens, {options.batch_size:,} a batch, sampler {options.sampler}, "
         f"seed {options.seed}. {''.join(counted)}A number begins each document: hover it for the file "
-        "and the place. Dim tokens have no target where the loss is kept inside documents; hatched places are padding."
+        "and the place. Dim tokens have no target where the loss is kept inside documents; hatched places "
+        "are padding."
     )
 
 

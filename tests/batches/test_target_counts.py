@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpuskit.batches import targets
-from corpuskit.batches.targets import target_counter
+from corpuskit.batches import target_counts
+from corpuskit.batches.target_counts import target_counter
 from corpuskit.value_streams import LOSS, StreamInfo
 
 
@@ -32,7 +32,7 @@ def test_the_targets_of_spans_are_those_after_each_token(with_loss, piece, data)
     starts = np.array(data.draw(st.lists(st.integers(0, total - 1), max_size=20)), np.int64)
     lengths = np.array([data.draw(st.integers(0, total - 1 - start)) for start in starts.tolist()], np.int64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(targets, "_PIECE", piece)
+        patch.setattr(target_counts, "_PIECE", piece)
         found = target_counter(split)(starts, lengths)
     expected = [int(real[s + 1 : s + n + 1].sum()) for s, n in zip(starts, lengths, strict=True)]
     assert found.tolist() == expected
