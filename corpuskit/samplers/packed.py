@@ -166,7 +166,7 @@ def _too_long(context: SamplerContext) -> str:
             f"sampler option documents = {documents!r:.80}: must be 'split' or 'whole'", found=documents
         )
     too_long = context.options.get("too_long", "error")
-    if too_long not in TOO_LONG:
+    if not isinstance(too_long, str) or too_long not in TOO_LONG:
         choices = ", ".join(map(repr, TOO_LONG))
         raise ConfigError(
             f"sampler option too_long = {too_long!r:.80}: must be one of {choices}", found=too_long
@@ -176,7 +176,7 @@ def _too_long(context: SamplerContext) -> str:
             f"sampler option too_long = {too_long!r} is about whole documents; add documents = 'whole'",
             found=too_long,
         )
-    return str(too_long) if documents == "whole" else "split"
+    return too_long if documents == "whole" else "split"
 
 
 def _refuse_long(context: SamplerContext, ends: Ints) -> None:
