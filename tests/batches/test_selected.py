@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from corpuskit.batches import Batches
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError, ResumeError
+from corpuskit.value_streams import StreamInfo
 
 SAMPLERS = [
     ("random", {}),
@@ -216,18 +217,49 @@ def test_rows_without_targets_are_those_whose_selected_targets_are_all_untrained
     }
     if sampler == "shuffled":  # at one phase, so that the windows can be compared
         assume((sum(sizes[n] for n in numbers) - 1) % block_size == 0)
+    asked = {**sampler_options, "skip_untrained": True}
+    selection = Selected(numbers, "")
     try:
-        every = Batches(split, selection=Selected(numbers, ""), sampler_options=sampler_options, **options)
+        every = Batches(split, selection=selection, sampler_options=sampler_options, loss=False, **options)
     except ConfigError:
         return
-    trained = {tuple(x[0].tolist() + y[0].tolist()) for x, y in every if loss[y[y != IGNORED]].any()}
-    asked = {**sampler_options, "skip_untrained": True}
+    rows = [
+        (x[0].tolist(), [target if learned(loss, target) else IGNORED for target in y[0]]) for x, y in every
+    ]
+    trained = [row for row in rows if set(row[1]) != {IGNORED}]
     if not trained:
         with pytest.raises(ConfigError, match="none of the .* rows has a target"):
-            Batches(split, selection=Selected(numbers, ""), sampler_options=asked, **options)
+            Batches(split, selection=selection, sampler_options=asked, **options)
         return
-    found = Batches(split, selection=Selected(numbers, ""), sampler_options=asked, **options)
+    found = Batches(split, selection=selection, sampler_options=asked, **options)
     for _ in range(2):
-        assert sorted(tuple(x[0].tolist() + y[0].tolist()) for x, y in found) == sorted(trained)
-    skipped = every.samples_per_epoch - found.samples_per_epoch
-    assert found.counted["train"].get("rows_skipped", 0) == skipped
+        assert sorted((x[0].tolist(), y[0].tolist()) for x, y in found) == sorted(trained)
+    assert found.rows_without_targets == 0
+    skipped = len(rows) - len(trained)
+    assert found.counted == {
+        "train": {**every.counted["train"], **({"rows_skipped": skipped} if skipped else {})}
+    }
+
+
+def learned(loss, target):
+    return target != IGNORED and loss[target] == 1
+
+
+@pytest.mark.parametrize("output", ["numpy", "resident"])
+def test_values_of_targets_that_were_not_selected_are_the_fill(with_loss, output):
+    loss = np.arange(1000).astype(np.uint8) % 3 != 0
+    split = with_loss(
+        loss.astype(np.uint8), document_ends=range(10, 1001, 10), info=StreamInfo("|u1", 7, "target")
+    )
+    how = {"output": "torch", "device": "cpu", "resident": True} if output == "resident" else {}
+    batches = batches_of(split, streams=("loss",), **how)
+    plain = batches_of(split, loss=False)
+    for step in range(5):
+        _, y, values = batches[step]
+        _, raw = plain[step]
+        expected = np.where(raw == IGNORED, 7, split.loss[np.maximum(raw, 0)])
+        np.testing.assert_array_equal(np.asarray(values["loss"]), expected)
+        np.testing.assert_array_equal(
+            np.asarray(y), np.where((raw != IGNORED) & (expected == 1), raw, IGNORED)
+        )
+        assert (raw == IGNORED).any()

@@ -11,7 +11,7 @@ over the turns. "nanoGPT" is its get_batch: the map opened again for each batch,
 torch.stack. The floor is torch.index_select over an overlapping view of the map, then widening into two
 contiguous int64 tensors, its starts drawn beforehand. At 64 x 1024, expect 23 to 26 x nanoGPT and the floor's
 speed or more from random and shuffled windows and mixtures of them, 17 x and 0.7 x the floor with documents,
-8 x and 0.35 x packed.
+8 x and 0.35 x packed, also of whole documents, and from a selection of every other document.
 
 Where they are installed, LitData's TokensLoader and HF datasets are read beside them, with shuffling.
 
@@ -22,6 +22,7 @@ the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`)
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import resource
 import statistics
@@ -97,6 +98,15 @@ class SyntheticSplit(TokenStream):
         return np.append(ends[ends < self.num_tokens], self.num_tokens)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Half:
+    """A selection of documents that are not next to each other, so each is a span of its own."""
+
+    numbers: Any
+    split_fingerprint: str
+    fingerprint: str = "half"
+
+
 def synthetic(folder: Path, num_tokens: int, shards: int) -> tuple[SyntheticSplit, Path]:
     ids = np.random.default_rng(0).integers(0, 50257, num_tokens).astype("<u2")
     whole = folder / "train.bin"
@@ -151,6 +161,15 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         "sequential": {"sampler": "sequential"},
         "packed": {"sampler": "packed"},
         "packed, documents": {"sampler": "packed", "documents": True},
+        "packed, whole documents": {
+            "sampler": "packed",
+            "sampler_options": {"documents": "whole", "too_long": "truncate"},
+        },
+    }
+    half = Half(np.arange(0, len(split.document_ends()), 2), split.fingerprint)
+    options |= {
+        f"{sampler}, half selected": {"sampler": sampler, "selection": half}
+        for sampler in ("random", "shuffled", "packed")
     }
     cases = {name: steps(Batches(split, **shape, **more)) for name, more in options.items()}
     documents = steps(Batches(split, **shape, documents=True))
