@@ -52,6 +52,7 @@ class MixedStream(TokenStream):
         self._arguments = (names, identities, splits, samplers, stages, max_epochs, selections)
         self.name = splits[0].name
         self.dtype = splits[0].dtype
+        self.num_ids = splits[0].num_ids  # they share a tokenizer
         sizes = [split.num_tokens for split in splits]
         self._offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         self.num_tokens = int(self._offsets[-1])

@@ -186,13 +186,14 @@ class Order:
         reader = open_reader(self.stream, block_size + 1, random_access=random_access)
         ends = (lambda: self._document_ends) if self.options.documents else None
         beside = {
-            name: Values(values, open_reader(values, block_size, random_access=random_access))
+            name: Values(values, open_reader(values, length, random_access=random_access))
             for name, values in self._values.items()
+            for length in [block_size + (values.of == "target")]
         }
         if isinstance(self.sampler, SpanSampler):
-            return SpanSource(self.sampler, reader, block_size, ends, beside)
+            return SpanSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
         assert isinstance(self.sampler, Sampler)
-        return WindowSource(self.sampler, reader, block_size, ends, beside)
+        return WindowSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
 
     @cached_property
     def _numpy_options(self) -> BatchOptions:

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
+from corpuskit.batches.masking import hide, show
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
 from corpuskit.batches.selected import breaks_off
 from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
-from corpuskit.batches.windows import widen, widen_learned
+from corpuskit.batches.windows import widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.value_streams import LOSS
 
 _Rows = TypeVar("_Rows", bound=Rows)
 
@@ -28,7 +30,7 @@ class Values:
 
     Args:
         stream: The stream.
-        reader: Reads it, in windows of T items.
+        reader: Reads it, in windows of T items, or of T + 1 where they are of targets.
     """
 
     stream: ValueStream
@@ -61,8 +63,12 @@ class RowSource(Protocol[_Rows]):
         """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
         ...
 
-    def values(self, rows: _Rows, name: str, padding: float | None = None) -> NDArray[Any]:
-        """Read a stream of values, (n, T) in its dtype, the caller's own; padding is the fill, or as said."""
+    def values(self, rows: _Rows, name: str) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill."""
+        ...
+
+    def learned(self, rows: _Rows) -> NDArray[Any]:
+        """Read the stream "loss" for `read`: its last T columns are of y, and padding is 0 in them."""
         ...
 
     def documents(self, rows: _Rows) -> tuple[Segments, Ints]:
@@ -102,6 +108,7 @@ class WindowSource:
         block_size: T, tokens of x in a window.
         ends: Gives the ends of the stream's documents, for rows that will be asked about them.
         beside: The streams of values that are read beside the ids.
+        num_ids: What all ids are below, if that is known.
     """
 
     def __init__(
@@ -111,27 +118,34 @@ class WindowSource:
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
         beside: Mapping[str, Values] | None = None,
+        num_ids: int | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self._ends = ends
         self.reader = reader
         self.beside = beside or {}
+        self._num_ids = num_ids
 
     def resolve(self, samples: Ints) -> WindowRows:
         """The rows of samples of the global order."""
         starts = self._sampler.starts(samples)
         borders = self._ends().borders(starts, self.block_size) if self._ends else None
-        beside = {name: each.reader.locate(starts + each.shift) for name, each in self.beside.items()}
+        beside = {name: each.reader.locate(starts) for name, each in self.beside.items()}
         return WindowRows(starts, self.reader.locate(starts), borders, beside)
 
     def read(self, rows: WindowRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
         """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
-        return widen(self.reader.gather(rows.located), learned)
+        return widen(self.reader.gather(rows.located), learned, self._num_ids)
 
-    def values(self, rows: WindowRows, name: str, padding: float | None = None) -> NDArray[Any]:
+    def values(self, rows: WindowRows, name: str) -> NDArray[Any]:
         """Read a stream of values, (n, T) in its dtype, the caller's own; there is no padding."""
-        return self.beside[name].reader.gather(rows.beside[name])
+        beside = self.beside[name]
+        return np.ascontiguousarray(beside.reader.gather(rows.beside[name])[:, beside.shift :])
+
+    def learned(self, rows: WindowRows) -> NDArray[Any]:
+        """Read the stream "loss" for `read`, (n, T + 1): as wide as the ids, because that is the fastest."""
+        return self.beside[LOSS].reader.gather(rows.beside[LOSS])
 
     def documents(self, rows: WindowRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
@@ -201,12 +215,14 @@ class SpanSource:
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
         beside: Mapping[str, Values] | None = None,
+        num_ids: int | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self._ends = None if sampler.inside_documents else ends
         self.reader = reader
         self.beside = beside or {}
+        self._num_ids = num_ids
 
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
@@ -229,12 +245,12 @@ class SpanSource:
         shape = (len(rows.first) - 1, self.block_size)
         ids, last = self.reader.gather_spans(rows.located, rows.lengths)
         x = ids.astype(np.int64)
-        source = x if learned is None else ids
-        y = np.empty_like(source)
-        y[:-1] = source[1:]
+        # Not copied from x: large arrays are just so far apart that loads would wait for stores.
+        y: NDArray[Any] = np.empty_like(x if learned is None else ids)
+        y[:-1] = ids[1:]
         y[np.cumsum(rows.lengths) - 1] = last
         if learned is not None:
-            y = widen_learned(y, learned.reshape(-1))
+            y = show(hide(y, learned.reshape(-1), self._num_ids))
         if rows.padding.any():
             padding = rows.padded()
             x[padding] = 0
@@ -242,18 +258,23 @@ class SpanSource:
         y[rows.broken_places()] = IGNORED
         return x.reshape(shape), y.reshape(shape)
 
-    def values(self, rows: SpanRows, name: str, padding: float | None = None) -> NDArray[Any]:
-        """Read a stream of values, (n, T) in its dtype, the caller's own; padding is the fill, or as said.
+    def values(self, rows: SpanRows, name: str) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill.
 
-        So is the value of a target that is not asked for because its document was not selected.
+        So has a target that is not asked for because its document was not selected.
         """
-        beside = self.beside[name]
-        values = beside.reader.gather_items(rows.beside[name], rows.lengths)
-        nothing = beside.stream.fill if padding is None else padding
+        return self._values(rows, name, self.beside[name].stream.fill)
+
+    def learned(self, rows: SpanRows) -> NDArray[Any]:
+        """Read the stream "loss" for `read`, (n, T); padding is 0."""
+        return self._values(rows, LOSS, 0)
+
+    def _values(self, rows: SpanRows, name: str, padding: float) -> NDArray[Any]:
+        values = self.beside[name].reader.gather_items(rows.beside[name], rows.lengths)
         if rows.padding.any():
-            values[rows.padded()] = nothing
-        if beside.shift:
-            values[rows.broken_places()] = nothing
+            values[rows.padded()] = padding
+        if self.beside[name].shift:
+            values[rows.broken_places()] = padding
         return values.reshape(len(rows.first) - 1, self.block_size)
 
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:

@@ -135,12 +135,14 @@ class TokenStream(Stream):
         name: The split's name.
         dtype: uint16 or uint32.
         fingerprint: Identifies the tokens and their order.
+        num_ids: What all ids are below, the size of the vocabulary; None where it is not known.
         earlier_fingerprints: What the fingerprint of a mixture was before its last corpora were added.
     """
 
     noun = "split"
 
     fingerprint: str
+    num_ids: int | None = None
     earlier_fingerprints: frozenset[str] = frozenset()
 
     @property

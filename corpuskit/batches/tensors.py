@@ -256,7 +256,7 @@ def _ignore(
 ) -> torch.Tensor:
     """Have y be -100 where `learned` is 0, and at the foreign places of the flat one."""
     if learned is not None:
-        y.masked_fill_(place(learned == 0), IGNORED)
+        y.masked_fill_(place(learned[:, learned.shape[1] - y.shape[1] :] == 0), IGNORED)
     if foreign is not None:
         y.view(-1).index_fill_(0, place(foreign), IGNORED)
     return y

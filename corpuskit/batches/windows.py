@@ -21,10 +21,10 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints, Tokens
+from corpuskit.batches.masking import hide, show
 from corpuskit.batches.pages import Pages, keep_freed_memory
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
-from corpuskit.batches.segments import IGNORED
 from corpuskit.batches.stream import Stream
 
 #: NumPy refuses views whose size in bytes, overlaps counted, is more than an int64.
@@ -202,12 +202,15 @@ def _items(tokens: NDArray[Any], length: int) -> NDArray[np.void] | None:
     return rows.view(f"V{length * size}")[:, 0]
 
 
-def widen(windows: Tokens, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+def widen(
+    windows: Tokens, learned: NDArray[np.uint8] | None = None, num_ids: int | None = None
+) -> tuple[Ints, Ints]:
     """Two contiguous int64 (n, T), x and y, from windows of T + 1 ids; y is x shifted by one token.
 
     Args:
         windows: The windows' ids, (n, T + 1); with `learned`, what is in them afterwards is of no use.
-        learned: 1 for each target that is to be learned, (n, T), and 0 for those that become -100.
+        learned: Of each id, (n, T + 1), 1 if it is to be learned as a target, and 0 if y is -100 there.
+        num_ids: What all ids are below, if that is known.
 
     Example:
         >>> x, y = widen(np.array([[1, 2, 3]], dtype=np.uint16))
@@ -215,24 +218,6 @@ def widen(windows: Tokens, learned: NDArray[np.uint8] | None = None) -> tuple[In
         ([[1, 2]], [[2, 3]])
     """
     x = windows[:, :-1].astype(np.int64)
-    return x, windows[:, 1:].astype(np.int64) if learned is None else widen_learned(windows, learned)
-
-
-def widen_learned(ids: Tokens, learned: NDArray[np.uint8]) -> Ints:
-    """The targets that are to be learned as contiguous int64, and -100 for the others.
-
-    In the ids' own narrow type and without a branch: 24 us for 64 x 1,024 uint16, whatever the mask is like,
-    where writing into int64 takes 25 to 500, the most where 1 and 0 alternate.
-
-    Args:
-        ids: (n, T), or the windows' (n, T + 1), whose last T columns count; written over.
-        learned: 1 for each target that is to be learned, (n, T), else 0.
-    """
-    targets = ids[..., ids.shape[-1] - learned.shape[-1] :]
-    if ids.size and ids.max() > np.iinfo(ids.dtype).max + IGNORED:  # it would not fit beside the bias
-        return np.where(learned, targets, np.int64(IGNORED))
-    ids += ids.dtype.type(-IGNORED)
-    targets *= learned.astype(ids.dtype)
-    y = targets.astype(np.int64)
-    y += IGNORED
-    return y
+    if learned is None:
+        return x, windows[:, 1:].astype(np.int64)
+    return x, show(hide(windows, learned, num_ids)[:, 1:])

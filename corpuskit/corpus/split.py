@@ -53,6 +53,7 @@ class Split(TokenStream):
         self.num_tokens = record.num_tokens
         self.num_documents = record.num_documents
         self.dtype = np.dtype(manifest.dtype)
+        self.num_ids = manifest.tokenizer.vocab_size
         self.fingerprint = manifest.split_fingerprint(name)
         self.shard_starts = _sums([shard.num_tokens for shard in record.shards])
         self.shard_documents = _sums([shard.num_documents for shard in record.shards])

@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
+import itertools
 import resource
 import statistics
 import sys
@@ -44,6 +45,7 @@ from corpuskit.batches.baseline import nanogpt_get_batch
 from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.batches.stream import TokenStream
 from corpuskit.inspect.timing import Case, measure_in_turns, median_ratio
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 SHAPES = ((12, 1024), (64, 1024), (512, 2048))
 
@@ -79,6 +81,7 @@ class SyntheticSplit(TokenStream):
     """A token stream over plain files, with documents of 600 tokens or so."""
 
     name, fingerprint = "train", ""
+    num_ids = 50257
 
     def __init__(self, paths: list[Path], sizes: list[int]) -> None:
         self.dtype = np.dtype("<u2")
@@ -105,6 +108,31 @@ class Half:
     numbers: Any
     split_fingerprint: str
     fingerprint: str = "half"
+
+
+class WithLoss(TokenStream):
+    """The same stream with a mask beside it: turns of 100 tokens or so."""
+
+    def __init__(self, split: TokenStream) -> None:
+        vars(self).update(vars(split))
+        self.name, self.fingerprint, self.num_ids = split.name, split.fingerprint, split.num_ids
+        self._split = split
+        ends = np.cumsum(np.random.default_rng(2).geometric(1 / 100, split.num_tokens // 50))
+        learned = np.searchsorted(ends, np.arange(split.num_tokens), side="right").astype(np.uint8) & 1
+        self._loss = [learned[a:b] for a, b in itertools.pairwise(split.shard_starts.tolist())]
+
+    @property
+    def streams(self) -> dict[str, StreamInfo]:
+        return {LOSS: LOSS_INFO}
+
+    def shard(self, number: int) -> Any:
+        return self._split.shard(number)
+
+    def stream_shard(self, name: str, number: int) -> Any:
+        return self._loss[number]
+
+    def document_ends(self) -> Any:
+        return self._split.document_ends()
 
 
 def synthetic(folder: Path, num_tokens: int, shards: int) -> tuple[SyntheticSplit, Path]:
@@ -160,6 +188,7 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         "shuffled": {"sampler": "shuffled"},
         "sequential": {"sampler": "sequential"},
         "packed": {"sampler": "packed"},
+        "packed, numpy": {"sampler": "packed", "output": "numpy"},
         "packed, documents": {"sampler": "packed", "documents": True},
         "packed, whole documents": {
             "sampler": "packed",
@@ -172,6 +201,9 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         for sampler in ("random", "shuffled", "packed")
     }
     cases = {name: steps(Batches(split, **shape, **more)) for name, more in options.items()}
+    masked = WithLoss(split)
+    for name in ("random", "random, numpy", "random, documents masked", "packed", "packed, numpy"):
+        cases[f"{name}, loss"] = steps(Batches(masked, **shape, **options[name]))
     documents = steps(Batches(split, **shape, documents=True))
     cases["random, documents, position_ids"] = lambda: documents()[2].position_ids
     for sampler in ("random", "shuffled"):
