@@ -53,6 +53,9 @@ class Batches(Cursor):
         prefetch: How many batches a thread makes ahead while iterating; 0 makes each when it is asked for.
         resident: Keep the whole split on the device, and cut the batches there.
         sampler_options: What the sampler can be told.
+        selection: Which documents are drawn from, as `corpuskit.select` gives them; None is all of them. The
+            sampler sees them one after another, as if there were no others. Where one follows another that
+            it does not follow in the split, the target is -100.
 
     Raises:
         ConfigError: If an option is impossible, or the split too short for one window.
@@ -132,9 +135,22 @@ class Batches(Cursor):
         facts = {name: value for name, value in said.items() if value is not None and value != {}}
         epoch = f"{len(self):,} steps" if self.samples_per_epoch is not None else "none: it never ends"
         rows = [(name, amount.samples, amount.tokens) for name, amount in self.drawn().items()]
+        for name, counted in self.counted.items():
+            of = f" of {name}" if len(rows) > 1 else ""
+            facts |= {what.replace("_", " ") + of: f"{count:,}" for what, count in counted.items()}
         columns = ("corpus" if len(rows) > 1 else "split", "rows drawn so far", "tokens of x")
         title = f"Batches of {self.order.stream.name}, {self.order.stream.num_tokens:,} tokens"
         return display(title, {**facts, "an epoch": epoch}, columns, rows)
+
+    @property
+    def counted(self) -> dict[str, dict[str, int]]:
+        """What the sampler counted when it was made, by corpus, one entry without a mixture.
+
+        Of `packed`: `documents_dropped`, `documents_truncated` or `documents_split`, with `tokens_dropped`
+        (those of these documents), `tokens_truncated` (those that were cut off) or `tokens_split`. With
+        `skip_untrained`: `rows_skipped`. A number that is 0 is left out.
+        """
+        return self.order.counted()
 
     def drawn(self, sample: int | None = None) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken: by name, and one entry without a mixture.
@@ -153,7 +169,7 @@ class Batches(Cursor):
         from corpuskit.batches.datasets import WindowDataset
 
         if num_samples is None:
-            num_samples = self.samples_per_epoch or (self.order.stream.num_tokens - 1) // self.block_size
+            num_samples = self.samples_per_epoch or (self.order.num_tokens - 1) // self.block_size
         num_samples = whole("num_samples", num_samples, least=0)
         return WindowDataset(self._on_host(output="numpy", rank=0, world_size=1), self.sample, num_samples)
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corpuskit.batches.selected import DocumentSelection
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
@@ -30,6 +31,7 @@ class BatchOptions:
         prefetch: How many batches a thread makes ahead while iterating.
         resident: Keep the whole split on the device.
         sampler_options: What the sampler can be told.
+        selection: Which documents are drawn from; None is all of them.
 
     Raises:
         ConfigError: If a value is impossible, or two of them together.
@@ -49,6 +51,7 @@ class BatchOptions:
     prefetch: int = 0
     resident: bool = False
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    selection: DocumentSelection | None = dataclasses.field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
@@ -76,19 +79,19 @@ class BatchOptions:
         """The same with some values changed."""
         return dataclasses.replace(self, **changes)
 
-    def check_fits(self, name: str, num_tokens: int) -> None:
-        """Refuse a split that is too short for one window.
+    def check_fits(self, what: str, num_tokens: int) -> None:
+        """Refuse what is too short for one window.
 
         Args:
-            name: The split's name.
-            num_tokens: N, tokens in the split.
+            what: What it is: a split, by its name, or a selection of one.
+            num_tokens: N, tokens in it.
 
         Raises:
             ConfigError: Naming the numbers.
         """
         if num_tokens < self.block_size + 1:
             raise ConfigError(
-                f"split {name!r} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
+                f"{what} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
                 f"needs {self.block_size + 1:,}; choose a block_size of at most {max(num_tokens - 1, 0):,}",
                 expected=self.block_size + 1,
                 found=num_tokens,

@@ -16,9 +16,11 @@ from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
 from corpuskit.batches.segments import DocumentEnds
+from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.target_counts import target_counter
 from corpuskit.batches.targets import TargetWatch
-from corpuskit.samplers.base import Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
 from corpuskit.value_streams import LOSS
 
 
@@ -42,6 +44,7 @@ class Order:
     Attributes:
         stream: The tokens.
         options: What the run was told.
+        num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
         watch: Counts the rows without a target that were made in this process.
 
     Raises:
@@ -50,25 +53,33 @@ class Order:
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
-        options.check_fits(stream.name, stream.num_tokens)
+        what = f"split {stream.name!r}"
+        options.check_fits(what, stream.num_tokens)
         self.stream = stream
         self.options = options
         self.watch = TargetWatch(options.batch_size)
         masks = options.loss and LOSS in stream.streams
         names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
         self._values = {name: stream.stream(name) for name in names}
-        self.sampler = stream.open_sampler(
-            options.sampler,
-            SamplerContext(
-                num_tokens=stream.num_tokens,
-                block_size=options.block_size,
-                seed=options.seed,
-                document_ends=stream.document_ends,
-                fingerprint=stream.fingerprint,
-                options=options.sampler_options,
-                batch_size=options.batch_size,
-            ),
+        self.num_tokens = stream.num_tokens
+        self.sampler: AnySampler
+        context = SamplerContext(
+            num_tokens=stream.num_tokens,
+            block_size=options.block_size,
+            seed=options.seed,
+            document_ends=stream.document_ends,
+            fingerprint=stream.fingerprint,
+            options=options.sampler_options,
+            batch_size=options.batch_size,
+            count_targets=target_counter(stream),
         )
+        if options.selection is None:
+            self.sampler = stream.open_sampler(options.sampler, context)
+        else:
+            documents = SelectedDocuments(stream, options.selection, what=what)
+            self.num_tokens = documents.num_tokens
+            options.check_fits(f"the selection of {what}", self.num_tokens)
+            self.sampler = open_selected(stream, options.sampler, context, documents)
 
     def __repr__(self) -> str:
         return f"<Order of {self.stream!r}: sampler {self.options.sampler!r}, seed {self.options.seed}>"
@@ -146,6 +157,7 @@ class Order:
             "split": self.stream.name,
             "corpus": self.stream.fingerprint,
             "block_size": self.options.block_size,
+            "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
         }
 
     def drawn(self, sample: int) -> dict[str, DrawnAmount]:
@@ -160,6 +172,11 @@ class Order:
             )
             for name, count, epoch in zip(self.stream.names, counts, epochs, strict=True)
         }
+
+    def counted(self) -> dict[str, dict[str, int]]:
+        """What the samplers counted when they were made, by corpus; see `Batches.counted`."""
+        parts = zip(self.stream.names, self.sampler.part_counted, strict=True)
+        return {name: dict(counted) for name, counted in parts}
 
     @cached_property
     def source(self) -> RowSource[Any]:

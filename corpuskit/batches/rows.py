@@ -15,6 +15,7 @@ from corpuskit.batches.masking import hide, show
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
+from corpuskit.batches.selected import breaks_off
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
@@ -160,7 +161,8 @@ class SpanRows:
     """Rows of several spans, padding included: row i is spans `first[i] .. first[i + 1] - 1`, T places long.
 
     `located` is where a span is in memory, or `~start` if it crosses shards. Padding is a span like the
-    others, of the stream's first tokens, and is written over.
+    others, of the stream's first tokens, and is written over. `broken` says of which spans the last target
+    is not asked for; None is of none.
     """
 
     first: Ints
@@ -169,6 +171,7 @@ class SpanRows:
     located: Ints
     padding: NDArray[np.bool_]
     beside: Mapping[str, Ints] = dataclasses.field(default_factory=dict)
+    broken: NDArray[np.bool_] | None = None
 
     def positions(self) -> Ints:
         """int64[n * T]: where the tokens of x are in the stream."""
@@ -184,12 +187,19 @@ class SpanRows:
             self.located[a:b],
             self.padding[a:b],
             _cut(self.beside, a, b),
+            None if self.broken is None else self.broken[a:b],
         )
 
     @cached_property
     def copy(self) -> SpanCopy:
         """How the spans are copied, out of the ids and out of streams beside them."""
         return SpanCopy(self.lengths)
+
+    def broken_places(self) -> Ints:
+        """int64[k]: the places of the flat y that are not asked for, beside the padding."""
+        if self.broken is None:
+            return np.empty(0, np.int64)
+        return np.cumsum(self.lengths)[self.broken] - 1
 
     def padded(self) -> Ints:
         """int64[k]: the places of the rows laid out flat that are padding."""
@@ -225,11 +235,14 @@ class SpanSource:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
         spans = _fill(self._sampler.spans(samples), self.block_size)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
+        broken = None
+        if (breaks := self._sampler.breaks) is not None:
+            broken = breaks_off(breaks, spans.starts + spans.lengths) & ~spans.padding
         beside = {
             name: each.reader.locate(spans.starts + each.shift, spans.lengths)
             for name, each in self.beside.items()
         }
-        return dataclasses.replace(spans, located=located, beside=beside)
+        return dataclasses.replace(spans, located=located, beside=beside, broken=broken)
 
     def read(self, rows: SpanRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
         """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y.
@@ -249,10 +262,14 @@ class SpanSource:
             padding = rows.padded()
             x[padding] = 0
             y[padding] = IGNORED
+        y[rows.broken_places()] = IGNORED
         return x.reshape(shape), y.reshape(shape)
 
     def values(self, rows: SpanRows, name: str) -> NDArray[Any]:
-        """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill."""
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill.
+
+        So has a target that is not asked for because its document was not selected.
+        """
         return self._values(rows, name, self.beside[name].stream.fill)
 
     def learned(self, rows: SpanRows) -> NDArray[Any]:
@@ -263,6 +280,8 @@ class SpanSource:
         values = self.beside[name].reader.gather_items(rows.beside[name], rows.lengths, rows.copy)
         if rows.padding.any():
             values[rows.padded()] = padding
+        if self.beside[name].shift:
+            values[rows.broken_places()] = padding
         return values.reshape(len(rows.first) - 1, self.block_size)
 
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:

@@ -130,7 +130,9 @@ class ResidentEngine(CopyEngine):
         y = self._tokens[places + 1].to(torch.int64).bitwise_and_(self._mask)
         padding = self._padding(rows)
         shape = (len(rows.first) - 1, self._source.block_size)
-        return x.masked_fill_(padding, 0).view(shape), y.masked_fill_(padding, IGNORED).view(shape)
+        y.masked_fill_(padding, IGNORED)
+        y.index_fill_(0, self._place(rows.broken_places()), IGNORED)
+        return x.masked_fill_(padding, 0).view(shape), y.view(shape)
 
     def _values(self, rows: WindowRows | SpanRows, name: str) -> torch.Tensor:
         beside, items = self._source.beside[name], self._resident[name]
@@ -140,6 +142,8 @@ class ResidentEngine(CopyEngine):
             )
         places = torch.from_numpy(rows.positions() + beside.shift).to(self._device)
         values = _signed(items[places], beside.stream).masked_fill_(self._padding(rows), beside.stream.fill)
+        if beside.shift:
+            values.index_fill_(0, self._place(rows.broken_places()), beside.stream.fill)
         return values.view(len(rows.first) - 1, self._source.block_size)
 
     def _padding(self, rows: SpanRows) -> torch.Tensor:

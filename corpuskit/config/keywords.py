@@ -72,6 +72,7 @@ class BatchKeywords(TypedDict, total=False):
     prefetch: int
     resident: bool
     sampler_options: Mapping[str, Any] | None
+    selection: Any
 
 
 _MODELS: dict[type, type[Config]] = {PrepareKeywords: PrepareConfig, BatchKeywords: BatchConfig}

@@ -7,7 +7,7 @@ import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.stream import TokenStream
-from corpuskit.value_streams import LOSS_INFO, StreamInfo
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 
 class FakeSplit(TokenStream):
@@ -54,6 +54,29 @@ def positions(num_tokens, dtype=np.uint16, **options):
 @pytest.fixture(scope="session")
 def make_split():
     return positions
+
+
+class LossSplit(FakeSplit):
+    """A token stream with a loss stream, which some of its shards have no file of."""
+
+    def __init__(self, loss, *, without=(), info=LOSS_INFO, **options):
+        super().__init__(np.arange(len(loss)).astype(np.uint16), **options)
+        self.loss, self.without, self.info = loss, frozenset(without), info
+
+    @property
+    def streams(self):
+        return {LOSS: self.info}
+
+    def stream_shard(self, name, number):
+        assert name == LOSS
+        if number in self.without:
+            return None
+        return self.loss[self.shard_starts[number] : self.shard_starts[number + 1]]
+
+
+@pytest.fixture(scope="session")
+def with_loss():
+    return LossSplit
 
 
 @pytest.fixture(scope="session")

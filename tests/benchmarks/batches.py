@@ -11,7 +11,7 @@ over the turns. "nanoGPT" is its get_batch: the map opened again for each batch,
 torch.stack. The floor is torch.index_select over an overlapping view of the map, then widening into two
 contiguous int64 tensors, its starts drawn beforehand. At 64 x 1024, expect 23 to 26 x nanoGPT and the floor's
 speed or more from random and shuffled windows and mixtures of them, 17 x and 0.7 x the floor with documents,
-8 x and 0.35 x packed.
+8 x and 0.35 x packed, also of whole documents, and from a selection of every other document.
 
 Where they are installed, LitData's TokensLoader and HF datasets are read beside them, with shuffling.
 
@@ -22,6 +22,7 @@ the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`)
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import itertools
 import resource
@@ -98,6 +99,15 @@ class SyntheticSplit(TokenStream):
     def document_ends(self) -> Any:
         ends = np.cumsum(np.random.default_rng(1).geometric(1 / 600, self.num_tokens // 600))
         return np.append(ends[ends < self.num_tokens], self.num_tokens)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Half:
+    """A selection of documents that are not next to each other, so each is a span of its own."""
+
+    numbers: Any
+    split_fingerprint: str
+    fingerprint: str = "half"
 
 
 class WithLoss(TokenStream):
@@ -180,6 +190,15 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         "packed": {"sampler": "packed"},
         "packed, numpy": {"sampler": "packed", "output": "numpy"},
         "packed, documents": {"sampler": "packed", "documents": True},
+        "packed, whole documents": {
+            "sampler": "packed",
+            "sampler_options": {"documents": "whole", "too_long": "truncate"},
+        },
+    }
+    half = Half(np.arange(0, len(split.document_ends()), 2), split.fingerprint)
+    options |= {
+        f"{sampler}, half selected": {"sampler": sampler, "selection": half}
+        for sampler in ("random", "shuffled", "packed")
     }
     cases = {name: steps(Batches(split, **shape, **more)) for name, more in options.items()}
     masked = WithLoss(split)
