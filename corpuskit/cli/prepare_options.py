@@ -59,6 +59,19 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Make each line of a text file a document. By default a text file is one document.",
     ),
     _input(
+        "--template",
+        metavar="NAME",
+        type=Name("template"),
+        help="Write conversations (--format chat) by this template; 'corpuskit list templates' shows them. "
+        "[default: chatml]",
+    ),
+    _input(
+        "--train-on",
+        type=click.Choice(["assistant", "last", "all"]),
+        help="Learn of a conversation what the assistant writes, its last message alone, or everything. "
+        "[default: assistant]",
+    ),
+    _input(
         "--invalid-utf8",
         type=click.Choice(["error", "replace"]),
         help="Stop at bytes that are not UTF-8, or put U+FFFD in their place. [default: error]",

@@ -39,6 +39,8 @@ class PrepareKeywords(TypedDict, total=False):
     text_field: str | list[str] | None
     separator: str | None
     lines: bool | None
+    template: str | None
+    train_on: Literal["assistant", "last", "all"] | None
     invalid_utf8: Literal["error", "replace"]
     on_bad_document: Literal["error", "skip"]
     on_missing: Literal["skip", "error"]

@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
 import orjson
@@ -22,12 +21,15 @@ from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
-from corpuskit.sources.readers.columns import close_to, either, listed
+from corpuskit.sources.readers.columns import either
 from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
+from corpuskit.sources.readers.record_fields import first_text, has, lookup, paths
 from corpuskit.sources.readers.samples import documents_at
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
 from corpuskit.sources.readers.texts import batches, without_empty
+
+T = TypeVar("T")
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100
@@ -35,8 +37,6 @@ _FIRST_RECORDS = 100
 _FIRST_LINES = 10
 _WHITE_SPACE = b" \t\r"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: How deep a record is searched for a field that was perhaps meant.
-_NESTED_LEVELS = 3
 
 #: What JSON calls values that are no object.
 _KINDS = {
@@ -68,12 +68,24 @@ class JsonlReader(Reader):
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
 
+    #: By what the user says which field is read.
+    FIELD_FLAG: ClassVar[str] = "--text-field"
+
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
+        self.text_fields = self.wanted()
+
+    def wanted(self) -> list[str]:
+        """The fields that are read, in order of preference.
+
+        Raises:
+            ConfigError: If one has no name.
+        """
         said = self.options["text_field"]
-        self.text_fields: list[str] = [said] if isinstance(said, str) else said
-        if not all(self.text_fields):
+        fields: list[str] = [said] if isinstance(said, str) else said
+        if not all(fields):
             raise refused("text_field", "", "a field's name")
+        return fields
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges of whole lines."""
@@ -100,7 +112,7 @@ class JsonlReader(Reader):
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of one slice's records; a document starts where its line does."""
         bad = self.policy(item, on_bad)
-        records = Records(self, item, bad, is_first=part.start == 0)
+        records = self.records(item, bad, is_first=part.start == 0)
         with self.open(item, part) as stream:
             for starts, lines, *_ in split_stream(
                 stream,
@@ -110,17 +122,26 @@ class JsonlReader(Reader):
                 max_document_bytes=self.options["max_document_bytes"],
                 too_long=records.too_long,
             ):
-                texts, starts = records.of_block(lines, starts)
-                if b"" in texts:
-                    texts, starts = without_empty(texts, starts, bad)
-                yield from batches(texts, starts)
+                yield from self.batches(*records.of_block(lines, starts), bad)
 
-    def fast(self, lines: list[bytes]) -> list[bytes] | None:
-        """The texts of a block in which every line is as it should be, else None."""
+    def records(
+        self, item: Input, bad: BadDocuments, *, is_first: bool, is_known: bool = False
+    ) -> Records[Any]:
+        """What makes documents of an input's records."""
+        return Records(self, item, bad, is_first=is_first, is_known=is_known)
+
+    def batches(self, documents: list[Any], starts: list[int], bad: BadDocuments) -> Iterator[DocumentBatch]:
+        """Batches of documents, those without text left out."""
+        if b"" in documents:
+            documents, starts = without_empty(documents, starts, bad)
+        yield from batches(documents, starts)
+
+    def fast(self, lines: list[bytes]) -> list[Any] | None:
+        """The documents of a block in which every line is as it should be, else None."""
         loads, field = orjson.loads, self.text_fields[0]
         try:
             if len(self.text_fields) > 1:
-                return [_first_text(loads(line), self.text_fields).encode() for line in lines]
+                return [first_text(loads(line), self.text_fields).encode() for line in lines]
             if "." not in field:
                 return [loads(line)[field].encode() for line in lines]
             path = field.split(".")
@@ -135,8 +156,10 @@ class JsonlReader(Reader):
         return texts
 
 
-class Records:
+class Records(Generic[T]):
     """Reads records one by one, where some line of a block is not as it should be.
+
+    A document is a text; a subclass makes something else of a record.
 
     Args:
         reader: Whose options decide.
@@ -148,6 +171,9 @@ class Records:
     Attributes:
         found_any: Whether some record of the slice has the field.
     """
+
+    #: What a record is said to be without.
+    WHAT: ClassVar[str] = "text"
 
     def __init__(
         self,
@@ -168,24 +194,24 @@ class Records:
         self._missing = 0
         self._is_json_lines = is_known
 
-    def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
-        """The texts of some lines, with where their records start."""
-        texts = None
+    def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[T], list[int]]:
+        """The documents of some lines, with where their records start."""
+        found = None
         if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
-            texts = self._reader.fast(lines)
-        if texts is None:
-            return self.texts(lines, starts)
+            found = self._reader.fast(lines)
+        if found is None:
+            return self.documents(lines, starts)
         self.found_any = True
-        return texts, starts
+        return found, starts
 
-    def texts(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
-        """The texts of some lines, with where their records start; of what has none it is decided."""
-        kept: tuple[list[bytes], list[int]] = ([], [])
+    def documents(self, lines: list[bytes], starts: list[int]) -> tuple[list[T], list[int]]:
+        """The documents of some lines, with where their records start; of what is none it is decided."""
+        kept: tuple[list[T], list[int]] = ([], [])
         for line, start in zip(lines, starts, strict=True):
             for piece, at, record in self._records(line, start):
-                text = self._text(piece, at, record)
-                if text is not None:
-                    kept[0].append(text)
+                document = self._document(piece, at, record)
+                if document is not None:
+                    kept[0].append(document)
                     kept[1].append(at)
         return kept
 
@@ -224,7 +250,7 @@ class Records:
             self._damaged(f"more than {_MAX_VALUES:,} values in one record, which memory is not for", start)
             return
         try:
-            record = _parsed(line)
+            record = self.parsed(line)
         except lenient.DamagedJson as error:
             if line.find(b"\r", 0, -1) >= 0:
                 pieces = line.removesuffix(b"\r").split(b"\r")
@@ -247,26 +273,40 @@ class Records:
         self._check_layout()
         self._bad.bad("invalid-json", start, reason, within=within)
 
-    def _text(self, line: bytes, start: int, record: dict[str, Any]) -> bytes | None:
-        """A record's text; None if it has none, or none that can be used."""
+    def parsed(self, line: bytes) -> Any:
+        """A line's value.
+
+        Raises:
+            lenient.DamagedJson: If it is none.
+        """
+        return _parsed(line)
+
+    def _document(self, line: bytes, start: int, record: dict[str, Any]) -> T | None:
+        """A record's document; None if it has none, or none that can be used."""
         field, value = self._field_of(record)
         found = field is not None
         self._note(record, start, found=found)
-        if isinstance(value, str):
-            return self._utf8(value, line, start)
+        if found and value is not None:
+            return self.document(line, start, record)
         if not found:
-            reason = f"no field {self._wanted} {_has(self._fields, record)} in the record"
-            self._bad.missing("missing-text", start, reason)
-        elif value is None:
-            self._bad.missing("null-text", start, f"field {field!r} is null in the record")
+            reason = f"no field {self._wanted} {has(self._fields, record)} in the record"
+            self._bad.missing(f"missing-{self.WHAT}", start, reason)
         else:
-            reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
-            self._bad.bad("not-text", start, reason)
+            self._bad.missing(f"null-{self.WHAT}", start, f"field {field!r} is null in the record")
+        return None
+
+    def document(self, line: bytes, start: int, record: dict[str, Any]) -> T | None:
+        """The document of a record that has one of the fields, which is not null; None if it is no use."""
+        field, value = self._field_of(record)
+        if isinstance(value, str):
+            return cast("T | None", self._utf8(value, line, start))
+        reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
+        self._bad.bad("not-text", start, reason)
         return None
 
     def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The field that holds a record's text, with its value: the first text, or the first there."""
-        there = [(f, value) for f in self._fields for found, value in [_lookup(record, f)] if found]
+        there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
         texts = (one for one in there if isinstance(one[1], str))
         return next(texts, there[0] if there else (None, None))
 
@@ -298,7 +338,8 @@ class Records:
         if self._missing == _FIRST_RECORDS:
             raise self._bad.error(
                 f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
-                f"{_has(self._fields, record)}; choose one with --text-field; the last of them begins",
+                f"{has(self._fields, record)}; choose one with {self._reader.FIELD_FLAG}; the last of them "
+                "begins",
                 start,
             )
 
@@ -334,47 +375,5 @@ def fields_of(line: bytes) -> list[str]:
     """The fields of a record, dots leading into nested ones; none, if it is no object."""
     with contextlib.suppress(lenient.DamagedJson):
         if isinstance(record := _parsed(line), dict):
-            return [*_paths(record)]
+            return [*paths(record)]
     return []
-
-
-def _lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
-    """Whether a record has a field, and its value."""
-    value: Any = record
-    for key in field.split("."):
-        if not isinstance(value, dict) or key not in value:
-            return field in record, record.get(field)
-        value = value[key]
-    return True, value
-
-
-def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str]:
-    """The names of a record's fields, with those of nested objects behind dots."""
-    for name, value in record.items():
-        yield name
-        if isinstance(value, dict) and levels > 1:
-            yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
-
-
-def _first_text(record: dict[str, Any], fields: list[str]) -> str:
-    """The text of a record that has it in one of several fields.
-
-    Raises:
-        KeyError: If it has none.
-    """
-    for field in fields:
-        value = _lookup(record, field)[1]
-        if isinstance(value, str):
-            return value
-    raise KeyError(fields[0])
-
-
-def _has(fields: list[str], record: dict[str, Any]) -> str:
-    """What a record has instead of some fields, in brackets."""
-    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
-
-
-@lru_cache(maxsize=64)
-def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
-    close = close_to(field, paths)
-    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"

@@ -20,6 +20,8 @@ _MAX_DEPTH = 200
 _SIGNS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 #: `-Infinity`, and an escape, are no longer: what is cut in them is refused so far from the end.
 _LONGEST_WORD = 16
+#: Numbers of more are not turned into one: Python takes the square of the time for it, and refuses at last.
+_MAX_DIGITS = 300
 _OBJECT_GOES_ON = re.compile(r'\{\s*"')
 
 
@@ -41,19 +43,23 @@ class CutOff(DamagedJson):
     """What may be the beginning of JSON."""
 
 
-def loads(data: bytes, *, errors: str = "surrogateescape") -> Any:
+def loads(data: bytes, *, errors: str = "surrogateescape", whole: bool = False) -> Any:
     """The value that some bytes are, numbers excepted; broken UTF-8 travels as lone surrogates.
 
     Args:
         data: One JSON value, perhaps after a byte order mark.
         errors: How broken UTF-8 is decoded.
+        whole: Whether numbers are kept, and what is nested too deeply to be looked at is an error.
 
     Raises:
         DamagedJson: If they are none.
     """
     text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)
+    shallow = _shallow(text)
+    if whole and shallow is not text:
+        raise DamagedJson(f"more than {_MAX_DEPTH} levels of nesting", 0)
     try:
-        return _DECODER.decode(_shallow(text))
+        return (_WHOLE if whole else _DECODER).decode(shallow)
     except json.JSONDecodeError as error:
         bom_bytes = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
         before = text[: error.pos].encode("utf-8", "surrogateescape")
@@ -150,10 +156,16 @@ def _integer(literal: str) -> int:
     return 0
 
 
+def _whole_number(literal: str) -> int | float:
+    """A whole number; one of very many digits is a float, as fast parsers have it."""
+    return int(literal) if len(literal) <= _MAX_DIGITS else float(literal)
+
+
 def _fraction(literal: str) -> float:
     return 0.0
 
 
+_WHOLE = json.JSONDecoder(parse_int=_whole_number, strict=False)
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_fraction, strict=False)
 
 __all__ = ["CutOff", "DamagedJson", "end_of_value", "loads", "other_layout"]
