@@ -24,6 +24,8 @@ from corpuskit.chat.template import (
 from corpuskit.chat.tools import as_json
 from corpuskit.tokenizers.pieces import DocumentPiece
 
+#: Makes a tuple of names in half the time: this runs for every message.
+_new = tuple.__new__
 _START, _END = "<|im_start|>", "<|im_end|>"
 _BEGIN, _STOP = control(_START), control(_END)
 _ASSISTANT, _NEWLINE = text("assistant\n"), text("\n")
@@ -63,10 +65,8 @@ class Chatml(Template):
             if role == "assistant":
                 if message.reasoning or message.tool_calls:
                     content = _said(message)
-                pieces += (_BEGIN[given], _ASSISTANT[given])
-                if content:
-                    pieces.append(DocumentPiece(content.encode(), False, is_trained))
-                pieces += (_STOP[is_trained], _NEWLINE[given])
+                words = (_new(DocumentPiece, (content.encode(), False, is_trained)),) if content else ()
+                pieces += (_BEGIN[given], _ASSISTANT[given], *words, _STOP[is_trained], _NEWLINE[given])
                 continue
             if role == "tool":
                 pieces += _answer(found, place, given=given)
@@ -74,12 +74,8 @@ class Chatml(Template):
             if role == "developer":
                 check_one_system(found, self.name)
                 role = "system"
-            pieces += (
-                _BEGIN[given],
-                DocumentPiece(f"{role}\n{content}".encode(), False, given),
-                _STOP[given],
-                _NEWLINE[given],
-            )
+            piece = _new(DocumentPiece, (f"{role}\n{content}".encode(), False, given))
+            pieces += (_BEGIN[given], piece, _STOP[given], _NEWLINE[given])
         return pieces
 
 

@@ -47,6 +47,8 @@ _SIMPLE = {
         "assistant": "assistant",
     },
 }
+#: Makes a tuple of names in half the time: this runs for every message.
+_new = tuple.__new__
 #: What different people call an assistant's reasoning.
 _REASONING = ("reasoning", "reasoning_content", "thinking")
 #: With this in its text, a message of ShareGPT's calls a tool.
@@ -134,11 +136,13 @@ def _messages(value: Any, field: str, system: Any, tools: tuple[Mapping[str, Any
         messages.append(Message("system", system))
     has_tools = False
     for entry in value:
-        if type(entry) is dict and len(entry) == 2:
-            role, content = entry.get(said), entry.get(text)
-            if type(content) is str and type(role) is str and role in simple:
-                messages.append(Message(simple[role], content))
+        try:
+            role, content = simple[entry[said]], entry[text]
+            if len(entry) == 2 and type(content) is str:
+                messages.append(_new(Message, (role, content, "", (), "", True)))
                 continue
+        except (KeyError, TypeError):
+            pass
         message = _message(entry, shape, f"message {len(messages) + 1}")
         if message.role == "tool":
             answers[len(messages)] = _text_or_none(entry, "tool_call_id")

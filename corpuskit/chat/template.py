@@ -22,8 +22,9 @@ from corpuskit.chat.conversation import BadConversation, Conversation, Message
 from corpuskit.errors import ConfigError
 from corpuskit.tokenizers.pieces import DocumentPiece
 
-#: What is to be learned, and which reasoning is written.
+#: What of a conversation is to be learned.
 TrainOn = Literal["assistant", "last", "all"]
+#: Which reasoning is written: of every message, of those after the user's last one, or none.
 ReasoningOf = Literal["all", "last", "none"]
 TRAIN_ON: tuple[TrainOn, ...] = ("assistant", "last", "all")
 REASONING_OF: tuple[ReasoningOf, ...] = ("all", "last", "none")

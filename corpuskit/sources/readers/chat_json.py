@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -60,10 +62,11 @@ class ChatJsonReader(JsonReader):
     def fast(self, lines: list[bytes]) -> list[Pieces] | None:
         """The conversations of a block in which every line is as it should be, else None."""
         loads, pieces = orjson.loads, self.writer.pieces
-        try:
-            return [pieces(loads(line)) for line in lines]
-        except ValueError:  # of JSON, of Unicode, or a conversation's
-            return None
+        with _without_collector():
+            try:
+                return [pieces(loads(line)) for line in lines]
+            except ValueError:  # of JSON, of Unicode, or a conversation's
+                return None
 
 
 class ChatRecords(Records[Pieces]):
@@ -109,6 +112,18 @@ class ChatRecords(Records[Pieces]):
         """The field that holds a record's conversation: the first that is not null, or the first there."""
         there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
         return next((one for one in there if one[1] is not None), there[0] if there else (None, None))
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Let the collector of circles wait for a block: pieces have none, and looking takes as long again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _halves(value: Any) -> Iterator[str]:
