@@ -337,6 +337,13 @@ class Source(abc.ABC):
         """The names of the columns or fields that an input's records have; of what has no records, none."""
         return ()
 
+    def control_tokens(self, item: Input) -> Sequence[str]:
+        """The names of the control tokens that an input's documents may hold, known without reading it.
+
+        An empty name is the tokenizer's end-of-text token, whatever it is called.
+        """
+        return ()
+
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where that is known without reading them.
 

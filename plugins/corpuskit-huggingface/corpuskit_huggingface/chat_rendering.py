@@ -153,8 +153,8 @@ class ChatTemplate:
         Args:
             messages: The messages as JSON values, one or more.
             tools: The definitions of tools, as JSON schemas; None and an empty list are no tools.
-            learned: The numbers of the messages that are learnt, counted from 0, each an assistant's; of these
-                that is learnt which the assistant writes. None where everything is.
+            learned: The numbers of the messages that are learnt, counted from 0, each an assistant's; what
+                the assistant writes in them is learnt. None where everything is.
             left_out: The numbers of messages that are not learnt where everything else is.
 
         Raises:
