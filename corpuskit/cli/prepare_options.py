@@ -122,6 +122,13 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Encode with this tokenizer; 'corpuskit list tokenizers' shows them. [default: gpt2]",
     ),
     _output(
+        "--add-tokens",
+        is_flag=True,
+        default=None,
+        help="Give control tokens that the tokenizer lacks, and documents may hold, ids behind its last one. "
+        "By default that is an error.",
+    ),
+    _output(
         "--name",
         metavar="NAME",
         help="Call the corpus this. By default it has the name of the dataset or file.",

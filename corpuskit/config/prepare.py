@@ -31,6 +31,11 @@ class PrepareConfig(Config):
         description="A corpus by name, or files: a path, a folder, a glob, a URL, or @list."
     )
     encoding: str = Field("gpt2", description="The tokenizer's name.")
+    add_tokens: bool = Field(
+        False,
+        description="Give control tokens that documents may hold and the tokenizer lacks ids behind its "
+        "last one.",
+    )
     name: str | None = Field(None, description="What to call the corpus; by default the dataset's own name.")
     output: Path | str | None = Field(
         None,

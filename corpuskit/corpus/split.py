@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import operator
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.corpus.decoding import decode, recorded_tokenizer
-from corpuskit.corpus.index import Index, ends_of
+from corpuskit.corpus.index import Index, ends_of, text_bytes_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
 from corpuskit.markup import display
 from corpuskit.urls import RemotePath
+from corpuskit.value_streams import StreamInfo
 
 if TYPE_CHECKING:
     from corpuskit.tokenizers.base import Tokenizer
@@ -52,30 +53,12 @@ class Split(TokenStream):
         self.num_tokens = record.num_tokens
         self.num_documents = record.num_documents
         self.dtype = np.dtype(manifest.dtype)
+        self.num_ids = manifest.tokenizer.vocab_size
         self.fingerprint = manifest.split_fingerprint(name)
         self.shard_starts = _sums([shard.num_tokens for shard in record.shards])
         self.shard_documents = _sums([shard.num_documents for shard in record.shards])
         self.encoding: str | None = None
         self._manifest = manifest
-
-    def __len__(self) -> int:
-        return self.num_tokens
-
-    @overload
-    def __getitem__(self, where: int) -> int: ...
-    @overload
-    def __getitem__(self, where: slice) -> Tokens: ...
-    def __getitem__(self, where: int | slice) -> int | Tokens:
-        if isinstance(where, slice):
-            start, stop, step = where.indices(self.num_tokens)
-            if step != 1:
-                raise IndexError("a split is sliced without a step")
-            return self._read(start, max(start, stop))
-        number = operator.index(where)
-        position = number + self.num_tokens if number < 0 else number
-        if not 0 <= position < self.num_tokens:
-            raise IndexError(f"token {where} of split {self.name!r}, which has {self.num_tokens:,}")
-        return int(self._read(position, position + 1)[0])
 
     @abstractmethod
     def __reduce__(self) -> tuple[Any, ...]:
@@ -101,7 +84,18 @@ class Split(TokenStream):
 
     @abstractmethod
     def index(self, number: int) -> Index:
-        """One shard's document index, uint64[D, 3]: end, input number and start of each document."""
+        """One shard's document index, uint64[D, 4]: see `corpuskit.corpus.index`."""
+
+    @property
+    def streams(self) -> Mapping[str, StreamInfo]:
+        """The streams of values beside the ids, by their names."""
+        return {name: record.info for name, record in self._manifest.streams.items()}
+
+    def document_text_bytes(self) -> NDArray[np.int64]:
+        """int64[D]: how many bytes the text of each document has in UTF-8, without what is put between."""
+        numbers = range(len(self.shard_starts) - 1)
+        sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]
+        return np.concatenate(sizes) if sizes else np.empty(0, np.int64)
 
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream (its end-of-text id included)."""
@@ -114,7 +108,7 @@ class Split(TokenStream):
     def document_places(self) -> NDArray[np.uint64]:
         """uint64[D, 2]: each document's input number in the manifest, and where it starts there."""
         numbers = range(len(self.shard_starts) - 1)
-        places = [self.index(number)[:, 1:] for number in numbers]
+        places = [self.index(number)[:, 1:3] for number in numbers]
         return np.concatenate(places) if places else np.empty((0, 2), np.uint64)
 
     def document(self, number: int) -> Tokens:
@@ -134,7 +128,7 @@ class Split(TokenStream):
             raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
         start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
         shard, row = self._row_of(number)
-        _, item, input_start = self.index(shard)[row].tolist()
+        _, item, input_start, _ = self.index(shard)[row].tolist()
         inputs = self._manifest.inputs
         if not (start <= stop <= self.num_tokens and item < len(inputs)):
             raise CorpusFormatError(
@@ -190,19 +184,6 @@ class Split(TokenStream):
     def _end_of(self, number: int) -> int:
         shard, row = self._row_of(number)
         return int(self.shard_starts[shard]) + int(self.index(shard)[row, 0])
-
-    def _read(self, start: int, stop: int) -> Tokens:
-        out = np.empty(stop - start, self.dtype)
-        first = int(np.searchsorted(self.shard_starts, start, side="right")) - 1
-        at = start
-        for number in range(first, len(self.shard_starts) - 1):
-            if at >= stop:
-                break
-            base = int(self.shard_starts[number])
-            end = min(stop, int(self.shard_starts[number + 1]))
-            out[at - start : end - start] = self.shard(number)[at - base : end - base]
-            at = end
-        return out
 
 
 def _sums(counts: list[int]) -> NDArray[np.int64]:

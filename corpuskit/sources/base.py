@@ -333,15 +333,15 @@ class Source(abc.ABC):
         """The characters and bytes of an input that is plain text; None for one that is something else."""
         return None
 
-    def control_tokens(self, item: Input) -> Sequence[str]:
-        """The names of the control tokens that an input's documents may hold, known before they are read.
-
-        One that is empty is the tokenizer's end of text.
-        """
-        return ()
-
     def fields(self, item: Input) -> Sequence[str]:
         """The names of the columns or fields that an input's records have; of what has no records, none."""
+        return ()
+
+    def control_tokens(self, item: Input) -> Sequence[str]:
+        """The names of the control tokens that an input's documents may hold, known without reading it.
+
+        An empty name is the tokenizer's end-of-text token, whatever it is called.
+        """
         return ()
 
     def num_records(self, item: Input, part: Slice) -> int | None:

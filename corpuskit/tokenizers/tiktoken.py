@@ -13,8 +13,9 @@ from corpuskit.errors import TokenizerError
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding
-from corpuskit.tokenizers.engine import Engine, TiktokenEngine, make_engine, resolve
+from corpuskit.tokenizers.engine import Engine, GigatokenEngine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.explaining import explain
+from corpuskit.tokenizers.short_texts import are_short, encode_joined
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
@@ -42,7 +43,8 @@ class TiktokenTokenizer(Tokenizer):
         self.name = name
         self._encoding = open_encoding(name)
         self.vocab_size = self._encoding.max_token_value + 1
-        self.eot_id = self._encoding._special_tokens.get(_EOT_TEXT)
+        self.control_ids = self._encoding._special_tokens
+        self.eot_id = self.control_ids.get(_EOT_TEXT)
         self._may_be_cut = self._encoding._pat_str in boundaries.SAFE_PATTERNS
         self._tiktoken = TiktokenEngine(self._encoding)
         self._wanted_engine = "auto"
@@ -68,7 +70,17 @@ class TiktokenTokenizer(Tokenizer):
         Raises:
             TokenizerError: With `.index`, the number of the text that cannot be encoded.
         """
-        return _joined(*self._encode_pieces(texts), len(texts))
+        engine = self._loaded_engine()
+        if not (isinstance(engine, GigatokenEngine) and self._may_be_cut and are_short(texts)):
+            return self._encode_each(texts)
+        try:
+            encoded = encode_joined(texts, self._encode_each, self._token_sizes)
+        except TokenizerError as error:
+            self._encode_each(texts)  # which names the text, if it is the fault of one
+            error.index = None
+            raise
+        engine.compare_sample(texts, encoded)
+        return encoded
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text; ids of longer texts are copied once."""
@@ -128,6 +140,10 @@ class TiktokenTokenizer(Tokenizer):
             name = resolve(self._wanted_engine, self._encoding)
             self._engine = make_engine(name, self._encoding, self._tiktoken)
         return self._engine
+
+    def _encode_each(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts that the engine is given one by one."""
+        return _joined(*self._encode_pieces(texts), len(texts))
 
     def _encode_pieces(self, texts: Sequence[bytes]) -> tuple[list[NDArray[np.uint32]], Sequence[int]]:
         """The ids of texts in one or more arrays each, and the number of each array's text."""

@@ -30,6 +30,7 @@ from corpuskit_huggingface import fast
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.decoding import table_for
 from corpuskit_huggingface.definition import HIDDEN, Definition, find
+from corpuskit_huggingface.places import places_in
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,9 @@ class HuggingFaceTokenizer(Tokenizer):
                 f"{self._definition.eot!r} is taken for it, as in other models (an eos_token in a "
                 "tokenizer_config.json beside it would say)"
             )
+        self.control_ids = {name: int(ids[name]) for name in self._definition.control_tokens}
+        self._is_control = np.zeros(self.vocab_size, np.bool_)
+        self._is_control[[*self.control_ids.values()]] = True
         self._may_be_cut = may_be_cut(self._definition.data)
         self._table = table_for(self._definition.data, vocab, eot_id=self.eot_id)
         self._fast: fast.FastEngine | None = None
@@ -109,12 +113,15 @@ class HuggingFaceTokenizer(Tokenizer):
         sizes = np.fromiter(map(len, arrays), np.int64, len(arrays))
         ids = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
         owner_of = np.asarray(owners, np.int64)
-        if self.eot_id is not None and (ids == self.eot_id).any():
-            number = int(np.repeat(owner_of, sizes)[np.argmax(ids == self.eot_id)])
+        is_control = self._is_control[ids]
+        if is_control.any():
+            at = int(np.argmax(is_control))
+            name = next(name for name, number in self.control_ids.items() if number == ids[at])
+            what = "end of text" if ids[at] == self.eot_id else "control token"
             raise TokenizerError(
-                f"tokenizer {self.name!r} makes its end of text, {self._definition.eot!r}, out of ordinary "
-                "text; take that name out of the text, or use another tokenizer",
-                index=number,
+                f"tokenizer {self.name!r} makes its {what}, {name!r}, out of ordinary text; take that name "
+                "out of the text, or use another tokenizer",
+                index=int(np.repeat(owner_of, sizes)[at]),
             )
         lengths = np.zeros(len(texts), np.int64)
         np.add.at(lengths, owner_of, sizes)
@@ -141,6 +148,24 @@ class HuggingFaceTokenizer(Tokenizer):
         if self._table is None or self._table.strips_space:
             return None
         return [self._table.texts.get(number, b"") for number in range(self.vocab_size)]
+
+    def token_places(
+        self, texts: Sequence[bytes], encoded: Encoded
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where tokens begin and end: by their bytes if nothing changes a text, else as `tokenizers` says."""
+        begins = np.full(len(encoded.ids), -1)
+        ends = begins.copy()
+        if self._definition.data.get("normalizer") is None:
+            begins, ends = super().token_places(texts, encoded)
+        stops = np.cumsum(encoded.lengths)
+        unknown = np.searchsorted(stops, np.flatnonzero(begins < 0), side="right")
+        starts = np.cumsum([0, *map(len, texts)])
+        for number in dict.fromkeys(unknown.tolist()):
+            mine = slice(stops[number] - encoded.lengths[number], stops[number])
+            found = places_in(self._tokenizer, self._cut([texts[number]])[0], encoded.ids[mine])
+            if found is not None:
+                begins[mine], ends[mine] = found + starts[number]
+        return begins, ends
 
     def boundary(self, text: bytes, at: int) -> int:
         """The last place not after `at` that is shown to be safe; see `corpuskit_huggingface.cutting`."""
