@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.pieces import DocumentPiece
     from corpuskit.tokenizers.unicode_guard import UNICODE_17, CodePoints, UnicodeGuard
     from corpuskit.urls import is_remote
+    from corpuskit.value_streams import StreamInfo
 
 #: Where each name comes from, in the groups of the documentation.
 GROUPS = {
@@ -179,6 +180,7 @@ GROUPS = {
     "Tokenizers": {
         "Tokenizer": "corpuskit.tokenizers.base:Tokenizer",
         "Encoded": "corpuskit.tokenizers.base:Encoded",
+        "StreamInfo": "corpuskit.value_streams:StreamInfo",
         "to_utf8": "corpuskit.tokenizers.base:to_utf8",
         "check_encoded": "corpuskit.tokenizers.base:check_encoded",
         "last_safe_place": "corpuskit.tokenizers.boundaries:last_safe_place",
@@ -294,6 +296,7 @@ __all__ = [
     "SpanSampler",
     "Spans",
     "Spec",
+    "StreamInfo",
     "Template",
     "TemplateSpec",
     "Tokenizer",
