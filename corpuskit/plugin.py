@@ -85,9 +85,16 @@ if TYPE_CHECKING:
     from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
     from corpuskit.sources.lookup import open_source
     from corpuskit.sources.plain_text import PlainText
-    from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
+    from corpuskit.sources.readers.arrow import (
+        as_bytes,
+        column_documents,
+        kept_columns,
+        kept_paths,
+        text_column,
+    )
     from corpuskit.sources.readers.base import BATCH_BYTES, BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
     from corpuskit.sources.readers.columns import all_columns, text_path
+    from corpuskit.sources.readers.kept import Keep
     from corpuskit.storage import write_json
     from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, check_encoded, to_utf8
     from corpuskit.tokenizers.boundaries import last_safe_place
@@ -168,6 +175,9 @@ GROUPS = {
         "text_column": "corpuskit.sources.readers.arrow:text_column",
         "as_bytes": "corpuskit.sources.readers.arrow:as_bytes",
         "column_documents": "corpuskit.sources.readers.arrow:column_documents",
+        "Keep": "corpuskit.sources.readers.kept:Keep",
+        "kept_paths": "corpuskit.sources.readers.arrow:kept_paths",
+        "kept_columns": "corpuskit.sources.readers.arrow:kept_columns",
     },
     "Tokenizers": {
         "Tokenizer": "corpuskit.tokenizers.base:Tokenizer",
@@ -244,6 +254,7 @@ __all__ = [
     "Input",
     "InputStream",
     "Job",
+    "Keep",
     "LeftOut",
     "OnBadDocument",
     "OnListingProblem",
@@ -296,6 +307,8 @@ __all__ = [
     "is_offline",
     "is_plain",
     "is_remote",
+    "kept_columns",
+    "kept_paths",
     "last_safe_place",
     "list_folder",
     "load_job",

@@ -36,6 +36,7 @@ class PrepareKeywords(TypedDict, total=False):
     eot: bool | None
     format: str | None
     text_field: str | list[str] | None
+    keep: str | None
     separator: str | None
     lines: bool | None
     invalid_utf8: Literal["error", "replace"]

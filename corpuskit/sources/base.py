@@ -43,6 +43,7 @@ _ASKED = {
     "text_field": "--text-field",
     "separator": "--separator",
     "lines": "--lines",
+    "keep": "--keep",
 }
 
 
@@ -137,6 +138,20 @@ class DocumentBatch:
     pieces: list[list[DocumentPiece]] | None = None
     fields: dict[str, list[Any]] | None = None
 
+    def chosen(self, numbers: Sequence[int]) -> DocumentBatch:
+        """Some of the documents, each with all that is its own.
+
+        Args:
+            numbers: Their numbers in this batch, ascending.
+        """
+        return DocumentBatch(
+            [self.texts[number] for number in numbers],
+            [self.starts[number] for number in numbers],
+            pieces=None if self.pieces is None else [self.pieces[number] for number in numbers],
+            fields=self.fields
+            and {name: [values[number] for number in numbers] for name, values in self.fields.items()},
+        )
+
 
 #: Parts of a slice: where each begins and ends, 0 being the slice's beginning and 1 its end.
 Shares = Sequence[tuple[float, float]]
@@ -159,8 +174,8 @@ class SourceOptions:
     Args:
         location: A path or URL to take the corpus's bytes from instead (`--from`); None for the usual place.
         format: A reader's name instead of the one the file's extension says.
-        reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
-            on_bad_document ("error" or "skip"), and whatever else it has.
+        reader: Options for the reader: text_field, keep, separator, lines, invalid_utf8 ("error" or
+            "replace"), on_bad_document ("error" or "skip"), and whatever else it has.
         on_progress: Called while files are fetched.
     """
 
@@ -202,9 +217,9 @@ class Source(abc.ABC):
         options: What the user said about it.
 
     Attributes:
-        HEEDS: Which of a user's "location", "format", "text_field", "separator" and "lines" the source acts
-            upon. The others are refused: an option that is dropped silently gives another corpus than the
-            one asked for.
+        HEEDS: Which of a user's "location", "format", "text_field", "separator", "lines" and "keep" the
+            source acts upon. The others are refused: an option that is dropped silently gives another corpus
+            than the one asked for.
         left_out: The files that the last call of `inputs` found and left out.
         owner: Whose it is; set by who opens it.
     """
@@ -230,6 +245,8 @@ class Source(abc.ABC):
         options = self.options
         said = {"location": options.location, "format": options.format, **options.reader}
         for name, flag in _ASKED.items():
+            if name == "keep" and said.get(name) == "":
+                continue  # nothing is kept of what its own code reads
             if name not in self.HEEDS and said.get(name) not in (None, False):
                 raise ConfigError(
                     f"{flag} {said[name]}: corpus {self.name!r} is read by its own code, which has no such "

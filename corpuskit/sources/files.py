@@ -46,7 +46,9 @@ _EXPANSION_BYTES = 4 * 2**20
 class FilesSource(Source):
     """A source whose inputs are files; a subclass finds them."""
 
-    HEEDS: ClassVar[frozenset[str]] = frozenset({"location", "format", "text_field", "separator", "lines"})
+    HEEDS: ClassVar[frozenset[str]] = frozenset(
+        {"location", "format", "text_field", "separator", "lines", "keep"}
+    )
 
     def __init__(
         self, *, spec: SourceSpec, argument: str | None = None, options: SourceOptions | None = None

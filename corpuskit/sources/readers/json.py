@@ -15,8 +15,9 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, 
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments
-from corpuskit.sources.readers.jsonl import JsonlReader, Records, fields_of
-from corpuskit.sources.readers.texts import batches, without_empty
+from corpuskit.sources.readers.json_values import fields_of
+from corpuskit.sources.readers.jsonl import JsonlReader, Records
+from corpuskit.sources.readers.texts import batches
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -61,10 +62,7 @@ class JsonReader(JsonlReader):
             for lines, starts in _Elements(item, stream, bad, self.block_bytes, start).blocks(
                 self.options["max_document_bytes"]
             ):
-                texts, kept = records.of_block(lines, starts)
-                if b"" in texts:
-                    texts, kept = without_empty(texts, kept, bad)
-                yield from batches(texts, kept)
+                yield from batches(records.of_block(lines, starts))
 
     def _is_array(self, item: Input) -> bool:
         """Whether a file is one array, and not an array a line."""

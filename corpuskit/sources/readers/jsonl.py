@@ -7,10 +7,8 @@ field other than the text's holds decides nothing.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,8 +20,18 @@ from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
-from corpuskit.sources.readers.columns import close_to, either, listed
+from corpuskit.sources.readers.columns import either
 from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
+from corpuskit.sources.readers.json_values import (
+    ROUNDED_IN,
+    fields_of,
+    first_text,
+    has,
+    lookup,
+    may_be_rounded,
+    parsed,
+)
+from corpuskit.sources.readers.kept import Keep
 from corpuskit.sources.readers.samples import documents_at
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
@@ -35,8 +43,6 @@ _FIRST_RECORDS = 100
 _FIRST_LINES = 10
 _WHITE_SPACE = b" \t\r"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: How deep a record is searched for a field that was perhaps meant.
-_NESTED_LEVELS = 3
 
 #: What JSON calls values that are no object.
 _KINDS = {
@@ -74,6 +80,7 @@ class JsonlReader(Reader):
         self.text_fields: list[str] = [said] if isinstance(said, str) else said
         if not all(self.text_fields):
             raise refused("text_field", "", "a field's name")
+        self.keep = Keep(self.options["keep"])
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges of whole lines."""
@@ -110,17 +117,43 @@ class JsonlReader(Reader):
                 max_document_bytes=self.options["max_document_bytes"],
                 too_long=records.too_long,
             ):
-                texts, starts = records.of_block(lines, starts)
-                if b"" in texts:
-                    texts, starts = without_empty(texts, starts, bad)
-                yield from batches(texts, starts)
+                yield from batches(records.of_block(lines, starts))
 
-    def fast(self, lines: list[bytes]) -> list[bytes] | None:
-        """The texts of a block in which every line is as it should be, else None."""
+    def fast(self, lines: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]] | None] | None:
+        """The texts of a block in which every line is as it should be, with its kept fields; else None."""
+        if self.keep.fields:
+            return self._fast_with_fields(lines)
+        texts = self._fast_texts(lines)
+        return None if texts is None else (texts, None)
+
+    def _fast_with_fields(self, lines: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]]] | None:
+        """The same where fields are kept: each record is parsed once, and asked for both."""
+        loads, keep = orjson.loads, self.keep
+        field, single = self.text_fields[0], keep.single
+        texts: list[bytes] = []
+        try:
+            if single is not None and len(self.text_fields) == 1 and "." not in field:
+                values: list[Any] = []
+                add, add_value = texts.append, values.append
+                for line in lines:
+                    record = loads(line)
+                    add(record[field].encode())
+                    add_value(record.get(single))
+                return texts, {single: values}
+            rows = []
+            for line in lines:
+                record = loads(line)
+                texts.append(first_text(record, self.text_fields).encode())
+                rows.append(keep.of_record(record))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return texts, keep.columns(rows)
+
+    def _fast_texts(self, lines: list[bytes]) -> list[bytes] | None:
         loads, field = orjson.loads, self.text_fields[0]
         try:
             if len(self.text_fields) > 1:
-                return [_first_text(loads(line), self.text_fields).encode() for line in lines]
+                return [first_text(loads(line), self.text_fields).encode() for line in lines]
             if "." not in field:
                 return [loads(line)[field].encode() for line in lines]
             path = field.split(".")
@@ -168,26 +201,46 @@ class Records:
         self._missing = 0
         self._is_json_lines = is_known
 
-    def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
-        """The texts of some lines, with where their records start."""
-        texts = None
+    def of_block(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
+        """The documents of some lines, with where their records start; perhaps none."""
+        found = None
         if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
-            texts = self._reader.fast(lines)
-        if texts is None:
-            return self.texts(lines, starts)
-        self.found_any = True
-        return texts, starts
+            found = self._reader.fast(lines)
+        if found is not None:
+            self.found_any = True
+            batch = DocumentBatch(found[0], starts, fields=found[1])
+            self._unround(batch, lines)
+        else:
+            batch = self.documents(lines, starts)
+        batch = without_empty(batch, self._bad)
+        return self._reader.keep.checked(batch, self._bad, is_valid=found is not None)
 
-    def texts(self, lines: list[bytes], starts: list[int]) -> tuple[list[bytes], list[int]]:
-        """The texts of some lines, with where their records start; of what has none it is decided."""
-        kept: tuple[list[bytes], list[int]] = ([], [])
+    def documents(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
+        """The documents of some lines, with where their records start; of what has none it is decided."""
+        keep, batch = self._reader.keep, DocumentBatch([], [])
+        rows = []
         for line, start in zip(lines, starts, strict=True):
             for piece, at, record in self._records(line, start):
                 text = self._text(piece, at, record)
                 if text is not None:
-                    kept[0].append(text)
-                    kept[1].append(at)
-        return kept
+                    batch.texts.append(text)
+                    batch.starts.append(at)
+                    values = keep.of_record(record)
+                    if any(map(may_be_rounded, values)):
+                        values = keep.of_record(lenient.loads(piece, numbers=True))
+                    rows.append(values)
+        batch.fields = keep.columns(rows) if keep.fields else None
+        return batch
+
+    def _unround(self, batch: DocumentBatch, lines: list[bytes]) -> None:
+        """Read values again that were perhaps whole numbers of more than 64 bits, which the parser rounds."""
+        for name, values in (batch.fields or {}).items():
+            if ROUNDED_IN.isdisjoint(map(type, values)):
+                continue
+            for number, value in enumerate(values):
+                if may_be_rounded(value):
+                    exact = self._reader.keep.of_record(lenient.loads(lines[number], numbers=True))
+                    values[number] = self._reader.keep.columns([exact])[name][0]
 
     def too_long(self, start: int) -> None:
         """Leave out a line that is too long.
@@ -224,7 +277,7 @@ class Records:
             self._damaged(f"more than {_MAX_VALUES:,} values in one record, which memory is not for", start)
             return
         try:
-            record = _parsed(line)
+            record = parsed(line)
         except lenient.DamagedJson as error:
             if line.find(b"\r", 0, -1) >= 0:
                 pieces = line.removesuffix(b"\r").split(b"\r")
@@ -255,7 +308,7 @@ class Records:
         if isinstance(value, str):
             return self._utf8(value, line, start)
         if not found:
-            reason = f"no field {self._wanted} {_has(self._fields, record)} in the record"
+            reason = f"no field {self._wanted} {has(self._fields, record)} in the record"
             self._bad.missing("missing-text", start, reason)
         elif value is None:
             self._bad.missing("null-text", start, f"field {field!r} is null in the record")
@@ -266,7 +319,7 @@ class Records:
 
     def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The field that holds a record's text, with its value: the first text, or the first there."""
-        there = [(f, value) for f in self._fields for found, value in [_lookup(record, f)] if found]
+        there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
         texts = (one for one in there if isinstance(one[1], str))
         return next(texts, there[0] if there else (None, None))
 
@@ -298,7 +351,7 @@ class Records:
         if self._missing == _FIRST_RECORDS:
             raise self._bad.error(
                 f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
-                f"{_has(self._fields, record)}; choose one with --text-field; the last of them begins",
+                f"{has(self._fields, record)}; choose one with --text-field; the last of them begins",
                 start,
             )
 
@@ -316,65 +369,3 @@ def _holds_too_much(line: bytes) -> bool:
         found += np.count_nonzero(np.isin(piece, _BEFORE_BYTES) & (seen % 2 == 0))
         quotes = int(seen[-1])
     return found > _MAX_VALUES
-
-
-def _parsed(line: bytes) -> Any:
-    """A line's value.
-
-    Raises:
-        lenient.DamagedJson: If it is none.
-    """
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return lenient.loads(line)
-
-
-def fields_of(line: bytes) -> list[str]:
-    """The fields of a record, dots leading into nested ones; none, if it is no object."""
-    with contextlib.suppress(lenient.DamagedJson):
-        if isinstance(record := _parsed(line), dict):
-            return [*_paths(record)]
-    return []
-
-
-def _lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
-    """Whether a record has a field, and its value."""
-    value: Any = record
-    for key in field.split("."):
-        if not isinstance(value, dict) or key not in value:
-            return field in record, record.get(field)
-        value = value[key]
-    return True, value
-
-
-def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str]:
-    """The names of a record's fields, with those of nested objects behind dots."""
-    for name, value in record.items():
-        yield name
-        if isinstance(value, dict) and levels > 1:
-            yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
-
-
-def _first_text(record: dict[str, Any], fields: list[str]) -> str:
-    """The text of a record that has it in one of several fields.
-
-    Raises:
-        KeyError: If it has none.
-    """
-    for field in fields:
-        value = _lookup(record, field)[1]
-        if isinstance(value, str):
-            return value
-    raise KeyError(fields[0])
-
-
-def _has(fields: list[str], record: dict[str, Any]) -> str:
-    """What a record has instead of some fields, in brackets."""
-    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
-
-
-@lru_cache(maxsize=64)
-def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
-    close = close_to(field, paths)
-    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"

@@ -15,9 +15,10 @@ from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
 from corpuskit.sources.inputs.archives import open_raw
 from corpuskit.sources.inputs.files import told_by_head
 from corpuskit.sources.inputs.stream import is_plain
-from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
+from corpuskit.sources.readers.arrow import as_bytes, column_documents, kept_columns, kept_paths, text_column
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import all_columns, text_path
+from corpuskit.sources.readers.kept import Keep
 
 
 class ParquetReader(Reader):
@@ -30,6 +31,10 @@ class ParquetReader(Reader):
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
     PLACES: ClassVar[Literal["bytes", "rows"]] = "rows"
     COUNTS_ROWS: ClassVar[bool] = True
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.keep = Keep(self.options["keep"])
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns, and what is in structs."""
@@ -55,6 +60,7 @@ class ParquetReader(Reader):
         bad = BadRows(self, item, on_bad)
         with self._parquet(item) as file:
             path = text_path(item, self.options["text_field"], file.schema_arrow)
+            kept = kept_paths(item, self.keep, file.schema_arrow)
             end = 0
             for number, group in enumerate(_row_groups(file)):
                 first, end = end, end + group.num_rows
@@ -62,7 +68,7 @@ class ParquetReader(Reader):
                     continue
                 average = max(self._text_bytes(group) // group.num_rows, 1)
                 rows = min(max(self.block_bytes // average, 1), BATCH_DOCUMENTS)
-                yield from self._group(item, file, number, first, rows, path, part, bad)
+                yield from self._group(item, file, number, first, rows, path, kept, part, bad)
 
     def _group(
         self,
@@ -72,6 +78,7 @@ class ParquetReader(Reader):
         first: int,
         rows: int,
         path: list[str],
+        kept: Mapping[str, list[str]],
         part: Slice,
         bad: BadDocuments,
     ) -> Iterator[DocumentBatch]:
@@ -79,7 +86,8 @@ class ParquetReader(Reader):
         import pyarrow as pa
 
         limit: int = self.options["max_document_bytes"]
-        columns = file.iter_batches(batch_size=rows, row_groups=[number], columns=[".".join(path)])
+        names = list(dict.fromkeys([".".join(path), *map(".".join, kept.values())]))
+        columns = file.iter_batches(batch_size=rows, row_groups=[number], columns=names)
         while part.stop is None or first < part.stop:
             try:
                 batch = next(columns, None)
@@ -98,7 +106,12 @@ class ParquetReader(Reader):
             stop = len(column) if part.stop is None else min(len(column), part.stop - first)
             if skipped < stop:
                 found = column_documents(
-                    column.slice(skipped, stop - skipped), first + skipped, bad, max_document_bytes=limit
+                    column.slice(skipped, stop - skipped),
+                    first + skipped,
+                    bad,
+                    max_document_bytes=limit,
+                    fields=kept_columns(batch, kept, skipped, stop),
+                    keep=self.keep,
                 )
                 if found.texts:
                     yield found

@@ -146,15 +146,14 @@ class TextReader(Reader):
             max_document_bytes=self.options["max_document_bytes"],
             too_long=bad.too_long,
         ):
+            found = DocumentBatch(texts, starts)
             if block is None or not (block.isascii() or is_valid(block, final=block is texts[0])):
-                texts, starts = checked(texts, starts, bad)
-            if b"" in texts:
-                texts, starts = without_empty(texts, starts, bad)
-            for batch in batches(texts, starts):
+                found = checked(found, bad)
+            for batch in batches(without_empty(found, bad)):
                 batch.separated = ended
                 yield batch
                 del batch
-            del starts, texts, block  # whose memory the next ones then take
+            del starts, texts, block, found  # whose memory the next ones then take
 
     def _whole(
         self, stream: InputStream, part: Slice, start: int, bad: BadDocuments
