@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
+from corpuskit.value_streams import StreamInfo
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,6 +77,23 @@ class TokenStream(ABC):
     @abstractmethod
     def shard(self, number: int) -> Tokens:
         """One shard's ids, [n] in the stream's dtype, mapped from disk and read-only."""
+
+    @property
+    def streams(self) -> Mapping[str, StreamInfo]:
+        """The streams of values beside the ids, by their names."""
+        return {}
+
+    def stream_shard(self, name: str, number: int) -> NDArray[Any] | None:
+        """One shard's items of a stream of values, [n] in its dtype, mapped from disk and read-only.
+
+        Args:
+            name: One of `streams`.
+            number: The shard's number.
+
+        Returns:
+            None where the shard has no file of the stream: each of its items is the fill then.
+        """
+        raise KeyError(name)
 
     @abstractmethod
     def document_ends(self) -> NDArray[np.int64]:

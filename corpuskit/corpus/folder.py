@@ -20,6 +20,7 @@ from corpuskit import reading
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.file_bytes import contents
 from corpuskit.corpus.manifest import Manifest
+from corpuskit.corpus.manifest_parsing import parse_manifest
 from corpuskit.errors import CorpusFormatError, StorageError
 from corpuskit.temporary_names import is_temporary_of
 
@@ -58,7 +59,7 @@ class Folder:
             raise _no_corpus(self.path, f"it has no {name}") from error
         except OSError as error:
             raise _unreadable(where, error) from error
-        return manifest_format.parse(data, where=str(where))
+        return parse_manifest(data, where=str(where))
 
     def map(self, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:
         """A read-only array over one file of the corpus, whose size is checked first.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpuskit.arrays import Tokens
 from corpuskit.corpus.folder import Folder, read_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
@@ -19,6 +22,16 @@ class LocalSplit(Split):
         super().__init__(folder.path, manifest, name)
         self._folder = folder.path
         shards = manifest.splits[name].shards
+        self._streams: dict[str, list[NDArray[Any] | None]] = {
+            stream: [
+                folder.map(file, np.dtype(record.dtype), shard.num_tokens * record.info.item_bytes)
+                if stream in shard.streams
+                else None
+                for shard in shards
+                for file in [shard.stream_file(stream)]
+            ]
+            for stream, record in manifest.streams.items()
+        }
         self._shards: list[Tokens] = [
             folder.map(shard.file, self.dtype, shard.size_bytes) for shard in shards
         ]
@@ -34,8 +47,12 @@ class LocalSplit(Split):
         return self._shards[number]
 
     def index(self, number: int) -> Index:
-        """One shard's document index, uint64[D, 3]: end, input number and start of each document."""
+        """One shard's document index, uint64[D, 4]: see `corpuskit.corpus.index`."""
         return self._indexes[number]
+
+    def stream_shard(self, name: str, number: int) -> NDArray[Any] | None:
+        """One shard's items of a stream, mapped from disk and read-only; None where all are the fill."""
+        return self._streams[name][number]
 
 
 def open_local(path: Path) -> tuple[Manifest, dict[str, Split]]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -20,16 +18,16 @@ from pydantic import (
     Field,
     JsonValue,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
     model_validator,
 )
 
 from corpuskit import sealed
-from corpuskit.corpus.index import ROW_BYTES, index_file
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.corpus.index import ROW_BYTES, index_file, stream_file
+from corpuskit.errors import ConfigError
+from corpuskit.value_streams import StreamDtype, StreamInfo
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 FILE_NAME = "manifest.json"
 #: A million inputs take about 190 MB.
 MAX_BYTES = 256 * 2**20
@@ -38,16 +36,14 @@ MAX_BYTES = 256 * 2**20
 MAX_VALUES = 8_000_000
 #: Splits, options, and kinds of documents that were left out: of each.
 MAX_NAMES = 1000
-#: More than any record has; each one that does not belong there would be an error to report.
-_MAX_FIELDS = 32
-_NAMED = ("splits", "options", "left_out", "left_out_files")
-_SHOWN_CHARACTERS = 60
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 #: What a split may be called, as a regular expression: its name is a part of names of files.
 SPLIT_NAME = r"[a-z][a-z0-9_]{0,31}"
 SplitName = Annotated[str, Field(pattern=rf"^{SPLIT_NAME}$")]
+#: What a stream of values may be called: its name is a part of names of files, too.
+StreamName = SplitName
 
 
 class _Record(BaseModel):
@@ -95,8 +91,23 @@ class TokenizerRecord(_Record):
     distribution_version: str | None = Field(None, description="And the version that made the ids.")
 
 
+class StreamRecord(_Record):
+    """A stream of values beside the ids: one item a token, at the tokens' own places."""
+
+    dtype: StreamDtype = Field(description="The type of an item; little-endian.")
+    fill: int | float = Field(description="The item of tokens in shards that have no file of the stream.")
+    of: Literal["input", "target"] = Field(description="Where batches have it: with x, or with y.")
+
+    @property
+    def info(self) -> StreamInfo:
+        """The same as batches take it."""
+        return StreamInfo(self.dtype, self.fill, self.of)
+
+
 class ShardRecord(_Record):
     """One shard: `file` holds the ids; the file of the same name ending in .idx holds its documents."""
+
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"streams"})
 
     file: str = Field(pattern=rf"^{SPLIT_NAME}-[0-9]{{5,}}\.bin$", description="Its name.")
     num_tokens: int = Field(ge=1, lt=2**63, description="Ids in it.")
@@ -104,6 +115,10 @@ class ShardRecord(_Record):
     size_bytes: Count = Field(description="The size of `file`.")
     sha256: Sha256 = Field(description="The digest of `file`.")
     index_sha256: Sha256 = Field(description="The digest of the .idx file.")
+    streams: dict[StreamName, Sha256] = Field(
+        default_factory=dict,
+        description="The digests of its streams' files, by the streams' names; absent without any.",
+    )
 
     @property
     def index_file(self) -> str:
@@ -114,6 +129,18 @@ class ShardRecord(_Record):
     def index_bytes(self) -> int:
         """The size of that file."""
         return self.num_documents * ROW_BYTES
+
+    def stream_file(self, name: str) -> str:
+        """The file of one of its streams."""
+        return stream_file(self.file, name)
+
+
+class FileRecord(NamedTuple):
+    """One file of a corpus: its name beside the manifest, its size in bytes, and the digest of its bytes."""
+
+    name: str
+    size_bytes: int
+    sha256: str
 
 
 class SplitRecord(_Record):
@@ -127,7 +154,9 @@ class SplitRecord(_Record):
 class Manifest(_Record):
     """A prepared corpus, described. It holds no time, host, absolute path or number of workers."""
 
-    format_version: Literal[2] = Field(
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"streams"})
+
+    format_version: Literal[3] = Field(
         default=FORMAT_VERSION, description="Of this file and those beside it."
     )
     corpuskit_version: str = Field(description="Who wrote it.")
@@ -143,6 +172,10 @@ class Manifest(_Record):
     )
     left_out_files: dict[str, Count] = Field(
         default_factory=dict, description="Files and folders that were found and not read, by kind."
+    )
+    streams: dict[StreamName, StreamRecord] = Field(
+        default_factory=dict,
+        description="The streams of values beside the ids, by their names; absent without any.",
     )
     splits: dict[SplitName, SplitRecord] = Field(description="Each split's shards, by its name.")
     sha256: str = Field(
@@ -167,6 +200,8 @@ class Manifest(_Record):
                         f"shard {shard.file}: {shard.num_tokens:,} tokens of {item_bytes} bytes "
                         f"are not {shard.size_bytes:,} bytes"
                     )
+                if unknown := shard.streams.keys() - self.streams.keys():
+                    raise ValueError(f"shard {shard.file}: no stream is called {min(unknown)!r}")
             for field in ("num_tokens", "num_documents"):
                 total, stated = sum(getattr(s, field) for s in split.shards), getattr(split, field)
                 if total != stated:
@@ -179,10 +214,33 @@ class Manifest(_Record):
         return _digest({name: self.split_fingerprint(name) for name in sorted(self.splits)})
 
     def split_fingerprint(self, name: str) -> str:
-        """The same for one split."""
-        return _digest(
-            [self.tokenizer.fingerprint, self.dtype, name, [s.sha256 for s in self.splits[name].shards]]
-        )
+        """The same for one split, its streams included."""
+        shards = self.splits[name].shards
+        identity: list[Any] = [self.tokenizer.fingerprint, self.dtype, name, [s.sha256 for s in shards]]
+        if any(shard.streams for shard in shards):
+            streams = {
+                each: [record.dtype, record.fill, record.of] for each, record in sorted(self.streams.items())
+            }
+            identity += [streams, [sorted(shard.streams.items()) for shard in shards]]
+        return _digest(identity)
+
+    def files(self, shard: ShardRecord) -> list[FileRecord]:
+        """All files of a shard: of its ids, its documents, and its streams."""
+        streams = [
+            FileRecord(shard.stream_file(name), shard.num_tokens * self.streams[name].info.item_bytes, sha256)
+            for name, sha256 in sorted(shard.streams.items())
+        ]
+        return [
+            FileRecord(shard.file, shard.size_bytes, shard.sha256),
+            FileRecord(shard.index_file, shard.index_bytes, shard.index_sha256),
+            *streams,
+        ]
+
+    def all_files(self) -> list[FileRecord]:
+        """The files of all shards, in order."""
+        return [
+            file for split in self.splits.values() for shard in split.shards for file in self.files(shard)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as a JSON value."""
@@ -195,7 +253,7 @@ class Manifest(_Record):
             ConfigError: If no reader would take so large a manifest.
         """
         data = sealed.to_bytes(self.to_json())
-        if (limit := _exceeded(data)) is not None:
+        if (limit := exceeded(data)) is not None:
             raise ConfigError(
                 f"{self.dataset}: the manifest would be {limit}: it names {len(self.inputs):,} inputs; "
                 "put the text into fewer files",
@@ -204,130 +262,17 @@ class Manifest(_Record):
         return data
 
 
-def parse(data: bytes, *, where: str) -> Manifest:
-    """The manifest in a file's bytes.
+def exceeded(data: bytes) -> str | None:
+    """Which limit a manifest's bytes exceed, if one.
 
     Args:
-        data: The file's content.
-        where: What to call the file in errors.
-
-    Raises:
-        CorpusFormatError: If it is not one, is damaged, or was written by another version of corpuskit.
+        data: The bytes of its file.
     """
-    value = _load(data, where)
-    _check_version(value["format_version"], where)
-    if not sealed.is_whole(data):
-        raise CorpusFormatError(
-            f"{where}: damaged: its sha256 field is not the digest of the bytes before it; copy the corpus "
-            "again, or prepare it again with --overwrite",
-            path=where,
-        )
-    _check_counts(value, where)
-    try:
-        return Manifest.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(_shown(part) for part in first["loc"]) or "manifest"
-        raise CorpusFormatError(f"{where}: {field}: {first['msg']}", path=where) from None
-
-
-def _load(data: bytes, where: str) -> dict[str, Any]:
-    """The JSON object in a file, whatever its fields, but for a format version."""
-    if (limit := _exceeded(data)) is not None:
-        raise CorpusFormatError(f"{where}: {limit}", path=where)
-    try:
-        text = data.decode()
-        value = json.loads(
-            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
-        )
-        if b"\\u" in data:  # may spell half a character, which is no text
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        reason = "bytes that are not UTF-8" if isinstance(error, UnicodeError) else error
-        raise _not_a_manifest(where, reason) from None
-    if not isinstance(value, dict) or type(value.get("format_version")) is not int:
-        raise _not_a_manifest(where, "it has no format_version")
-    return value
-
-
-def _not_a_manifest(where: str, reason: object) -> CorpusFormatError:
-    return CorpusFormatError(
-        f"{where}: not a manifest: {reason}; if it was a corpus's, prepare that again with --overwrite",
-        path=where,
-    )
-
-
-def _exceeded(data: bytes) -> str | None:
-    """Which limit a manifest's bytes exceed, if one."""
     if len(data) > MAX_BYTES:
         return f"larger than {MAX_BYTES:,} bytes"
     if len(data) > MAX_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
         return f"larger than {MAX_VALUES:,} values"
     return None
-
-
-def _check_version(version: int, where: str) -> None:
-    if version > FORMAT_VERSION:
-        raise CorpusFormatError(
-            f"{where}: format version {version} is newer than {FORMAT_VERSION}; upgrade corpuskit", path=where
-        )
-    if version < FORMAT_VERSION:
-        raise CorpusFormatError(
-            f"{where}: format version {version} is older than {FORMAT_VERSION}; prepare the corpus again "
-            "with --overwrite",
-            path=where,
-        )
-
-
-def _check_counts(value: dict[str, Any], where: str) -> None:
-    """Refuse names and fields without end, before each of them becomes an error to report."""
-    for field, found, limit in _counted(value):
-        if len(found) > limit:
-            raise CorpusFormatError(
-                f"{where}: {field}: {len(found):,} fields, expected at most {limit:,}", path=where
-            )
-
-
-def _counted(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """The objects of a manifest but for a tokenizer's own, and how many fields they may have."""
-    splits = value.get("splits")
-    splits = list(splits.values()) if isinstance(splits, dict) and len(splits) <= MAX_NAMES else []
-    records: list[tuple[str, Any, int]] = [
-        ("manifest", value, _MAX_FIELDS),
-        *((name, value.get(name), MAX_NAMES) for name in _NAMED),
-        ("tokenizer", value.get("tokenizer"), _MAX_FIELDS),
-        *(("splits", split, _MAX_FIELDS) for split in splits),
-    ]
-    lists = [("inputs", value.get("inputs"))]
-    lists += [("shards", split.get("shards")) for split in splits if isinstance(split, dict)]
-    yield from (record for record in records if isinstance(record[1], dict))
-    for name, items in lists:
-        if isinstance(items, list):
-            yield from ((name, item, _MAX_FIELDS) for item in items if isinstance(item, dict))
-
-
-def _shown(part: str | int) -> str:
-    """A key of the file as an error may show it: short, and with nothing that moves a terminal's cursor."""
-    text = str(part)[:_SHOWN_CHARACTERS]
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key appears twice")
-    return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not math.isfinite(value):
-        raise ValueError("a number is too large")
-    return value
 
 
 def _digest(value: Any) -> str:

@@ -92,7 +92,7 @@ def indexes(
     """The rows of a split's indexes in order; arguments as those of `tokens`.
 
     Yields:
-        The shard's number, and uint64[d, 3], d > 0.
+        The shard's number, and uint64[d, 4], d > 0.
     """
     for number, record in enumerate(records):
         for piece in index(split, number, record, on_mismatch):
@@ -110,6 +110,15 @@ def shard(
 def index(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch) -> Iterator[Index]:
     """The rows of one shard's index in order: what `indexes` gives of it."""
     return _pieces(split.index(number), record.index_file, record.index_sha256, on_mismatch)
+
+
+def stream(
+    split: Split, number: int, record: ShardRecord, name: str, on_mismatch: OnMismatch
+) -> Iterator[NDArray[Any]]:
+    """The items of a stream for one shard that has a file of it, in order, as `tokens` gives the ids."""
+    items = split.stream_shard(name, number)
+    assert items is not None
+    return _pieces(items, record.stream_file(name), record.streams[name], on_mismatch)
 
 
 def ends(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch) -> NDArray[np.int64]:
@@ -163,4 +172,4 @@ def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
         mapped.madvise(mmap.MADV_DONTNEED, first, stop_byte - first)
 
 
-__all__ = ["Mismatch", "OnMismatch", "ends", "index", "indexes", "refuser", "shard", "tokens"]
+__all__ = ["Mismatch", "OnMismatch", "ends", "index", "indexes", "refuser", "shard", "stream", "tokens"]

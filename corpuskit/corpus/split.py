@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.corpus.decoding import decode, recorded_tokenizer
-from corpuskit.corpus.index import Index, ends_of
+from corpuskit.corpus.index import Index, ends_of, text_bytes_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
 from corpuskit.markup import display
 from corpuskit.urls import RemotePath
+from corpuskit.value_streams import StreamInfo
 
 if TYPE_CHECKING:
     from corpuskit.tokenizers.base import Tokenizer
@@ -101,7 +102,18 @@ class Split(TokenStream):
 
     @abstractmethod
     def index(self, number: int) -> Index:
-        """One shard's document index, uint64[D, 3]: end, input number and start of each document."""
+        """One shard's document index, uint64[D, 4]: see `corpuskit.corpus.index`."""
+
+    @property
+    def streams(self) -> Mapping[str, StreamInfo]:
+        """The streams of values beside the ids, by their names."""
+        return {name: record.info for name, record in self._manifest.streams.items()}
+
+    def document_text_bytes(self) -> NDArray[np.int64]:
+        """int64[D]: how many bytes the text of each document has in UTF-8, without what is put between."""
+        numbers = range(len(self.shard_starts) - 1)
+        sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]
+        return np.concatenate(sizes) if sizes else np.empty(0, np.int64)
 
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream (its end-of-text id included)."""
@@ -114,7 +126,7 @@ class Split(TokenStream):
     def document_places(self) -> NDArray[np.uint64]:
         """uint64[D, 2]: each document's input number in the manifest, and where it starts there."""
         numbers = range(len(self.shard_starts) - 1)
-        places = [self.index(number)[:, 1:] for number in numbers]
+        places = [self.index(number)[:, 1:3] for number in numbers]
         return np.concatenate(places) if places else np.empty((0, 2), np.uint64)
 
     def document(self, number: int) -> Tokens:
@@ -134,7 +146,7 @@ class Split(TokenStream):
             raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
         start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
         shard, row = self._row_of(number)
-        _, item, input_start = self.index(shard)[row].tolist()
+        _, item, input_start, _ = self.index(shard)[row].tolist()
         inputs = self._manifest.inputs
         if not (start <= stop <= self.num_tokens and item < len(inputs)):
             raise CorpusFormatError(

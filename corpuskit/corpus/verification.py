@@ -15,6 +15,7 @@ from corpuskit.corpus.split import Split
 from corpuskit.errors import HashMismatch
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.urls import remote_path
+from corpuskit.value_streams import LOSS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Problem:
 def verify(path: Corpus | str | os.PathLike[str], *, on_progress: OnProgress | None = None) -> list[Problem]:
     """Check every byte of a corpus against its manifest.
 
-    Checks the sha256 of each shard and index, that every id is in the vocabulary, that the index is in
-    order and covers its shard, and that it names inputs that exist.
+    Checks the sha256 of each shard, index and stream, that every id is in the vocabulary, that the index is
+    in order and covers its shard, and that it names inputs that exist.
 
     Args:
         path: The corpus's folder, or an open corpus, or its URL: then every file is fetched, past the cache.
@@ -71,7 +72,7 @@ def _check(manifest: Manifest, splits: Mapping[str, Split], on_progress: OnProgr
 
 
 def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: int) -> list[Problem]:
-    """What is wrong with one shard: its bytes, its ids, its index's bytes, its index's rows."""
+    """What is wrong with one shard: the bytes of its files, its ids, its streams, its index's rows."""
     problems: list[Problem] = []
 
     def note(mismatch: Mismatch) -> None:
@@ -83,6 +84,10 @@ def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: 
         problems.append(
             Problem(record.file, f"id {largest:,} is outside the vocabulary of {vocab_size:,} ids")
         )
+    for name in sorted(record.streams):
+        largest = max((items.max() for items in scan.stream(split, number, record, name, note)), default=0)
+        if name == LOSS and largest > 1:
+            problems.append(Problem(record.stream_file(name), f"item {largest:,} is neither 0 nor 1"))
     wrong: set[str] = set()
     last = 0
     for rows in scan.index(split, number, record, note):

@@ -210,14 +210,19 @@ def _files(corpus: CardCorpus, folder: str) -> Iterator[dict[str, Any]]:
         yield _file(folder, FILE_NAME, len(data), hashlib.sha256(data).hexdigest(), "application/json")
     for split in corpus.manifest.splits.values():
         for shard in split.shards:
-            yield _file(folder, shard.file, shard.size_bytes, shard.sha256, _BYTES)
-            yield _file(folder, shard.index_file, shard.index_bytes, shard.index_sha256, _BYTES)
+            for name, size_bytes, sha256 in corpus.manifest.files(shard):
+                yield _file(folder, name, size_bytes, sha256, _BYTES)
     for name, suffix, what in (
         ("shards", "bin", f"Ids of tokens as raw little-endian {_dtype(corpus)}, without a header."),
         (
             "indexes",
             "idx",
-            "Three little-endian uint64 a document: where it ends, its input, where it starts there.",
+            "Four little-endian uint64 a document: where it ends, its input, where it starts there, and the "
+            "bytes of its text.",
+        ),
+        *(
+            (name, f"{name}.bin", f"Stream {name}: an item a token as raw little-endian {record.dtype[1:]}.")
+            for name, record in corpus.manifest.streams.items()
         ),
     ):
         yield {
@@ -227,7 +232,15 @@ def _files(corpus: CardCorpus, folder: str) -> Iterator[dict[str, Any]]:
             "description": what,
             "encodingFormat": _BYTES,
             "includes": [f"{folder}{split}-*.{suffix}" for split in corpus.manifest.splits],
+            **_excluded(corpus, folder, suffix),
         }
+
+
+def _excluded(corpus: CardCorpus, folder: str, suffix: str) -> dict[str, list[str]]:
+    """What a set of shards does not hold though its pattern says so: the streams beside the ids."""
+    streams = corpus.manifest.streams if suffix == "bin" else {}
+    excluded = [f"{folder}{split}-*.{name}.bin" for split in corpus.manifest.splits for name in streams]
+    return {"excludes": excluded} if excluded else {}
 
 
 def _file(folder: str, name: str, size_bytes: int, sha256: str, encoding_format: str) -> dict[str, Any]:

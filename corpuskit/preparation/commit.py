@@ -17,8 +17,8 @@ import numpy as np
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.index import index_file, read_rows
-from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord
+from corpuskit.corpus.index import index_file, read_rows, stream_file
+from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord, StreamRecord
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
@@ -26,6 +26,7 @@ from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.temporary_names import temporary_name
+from corpuskit.value_streams import StreamInfo
 from corpuskit.version import __version__
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
@@ -70,15 +71,23 @@ def commit(
         names = list(splits) or _given_splits(records)
         min_bytes = min(MIN_SHARD_BYTES, plan.recipe.options.shard_bytes)
         groups = {name: list(_grouped(records, name, min_bytes=min_bytes)) for name in names}
+        streams = {name: info for record in records for name, info in record.streams.items()}
         shards = {
             name: [
-                _make_shard(f"{name}-{number:05d}.bin", group, parts_folder, staged)
+                _make_shard(
+                    f"{name}-{number:05d}.bin",
+                    group,
+                    parts_folder,
+                    staged,
+                    streams=streams,
+                    earlier_bytes=_earlier_bytes(records, name),
+                )
                 for number, group in enumerate(made)
                 if _has_tokens(group)
             ]
             for name, made in groups.items()
         }
-        manifest = _describe(plan, shards, _left_out(records, groups), left_out, owner)
+        manifest = _describe(plan, shards, streams, _left_out(records, groups), left_out, owner)
         if not any(split.num_tokens for split in manifest.splits.values()):
             raise no_text(plan, records)
         storage.write_json(staged / "run.json", run)
@@ -136,14 +145,39 @@ def _left_out(
     return +left_out
 
 
-def _make_shard(file: str, group: Sequence[PartShard], source: Path, target: Path) -> ShardRecord:
+def _earlier_bytes(records: Sequence[PartRecord], split: str) -> dict[str, int]:
+    """By the files whose first document began in an earlier part: the bytes of its text that are there."""
+    found: dict[str, int] = {}
+    open_bytes = 0
+    for record in records:
+        for shard in record.shards.get(split, ()):
+            if shard.num_documents and open_bytes:
+                found[shard.file], open_bytes = open_bytes, 0
+        open_bytes += record.open_text_bytes.get(split, 0)
+    return found
+
+
+def _make_shard(
+    file: str,
+    group: Sequence[PartShard],
+    source: Path,
+    target: Path,
+    *,
+    streams: Mapping[str, StreamInfo],
+    earlier_bytes: Mapping[str, int],
+) -> ShardRecord:
     return ShardRecord(
         file=file,
         num_tokens=sum(shard.num_tokens for shard in group),
         num_documents=sum(shard.num_documents for shard in group),
         size_bytes=sum(shard.size_bytes for shard in group),
         sha256=_join_ids(group, source, target / file),
-        index_sha256=_join_indexes(group, source, target / index_file(file)),
+        index_sha256=_join_indexes(group, source, target / index_file(file), earlier_bytes),
+        streams={
+            name: _join_stream(group, name, info, source, target / stream_file(file, name))
+            for name, info in sorted(streams.items())
+            if any(name in shard.streams for shard in group)
+        },
     )
 
 
@@ -155,15 +189,38 @@ def _join_ids(group: Sequence[PartShard], source: Path, target: Path) -> str:
         return filled[0].sha256
     with storage.FileWriter(target) as ids:
         for shard in filled:
-            with (source / shard.file).open("rb") as part:
-                while data := part.read(_COPY_BYTES):
-                    ids.write(data)
+            _append(source / shard.file, ids)
     return ids.sha256
 
 
-def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str:
-    """The same with the indexes."""
-    if len(group) == 1:
+def _join_stream(group: Sequence[PartShard], name: str, info: StreamInfo, source: Path, target: Path) -> str:
+    """The same with a stream's items; those of a file without the stream are its fill."""
+    filled = [shard for shard in group if shard.num_tokens]
+    if len(filled) == 1:
+        storage.link_file(source / filled[0].stream_file(name), target)
+        return filled[0].streams[name]
+    with storage.FileWriter(target) as items:
+        for shard in filled:
+            if name in shard.streams:
+                _append(source / shard.stream_file(name), items)
+                continue
+            for at in range(0, shard.num_tokens, _COPY_BYTES):
+                some = np.full(min(_COPY_BYTES, shard.num_tokens - at), info.fill, info.dtype)
+                items.write(some.view(np.uint8).data)
+    return items.sha256
+
+
+def _append(source: Path, target: storage.FileWriter) -> None:
+    with source.open("rb") as part:
+        while data := part.read(_COPY_BYTES):
+            target.write(data)
+
+
+def _join_indexes(
+    group: Sequence[PartShard], source: Path, target: Path, earlier_bytes: Mapping[str, int]
+) -> str:
+    """The same with the indexes; the text of a document that parts share is counted as a whole."""
+    if len(group) == 1 and group[0].file not in earlier_bytes:
         storage.link_file(source / group[0].index_file, target)
         return group[0].index_sha256
     tokens = 0
@@ -171,6 +228,7 @@ def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str
         for shard in group:
             rows = read_rows(source / shard.index_file)
             rows[:, 0] += np.uint64(tokens)
+            rows[:1, 3] += np.uint64(earlier_bytes.get(shard.file, 0))
             index.write(rows.view(np.uint8).data)
             tokens += shard.num_tokens
     return index.sha256
@@ -179,6 +237,7 @@ def _join_indexes(group: Sequence[PartShard], source: Path, target: Path) -> str
 def _describe(
     plan: Plan,
     shards: dict[str, list[ShardRecord]],
+    streams: Mapping[str, StreamInfo],
     documents: Counter[str],
     left_out: LeftOut,
     owner: Owner,
@@ -201,6 +260,10 @@ def _describe(
         options=plan.recipe.options.to_json(),
         left_out=dict(sorted(documents.items())),
         left_out_files=left_out.counts,
+        streams={
+            name: StreamRecord(dtype=info.dtype, fill=info.fill, of=info.of)
+            for name, info in sorted(streams.items())
+        },
         splits={
             name: SplitRecord(
                 num_tokens=sum(shard.num_tokens for shard in made),

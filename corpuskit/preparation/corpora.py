@@ -55,9 +55,8 @@ class Listed:
 
     @property
     def size_bytes(self) -> int:
-        """The size of its shards and their indexes; 0 as long as it is not there."""
-        splits = self.manifest.splits.values() if self.manifest else ()
-        return sum(shard.size_bytes + shard.index_bytes for split in splits for shard in split.shards)
+        """The size of its files but for the manifest; 0 as long as it is not there."""
+        return sum(file.size_bytes for file in self.manifest.all_files()) if self.manifest else 0
 
 
 def corpora_in(folder: Path) -> Iterator[Listed]:

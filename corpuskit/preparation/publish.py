@@ -9,7 +9,6 @@ writes into its generation's folder, and one of the two manifests wins.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import logging
@@ -18,7 +17,8 @@ from pathlib import Path
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.manifest import SPLIT_NAME, Manifest
+from corpuskit.corpus.manifest import SPLIT_NAME, FileRecord, Manifest
+from corpuskit.corpus.manifest_parsing import parse_manifest
 from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.fetching.places import hash_file
@@ -31,16 +31,7 @@ log = logging.getLogger(__name__)
 _CLAIM_BYTES = 4096
 _RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
-_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}\.(bin|idx)|run\.json)")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _File:
-    """One file of the corpus: its name, size and sha256."""
-
-    name: str
-    size_bytes: int
-    sha256: str
+_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}(\.{SPLIT_NAME})?\.(bin|idx)|run\.json)")
 
 
 def publish(
@@ -62,7 +53,7 @@ def publish(
             and the next attempt goes on from here.
     """
     data = (folder / manifest_format.FILE_NAME).read_bytes()
-    manifest = manifest_format.parse(data, where=str(folder / manifest_format.FILE_NAME))
+    manifest = parse_manifest(data, where=str(folder / manifest_format.FILE_NAME))
     old = _found(store, data, overwrite=overwrite)
     if old is not None:
         tidy(store, old.data)
@@ -73,7 +64,7 @@ def publish(
         prefix, ours = prefix_of(store, old, manifest), True
     else:
         prefix, ours = _claim(store, data, old, overwrite=overwrite)
-    files = _files(folder, manifest)
+    files = _checked_files(folder, manifest)
     _upload(folder, store, files, prefix, ours=ours or overwrite, mend=mend, on_progress=on_progress)
     _forget_this_machine(folder / _RUN)
     store.upload(folder / _RUN, prefix + _RUN, sha256=hash_file(folder / _RUN)[0])
@@ -134,29 +125,26 @@ def _claim_of(data: bytes) -> bytes:
     return json.dumps({"manifest_sha256": hashlib.sha256(data).hexdigest()}).encode()
 
 
-def _files(folder: Path, manifest: Manifest) -> list[_File]:
+def _checked_files(folder: Path, manifest: Manifest) -> list[FileRecord]:
     """The corpus's files, which are compared with its manifest before they leave this machine."""
-    files = []
-    for split in manifest.splits.values():
-        for shard in split.shards:
-            for name, expected in ((shard.file, shard.sha256), (shard.index_file, shard.index_sha256)):
-                sha256, size_bytes = hash_file(folder / name)
-                if sha256 != expected:
-                    raise CorpusFormatError(
-                        f"{folder / name}: sha256 {sha256}, the manifest says {expected}; delete {folder} "
-                        "and prepare the corpus again",
-                        path=folder / name,
-                        expected=expected,
-                        found=sha256,
-                    )
-                files.append(_File(name, size_bytes, sha256))
+    files = manifest.all_files()
+    for name, _, expected in files:
+        sha256 = hash_file(folder / name)[0]
+        if sha256 != expected:
+            raise CorpusFormatError(
+                f"{folder / name}: sha256 {sha256}, the manifest says {expected}; delete {folder} "
+                "and prepare the corpus again",
+                path=folder / name,
+                expected=expected,
+                found=sha256,
+            )
     return files
 
 
 def _upload(
     folder: Path,
     store: Store,
-    files: list[_File],
+    files: list[FileRecord],
     prefix: str,
     *,
     ours: bool,
@@ -181,7 +169,7 @@ def _upload(
             on_progress(Progress("upload", file.name, done, total))
 
 
-def _put(store: Store, key: str, path: Path, file: _File) -> None:
+def _put(store: Store, key: str, path: Path, file: FileRecord) -> None:
     for _ in range(2):
         store.upload(path, key, sha256=file.sha256)
         if store.compare(key, path, sha256=file.sha256) in ("same", "same size"):
@@ -208,7 +196,7 @@ def _commit(store: Store, data: bytes, old: Stored | None) -> None:
 def _note(store: Store, data: bytes, stored: Stored) -> None:
     """Write down which files of the corpus that is replaced are to be deleted, whoever comes to do it."""
     try:
-        manifest = manifest_format.parse(stored.data, where=str(store.place / manifest_format.FILE_NAME))
+        manifest = parse_manifest(stored.data, where=str(store.place / manifest_format.FILE_NAME))
     except CorpusFormatError as error:
         log.warning("the files of the corpus that is replaced stay: %s", error)
         return

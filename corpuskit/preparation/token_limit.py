@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.corpus.index import read_rows
+from corpuskit.corpus.index import read_rows, stream_file
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.storage import FileWriter
+from corpuskit.value_streams import StreamInfo
 
 _COPY_BYTES = 4 * 2**20
 
@@ -104,31 +105,51 @@ def _cut(record: PartRecord, documents: _Documents, last: int, folder: Path) -> 
         name: int((documents.splits[: last + 1] == number).sum())
         for number, name in enumerate(documents.names)
     }
-    shards = {name: tuple(_first(record.shards[name], count, folder)) for name, count in kept.items()}
-    return dataclasses.replace(record, shards=shards, num_documents=sum(kept.values()))
+    shards = {
+        name: tuple(_first(record.shards[name], count, folder, record.streams))
+        for name, count in kept.items()
+    }
+    return dataclasses.replace(
+        record, shards=shards, num_documents=sum(kept.values()), num_open_tokens=0, open_text_bytes={}
+    )
 
 
-def _first(shards: Sequence[PartShard], count: int, folder: Path) -> list[PartShard]:
+def _first(
+    shards: Sequence[PartShard], count: int, folder: Path, infos: Mapping[str, StreamInfo]
+) -> list[PartShard]:
     """The shards that hold a split's first `count` documents, the last one cut after them."""
     made = []
     for shard in shards:
         if count <= 0:
             break
-        made.append(shard if count > shard.num_documents else _first_of(shard, count, folder))
+        made.append(shard if count > shard.num_documents else _first_of(shard, count, folder, infos))
         count -= shard.num_documents
     return made
 
 
-def _first_of(shard: PartShard, count: int, folder: Path) -> PartShard:
+def _first_of(shard: PartShard, count: int, folder: Path, infos: Mapping[str, StreamInfo]) -> PartShard:
     index = read_rows(folder / shard.index_file)[:count]
     num_tokens = int(index[-1, 0])
     item_bytes = shard.size_bytes // shard.num_tokens if num_tokens else 0
-    left = num_tokens * item_bytes
     name = shard.file.removesuffix(".bin") + "-cut"
-    with FileWriter(folder / f"{name}.bin") as ids, (folder / shard.file).open("rb") as whole:
-        while left and (data := whole.read(min(left, _COPY_BYTES))):
-            ids.write(data)
-            left -= len(data)
+    sha256 = _copy(folder / shard.file, folder / f"{name}.bin", num_tokens * item_bytes)
     with FileWriter(folder / f"{name}.idx") as rows:
         rows.write(np.ascontiguousarray(index).view(np.uint8).data)
-    return PartShard(f"{name}.bin", num_tokens, count, num_tokens * item_bytes, ids.sha256, rows.sha256)
+    streams = {
+        stream: _copy(
+            folder / shard.stream_file(stream),
+            folder / stream_file(f"{name}.bin", stream),
+            num_tokens * infos[stream].item_bytes,
+        )
+        for stream in shard.streams
+    }
+    return PartShard(f"{name}.bin", num_tokens, count, num_tokens * item_bytes, sha256, rows.sha256, streams)
+
+
+def _copy(source: Path, target: Path, size_bytes: int) -> str:
+    """Copy a file's beginning; returns the copy's sha256."""
+    with FileWriter(target) as copy, source.open("rb") as whole:
+        while size_bytes and (data := whole.read(min(size_bytes, _COPY_BYTES))):
+            copy.write(data)
+            size_bytes -= len(data)
+    return copy.sha256

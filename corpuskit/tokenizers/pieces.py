@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from corpuskit.tokenizers.base import Encoded, Tokenizer
 
 
 class DocumentPiece(NamedTuple):
@@ -20,4 +27,11 @@ class DocumentPiece(NamedTuple):
     is_trained: bool = False
 
 
-__all__ = ["DocumentPiece"]
+def encode_pieces(
+    tokenizer: Tokenizer, documents: Sequence[Sequence[DocumentPiece]]
+) -> tuple[Encoded, NDArray[np.uint8]]:
+    """The ids of documents in pieces, and for each whether it is to be learned."""
+    raise NotImplementedError
+
+
+__all__ = ["DocumentPiece", "encode_pieces"]

@@ -72,12 +72,12 @@ def edited(corpus_path, change):
     [
         (lambda m: m.pop("format_version"), "it has no format_version"),
         (lambda m: m.update(format_version=True), "it has no format_version"),
-        (lambda m: m.update(format_version=3), "format version 3 is newer than 2; upgrade corpuskit"),
+        (lambda m: m.update(format_version=4), "format version 4 is newer than 3; upgrade corpuskit"),
         (
             lambda m: m.update(format_version=1),
-            "1 is older than 2; prepare the corpus again with --overwrite",
+            "1 is older than 3; prepare the corpus again with --overwrite",
         ),
-        (lambda m: m.update(format_version=-1), "format version -1 is older than 2"),
+        (lambda m: m.update(format_version=-1), "format version -1 is older than 3"),
         (lambda m: m.update(surprise=1), "surprise: Extra inputs"),
         (lambda m: m.pop("tokenizer"), "tokenizer: Field required"),
         (lambda m: m.update(dtype="<u8"), "dtype"),

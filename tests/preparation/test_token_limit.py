@@ -45,7 +45,7 @@ def test_max_tokens_counts_a_document_where_it_ends_not_where_a_part_does(prose,
 
 def record_of(number, num_tokens):
     shard = PartShard(f"part-{number:05d}-train-00000.bin", num_tokens, 1, 2 * num_tokens, "", "")
-    return PartRecord(number, "", {"train": (shard,)}, {}, (), "", num_tokens, 1, 0, separated=False)
+    return PartRecord(number, "", {"train": (shard,)}, {}, (), "", num_tokens, 1, 0, {}, separated=False)
 
 
 def test_only_the_part_with_the_limit_is_looked_into(tmp_path, monkeypatch):

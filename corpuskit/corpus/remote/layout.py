@@ -11,6 +11,7 @@ import hashlib
 
 from corpuskit.corpus import manifest as manifest_format
 from corpuskit.corpus.manifest import Manifest
+from corpuskit.corpus.manifest_parsing import parse_manifest
 from corpuskit.errors import CorpusFormatError
 from corpuskit.stores.base import Store, Stored
 from corpuskit.urls import RemotePath
@@ -42,7 +43,7 @@ def read_manifest(store: Store) -> tuple[Stored, Manifest] | None:
     where = str(store.place / name)
     if len(found.data) > max_bytes:
         raise CorpusFormatError(f"{where}: larger than {max_bytes:,} bytes", path=where)
-    return found, manifest_format.parse(found.data, where=where)
+    return found, parse_manifest(found.data, where=where)
 
 
 def prefix_of(store: Store, stored: Stored, manifest: Manifest) -> str:
@@ -58,9 +59,8 @@ def prefix_of(store: Store, stored: Stored, manifest: Manifest) -> str:
 
 
 def file_names(manifest: Manifest) -> list[str]:
-    """The names of a corpus's shards and indexes, in order."""
-    shards = [shard for split in manifest.splits.values() for shard in split.shards]
-    return [name for shard in shards for name in (shard.file, shard.index_file)]
+    """The names of a corpus's files, in order."""
+    return [file.name for file in manifest.all_files()]
 
 
 def not_a_corpus(place: RemotePath) -> CorpusFormatError:

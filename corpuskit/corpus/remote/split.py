@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.cache import default_cache_dir, scratch_folder
 from corpuskit.corpus.index import DTYPE, Index, rows
-from corpuskit.corpus.manifest import Manifest, ShardRecord
+from corpuskit.corpus.manifest import FileRecord, Manifest, ShardRecord
 from corpuskit.corpus.remote.ahead import Ahead
 from corpuskit.corpus.remote.layout import not_a_corpus, prefix_of, read_manifest
 from corpuskit.corpus.remote.shard_cache import MIN_SHARDS, ShardCache, check_limit, least_limit, limit_from
@@ -70,8 +70,11 @@ class RemoteFiles:
         self.cache.limit_bytes = min(self.cache.limit_bytes, least_limit(self._sizes()))
 
     def _sizes(self) -> list[int]:
+        """What is read at once: the files of each shard but its index, and each index."""
         shards = [shard for split in self._manifest.splits.values() for shard in split.shards]
-        return [size for shard in shards for size in (shard.size_bytes, shard.index_bytes)]
+        sizes = [sum(file.size_bytes for file in self._manifest.files(shard)) for shard in shards]
+        indexes = [shard.index_bytes for shard in shards]
+        return [size - index for size, index in zip(sizes, indexes, strict=True)] + indexes
 
     def _place(self, name: str) -> RemotePath:
         if self._folder is None:
@@ -125,18 +128,27 @@ class RemoteSplit(Split):
         return self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(self.dtype)
 
     def index(self, number: int) -> Index:
-        """One shard's document index, uint64[D, 3]: end, input number and start of each document."""
+        """One shard's document index, uint64[D, 4]: see `corpuskit.corpus.index`."""
         record = self._records[number]
         name, sha256, size_bytes = record.index_file, record.index_sha256, record.index_bytes
         return rows(self._files.map(name, sha256=sha256, size_bytes=size_bytes).view(DTYPE))
 
+    def stream_shard(self, name: str, number: int) -> NDArray[Any] | None:
+        """One shard's items of a stream, mapped and read-only; None where all are the fill."""
+        record, info = self._records[number], self.streams[name]
+        if name not in record.streams:
+            return None
+        size_bytes, sha256 = record.num_tokens * info.item_bytes, record.streams[name]
+        mapped = self._files.map(record.stream_file(name), sha256=sha256, size_bytes=size_bytes)
+        return mapped.view(info.dtype)
+
     def is_here(self, number: int) -> bool:
-        """Whether a shard is on this machine."""
-        return self._files.cache.holds(self._records[number].sha256)
+        """Whether a shard and its streams are on this machine."""
+        return all(self._files.cache.holds(file.sha256) for file in self._data_files(number))
 
     def fits(self, numbers: Iterable[int]) -> bool:
         """Whether shards can all be on this machine at once, with room for more to arrive."""
-        taken = sum(self._records[number].size_bytes for number in numbers)
+        taken = sum(map(self._size_bytes, numbers))
         return taken <= self._files.cache.limit_bytes * (MIN_SHARDS - 1) // MIN_SHARDS
 
     def will_need(self, numbers: Sequence[int]) -> None:
@@ -148,7 +160,7 @@ class RemoteSplit(Split):
         room = self._files.cache.limit_bytes // 2
         ahead: list[int] = []
         for number in numbers:
-            room -= self._records[number].size_bytes
+            room -= self._size_bytes(number)
             if room < 0 and ahead:
                 break
             ahead.append(number)
@@ -159,8 +171,16 @@ class RemoteSplit(Split):
         self._files.keep_little()
 
     def _load(self, number: int, on_bytes: Callable[[], None]) -> None:
+        for name, size_bytes, sha256 in self._data_files(number):
+            self._files.load(name, sha256=sha256, size_bytes=size_bytes, on_bytes=on_bytes)
+
+    def _data_files(self, number: int) -> list[FileRecord]:
+        """The files of a shard that batches read: its ids and its streams."""
         record = self._records[number]
-        self._files.load(record.file, sha256=record.sha256, size_bytes=record.size_bytes, on_bytes=on_bytes)
+        return [file for file in self._manifest.files(record) if file.name != record.index_file]
+
+    def _size_bytes(self, number: int) -> int:
+        return sum(file.size_bytes for file in self._data_files(number))
 
 
 def open_remote(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch
-from corpuskit.tokenizers.base import Tokenizer, check_encoded
+from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, with_eot
+from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
+from corpuskit.value_streams import LOSS
 
 #: A document that goes on for longer and cannot be cut is refused: it would have to fit in memory.
 _MAX_DOCUMENT_BYTES = 256 * 2**20
@@ -49,9 +52,27 @@ def joined(
             if sum(map(len, held)) > _MAX_DOCUMENT_BYTES:
                 raise _too_long(name, held_start, tokenizer, cut=cut)
         if texts:
-            yield DocumentBatch(texts, starts, separated=batch.separated)
+            yield dataclasses.replace(batch, texts=texts, starts=starts, continues=False)
     if held:
         yield DocumentBatch([b"".join(held)], [held_start], continues=True)
+
+
+def selected(batch: DocumentBatch, numbers: Sequence[int]) -> DocumentBatch:
+    """Some documents of a batch, each of which ends in it.
+
+    Args:
+        batch: The batch.
+        numbers: The documents' places in it, from 0.
+    """
+    fields, pieces = batch.fields, batch.pieces
+    return dataclasses.replace(
+        batch,
+        texts=[batch.texts[number] for number in numbers],
+        starts=[batch.starts[number] for number in numbers],
+        continues=False,
+        pieces=None if pieces is None else [pieces[number] for number in numbers],
+        fields=None if fields is None else {k: [v[number] for number in numbers] for k, v in fields.items()},
+    )
 
 
 def _too_long(name: str, start: int, tokenizer: Tokenizer, *, cut: bool) -> SourceError:
@@ -66,18 +87,51 @@ def _too_long(name: str, start: int, tokenizer: Tokenizer, *, cut: bool) -> Sour
     )
 
 
-def encode(
-    tokenizer: Tokenizer, batch: DocumentBatch, *, eot_id: int | None, dtype: str
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """A batch's ids in the corpus's dtype, and where its documents end among them.
+@dataclasses.dataclass(frozen=True, slots=True)
+class EncodedDocuments:
+    """Documents as ids.
+
+    Args:
+        ids: N ids in the corpus's dtype.
+        ends: int64[D], where documents end among them.
+        open_text_bytes: Bytes of the text after the last end: of a document that goes on.
+        streams: Each with N items in its dtype; a stream that is not there is its fill.
+    """
+
+    ids: NDArray[Any]
+    ends: NDArray[np.int64]
+    open_text_bytes: int = 0
+    streams: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
+
+
+def encode(tokenizer: Tokenizer, batch: DocumentBatch, *, eot_id: int | None, dtype: str) -> EncodedDocuments:
+    """A batch's ids in the corpus's dtype, where its documents end among them, and its streams.
 
     Raises:
         TokenizerError: If an id is outside the vocabulary; nothing ever wraps around.
     """
+    if batch.pieces is not None:
+        return _encode_pieces(tokenizer, batch.pieces, eot_id=eot_id, dtype=dtype)
     if eot_id is None:
         encoded = tokenizer.encode_batch(batch.texts)
     else:
         encoded = tokenizer.encode_documents(batch.texts, eot_id=eot_id, continues=batch.continues)
     check_encoded(encoded, tokenizer=tokenizer, num_texts=len(batch.texts))
     ends = np.cumsum(encoded.lengths)
-    return encoded.ids.astype(dtype, copy=False), ends[:-1] if batch.continues else ends
+    ids = encoded.ids.astype(dtype, copy=False)
+    if batch.continues:
+        return EncodedDocuments(ids, ends[:-1], len(batch.texts[-1]))
+    return EncodedDocuments(ids, ends)
+
+
+def _encode_pieces(
+    tokenizer: Tokenizer, documents: Sequence[Sequence[DocumentPiece]], *, eot_id: int | None, dtype: str
+) -> EncodedDocuments:
+    """The same of documents in pieces; an end-of-text id that is appended is no target."""
+    encoded, loss = encode_pieces(tokenizer, documents)
+    check_encoded(encoded, tokenizer=tokenizer, num_texts=len(documents))
+    if eot_id is not None:
+        marks = with_eot(Encoded(loss.astype(np.uint32), encoded.lengths), len(documents), 0)
+        encoded, loss = with_eot(encoded, len(documents), eot_id), marks.ids.astype(np.uint8)
+    ids = encoded.ids.astype(dtype, copy=False)
+    return EncodedDocuments(ids, np.cumsum(encoded.lengths), streams={LOSS: loss})

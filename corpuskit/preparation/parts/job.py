@@ -19,6 +19,7 @@ from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part, fields_of
 from corpuskit.sources.base import Input
 from corpuskit.urls import redact_url
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 _JOB_BYTES = 4 * 2**30
 _JOB_FILE = "job.json"
@@ -39,6 +40,7 @@ class Job:
         eot_id: The id appended after each document, or None.
         dtype: "<u2" or "<u4".
         shard_bytes: The largest shard.
+        streams: The streams of values that parts may write beside the ids.
         inputs: The inputs in order.
         parts: The parts in order.
     """
@@ -55,6 +57,7 @@ class Job:
     shard_bytes: int
     inputs: tuple[Input, ...]
     parts: tuple[Part, ...]
+    streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=lambda: {LOSS: LOSS_INFO})
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.
@@ -98,6 +101,7 @@ class Job:
             "tokenizer": self.tokenizer.model_dump(),
             "inputs": [{**fields_of(item), "location": _shown(item.location)} for item in self.inputs],
             "parts": [part.to_json() for part in self.parts],
+            "streams": {name: dataclasses.asdict(info) for name, info in self.streams.items()},
         }
 
 

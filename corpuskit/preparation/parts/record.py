@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from corpuskit import reading, sealed, storage
-from corpuskit.corpus.index import ROW_BYTES, index_file
+from corpuskit.corpus.index import ROW_BYTES, index_file, stream_file
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import StorageError
 from corpuskit.file_errors import reading_from
 from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part
+from corpuskit.value_streams import StreamInfo
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ _RECORD_BYTES = 64 * 2**20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PartShard:
-    """One file of ids that a part made, with its index: the future of a shard, or a piece of one."""
+    """One file of ids that a part made, with its index and streams: a shard to be, or a piece of one."""
 
     file: str
     num_tokens: int
@@ -41,20 +42,34 @@ class PartShard:
     size_bytes: int
     sha256: str
     index_sha256: str
+    streams: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def index_file(self) -> str:
         """The file that says where documents end."""
         return index_file(self.file)
 
+    def stream_file(self, name: str) -> str:
+        """The file of one of its streams."""
+        return stream_file(self.file, name)
+
     def is_intact(self, folder: Path) -> bool:
-        """Whether both files have the bytes that were written."""
+        """Whether all files have the bytes that were written."""
         expected = {self.file: self.sha256, self.index_file: self.index_sha256}
+        expected |= {self.stream_file(name): sha256 for name, sha256 in self.streams.items()}
         return all(_sha256_of(folder / name) == sha256 for name, sha256 in expected.items())
 
-    def has_sizes(self, folder: Path) -> bool:
-        """Whether both files are there with their sizes."""
+    def has_sizes(self, folder: Path, infos: Mapping[str, StreamInfo]) -> bool:
+        """Whether all files are there with their sizes.
+
+        Args:
+            folder: Where they are.
+            infos: What its streams are.
+        """
         expected = {self.file: self.size_bytes, self.index_file: self.num_documents * ROW_BYTES}
+        expected |= {
+            self.stream_file(name): self.num_tokens * infos[name].item_bytes for name in self.streams
+        }
         found = {name: (folder / name).lstat() for name in expected}
         return all(
             stat.S_ISREG(found[name].st_mode) and found[name].st_size == size
@@ -76,7 +91,9 @@ class PartRecord:
         text_bytes: Bytes of text that were encoded.
         num_documents: Documents that were encoded.
         num_open_tokens: Tokens after the last document's end: of one that goes on in the next part.
+        open_text_bytes: Of each split, the bytes of that document's text.
         separated: Whether a separator that the user named ends one of its documents.
+        streams: What the streams of its shards are, by their names.
     """
 
     number: int
@@ -88,7 +105,9 @@ class PartRecord:
     text_bytes: int
     num_documents: int
     num_open_tokens: int
+    open_text_bytes: Mapping[str, int]
     separated: bool
+    streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=dict)
 
     @property
     def num_tokens(self) -> int:
@@ -120,7 +139,7 @@ class PartRecord:
                     raise ValueError("it is of another plan or part")
                 record._check()
                 shards = [shard for shards in record.shards.values() for shard in shards]
-                if not all(shard.has_sizes(folder) for shard in shards):
+                if not all(shard.has_sizes(folder, record.streams) for shard in shards):
                     raise ValueError("its files are not those that were written")
                 if check_bytes and not all(shard.is_intact(folder) for shard in shards):
                     raise ValueError("its files are not those that were written")
@@ -155,11 +174,14 @@ class PartRecord:
             ValueError: If not.
         """
         counts = [self.text_bytes, self.num_documents, self.num_open_tokens, *self.left_out.values()]
+        counts += self.open_text_bytes.values()
         for split, shards in self.shards.items():
             for number, shard in enumerate(shards):
                 if shard.file != shard_name(self.number, split, number) + ".bin":
                     raise ValueError(f"{shard.file!r} is no name of a file of it")
                 counts += [shard.num_tokens, shard.num_documents]
+                if unknown := shard.streams.keys() - self.streams.keys():
+                    raise ValueError(f"no stream of it is called {min(unknown)!r}")
                 if shard.size_bytes not in (2 * shard.num_tokens, 4 * shard.num_tokens):
                     raise ValueError(f"{shard.num_tokens:,} ids are not {shard.size_bytes:,} bytes")
         documents = sum(shard.num_documents for shards in self.shards.values() for shard in shards)

@@ -7,6 +7,7 @@ any process; done twice it leaves the same files.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from corpuskit.corpus.index import new_rows
 from corpuskit.errors import TokenizerError
 from corpuskit.machine import give_back
 from corpuskit.preparation.input_digests import changed_while_used, states_now
-from corpuskit.preparation.parts.encoding import encode, joined
+from corpuskit.preparation.parts.encoding import encode, joined, selected
 from corpuskit.preparation.parts.job import Job, OnWork
-from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, state_of_inputs
+from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, PartShard, state_of_inputs
 from corpuskit.preparation.parts.writer import PartWriter
 from corpuskit.preparation.plan import Part, Piece
 from corpuskit.preparation.split_rule import parse_rule
@@ -25,6 +26,7 @@ from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.value_streams import StreamInfo
 
 
 class Worker:
@@ -99,7 +101,9 @@ class Worker:
             text_bytes=text_bytes,
             num_documents=num_documents,
             num_open_tokens=sum(writer.open_tokens.values()),
+            open_text_bytes={split: size for split, size in sorted(writer.open_text_bytes.items()) if size},
             separated=separated,
+            streams=_streams_of(shards, job),
         )
         record.save(folder)
         return record
@@ -119,22 +123,22 @@ class Worker:
                     self._tokenizer.owner,
                     partial(self._failing, piece, mine),
                 ):
-                    ids, ends = encode(self._tokenizer, mine, eot_id=self._job.eot_id, dtype=self._job.dtype)
+                    encoded = encode(self._tokenizer, mine, eot_id=self._job.eot_id, dtype=self._job.dtype)
             except TokenizerError as error:
                 raise self._placed(error, piece, mine) from error
-            index = new_rows(ends, piece.input, mine.starts[: len(ends)])
-            writer.add(split, ids, index)
-            tokens += len(ids)
-            documents += len(ends)
+            ended = len(encoded.ends)
+            sizes = [*map(len, mine.texts[:ended])]
+            index = new_rows(encoded.ends, piece.input, mine.starts[:ended], sizes)
+            writer.add(split, encoded, index)
+            tokens += len(encoded.ids)
+            documents += ended
         return tokens, documents
 
     def _by_split(self, batch: DocumentBatch) -> dict[str, DocumentBatch]:
-        by_split: dict[str, DocumentBatch] = {}
-        for text, start in zip(batch.texts, batch.starts, strict=True):
-            mine = by_split.setdefault(self._rule.split_of(text), DocumentBatch([], []))
-            mine.texts.append(text)
-            mine.starts.append(start)
-        return by_split
+        chosen: dict[str, list[int]] = {}
+        for number, text in enumerate(batch.texts):
+            chosen.setdefault(self._rule.split_of(text), []).append(number)
+        return {split: selected(batch, numbers) for split, numbers in chosen.items()}
 
     def _failing(self, piece: Piece, batch: DocumentBatch) -> str:
         """The document of a batch that a tokenizer cannot encode: the first that it cannot encode alone."""
@@ -154,6 +158,12 @@ class Worker:
         else:
             where = self._failing(piece, batch)
         return TokenizerError(f"{where}: {error}", path=name)
+
+
+def _streams_of(shards: Mapping[str, Sequence[PartShard]], job: Job) -> dict[str, StreamInfo]:
+    """What the streams are that some shard of a part has."""
+    found = {name for made in shards.values() for shard in made for name in shard.streams}
+    return {name: job.streams[name] for name in sorted(found)}
 
 
 def _open(job: Job) -> Tokenizer:

@@ -1,8 +1,9 @@
-"""The files of one part: ids, and where documents end."""
+"""The files of one part: ids, where documents end, and streams of values."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -10,9 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.corpus.index import stream_file
+from corpuskit.preparation.parts.encoding import EncodedDocuments
 from corpuskit.preparation.parts.job import Job
 from corpuskit.preparation.parts.record import PartShard, shard_name
 from corpuskit.storage import FileWriter
+from corpuskit.value_streams import StreamInfo
+
+#: Items of a stream's fill that are written at once.
+_FILL_ITEMS = 2**20
 
 
 class PartWriter:
@@ -25,21 +32,30 @@ class PartWriter:
     def __init__(self, folder: Path, job: Job, number: int) -> None:
         self._folder = folder
         self._number = number
+        self._streams = job.streams
         self._shard_tokens = max(job.shard_bytes // np.dtype(job.dtype).itemsize, 1)
         self._open: dict[str, _ShardWriter] = {}
         self._finished: dict[str, list[PartShard]] = {}
         self.open_tokens: dict[str, int] = {}  # of each split, after its last document's end
+        self.open_text_bytes: dict[str, int] = {}  # the text of those tokens
 
-    def add(self, split: str, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
+    def add(self, split: str, encoded: EncodedDocuments, index: NDArray[np.uint64]) -> None:
         """Append documents to a split.
 
         Args:
             split: The split's name.
-            ids: N ids in the corpus's dtype.
-            index: uint64[D, 3]: each document's end within `ids`, its input, its start there; changed.
+            encoded: N ids in the corpus's dtype, and their streams.
+            index: uint64[D, 4]: each document's end within the ids, its input, its start there, and the bytes
+                of its text that are not in an earlier call; changed.
         """
+        ids = encoded.ids
         last_end = int(index[-1, 0]) if len(index) else -self.open_tokens.get(split, 0)
         self.open_tokens[split] = len(ids) - last_end
+        open_bytes = self.open_text_bytes.get(split, 0)
+        if len(index):
+            index[0, 3] += np.uint64(open_bytes)
+            open_bytes = 0
+        self.open_text_bytes[split] = open_bytes + encoded.open_text_bytes
         if not len(ids) and not len(index):
             return
         done = row = 0
@@ -49,7 +65,8 @@ class PartWriter:
             stop = row + int(np.searchsorted(index[row:, 0], np.uint64(done + take), side="right"))
             ending = index[row:stop]  # a view: what is written is changed on the way, what is left is not
             ending[:, 0] -= np.uint64(done)
-            shard.add(ids[done : done + take], ending)
+            streams = {name: items[done : done + take] for name, items in encoded.streams.items()}
+            shard.add(ids[done : done + take], ending, streams)
             done, row = done + take, stop
             if done == len(ids):
                 return
@@ -61,7 +78,7 @@ class PartWriter:
         if shard is None:
             finished = self._finished.setdefault(split, [])
             name = shard_name(self._number, split, len(finished))
-            shard = self._open[split] = _ShardWriter(self._folder, name)
+            shard = self._open[split] = _ShardWriter(self._folder, name, self._streams)
         return shard
 
     def finish(self) -> dict[str, tuple[PartShard, ...]]:
@@ -81,30 +98,50 @@ class PartWriter:
 
 
 class _ShardWriter:
-    """One file of ids and the index beside it."""
+    """One file of ids, the index beside it, and a file for each stream that is more than its fill."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, infos: Mapping[str, StreamInfo]) -> None:
         self.num_tokens = 0
         self._num_documents = 0
+        self._folder = folder
+        self._infos = infos
+        self._streams: dict[str, FileWriter] = {}
         with contextlib.ExitStack() as stack:
             self._ids = FileWriter(folder / f"{name}.bin", streaming=True)
             stack.callback(self._ids.abort)
             self._index = FileWriter(folder / f"{name}.idx")
             stack.pop_all()
 
-    def add(self, ids: NDArray[Any], index: NDArray[np.uint64]) -> None:
+    def add(self, ids: NDArray[Any], index: NDArray[np.uint64], streams: Mapping[str, NDArray[Any]]) -> None:
         """Append ids, and the documents that end among them; `index` is changed in place."""
         index[:, 0] += np.uint64(self.num_tokens)
         self._ids.write(ids.view(np.uint8).data)
         self._index.write(index.view(np.uint8).data)
+        for name, info in self._infos.items():
+            items = streams.get(name)
+            if items is None and name in self._streams:
+                items = np.full(len(ids), info.fill, info.dtype)
+            if items is not None:
+                self._stream(name).write(items.view(np.uint8).data)
         self.num_tokens += len(ids)
         self._num_documents += len(index)
 
+    def _stream(self, name: str) -> FileWriter:
+        """The file of a stream; one that begins late begins with the fill."""
+        if name not in self._streams:
+            info = self._infos[name]
+            path = self._folder / stream_file(self._ids.path.name, name)
+            self._streams[name] = FileWriter(path, streaming=True)
+            for at in range(0, self.num_tokens, _FILL_ITEMS):
+                filled = np.full(min(_FILL_ITEMS, self.num_tokens - at), info.fill, info.dtype)
+                self._streams[name].write(filled.view(np.uint8).data)
+        return self._streams[name]
+
     def finish(self) -> PartShard:
-        """Commit both files; that they have their names is safe only once the part's record is."""
+        """Commit all files; that they have their names is safe only once the part's record is."""
         try:
-            self._ids.commit(flush_name=False)
-            self._index.commit(flush_name=False)
+            for file in (self._ids, self._index, *self._streams.values()):
+                file.commit(flush_name=False)
         finally:
             self.abort()
         return PartShard(
@@ -114,9 +151,10 @@ class _ShardWriter:
             self._ids.size_bytes,
             self._ids.sha256,
             self._index.sha256,
+            {name: file.sha256 for name, file in sorted(self._streams.items())},
         )
 
     def abort(self) -> None:
         """Leave nothing of what is not committed."""
-        self._ids.abort()
-        self._index.abort()
+        for file in (self._ids, self._index, *self._streams.values()):
+            file.abort()

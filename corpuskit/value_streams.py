@@ -1,0 +1,38 @@
+"""Streams of values beside the ids: one item a token, such as whether a model is to learn it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Literal
+
+import numpy as np
+
+#: What a stream's items may be on disk: one byte, whole numbers of two or four, or floats; little-endian.
+StreamDtype = Literal["|u1", "<u2", "<u4", "<f4"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What a stream of values is.
+
+    Args:
+        dtype: The type of an item: "|u1", "<u2", "<u4" or "<f4".
+        fill: The item of every token that nothing is said of.
+        of: Where batches have an item: at the token's place as an "input" (x), or as a "target" (y).
+    """
+
+    dtype: StreamDtype
+    fill: float
+    of: Literal["input", "target"]
+
+    @property
+    def item_bytes(self) -> int:
+        """The size of an item in bytes."""
+        return np.dtype(self.dtype).itemsize
+
+
+#: The name of the stream that says whether a token is a target to be learned: 1, or 0 where it is not.
+LOSS: Final = "loss"
+LOSS_INFO: Final = StreamInfo("|u1", 1, "target")
+
+__all__ = ["LOSS", "LOSS_INFO", "StreamDtype", "StreamInfo"]
