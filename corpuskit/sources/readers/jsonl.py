@@ -141,9 +141,11 @@ class JsonlReader(Reader):
                     add_value(record.get(single))
                 return texts, {single: values}
             rows = []
+            plain = len(self.text_fields) == 1 and "." not in field
             for line in lines:
                 record = loads(line)
-                texts.append(first_text(record, self.text_fields).encode())
+                text = record[field] if plain else first_text(record, self.text_fields)
+                texts.append(text.encode())
                 rows.append(keep.of_record(record))
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -203,17 +205,17 @@ class Records:
 
     def of_block(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
         """The documents of some lines, with where their records start; perhaps none."""
-        found = None
+        keep, found = self._reader.keep, None
         if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
             found = self._reader.fast(lines)
-        if found is not None:
-            self.found_any = True
-            batch = DocumentBatch(found[0], starts, fields=found[1])
-            self._unround(batch, lines)
-        else:
-            batch = self.documents(lines, starts)
-        batch = without_empty(batch, self._bad)
-        return self._reader.keep.checked(batch, self._bad, is_valid=found is not None)
+        if found is None:
+            return keep.checked(without_empty(self.documents(lines, starts), self._bad), self._bad)
+        self.found_any = True
+        batch = DocumentBatch(found[0], starts, fields=found[1])
+        if keep.is_text(batch):
+            return without_empty(batch, self._bad)
+        self._unround(batch, lines)
+        return keep.checked(without_empty(batch, self._bad), self._bad, is_valid=True)
 
     def documents(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
         """The documents of some lines, with where their records start; of what has none it is decided."""

@@ -12,6 +12,7 @@ from corpuskit.sources.kept_fields import TYPES, KeptField, parse_keep
 from corpuskit.sources.readers.base import BadDocuments
 
 _LARGEST_INT = 2**63
+_TEXT_OR_NULL = {str, type(None)}
 _BOOLEANS = {"true": True, "false": False}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KINDS = {
@@ -43,15 +44,33 @@ class Keep:
         self.single = (
             self.fields[0].name if len(self.fields) == 1 and "." not in self.fields[0].name else None
         )
+        self._names = [field.name for field in self.fields]
+        self._is_flat = not any("." in name for name in self._names)
         self._paths = [(field.name, field.name.split(".")) for field in self.fields]
 
     def of_record(self, record: Mapping[str, Any]) -> list[Any]:
         """The values of a record, as they are, one for each field; None for what it has not."""
+        if self._is_flat:
+            return [*map(record.get, self._names)]
         return [_lookup(record, name, path) for name, path in self._paths]
 
     def columns(self, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
         """The values of some records by field."""
-        return {field.name: [row[number] for row in rows] for number, field in enumerate(self.fields)}
+        return {name: [row[number] for row in rows] for number, name in enumerate(self._names)}
+
+    def is_text(self, batch: DocumentBatch) -> bool:
+        """Whether all fields of documents hold text, as it is kept; those without a value are dropped."""
+        if any(field.type not in (None, "str") for field in self.fields):
+            return False
+        for name, values in list((batch.fields or {}).items()):
+            kinds = set(map(type, values))
+            if kinds == {type(None)}:
+                assert batch.fields is not None
+                del batch.fields[name]
+            elif not kinds <= _TEXT_OR_NULL:
+                return False
+        batch.fields = batch.fields or None
+        return True
 
     def checked(self, batch: DocumentBatch, bad: BadDocuments, *, is_valid: bool = False) -> DocumentBatch:
         """Documents whose fields hold what can be kept: None, text, a whole number, a float or a bool.

@@ -240,9 +240,7 @@ def test_values_that_nothing_can_hold_are_an_error_where_asked_for(value, fields
     path.write_text(f'{{"text": "a", "id": {value}}}\n')
     assert set(fields(path)) <= {"id"}
     if not value.startswith("["):
-        with pytest.raises(
-            SourceError, match="or a number too long, to be kept, in the record"
-        ):
+        with pytest.raises(SourceError, match="or a number too long, to be kept, in the record"):
             fields(path, "id:str")
 
 
