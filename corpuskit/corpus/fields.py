@@ -1,7 +1,7 @@
 """Kept fields on disk: an Arrow file beside each shard, with a row for each document that ends in it.
 
 The bytes of a file follow from its rows and their types alone: the options of its writer are pinned, and a
-record batch ends with the row with which it has 16,384 rows or 16 Mi characters of text, however the rows came.
+record batch ends with the row with which it has 16,384 rows or 16 Mi characters of text, however they came.
 """
 
 from __future__ import annotations

@@ -128,7 +128,8 @@ class DocumentBatch:
         separated: Whether a separator that the user named ends one of them, or more.
         pieces: Of documents that are more than text, D lists of pieces; the texts of a document's pieces that
             are no control tokens, one after another, are its text. None where all documents are text.
-        fields: The kept fields, each with D values: None, or text, a whole number, a float or a bool.
+        fields: The kept fields, each with D values: None, or text, a whole number, a float or a bool. A batch
+            that `continues` has neither pieces nor fields: they come where their document ends.
     """
 
     texts: list[bytes]
@@ -139,17 +140,21 @@ class DocumentBatch:
     fields: dict[str, list[Any]] | None = None
 
     def chosen(self, numbers: Sequence[int]) -> DocumentBatch:
-        """Some of the documents, each with all that is its own.
+        """Some of the documents, each of which ends in the batch, with all that is their own.
 
         Args:
             numbers: Their numbers in this batch, ascending.
         """
-        return DocumentBatch(
-            [self.texts[number] for number in numbers],
-            [self.starts[number] for number in numbers],
-            pieces=None if self.pieces is None else [self.pieces[number] for number in numbers],
-            fields=self.fields
-            and {name: [values[number] for number in numbers] for name, values in self.fields.items()},
+        fields, pieces = None, self.pieces
+        if self.fields is not None:
+            fields = {name: [values[number] for number in numbers] for name, values in self.fields.items()}
+        return dataclasses.replace(
+            self,
+            texts=[self.texts[number] for number in numbers],
+            starts=[self.starts[number] for number in numbers],
+            continues=False,
+            pieces=None if pieces is None else [pieces[number] for number in numbers],
+            fields=fields,
         )
 
 
@@ -285,6 +290,15 @@ class Source(abc.ABC):
             on_problem: Called with what the user named, or the file's name, and the error.
         """
         return self.inputs()
+
+    def place_of(self, item: Input, start: int) -> str:
+        """Where a document of an input begins, in words for an error.
+
+        Args:
+            item: The input.
+            start: Where it starts there.
+        """
+        return f"{item.name}, document at {start:,}"
 
     def digest(self, item: Input) -> str:
         """The sha256 of an input that was listed without one."""

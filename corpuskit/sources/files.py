@@ -93,6 +93,13 @@ class FilesSource(Source):
         reader = self.reader_of(item)
         return giving(lambda: sample(reader, item, part, on_bad), item, *self._whose(item), of="sample")
 
+    def place_of(self, item: Input, start: int) -> str:
+        """The file with the line or the row where a document begins."""
+        with self._asking(item) as reader:
+            if reader.PLACES == "rows":
+                return f"{item.name}, row {start:,}"
+            return reader.policy(item, lambda kind, start, reason: None).where(start)
+
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""
         return hash_input(item)

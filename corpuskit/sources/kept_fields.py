@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Literal
 
 from corpuskit.errors import ConfigError
 
 #: The types that kept fields have, with the Python type of their values.
-TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+FieldType = Literal["str", "int", "float", "bool"]
+TYPES: Mapping[FieldType, type] = {"str": str, "int": int, "float": float, "bool": bool}
 #: The most fields that are kept of one corpus.
 MAX_FIELDS = 256
 
@@ -29,7 +31,7 @@ class KeptField:
     """
 
     name: str
-    type: str | None = None
+    type: FieldType | None = None
     is_asked: bool = True
 
 

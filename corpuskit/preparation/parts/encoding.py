@@ -57,24 +57,6 @@ def joined(
         yield DocumentBatch([b"".join(held)], [held_start], continues=True)
 
 
-def selected(batch: DocumentBatch, numbers: Sequence[int]) -> DocumentBatch:
-    """Some documents of a batch, each of which ends in it.
-
-    Args:
-        batch: The batch.
-        numbers: The documents' places in it, from 0.
-    """
-    fields, pieces = batch.fields, batch.pieces
-    return dataclasses.replace(
-        batch,
-        texts=[batch.texts[number] for number in numbers],
-        starts=[batch.starts[number] for number in numbers],
-        continues=False,
-        pieces=None if pieces is None else [pieces[number] for number in numbers],
-        fields=None if fields is None else {k: [v[number] for number in numbers] for k, v in fields.items()},
-    )
-
-
 def _too_long(name: str, start: int, tokenizer: Tokenizer, *, cut: bool) -> SourceError:
     """The error about a document that would have to fit in memory."""
     why, remedy = f"tokenizer {tokenizer.name!r} cannot encode it in pieces", "choose another --encoding"
