@@ -65,6 +65,7 @@ class FileWriter:
         self._replace = replace
         self._streaming = streaming
         self._sha256 = hashlib.sha256()
+        self._process = os.getpid()
         self._temporary = temporary or temporary_name(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -144,6 +145,12 @@ class FileWriter:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+    def __del__(self) -> None:
+        # A signal may arrive before whoever asked for the writer has it and could abort it. A process that
+        # was forked meanwhile has a copy of it, and no business with the file.
+        if getattr(self, "_fd", -1) >= 0 and self._process == os.getpid():
+            self.abort()
 
     def __enter__(self) -> FileWriter:
         return self

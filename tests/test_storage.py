@@ -47,6 +47,26 @@ def test_exception_commits_nothing_and_keeps_the_old_file(tmp_path):
     assert names(tmp_path) == ["manifest.json"]
 
 
+def test_a_writer_that_nobody_got_leaves_no_file(tmp_path):
+    def interrupted(writer: FileWriter) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(FileWriter(tmp_path / "shard.bin"))  # as a signal between the call and the assignment
+    assert names(tmp_path) == []
+
+
+def test_a_forked_process_that_ends_leaves_the_files_of_the_first_alone(tmp_path):
+    file = FileWriter(tmp_path / "shard.bin")
+    if not (child := os.fork()):
+        del file
+        os._exit(0)
+    os.waitpid(child, 0)
+    file.write(b"all of it")
+    file.commit()
+    assert (tmp_path / "shard.bin").read_bytes() == b"all of it"
+
+
 def test_writer_that_must_not_replace_refuses_an_existing_name(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")

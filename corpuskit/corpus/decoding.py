@@ -37,9 +37,9 @@ def recorded_tokenizer(
 
     try:
         if record.state is None and encoding is not None:
-            tokenizer = open_tokenizer(encoding)
+            tokenizer = open_tokenizer(encoding, added_tokens=record.added_tokens)
         else:
-            tokenizer = reopen_tokenizer(record.name, state=record.state)
+            tokenizer = reopen_tokenizer(record.name, state=record.state, added_tokens=record.added_tokens)
     except UnknownName as error:
         raise _whose(error, record, path) from error
     if tokenizer.fingerprint != record.fingerprint:

@@ -79,13 +79,18 @@ class InputRecord(_Record):
 class TokenizerRecord(_Record):
     """Which tokenizer made the ids, and what is needed to open it again."""
 
-    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"distribution", "distribution_version"})
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"added_tokens", "distribution", "distribution_version"})
 
     name: str = Field(description="What followed `--encoding`.")
     vocab_size: int = Field(ge=1, le=2**32, description="Every id is smaller.")
     eot_id: Count | None = Field(None, description="The id that ends a text, if there is one.")
     fingerprint: str = Field(description="sha256 over everything that decides the ids.")
     state: JsonValue = Field(None, description="What the tokenizer needs to be opened again.")
+    added_tokens: list[str] = Field(
+        default_factory=list,
+        description="The names of control tokens that its own vocabulary lacks: they have the last ids, in "
+        "order. Absent where there are none.",
+    )
     distribution: str | None = Field(
         None, description="The distribution of the plugin that has it; absent where corpuskit has it itself."
     )

@@ -177,6 +177,37 @@ class TokenizerSuite:
 
         self._each_text(lambda text: None if eot not in tokenizer.encode(text) else pytest.fail(repr(text)))
 
+    def test_a_control_tokens_id_stands_for_its_name(self, tokenizer: Tokenizer) -> None:
+        control_ids = tokenizer.control_ids
+        assert len({*control_ids.values()}) == len(control_ids), "two control tokens have one id"
+        for name, number in control_ids.items():
+            assert 0 <= number < tokenizer.vocab_size, f"the id of {name!r} is outside the vocabulary"
+            assert tokenizer.decode_bytes([number]) == name.encode()
+
+    def test_the_name_of_a_control_token_is_text(self, tokenizer: Tokenizer) -> None:
+        names = [*tokenizer.control_ids]
+        if not names:
+            pytest.skip("the tokenizer has no control tokens")
+        control_ids = {*tokenizer.control_ids.values()}
+
+        def check(text: str) -> None:
+            if self.alphabet is not None:
+                text = "".join(character for character in text if character in self.alphabet)
+            found = control_ids.intersection(tokenizer.encode(text).tolist())
+            assert not found, f"{text!r:.80} became control tokens {sorted(found)}"
+
+        for name in names:
+            check(name)
+        check("".join(names))
+        parts = st.lists(st.sampled_from([*names, *_PARTS]), max_size=8).map("".join)
+
+        @settings(max_examples=self.examples, deadline=None, database=None)
+        @given(parts)
+        def property_holds(text: str) -> None:
+            check(text)
+
+        property_holds()
+
     def test_the_end_of_text_can_be_decoded(self, tokenizer: Tokenizer) -> None:
         eot = tokenizer.eot_id
         if eot is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,8 @@ class Tokenizer(abc.ABC):
         name: What users type after `--encoding`.
         vocab_size: V; every id is in [0, V). Unused ids below the largest one count.
         eot_id: The id appended after a document, or None for a tokenizer without one; known before `fit`.
+        control_ids: The control tokens: the id of each by its name. `decode_bytes` gives the name, and
+            `encode` never gives the id. The names are known before `fit`.
         eot_note: Where the end-of-text id is a guess, one line that says so; `prepare` passes it on.
         owner: Whose it is; set by who opens it.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
@@ -64,6 +68,7 @@ class Tokenizer(abc.ABC):
     name: str = ""
     vocab_size: int = 0
     eot_id: int | None = None
+    control_ids: Mapping[str, int] = MappingProxyType({})
     eot_note: str | None = None
     needs_fitting: bool = False
     owner: Owner | None = None
@@ -122,6 +127,42 @@ class Tokenizer(abc.ABC):
         encoded = self.encode_batch(texts)
         check_encoded(encoded, tokenizer=self, num_texts=len(texts))
         return with_eot(encoded, len(texts) - continues, eot_id)
+
+    def token_places(
+        self, texts: Sequence[bytes], encoded: Encoded
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where tokens begin and end in their texts.
+
+        By default that follows from `token_bytes`, of texts whose tokens have as many bytes as they have.
+
+        Args:
+            texts: D texts in UTF-8.
+            encoded: What `encode_batch` gives for them.
+
+        Returns:
+            int64[N] and int64[N]: the byte with which each token begins, and the one before which it ends,
+            counted through all texts one after another. Neither ever falls; a character may be of several
+            tokens. -1 for all tokens of a text where that cannot be told.
+        """
+        sizes = self._token_sizes
+        if sizes is None:
+            return np.full(len(encoded.ids), -1), np.full(len(encoded.ids), -1)
+        mine = sizes[encoded.ids]
+        ends = np.cumsum(mine, dtype=np.int64)
+        found = np.concatenate(([0], ends))[np.concatenate(([0], np.cumsum(encoded.lengths)))]
+        expected = np.cumsum([0, *map(len, texts)])
+        begins = ends - mine
+        if not np.array_equal(found, expected):
+            shift = np.repeat((expected - found)[:-1], encoded.lengths)
+            is_known = np.repeat(np.diff(found) == np.diff(expected), encoded.lengths)
+            begins, ends = (np.where(is_known, places + shift, -1) for places in (begins, ends))
+        return begins, ends
+
+    @cached_property
+    def _token_sizes(self) -> NDArray[np.int32] | None:
+        """int32[V], the bytes of each token; None where they depend on the ids around it."""
+        texts = self.token_bytes()
+        return None if texts is None else np.fromiter(map(len, texts), np.int32, len(texts))
 
     def boundary(self, text: bytes, at: int) -> int:
         """A place near and not after `at` where a text may be cut without changing its ids.

@@ -20,6 +20,8 @@ space that reaches the place. Three kinds of places are safe for all three patte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,6 +56,24 @@ _IS_IDEOGRAPH_LEAD = _table(bytes(range(0xE5, 0xEA)))
 _CJK_MARKS = ("\u3001".encode(), "\u3002".encode(), "\uff0c".encode())
 
 _FIRST_WINDOW_BYTES, _LAST_WINDOW_BYTES = 1 << 12, 1 << 20
+
+
+def may_be_joined(texts: Sequence[bytes], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether texts keep their ids, and leave others theirs, behind a line feed and before a space.
+
+    The line feed is one after a visible character: the places are safe for the first two reasons above.
+
+    Args:
+        texts: D texts in UTF-8.
+        sizes: int64[D], their bytes.
+
+    Returns:
+        bool[D], False for some texts that would keep theirs.
+    """
+    units = np.frombuffer(b"".join([*texts, b" "]), np.uint8)
+    stops = np.cumsum(sizes)
+    joins: NDArray[np.bool_] = _IS_VISIBLE_LEAD[units[stops - sizes]] & _IS_VISIBLE[units[stops - 1]]
+    return joins & (sizes > 0)
 
 
 def last_safe_place(text: bytes, at: int, *, start: int = 0) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class ByteTokenizer(Tokenizer):
 
     vocab_size = 257
     eot_id = _EOT_ID
+    control_ids: Mapping[str, int] = MappingProxyType({_EOT_TEXT.decode(): _EOT_ID})
 
     def __init__(self, *, name: str = "bytes", argument: str | None = None, state: Any = None) -> None:
         if argument is not None:

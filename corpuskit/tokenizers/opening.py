@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.errors import CorpuskitError, TokenizerError
@@ -28,7 +28,9 @@ def encodings() -> dict[str, str]:
     return {component.spec.name: component.spec.summary for component in default().components(TokenizerSpec)}
 
 
-def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -> Tokenizer:
+def open_tokenizer(
+    name: str, *, state: Any = None, engine: str | None = None, added_tokens: Sequence[str] = ()
+) -> Tokenizer:
     """The tokenizer that answers to a name.
 
     Args:
@@ -36,6 +38,7 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
         state: For a tokenizer that is opened again, what its `state()` returned; else None.
         engine: What computes the ids: "auto" for the fastest that is exact, or an engine's name. None is
             "auto" that says nothing about a faster one that is not installed, for whoever only decodes.
+        added_tokens: The names of control tokens that its vocabulary lacks, which get ids behind its last.
 
     Raises:
         UnknownName: If no plugin has the name.
@@ -44,6 +47,7 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
         ConfigError: If it has no such engine.
     """
     from corpuskit.registry import default
+    from corpuskit.tokenizers.added_tokens import with_added
     from corpuskit.tokenizers.base import Tokenizer
 
     component = default().find(TokenizerSpec, name)
@@ -56,10 +60,10 @@ def open_tokenizer(name: str, *, state: Any = None, engine: str | None = None) -
     tokenizer.owner = component.owner
     if engine is not None:
         tokenizer.select_engine(engine)
-    return tokenizer
+    return with_added(tokenizer, added_tokens)
 
 
-def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
+def reopen_tokenizer(name: str, *, state: Any, added_tokens: Sequence[str] = ()) -> Tokenizer:
     """The tokenizer that a file names, without opening a path or asking a network that the file chooses.
 
     It is opened from its state. Without one, its name must say everything: a name without an argument, or one
@@ -68,6 +72,7 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
     Args:
         name: What the file says.
         state: What the tokenizer's `state()` returned, as the file has it.
+        added_tokens: The names of added control tokens.
 
     Raises:
         TokenizerError: If the name would open something, or the state is damaged; and as `open_tokenizer`.
@@ -82,7 +87,7 @@ def reopen_tokenizer(name: str, *, state: Any) -> Tokenizer:
             found=name,
         )
     try:
-        return open_tokenizer(name, state=state)
+        return open_tokenizer(name, state=state, added_tokens=added_tokens)
     except CorpuskitError:
         raise
     except _DAMAGED as error:
@@ -116,7 +121,7 @@ _DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], *, fitted: bool) -> None:
     """What a plugin's tokenizer says of itself must be possible before anything is built on it.
 
-    Before it is fitted, its vocabulary may be empty, and its end-of-text id is not compared with it.
+    Before it is fitted, its vocabulary may be empty, and its ids of control tokens are not compared with it.
     """
     refuse = component.refused
     name: Any = tokenizer.name
@@ -128,6 +133,14 @@ def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], 
     eot_id, limit = tokenizer.eot_id, vocab_size if fitted else 2**32
     if eot_id is not None and not (as_whole(eot_id) is not None and 0 <= eot_id < limit):
         raise refuse(f"an eot_id in [0, {limit}) or None", eot_id)
+    control_ids: Any = tokenizer.control_ids
+    if not isinstance(control_ids, Mapping):
+        raise refuse("control_ids as a mapping from names to ids", control_ids)
+    for control, number in control_ids.items():
+        if not isinstance(control, str) or not control:
+            raise refuse("names in control_ids", control)
+        if as_whole(number) is None or not 0 <= number < limit:
+            raise refuse(f"control_ids in [0, {limit})", number)
 
 
 __all__ = ["encodings", "fit_tokenizer", "open_tokenizer", "reopen_tokenizer"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from corpuskit.tokenizers.base import Encoded, Tokenizer
+from corpuskit.errors import TokenizerError
+from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded
 
 
 class DocumentPiece(NamedTuple):
@@ -30,8 +32,225 @@ class DocumentPiece(NamedTuple):
 def encode_pieces(
     tokenizer: Tokenizer, documents: Sequence[Sequence[DocumentPiece]]
 ) -> tuple[Encoded, NDArray[np.uint8]]:
-    """The ids of documents in pieces, and for each whether it is to be learned."""
-    raise NotImplementedError
+    """The ids of documents in pieces, and which of them a model is to learn.
+
+    Neighbouring texts are encoded as one text, up to the next control token: the ids are those of a tokenizer
+    that is given the whole document with its control tokens recognised, where the pieces say that they are.
+    A token is learned if it is of a piece that is, or shares a byte with one. Where the tokenizer cannot
+    tell which bytes are a token's, its text is encoded in two where what is learned begins or ends.
+
+    Args:
+        tokenizer: The tokenizer.
+        documents: D documents, each in pieces, whose texts are valid UTF-8.
+
+    Returns:
+        The documents' ids, and uint8[N], 1 for each id that is to be learned.
+
+    Raises:
+        TokenizerError: With `.index`, the number of the document that cannot be encoded, for instance because
+            the vocabulary lacks a control token.
+    """
+    pieces = _Pieces.of(documents)
+    control_ids = pieces.control_ids(tokenizer)
+    runs = _Runs.of(tokenizer, pieces, pieces.begins())
+    learned, unknown = _learned(tokenizer, pieces, runs)
+    if unknown.any():
+        runs = _Runs.of(tokenizer, pieces, pieces.begins(cut=unknown[runs.number]))
+        learned, _ = _learned(tokenizer, pieces, runs)
+    is_control = pieces.is_control[runs.first]
+    sizes = np.ones(len(runs.first), np.int64)
+    sizes[~is_control] = runs.encoded.lengths
+    at = np.cumsum(sizes)[is_control] - 1
+    ids = np.empty(int(sizes.sum()), np.uint32)
+    loss = np.empty(len(ids), np.uint8)
+    is_text = np.ones(len(ids), np.bool_)
+    is_text[at] = False
+    ids[is_text], ids[at] = runs.encoded.ids, control_ids
+    loss[is_text], loss[at] = learned, pieces.is_trained[pieces.is_control]
+    lengths = np.zeros(len(documents), np.int64)
+    np.add.at(lengths, pieces.document[runs.first], sizes)
+    return Encoded(ids, lengths), loss
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Pieces:
+    """P pieces of documents one after another, without empty texts.
+
+    Args:
+        texts: The pieces' texts and control tokens' names.
+        sizes: int64[P], each text's bytes; 0 for a control token.
+        is_control: bool[P].
+        is_trained: bool[P].
+        document: int64[P], the number of each one's document.
+    """
+
+    texts: Sequence[bytes]
+    sizes: NDArray[np.int64]
+    is_control: NDArray[np.bool_]
+    is_trained: NDArray[np.bool_]
+    document: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, documents: Sequence[Sequence[DocumentPiece]]) -> _Pieces:
+        # All fields of all pieces; the fastest way to have those of one kind together.
+        flat: list[Any] = list(itertools.chain.from_iterable(itertools.chain.from_iterable(documents)))
+        texts: list[bytes] = flat[::3]
+        is_control, is_trained = (np.frombuffer(bytes(flat[at::3]), np.bool_) for at in (1, 2))
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        counts = np.fromiter(map(len, documents), np.int64, len(documents))
+        document = np.repeat(np.arange(len(documents)), counts)
+        sizes[is_control] = 0
+        says = is_control | (sizes > 0)
+        if says.all():
+            return cls(texts, sizes, is_control, is_trained, document)
+        texts = list(itertools.compress(texts, says.tolist()))
+        return cls(texts, sizes[says], is_control[says], is_trained[says], document[says])
+
+    def begins(self, *, cut: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+        """bool[P], where a run of texts or a control token begins.
+
+        Args:
+            cut: bool[T], of each text whether a run ends where what is learned begins or ends.
+        """
+        first = np.ones(len(self.texts), np.bool_)
+        here, before = self.is_control[1:], self.is_control[:-1]
+        first[1:] = here | before | (self.document[1:] != self.document[:-1])
+        if cut is not None:
+            first[~self.is_control] |= cut & _changes(self.is_trained[~self.is_control])
+        return first
+
+    def control_ids(self, tokenizer: Tokenizer) -> NDArray[np.uint32]:
+        """The ids of the control tokens, in order.
+
+        Raises:
+            TokenizerError: If the vocabulary lacks one.
+        """
+        names = list(itertools.compress(self.texts, self.is_control.tolist()))
+        known = {name: tokenizer.control_ids.get(name.decode(), -1) for name in {*names} - {b""}}
+        known[b""] = -1 if tokenizer.eot_id is None else tokenizer.eot_id
+        ids = np.fromiter(map(known.__getitem__, names), np.int64, len(names))
+        if not (ids < 0).any():
+            return ids.astype(np.uint32)
+        lacking = int(np.argmax(ids < 0))
+        name = names[lacking].decode()
+        what = (
+            f"control token {name!r}; put it behind the last id with --add-tokens"
+            if name
+            else ("end-of-text id, which the document asks for; leave it out of the document")
+        )
+        document = self.document[np.flatnonzero(self.is_control)[lacking]]
+        raise TokenizerError(
+            f"tokenizer {tokenizer.name!r} has no {what}, or choose an --encoding that has one",
+            index=int(document),
+            found=name,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Runs:
+    """R runs of texts with no control token between them, encoded; T texts in all, and N ids.
+
+    Args:
+        first: int64[U], the number of the first piece of each run, and of each control token, in order.
+        begins: bool[T], of each text whether a run begins with it.
+        number: int64[T], the number of each text's run.
+        texts: The runs' texts.
+        encoded: Their ids.
+    """
+
+    first: NDArray[np.int64]
+    begins: NDArray[np.bool_]
+    number: NDArray[np.int64]
+    texts: list[bytes]
+    encoded: Encoded
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, pieces: _Pieces, begins: NDArray[np.bool_]) -> _Runs:
+        is_text = ~pieces.is_control
+        joined = b"".join(itertools.compress(pieces.texts, is_text.tolist()))
+        begins_text, sizes = begins[is_text], pieces.sizes[is_text]
+        starts = (np.cumsum(sizes) - sizes)[begins_text].tolist()
+        texts = [joined[start:stop] for start, stop in itertools.pairwise([*starts, len(joined)])]
+        try:
+            encoded = tokenizer.encode_batch(texts)
+        except TokenizerError as error:
+            if error.index is not None:
+                error.index = int(pieces.document[np.flatnonzero(begins & is_text)[error.index]])
+            raise
+        check_encoded(encoded, tokenizer=tokenizer, num_texts=len(texts))
+        return cls(np.flatnonzero(begins), begins_text, np.cumsum(begins_text) - 1, texts, encoded)
+
+
+def _learned(
+    tokenizer: Tokenizer, pieces: _Pieces, runs: _Runs
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Which ids of runs are to be learned: uint8[N].
+
+    Also bool[R]: the runs of which a part is to be learned, and the tokenizer cannot tell which ids are its.
+    If there are such, the first is empty.
+    """
+    is_text = ~pieces.is_control
+    is_trained, sizes = pieces.is_trained[is_text], pieces.sizes[is_text]
+    # Stretches are neighbouring texts of one run that are all to be learned, or all not.
+    first = np.flatnonzero(runs.begins | _changes(is_trained))
+    run = runs.number[first]
+    stops = np.cumsum(runs.encoded.lengths)
+    low, high = (stops - runs.encoded.lengths)[run], stops[run]
+    unknown = np.zeros(len(stops), np.bool_)
+    begins_inside = ~runs.begins[first]
+    if begins_inside.any():
+        at = np.flatnonzero(begins_inside)
+        places = (np.cumsum(sizes) - sizes)[first[at]]
+        low[at], high[at - 1], unknown = _borders(tokenizer, runs, places, run[at])
+        if unknown.any():
+            return np.empty(0, np.uint8), unknown
+    low, high = low[is_trained[first]], high[is_trained[first]]
+    low[1:] = np.maximum(low[1:], high[:-1])  # a token may be of two stretches
+    bounds = np.zeros(2 * len(low) + 2, np.int64)
+    bounds[1:-1:2], bounds[2:-1:2], bounds[-1] = low, high, len(runs.encoded.ids)
+    flags = (np.arange(len(bounds) - 1) % 2).astype(np.uint8)
+    return np.repeat(flags, np.diff(bounds)), unknown
+
+
+def _borders(
+    tokenizer: Tokenizer, runs: _Runs, places: NDArray[np.int64], run: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """The ids around B places inside runs.
+
+    Args:
+        tokenizer: The tokenizer.
+        runs: The runs.
+        places: int64[B], bytes of all runs' texts one after another, ascending.
+        run: int64[B], the number of each one's run.
+
+    Returns:
+        int64[B], the first id that ends behind each place; int64[B], the first that does not begin before it;
+        and bool[R], the runs with such places of which the tokenizer cannot tell.
+    """
+    is_asked = np.zeros(len(runs.texts), np.bool_)
+    is_asked[run] = True
+    lengths = runs.encoded.lengths
+    texts = list(itertools.compress(runs.texts, is_asked.tolist()))
+    asked = Encoded(runs.encoded.ids[np.repeat(is_asked, lengths)], lengths[is_asked])
+    begins, ends = tokenizer.token_places(texts, asked)
+    unknown = np.zeros(len(runs.texts), np.bool_)
+    if (begins < 0).any():
+        unknown[np.repeat(np.flatnonzero(is_asked), asked.lengths)[begins < 0]] = True
+        return np.zeros_like(run), np.zeros_like(run), unknown
+    # What is not asked for lies before some of the runs: bytes of text, and ids.
+    sizes = np.fromiter(map(len, runs.texts), np.int64, len(runs.texts))
+    bytes_before = np.cumsum(np.where(is_asked, 0, sizes))[run]
+    ids_before = np.cumsum(np.where(is_asked, 0, lengths))[run]
+    places = places - bytes_before
+    low = np.searchsorted(ends, places, side="right") + ids_before
+    return low, np.searchsorted(begins, places) + ids_before, unknown
+
+
+def _changes(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a flag is another than the one before."""
+    changes = np.zeros(len(flags), np.bool_)
+    changes[1:] = flags[1:] != flags[:-1]
+    return changes
 
 
 __all__ = ["DocumentPiece", "encode_pieces"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding
 from corpuskit.tokenizers.engine import Engine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.explaining import explain
+from corpuskit.tokenizers.short_texts import are_short, encode_joined
 
 _EOT_TEXT = "<|endoftext|>"
 #: A longer text is encoded in pieces of about this size where it may be cut: neither engine then needs
@@ -42,7 +44,8 @@ class TiktokenTokenizer(Tokenizer):
         self.name = name
         self._encoding = open_encoding(name)
         self.vocab_size = self._encoding.max_token_value + 1
-        self.eot_id = self._encoding._special_tokens.get(_EOT_TEXT)
+        self.control_ids = self._encoding._special_tokens
+        self.eot_id = self.control_ids.get(_EOT_TEXT)
         self._may_be_cut = self._encoding._pat_str in boundaries.SAFE_PATTERNS
         self._tiktoken = TiktokenEngine(self._encoding)
         self._wanted_engine = "auto"
@@ -68,7 +71,11 @@ class TiktokenTokenizer(Tokenizer):
         Raises:
             TokenizerError: With `.index`, the number of the text that cannot be encoded.
         """
-        return _joined(*self._encode_pieces(texts), len(texts))
+        sizes = self._token_sizes
+        if sizes is not None and self._may_be_cut and self.engine == "gigatoken" and are_short(texts):
+            with contextlib.suppress(TokenizerError):  # which names no text
+                return encode_joined(texts, self._encode_each, sizes)
+        return self._encode_each(texts)
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text; ids of longer texts are copied once."""
@@ -128,6 +135,10 @@ class TiktokenTokenizer(Tokenizer):
             name = resolve(self._wanted_engine, self._encoding)
             self._engine = make_engine(name, self._encoding, self._tiktoken)
         return self._engine
+
+    def _encode_each(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts that the engine is given one by one."""
+        return _joined(*self._encode_pieces(texts), len(texts))
 
     def _encode_pieces(self, texts: Sequence[bytes]) -> tuple[list[NDArray[np.uint32]], Sequence[int]]:
         """The ids of texts in one or more arrays each, and the number of each array's text."""

@@ -75,6 +75,10 @@ def test_a_plugins_tokenizer_gets_its_name_and_argument(plugin: Any) -> None:
         ({"eot_id": 26}, r"expected an eot_id in \[0, 26\) or None, found 26"),
         ({"eot_id": "<eot>"}, r"expected an eot_id in \[0, 26\) or None, found '<eot>'"),
         ({"name": ""}, "expected a name, found ''"),
+        ({"control_ids": ["<eot>"]}, "expected control_ids as a mapping from names to ids, found"),
+        ({"control_ids": {"": 3}}, "expected names in control_ids, found ''"),
+        ({"control_ids": {"<eot>": 26}}, r"expected control_ids in \[0, 26\), found 26"),
+        ({"control_ids": {"<eot>": 2.5}}, r"expected control_ids in \[0, 26\), found 2.5"),
     ],
 )
 def test_a_plugins_wrong_attributes_name_the_plugin(

@@ -187,7 +187,9 @@ def _streams_of(shards: Mapping[str, Sequence[PartShard]], job: Job) -> dict[str
 
 def _open(job: Job) -> Tokenizer:
     wanted = job.tokenizer
-    tokenizer = open_tokenizer(wanted.name, state=wanted.state, engine=job.engine)
+    tokenizer = open_tokenizer(
+        wanted.name, state=wanted.state, engine=job.engine, added_tokens=wanted.added_tokens
+    )
     if tokenizer.fingerprint != wanted.fingerprint:
         raise TokenizerError(
             f"tokenizer {tokenizer.name!r} of this machine is not the one of the plan: expected "

@@ -100,6 +100,16 @@ class Definition:
         text = f"corpuskit huggingface 1\n{json.dumps(self.eot)}\n{self.canonical}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    @property
+    def control_tokens(self) -> list[str]:
+        """The special tokens, but for what stands for unknown text: that is found in text."""
+        model = self.data["model"]
+        unknown, vocab, number = model.get("unk_token"), model.get("vocab"), model.get("unk_id")
+        if isinstance(vocab, list) and isinstance(number, int) and 0 <= number < len(vocab):
+            unknown = vocab[number][0]  # Unigram says which by number
+        special = [token["content"] for token in self.data["added_tokens"] if token.get("special")]
+        return [name for name in dict.fromkeys(special) if name and name != unknown]
+
     def to_state(self) -> dict[str, Any]:
         """A JSON value for a manifest: the canonical JSON, as bzip2 in base64."""
         packed = bz2.compress(self.canonical.encode("utf-8", "surrogatepass"))

@@ -76,6 +76,9 @@ class HuggingFaceTokenizer(Tokenizer):
                 f"{self._definition.eot!r} is taken for it, as in other models (an eos_token in a "
                 "tokenizer_config.json beside it would say)"
             )
+        self.control_ids = {name: int(ids[name]) for name in self._definition.control_tokens}
+        self._is_control = np.zeros(self.vocab_size, np.bool_)
+        self._is_control[[*self.control_ids.values()]] = True
         self._may_be_cut = may_be_cut(self._definition.data)
         self._table = table_for(self._definition.data, vocab, eot_id=self.eot_id)
         self._fast: fast.FastEngine | None = None
@@ -109,12 +112,15 @@ class HuggingFaceTokenizer(Tokenizer):
         sizes = np.fromiter(map(len, arrays), np.int64, len(arrays))
         ids = np.concatenate(arrays) if arrays else np.empty(0, np.uint32)
         owner_of = np.asarray(owners, np.int64)
-        if self.eot_id is not None and (ids == self.eot_id).any():
-            number = int(np.repeat(owner_of, sizes)[np.argmax(ids == self.eot_id)])
+        is_control = self._is_control[ids]
+        if is_control.any():
+            at = int(np.argmax(is_control))
+            name = next(name for name, number in self.control_ids.items() if number == ids[at])
+            what = "end of text" if ids[at] == self.eot_id else "control token"
             raise TokenizerError(
-                f"tokenizer {self.name!r} makes its end of text, {self._definition.eot!r}, out of ordinary "
-                "text; take that name out of the text, or use another tokenizer",
-                index=number,
+                f"tokenizer {self.name!r} makes its {what}, {name!r}, out of ordinary text; take that name "
+                "out of the text, or use another tokenizer",
+                index=int(np.repeat(owner_of, sizes)[at]),
             )
         lengths = np.zeros(len(texts), np.int64)
         np.add.at(lengths, owner_of, sizes)

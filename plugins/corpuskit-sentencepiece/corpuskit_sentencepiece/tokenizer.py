@@ -63,6 +63,7 @@ class SentencePieceTokenizer(Tokenizer):
                 f"{self._processor.id_to_piece(self.eot_id)!r} is taken to end a text"
             )
         self._control = np.array([self._processor.is_control(i) for i in range(self.vocab_size)], np.bool_)
+        self.control_ids = {self._processor.id_to_piece(i): i for i in np.flatnonzero(self._control).tolist()}
         self._bytes = [_bytes_of(self._processor, i) for i in range(self.vocab_size)]
         self._spaced = {i for i in range(self.vocab_size) if _starts_with_space(self._processor, i)}
         self._strips_first, self._strips_all = _strips(self._processor, self._spaced)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpuskit.errors import TokenizerError
+from corpuskit.tokenizers import boundaries
+from corpuskit.tokenizers.base import Encoded
+from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.tokenizers.short_texts import are_short, encode_joined
+from corpuskit.tokenizers.tiktoken import TiktokenTokenizer
+
+PARTS = (
+    "word",
+    " ",
+    "  ",
+    "\n",
+    "\n\n",
+    "'s",
+    "12",
+    "é",
+    "日本",
+    "、",
+    "🙂",
+    "\u0301",
+    ".",
+    "/",
+    "\xa0",
+    "\r",
+    "\ufeff",
+    "x\n",
+    "A",
+)
+TEXTS = st.lists(st.text(max_size=6) | st.lists(st.sampled_from(PARTS), max_size=4).map("".join), max_size=20)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "cl100k_base", "o200k_base"])
+def test_texts_that_are_joined_have_the_ids_of_each(name: str) -> None:
+    tokenizer = open_tokenizer(name)
+    assert isinstance(tokenizer, TiktokenTokenizer)
+    sizes = tokenizer._token_sizes
+    assert sizes is not None
+
+    @settings(max_examples=400, deadline=None, database=None)
+    @given(TEXTS)
+    def same(texts: list[str]) -> None:
+        encoded = encode_joined([text.encode() for text in texts], tokenizer._encode_each, sizes)
+        expected = [tokenizer.encode(text).tolist() for text in texts]
+        assert encoded.lengths.tolist() == [len(ids) for ids in expected]
+        assert encoded.ids.tolist() == [number for ids in expected for number in ids]
+
+    same()
+
+
+def test_few_texts_and_long_ones_are_not_joined() -> None:
+    assert are_short([b"a text"] * 100)
+    assert not are_short([b"a text"] * 10)
+    assert not are_short([b"a text" * 1000] * 100)
+
+
+def test_a_longer_text_among_short_ones_is_encoded_alone() -> None:
+    calls: list[list[bytes]] = []
+
+    def encode(texts: Any) -> Encoded:
+        calls.append(list(texts))
+        ids = np.frombuffer(b"".join(texts), np.uint8).astype(np.uint32)
+        return Encoded(ids, np.array([len(text) for text in texts], np.int64))
+
+    texts = [b"a", b"\n", b"b" * 5000, b"\n", b"c d"]
+    encoded = encode_joined(texts, encode, np.ones(256, np.int32))
+    assert calls == [[b"\n", b"b" * 5000], [b"a x\nc d x\n"]]
+    assert bytes(encoded.ids.astype(np.uint8)) == b"".join(texts)
+    assert encoded.lengths.tolist() == [1, 1, 5000, 1, 3]
+
+
+def test_joined_texts_are_of_bounded_length() -> None:
+    calls: list[int] = []
+
+    def encode(texts: Any) -> Encoded:
+        calls.extend(map(len, texts))
+        ids = np.frombuffer(b"".join(texts), np.uint8).astype(np.uint32)
+        return Encoded(ids, np.array([len(text) for text in texts], np.int64))
+
+    texts = [b"%d" % number * 40 for number in range(5000)]
+    encoded = encode_joined(texts, encode, np.ones(256, np.int32))
+    assert bytes(encoded.ids.astype(np.uint8)) == b"".join(texts)
+    assert max(calls) < 2 * 2**16 < sum(calls)
+
+
+def test_an_error_names_the_text_also_where_texts_were_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = open_tokenizer("gpt2", engine="auto")
+    assert isinstance(tokenizer, TiktokenTokenizer)
+    engine = tokenizer._loaded_engine()
+    encode = engine.encode
+
+    def failing(texts: Any) -> Any:
+        for number, text in enumerate(texts):
+            if b"wrong" in text:
+                raise TokenizerError("cannot", index=number)
+        return encode(texts)
+
+    monkeypatch.setattr(engine, "encode", failing)
+    texts = [b"text %d" % number for number in range(100)]
+    texts[71] = b"a wrong text"
+    with pytest.raises(TokenizerError, match="cannot") as caught:
+        tokenizer.encode_batch(texts)
+    assert caught.value.index == 71
+
+
+def test_what_may_be_joined_begins_and_ends_with_what_is_visible() -> None:
+    texts = [b"", b"a", b" a", b"a ", b"/a", b"a/", b"\n", b"a\n", "日本".encode(), "本\u3000".encode()]
+    joins = boundaries.may_be_joined(texts, np.array([len(text) for text in texts]))
+    assert [text for text, joined in zip(texts, joins, strict=True) if joined] == [
+        b"a",
+        b"a/",
+        "日本".encode(),
+    ]
