@@ -22,7 +22,6 @@ from corpuskit.corpus.index import fields_file, index_file, read_rows, stream_fi
 from corpuskit.corpus.manifest import (
     FieldRecord,
     FieldsRecord,
-    FieldType,
     InputRecord,
     Manifest,
     ShardRecord,
@@ -35,6 +34,7 @@ from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
+from corpuskit.sources.kept_fields import FieldType
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.temporary_names import temporary_name
 from corpuskit.value_streams import StreamInfo

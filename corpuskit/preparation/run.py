@@ -15,7 +15,6 @@ from corpuskit import folders
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import FieldType
 from corpuskit.file_errors import reading_from
 from corpuskit.machine import usable_cores
 from corpuskit.on_progress import OnProgress, Progress
@@ -42,7 +41,7 @@ from corpuskit.preparation.run_record import (
 )
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.sources.base import Input
-from corpuskit.sources.kept_fields import parse_keep
+from corpuskit.sources.kept_fields import FieldType, parse_keep
 
 log = logging.getLogger(__name__)
 

@@ -55,9 +55,10 @@ def parse_keep(said: str | None) -> tuple[KeptField, ...]:
         raise ConfigError(f"--keep {said!r}: expected {expected}", expected=expected, found=said)
     fields: list[KeptField] = []
     for one in said.split(",") if said else ():
-        name, colon, type = one.strip().rpartition(":")
-        if not colon or type not in TYPES:
-            name, type = one.strip(), ""
+        name, colon, said_type = one.strip().rpartition(":")
+        type = next((known for known in TYPES if known == said_type), None) if colon else None
+        if type is None:
+            name = one.strip()
         if not name:
             raise ConfigError(
                 f"--keep {said!r}: expected fields' names with commas between them, found an empty one; "
@@ -66,10 +67,10 @@ def parse_keep(said: str | None) -> tuple[KeptField, ...]:
             )
         if any(name == field.name for field in fields):
             raise ConfigError(f"--keep {said!r}: {name!r} is named twice; leave one out", found=name)
-        fields.append(KeptField(name, type or None))
+        fields.append(KeptField(name, type))
     if len(fields) > MAX_FIELDS:
         raise ConfigError(f"--keep: {len(fields):,} fields, expected at most {MAX_FIELDS}", found=len(fields))
     return tuple(fields)
 
 
-__all__ = ["DEFAULT", "MAX_FIELDS", "TYPES", "KeptField", "parse_keep"]
+__all__ = ["DEFAULT", "MAX_FIELDS", "TYPES", "FieldType", "KeptField", "parse_keep"]

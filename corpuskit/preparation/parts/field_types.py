@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from corpuskit.corpus.manifest import FieldType
 from corpuskit.errors import SourceError
-from corpuskit.sources.kept_fields import TYPES, KeptField
+from corpuskit.sources.kept_fields import TYPES, FieldType, KeptField
 
 _NULL = type(None)
 _NAMES: Mapping[type, FieldType] = {kind: name for name, kind in TYPES.items()}
@@ -81,8 +80,8 @@ class FieldTypes:
                 name = _NAMES.get(type(value))
                 if name is None:
                     raise SourceError(
-                        f"{self._where(item, start)}: field {field.name!r} is {type(value).__name__}, expected "
-                        f"{', '.join(TYPES)}; the reader must give one of these"
+                        f"{self._where(item, start)}: field {field.name!r} is {type(value).__name__}, "
+                        f"expected {', '.join(TYPES)}; the reader must give one of these"
                     )
                 self._add(field, FirstValue(name, item, start))
 
@@ -107,17 +106,16 @@ class FieldTypes:
             return
         if field.is_asked:
             before = f", and {known.type} in {self._where(known.input, known.start)}"
-            raise self._refused(
-                field, value, before, ["float"] if {known.type, value.type} == _NUMBERS else []
-            )
+            types = ["float"] if {known.type, value.type} == _NUMBERS else []
+            raise self._refused(field, value, before, types)
         self.found[field.name] = dataclasses.replace(known, type="str")
 
     def _refused(self, field: KeptField, value: FirstValue, why: str, types: list[str]) -> SourceError:
         where = self._where(value.input, value.start)
         remedies = " or ".join(f"--keep {field.name}:{type}" for type in (*types, "str"))
         return SourceError(
-            f"{where}: field {field.name!r} is {value.type} here{why}; repair it, or keep all as one type with "
-            f"{remedies}",
+            f"{where}: field {field.name!r} is {value.type} here{why}; repair it, or keep all as one type "
+            f"with {remedies}",
             found=value.type,
         )
 
