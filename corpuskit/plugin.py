@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from corpuskit.sources.inputs.files import local_input, told_by_head
     from corpuskit.sources.inputs.stream import InputStream, hash_input, is_plain
     from corpuskit.sources.listing.archives import archive_inputs
-    from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder
+    from corpuskit.sources.listing.folders import FileFilter, Glob, has_magic, list_folder
     from corpuskit.sources.listing.left_out import LeftOut, say_formats
     from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
     from corpuskit.sources.lookup import open_source
@@ -156,7 +156,7 @@ GROUPS = {
         "format_of": "corpuskit.sources.listing.text_files:format_of",
         "ZIP": "corpuskit.sources.listing.text_files:ZIP",
         "list_folder": "corpuskit.sources.listing.folders:list_folder",
-        "Selection": "corpuskit.sources.listing.folders:Selection",
+        "FileFilter": "corpuskit.sources.listing.folders:FileFilter",
         "Glob": "corpuskit.sources.listing.folders:Glob",
         "has_magic": "corpuskit.sources.listing.folders:has_magic",
     },
@@ -273,7 +273,7 @@ __all__ = [
     "Sampler",
     "SamplerContext",
     "SamplerSpec",
-    "Selection",
+    "FileFilter",
     "Shares",
     "Slice",
     "Source",

@@ -256,8 +256,8 @@ def shard_table(split: _HasFields, number: int, types: Mapping[str, str]) -> pya
     expected = int(split.shard_documents[number + 1] - split.shard_documents[number])
     if table.num_rows != expected or [*types_of(table.schema).items()] != [*types.items()]:
         raise CorpusFormatError(
-            f"{where}: {table.num_rows:,} rows of {types_of(table.schema)}, the manifest says {expected:,} of "
-            f"{dict(types)}; prepare the corpus again with --overwrite",
+            f"{where}: {table.num_rows:,} rows of {types_of(table.schema)}, the manifest says {expected:,} "
+            f"of {dict(types)}; prepare the corpus again with --overwrite",
             path=where,
             expected=expected,
             found=table.num_rows,

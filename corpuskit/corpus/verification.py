@@ -34,8 +34,8 @@ class Problem:
 def verify(path: Corpus | str | os.PathLike[str], *, on_progress: OnProgress | None = None) -> list[Problem]:
     """Check every byte of a corpus against its manifest.
 
-    Checks the sha256 of each shard, index, stream and file of kept fields, that every id is in the vocabulary, that the index is
-    in order and covers its shard, and that it names inputs that exist.
+    Checks the sha256 of each shard, index, stream and file of kept fields, that every id is in the
+    vocabulary, that the index is in order and covers its shard, and that it names inputs that exist.
 
     Args:
         path: The corpus's folder, or an open corpus, or its URL: then every file is fetched, past the cache.
