@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corpuskit.sources.base import Document, Input, Source
+from corpuskit.sources.base import Input, Source
+from corpuskit.sources.documents import Document
 
 
 class PythonDocs(Source):

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Document, Input, Slice, Source
+from corpuskit.sources.base import Input, Slice, Source
+from corpuskit.sources.documents import Document
 from corpuskit.testing.sources import SourceSuite
 
 LINES = ["A stitch in time\n", "saves nine.\n", "Ünïcödé 🙂\n", "\n", "last one"]
@@ -50,7 +51,7 @@ class Cut(Proverbs):
         ]
 
     def read(self, item, part, on_bad):
-        from corpuskit.sources.base import DocumentBatch
+        from corpuskit.sources.documents import DocumentBatch
 
         text = "".join(self.lines).encode()[part.start : part.stop]
         yield DocumentBatch([text], [0], continues=not part.ends_document)

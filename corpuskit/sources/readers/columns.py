@@ -41,7 +41,7 @@ def missing_column(
     names: Sequence[str],
     nested: Iterable[str] = (),
     *,
-    remedy: str = _FLAG,
+    flag: str = _FLAG,
 ) -> SourceError:
     """The error about a file without the text's column.
 
@@ -50,12 +50,12 @@ def missing_column(
         field: The column that is not there, or several of them.
         names: Those that are.
         nested: Columns inside them, as dots lead to them.
-        remedy: The flag by which the column is chosen.
+        flag: By what the user chooses the column.
     """
     wanted = [field] if isinstance(field, str) else [*field]
     close = close_to(wanted[-1], (*names, *nested))
     return SourceError(
-        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with {remedy}"
+        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with {flag}"
         + (f" ({close})" if close else ""),
         path=item.name,
         expected=field,
@@ -68,14 +68,14 @@ def either(names: Sequence[str]) -> str:
     return " or ".join(map(repr, names))
 
 
-def check_unique(item: Input, field: str, names: Sequence[str], *, remedy: str = _FLAG) -> None:
+def check_unique(item: Input, field: str, names: Sequence[str], *, flag: str = _FLAG) -> None:
     """Check that a name stands for one column; other columns' names are their own business.
 
     Args:
         item: The input.
-        field: The column's name.
-        names: All columns' names.
-        remedy: The flag by which the column is chosen.
+        field: The name.
+        names: Those of all columns.
+        flag: By what the user chooses the column.
 
     Raises:
         SourceError: If several have it.
@@ -84,7 +84,7 @@ def check_unique(item: Input, field: str, names: Sequence[str], *, remedy: str =
     if count > 1:
         raise SourceError(
             f"{item.name}: {count} columns are named {field!r}; rename all but one, "
-            f"or choose another with {remedy}",
+            f"or choose another with {flag}",
             path=item.name,
             expected=1,
             found=count,
@@ -104,19 +104,30 @@ def text_path(item: Input, field: str, schema: Any) -> list[str]:
     """
     path = [field] if field in schema.names else field.split(".")
     check_unique(item, path[0], schema.names)
-    found = schema.field(path[0]).type if path[0] in schema.names else None
-    for name in path[1:]:
-        found = _inside(found).get(name)
+    found = column_type(schema, path)
     if found is None:
         raise missing_column(item, field, schema.names, _nested_columns(schema))
-    if not _is_text(found):
+    if not is_text(found):
         raise SourceError(
-            f"{item.name}: column {field!r} holds {found}, not text; choose another with --text-field",
+            f"{item.name}: column {field!r} holds {found}, not text; choose another with {_FLAG}",
             path=item.name,
             expected="string",
             found=str(found),
         )
     return path
+
+
+def column_type(schema: Any, path: Sequence[str]) -> Any:
+    """The type of a column of a table of Arrow's types; None if there is no such column.
+
+    Args:
+        schema: A `pyarrow.Schema`.
+        path: The names that lead to the column.
+    """
+    found = schema.field(schema.names.index(path[0])).type if path[0] in schema.names else None
+    for name in path[1:]:
+        found = _inside(found).get(name)
+    return found
 
 
 def all_columns(schema: Any) -> list[str]:
@@ -140,7 +151,8 @@ def _nested_columns(schema: Any) -> Iterator[str]:
             yield f"{column.name}.{name}"
 
 
-def _is_text(type: Any) -> bool:
+def is_text(type: Any) -> bool:
+    """Whether a column of a type of Arrow's holds text."""
     from pyarrow import types
 
     held = type.value_type if types.is_dictionary(type) else type
@@ -167,6 +179,8 @@ __all__ = [
     "all_columns",
     "check_unique",
     "close_to",
+    "column_type",
+    "is_text",
     "listed",
     "missing_column",
     "printable",
