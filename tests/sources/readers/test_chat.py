@@ -236,17 +236,6 @@ def test_conversations_that_are_left_out_take_their_fields_with_them(name, tmp_p
     assert heard == ["unknown-role", "null-conversation"]
 
 
-def test_conversations_that_are_written_as_nothing_take_their_fields_with_them(name, tmp_path):
-    call = [
-        {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
-    ]
-    records = [KEPT[0], {**KEPT[1], "messages": call}, KEPT[2]]
-    heard = []
-    item = write(tmp_path / name, records)
-    assert fields_of(item, heard, keep="id", template="plain", tools=False) == {"id": ["c0", "c2"]}
-    assert heard == ["empty"]
-
-
 def test_a_named_field_and_kept_ones_may_be_in_one_object(name, tmp_path):
     records = [{"data": {"talk": RECORDS[0]["messages"], "source": f"s{number}"}} for number in range(3)]
     item = write(tmp_path / name, records)
