@@ -64,7 +64,6 @@ if TYPE_CHECKING:
     )
     from corpuskit.sources.base import (
         Document,
-        DocumentBatch,
         Input,
         OnBadDocument,
         OnListingProblem,
@@ -75,6 +74,7 @@ if TYPE_CHECKING:
         SourceOptions,
     )
     from corpuskit.sources.changes import changes
+    from corpuskit.sources.document_batch import DocumentBatch
     from corpuskit.sources.files import FilesSource
     from corpuskit.sources.inputs.archives import open_raw
     from corpuskit.sources.inputs.files import local_input, told_by_head
@@ -134,7 +134,7 @@ GROUPS = {
         "SourceOptions": "corpuskit.sources.base:SourceOptions",
         "Input": "corpuskit.sources.base:Input",
         "Document": "corpuskit.sources.base:Document",
-        "DocumentBatch": "corpuskit.sources.base:DocumentBatch",
+        "DocumentBatch": "corpuskit.sources.document_batch:DocumentBatch",
         "Slice": "corpuskit.sources.base:Slice",
         "PlainText": "corpuskit.sources.plain_text:PlainText",
         "OnBadDocument": "corpuskit.sources.base:OnBadDocument",
@@ -247,6 +247,7 @@ __all__ = [
     "Executor",
     "ExecutorSpec",
     "Export",
+    "FileFilter",
     "FilesSource",
     "Format",
     "FormatSpec",
@@ -273,7 +274,6 @@ __all__ = [
     "Sampler",
     "SamplerContext",
     "SamplerSpec",
-    "FileFilter",
     "Shares",
     "Slice",
     "Source",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.preparation.plan import Piece
-from corpuskit.sources.base import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

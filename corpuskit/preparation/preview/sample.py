@@ -20,7 +20,8 @@ from corpuskit.errors import CorpuskitError
 from corpuskit.preparation.parts.encoding import joined
 from corpuskit.preparation.plan import Piece, Plan
 from corpuskit.preparation.preview.places import Group, Limits, Place, field_bytes, stored_bytes
-from corpuskit.sources.base import DocumentBatch, Input, Sampled, Shares, Slice, Source
+from corpuskit.sources.base import Input, Sampled, Shares, Slice, Source
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.stream import base_name
 from corpuskit.tokenizers.base import Tokenizer

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError, reason_of
-from corpuskit.sources.base import DocumentBatch, Input
+from corpuskit.sources.base import Input
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.utf8 import is_valid
 from corpuskit.sources.kept_fields import KeptField
 from corpuskit.sources.readers.base import BadDocuments

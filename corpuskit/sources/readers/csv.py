@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import InputStream
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments

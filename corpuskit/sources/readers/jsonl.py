@@ -15,7 +15,8 @@ import numpy as np
 import orjson
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient

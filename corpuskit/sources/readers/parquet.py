@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.archives import open_raw
 from corpuskit.sources.inputs.files import told_by_head
 from corpuskit.sources.inputs.stream import is_plain

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs import characters
 from corpuskit.sources.inputs.stream import InputStream, is_plain
 from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid

@@ -27,11 +27,11 @@ from huggingface_hub.utils.tqdm import (
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
 from corpuskit.plugin import (
     ZIP,
+    FileFilter,
     FilesSource,
     Input,
     LeftOut,
     Progress,
-    FileFilter,
     SourceOptions,
     SourceSpec,
     archive_inputs,
