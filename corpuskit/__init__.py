@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         RemoteFile,
         SamplerSpec,
         SourceSpec,
+        TemplateSpec,
         TokenizerSpec,
     )
     from corpuskit.reproducibility import deterministic, seed_all
@@ -92,6 +93,7 @@ _PLACES = {
     "Split": "corpuskit.corpus.split:Split",
     "Stage": "corpuskit.corpus.mixture:Stage",
     "Stats": "corpuskit.inspect.stats:Stats",
+    "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
     "Trace": "corpuskit.batches.trace:Trace",
     "Weighted": "corpuskit.corpus.mixture:Weighted",
@@ -147,6 +149,7 @@ __all__ = [
     "Split",
     "Stage",
     "Stats",
+    "TemplateSpec",
     "TokenizerSpec",
     "Trace",
     "Weighted",

@@ -24,6 +24,9 @@ from corpuskit.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
+    from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
+    from corpuskit.chat.opening import open_template
+    from corpuskit.chat.template import Template
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         SamplerSpec,
         SourceSpec,
         Spec,
+        TemplateSpec,
         TokenizerSpec,
     )
     from corpuskit.registry.status import PluginInfo
@@ -101,6 +105,7 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.boundaries import pieces as safe_pieces
     from corpuskit.tokenizers.explaining import version_of
     from corpuskit.tokenizers.opening import open_tokenizer
+    from corpuskit.tokenizers.pieces import DocumentPiece
     from corpuskit.tokenizers.unicode_guard import UNICODE_17, CodePoints, UnicodeGuard
     from corpuskit.urls import is_remote
 
@@ -114,6 +119,7 @@ GROUPS = {
         "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
         "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
+        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
@@ -124,6 +130,7 @@ GROUPS = {
         "Component": "corpuskit.registry.component:Component",
         "open_source": "corpuskit.sources.lookup:open_source",
         "open_tokenizer": "corpuskit.tokenizers.opening:open_tokenizer",
+        "open_template": "corpuskit.chat.opening:open_template",
         "open_format": "corpuskit.formats.opening:open_format",
         "Registry": "corpuskit.registry.registry:Registry",
         "PluginInfo": "corpuskit.registry.status:PluginInfo",
@@ -192,6 +199,14 @@ GROUPS = {
         "EngineChoice": "corpuskit.tokenizers.base:EngineChoice",
         "version_of": "corpuskit.tokenizers.explaining:version_of",
     },
+    "Templates": {
+        "Template": "corpuskit.chat.template:Template",
+        "Conversation": "corpuskit.chat.conversation:Conversation",
+        "Message": "corpuskit.chat.conversation:Message",
+        "ToolCall": "corpuskit.chat.conversation:ToolCall",
+        "BadConversation": "corpuskit.chat.conversation:BadConversation",
+        "DocumentPiece": "corpuskit.tokenizers.pieces:DocumentPiece",
+    },
     "Samplers": {
         "Sampler": "corpuskit.samplers.base:Sampler",
         "SpanSampler": "corpuskit.samplers.base:SpanSampler",
@@ -235,13 +250,16 @@ __all__ = [
     "AnySampler",
     "BATCH_BYTES",
     "BATCH_DOCUMENTS",
+    "BadConversation",
     "BadDocuments",
     "BadRows",
     "CodePoints",
     "CommandSpec",
     "Component",
+    "Conversation",
     "Document",
     "DocumentBatch",
+    "DocumentPiece",
     "Encoded",
     "EngineChoice",
     "Executor",
@@ -257,6 +275,7 @@ __all__ = [
     "Job",
     "Keep",
     "LeftOut",
+    "Message",
     "OnBadDocument",
     "OnListingProblem",
     "OnPart",
@@ -282,9 +301,12 @@ __all__ = [
     "SpanSampler",
     "Spans",
     "Spec",
+    "Template",
+    "TemplateSpec",
     "Tokenizer",
     "TokenizerSpec",
     "TooLarge",
+    "ToolCall",
     "UNICODE_17",
     "UnicodeGuard",
     "Worker",
@@ -318,6 +340,7 @@ __all__ = [
     "open_format",
     "open_raw",
     "open_source",
+    "open_template",
     "open_tokenizer",
     "plugin_versions",
     "raise_described",

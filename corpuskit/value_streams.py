@@ -30,6 +30,10 @@ class StreamInfo:
         """The size of an item in bytes."""
         return np.dtype(self.dtype).itemsize
 
+    def words(self) -> str:
+        """The same in words, for messages."""
+        return f"{np.dtype(self.dtype).name} with fill {self.fill} for each {self.of}"
+
 
 #: The name of the stream that says whether a token is a target to be learned: 1, or 0 where it is not.
 LOSS: Final = "loss"

@@ -46,9 +46,16 @@ class Batches(Cursor):
         world_size: Processes that share each batch.
         documents: True gives `(x, y, documents)`, with the `corpuskit.Segments` of the batch; "mask"
             also has y be -100 wherever the target belongs to another document than its input.
+        streams: Names of streams of values, such as "loss"; a batch then ends with a dict of them, arrays of
+            x's shape: at the places of x or of y, as each stream says, and its fill in padding. Torch tensors
+            of values of uint16 are int32, and those of uint32 int64.
+        loss: Have y be -100 wherever the corpus's stream "loss", if it has one, is 0 for the target.
         prefetch: How many batches a thread makes ahead while iterating; 0 makes each when it is asked for.
         resident: Keep the whole split on the device, and cut the batches there.
         sampler_options: What the sampler can be told.
+        selection: Which documents are drawn from, as `corpuskit.select` gives them; None is all of them. The
+            sampler sees them one after another, as if there were no others. Where one follows another that
+            it does not follow in the split, the target is -100.
 
     Raises:
         ConfigError: If an option is impossible, or the split too short for one window.
@@ -74,6 +81,15 @@ class Batches(Cursor):
     def samples_per_epoch(self) -> int | None:
         """Windows in an epoch; None for a sampler without epochs."""
         return self.order.samples_per_epoch
+
+    @property
+    def rows_without_targets(self) -> int:
+        """Rows of this rank that no target was left in, among all that were made in this process so far.
+
+        Iteration counts, prefetched batches included, and so does `batches[step]`, each time; those that a
+        DataLoader's workers made do not. Only the stream "loss" is asked: without it, this stays 0.
+        """
+        return self.order.watch.rows
 
     def __len__(self) -> int:
         """Batches in the first epoch, the one that reaches its end included.
@@ -119,9 +135,22 @@ class Batches(Cursor):
         facts = {name: value for name, value in said.items() if value is not None and value != {}}
         epoch = f"{len(self):,} steps" if self.samples_per_epoch is not None else "none: it never ends"
         rows = [(name, amount.samples, amount.tokens) for name, amount in self.drawn().items()]
+        for name, counted in self.counted.items():
+            of = f" of {name}" if len(rows) > 1 else ""
+            facts |= {what.replace("_", " ") + of: f"{count:,}" for what, count in counted.items()}
         columns = ("corpus" if len(rows) > 1 else "split", "rows drawn so far", "tokens of x")
         title = f"Batches of {self.order.stream.name}, {self.order.stream.num_tokens:,} tokens"
         return display(title, {**facts, "an epoch": epoch}, columns, rows)
+
+    @property
+    def counted(self) -> dict[str, dict[str, int]]:
+        """What the sampler counted when it was made, by corpus, one entry without a mixture.
+
+        Of `packed`: `documents_dropped`, `documents_truncated` or `documents_split`, with `tokens_dropped`
+        (those of these documents), `tokens_truncated` (those that were cut off) or `tokens_split`. With
+        `skip_untrained`: `rows_skipped`. A number that is 0 is left out.
+        """
+        return self.order.counted()
 
     def drawn(self, sample: int | None = None) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken: by name, and one entry without a mixture.
@@ -140,7 +169,7 @@ class Batches(Cursor):
         from corpuskit.batches.datasets import WindowDataset
 
         if num_samples is None:
-            num_samples = self.samples_per_epoch or (self.order.stream.num_tokens - 1) // self.block_size
+            num_samples = self.samples_per_epoch or (self.order.num_tokens - 1) // self.block_size
         num_samples = whole("num_samples", num_samples, least=0)
         return WindowDataset(self._on_host(output="numpy", rank=0, world_size=1), self.sample, num_samples)
 

@@ -117,7 +117,7 @@ class Cursor:
 
     def read(self, first_sample: int) -> Batch:
         """This rank's part of the batch that begins at a sample of the global order."""
-        return self._engine.finish(self._engine.start(self._plan.rows(first_sample)))
+        return self._engine.finish(self._start(self._plan, first_sample))
 
     def iterate(self, end: int | None, *, ahead: int = 0, workers: int = 1) -> Iterator[Batch]:
         """Batches from the current sample to `end`, skipping those of the other workers' turns."""
@@ -126,7 +126,7 @@ class Cursor:
         prefetcher: Prefetcher | None = None
 
         def start(first_sample: int) -> Any:
-            return self._engine.start(plan.rows(first_sample))
+            return self._start(plan, first_sample)
 
         try:
             while end is None or self._sample < end:
@@ -146,13 +146,17 @@ class Cursor:
             if prefetcher:
                 prefetcher.close()
 
+    def _start(self, plan: WindowPlan[Any], first_sample: int) -> Any:
+        """Begin this rank's part of the batch that begins at a sample of the global order."""
+        return self._engine.start(plan.rows(first_sample), self._part.run(first_sample))
+
     @cached_property
     def _plan(self) -> WindowPlan[Any]:
         return WindowPlan(self._part, self.order.source.resolve)
 
     @cached_property
     def _engine(self) -> Engine:
-        return open_engine(self.order.source, self.order.stream, self.order.options)
+        return open_engine(self.order.source, self.order.stream, self.order.options, self.order.watch)
 
 
 def _at(kind: type[Cursor], order: Order, sample: int) -> Cursor:

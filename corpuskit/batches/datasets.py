@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,18 +10,20 @@ import torch
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from corpuskit.batches.cursor import Cursor
-from corpuskit.batches.engines import Batch
+from corpuskit.batches.engines import Batch, for_torch
 from corpuskit.batches.order import Order
 from corpuskit.batches.state import check_sample, short
 from corpuskit.errors import ResumeError
 
-Item = tuple[torch.Tensor, ...]
+#: Tensors, and a mapping of names to tensors where streams of values were asked for.
+Item = tuple[Any, ...]
 
 
 class WindowDataset(Dataset[Item]):
     """A map-style Dataset: item i is sample `first_sample + i` of the order, as (x, y), int64[T] each.
 
-    With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone. It
+    With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone; with
+    streams of values, it ends with a dict of them, each [T]. It
     pickles as the corpus's path and the options; every worker process maps the files itself.
 
     Args:
@@ -47,8 +49,16 @@ class WindowDataset(Dataset[Item]):
         wanted = np.where(wanted < 0, wanted + self._num_samples, wanted)
         if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self._num_samples:
             raise IndexError(f"items {indices} of a dataset of {self._num_samples:,}")
-        columns = self._order.rows(wanted + self._first_sample)
-        return list(zip(*(torch.from_numpy(column) for column in columns), strict=True))
+        columns = self._order.rows(wanted + self._first_sample, watch=self._order.watch)
+        return list(zip(*map(_each, columns), strict=True))
+
+
+def _each(column: Any) -> Iterable[Any]:
+    """The rows of an array as tensors, or of a mapping to arrays."""
+    if isinstance(column, Mapping):
+        rows = zip(*map(_each, column.values()), strict=True)
+        return [dict(zip(column, row, strict=True)) for row in rows]
+    return torch.from_numpy(for_torch(column))
 
 
 class IterableBatches(IterableDataset[Batch]):

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
+from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource
 from corpuskit.batches.segments import IGNORED, Segments
+from corpuskit.batches.targets import Targets, TargetWatch
+from corpuskit.value_streams import LOSS
 
-#: x and y, and the documents where they were asked for.
+#: x and y, the documents where they were asked for, and then the values by their streams' names.
 Batch = tuple[Any, ...]
+
+#: Torch hardly computes with unsigned numbers of several bytes: values of these come as wider signed ones.
+_SIGNED = {2: np.int32, 4: np.int64}
 
 
 class Engine(Protocol):
     """Makes batches in two steps, so that the first can be done ahead of time and by another thread."""
 
-    def start(self, rows: Any) -> Any:
-        """Begin a batch of rows."""
+    def start(self, rows: Any, samples: Sequence[int] | Ints) -> Any:
+        """Begin a batch of rows, which are those of samples."""
         ...
 
     def finish(self, started: Any) -> Batch:
@@ -26,37 +36,75 @@ class Engine(Protocol):
 
 def map_batch(batch: Batch, change: Callable[[Any], Any]) -> Batch:
     """A batch with each of its arrays or tensors changed."""
-    return tuple(part.map(change) if isinstance(part, Segments) else change(part) for part in batch)
+    return tuple(_mapped(part, change) for part in batch)
+
+
+def _mapped(part: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(part, Mapping):
+        return {name: change(values) for name, values in part.items()}
+    return part.map(change) if isinstance(part, Segments) else change(part)
+
+
+def for_torch(array: NDArray[Any]) -> NDArray[Any]:
+    """An array in a type that torch computes with: uint16 becomes int32, and uint32 int64."""
+    is_wide = array.dtype.kind == "u" and array.dtype.itemsize in _SIGNED
+    return array.astype(_SIGNED[array.dtype.itemsize]) if is_wide else array
 
 
 class HostEngine:
-    """Batches in memory, as NumPy arrays or torch tensors.
+    """Batches in memory, as NumPy arrays or torch tensors; the ones on devices build on it.
 
     Args:
         source: Reads the rows.
-        output: "torch" or "numpy".
-        documents: False, True, or "mask", which has the loss ignore targets in another document.
+        options: What the run was told.
+        watch: Hears of rows without a target; None if nobody wants to.
     """
 
-    def __init__(self, source: RowSource[Any], *, output: str, documents: bool | str) -> None:
+    def __init__(
+        self, source: RowSource[Any], options: BatchOptions, watch: TargetWatch | None = None
+    ) -> None:
         self._source = source
-        self._torch = output == "torch"
-        self._documents = documents
+        self._torch = options.output == "torch"
+        self._documents = options.documents
+        self._streams = options.streams
+        self._targets = Targets(source, watch) if options.loss and LOSS in source.beside else None
 
-    def start(self, rows: Any) -> Batch:
-        """The batch of rows."""
-        batch: Batch = self._source.read(rows)
-        if self._documents:
-            documents, foreign = self._source.documents(rows)
-            if self._documents == "mask":
-                batch[1].reshape(-1)[foreign] = IGNORED
-            batch = (*batch, documents)
+    def start(self, rows: Any, samples: Sequence[int] | Ints) -> Any:
+        """The batch of rows, which are those of samples."""
+        documents, foreign = self._source.documents(rows) if self._documents else (None, None)
+        if self._documents != "mask":
+            foreign = None
+        learned = None
+        if self._targets:
+            learned = self._targets.learned(rows, samples, foreign)
+            foreign = None
+        batch: Batch = self._ids(rows, learned, foreign)
+        if documents is not None:
+            batch = (*batch, documents.map(self._place))
+        if self._streams:
+            batch = (*batch, {name: self._values(rows, name) for name in self._streams})
+        return batch
+
+    def finish(self, started: Any) -> Batch:
+        """The same batch."""
+        batch: Batch = started
+        return batch
+
+    def _ids(self, rows: Any, learned: NDArray[np.uint8] | None, foreign: Ints | None) -> tuple[Any, Any]:
+        """x, and y which is -100 where `learned` is 0, and at the foreign places of the flat one."""
+        x, y = self._source.read(rows, learned)
+        if foreign is not None:
+            y.reshape(-1)[foreign] = IGNORED
+        return self._place(x), self._place(y)
+
+    def _values(self, rows: Any, name: str) -> Any:
+        """A stream of values at the places of the rows."""
+        return self._place(self._source.values(rows, name))
+
+    def _place(self, array: NDArray[Any]) -> Any:
+        """An array as the user gets it, and where."""
         if not self._torch:
-            return batch
+            return array
         import torch
 
-        return map_batch(batch, torch.from_numpy)
-
-    def finish(self, started: Batch) -> Batch:
-        """The same batch."""
-        return started
+        return torch.from_numpy(for_torch(array))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
-from corpuskit.batches.stream import Piece, TokenStream
+from corpuskit.batches.selected import DocumentSelection, SelectedDocuments, open_selected
+from corpuskit.batches.stream import Piece, TokenStream, ValueStream
+from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler, Part, Turns
+from corpuskit.value_streams import StreamInfo
 
 
 class MixedStream(TokenStream):
@@ -32,6 +35,7 @@ class MixedStream(TokenStream):
         samplers: Their samplers' names.
         stages: (first sample, one weight a corpus) of each stage.
         max_epochs: How often each corpus's samples may be drawn, or None.
+        selections: Which documents of each corpus are drawn from, or None; empty is all of each.
     """
 
     def __init__(
@@ -42,10 +46,13 @@ class MixedStream(TokenStream):
         samplers: tuple[str, ...],
         stages: tuple[tuple[int, tuple[Fraction, ...]], ...],
         max_epochs: tuple[float | None, ...],
+        selections: tuple[DocumentSelection | None, ...] = (),
     ) -> None:
-        self._arguments = (names, identities, splits, samplers, stages, max_epochs)
+        selections = selections or (None,) * len(splits)
+        self._arguments = (names, identities, splits, samplers, stages, max_epochs, selections)
         self.name = splits[0].name
         self.dtype = splits[0].dtype
+        self.num_ids = splits[0].num_ids  # they share a tokenizer
         sizes = [split.num_tokens for split in splits]
         self._offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         self.num_tokens = int(self._offsets[-1])
@@ -54,7 +61,11 @@ class MixedStream(TokenStream):
         ]
         self.shard_starts: NDArray[np.int64] = np.concatenate([*shifted, self._offsets[-1:]])
         self._shards = [(split, shard) for split in splits for shard in range(len(split.shard_starts) - 1)]
-        prefixes = [[split.fingerprint for split in splits[: n + 1]] for n in range(len(splits))]
+        own = [
+            split.fingerprint if selection is None else [split.fingerprint, selection.fingerprint]
+            for split, selection in zip(splits, selections, strict=True)
+        ]
+        prefixes = [own[: n + 1] for n in range(len(splits))]
         digests = [hashlib.sha256(json.dumps(prefix).encode()).hexdigest() for prefix in prefixes]
         self.fingerprint = digests[-1]
         self.earlier_fingerprints = frozenset(digests[:-1])
@@ -79,6 +90,34 @@ class MixedStream(TokenStream):
         """One shard's ids, mapped from disk and read-only."""
         split, shard = self._shards[number]
         return split.shard(shard)
+
+    @property
+    def streams(self) -> Mapping[str, StreamInfo]:
+        """The streams of values that any of its corpora has; those of the others read as the fill."""
+        return {name: info for split in reversed(self._arguments[2]) for name, info in split.streams.items()}
+
+    def stream(self, name: str) -> ValueStream:
+        """A stream of values beside the ids; a corpus that has none of this name reads as its fill.
+
+        Raises:
+            ConfigError: If no corpus has one, or two have different ones.
+        """
+        found = super().stream(name)
+        for corpus, split in zip(self.names, self._arguments[2], strict=True):
+            own = split.streams.get(name, found.info)
+            if own != found.info:
+                raise ConfigError(
+                    f"stream {name!r} of {corpus} is of {own.words()}, that of another corpus of the mixture "
+                    f"of {found.info.words()}; give one of them another name, or leave the corpus out",
+                    expected=found.info,
+                    found=own,
+                )
+        return found
+
+    def stream_shard(self, name: str, number: int) -> NDArray[Any] | None:
+        """One shard's items of a stream of values; None where each is the fill."""
+        split, shard = self._shards[number]
+        return split.stream_shard(name, shard) if name in split.streams else None
 
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream; a corpus's end is one."""
@@ -105,7 +144,7 @@ class MixedStream(TokenStream):
 
     def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""
-        _, _, _, samplers, stages, max_epochs = self._arguments
+        _, _, _, samplers, stages, max_epochs, _ = self._arguments
         opened = [self._open_part(number, sampler, context) for number, sampler in enumerate(samplers)]
         epochs = [sampler.samples_per_epoch for sampler in opened]
         caps = [_cap(*each) for each in zip(self.names, samplers, epochs, max_epochs, strict=True)]
@@ -119,13 +158,19 @@ class MixedStream(TokenStream):
 
     def _open_part(self, number: int, sampler: str, context: SamplerContext) -> AnySampler:
         split: TokenStream = self._arguments[2][number]
-        if split.num_tokens < context.block_size + 1:
+        selection: DocumentSelection | None = self._arguments[6][number]
+        what = f"split {split.name!r} of {self.names[number]}"
+        documents, num_tokens, said = None, split.num_tokens, what
+        if selection is not None:
+            documents = SelectedDocuments(split, selection, what=what)
+            num_tokens, said = documents.num_tokens, f"the selection of {what}"
+        if num_tokens < context.block_size + 1:
             raise ConfigError(
-                f"split {split.name!r} of {self.names[number]} has {split.num_tokens:,} tokens, a window of "
+                f"{said} has {num_tokens:,} tokens, a window of "
                 f"block_size {context.block_size:,} needs {context.block_size + 1:,}; leave the corpus out "
                 "or choose a smaller block_size",
                 expected=context.block_size + 1,
-                found=split.num_tokens,
+                found=num_tokens,
             )
         own = dataclasses.replace(
             context,
@@ -134,7 +179,10 @@ class MixedStream(TokenStream):
             document_ends=split.document_ends,
             fingerprint=split.fingerprint,
             batch_size=1,
+            count_targets=target_counter(split),
         )
+        if documents is not None:
+            return open_selected(split, sampler, own, documents)
         return split.open_sampler(sampler, own)
 
 

@@ -8,34 +8,37 @@ from corpuskit.batches.engines import Engine, HostEngine
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.rows import RowSource
-from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.stream import Stream, TokenStream
 from corpuskit.batches.streamed import StreamedReader
+from corpuskit.batches.targets import TargetWatch
 from corpuskit.batches.windows import WindowReader
 
 
-def open_reader(stream: TokenStream, block_size: int, *, random_access: bool) -> StreamReader:
+def open_reader(stream: Stream, length: int, *, random_access: bool) -> StreamReader:
     """The reader for a stream: one that maps all of its shards, or one that gets them as they are needed."""
     if any(split.is_streamed for split, _ in stream.parts()):
-        return StreamedReader(stream, block_size)
-    return WindowReader(stream, block_size, random_access=random_access)
+        return StreamedReader(stream, length)
+    return WindowReader(stream, length, random_access=random_access)
 
 
-def open_engine(source: RowSource[Any], stream: TokenStream, options: BatchOptions) -> Engine:
+def open_engine(
+    source: RowSource[Any], stream: TokenStream, options: BatchOptions, watch: TargetWatch
+) -> Engine:
     """The engine that makes the batches which the options ask for.
 
     Raises:
         ConfigError: If torch does not know the device, or it is not there, or the corpus does not fit.
     """
-    output, device, documents = options.output, options.device, options.documents
+    output, device = options.output, options.device
     if output == "numpy" or (device in (None, "cpu") and not options.resident):
-        return HostEngine(source, output=output, documents=documents)
+        return HostEngine(source, options, watch)
     from corpuskit.batches import tensors
 
     where = tensors.open_device("cpu" if device is None else device)
     if where.type == "cpu" and not options.resident:  # what "auto" found
-        return HostEngine(source, output=output, documents=documents)
+        return HostEngine(source, options, watch)
     if options.resident:
-        return tensors.ResidentEngine(source, stream, where, documents=documents)
+        return tensors.ResidentEngine(source, options, watch, stream=stream, device=where)
     if where.type == "cuda":
-        return tensors.CudaEngine(source, where, documents=documents)
-    return tensors.CopyEngine(source, where, documents=documents)
+        return tensors.CudaEngine(source, options, watch, device=where)
+    return tensors.CopyEngine(source, options, watch, device=where)

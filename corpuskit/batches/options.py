@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corpuskit.batches.selected import DocumentSelection
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
@@ -25,9 +26,12 @@ class BatchOptions:
         rank: This process's number among `world_size`.
         world_size: Processes that share each batch.
         documents: False, True or "mask".
+        streams: The names of the streams of values that a batch has too.
+        loss: Whether y is -100 where the stream "loss", if there is one, is 0.
         prefetch: How many batches a thread makes ahead while iterating.
         resident: Keep the whole split on the device.
         sampler_options: What the sampler can be told.
+        selection: Which documents are drawn from; None is all of them.
 
     Raises:
         ConfigError: If a value is impossible, or two of them together.
@@ -42,15 +46,19 @@ class BatchOptions:
     rank: int = 0
     world_size: int = 1
     documents: bool | str = False
+    streams: tuple[str, ...] = ()
+    loss: bool = True
     prefetch: int = 0
     resident: bool = False
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    selection: DocumentSelection | None = dataclasses.field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
         _check_values(self)
+        object.__setattr__(self, "streams", tuple(self.streams))
         object.__setattr__(self, "sampler_options", dict(self.sampler_options))
         if self.rank >= self.world_size:
             raise ConfigError(
@@ -71,19 +79,19 @@ class BatchOptions:
         """The same with some values changed."""
         return dataclasses.replace(self, **changes)
 
-    def check_fits(self, name: str, num_tokens: int) -> None:
-        """Refuse a split that is too short for one window.
+    def check_fits(self, what: str, num_tokens: int) -> None:
+        """Refuse what is too short for one window.
 
         Args:
-            name: The split's name.
-            num_tokens: N, tokens in the split.
+            what: What it is: a split, by its name, or a selection of one.
+            num_tokens: N, tokens in it.
 
         Raises:
             ConfigError: Naming the numbers.
         """
         if num_tokens < self.block_size + 1:
             raise ConfigError(
-                f"split {name!r} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
+                f"{what} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
                 f"needs {self.block_size + 1:,}; choose a block_size of at most {max(num_tokens - 1, 0):,}",
                 expected=self.block_size + 1,
                 found=num_tokens,
@@ -133,6 +141,8 @@ def _check_values(options: BatchOptions) -> None:
     rules = {
         "sampler": (isinstance(options.sampler, str), "text, the name of one"),
         "sampler_options": (isinstance(options.sampler_options, Mapping), "names with values"),
+        "streams": (_are_names(options.streams), "a list of different names, such as ('loss',)"),
+        "loss": (isinstance(options.loss, bool), "true or false"),
         "resident": (isinstance(options.resident, bool), "true or false"),
         "documents": (_is_one_of(options.documents, False, True, "mask"), "False, True or 'mask'"),
         "output": (_is_one_of(options.output, "torch", "numpy"), "'torch' or 'numpy'"),
@@ -146,6 +156,12 @@ def _check_values(options: BatchOptions) -> None:
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
     if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+
+
+def _are_names(found: Any) -> bool:
+    """Whether a value is a sequence of texts, none of them twice."""
+    is_list = isinstance(found, Sequence) and not isinstance(found, str)
+    return is_list and all(isinstance(one, str) for one in found) and len(set(found)) == len(found)
 
 
 def _is_one_of(found: Any, *allowed: bool | str) -> bool:

@@ -14,10 +14,14 @@ from corpuskit.batches import state as run_state
 from corpuskit.batches.engines import HostEngine
 from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
-from corpuskit.batches.rows import RowSource, SpanSource, WindowSource
+from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
 from corpuskit.batches.segments import DocumentEnds
+from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import TokenStream
-from corpuskit.samplers.base import Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.batches.target_counts import target_counter
+from corpuskit.batches.targets import TargetWatch
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.value_streams import LOSS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,27 +44,42 @@ class Order:
     Attributes:
         stream: The tokens.
         options: What the run was told.
+        num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
+        watch: Counts the rows without a target that were made in this process.
 
     Raises:
-        ConfigError: If the stream is too short for one window, or the sampler cannot do what is asked.
+        ConfigError: If the stream is too short for one window or has no values of a name that is asked for,
+            or the sampler cannot do what is asked.
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
-        options.check_fits(stream.name, stream.num_tokens)
+        what = f"split {stream.name!r}"
+        options.check_fits(what, stream.num_tokens)
         self.stream = stream
         self.options = options
-        self.sampler = stream.open_sampler(
-            options.sampler,
-            SamplerContext(
-                num_tokens=stream.num_tokens,
-                block_size=options.block_size,
-                seed=options.seed,
-                document_ends=stream.document_ends,
-                fingerprint=stream.fingerprint,
-                options=options.sampler_options,
-                batch_size=options.batch_size,
-            ),
+        self.watch = TargetWatch(options.batch_size)
+        masks = options.loss and LOSS in stream.streams
+        names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
+        self._values = {name: stream.stream(name) for name in names}
+        self.num_tokens = stream.num_tokens
+        self.sampler: AnySampler
+        context = SamplerContext(
+            num_tokens=stream.num_tokens,
+            block_size=options.block_size,
+            seed=options.seed,
+            document_ends=stream.document_ends,
+            fingerprint=stream.fingerprint,
+            options=options.sampler_options,
+            batch_size=options.batch_size,
+            count_targets=target_counter(stream),
         )
+        if options.selection is None:
+            self.sampler = stream.open_sampler(options.sampler, context)
+        else:
+            documents = SelectedDocuments(stream, options.selection, what=what)
+            self.num_tokens = documents.num_tokens
+            options.check_fits(f"the selection of {what}", self.num_tokens)
+            self.sampler = open_selected(stream, options.sampler, context, documents)
 
     def __repr__(self) -> str:
         return f"<Order of {self.stream!r}: sampler {self.options.sampler!r}, seed {self.options.seed}>"
@@ -98,25 +117,28 @@ class Order:
         assert isinstance(self.sampler, Sampler)
         return window_spans(self.sampler.starts(samples), self.options.block_size)
 
-    def rows(self, samples: Sequence[int] | Ints) -> tuple[Ints, ...]:
+    def rows(self, samples: Sequence[int] | Ints, *, watch: TargetWatch | None = None) -> tuple[Any, ...]:
         """The rows of samples in NumPy.
 
         Args:
             samples: int64[n], sample numbers in any order.
+            watch: Hears of rows without a target; by default nobody does.
 
         Returns:
-            x and y, int64 (n, T); and where documents were asked for, the number of each place's segment in
-            its row, and its place in the segment, int32 (n, T) each.
+            x and y, int64 (n, T); where documents were asked for, the number of each place's segment in
+            its row, and its place in the segment, int32 (n, T) each; and where streams were asked for, a
+            mapping of each to its values, (n, T).
 
         Raises:
             IndexError: If a number is negative.
         """
-        engine = HostEngine(self.source, output="numpy", documents=self.options.documents)
-        x, y, *segments = engine.start(self.source.resolve(_sample_numbers(samples)))
-        if not segments:
-            return x, y
-        ids = segments[0].document_ids
-        return x, y, ids - ids[:, :1], segments[0].position_ids
+        samples = _sample_numbers(samples)
+        engine = HostEngine(self.source, self._numpy_options, watch)
+        x, y, *more = engine.start(self.source.resolve(samples), samples)
+        if self.options.documents:
+            ids = more[0].document_ids
+            more[:1] = ids - ids[:, :1], more[0].position_ids
+        return x, y, *more
 
     def digest(self, sample: int) -> str:
         """A digest of the rows of the last samples before one."""
@@ -135,6 +157,7 @@ class Order:
             "split": self.stream.name,
             "corpus": self.stream.fingerprint,
             "block_size": self.options.block_size,
+            "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
         }
 
     def drawn(self, sample: int) -> dict[str, DrawnAmount]:
@@ -150,16 +173,31 @@ class Order:
             for name, count, epoch in zip(self.stream.names, counts, epochs, strict=True)
         }
 
+    def counted(self) -> dict[str, dict[str, int]]:
+        """What the samplers counted when they were made, by corpus; see `Batches.counted`."""
+        parts = zip(self.stream.names, self.sampler.part_counted, strict=True)
+        return {name: dict(counted) for name, counted in parts}
+
     @cached_property
     def source(self) -> RowSource[Any]:
         """What reads the rows."""
         block_size = self.options.block_size
-        reader = open_reader(self.stream, block_size, random_access=not self.sampler.in_order)
+        random_access = not self.sampler.in_order
+        reader = open_reader(self.stream, block_size + 1, random_access=random_access)
         ends = (lambda: self._document_ends) if self.options.documents else None
+        beside = {
+            name: Values(values, open_reader(values, length, random_access=random_access))
+            for name, values in self._values.items()
+            for length in [block_size + (values.of == "target")]
+        }
         if isinstance(self.sampler, SpanSampler):
-            return SpanSource(self.sampler, reader, block_size, ends)
+            return SpanSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
         assert isinstance(self.sampler, Sampler)
-        return WindowSource(self.sampler, reader, block_size, ends)
+        return WindowSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
+
+    @cached_property
+    def _numpy_options(self) -> BatchOptions:
+        return self.options.replace(output="numpy", device=None, resident=False)
 
     @cached_property
     def _document_ends(self) -> DocumentEnds:

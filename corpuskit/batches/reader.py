@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
-from corpuskit.arrays import Ints, Tokens
-from corpuskit.batches.stream import TokenStream
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
+from corpuskit.batches.span_copy import SpanCopy
+from corpuskit.batches.stream import Stream
 
 
 class StreamReader(ABC):
-    """Reads windows of `block_size + 1` tokens, and spans of any length, out of a stream.
+    """Reads windows of one length, and spans of any, out of a stream of ids or of values.
 
     Args:
-        stream: The tokens.
-        block_size: T, tokens of x in a window.
+        stream: The stream.
+        length: Items of a window: T + 1 of ids, of which x and y are made, and T of values.
     """
 
-    def __init__(self, stream: TokenStream, block_size: int) -> None:
-        self._length = block_size + 1
+    def __init__(self, stream: Stream, length: int) -> None:
+        self._length = length
         self._dtype = stream.dtype
+        self._fill = stream.fill
         self._shard_starts = stream.shard_starts
 
     @abstractmethod
@@ -27,22 +32,34 @@ class StreamReader(ABC):
 
         Args:
             starts: int64[n], where they start in the stream.
-            lengths: Tokens of each, y's last one included; by default T + 1.
+            lengths: Items of each, y's last one included; by default those of a window.
 
         Returns:
-            int64[n], for `gather` and `gather_spans`.
+            int64[n], for `gather`, `gather_spans` and `gather_items`.
 
         Raises:
             IndexError: If one does not lie in the stream.
         """
 
     @abstractmethod
-    def gather(self, located: Ints) -> Tokens:
-        """The windows' ids, copied: dtype of the stream, shape (n, T + 1)."""
+    def gather(self, located: Ints) -> NDArray[Any]:
+        """The windows' items, copied: dtype of the stream, shape (n, length)."""
 
     @abstractmethod
-    def gather_spans(self, located: Ints, lengths: Ints) -> tuple[Ints, Ints]:
-        """The ids of spans, one span after another, and the ids after them: two int64[sum(lengths)]."""
+    def gather_spans(
+        self, located: Ints, lengths: Ints, copy: SpanCopy | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied.
+
+        Args:
+            located: What `locate` gave.
+            lengths: int64[n], the items of each span, those after them not included.
+            copy: How spans of these lengths are copied, if that was worked out already.
+        """
+
+    @abstractmethod
+    def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
+        """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
 
     def _ends(self, starts: Ints, lengths: Ints | int | None) -> Ints:
         """Where windows or spans end.

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
+from corpuskit.batches.masking import hide, show
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
+from corpuskit.batches.selected import breaks_off
+from corpuskit.batches.span_copy import SpanCopy
+from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.value_streams import LOSS
 
 _Rows = TypeVar("_Rows", bound=Rows)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Values:
+    """A stream of values that is read beside the ids.
+
+    Args:
+        stream: The stream.
+        reader: Reads it, in windows of T items, or of T + 1 where they are of targets.
+    """
+
+    stream: ValueStream
+    reader: StreamReader
+
+    @property
+    def shift(self) -> int:
+        """How far its places are behind those of x: y is one token behind."""
+        return int(self.stream.of == "target")
 
 
 class RowSource(Protocol[_Rows]):
@@ -26,17 +50,27 @@ class RowSource(Protocol[_Rows]):
     Attributes:
         block_size: T, tokens of x in a window.
         reader: Reads the stream.
+        beside: The streams of values that are read beside it, by their names.
     """
 
     block_size: int
     reader: StreamReader
+    beside: Mapping[str, Values]
 
     def resolve(self, samples: Ints) -> _Rows:
         """The rows of samples of the global order."""
         ...
 
-    def read(self, rows: _Rows) -> tuple[Ints, Ints]:
-        """Read x and y, int64 (n, T), contiguous and the caller's own."""
+    def read(self, rows: _Rows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
+        ...
+
+    def values(self, rows: _Rows, name: str) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill."""
+        ...
+
+    def learned(self, rows: _Rows) -> NDArray[Any]:
+        """Read the stream "loss" for `read`: its last T columns are of y, and padding is 0 in them."""
         ...
 
     def documents(self, rows: _Rows) -> tuple[Segments, Ints]:
@@ -48,17 +82,19 @@ class RowSource(Protocol[_Rows]):
 class WindowRows:
     """Rows that are single windows: where they start in the stream, and where they are in memory.
 
-    And where documents end in them, if that was asked for.
+    And where documents end in them, if that was asked for, and where streams of values are in memory.
     """
 
     starts: Ints
     located: Ints
     borders: Borders | None = None
+    beside: Mapping[str, Ints] = dataclasses.field(default_factory=dict)
 
     def cut(self, start: int, stop: int) -> WindowRows:
         """Rows `start` to `stop`."""
         borders = self.borders.cut(start, stop) if self.borders else None
-        return WindowRows(self.starts[start:stop], self.located[start:stop], borders)
+        beside = _cut(self.beside, start, stop)
+        return WindowRows(self.starts[start:stop], self.located[start:stop], borders, beside)
 
     def num_pieces(self) -> int:
         """How many segments of documents the rows are in, if that was asked for; else how many rows."""
@@ -73,6 +109,8 @@ class WindowSource:
         reader: Reads the stream.
         block_size: T, tokens of x in a window.
         ends: Gives the ends of the stream's documents, for rows that will be asked about them.
+        beside: The streams of values that are read beside the ids.
+        num_ids: What all ids are below, if that is known.
     """
 
     def __init__(
@@ -81,21 +119,35 @@ class WindowSource:
         reader: StreamReader,
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
+        beside: Mapping[str, Values] | None = None,
+        num_ids: int | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self._ends = ends
         self.reader = reader
+        self.beside = beside or {}
+        self._num_ids = num_ids
 
     def resolve(self, samples: Ints) -> WindowRows:
         """The rows of samples of the global order."""
         starts = self._sampler.starts(samples)
         borders = self._ends().borders(starts, self.block_size) if self._ends else None
-        return WindowRows(starts, self.reader.locate(starts), borders)
+        beside = {name: each.reader.locate(starts) for name, each in self.beside.items()}
+        return WindowRows(starts, self.reader.locate(starts), borders, beside)
 
-    def read(self, rows: WindowRows) -> tuple[Ints, Ints]:
-        """Read x and y, int64 (n, T), contiguous and the caller's own."""
-        return widen(self.reader.gather(rows.located))
+    def read(self, rows: WindowRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
+        return widen(self.reader.gather(rows.located), learned, self._num_ids)
+
+    def values(self, rows: WindowRows, name: str) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; there is no padding."""
+        beside = self.beside[name]
+        return np.ascontiguousarray(beside.reader.gather(rows.beside[name])[:, beside.shift :])
+
+    def learned(self, rows: WindowRows) -> NDArray[Any]:
+        """Read the stream "loss" for `read`, (n, T + 1): as wide as the ids, because that is the fastest."""
+        return self.beside[LOSS].reader.gather(rows.beside[LOSS])
 
     def documents(self, rows: WindowRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
@@ -104,12 +156,13 @@ class WindowSource:
         return segments(cuts, len(rows.starts), self.block_size), rows.borders.foreign()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class SpanRows:
     """Rows of several spans, padding included: row i is spans `first[i] .. first[i + 1] - 1`, T places long.
 
     `located` is where a span is in memory, or `~start` if it crosses shards. Padding is a span like the
-    others, of the stream's first tokens, and is written over.
+    others, of the stream's first tokens, and is written over. `broken` says of which spans the last target
+    is not asked for; None is of none.
     """
 
     first: Ints
@@ -117,6 +170,8 @@ class SpanRows:
     lengths: Ints
     located: Ints
     padding: NDArray[np.bool_]
+    beside: Mapping[str, Ints] = dataclasses.field(default_factory=dict)
+    broken: NDArray[np.bool_] | None = None
 
     def positions(self) -> Ints:
         """int64[n * T]: where the tokens of x are in the stream."""
@@ -131,7 +186,26 @@ class SpanRows:
             self.lengths[a:b],
             self.located[a:b],
             self.padding[a:b],
+            _cut(self.beside, a, b),
+            None if self.broken is None else self.broken[a:b],
         )
+
+    @cached_property
+    def copy(self) -> SpanCopy:
+        """How the spans are copied, out of the ids and out of streams beside them."""
+        return SpanCopy(self.lengths)
+
+    def broken_places(self) -> Ints:
+        """int64[k]: the places of the flat y that are not asked for, beside the padding."""
+        if self.broken is None:
+            return np.empty(0, np.int64)
+        return np.cumsum(self.lengths)[self.broken] - 1
+
+    def padded(self) -> Ints:
+        """int64[k]: the places of the rows laid out flat that are padding."""
+        padded = np.flatnonzero(self.padding)
+        lengths = self.lengths[padded]
+        return ranges(np.cumsum(self.lengths)[padded] - lengths, lengths)
 
     def num_pieces(self) -> int:
         """How many spans there are."""
@@ -147,29 +221,68 @@ class SpanSource:
         reader: StreamReader,
         block_size: int,
         ends: Callable[[], DocumentEnds] | None = None,
+        beside: Mapping[str, Values] | None = None,
+        num_ids: int | None = None,
     ) -> None:
         self._sampler = sampler
         self.block_size = block_size
         self._ends = None if sampler.inside_documents else ends
         self.reader = reader
+        self.beside = beside or {}
+        self._num_ids = num_ids
 
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
         spans = _fill(self._sampler.spans(samples), self.block_size)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
-        return dataclasses.replace(spans, located=located)
+        broken = None
+        if (breaks := self._sampler.breaks) is not None:
+            broken = breaks_off(breaks, spans.starts + spans.lengths) & ~spans.padding
+        beside = {
+            name: each.reader.locate(spans.starts + each.shift, spans.lengths)
+            for name, each in self.beside.items()
+        }
+        return dataclasses.replace(spans, located=located, beside=beside, broken=broken)
 
-    def read(self, rows: SpanRows) -> tuple[Ints, Ints]:
-        """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y."""
+    def read(self, rows: SpanRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+        """Read x and y, int64 (n, T), contiguous and the caller's own; padding is 0 in x and -100 in y.
+
+        And y is -100 where `learned` is 0.
+        """
         shape = (len(rows.first) - 1, self.block_size)
-        x, y = self.reader.gather_spans(rows.located, rows.lengths)
-        padded = np.flatnonzero(rows.padding)
-        if len(padded):
-            lengths = rows.lengths[padded]
-            padding = ranges(np.cumsum(rows.lengths)[padded] - lengths, lengths)
+        ids, last = self.reader.gather_spans(rows.located, rows.lengths, rows.copy)
+        x = ids.astype(np.int64)
+        # Not copied from x: large arrays are just so far apart that loads would wait for stores.
+        y: NDArray[Any] = np.empty_like(x if learned is None else ids)
+        y[:-1] = ids[1:]
+        y[np.cumsum(rows.lengths) - 1] = last
+        if learned is not None:
+            y = show(hide(y, learned.reshape(-1), self._num_ids))
+        if rows.padding.any():
+            padding = rows.padded()
             x[padding] = 0
             y[padding] = IGNORED
+        y[rows.broken_places()] = IGNORED
         return x.reshape(shape), y.reshape(shape)
+
+    def values(self, rows: SpanRows, name: str) -> NDArray[Any]:
+        """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill.
+
+        So has a target that is not asked for because its document was not selected.
+        """
+        return self._values(rows, name, self.beside[name].stream.fill)
+
+    def learned(self, rows: SpanRows) -> NDArray[Any]:
+        """Read the stream "loss" for `read`, (n, T); padding is 0."""
+        return self._values(rows, LOSS, 0)
+
+    def _values(self, rows: SpanRows, name: str, padding: float) -> NDArray[Any]:
+        values = self.beside[name].reader.gather_items(rows.beside[name], rows.lengths, rows.copy)
+        if rows.padding.any():
+            values[rows.padded()] = padding
+        if self.beside[name].shift:
+            values[rows.broken_places()] = padding
+        return values.reshape(len(rows.first) - 1, self.block_size)
 
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x.
@@ -186,6 +299,11 @@ class SpanSource:
             foreign = ends - 1
             cuts = np.sort(np.concatenate((cuts, ends[places < rows.lengths[spans]])))
         return segments(cuts, len(rows.first) - 1, self.block_size), foreign
+
+
+def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints]:
+    """Of where streams of values are, some of the places."""
+    return {name: located[start:stop] for name, located in beside.items()}
 
 
 def _fill(spans: Spans, block_size: int) -> SpanRows:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
+from corpuskit.errors import ConfigError
+from corpuskit.near import hint
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
 from corpuskit.value_streams import StreamInfo
@@ -47,26 +50,99 @@ class Piece:
         return self.stop - self.start
 
 
-class TokenStream(ABC):
+class Stream(ABC):
+    """One item a token in several shards, one after another: ids, or what is said of them.
+
+    `stream[a:b]` copies items as a numpy array, and `stream[n]` is one of them.
+
+    Attributes:
+        name: The split's name, or that of the values.
+        num_tokens: N, tokens in the stream.
+        dtype: The type of an item.
+        shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
+        is_streamed: Whether shards come from elsewhere when they are needed: what reads them should ask for
+            a shard each time, keep none, and announce them.
+        fill: Each item of a shard that has none of its own.
+        noun: What messages call it.
+    """
+
+    noun: ClassVar[str]
+    name: str
+    num_tokens: int
+    dtype: np.dtype[Any]
+    shard_starts: NDArray[np.int64]
+    is_streamed: bool = False
+    fill: float = 0
+
+    @abstractmethod
+    def shard(self, number: int) -> NDArray[Any] | None:
+        """One shard's items, [n] in the stream's dtype, read-only; None where each is the fill."""
+
+    def parts(self) -> Sequence[tuple[Stream, int]]:
+        """Each shard's own stream, and the shard's number there."""
+        return [(self, number) for number in range(len(self.shard_starts) - 1)]
+
+    def is_here(self, number: int) -> bool:
+        """Whether a shard is on this machine."""
+        return True
+
+    def fits(self, numbers: Iterable[int]) -> bool:
+        """Whether shards can all be on this machine at once, with room for more to arrive."""
+        return True
+
+    def will_need(self, numbers: Sequence[int]) -> None:  # noqa: B027 - most streams have all of them
+        """Hear which shards are read next, in order."""
+
+    def __len__(self) -> int:
+        return self.num_tokens
+
+    @overload
+    def __getitem__(self, where: int) -> Any: ...
+    @overload
+    def __getitem__(self, where: slice) -> NDArray[Any]: ...
+    def __getitem__(self, where: int | slice) -> Any:
+        if isinstance(where, slice):
+            start, stop, step = where.indices(self.num_tokens)
+            if step != 1:
+                raise IndexError(f"a {self.noun} is sliced without a step")
+            return self._read(start, max(start, stop))
+        number = operator.index(where)
+        position = number + self.num_tokens if number < 0 else number
+        if not 0 <= position < self.num_tokens:
+            raise IndexError(f"token {where} of {self.noun} {self.name!r}, which has {self.num_tokens:,}")
+        return self._read(position, position + 1)[0].item()
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        """A copy of the items from one token to another."""
+        out = np.empty(stop - start, self.dtype)
+        first = int(np.searchsorted(self.shard_starts, start, side="right")) - 1
+        at = start
+        for number in range(first, len(self.shard_starts) - 1):
+            if at >= stop:
+                break
+            base = int(self.shard_starts[number])
+            end = min(stop, int(self.shard_starts[number + 1]))
+            shard = self.shard(number)
+            out[at - start : end - start] = self.fill if shard is None else shard[at - base : end - base]
+            at = end
+        return out
+
+
+class TokenStream(Stream):
     """One stream of ids in several shards; pickling carries a path, never the tokens.
 
     Attributes:
         name: The split's name.
-        num_tokens: N, tokens in the stream.
         dtype: uint16 or uint32.
         fingerprint: Identifies the tokens and their order.
-        shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
-        is_streamed: Whether shards come from elsewhere when they are needed: what reads them should ask for
-            a shard each time, keep none, and announce them.
+        num_ids: What all ids are below, the size of the vocabulary; None where it is not known.
         earlier_fingerprints: What the fingerprint of a mixture was before its last corpora were added.
     """
 
-    name: str
-    num_tokens: int
-    dtype: np.dtype[Any]
+    noun = "split"
+
     fingerprint: str
-    shard_starts: NDArray[np.int64]
-    is_streamed: bool = False
+    num_ids: int | None = None
     earlier_fingerprints: frozenset[str] = frozenset()
 
     @property
@@ -94,6 +170,25 @@ class TokenStream(ABC):
             None where the shard has no file of the stream: each of its items is the fill then.
         """
         raise KeyError(name)
+
+    def stream(self, name: str) -> ValueStream:
+        """A stream of values beside the ids.
+
+        Args:
+            name: One of `streams`, such as "loss".
+
+        Raises:
+            ConfigError: If there is none of this name.
+        """
+        streams = self.streams
+        if name not in streams:
+            known = hint(str(name), sorted(streams)) if streams else "it has none but its ids"
+            raise ConfigError(
+                f"split {self.name!r} has no stream {name!r:.80}; {known}",
+                expected=sorted(streams),
+                found=name,
+            )
+        return ValueStream(self, name, streams[name])
 
     @abstractmethod
     def document_ends(self) -> NDArray[np.int64]:
@@ -133,17 +228,56 @@ class TokenStream(ABC):
         """
         return open_sampler(name, context)
 
-    def parts(self) -> list[tuple[TokenStream, int]]:
+    def parts(self) -> Sequence[tuple[TokenStream, int]]:
         """Each shard's own stream, and the shard's number there."""
         return [(self, number) for number in range(len(self.shard_starts) - 1)]
 
+
+class ValueStream(Stream):
+    """A stream of values beside the ids of another one, cut into the same shards; see `TokenStream.stream`.
+
+    Nothing announces its shards: where they come from elsewhere, a file is asked for when it is read.
+
+    Args:
+        tokens: The stream of the ids.
+        name: The name of the values.
+        info: What they are.
+
+    Attributes:
+        of: Where batches have them: with x ("input"), or with y ("target").
+    """
+
+    noun = "stream"
+
+    def __init__(self, tokens: TokenStream, name: str, info: StreamInfo) -> None:
+        self.name = name
+        self.info = info
+        self.of: Literal["input", "target"] = info.of
+        self.num_tokens = tokens.num_tokens
+        self.dtype = np.dtype(info.dtype)
+        self.fill = info.fill
+        self.shard_starts = tokens.shard_starts
+        self.is_streamed = tokens.is_streamed
+        self._tokens = tokens
+
+    def __repr__(self) -> str:
+        return f"<ValueStream {self.name!r} of {self._tokens!r}>"
+
+    def shard(self, number: int) -> NDArray[Any] | None:
+        """One shard's items, [n] in the stream's dtype, read-only; None where each is the fill."""
+        has_any = self.name in self._tokens.streams
+        return self._tokens.stream_shard(self.name, number) if has_any else None
+
+    def parts(self) -> Sequence[tuple[ValueStream, int]]:
+        """Each shard's own stream, and the shard's number there."""
+        parts = self._tokens.parts()
+        own = {id(tokens): ValueStream(tokens, self.name, self.info) for tokens, _ in parts}
+        return [(own[id(tokens)], number) for tokens, number in parts]
+
     def is_here(self, number: int) -> bool:
         """Whether a shard is on this machine."""
-        return True
+        return self._tokens.is_here(number)
 
     def fits(self, numbers: Iterable[int]) -> bool:
         """Whether shards can all be on this machine at once, with room for more to arrive."""
-        return True
-
-    def will_need(self, numbers: Sequence[int]) -> None:  # noqa: B027 - most streams have all of them
-        """Hear which shards are read next, in order."""
+        return self._tokens.fits(numbers)

@@ -9,13 +9,16 @@ fetched once for some thousand windows, and not once for each batch.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corpuskit.arrays import Ints, Tokens
+from corpuskit.arrays import Ints
 from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
-from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.span_copy import SpanCopy
+from corpuskit.batches.stream import Stream
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
 _PASS_TOKENS = 2**23
@@ -37,7 +40,7 @@ class _Kept:
         tokens: Their tokens, one span after another.
     """
 
-    def __init__(self, spans: _Spans, tokens: Tokens) -> None:
+    def __init__(self, spans: _Spans, tokens: NDArray[Any]) -> None:
         self.tokens = tokens
         places = np.cumsum(spans.lengths) - spans.lengths
         order = np.lexsort((-spans.lengths, spans.starts))
@@ -56,15 +59,10 @@ class _Kept:
 
 
 class StreamedReader(StreamReader):
-    """Reads as `WindowReader` does, from shards that come and go.
+    """Reads as `WindowReader` does, from shards that come and go; arguments as those of `StreamReader`."""
 
-    Args:
-        stream: The tokens.
-        block_size: T, tokens of x in a window.
-    """
-
-    def __init__(self, stream: TokenStream, block_size: int) -> None:
-        super().__init__(stream, block_size)
+    def __init__(self, stream: Stream, length: int) -> None:
+        super().__init__(stream, length)
         self._stream = stream
         self._parts = stream.parts()
         # Threads may share a reader: they replace these, and never change them.
@@ -79,18 +77,24 @@ class StreamedReader(StreamReader):
         self._announce(self._shards_of(self._coming))
         return ~starts
 
-    def gather(self, located: Ints) -> Tokens:
-        """The windows' ids, copied: dtype of the stream, shape (n, T + 1)."""
+    def gather(self, located: Ints) -> NDArray[Any]:
+        """The windows' items, copied: dtype of the stream, shape (n, length)."""
         spans = _Spans(~located, np.full(len(located), self._length))
         return self._tokens(spans).reshape(len(located), self._length)
 
-    def gather_spans(self, located: Ints, lengths: Ints) -> tuple[Ints, Ints]:
-        """The ids of spans, one span after another, and the ids after them: two int64[sum(lengths)]."""
-        tokens = self._tokens(_Spans(~located, lengths + 1)).astype(np.int64)
-        ends = np.cumsum(lengths + 1)
-        return np.delete(tokens, ends - 1), np.delete(tokens, ends - lengths - 1)
+    def gather_spans(
+        self, located: Ints, lengths: Ints, copy: SpanCopy | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied."""
+        tokens = self._tokens(_Spans(~located, lengths + 1))
+        last = np.cumsum(lengths + 1) - 1
+        return np.delete(tokens, last), tokens[last]
 
-    def _tokens(self, spans: _Spans) -> Tokens:
+    def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
+        """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
+        return self._tokens(_Spans(~located, lengths))
+
+    def _tokens(self, spans: _Spans) -> NDArray[Any]:
         """The tokens of spans, one span after another."""
         kept = self._kept
         places = kept.find(spans) if kept is not None else None
@@ -116,7 +120,7 @@ class StreamedReader(StreamReader):
         stop = begin + max(int(np.searchsorted(total, _PASS_TOKENS)), len(spans.starts))
         return _Spans(coming.starts[begin:stop], coming.lengths[begin:stop])
 
-    def _read(self, spans: _Spans) -> Tokens:
+    def _read(self, spans: _Spans) -> NDArray[Any]:
         """The tokens of spans, shard by shard; those that are on this machine first."""
         out = np.empty(int(spans.lengths.sum()), self._dtype)
         places = np.cumsum(spans.lengths) - spans.lengths
@@ -130,7 +134,8 @@ class StreamedReader(StreamReader):
             here = np.flatnonzero(last > first)
             lengths = (last - first)[here]
             target = places[here] + (first - spans.starts)[here]
-            out[ranges(target, lengths)] = shard[ranges(first[here] - base, lengths)]
+            within = ranges(first[here] - base, lengths)
+            out[ranges(target, lengths)] = self._fill if shard is None else shard[within]
             del shard
         return out
 
@@ -159,9 +164,9 @@ class StreamedReader(StreamReader):
         for split, shards in self._by_split(numbers):
             split.will_need(shards)
 
-    def _by_split(self, numbers: list[int]) -> list[tuple[TokenStream, list[int]]]:
+    def _by_split(self, numbers: list[int]) -> list[tuple[Stream, list[int]]]:
         """The streamed splits among the shards', each with its own shards' numbers."""
-        found: dict[int, tuple[TokenStream, list[int]]] = {}
+        found: dict[int, tuple[Stream, list[int]]] = {}
         for number in numbers:
             split, shard = self._parts[number]
             if split.is_streamed:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corpuskit.batches.engines import Batch, HostEngine, map_batch
+from corpuskit.arrays import Ints
+from corpuskit.batches.engines import Batch, HostEngine, for_torch, map_batch
+from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanRows, WindowRows
 from corpuskit.batches.segments import IGNORED
-from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.stream import Stream, TokenStream, ValueStream
+from corpuskit.batches.targets import TargetWatch
 from corpuskit.errors import ConfigError
 
 #: Torch can copy unsigned ids but hardly compute with them, so they travel as signed ones of the same width,
@@ -58,66 +63,92 @@ def _best() -> str:
 class CopyEngine(HostEngine):
     """Batches made in memory and copied to a device that is neither the CPU nor CUDA."""
 
-    def __init__(self, source: RowSource[Any], device: torch.device, *, documents: bool | str) -> None:
-        super().__init__(source, output="torch", documents=documents)
+    def __init__(
+        self,
+        source: RowSource[Any],
+        options: BatchOptions,
+        watch: TargetWatch | None = None,
+        *,
+        device: torch.device,
+    ) -> None:
+        super().__init__(source, options, watch)
         self._device = device
 
-    def start(self, rows: Any) -> Batch:
-        """The batch of rows."""
-        return map_batch(super().start(rows), lambda tensor: tensor.to(self._device))
+    def _place(self, array: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(for_torch(array)).to(self._device)
 
 
-class ResidentEngine:
+class ResidentEngine(CopyEngine):
     """Batches cut on the device from a corpus that lives there as a whole.
 
-    Only the windows' places travel. Every batch is new memory, so it stays what it is.
+    Only the windows' places travel, and a byte for each target where some are not to be learned: rows without
+    any are counted without waiting for the device. Every batch is new memory, so it stays what it is.
 
     Args:
         source: Resolves the rows, and knows the documents.
-        stream: The tokens; all of them are copied to the device, in pieces.
+        options: What the run was told.
+        watch: Hears of rows without a target; None if nobody wants to.
+        stream: The tokens; all of them are copied to the device, in pieces, and so are the values of the
+            streams that were asked for.
         device: Where to.
-        documents: False, True, or "mask", which has the loss ignore targets in another document.
 
     Raises:
         ConfigError: If they do not fit there.
     """
 
     def __init__(
-        self, source: RowSource[Any], stream: TokenStream, device: torch.device, *, documents: bool | str
+        self,
+        source: RowSource[Any],
+        options: BatchOptions,
+        watch: TargetWatch | None = None,
+        *,
+        stream: TokenStream,
+        device: torch.device,
     ) -> None:
-        self._source = source
-        self._device = device
-        self._documents = documents
+        super().__init__(source, options, watch, device=device)
         self._mask = _MASKS[stream.dtype.itemsize]
         self._tokens = _upload(stream, device)
+        self._resident = {name: _upload(source.beside[name].stream, device) for name in options.streams}
 
-    def start(self, rows: WindowRows | SpanRows) -> Batch:
-        """The batch of rows."""
+    def _ids(
+        self, rows: WindowRows | SpanRows, learned: NDArray[np.uint8] | None, foreign: Ints | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         x, y = self._windows(rows) if isinstance(rows, WindowRows) else self._spans(rows)
-        if not self._documents:
-            return x, y
-        documents, foreign = self._source.documents(rows)
-        if self._documents == "mask":
-            _ignore(y, torch.from_numpy(foreign).to(self._device))
-        return x, y, documents.map(lambda array: torch.from_numpy(array).to(self._device))
-
-    def finish(self, started: Batch) -> Batch:
-        """The same batch."""
-        return started
+        return x, _ignore(y, learned, foreign, self._place)
 
     def _windows(self, rows: WindowRows) -> tuple[torch.Tensor, torch.Tensor]:
-        starts = torch.from_numpy(rows.starts).to(self._device)
-        length = self._source.block_size + 1
-        view = self._tokens.as_strided((len(self._tokens) - length + 1, length), (1, 1))
-        return _widen(view.index_select(0, starts), self._mask)
+        return _widen(self._cut(self._tokens, rows.starts, self._source.block_size + 1), self._mask)
+
+    def _cut(self, items: torch.Tensor, starts: Ints, length: int) -> torch.Tensor:
+        """Windows of a resident stream's items, (n, length)."""
+        view = items.as_strided((len(items) - length + 1, length), (1, 1))
+        return view.index_select(0, torch.from_numpy(starts).to(self._device))
 
     def _spans(self, rows: SpanRows) -> tuple[torch.Tensor, torch.Tensor]:
         places = torch.from_numpy(rows.positions()).to(self._device)
         x = self._tokens[places].to(torch.int64).bitwise_and_(self._mask)
         y = self._tokens[places + 1].to(torch.int64).bitwise_and_(self._mask)
-        padding = torch.from_numpy(np.repeat(rows.padding, rows.lengths)).to(self._device)
+        padding = self._padding(rows)
         shape = (len(rows.first) - 1, self._source.block_size)
-        return x.masked_fill_(padding, 0).view(shape), y.masked_fill_(padding, IGNORED).view(shape)
+        y.masked_fill_(padding, IGNORED)
+        y.index_fill_(0, self._place(rows.broken_places()), IGNORED)
+        return x.masked_fill_(padding, 0).view(shape), y.view(shape)
+
+    def _values(self, rows: WindowRows | SpanRows, name: str) -> torch.Tensor:
+        beside, items = self._source.beside[name], self._resident[name]
+        if isinstance(rows, WindowRows):
+            return _signed(
+                self._cut(items, rows.starts + beside.shift, self._source.block_size), beside.stream
+            )
+        places = torch.from_numpy(rows.positions() + beside.shift).to(self._device)
+        values = _signed(items[places], beside.stream).masked_fill_(self._padding(rows), beside.stream.fill)
+        if beside.shift:
+            values.index_fill_(0, self._place(rows.broken_places()), beside.stream.fill)
+        return values.view(len(rows.first) - 1, self._source.block_size)
+
+    def _padding(self, rows: SpanRows) -> torch.Tensor:
+        """Whether a place of the rows laid out flat is padding."""
+        return torch.from_numpy(np.repeat(rows.padding, rows.lengths)).to(self._device)
 
 
 class _Started(NamedTuple):
@@ -136,7 +167,7 @@ class _Buffer:
     free: torch.cuda.Event
 
 
-class CudaEngine:
+class CudaEngine(CopyEngine):
     """Batches that cross to a CUDA device as narrow ids, beside the computation.
 
     The windows are gathered as uint16 or uint32 into one of two pinned buffers, copied without waiting, and
@@ -145,27 +176,26 @@ class CudaEngine:
     unless both buffers are still on their way.
     """
 
-    def __init__(self, source: RowSource[Any], device: torch.device, *, documents: bool | str) -> None:
-        self._source = source
-        self._device = torch.device("cuda", torch.cuda.current_device()) if device.index is None else device
-        self._documents = documents
+    def __init__(
+        self,
+        source: RowSource[Any],
+        options: BatchOptions,
+        watch: TargetWatch | None = None,
+        *,
+        device: torch.device,
+    ) -> None:
+        if device.index is None:
+            device = torch.device("cuda", torch.cuda.current_device())
+        super().__init__(source, options, watch, device=device)
         self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         self._buffers: list[_Buffer] = []
         self._turn = 0
         self._lock = threading.Lock()  # a prefetching thread and `batches[step]` share the buffers
 
-    def start(self, rows: WindowRows | SpanRows) -> _Started:
+    def start(self, rows: WindowRows | SpanRows, samples: Sequence[int] | Ints) -> _Started:
         """Queue a batch on the side stream."""
         with torch.cuda.stream(self._stream):
-            if isinstance(rows, WindowRows):
-                batch: Batch = self._windows(rows)
-            else:
-                batch = map_batch(self._source.read(rows), self._copy)
-            if self._documents:
-                documents, foreign = self._source.documents(rows)
-                if self._documents == "mask":
-                    _ignore(batch[1], self._copy(foreign))
-                batch = (*batch, documents.map(self._copy))
+            batch: Batch = super().start(rows, samples)
             done = torch.cuda.Event()  # type: ignore[no-untyped-call]
             done.record(self._stream)
         return _Started(batch, done)
@@ -176,6 +206,14 @@ class CudaEngine:
         current.wait_event(started.done)
         map_batch(started.batch, lambda tensor: tensor.record_stream(current))
         return started.batch
+
+    def _ids(
+        self, rows: WindowRows | SpanRows, learned: NDArray[np.uint8] | None, foreign: Ints | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if not isinstance(rows, WindowRows):
+            return super()._ids(rows, learned, foreign)
+        x, y = self._windows(rows)
+        return x, _ignore(y, learned, foreign, self._place)
 
     def _windows(self, rows: WindowRows) -> tuple[torch.Tensor, torch.Tensor]:
         windows = self._source.reader.gather(rows.located)
@@ -199,9 +237,9 @@ class CudaEngine:
         buffer.free.synchronize()
         return buffer
 
-    def _copy(self, array: NDArray[Any]) -> torch.Tensor:
+    def _place(self, array: NDArray[Any]) -> torch.Tensor:
         # The caching allocator of pinned memory keeps the block until this copy is done.
-        return torch.from_numpy(array).pin_memory().to(self._device, non_blocking=True)
+        return torch.from_numpy(for_torch(array)).pin_memory().to(self._device, non_blocking=True)
 
 
 def _widen(ids: torch.Tensor, mask: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -210,24 +248,52 @@ def _widen(ids: torch.Tensor, mask: int) -> tuple[torch.Tensor, torch.Tensor]:
     return x.bitwise_and_(mask).contiguous(), y.bitwise_and_(mask).contiguous()
 
 
-def _ignore(y: torch.Tensor, places: torch.Tensor) -> None:
-    y.view(-1).index_fill_(0, places, IGNORED)
+def _ignore(
+    y: torch.Tensor,
+    learned: NDArray[np.uint8] | None,
+    foreign: Ints | None,
+    place: Callable[[NDArray[Any]], torch.Tensor],
+) -> torch.Tensor:
+    """Have y be -100 where `learned` is 0, and at the foreign places of the flat one."""
+    if learned is not None:
+        y.masked_fill_(place(learned[:, learned.shape[1] - y.shape[1] :] == 0), IGNORED)
+    if foreign is not None:
+        y.view(-1).index_fill_(0, place(foreign), IGNORED)
+    return y
 
 
-def _upload(stream: TokenStream, device: torch.device) -> torch.Tensor:
-    """All tokens on the device, as signed ids, copied piece by piece."""
+def _signed(items: torch.Tensor, stream: ValueStream) -> torch.Tensor:
+    """Items of values that were uploaded, as the other engines give them."""
     width = stream.dtype.itemsize
+    if stream.dtype.kind != "u" or width not in _SIGNED:
+        return items
+    wide = torch.int32 if width == 2 else torch.int64
+    return items.to(wide).bitwise_and_(_MASKS[width])
+
+
+def _upload(stream: Stream, device: torch.device) -> torch.Tensor:
+    """All items on the device, unsigned ones of several bytes as signed ones, copied piece by piece."""
+    width = stream.dtype.itemsize
+    dtype = stream.dtype if stream.dtype.kind != "u" or width == 1 else np.dtype(f"<i{width}")
     try:
-        tokens = torch.empty(stream.num_tokens, dtype=_SIGNED[width], device=device)
+        items = torch.empty(
+            stream.num_tokens, dtype=torch.from_numpy(np.empty(0, dtype)).dtype, device=device
+        )
     except RuntimeError as error:
         raise ConfigError(
-            f"resident=True: {stream.num_tokens * width:,} bytes of split {stream.name!r} do not fit on "
-            f"{device}; leave it out",
+            f"resident=True: {stream.num_tokens * width:,} bytes of {stream.noun} {stream.name!r} do not fit "
+            f"on {device}; leave it out",
             found=stream.num_tokens * width,
         ) from error
-    for number, first in enumerate(stream.shard_starts[:-1].tolist()):
-        shard = stream.shard(number).view(np.dtype(f"<i{width}"))
+    for number, (first, last) in enumerate(itertools.pairwise(stream.shard_starts.tolist())):
+        shard = stream.shard(number)
+        if shard is None:
+            filled = np.full(1, stream.fill, stream.dtype).view(dtype)
+            items[first:last].fill_(filled[0].item())
+            continue
         for at in range(0, len(shard), _UPLOAD_TOKENS):
-            piece = torch.from_numpy(shard[at : at + _UPLOAD_TOKENS].copy())  # the map is read-only
-            tokens[first + at : first + at + len(piece)].copy_(piece)
-    return tokens
+            piece = torch.from_numpy(
+                shard.view(dtype)[at : at + _UPLOAD_TOKENS].copy()
+            )  # the map is read-only
+            items[first + at : first + at + len(piece)].copy_(piece)
+    return items

@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from corpuskit.arrays import Ints
 from corpuskit.batches.order import Order
 from corpuskit.batches.stream import Piece
@@ -98,10 +100,11 @@ def trace(
         IndexError: If a number is negative.
     """
     x, y = order.rows(samples)[:2]
-    ids = x
-    if targets:
-        ids = Order(order.stream, order.options.replace(documents=False)).rows(samples)[1]
     spans = order.spans(samples)
+    reader = order.source.reader
+    located = reader.locate(spans.starts + targets, spans.lengths)
+    ids = reader.gather_items(located, spans.lengths).astype(np.int64)
+    ends = np.concatenate(([0], np.cumsum(spans.lengths)))[spans.first[1:]]
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):
         starts, lengths = (spans.starts[first:last] + targets).tolist(), spans.lengths[first:last].tolist()
@@ -110,7 +113,7 @@ def trace(
             for start, length in zip(starts, lengths, strict=True)
             for piece in order.stream.pieces(start, start + length)
         ]
-        used = sum(lengths)
+        used, end = sum(lengths), int(ends[number])
         rows.append(
             TracedRow(
                 first_row + number,
@@ -118,8 +121,8 @@ def trace(
                 x[number, :used],
                 y[number, :used],
                 tuple(pieces),
-                order.stream.decode(ids[number, :used]),
-                ids[number, :used],
+                order.stream.decode(ids[end - used : end]),
+                ids[end - used : end],
             )
         )
     return Trace(step, tuple(rows))

@@ -52,6 +52,11 @@ class RankSlice:
         """Rows of this rank's batch."""
         return self.batch_size // self.world_size
 
+    def run(self, first_sample: int) -> range:
+        """This rank's samples of the batch that begins at one of the global order."""
+        first = first_sample + self.rank * self.rows
+        return range(first, first + self.rows)
+
     def samples(self, first_sample: int, *, steps: int = 1, stride: int = 1) -> Ints:
         """int64[steps * rows]: this rank's samples of every `stride`-th step from `first_sample` on."""
         hop = self.batch_size * stride

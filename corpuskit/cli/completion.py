@@ -15,7 +15,7 @@ def command(shell: str) -> None:
 
     For bash, put the line 'eval "$(corpuskit completion bash)"' into ~/.bashrc; for zsh the same with zsh
     into ~/.zshrc; for fish 'corpuskit completion fish | source' into ~/.config/fish/config.fish. Names of
-    corpora, tokenizers, samplers, formats, executors, splits and commands are completed, and files where
-    files go.
+    corpora, tokenizers, samplers, templates, formats, executors, splits and commands are completed, and files
+    where files go.
     """
     click.echo(script(shell, click.get_current_context().find_root().command))

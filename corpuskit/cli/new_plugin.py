@@ -20,7 +20,9 @@ from corpuskit.cli.options import UserPath, option
 @click.argument("name")
 @option(
     "--kind",
-    type=click.Choice(["source", "tokenizer", "sampler", "reader", "executor", "format", "command"]),
+    type=click.Choice(
+        ["source", "tokenizer", "sampler", "reader", "template", "executor", "format", "command"]
+    ),
     metavar="KIND",
     default="source",
     show_default=True,

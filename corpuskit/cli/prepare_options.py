@@ -68,6 +68,19 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Make each line of a text file a document. By default a text file is one document.",
     ),
     _input(
+        "--template",
+        metavar="NAME",
+        type=Name("template"),
+        help="Write conversations (--format chat) by this template; 'corpuskit list templates' shows them. "
+        "[default: chatml]",
+    ),
+    _input(
+        "--train-on",
+        type=click.Choice(["assistant", "last", "all"]),
+        help="Learn of a conversation what the assistant writes, its last message alone, or everything. "
+        "[default: assistant]",
+    ),
+    _input(
         "--invalid-utf8",
         type=click.Choice(["error", "replace"]),
         help="Stop at bytes that are not UTF-8, or put U+FFFD in their place. [default: error]",
@@ -116,6 +129,13 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="NAME",
         type=Name("tokenizer"),
         help="Encode with this tokenizer; 'corpuskit list tokenizers' shows them. [default: gpt2]",
+    ),
+    _output(
+        "--add-tokens",
+        is_flag=True,
+        default=None,
+        help="Give control tokens that the tokenizer lacks, and documents may hold, ids behind its last one. "
+        "By default that is an error.",
     ),
     _output(
         "--name",

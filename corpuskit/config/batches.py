@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
@@ -41,6 +42,8 @@ class BatchConfig(Config):
         description="Also give the segments of documents; 'mask' also has the loss ignore targets in another "
         "document.",
     )
+    streams: Sequence[str] = Field((), description="Also give these streams of values, by their names.")
+    loss: bool = Field(True, description="Have the loss ignore targets that the stream 'loss' leaves out.")
     prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")
     resident: bool = Field(False, description="Keep the whole split on the device.")
     sampler_options: dict[str, Any] | None = Field(None, description="What the sampler can be told.")

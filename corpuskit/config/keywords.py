@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
@@ -28,6 +28,7 @@ class PrepareKeywords(TypedDict, total=False):
     """The fields of `corpuskit.PrepareConfig`, without the dataset."""
 
     encoding: str
+    add_tokens: bool
     name: str | None
     output: Path | str | None
     work_dir: Path | str | None
@@ -39,6 +40,8 @@ class PrepareKeywords(TypedDict, total=False):
     keep: str | None
     separator: str | None
     lines: bool | None
+    template: str | None
+    train_on: Literal["assistant", "last", "all"] | None
     invalid_utf8: Literal["error", "replace"]
     on_bad_document: Literal["error", "skip"]
     on_missing: Literal["skip", "error"]
@@ -67,9 +70,12 @@ class BatchKeywords(TypedDict, total=False):
     rank: int
     world_size: int
     documents: bool | Literal["mask"]
+    streams: Sequence[str]
+    loss: bool
     prefetch: int
     resident: bool
     sampler_options: Mapping[str, Any] | None
+    selection: Any
 
 
 _MODELS: dict[type, type[Config]] = {PrepareKeywords: PrepareConfig, BatchKeywords: BatchConfig}

@@ -31,6 +31,11 @@ class PrepareConfig(Config):
         description="A corpus by name, or files: a path, a folder, a glob, a URL, or @list."
     )
     encoding: str = Field("gpt2", description="The tokenizer's name.")
+    add_tokens: bool = Field(
+        False,
+        description="Give control tokens that documents may hold and the tokenizer lacks ids behind its "
+        "last one.",
+    )
     name: str | None = Field(None, description="What to call the corpus; by default the dataset's own name.")
     output: Path | str | None = Field(
         None,
@@ -65,6 +70,12 @@ class PrepareConfig(Config):
     )
     separator: str | None = Field(None, description="What separates the documents of a text file.")
     lines: bool | None = Field(None, description="Each line of a text file is a document.")
+    template: str | None = Field(
+        None, description="The template that writes conversations, of format 'chat'; by default 'chatml'."
+    )
+    train_on: Literal["assistant", "last", "all"] | None = Field(
+        None, description="What of a conversation is to be learned; by default what the assistant writes."
+    )
     invalid_utf8: Literal["error", "replace"] = Field("error", description="What to do about broken bytes.")
     on_bad_document: Literal["error", "skip"] = Field("error", description="What to do about broken records.")
     on_missing: Literal["skip", "error"] = Field("skip", description="What to do about records without text.")

@@ -8,11 +8,13 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from numbers import Real
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
 from corpuskit.batches.options import options_of
+from corpuskit.batches.selected import DocumentSelection
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
@@ -86,6 +88,7 @@ class Mixture:
         stages: The weights by name from each place on; the first is at sample 0.
         max_epochs: For some corpora, how often each of their samples may be drawn.
         samplers: For some corpora, the name of their sampler.
+        selections: For some corpora, which documents of a split are drawn from.
     """
 
     def __init__(
@@ -94,11 +97,13 @@ class Mixture:
         stages: Sequence[Stage],
         max_epochs: Mapping[str, float],
         samplers: Mapping[str, str],
+        selections: Mapping[str, DocumentSelection] = MappingProxyType({}),
     ) -> None:
         self._corpora = dict(corpora)
         self._stages = list(stages)
         self._max_epochs = dict(max_epochs)
         self._samplers = dict(samplers)
+        self._selections = dict(selections)
 
     @property
     def corpora(self) -> Mapping[str, Corpus]:
@@ -140,6 +145,8 @@ class Mixture:
             ConfigError: If an option is impossible for one of the corpora.
         """
         given: dict[str, Any] = {**options}
+        if given.get("selection") is not None:
+            raise ConfigError("a selection is of one corpus; say whose it is with mix(selections={...})")
         asked = options_of(**given)
         sampler, batch_size, block_size = asked.sampler, asked.batch_size, asked.block_size
         chosen = {**self._samplers, **_by_name(samplers or {}, self._corpora, "samplers")}
@@ -157,6 +164,7 @@ class Mixture:
                 for first, weights in stages
             ),
             tuple(self._max_epochs.get(name) for name in self._corpora),
+            tuple(self._selections.get(name) for name in self._corpora),
         )
         sizes = {"batch_size": batch_size, "block_size": block_size, "sampler": "mixture"}
         return Batches(stream, **{**given, "context_length": None, "debug": False, **sizes})
@@ -182,10 +190,11 @@ class Mixture:
                 *(_share(each, name) for each in weights),
                 self._samplers.get(name, ""),
                 self._max_epochs.get(name, ""),
+                len(self._selections[name].numbers) if name in self._selections else "all",
             )
             for name, corpus in self._corpora.items()
         ]
-        columns = ("corpus", "tokens", *places, "sampler", "at most epochs")
+        columns = ("corpus", "tokens", *places, "sampler", "at most epochs", "documents")
         return display(f"Mixture of {len(rows):,} corpora", {}, columns, rows)
 
 
@@ -194,6 +203,7 @@ def mix(
     *,
     stages: Sequence[Stage] = (),
     max_epochs: ByCorpus[float] | float | None = None,
+    selections: ByCorpus[DocumentSelection] | None = None,
 ) -> Mixture:
     """Mix corpora that were prepared with the same tokenizer.
 
@@ -209,6 +219,8 @@ def mix(
         stages: Other weights from later places on; see `Stage`.
         max_epochs: How often each sample of a corpus may be drawn, for some or for all. A corpus that has
             given that much leaves, and the others keep their proportions; after the last, the epoch ends.
+        selections: For some corpora, which documents of a split are drawn from, as `corpuskit.select` gives
+            them; see `Batches`. A selection is of one split, so batches of another are refused.
 
     Raises:
         ConfigError: If the corpora's tokenizers differ, or the weights are impossible.
@@ -241,7 +253,8 @@ def mix(
         caps = dict.fromkeys(corpora, max_epochs)
     caps |= {_name(part.corpus): part.max_epochs for part in parts if part.max_epochs is not None}
     samplers = {_name(part.corpus): part.sampler for part in parts if part.sampler is not None}
-    return Mixture(corpora, named, caps, samplers)
+    chosen = _by_name(selections or {}, corpora, "selections")
+    return Mixture(corpora, named, caps, samplers, chosen)
 
 
 def _share(weights: Mapping[str, float], name: str) -> str:

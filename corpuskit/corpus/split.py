@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,30 +56,12 @@ class Split(TokenStream):
         self.num_tokens = record.num_tokens
         self.num_documents = record.num_documents
         self.dtype = np.dtype(manifest.dtype)
+        self.num_ids = manifest.tokenizer.vocab_size
         self.fingerprint = manifest.split_fingerprint(name)
         self.shard_starts = _sums([shard.num_tokens for shard in record.shards])
         self.shard_documents = _sums([shard.num_documents for shard in record.shards])
         self.encoding: str | None = None
         self._manifest = manifest
-
-    def __len__(self) -> int:
-        return self.num_tokens
-
-    @overload
-    def __getitem__(self, where: int) -> int: ...
-    @overload
-    def __getitem__(self, where: slice) -> Tokens: ...
-    def __getitem__(self, where: int | slice) -> int | Tokens:
-        if isinstance(where, slice):
-            start, stop, step = where.indices(self.num_tokens)
-            if step != 1:
-                raise IndexError("a split is sliced without a step")
-            return self._read(start, max(start, stop))
-        number = operator.index(where)
-        position = number + self.num_tokens if number < 0 else number
-        if not 0 <= position < self.num_tokens:
-            raise IndexError(f"token {where} of split {self.name!r}, which has {self.num_tokens:,}")
-        return int(self._read(position, position + 1)[0])
 
     @abstractmethod
     def __reduce__(self) -> tuple[Any, ...]:
@@ -242,19 +224,6 @@ class Split(TokenStream):
     def _end_of(self, number: int) -> int:
         shard, row = self._row_of(number)
         return int(self.shard_starts[shard]) + int(self.index(shard)[row, 0])
-
-    def _read(self, start: int, stop: int) -> Tokens:
-        out = np.empty(stop - start, self.dtype)
-        first = int(np.searchsorted(self.shard_starts, start, side="right")) - 1
-        at = start
-        for number in range(first, len(self.shard_starts) - 1):
-            if at >= stop:
-                break
-            base = int(self.shard_starts[number])
-            end = min(stop, int(self.shard_starts[number + 1]))
-            out[at - start : end - start] = self.shard(number)[at - base : end - base]
-            at = end
-        return out
 
 
 def _sums(counts: list[int]) -> NDArray[np.int64]:

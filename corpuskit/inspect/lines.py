@@ -185,7 +185,8 @@ class InputLines:
             format = said if isinstance(said, str) and said else format_of(base_name(Input(name, 0, "")))
             self._readers[name] = None
             with contextlib.suppress(PluginError):  # it was read by a plugin that is not here
-                self._readers[name] = reader_class(format) if format else None
+                found = reader_class(format) if format else None
+                self._readers[name] = None if found is None else found.class_for(Input(name, 0, ""))
         return self._readers[name]
 
     @cached_property

@@ -105,6 +105,7 @@ def peak_bytes(found: Estimate, plan: Plan, rule: SplitRule, *, block_bytes: int
         if num_parts > 1 and share * found.output_bytes / num_parts < min_bytes
     )
     fixed = _fixed_bytes(plan, rule, num_parts=made, block_bytes=block_bytes)
+    fixed += 2 * block_bytes * (found.output_bytes // plan.recipe.options.shard_bytes)  # parts of many shards
     return fixed + round(found.output_bytes * (made / num_parts + kept * joined) + cut)
 
 

@@ -18,6 +18,7 @@ from corpuskit.on_progress import OnProgress
 from corpuskit.preparation.resolved_config import ResolvedConfig
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.sources.base import Input, Source
+from corpuskit.tokenizers.added_tokens import fingerprint_with
 from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit.urls import RemotePath
 
@@ -170,6 +171,11 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest, *, overwrite: boo
     ]
     if different:
         return different
+    added_tokens = manifest.tokenizer.added_tokens
+    if added_tokens and not resolved.config.add_tokens:
+        return [
+            f"control tokens are added there ({', '.join(added_tokens)}) and --add-tokens is not said now"
+        ]
     recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
     if not resolved.source.unchanged(recorded):
         which = "" if overwrite else f" ({resolved.source.changes(recorded)})"
@@ -179,7 +185,7 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest, *, overwrite: boo
         found = open_tokenizer(resolved.config.encoding)
         if found.needs_fitting:
             found = open_tokenizer(encoding, state=manifest.tokenizer.state)
-        if found.fingerprint != manifest.tokenizer.fingerprint:
+        if fingerprint_with(found.fingerprint, added_tokens) != manifest.tokenizer.fingerprint:
             return [f"tokenizer {encoding!r} has changed since"]
     return []
 

@@ -11,12 +11,14 @@ from corpuskit.corpus.manifest import SPLIT_NAME, TokenizerRecord
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
+from corpuskit.preparation.control_tokens import lacking_tokens
 from corpuskit.preparation.plan import Plan, make_plan
 from corpuskit.preparation.recipe import Recipe
 from corpuskit.preparation.resolved_config import ResolvedConfig
 from corpuskit.preparation.split_rule import SplitRule, parse_rule
 from corpuskit.registry.blame import fault
 from corpuskit.sources.base import Input, Source
+from corpuskit.tokenizers.added_tokens import with_added
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import fit_tokenizer, open_tokenizer
 
@@ -50,13 +52,13 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
         ConfigError: If the options do not fit the inputs or the tokenizer.
         PluginError: If the source gives splits that there cannot be.
     """
-    tokenizer = _open_tokenizer(resolved, inputs, on_progress)
+    tokenizer, added_tokens = _open_tokenizer(resolved, inputs, on_progress)
     eot = resolved.appends_eot(tokenizer)
     if resolved.wants_eot:
         _say_how_documents_end(resolved, tokenizer, inputs)
     recipe = Recipe(
         dataset=resolved.name,
-        tokenizer=_record(resolved, tokenizer),
+        tokenizer=_record(resolved, tokenizer, added_tokens),
         dtype="<u2" if tokenizer.vocab_size <= 2**16 else "<u4",
         options=resolved.options(sum(item.size_bytes for item in inputs), eot=eot),
     )
@@ -71,9 +73,17 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
     return OpenedPlan(plan, tokenizer, rule)
 
 
-def _open_tokenizer(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: OnProgress) -> Tokenizer:
+def _open_tokenizer(
+    resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: OnProgress
+) -> tuple[Tokenizer, list[str]]:
+    """The tokenizer, fitted; and the control tokens that it lacked, which are added to it.
+
+    Raises:
+        ConfigError: If it lacks some that may not be added.
+    """
     source, config = resolved.source, resolved.config
     tokenizer = open_tokenizer(config.encoding, engine=config.engine)
+    added_tokens = lacking_tokens(tokenizer, source, inputs, may_add=config.add_tokens)
     if tokenizer.needs_fitting:
         on_progress(Progress("fit", resolved.name))
         texts = (
@@ -84,10 +94,10 @@ def _open_tokenizer(resolved: ResolvedConfig, inputs: Sequence[Input], on_progre
             for text in batch.texts
         )
         fit_tokenizer(tokenizer, texts, name=config.encoding)
-    return tokenizer
+    return with_added(tokenizer, added_tokens), added_tokens
 
 
-def _record(resolved: ResolvedConfig, tokenizer: Tokenizer) -> TokenizerRecord:
+def _record(resolved: ResolvedConfig, tokenizer: Tokenizer, added_tokens: list[str]) -> TokenizerRecord:
     """The tokenizer as the manifest has it; who ships it is added there."""
     state = tokenizer.state()
     return TokenizerRecord(
@@ -96,6 +106,7 @@ def _record(resolved: ResolvedConfig, tokenizer: Tokenizer) -> TokenizerRecord:
         eot_id=as_whole(tokenizer.eot_id),
         fingerprint=tokenizer.fingerprint,
         state=state,
+        added_tokens=added_tokens,
         distribution=None,
         distribution_version=None,
     )

@@ -18,11 +18,11 @@ from corpuskit.preparation.plan import part_bytes_for
 from corpuskit.preparation.recipe import RecipeOptions
 from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.preparation.versions import versions_of
-from corpuskit.registry.specs import ExecutorSpec, ReaderSpec, SourceSpec, TokenizerSpec
+from corpuskit.registry.specs import ExecutorSpec, ReaderSpec, SourceSpec, TemplateSpec, TokenizerSpec
 from corpuskit.sources import option_names
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
-from corpuskit.sources.readers.options import parse
+from corpuskit.sources.readers.options import options_of_readers, parse
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
 
@@ -105,6 +105,11 @@ class ResolvedConfig:
         found = registry.default().find
         formats = sorted({item.format for item in inputs})
         owners = [self.tokenizer.owner, *(found(ReaderSpec, format).owner for format in formats)]
+        said = {**self.source.spec.reader_options, **self.reader_options["reader"]}
+        for format in formats:
+            options = options_of_readers(format)[format] or {}
+            if "template" in options:
+                owners.append(found(TemplateSpec, said.get("template", options["template"])).owner)
         if self.source.spec.factory:
             owners.append(found(SourceSpec, self.source.spec.name).owner)
         return versions_of(owners)
@@ -127,12 +132,14 @@ def _check_named(config: PrepareConfig) -> None:
 
     Raises:
         ConfigError: If the split's rule is none.
-        UnknownName: If there is no such reader or executor.
+        UnknownName: If there is no such reader, template or executor.
     """
     if config.split is not None:
         parse_rule(config.split, given=False)
     if config.format is not None:
         registry.default().find(ReaderSpec, config.format)
+    if config.template is not None:
+        registry.default().find(TemplateSpec, config.template)
     registry.default().find(ExecutorSpec, config.executor)
 
 

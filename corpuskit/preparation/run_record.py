@@ -22,6 +22,12 @@ from corpuskit.version import __version__
 
 log = logging.getLogger(__name__)
 
+#: By what the user says which field is read, where records have none of the name.
+_FIELD_FLAGS = {
+    "missing-text": "--text-field",
+    "missing-conversation": "--reader-option conversation_field=NAME",
+}
+
 #: The record's field with the folder that the inputs' names are relative to; it never leaves this machine.
 INPUTS = "inputs_folder"
 
@@ -165,7 +171,7 @@ def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
         places = (place for record in records for place in record.places)
         item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
         words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
-        words += "; choose the field with --text-field" if kind == "missing-text" else ""
+        words += f"; choose the field with {_FIELD_FLAGS[kind]}" if kind in _FIELD_FLAGS else ""
     empty = sum(
         shard.num_documents for record in records for made in record.shards.values() for shard in made
     )

@@ -18,6 +18,7 @@ from corpuskit.registry.specs import (
     SamplerSpec,
     SourceSpec,
     Spec,
+    TemplateSpec,
     TokenizerSpec,
 )
 
@@ -29,6 +30,7 @@ SPECS: dict[str, type[Spec]] = {
         TokenizerSpec,
         SamplerSpec,
         ReaderSpec,
+        TemplateSpec,
         ExecutorSpec,
         FormatSpec,
         CommandSpec,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ReaderSpec,
         SamplerSpec,
         SourceSpec,
+        TemplateSpec,
         TokenizerSpec,
     )
 
@@ -92,6 +93,19 @@ def corpuskit_readers() -> Sequence[ReaderSpec]:  # type: ignore[empty-body]
         @corpuskit.hookimpl
         def corpuskit_readers():
             return [ReaderSpec("warc", "Web archives", factory="my_package.warc:Warc", extensions=(".warc",))]
+        ```
+    """
+
+
+@hookspec
+def corpuskit_templates() -> Sequence[TemplateSpec]:  # type: ignore[empty-body]
+    """Templates that `--template NAME` knows: ways to write conversations as text and control tokens.
+
+    Example:
+        ```python
+        @corpuskit.hookimpl
+        def corpuskit_templates():
+            return [TemplateSpec("irc", "<nick> and a line", factory="my_package.irc:Irc")]
         ```
     """
 

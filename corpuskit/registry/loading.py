@@ -34,6 +34,7 @@ BUILTIN_MODULES: tuple[str, ...] = (
     "corpuskit.sources.plugin",
     "corpuskit.tokenizers.plugin",
     "corpuskit.tokenizers.tiktoken_plugin",
+    "corpuskit.chat.plugin",
     "corpuskit.preparation.executors.plugin",
     "corpuskit.samplers.plugin",
     "corpuskit.formats.plugin",

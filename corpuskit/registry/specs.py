@@ -19,6 +19,7 @@ __all__ = [
     "SamplerSpec",
     "SourceSpec",
     "Spec",
+    "TemplateSpec",
     "TokenizerSpec",
 ]
 
@@ -169,6 +170,17 @@ class ReaderSpec(Spec):
     def facts(self) -> dict[str, Any]:
         """The extensions of its files."""
         return {"extensions": list(self.extensions)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TemplateSpec(Spec):
+    """A template of conversations. The factory is called as `factory(name=name, argument=argument)`.
+
+    `name` is the spec's name and `argument` what followed it after a colon, else None. It returns a
+    `corpuskit.plugin.Template`.
+    """
+
+    kind: ClassVar[str] = "template"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

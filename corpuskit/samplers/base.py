@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,11 @@ class SamplerContext:
         fingerprint: The split's identity, for samplers that keep a table in the cache.
         options: What else the user passed to `batches(..., sampler_options=...)`.
         batch_size: B, the global batch size, for samplers whose epoch is a whole number of batches.
+        document_numbers: Gives int64[D], which documents of the split these are, where they are a selection
+            of them; None where they are all.
+        count_targets: Of spans, given int64[n] starts and int64[n] lengths, gives int64[n], how many of their
+            targets are to be learned; None where all are. It reads the part of the stream that they are in,
+            so ask about many at once, and keep what you learn.
     """
 
     num_tokens: int
@@ -35,6 +41,8 @@ class SamplerContext:
     fingerprint: str = ""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     batch_size: int = 1
+    document_numbers: Callable[[], Ints] | None = None
+    count_targets: Callable[[Ints, Ints], Ints] | None = None
 
 
 class AnySampler:
@@ -47,17 +55,25 @@ class AnySampler:
             same one.
         in_order: Whether its windows follow each other in the stream, so that the system may read ahead.
         seeded: Whether another seed gives another order.
+        counted: What the sampler counted when it was made and a user should see: names with numbers, such as
+            "documents_dropped" and "rows_skipped".
     """
 
     samples_per_epoch: int | None = None
     resizable: bool = False
     in_order: bool = False
     seeded: bool = True
+    counted: Mapping[str, int] = MappingProxyType({})
 
     @property
     def part_epochs(self) -> tuple[int | None, ...]:
         """How many samples an epoch of each corpus has; of a mixture there are several."""
         return (self.samples_per_epoch,)
+
+    @property
+    def part_counted(self) -> tuple[Mapping[str, int], ...]:
+        """What the sampler of each corpus counted; of a mixture there are several."""
+        return (self.counted,)
 
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each corpus has given; of a mixture there are several.
@@ -106,13 +122,20 @@ class SpanSampler(AnySampler, ABC):
     Attributes:
         inside_documents: Whether each span and the target of its last token are in one document, so that
             nobody has to look for documents that end in it.
+        breaks: int64[k], ascending places in the stream: the target of the last token of a span that ends at
+            one belongs to what is not drawn from, so it is not asked for; None where there are none.
     """
 
     inside_documents: bool = False
+    breaks: Ints | None = None
 
     @abstractmethod
     def spans(self, samples: NDArray[np.int64]) -> Spans:
         """What each row is made of; `samples` as in `Sampler.starts`."""
+
+
+#: Options that several samplers have, for whoever says them of another.
+_HAVE = {"skip_untrained": "packed, sequential and shuffled"}
 
 
 def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
@@ -124,6 +147,8 @@ def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
     for option in context.options:
         if option not in allowed:
             known = f"it has {', '.join(allowed)}" if allowed else "it has none"
+            if others := _HAVE.get(option):
+                known += f"; {others} have that option"
             raise ConfigError(
                 f"sampler {name!r} has no option {option!r}; {known}", expected=allowed, found=option
             )

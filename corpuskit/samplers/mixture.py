@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -152,6 +152,11 @@ class MixtureSampler(Sampler):
         """How many samples an epoch of each part has."""
         return tuple(part.sampler.samples_per_epoch for part in self._parts)
 
+    @property
+    def part_counted(self) -> tuple[Mapping[str, int], ...]:
+        """What the sampler of each part counted."""
+        return tuple(part.sampler.counted for part in self._parts)
+
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each part has had."""
         if self.samples_per_epoch is None:
@@ -184,6 +189,12 @@ class MixtureSpanSampler(SpanSampler):
         self.inside_documents = all(
             isinstance(part.sampler, SpanSampler) and part.sampler.inside_documents for part in parts
         )
+        breaks = [
+            part.sampler.breaks + part.offset
+            for part in parts
+            if isinstance(part.sampler, SpanSampler) and part.sampler.breaks is not None
+        ]
+        self.breaks = np.concatenate(breaks) if breaks else None
 
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of, in the mixture's stream."""
@@ -206,6 +217,11 @@ class MixtureSpanSampler(SpanSampler):
     def part_epochs(self) -> tuple[int | None, ...]:
         """How many samples an epoch of each part has."""
         return self._mixture.part_epochs
+
+    @property
+    def part_counted(self) -> tuple[Mapping[str, int], ...]:
+        """What the sampler of each part counted."""
+        return self._mixture.part_counted
 
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each part has had."""

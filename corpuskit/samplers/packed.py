@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit import cache, reading, sealed, storage
 from corpuskit.arrays import Ints
-from corpuskit.errors import ConfigError, StorageError
+from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
-from corpuskit.samplers.packing import pack, split_documents
+from corpuskit.samplers.packing import TOO_LONG, pack, pairs_of, split_documents
 from corpuskit.samplers.permutation import Permutation
-from corpuskit.temporary_names import temporary_name
+from corpuskit.samplers.saved_tables import open_table
+from corpuskit.samplers.trained import GROUP_SPANS, SKIP_UNTRAINED, trained_rows
 
 log = logging.getLogger(__name__)
-
 
 #: Documents that are packed at a time. It bounds memory (150 MB measured), and costs a few rows that are not
 #: full for each group. Part of the tables' name, because it shapes them.
 _GROUP_DOCUMENTS = 2**21
 
 #: Of the form and of the content of the tables.
-_VERSION = 2
+_VERSION = 3
 
-#: Beside a table's files: the sha256 of each.
-_DIGESTS = "digests.json"
-_DIGESTS_BYTES = 4096
-#: Files that this process has compared with their digests: what tells whether one is another since.
-_compared: set[tuple[Path, int, int, int, int]] = set()
+_FIELDS = {"first": "<i8", "starts": "<i8", "lengths": "<i4"}
+
+#: What this process has warned of: an order is opened more than once, and again for each setting.
+_warned: set[tuple[str, int, str]] = set()
 
 
 class Table(NamedTuple):
@@ -52,30 +47,54 @@ class PackedSampler(SpanSampler):
     """Rows that hold whole documents, and padding where none fits.
 
     A document of n tokens gives n - 1 pairs of a token and its successor; those of one document stay
-    together in one row, unless it has more than T, which are split into pieces of T and a rest. No target
-    belongs to another document than its input. The rows are filled by best fit decreasing; what stays empty,
-    usually well under 1 % of the places, is 0 in x and -100 in y. Every pair of every document is in exactly
-    one row, and every row comes once an epoch, in an order computed from a hash of (seed, epoch).
+    together in one row, unless it has more than T. No target belongs to another document than its input. The
+    rows are filled by best fit decreasing; what stays empty, usually well under 1 % of the places, is 0 in x
+    and -100 in y. Every row comes once an epoch, in an order computed from a hash of (seed, epoch).
 
-    The packing depends on the documents and T alone. It is computed once, group by group in bounded memory,
-    and kept in corpuskit's cache under the split's fingerprint; 12 bytes a document are mapped from there.
-    Each process compares them with their sha256 once, and a table that is damaged is made again.
+    The option `documents` says what becomes of documents of more than T pairs:
+
+    - `"split"`, the default: they are split into pieces of T pairs and a rest, so every pair of every
+      document is in exactly one row.
+    - `"whole"`: no document is cut, and the option `too_long` says what happens instead: `"error"`, the
+      default, refuses the split and names the longest; `"drop"` leaves them out; `"truncate"` keeps their
+      first T pairs; `"split"` splits them after all. What is left out is counted, and warned of once.
+
+    With `skip_untrained=True`, rows without a single target that is to be learned never come.
+
+    The packing depends on the documents, T and the first two options alone. It is computed once, group by
+    group in bounded memory, and kept in corpuskit's cache under the split's fingerprint; 12 bytes a document
+    are mapped from there.
     """
 
     inside_documents = True
 
     def __init__(self, context: SamplerContext) -> None:
-        check_options("packed", context)
+        check_options("packed", context, "documents", "too_long", SKIP_UNTRAINED)
         self._seed = context.seed
-        self._table = _open_table(context)
-        self._num_rows = len(self._table.first)
-        self.samples_per_epoch = self._num_rows
-        if not self._num_rows:
-            raise ConfigError("no document of the split has two tokens, so there is nothing to pack")
+        too_long = _too_long(context)
+
+        def make(counted: Counter[str]) -> Iterator[Table]:
+            ends = context.document_ends()
+            if too_long == "error":
+                _refuse_long(context, ends)
+            return tables(ends, context.block_size, too_long=too_long, counted=counted)
+
+        name = _table_name(context, too_long)
+        saved = open_table(name, _FIELDS, make)
+        self._table = Table(*saved.arrays)
+        _warn(context, too_long, saved.counted)
+        if not len(self._table.first):
+            fits = " and fits into a row" if too_long == "drop" else ""
+            raise ConfigError(f"no document of the split has two tokens{fits}, so there is nothing to pack")
+        self._trained = trained_rows(context, self._groups, name)
+        self._num_rows = self.samples_per_epoch = self._trained.count(len(self._table.first))
+        self.counted = {**saved.counted, **self._trained.counted()}
 
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of."""
-        rows = by_epoch(samples, self._num_rows, self._in_epoch)
+        return self._rows(self._trained.number(by_epoch(samples, self._num_rows, self._in_epoch)))
+
+    def _rows(self, rows: Ints) -> Spans:
         ends = self._table.first[rows]
         firsts = np.where(rows > 0, self._table.first[rows - 1], 0)
         counts = ends - firsts
@@ -83,16 +102,35 @@ class PackedSampler(SpanSampler):
         entries = np.arange(first[-1]) + np.repeat(firsts - first[:-1], counts)
         return Spans(first, self._table.starts[entries], self._table.lengths[entries].astype(np.int64))
 
+    def _groups(self) -> Iterator[Spans]:
+        """All rows in the table's order, so many at a time that their spans are not too many."""
+        row, ends = 0, self._table.first
+        while row < len(ends):
+            most = (int(ends[row - 1]) if row else 0) + GROUP_SPANS
+            stop = max(int(np.searchsorted(ends, most, side="right")), row + 1)
+            yield self._rows(np.arange(row, stop))
+            row = stop
+
     def _in_epoch(self, epoch: int, positions: Ints) -> Ints:
         return Permutation(self._num_rows, "packed", self._seed, epoch)(positions)
 
 
-def tables(ends: Ints, block_size: int) -> Iterator[Table]:
-    """Pack the documents, group by group; the tables' rows follow each other, and so do their spans."""
+def tables(
+    ends: Ints, block_size: int, *, too_long: str = "split", counted: Counter[str] | None = None
+) -> Iterator[Table]:
+    """Pack the documents, group by group; the tables' rows follow each other, and so do their spans.
+
+    Args:
+        ends: int64[D], where the documents end in the stream, ascending.
+        block_size: T, tokens of x in a row.
+        too_long: What becomes of documents of more than T pairs; see `split_documents`.
+        counted: Where to count these documents and their tokens that are left out, or split.
+    """
     num_spans = 0
-    for at in range(0, len(ends), _GROUP_DOCUMENTS):
-        group = ends[at : at + _GROUP_DOCUMENTS]
-        pieces = split_documents(group, block_size, previous_end=int(ends[at - 1]) if at else 0)
+    for group, previous_end in _groups(ends):
+        if counted is not None:
+            _count(counted, pairs_of(group, previous_end) + 1, block_size, too_long)
+        pieces = split_documents(group, block_size, previous_end=previous_end, too_long=too_long)
         rows, num_rows = pack(pieces.lengths, block_size)
         order = np.argsort(rows, kind="stable")
         first = num_spans + np.cumsum(np.bincount(rows, minlength=num_rows))
@@ -100,92 +138,92 @@ def tables(ends: Ints, block_size: int) -> Iterator[Table]:
         yield Table(first, pieces.starts[order], pieces.lengths[order].astype(np.int32))
 
 
-def _open_table(context: SamplerContext) -> Table:
-    """The table from the cache, where it is put first; in memory where the cache cannot be written."""
-    name = _table_name(context)
-    if not name:
-        return _in_memory(context)
-    folder = cache.default_cache_dir() / "tables" / name
-    if (table := _saved(folder)) is not None:
-        return table
-    with contextlib.suppress(StorageError):  # another process may have made it at the same time
-        _save(tables(context.document_ends(), context.block_size), folder)
-    return _saved(folder) or _in_memory(context)
+def _groups(ends: Ints) -> Iterator[tuple[Ints, int]]:
+    """The ends of each group of documents, and where its first one starts."""
+    for at in range(0, len(ends), _GROUP_DOCUMENTS):
+        yield ends[at : at + _GROUP_DOCUMENTS], int(ends[at - 1]) if at else 0
 
 
-_FIELDS = {"first": "<i8", "starts": "<i8", "lengths": "<i4"}
+def _count(counted: Counter[str], sizes: Ints, block_size: int, too_long: str) -> None:
+    """Count the documents that have too many tokens, and those of their tokens that it is about."""
+    sizes = sizes[sizes > block_size + 1]
+    if len(sizes):
+        verb = TOO_LONG[too_long]
+        lost = int(sizes.sum()) - (len(sizes) * (block_size + 1) if too_long == "truncate" else 0)
+        counted[f"documents_{verb}"] += len(sizes)
+        counted[f"tokens_{verb}"] += lost
 
 
-def _table_name(context: SamplerContext) -> str:
+def _too_long(context: SamplerContext) -> str:
+    """What becomes of documents that are too long for a row.
+
+    Raises:
+        ConfigError: If an option has a value that it does not have, or is about nothing.
+    """
+    documents = context.options.get("documents", "split")
+    if documents not in ("split", "whole"):
+        raise ConfigError(
+            f"sampler option documents = {documents!r:.80}: must be 'split' or 'whole'", found=documents
+        )
+    too_long = context.options.get("too_long", "error")
+    if not isinstance(too_long, str) or too_long not in TOO_LONG:
+        choices = ", ".join(map(repr, TOO_LONG))
+        raise ConfigError(
+            f"sampler option too_long = {too_long!r:.80}: must be one of {choices}", found=too_long
+        )
+    if documents == "split" and "too_long" in context.options:
+        raise ConfigError(
+            f"sampler option too_long = {too_long!r} is about whole documents; add documents = 'whole'",
+            found=too_long,
+        )
+    return too_long if documents == "whole" else "split"
+
+
+def _refuse_long(context: SamplerContext, ends: Ints) -> None:
+    """Refuse documents that do not fit into a row.
+
+    Raises:
+        ConfigError: If there is one; it says how many there are, which is the longest, and what can be done.
+    """
+    most = context.block_size + 1
+    count, longest, at = 0, 0, 0
+    for number, (group, previous_end) in enumerate(_groups(ends)):
+        sizes = pairs_of(group, previous_end) + 1
+        count += int(np.count_nonzero(sizes > most))
+        if len(sizes) and sizes.max() > longest:
+            longest, at = int(sizes.max()), number * _GROUP_DOCUMENTS + int(sizes.argmax())
+    if count:
+        number = at if context.document_numbers is None else int(context.document_numbers()[at])
+        raise ConfigError(
+            f"{count:,} of {len(ends):,} documents are too long for a row: block_size {context.block_size:,} "
+            f"holds {most:,} tokens of one, and document {number:,}, the longest, has {longest:,}; choose "
+            f"block_size {longest - 1:,}, or too_long = 'drop', 'truncate' or 'split' in sampler_options",
+            expected=most,
+            found=longest,
+        )
+
+
+def _warn(context: SamplerContext, too_long: str, counted: Mapping[str, int]) -> None:
+    """Say once in a process that tokens are left out."""
+    verb = TOO_LONG[too_long]
+    key = (context.fingerprint, context.block_size, too_long)
+    if too_long not in ("drop", "truncate") or not counted.get(f"documents_{verb}") or key in _warned:
+        return
+    _warned.add(key)
+    log.warning(
+        "packed: %s of the split's documents have more than %s tokens and are %s: %s of %s tokens are left "
+        "out; too_long='split' keeps them",
+        f"{counted[f'documents_{verb}']:,}",
+        f"{context.block_size + 1:,}",
+        verb,
+        f"{counted[f'tokens_{verb}']:,}",
+        f"{context.num_tokens:,}",
+    )
+
+
+def _table_name(context: SamplerContext, too_long: str) -> str:
     """A name that says all that the table depends on; empty for a split without an identity."""
     if not context.fingerprint:
         return ""
-    words = hash_words("table", _VERSION, context.fingerprint, context.block_size, _GROUP_DOCUMENTS)
+    words = hash_words("table", _VERSION, context.fingerprint, context.block_size, _GROUP_DOCUMENTS, too_long)
     return "packed-" + "".join(f"{word:016x}" for word in words)
-
-
-def _in_memory(context: SamplerContext) -> Table:
-    groups = list(tables(context.document_ends(), context.block_size))
-    fields = zip(*groups, strict=True) if groups else [[np.empty(0, np.int64)]] * 3
-    return Table(*(np.concatenate(list(field)) for field in fields))
-
-
-def _save(groups: Iterator[Table], folder: Path) -> None:
-    """Publish the groups' tables in one step, in the place of a damaged one if there is one."""
-    cache.make_folder(cache.default_cache_dir(), "tables")
-    staged = temporary_name(folder)
-    storage.make_directory(staged)
-    try:
-        with contextlib.ExitStack() as files:
-            writers = {
-                field: files.enter_context(storage.FileWriter(staged / f"{field}.bin")) for field in _FIELDS
-            }
-            for group in groups:
-                for field, kind in _FIELDS.items():
-                    writers[field].write(getattr(group, field).astype(kind).tobytes())
-        digests = {field: writer.sha256 for field, writer in writers.items()}
-        storage.write_bytes(staged / _DIGESTS, sealed.to_bytes({"files": digests}))
-        storage.commit_directory(staged, folder, replace=True)
-    finally:
-        storage.remove_tree(staged)
-
-
-def _saved(folder: Path) -> Table | None:
-    """The table in a folder; None if there is none, or it is damaged."""
-    if not folder.is_dir():
-        return None
-    try:
-        digests = _digests(folder)
-        return Table(
-            *(_load(folder / f"{field}.bin", kind, digests[field]) for field, kind in _FIELDS.items())
-        )
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        log.warning("%s is damaged and is made again: %s", folder, error)
-        return None
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    data = reading.read_file(folder / _DIGESTS, max_bytes=_DIGESTS_BYTES)
-    if not sealed.is_whole(data):
-        raise ValueError(f"{_DIGESTS} has changed since it was written")
-    digests: dict[str, str] = json.loads(data)["files"]
-    return digests
-
-
-def _load(path: Path, kind: str, sha256: str) -> NDArray[Any]:
-    """A file of a table, compared with its digest unless this process has done so.
-
-    Raises:
-        ValueError: If it is another.
-        OSError: If it cannot be read.
-    """
-    with os.fdopen(reading.open_file(path), "rb") as file:
-        status = os.fstat(file.fileno())
-        version = (path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        if version not in _compared:
-            if reading.sha256_of_file(file) != sha256:
-                raise ValueError(f"{path.name} has another sha256 than when it was written")
-            _compared.add(version)
-        if not status.st_size:  # an empty file cannot be mapped
-            return np.empty(0, kind)
-        return np.memmap(file, kind, "r").view(np.ndarray)

@@ -16,6 +16,9 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 
+#: What may become of documents that are too long for a row, and what is said to have been done with them.
+TOO_LONG = {"error": "refused", "drop": "dropped", "truncate": "truncated", "split": "split"}
+
 
 class Pieces(NamedTuple):
     """Documents, the long ones split: int64[p] starts in the stream, and pairs of x and y in each."""
@@ -24,7 +27,18 @@ class Pieces(NamedTuple):
     lengths: Ints
 
 
-def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0) -> Pieces:
+def pairs_of(ends: Ints, previous_end: int = 0) -> Ints:
+    """int64[D]: how many pairs of a token and its successor each document has; -1 if it has no token.
+
+    Args:
+        ends: int64[D], where the documents end in the stream, ascending.
+        previous_end: Where the first of them starts.
+    """
+    pairs: Ints = np.diff(ends, prepend=previous_end) - 1
+    return pairs
+
+
+def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0, too_long: str = "split") -> Pieces:
     """Cut documents into pieces of at most `block_size` pairs of a token and its successor.
 
     A document of n tokens has n - 1 pairs, because its last token has no successor in it. Every pair is in
@@ -35,14 +49,22 @@ def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0) -> Pi
         ends: int64[D], where the documents end in the stream, ascending.
         block_size: T, tokens of x in a window.
         previous_end: Where the first of them starts.
+        too_long: Of documents of more pairs than that, "split" keeps all pieces, "truncate" the first, and
+            "drop" none. "error" is for documents among which there is none.
 
     Example:
         >>> split_documents(np.array([5, 6, 9]), 3)
         Pieces(starts=array([0, 3, 6]), lengths=array([3, 1, 2]))
+        >>> split_documents(np.array([5, 6, 9]), 3, too_long="drop")
+        Pieces(starts=array([6]), lengths=array([2]))
     """
     starts = np.concatenate(([previous_end], ends[:-1])).astype(np.int64)
-    pairs = ends - starts - 1
+    pairs = pairs_of(ends, previous_end)
     counts = np.maximum(-(-pairs // block_size), 0)
+    if too_long == "truncate":
+        np.minimum(counts, 1, out=counts)
+    elif too_long == "drop":
+        counts[pairs > block_size] = 0
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     offsets = within * block_size
     lengths = np.minimum(np.repeat(pairs, counts) - offsets, block_size)

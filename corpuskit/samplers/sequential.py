@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import Sampler, SamplerContext, Spans, SpanSampler, check_options
+from corpuskit.samplers.trained import SKIP_UNTRAINED, trained_windows
 
 
 def open_sequential(context: SamplerContext) -> Sampler | SpanSampler:
@@ -20,10 +21,13 @@ def open_sequential(context: SamplerContext) -> Sampler | SpanSampler:
       is missing from the last window and the last batch is padding: 0 in x, -100 in y, which
       torch.nn.functional.cross_entropy ignores.
 
+    With the option `skip_untrained=True`, windows without a single target that is to be learned never come:
+    a pass is made of the others.
+
     Raises:
         ConfigError: If the policy is unknown, or dropping would leave no batch.
     """
-    check_options("sequential", context, "tail")
+    check_options("sequential", context, "tail", SKIP_UNTRAINED)
     tail = context.options.get("tail", "drop")
     if tail == "drop":
         return DroppedTail(context)
@@ -33,16 +37,19 @@ def open_sequential(context: SamplerContext) -> Sampler | SpanSampler:
 
 
 class DroppedTail(Sampler):
-    """Window k of a pass starts at k * T; the windows that do not fill a batch are left out."""
+    """Window k of the stream starts at k * T; the windows that do not fill a batch are left out."""
 
     in_order = True  # windows follow each other, so the system may read ahead
     seeded = False
 
     def __init__(self, context: SamplerContext) -> None:
         self._block_size = context.block_size
-        num_windows = (context.num_tokens - 1) // context.block_size
+        whole = (context.num_tokens - 1) // context.block_size
+        self._trained = trained_windows(context, whole * context.block_size)
+        num_windows = self._trained.count(whole)
         self._per_pass = num_windows - num_windows % context.batch_size
         self.samples_per_epoch = self._per_pass
+        self.counted = self._trained.counted()
         if not self._per_pass:
             raise ConfigError(
                 f"{num_windows:,} windows of block_size {context.block_size:,} do not fill a batch of "
@@ -53,11 +60,11 @@ class DroppedTail(Sampler):
 
     def starts(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[n], one start a sample."""
-        return samples % self._per_pass * self._block_size
+        return self._trained.number(samples % self._per_pass) * self._block_size
 
 
 class PaddedTail(SpanSampler):
-    """Window k of a pass starts at k * T; the last one may be short, and rows after it are empty."""
+    """Window k of the stream starts at k * T; the last one may be short, and rows after it are empty."""
 
     in_order = True
     seeded = False
@@ -65,14 +72,16 @@ class PaddedTail(SpanSampler):
     def __init__(self, context: SamplerContext) -> None:
         self._num_targets = context.num_tokens - 1
         self._block_size = context.block_size
-        num_windows = -(-self._num_targets // context.block_size)
-        self._per_pass = -(-num_windows // context.batch_size) * context.batch_size
+        self._trained = trained_windows(context, self._num_targets)
+        self._num_windows = self._trained.count(-(-self._num_targets // context.block_size))
+        self._per_pass = -(-self._num_windows // context.batch_size) * context.batch_size
         self.samples_per_epoch = self._per_pass
+        self.counted = self._trained.counted()
 
     def spans(self, samples: NDArray[np.int64]) -> Spans:
         """One span a row, and none in the rows that fill the last batch."""
-        starts = samples % self._per_pass * self._block_size
-        lengths = np.clip(self._num_targets - starts, 0, self._block_size)
-        filled = lengths > 0
-        first = np.concatenate(([0], np.cumsum(filled, dtype=np.int64)))
-        return Spans(first, starts[filled], lengths[filled])
+        windows = samples % self._per_pass
+        filled = windows < self._num_windows
+        starts = self._trained.number(windows[filled]) * self._block_size
+        lengths = np.minimum(self._num_targets - starts, self._block_size)
+        return Spans(np.concatenate(([0], np.cumsum(filled, dtype=np.int64))), starts, lengths)

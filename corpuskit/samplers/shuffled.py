@@ -9,6 +9,7 @@ from corpuskit.samplers.base import Sampler, SamplerContext, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.permutation import Permutation
+from corpuskit.samplers.trained import SKIP_UNTRAINED, trained_windows
 
 # Permutations are cheap to make (one hash); this many are kept for batches that hold the end of an epoch.
 _KEPT_EPOCHS = 4
@@ -28,17 +29,23 @@ class ShuffledSampler(Sampler):
     down to a whole window. The rest of that epoch is drawn from the new size's own order, in which a pair
     seen before the change comes again with probability 1 - f, and one that was not is left out of the epoch
     with probability f. The epochs after it are whole.
+
+    With the option `skip_untrained=True`, windows without a single target that is to be learned never come.
+    So that these are the same ones in every epoch, the windows then lie at phase 0 in each: the left-over
+    pairs, at the stream's end, are in none.
     """
 
     resizable = True
 
     def __init__(self, context: SamplerContext) -> None:
-        check_options("shuffled", context)
+        check_options("shuffled", context, SKIP_UNTRAINED)
         self._seed = context.seed
         self._block_size = context.block_size
         num_windows, self._left_over = divmod(context.num_tokens - 1, context.block_size)
-        self.samples_per_epoch = num_windows
-        self._num_windows = num_windows
+        self._trained = trained_windows(context, num_windows * context.block_size)
+        self._moves = not context.options.get(SKIP_UNTRAINED)
+        self._num_windows = self.samples_per_epoch = self._trained.count(num_windows)
+        self.counted = self._trained.counted()
         self._epochs: dict[int, tuple[Permutation, int]] = {}
 
     def starts(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -47,13 +54,15 @@ class ShuffledSampler(Sampler):
 
     def _in_epoch(self, epoch: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         permutation, phase = self._epoch(epoch)
-        return permutation(positions) * self._block_size + phase
+        return self._trained.number(permutation(positions)) * self._block_size + phase
 
     def _epoch(self, epoch: int) -> tuple[Permutation, int]:
         """The order and the phase of one epoch."""
         found = self._epochs.get(epoch)
         if found is None:
-            phase = hash_words("phase", self._seed, epoch)[0] * (self._left_over + 1) >> 64
+            phase = 0
+            if self._moves:
+                phase = hash_words("phase", self._seed, epoch)[0] * (self._left_over + 1) >> 64
             found = Permutation(self._num_windows, self._seed, epoch), phase
             # Replaced and not changed, because a prefetching thread may be reading it.
             kept = list(self._epochs.items())[-(_KEPT_EPOCHS - 1) :]

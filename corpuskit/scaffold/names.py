@@ -13,7 +13,16 @@ from corpuskit.registry import Registry
 from corpuskit.registry.checks import SPECS
 
 #: The kinds of component that there are templates for.
-KINDS: tuple[str, ...] = ("source", "tokenizer", "sampler", "reader", "executor", "format", "command")
+KINDS: tuple[str, ...] = (
+    "source",
+    "tokenizer",
+    "sampler",
+    "reader",
+    "template",
+    "executor",
+    "format",
+    "command",
+)
 
 _PREFIX = "corpuskit_"
 #: No line of the templates is then longer than the 110 characters that the linters allow.

@@ -42,6 +42,12 @@ _ABOUT = {
         "explanation": "Files that end with `.$component` are read by it, and others with "
         "`--format $component`. A document ends\nwhere a line is only a percent sign.",
     },
+    "template": {
+        "summary": "Names in angle brackets before what they say",
+        "usage": "corpuskit prepare ./talks.jsonl --format chat --template $component --encoding bytes",
+        "explanation": 'A line of `talks.jsonl` is `{"messages": [{"role": "user", "content": "Hi"}]}`, '
+        "and so on.\nWhat the assistant says is learned, and the end of text after it.",
+    },
     "executor": {
         "summary": "Parts one after the other, in one process",
         "usage": "corpuskit prepare python-docs --encoding bytes --executor $component",

@@ -43,6 +43,8 @@ _ASKED = {
     "text_field": "--text-field",
     "separator": "--separator",
     "lines": "--lines",
+    "template": "--template",
+    "train_on": "--train-on",
     "keep": "--keep",
 }
 
@@ -122,7 +124,9 @@ Shares = Sequence[tuple[float, float]]
 Sampled = tuple[DocumentBatch, float | None]
 #: Called for each document that is left out or repaired: (kind, start in the input, reason).
 #: Kinds: "invalid-utf8", "invalid-json", "wrong-field-count", "missing-text", "null-text", "not-text",
-#: "too-long", "empty". Where one is not to be left out but to stop the run, the source raises SourceError.
+#: "too-long", "empty"; of conversations "missing-conversation", "null-conversation" and those of
+#: `corpuskit.chat.conversation.BadConversation`. Where one is not to be left out but to stop the run, the
+#: source raises SourceError.
 OnBadDocument = Callable[[str, int, str], None]
 
 
@@ -180,9 +184,9 @@ class Source(abc.ABC):
         options: What the user said about it.
 
     Attributes:
-        HEEDS: Which of a user's "location", "format", "text_field", "separator", "lines" and "keep" the
-            source acts upon. The others are refused: an option that is dropped silently gives another corpus
-            than the one asked for.
+        HEEDS: Which of a user's "location", "format", "text_field", "separator", "lines", "template",
+            "train_on" and "keep" the source acts upon. The others are refused: an option that is dropped
+            silently gives another corpus than the one asked for.
         left_out: The files that the last call of `inputs` found and left out.
         owner: Whose it is; set by who opens it.
     """
@@ -320,6 +324,13 @@ class Source(abc.ABC):
 
     def fields(self, item: Input) -> Sequence[str]:
         """The names of the columns or fields that an input's records have; of what has no records, none."""
+        return ()
+
+    def control_tokens(self, item: Input) -> Sequence[str]:
+        """The names of the control tokens that an input's documents may hold, known without reading it.
+
+        An empty name is the tokenizer's end-of-text token, whatever it is called.
+        """
         return ()
 
     def num_records(self, item: Input, part: Slice) -> int | None:

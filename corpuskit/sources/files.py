@@ -39,7 +39,7 @@ class FilesSource(Source):
     """A source whose inputs are files; a subclass finds them."""
 
     HEEDS: ClassVar[frozenset[str]] = frozenset(
-        {"location", "format", "text_field", "separator", "lines", "keep"}
+        {"location", "format", "text_field", "separator", "lines", "template", "train_on", "keep"}
     )
 
     def __init__(
@@ -55,6 +55,12 @@ class FilesSource(Source):
         """Whose the source and its readers are."""
         return [*super().owners, *self._owners.values()]
 
+    @property
+    def default_eot(self) -> bool:
+        """What the spec says, unless the reader that the user asks for has it otherwise."""
+        found = reader_class(self.options.format) if self.options.format else None
+        return super().default_eot and (found is None or found.APPENDS_EOT)
+
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Where the input's reader may cut it."""
         with self._asking(item) as reader:
@@ -69,6 +75,11 @@ class FilesSource(Source):
         """The columns or fields that the input's reader finds."""
         with self._asking(item) as reader:
             return reader.fields(item)
+
+    def control_tokens(self, item: Input) -> Sequence[str]:
+        """Those of the input's reader."""
+        with self._asking(item) as reader:
+            return reader.control_tokens
 
     def num_records(self, item: Input, part: Slice) -> int | None:
         """How many records begin in a slice, where the input's reader knows it."""
@@ -129,7 +140,7 @@ class FilesSource(Source):
         """
         said = self.reader_options(item.format).get("text_field")
         if said is None or is_one_name(said):
-            return self.reader(item.format)
+            return self.reader(item.format).for_input(item)
         wanted = candidates(said, item)
         reader = self.reader(item.format, text_field=tuple(wanted))
         if reader.CHOOSES_TEXT_FIELD:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from corpuskit.errors import ConfigError
 
 #: Those that have a flag and a field of their own, in the order in which a manifest has them.
-FIELDS = ("text_field", "separator", "lines", "invalid_utf8", "on_bad_document", "on_missing", "keep")
+FIELDS = (
+    "text_field",
+    "separator",
+    "lines",
+    "template",
+    "train_on",
+    "invalid_utf8",
+    "on_bad_document",
+    "on_missing",
+    "keep",
+)
 
 #: What values of a type are called.
 TYPES: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number"}

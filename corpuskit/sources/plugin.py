@@ -78,4 +78,9 @@ def corpuskit_readers() -> list[ReaderSpec]:
             factory="corpuskit.sources.readers.csv:TsvReader",
             extensions=(".tsv",),
         ),
+        ReaderSpec(
+            "chat",
+            "Conversations in JSON Lines, JSON or Parquet, written by a template (--format chat)",
+            factory="corpuskit.sources.readers.chat:ChatReader",
+        ),
     ]

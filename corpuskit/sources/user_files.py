@@ -83,8 +83,8 @@ class UserFiles(FilesSource):
 
     @property
     def default_eot(self) -> bool:
-        """Whether there are documents, which an end-of-text id separates."""
-        return not self._is_one_text
+        """Whether there are documents, which an end-of-text id separates, unless their reader says not."""
+        return not self._is_one_text and super().default_eot
 
     def inputs(self) -> Sequence[Input]:
         """The files in order. URLs of http and https are fetched; others are read where they are.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from corpuskit.testing.formats import FormatSuite
     from corpuskit.testing.samplers import SamplerSuite
     from corpuskit.testing.sources import SourceSuite
+    from corpuskit.testing.templates import TemplateSuite
     from corpuskit.testing.tokenizers import TokenizerSuite
 
 _PLACES = {
@@ -36,6 +37,7 @@ _PLACES = {
     "FormatSuite": "corpuskit.testing.formats:FormatSuite",
     "SamplerSuite": "corpuskit.testing.samplers:SamplerSuite",
     "SourceSuite": "corpuskit.testing.sources:SourceSuite",
+    "TemplateSuite": "corpuskit.testing.templates:TemplateSuite",
     "TokenizerSuite": "corpuskit.testing.tokenizers:TokenizerSuite",
     "fake_distribution": "corpuskit.testing.distributions:fake_distribution",
 }
@@ -45,6 +47,7 @@ __all__ = [
     "FormatSuite",
     "SamplerSuite",
     "SourceSuite",
+    "TemplateSuite",
     "TokenizerSuite",
     "fake_distribution",
 ]

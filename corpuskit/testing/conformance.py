@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from corpuskit.chat.template import Template
 from corpuskit.errors import CorpuskitError, FetchError, PluginLoadFailed
 from corpuskit.preparation.executors.base import Executor
 from corpuskit.registry import Component, default
@@ -22,6 +23,7 @@ MAX_SOURCE_BYTES = 4 * 2**20
 _WHEN_NOT_MADE = {
     "source": "cannot be made without an argument ({error}); pass one with --argument {name}:ARGUMENT",
     "tokenizer": "cannot be made without an argument ({error}); pass one with --argument {name}:ARGUMENT",
+    "template": "cannot be made without an argument ({error}); pass one with --argument {name}:ARGUMENT",
     "sampler": "cannot be made without options ({error}); test it with a SamplerSuite that has them",
 }
 
@@ -91,6 +93,8 @@ def _make(component: Component[Any], *, state: Any = None) -> Any:
         return component.checked(Tokenizer, factory(name=spec.name, argument=argument, state=state))
     if component.kind == "executor":
         return component.checked(Executor, factory(workers=2))
+    if component.kind == "template":
+        return component.checked(Template, factory(name=spec.name, argument=argument))
     if component.kind == "reader":
         return component.checked(Reader, factory({}))
     return factory
@@ -150,10 +154,22 @@ def _executor_suite(component: Component[Any]) -> type:
     return Suite
 
 
+def _template_suite(component: Component[Any]) -> type:
+    from corpuskit.testing.templates import TemplateSuite
+
+    class Suite(TemplateSuite):
+        @pytest.fixture
+        def template(self) -> Any:
+            return _make(component)
+
+    return Suite
+
+
 _SUITES: dict[str, Callable[[Component[Any]], type]] = {
     "source": _source_suite,
     "tokenizer": _tokenizer_suite,
     "sampler": _sampler_suite,
+    "template": _template_suite,
     "executor": _executor_suite,
 }
 

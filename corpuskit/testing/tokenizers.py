@@ -43,7 +43,65 @@ TEXTS = (
 _PARTS = ("word", " ", "  ", "\n", "\n\n", "'s", "12", "é", "日本", "🙂", "\u0301", ".", "<|endoftext|>", "A")
 
 
-class TokenizerSuite:
+class _ControlTokens:
+    """The part of the suite that is about control tokens."""
+
+    alphabet: str | None
+    examples: int
+
+    def test_a_control_tokens_id_stands_for_its_name(self, tokenizer: Tokenizer) -> None:
+        control_ids = tokenizer.control_ids
+        assert len({*control_ids.values()}) == len(control_ids), "two control tokens have one id"
+        for name, number in control_ids.items():
+            assert 0 <= number < tokenizer.vocab_size, f"the id of {name!r} is outside the vocabulary"
+            assert tokenizer.decode_bytes([number]) == name.encode()
+
+    def test_the_name_of_a_control_token_is_text(self, tokenizer: Tokenizer) -> None:
+        names = [*tokenizer.control_ids]
+        if not names:
+            pytest.skip("the tokenizer has no control tokens")
+        control_ids = {*tokenizer.control_ids.values()}
+
+        def check(text: str) -> None:
+            if self.alphabet is not None:
+                text = "".join(character for character in text if character in self.alphabet)
+            found = control_ids.intersection(tokenizer.encode(text).tolist())
+            assert not found, f"{text!r:.80} became control tokens {sorted(found)}"
+
+        for name in names:
+            check(name)
+        check("".join(names))
+        parts = st.lists(st.sampled_from([*names, *_PARTS]), max_size=8).map("".join)
+
+        @settings(max_examples=self.examples, deadline=None, database=None)
+        @given(parts)
+        def property_holds(text: str) -> None:
+            check(text)
+
+        property_holds()
+
+    def test_tokens_begin_and_end_inside_their_texts(self, tokenizer: Tokenizer) -> None:
+        def known(text: str) -> str:
+            return text if self.alphabet is None else "".join(c for c in text if c in self.alphabet)
+
+        texts = [known(text).encode() for text in TEXTS]
+        encoded = tokenizer.encode_batch(texts)
+        begins, ends = tokenizer.token_places(texts, encoded)
+        assert begins.shape == ends.shape == encoded.ids.shape
+        stop = start = 0
+        for text, length in zip(texts, encoded.lengths.tolist(), strict=True):
+            first, last = begins[stop : stop + length], ends[stop : stop + length]
+            if length and first[0] >= 0:
+                assert start <= first[0], "a token begins before its text"
+                assert last[-1] <= start + len(text), "a token ends behind its text"
+                assert (first <= last).all()
+                assert (np.diff([first, last], axis=1) >= 0).all(), "places fall"
+            else:
+                assert {*first.tolist(), *last.tolist()} <= {-1}, "only some tokens of a text have places"
+            start, stop = start + len(text), stop + length
+
+
+class TokenizerSuite(_ControlTokens):
     """Subclass it and give the fixture `tokenizer`.
 
     Class attributes, for a tokenizer that promises less:
@@ -176,37 +234,6 @@ class TokenizerSuite:
             assert eot not in tokenizer.encode(text).tolist(), f"{text!r} became the end-of-text id"
 
         self._each_text(lambda text: None if eot not in tokenizer.encode(text) else pytest.fail(repr(text)))
-
-    def test_a_control_tokens_id_stands_for_its_name(self, tokenizer: Tokenizer) -> None:
-        control_ids = tokenizer.control_ids
-        assert len({*control_ids.values()}) == len(control_ids), "two control tokens have one id"
-        for name, number in control_ids.items():
-            assert 0 <= number < tokenizer.vocab_size, f"the id of {name!r} is outside the vocabulary"
-            assert tokenizer.decode_bytes([number]) == name.encode()
-
-    def test_the_name_of_a_control_token_is_text(self, tokenizer: Tokenizer) -> None:
-        names = [*tokenizer.control_ids]
-        if not names:
-            pytest.skip("the tokenizer has no control tokens")
-        control_ids = {*tokenizer.control_ids.values()}
-
-        def check(text: str) -> None:
-            if self.alphabet is not None:
-                text = "".join(character for character in text if character in self.alphabet)
-            found = control_ids.intersection(tokenizer.encode(text).tolist())
-            assert not found, f"{text!r:.80} became control tokens {sorted(found)}"
-
-        for name in names:
-            check(name)
-        check("".join(names))
-        parts = st.lists(st.sampled_from([*names, *_PARTS]), max_size=8).map("".join)
-
-        @settings(max_examples=self.examples, deadline=None, database=None)
-        @given(parts)
-        def property_holds(text: str) -> None:
-            check(text)
-
-        property_holds()
 
     def test_the_end_of_text_can_be_decoded(self, tokenizer: Tokenizer) -> None:
         eot = tokenizer.eot_id

@@ -24,7 +24,7 @@ from corpuskit.machine import resident_bytes
 from corpuskit.registry.distribution import install_command
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.tokenizers import boundaries
-from corpuskit.tokenizers.base import character_start, lone_surrogate, to_utf8
+from corpuskit.tokenizers.base import Encoded, character_start, lone_surrogate, to_utf8
 from corpuskit.tokenizers.encodings import open_encoding, ranks_fingerprint
 from corpuskit.tokenizers.long_words import LongWords, may_have_long_word
 from corpuskit.tokenizers.unicode_guard import Encode, UnicodeGuard, guard_for
@@ -199,6 +199,21 @@ class GigatokenEngine:
             raise
         self._bound_memory(sum(map(len, texts)))
         return result
+
+    def compare_sample(self, texts: Sequence[bytes], encoded: Encoded) -> None:
+        """Compare some of the texts that were encoded together, as `encode` does of those it is given.
+
+        Args:
+            texts: D texts.
+            encoded: Their ids.
+
+        Raises:
+            TokenizerError: If tiktoken gives others.
+        """
+        stops = np.cumsum(encoded.lengths)
+        for number in [number for number, text in enumerate(texts) if _is_chosen(text)]:
+            stop = int(stops[number])
+            self._compare(texts[number], encoded.ids[stop - int(encoded.lengths[number]) : stop])
 
     @property
     def num_suspects(self) -> int:

@@ -79,8 +79,8 @@ class _Pieces:
     Args:
         texts: The pieces' texts and control tokens' names.
         sizes: int64[P], each text's bytes; 0 for a control token.
-        is_control: bool[P].
-        is_trained: bool[P].
+        is_control: bool[P], whether each is a control token.
+        is_trained: bool[P], whether each is to be learned.
         document: int64[P], the number of each one's document.
     """
 

@@ -33,7 +33,7 @@ def are_short(texts: Sequence[bytes]) -> bool:
 def encode_joined(
     texts: Sequence[bytes],
     encode: Callable[[Sequence[bytes]], Encoded],
-    token_sizes: NDArray[np.int32],
+    token_sizes: NDArray[np.int32] | None,
 ) -> Encoded:
     """The ids of texts. Those that may be joined are, and of the others each is encoded once.
 
@@ -41,10 +41,13 @@ def encode_joined(
         texts: D texts in UTF-8.
         encode: Gives the ids of texts, by one of the patterns of `boundaries`.
         token_sizes: int32[V], the bytes of each token; a text's tokens have as many as the text.
+            None where they depend on the ids around it: none are joined then.
 
     Raises:
         TokenizerError: As `encode` does, without saying which text is at fault.
     """
+    if token_sizes is None:
+        return encode(texts)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     joins = may_be_joined(texts, sizes) & (sizes <= 4 * _SHORT_BYTES)
     others = _encode_each_once(list(itertools.compress(texts, (~joins).tolist())), encode)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from corpuskit.errors import TokenizerError
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, with_eot
 from corpuskit.tokenizers.encodings import fingerprint_of, open_encoding
-from corpuskit.tokenizers.engine import Engine, TiktokenEngine, make_engine, resolve
+from corpuskit.tokenizers.engine import Engine, GigatokenEngine, TiktokenEngine, make_engine, resolve
 from corpuskit.tokenizers.explaining import explain
 from corpuskit.tokenizers.short_texts import are_short, encode_joined
 
@@ -71,11 +70,17 @@ class TiktokenTokenizer(Tokenizer):
         Raises:
             TokenizerError: With `.index`, the number of the text that cannot be encoded.
         """
-        sizes = self._token_sizes
-        if sizes is not None and self._may_be_cut and self.engine == "gigatoken" and are_short(texts):
-            with contextlib.suppress(TokenizerError):  # which names no text
-                return encode_joined(texts, self._encode_each, sizes)
-        return self._encode_each(texts)
+        engine = self._loaded_engine()
+        if not (isinstance(engine, GigatokenEngine) and self._may_be_cut and are_short(texts)):
+            return self._encode_each(texts)
+        try:
+            encoded = encode_joined(texts, self._encode_each, self._token_sizes)
+        except TokenizerError as error:
+            self._encode_each(texts)  # which names the text, if it is the fault of one
+            error.index = None
+            raise
+        engine.compare_sample(texts, encoded)
+        return encoded
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text; ids of longer texts are copied once."""

@@ -7,6 +7,7 @@ import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.stream import TokenStream
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 
 class FakeSplit(TokenStream):
@@ -14,7 +15,7 @@ class FakeSplit(TokenStream):
 
     name = "train"
 
-    def __init__(self, tokens, *, shard_sizes=None, document_ends=(), fingerprint="f" * 64):
+    def __init__(self, tokens, *, shard_sizes=None, document_ends=(), fingerprint="f" * 64, values=None):
         self.tokens = tokens
         self.num_tokens = len(tokens)
         self.dtype = tokens.dtype
@@ -28,12 +29,19 @@ class FakeSplit(TokenStream):
         self._shards = [tokens[a:b].copy() for a, b in cuts]
         for shard in self._shards:
             shard.flags.writeable = False
-
-    def __len__(self):
-        return self.num_tokens
+        self._values = values or {}
 
     def shard(self, number):
         return self._shards[number]
+
+    @property
+    def streams(self):
+        return {name: info for name, (info, _, _) in self._values.items()}
+
+    def stream_shard(self, name, number):
+        info, values, without = self._values[name]
+        first, last = self.shard_starts[number : number + 2]
+        return None if number in without else values[first:last].astype(info.dtype)
 
     def document_ends(self):
         return self._ends
@@ -48,18 +56,72 @@ def make_split():
     return positions
 
 
+class LossSplit(FakeSplit):
+    """A token stream with a loss stream, which some of its shards have no file of."""
+
+    def __init__(self, loss, *, without=(), info=LOSS_INFO, **options):
+        super().__init__(np.arange(len(loss)).astype(np.uint16), **options)
+        self.loss, self.without, self.info = loss, frozenset(without), info
+
+    @property
+    def streams(self):
+        return {LOSS: self.info}
+
+    def stream_shard(self, name, number):
+        assert name == LOSS
+        if number in self.without:
+            return None
+        return self.loss[self.shard_starts[number] : self.shard_starts[number + 1]]
+
+
+@pytest.fixture(scope="session")
+def with_loss():
+    return LossSplit
+
+
 @pytest.fixture(scope="session")
 def split_of():
     return FakeSplit
 
 
+#: Streams of each type, of x and of y, in the wide batches.
+INFOS = {
+    "loss": LOSS_INFO,
+    "part": StreamInfo("<u2", 65535, "input"),
+    "row": StreamInfo("<u4", 2**32 - 1, "target"),
+    "weight": StreamInfo("<f4", 0.5, "input"),
+}
+
+
+def values_of(infos, num_tokens, without=(), seed=0):
+    """Values of streams that use their type's whole width; shards of some numbers have none."""
+    draws = np.random.default_rng(seed)
+    found = {}
+    for name, info in infos.items():
+        high = 2 if name == "loss" else 2**16 if info.dtype == "<u2" else 2**32
+        found[name] = info, draws.integers(0, high, num_tokens).astype(info.dtype), set(without)
+    return found
+
+
+@pytest.fixture(scope="session")
+def make_values():
+    """What `values` of a split may be: by the streams' infos, the number of tokens and the shards without."""
+    return values_of
+
+
 @pytest.fixture(scope="session")
 def wide_batches():
-    """Batches over ids that use their type's whole width, in several shards and many documents."""
+    """Batches over ids and values that use their types' whole width, in several shards and many documents."""
 
-    def make(dtype=np.uint16, **options):
+    def make(dtype=np.uint16, *, has_values=False, **options):
         tokens = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, 1000, dtype, endpoint=True)
-        split = FakeSplit(tokens, shard_sizes=[300, 5, 695], document_ends=range(7, 1001, 7), fingerprint="")
+        split = FakeSplit(
+            tokens,
+            shard_sizes=[300, 5, 695],
+            document_ends=range(7, 1001, 7),
+            fingerprint="",
+            values=values_of(INFOS, 1000, without=[1]) if has_values else None,
+        )
         return Batches(split, batch_size=8, block_size=16, **options)
 
     return make
@@ -73,6 +135,11 @@ def assert_same_batches():
         assert len(found) == len(expected)
         for one, other in zip(found, expected, strict=True):
             for array, wanted in zip(one, other, strict=True):
-                np.testing.assert_array_equal(array, wanted)
+                if isinstance(wanted, dict):
+                    assert [*array] == [*wanted]
+                    for name, values in wanted.items():
+                        np.testing.assert_array_equal(array[name], values)
+                else:
+                    np.testing.assert_array_equal(array, wanted)
 
     return check

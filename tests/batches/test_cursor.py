@@ -181,3 +181,15 @@ def test_a_state_without_a_field_is_refused(make_split):
             batches.load_state_dict(state)
     with pytest.raises(ResumeError, match="not a state"):
         batches.load_state_dict(None)
+
+
+def test_a_run_goes_on_with_other_streams_and_another_mask(wide_batches, assert_same_batches):
+    saved = wide_batches(has_values=True, sampler="shuffled", output="numpy", streams=["loss", "row"])
+    list(itertools.islice(saved, 3))
+    state = saved.state_dict()
+    resumed = wide_batches(has_values=True, sampler="shuffled", output="numpy", loss=False, streams=["part"])
+    resumed.load_state_dict(json.loads(json.dumps(state)))
+    x, y, values = next(iter(resumed))
+    expected = wide_batches(has_values=True, sampler="shuffled", output="numpy", streams=["part"])[3]
+    assert_same_batches([(x, values)], [(expected[0], expected[2])])
+    assert (y >= 0).all()

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from corpuskit.batches import Batches
 from corpuskit.errors import ResumeError
+from corpuskit.value_streams import LOSS_INFO
 
 OPTIONS = {"batch_size": 8, "block_size": 16, "sampler": "shuffled"}
 
@@ -197,3 +198,34 @@ def test_the_dataset_works_in_worker_processes(make_split, start_method, assert_
     )
 
     assert_same_batches(list(loader), take(batches, 5))
+
+
+quiet = pytest.mark.filterwarnings("ignore:step .* has a row without a single target")
+
+
+@few_cores
+@quiet
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("documents", [False, True])
+def test_items_and_batches_carry_values(wide_batches, workers, documents, assert_same_batches):
+    streams = ["loss", "part", "row", "weight"]
+    options = {"has_values": True, "streams": streams, "sampler": "shuffled", "documents": documents}
+    batches = wide_batches(**options)
+
+    loaded = list(DataLoader(batches.dataset(num_samples=32), batch_size=8, num_workers=workers))
+    iterated = list(itertools.islice(DataLoader(batches.iterable(), batch_size=None, num_workers=workers), 4))
+
+    expected = [batches[step] for step in range(4)]
+    ends = [(*batch[:2], batch[-1]) for batch in expected]
+    assert_same_batches([(*batch[:2], batch[-1]) for batch in loaded], ends)
+    assert_same_batches([(*batch[:2], batch[-1]) for batch in iterated], ends)
+    assert {len(batch) for batch in loaded} == {5 if documents else 3}
+    for name, values in expected[0][-1].items():
+        assert loaded[0][-1][name].dtype == iterated[0][-1][name].dtype == values.dtype
+
+
+def test_a_dataset_tells_of_rows_without_a_target(make_split):
+    split = make_split(100, values={"loss": (LOSS_INFO, np.zeros(100), set())})
+    dataset = Batches(split, **OPTIONS).dataset()
+    with pytest.warns(UserWarning, match="has a row without a single target"):
+        assert (dataset[0][1] == -100).all()

@@ -77,3 +77,22 @@ def test_a_value_of_another_kind_is_refused_in_one_line(option, value):
     with pytest.raises(ConfigError, match=f"^{option} = .*: must be ") as caught:
         options_of(**{option: value})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("streams", ["loss", 3, None, ["loss", "loss"], [1], {"loss": 1}])
+def test_streams_are_a_list_of_names(make_split, streams):
+    with pytest.raises(
+        ConfigError, match=r"^streams = .*: must be a list of different names, such as \('loss'"
+    ):
+        Batches(make_split(1000), **OPTIONS, streams=streams)
+
+
+def test_loss_is_true_or_false(make_split):
+    with pytest.raises(ConfigError, match="loss = 1: must be true or false"):
+        Batches(make_split(1000), **OPTIONS, loss=1)
+
+
+def test_a_stream_that_is_not_there_is_refused_before_any_batch(make_split):
+    with pytest.raises(ConfigError, match="split 'train' has no stream 'loss'"):
+        Batches(make_split(1000), **OPTIONS, streams=["loss"])
+    assert Batches(make_split(1000), **OPTIONS, streams=("loss",)[:0]).options.streams == ()

@@ -52,3 +52,14 @@ def test_rows_and_spans_are_those_of_any_samples_and_of_none_below_zero(make_spl
     for ask in (order.rows, order.spans):
         with pytest.raises(IndexError, match="sample -1: samples count from 0"):
             ask([0, -1])
+
+
+def test_rows_end_with_their_values(wide_batches):
+    order = wide_batches(has_values=True, loss=False, streams=["part", "loss"], documents=True).order
+    x, y, ids, positions, values = order.rows([5, 2])
+    assert [*values] == ["part", "loss"]
+    at = order.spans([5, 2]).starts[:, None] + np.arange(16)
+    split = order.stream
+    assert values["part"].tolist() == split.stream("part")[:][at].tolist()
+    assert values["loss"].tolist() == split.stream("loss")[:][at + 1].tolist()
+    assert ids.shape == positions.shape == x.shape == y.shape

@@ -37,7 +37,7 @@ def test_resident_pages_stay_below_the_limit(tmp_path, make_split):
     split = make_split(2)
     shard = mapped(tmp_path / "a.bin", 2**26)
     split.shard_starts, split._shards = np.array([0, len(shard)]), [shard]
-    reader = WindowReader(split, 1024)
+    reader = WindowReader(split, 1025)
     limit = 2**25
     reader._pages = Pages([shard], limit_bytes=limit)
     before, most = resident_file_bytes(), 0
@@ -60,7 +60,7 @@ def test_windows_are_right_while_their_pages_are_asked_for(tmp_path, make_split,
     for number, (a, b) in enumerate(zip(split.shard_starts[:-1], split.shard_starts[1:], strict=True)):
         tokens[a:b].tofile(tmp_path / f"{number}.bin")
         split._shards.append(np.memmap(tmp_path / f"{number}.bin", "<u2", "r").view(np.ndarray))
-    reader = WindowReader(split, 100)
+    reader = WindowReader(split, 101)
     asked = []
     monkeypatch.setattr(reader._pages, "ask_for", lambda *a, ask=reader._pages.ask_for: asked.append(ask(*a)))
     starts = np.random.default_rng(0).integers(0, 11_899, (20, 16))

@@ -7,6 +7,7 @@ import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.streamed import StreamedReader
+from corpuskit.value_streams import LOSS_INFO
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def test_batches_are_those_of_shards_that_are_all_here(make_split, coming, room,
 
 def test_what_is_read_next_is_announced_in_its_order(coming):
     split = coming(10)
-    StreamedReader(split, 4).locate(np.array([920, 15, 198]))
+    StreamedReader(split, 5).locate(np.array([920, 15, 198]))
     assert split.announced == [[9, 0, 1, 2]]
     assert split.asked == []
 
 
 def test_a_shard_is_read_once_for_many_windows_where_not_all_of_them_fit(coming):
     split = coming(2)
-    reader = StreamedReader(split, 4)
+    reader = StreamedReader(split, 5)
     located = reader.locate(np.arange(0, 990, 7))
     for at in range(0, len(located), 4):
         reader.gather(located[at : at + 4])
@@ -60,6 +61,16 @@ def test_a_shard_is_read_once_for_many_windows_where_not_all_of_them_fit(coming)
 def test_shards_that_are_here_are_read_first(coming):
     split = coming(10)
     split.is_here = lambda number: number == 7
-    reader = StreamedReader(split, 4)
+    reader = StreamedReader(split, 5)
     reader.gather(reader.locate(np.array([0, 300, 700])))
     assert split.asked == [7, 0, 3]
+
+
+def test_values_are_not_announced_by_themselves(make_split, coming, make_values):
+    split = coming(10)
+    split._values = make_values({"loss": LOSS_INFO}, 1000, without=[2])
+    reader = StreamedReader(split.stream("loss"), 5)
+    located = reader.locate(np.array([920, 15, 250]))
+    assert reader.gather(located)[2].tolist() == [1] * 5
+    assert split.announced == []
+    assert split.asked == []

@@ -125,3 +125,67 @@ def test_device_auto_is_a_gpu_where_there_is_one(make_split, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert tensors.open_device("auto").type == "mps"
+
+
+quiet = pytest.mark.filterwarnings("ignore:step .* has a row without a single target")
+STREAMS = ("weight", "loss", "part", "row")
+
+
+@quiet
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("documents", [False, True, "mask"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("resident", [False, True])
+def test_values_and_the_loss_mask_are_the_same_on_a_device(
+    wide_batches, device, documents, sampler, resident
+):
+    options = {"sampler": sampler, "documents": documents, "streams": STREAMS, "has_values": True}
+    there = wide_batches(**options, device=device, resident=resident)
+    host = wide_batches(**options, output="numpy")
+
+    found, expected = list(itertools.islice(there, 7)), list(itertools.islice(host, 7))
+    assert_same_on(device, [batch[:-1] for batch in found], [batch[:-1] for batch in expected])
+    for one, other in zip(found, expected, strict=True):
+        assert [*one[-1]] == [*other[-1]] == [*STREAMS]
+        assert_same_on(device, [one[-1].values()], [other[-1].values()])
+    kinds = {name: tensor.dtype for name, tensor in found[0][-1].items()}
+    assert kinds == {
+        "weight": torch.float32,
+        "loss": torch.uint8,
+        "part": torch.int32,
+        "row": torch.int64,
+    }
+    assert there.rows_without_targets == host.rows_without_targets
+
+
+def test_other_devices_are_copied_to_with_values(wide_batches):
+    _, y, values = wide_batches(has_values=True, streams=["part", "loss"], device="meta")[0]
+
+    assert {y.device.type, values["part"].device.type, values["loss"].device.type} == {"meta"}
+
+
+@pytest.mark.parametrize("documents", [False, "mask"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_targets_are_left_out_on_a_device_that_ids_are_copied_to(
+    wide_batches, monkeypatch, documents, sampler
+):
+    """What goes to CUDA, without its streams and pinned memory."""
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: None)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
+    options = {"sampler": sampler, "documents": documents, "streams": STREAMS, "has_values": True}
+    batches = wide_batches(**options)
+    source = batches.order.source
+    engine = tensors.CudaEngine(source, batches.options, device=torch.device("cpu", 0))
+
+    def windows(rows):
+        ids = torch.from_numpy(source.reader.gather(rows.located).view(np.int16))
+        return tensors._widen(ids, 0xFFFF)
+
+    monkeypatch.setattr(engine, "_windows", windows)
+    rows = source.resolve(np.arange(8))
+    found = super(tensors.CudaEngine, engine).start(rows, range(8))
+    expected = wide_batches(**options, output="numpy")[0]
+    for one, other in zip(parts(found[:-1]), parts(expected[:-1]), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name in STREAMS:
+        np.testing.assert_array_equal(found[-1][name], expected[-1][name])

@@ -4,10 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpuskit.batches.windows import WindowReader, widen
+from corpuskit.value_streams import StreamInfo
 
 
 def read(split, starts, block_size):
-    reader = WindowReader(split, block_size)
+    reader = WindowReader(split, block_size + 1)
     return widen(reader.gather(reader.locate(np.asarray(starts, np.int64))))
 
 
@@ -57,3 +58,11 @@ def test_windows_do_not_know_about_shards(make_split, data, sizes, block):
 def test_a_window_outside_the_stream_is_refused(make_split, start):
     with pytest.raises(IndexError, match="outside a stream of 20 tokens"):
         read(make_split(20), [start], 4)
+
+
+def test_a_shard_without_values_takes_no_memory(make_split):
+    info = StreamInfo("<f4", 1, "input")
+    split = make_split(100_000, np.uint32, values={"weight": (info, np.empty(0), {0})})
+    reader = WindowReader(split.stream("weight"), 8)
+    assert reader.gather(reader.locate(np.array([0, 99_992]))).tolist() == [[1] * 8] * 2
+    assert reader._filler.nbytes < 1000

@@ -11,7 +11,7 @@ over the turns. "nanoGPT" is its get_batch: the map opened again for each batch,
 torch.stack. The floor is torch.index_select over an overlapping view of the map, then widening into two
 contiguous int64 tensors, its starts drawn beforehand. At 64 x 1024, expect 23 to 26 x nanoGPT and the floor's
 speed or more from random and shuffled windows and mixtures of them, 17 x and 0.7 x the floor with documents,
-8 x and 0.35 x packed.
+8 x and 0.35 x packed, also of whole documents, and from a selection of every other document.
 
 Where they are installed, LitData's TokensLoader and HF datasets are read beside them, with shuffling.
 
@@ -22,7 +22,9 @@ the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`)
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
+import itertools
 import resource
 import statistics
 import sys
@@ -43,6 +45,7 @@ from corpuskit.batches.baseline import nanogpt_get_batch
 from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.batches.stream import TokenStream
 from corpuskit.inspect.timing import Case, measure_in_turns, median_ratio
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 SHAPES = ((12, 1024), (64, 1024), (512, 2048))
 
@@ -78,6 +81,7 @@ class SyntheticSplit(TokenStream):
     """A token stream over plain files, with documents of 600 tokens or so."""
 
     name, fingerprint = "train", ""
+    num_ids = 50257
 
     def __init__(self, paths: list[Path], sizes: list[int]) -> None:
         self.dtype = np.dtype("<u2")
@@ -95,6 +99,40 @@ class SyntheticSplit(TokenStream):
     def document_ends(self) -> Any:
         ends = np.cumsum(np.random.default_rng(1).geometric(1 / 600, self.num_tokens // 600))
         return np.append(ends[ends < self.num_tokens], self.num_tokens)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Half:
+    """A selection of documents that are not next to each other, so each is a span of its own."""
+
+    numbers: Any
+    split_fingerprint: str
+    fingerprint: str = "half"
+
+
+class WithLoss(TokenStream):
+    """The same stream with a mask beside it: turns of 100 tokens or so."""
+
+    def __init__(self, split: TokenStream) -> None:
+        vars(self).update(vars(split))
+        self.name, self.fingerprint, self.num_ids = split.name, split.fingerprint, split.num_ids
+        self._split = split
+        ends = np.cumsum(np.random.default_rng(2).geometric(1 / 100, split.num_tokens // 50))
+        learned = np.searchsorted(ends, np.arange(split.num_tokens), side="right").astype(np.uint8) & 1
+        self._loss = [learned[a:b] for a, b in itertools.pairwise(split.shard_starts.tolist())]
+
+    @property
+    def streams(self) -> dict[str, StreamInfo]:
+        return {LOSS: LOSS_INFO}
+
+    def shard(self, number: int) -> Any:
+        return self._split.shard(number)
+
+    def stream_shard(self, name: str, number: int) -> Any:
+        return self._loss[number]
+
+    def document_ends(self) -> Any:
+        return self._split.document_ends()
 
 
 def synthetic(folder: Path, num_tokens: int, shards: int) -> tuple[SyntheticSplit, Path]:
@@ -150,9 +188,22 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         "shuffled": {"sampler": "shuffled"},
         "sequential": {"sampler": "sequential"},
         "packed": {"sampler": "packed"},
+        "packed, numpy": {"sampler": "packed", "output": "numpy"},
         "packed, documents": {"sampler": "packed", "documents": True},
+        "packed, whole documents": {
+            "sampler": "packed",
+            "sampler_options": {"documents": "whole", "too_long": "truncate"},
+        },
+    }
+    half = Half(np.arange(0, len(split.document_ends()), 2), split.fingerprint)
+    options |= {
+        f"{sampler}, half selected": {"sampler": sampler, "selection": half}
+        for sampler in ("random", "shuffled", "packed")
     }
     cases = {name: steps(Batches(split, **shape, **more)) for name, more in options.items()}
+    masked = WithLoss(split)
+    for name in ("random", "random, numpy", "random, documents masked", "packed", "packed, numpy"):
+        cases[f"{name}, loss"] = steps(Batches(masked, **shape, **options[name]))
     documents = steps(Batches(split, **shape, documents=True))
     cases["random, documents, position_ids"] = lambda: documents()[2].position_ids
     for sampler in ("random", "shuffled"):

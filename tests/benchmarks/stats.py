@@ -55,7 +55,7 @@ def made_corpus(folder: Path, options: argparse.Namespace) -> Path:
             ids[b : b + min(b - a, c - b)] = ids[a : a + min(b - a, c - b)]
         if tokenizer.eot_id is not None:
             ids[ends - 1] = tokenizer.eot_id
-        rows = new_rows(ends, 0, starts)
+        rows = new_rows(ends, 0, starts, 0)
         file = folder / f"train-{len(shards):05d}.bin"
         file.write_bytes(ids.tobytes())
         file.with_suffix(".idx").write_bytes(rows.tobytes())
@@ -66,7 +66,7 @@ def made_corpus(folder: Path, options: argparse.Namespace) -> Path:
         left -= size
     tokens, documents = (sum(shard[name] for shard in shards) for name in ("num_tokens", "num_documents"))
     manifest = {
-        "format_version": 2,
+        "format_version": 3,
         "corpuskit_version": "0",
         "dataset": "made",
         "inputs": [{"name": "made", "size_bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}],

@@ -47,10 +47,11 @@ def test_the_options_of_batches_are_the_same_everywhere():
     assert list(typing.get_type_hints(BatchKeywords)) == list(expected)
     assert keyword_only(corpuskit.Corpus.batches) == {"config": None, **expected}
     assert keyword_only(corpuskit.Mixture.batches) == {"samplers": None, **expected}
+    only_in_python = ("context_length", "selection")
     fields = {name: field.default for name, field in BatchConfig.model_fields.items() if name != "split"}
-    assert fields == {name: value for name, value in expected.items() if name != "context_length"}
+    assert fields == {name: value for name, value in expected.items() if name not in only_in_python}
     own = {field.name for field in dataclasses.fields(BatchOptions)}
-    assert own == set(fields) - {"debug"}
+    assert own == {*fields, "selection"} - {"debug"}
 
 
 @pytest.mark.parametrize(

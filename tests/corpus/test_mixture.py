@@ -299,3 +299,81 @@ def test_a_list_of_weighted_corpora_says_what_four_mappings_say(prepared):
 def test_what_is_not_weighted_is_refused(prepared):
     with pytest.raises(ConfigError, match=r"a list of corpuskit\.Weighted; found \('a', 1\)"):
         mix([("a", 1)])
+
+
+# Selections
+
+
+def chosen(corpora, name, numbers):
+    """A selection of some documents of a corpus's split, each of 50 tokens."""
+    fingerprint = f"{name} {numbers}"
+    numbers = np.array(numbers, np.int64)
+    return SimpleNamespace(numbers=numbers, fingerprint=fingerprint, split_fingerprint=name)
+
+
+@pytest.mark.parametrize("sampler", ["random", "shuffled", "packed"])
+def test_a_corpus_gives_its_selected_documents_alone(corpora, sampler):
+    mixed = corpora(a=900, b=700)
+    one = chosen(mixed, "a", [1, 2, 9])
+    two = chosen(mixed, "b", [0, 13])
+    weights = {"a": 0.5, "b": 0.5}
+
+    def batches(**selections):
+        mixture = Mixture(mixed, [Stage(weights, sample=0)], {}, {}, selections)
+        return mixture.batches(**{**OPTIONS, "sampler": sampler})
+
+    found = batches(a=one)
+    for step in range(10):
+        x, y = found[step]
+        in_a = (owners(x) == 0) & (x[:, 0] + x[:, 1] > 0)
+        assert set((x[in_a][y[in_a] != -100] // 50).tolist()) <= {1, 2, 9}
+        assert (y[y != -100] == x[y != -100] + 1).all()
+    both = batches(a=one, b=two)
+    alone = batches(b=two)
+    for step in range(10):  # each corpus is drawn as it is without the other's selection
+        np.testing.assert_array_equal(owners(both[step][0]), owners(found[step][0]))
+        in_b = owners(both[step][0]) == 1
+        np.testing.assert_array_equal(both[step][0][in_b], alone[step][0][in_b])
+        np.testing.assert_array_equal(both[step][1][~in_b], found[step][1][~in_b])
+
+
+def test_a_mixture_goes_on_with_the_selections_that_it_had(corpora):
+    mixed = corpora(a=900, b=700)
+    weights = [Stage({"a": 1, "b": 1}, sample=0)]
+
+    def batches(**selections):
+        return Mixture(mixed, weights, {}, {}, selections).batches(**OPTIONS)
+
+    one, other = chosen(mixed, "a", [1, 2, 9]), chosen(mixed, "a", [1, 2])
+    saved = batches(a=one)
+    saved.seek(step=3)
+    again = batches(a=one)
+    again.load_state_dict(saved.state_dict())
+    np.testing.assert_array_equal(next(iter(again))[0], saved[3][0])
+    for others in ({"a": other}, {}):
+        with pytest.raises(ResumeError, match="the state was saved with corpus"):
+            batches(**others).load_state_dict(saved.state_dict())
+
+
+def test_a_selection_is_of_the_split_that_is_drawn_from(corpora):
+    mixed = corpora(a=900, b=700)
+    stages = [Stage({"a": 1, "b": 1}, sample=0)]
+    wrong = chosen(mixed, "b", [1])
+    with pytest.raises(ConfigError, match="of another split or corpus than split 'train' of a"):
+        Mixture(mixed, stages, {}, {}, {"a": wrong}).batches(**OPTIONS)
+    with pytest.raises(ConfigError, match="say whose it is with mix"):
+        Mixture(mixed, stages, {}, {}).batches(**OPTIONS, selection=wrong)
+    short = chosen(mixed, "b", [3])
+    with pytest.raises(ConfigError, match="the selection of split 'train' of b has 50 tokens"):
+        Mixture(mixed, stages, {}, {}, {"b": short}).batches(**{**OPTIONS, "block_size": 60})
+
+
+def test_what_the_corpora_leave_out_is_counted_by_corpus(corpora):
+    mixture = mixture_of(corpora(a=900, b=700), {"a": 1, "b": 1})
+    options = {"documents": "whole", "too_long": "truncate"}
+    batches = mixture.batches(**OPTIONS, sampler="packed", sampler_options=options)
+    assert batches.counted == {
+        "a": {"documents_truncated": 18, "tokens_truncated": 18 * 41},
+        "b": {"documents_truncated": 14, "tokens_truncated": 14 * 41},
+    }
+    assert "documents truncated of a" in batches._repr_html_()

@@ -10,6 +10,7 @@ import pytest
 
 from corpuskit import sealed
 from corpuskit.corpus import Corpus
+from corpuskit.corpus.index import ROW_BYTES
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.formats.base import Export
 from corpuskit.formats.megatron import Megatron
@@ -56,7 +57,7 @@ def test_an_export_that_cannot_be_read_is_said_to_be_that(make_corpus, tmp_path,
 def test_tokens_after_the_last_document_are_one_more(make_corpus, tmp_path):
     whole = make_corpus([b"one", b"two"], eot=False, shard_bytes=1000)
     index = whole.path / "train-00000.idx"
-    index.write_bytes(index.read_bytes()[:24])
+    index.write_bytes(index.read_bytes()[:ROW_BYTES])
     manifest = json.loads((whole.path / "manifest.json").read_text())
     split = manifest["splits"]["train"]
     split["num_documents"] = split["shards"][0]["num_documents"] = 1

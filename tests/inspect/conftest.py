@@ -139,7 +139,7 @@ class Written:
             for n in range(num_inputs)
         ]
         value = {
-            "format_version": 2,
+            "format_version": 3,
             "corpuskit_version": "0",
             "dataset": "written",
             "inputs": inputs,
@@ -182,7 +182,7 @@ class Written:
 
     def _write_shard(self, name, number, ids, ends, sources, starts):
         file = f"{name}-{number:05d}.bin"
-        rows = new_rows(ends, 0, starts)
+        rows = new_rows(ends, 0, starts, 0)
         rows[:, 1] = sources
         (self.path / file).write_bytes(ids.tobytes())
         (self.path / file.replace(".bin", ".idx")).write_bytes(rows.tobytes())

@@ -8,7 +8,7 @@ from corpuskit.inspect.document_counts import DocumentCounts
 
 
 def rows(ends, inputs):
-    made = new_rows(np.array(ends), 0, 0)
+    made = new_rows(np.array(ends), 0, 0, 0)
     made[:, 1] = inputs
     return made
 

@@ -26,7 +26,7 @@ def plan_of(num_parts, *, max_tokens=None):
 def record(number, tokens=100):
     return PartRecord(
         number=number, fingerprint="", shards={}, left_out={}, places=(), state="", text_bytes=SIZE,
-        num_documents=1, num_open_tokens=0, separated=False,
+        num_documents=1, num_open_tokens=0, open_text_bytes={}, separated=False,
     )  # fmt: skip
 
 

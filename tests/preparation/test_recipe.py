@@ -72,7 +72,7 @@ def test_a_job_is_written_as_it_was_before():
         parts=PARTS,
     )
     written = json.dumps(job.to_json()).encode()
-    expected = "b3ce09325d077bff44b3cfee617885b040bf13d204fd3f918ac495a0a6a976d7"
+    expected = "4f6ecabbbb2a48229867c86ebbced7b28aa6d9508a23d682b87e743c44d954d0"
     assert hashlib.sha256(written).hexdigest() == expected
 
 

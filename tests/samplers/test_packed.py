@@ -1,4 +1,6 @@
 import os
+import re
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
-from corpuskit.samplers import packed
+from corpuskit.samplers import packed, saved_tables
 from corpuskit.samplers.packed import PackedSampler
 
 
@@ -102,7 +104,7 @@ def test_a_saved_table_is_hashed_once(make_context, tmp_path, monkeypatch):
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
     context = make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), fingerprint="abc")
     PackedSampler(context)
-    monkeypatch.setattr(packed.reading, "sha256_of_file", None)
+    monkeypatch.setattr(saved_tables.reading, "sha256_of_file", None)
     PackedSampler(context)
 
 
@@ -124,3 +126,151 @@ def test_a_saved_table_with_something_else_in_it_is_made_again(make_context, tmp
     for one, other in zip(expected, PackedSampler(context).spans(np.arange(9)), strict=True):
         np.testing.assert_array_equal(one, other)
     assert path.read_bytes() == data
+
+
+# Whole documents
+
+
+def kept_pairs(sizes, block, too_long):
+    """For each document the places of x that are kept of it, document by document, in plain Python."""
+    found, at = [], 0
+    for size in sizes:
+        pairs = list(range(at, at + max(size - 1, 0)))
+        if len(pairs) > block and too_long != "split":
+            pairs = [] if too_long == "drop" else pairs[:block]
+        found.append(pairs)
+        at += size
+    return found
+
+
+@pytest.mark.parametrize("group", [3, 1000])
+@given(
+    sizes=st.lists(st.integers(0, 20), min_size=1, max_size=40),
+    block=st.integers(1, 12),
+    too_long=st.sampled_from(["drop", "truncate", "split"]),
+    skip=st.booleans(),
+    data=st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_every_kept_pair_is_in_one_row_each_epoch_and_no_whole_document_in_two(
+    make_context, group, sizes, block, too_long, skip, data
+):
+    total = sum(sizes)
+    loss = data.draw(st.lists(st.integers(0, 1), min_size=total, max_size=total))
+    documents = kept_pairs(sizes, block, too_long)
+    options = {"documents": "whole", "too_long": too_long}
+
+    def count(starts, lengths):
+        each = zip(starts.tolist(), lengths.tolist(), strict=True)
+        return np.array([sum(loss[s + 1 : s + n + 1]) for s, n in each], np.int64)
+
+    def make(**more):
+        context = make_context(
+            total,
+            block,
+            seed=data.draw(st.integers()),
+            ends=np.cumsum(sizes),
+            options={**options, **more},
+            count_targets=count,
+        )
+        return PackedSampler(context)
+
+    def rows_of(sampler, epoch):
+        rows = sampler.samples_per_epoch
+        first, starts, lengths = sampler.spans(epoch * rows + np.arange(rows))
+        spans = [list(range(s, s + n)) for s, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
+        return [spans[a:b] for a, b in zip(first[:-1].tolist(), first[1:].tolist(), strict=True)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packed, "_GROUP_DOCUMENTS", group)
+        patch.setattr(packed, "GROUP_SPANS", group)
+        if not any(documents):
+            with pytest.raises(ConfigError, match="no document of the split has two tokens"):
+                make()
+            return
+        rows = rows_of(make(), 1)
+        learned = [row for row in rows if any(loss[place + 1] for span in row for place in span)]
+        if skip and not learned:
+            with pytest.raises(ConfigError, match="none of the"):
+                make(skip_untrained=True)
+            return
+        sampler = make(skip_untrained=skip)
+    found = rows_of(sampler, 0)
+
+    assert sorted(found) == sorted(learned if skip else rows)
+    assert sorted(rows_of(sampler, 5)) == sorted(found)
+    spans = [span for row in rows for span in row]
+    assert sorted(chain(*spans)) == [*chain(*documents)]
+    assert all(0 < sum(map(len, row)) <= block for row in rows)
+    whole = [pairs for pairs in documents if pairs and len(pairs) <= block]
+    assert all(pairs in spans for pairs in whole)
+    owner = {place: number for number, pairs in enumerate(documents) for place in pairs}
+    assert all(len({owner[place] for place in span}) == 1 for span in spans)
+    long = [size for size in sizes if size - 1 > block]
+    verb = {"drop": "dropped", "truncate": "truncated", "split": "split"}[too_long]
+    lost = sum(long) - (len(long) * (block + 1) if too_long == "truncate" else 0)
+    expected = {f"documents_{verb}": len(long), f"tokens_{verb}": lost} if long else {}
+    skipped = {"rows_skipped": len(rows) - len(found)} if len(found) < len(rows) else {}
+    assert sampler.counted == expected | skipped
+
+
+def test_whole_documents_that_all_fit_are_packed_as_ever(make_context):
+    ends = np.cumsum([5, 3, 9, 2, 4])
+    whole = PackedSampler(make_context(23, 8, ends=ends, options={"documents": "whole"}))
+    plain = PackedSampler(make_context(23, 8, ends=ends))
+    for one, other in zip(whole.spans(np.arange(9)), plain.spans(np.arange(9)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert whole.counted == plain.counted == {}
+
+
+@pytest.mark.parametrize("group", [2, 1000])
+def test_documents_that_are_too_long_are_refused_by_default(make_context, monkeypatch, group):
+    monkeypatch.setattr(packed, "_GROUP_DOCUMENTS", group)
+    context = make_context(24, 7, ends=np.cumsum([5, 9, 0, 10]), options={"documents": "whole"})
+    message = (
+        "2 of 4 documents are too long for a row: block_size 7 holds 8 tokens of one, and document 3, the "
+        "longest, has 10; choose block_size 9, or too_long = 'drop', 'truncate' or 'split' in sampler_options"
+    )
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        PackedSampler(context)
+    PackedSampler(make_context(24, 9, ends=np.cumsum([5, 9, 0, 10]), options={"documents": "whole"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"documents": "half"}, "documents = 'half': must be 'split' or 'whole'"),
+        ({"documents": True}, "documents = True: must be 'split' or 'whole'"),
+        ({"documents": "whole", "too_long": "cut"}, "too_long = 'cut': must be one of 'error', 'drop'"),
+        ({"documents": "whole", "too_long": []}, "too_long = .*: must be one of"),
+        ({"too_long": "drop"}, "too_long = 'drop' is about whole documents; add documents = 'whole'"),
+        ({"documents": "whole", "tail": "pad"}, "it has documents, too_long, skip_untrained"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(make_context, options, message):
+    with pytest.raises(ConfigError, match=message):
+        PackedSampler(make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), options=options))
+
+
+def test_what_is_left_out_is_warned_of_once_and_kept_in_the_cache(
+    make_context, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(packed, "_warned", set())
+    ends = np.cumsum([5, 3, 9, 2, 4])
+
+    def make(too_long, ends=ends):
+        options = {"documents": "whole", "too_long": too_long}
+        return PackedSampler(make_context(23, 4, ends=ends, options=options, fingerprint="abc"))
+
+    for _ in range(2):
+        assert make("truncate").counted == {"documents_truncated": 1, "tokens_truncated": 4}
+        assert make("drop").counted == {"documents_dropped": 1, "tokens_dropped": 9}
+        assert make("split").counted == {"documents_split": 1, "tokens_split": 9}
+    assert [record.message for record in caplog.records] == [
+        "packed: 1 of the split's documents have more than 5 tokens and are truncated: 4 of 23 tokens are "
+        "left out; too_long='split' keeps them",
+        "packed: 1 of the split's documents have more than 5 tokens and are dropped: 9 of 23 tokens are left "
+        "out; too_long='split' keeps them",
+    ]
+    assert make("drop", ends=None).samples_per_epoch == make("drop").samples_per_epoch  # from the cache

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from corpuskit.errors import TokenizerError
 from corpuskit.tokenizers import boundaries
 from corpuskit.tokenizers.base import Encoded
+from corpuskit.tokenizers.engine import GigatokenEngine
 from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit.tokenizers.short_texts import are_short, encode_joined
 from corpuskit.tokenizers.tiktoken import TiktokenTokenizer
@@ -109,6 +110,35 @@ def test_an_error_names_the_text_also_where_texts_were_joined(monkeypatch: pytes
     with pytest.raises(TokenizerError, match="cannot") as caught:
         tokenizer.encode_batch(texts)
     assert caught.value.index == 71
+
+
+def test_texts_that_were_joined_are_compared_like_others(wrong_gigatoken: Any) -> None:
+    tokenizer = open_tokenizer("gpt2", engine="auto")
+    assert isinstance(tokenizer, TiktokenTokenizer)
+    engine = tokenizer._loaded_engine()
+    assert isinstance(engine, GigatokenEngine)
+    texts = [b"text %d" % number for number in range(8000)]
+    tokenizer.encode_batch(texts)
+    engine._fast = wrong_gigatoken(engine._fast)
+    with pytest.raises(TokenizerError, match="gigatoken and tiktoken give different ids"):
+        tokenizer.encode_batch([b"a wrong text %d\n" % number for number in range(8000)])
+
+
+def test_a_disagreement_about_joined_texts_is_never_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = open_tokenizer("gpt2", engine="auto")
+    assert isinstance(tokenizer, TiktokenTokenizer)
+    engine = tokenizer._loaded_engine()
+    encode = engine.encode
+
+    def failing(texts: Any) -> Any:
+        if any(len(text) > 1000 for text in texts):
+            raise TokenizerError("different ids", index=0)
+        return encode(texts)
+
+    monkeypatch.setattr(engine, "encode", failing)
+    with pytest.raises(TokenizerError, match="different ids") as caught:
+        tokenizer.encode_batch([b"text %d" % number for number in range(200)])
+    assert caught.value.index is None
 
 
 def test_what_may_be_joined_begins_and_ends_with_what_is_visible() -> None:

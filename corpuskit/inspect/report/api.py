@@ -11,7 +11,6 @@ from typing import Any
 from corpuskit import storage
 from corpuskit.batches import state as run_state
 from corpuskit.batches.batches import Batches
-from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.order import Order
 from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.corpus.split import Split
@@ -160,9 +159,7 @@ def report(
         Section("charts", "Charts", charts=charts.of_stats(stats)),
         Section("documents", "Documents", _note(_DOCUMENTS, why) + documents),
         Section("run", "A run", charts=run),
-        Section(
-            "batches", "Batches", _note(_drawn(order.options), why) + steps_html(order, shown, markup, lines)
-        ),
+        Section("batches", "Batches", _note(_drawn(order), why) + steps_html(order, shown, markup, lines)),
         Section("provenance", "Provenance", provenance_html(opened)),
     ]
     manifest = opened.manifest
@@ -183,11 +180,18 @@ _DOCUMENTS = (
 )
 
 
-def _drawn(options: BatchOptions) -> str:
+def _drawn(order: Order) -> str:
+    options = order.options
+    counted = [
+        f"{what.replace('_', ' ').capitalize()}: {count:,}. "
+        for one in order.counted().values()
+        for what, count in one.items()
+    ]
     return (
         f"Rows of {options.block_size:,} tokens, {options.batch_size:,} a batch, sampler {options.sampler}, "
-        f"seed {options.seed}. A number begins each document: hover it for the file and the place. Dim "
-        "tokens have no target where the loss is kept inside documents; hatched places are padding."
+        f"seed {options.seed}. {''.join(counted)}A number begins each document: hover it for the file "
+        "and the place. Dim tokens have no target where the loss is kept inside documents; hatched places "
+        "are padding."
     )
 
 
@@ -219,7 +223,7 @@ def _order_of(corpus: Corpus, batches: Batches | None) -> tuple[Order, Split]:
 
 def _steps_of(order: Order) -> int:
     """As many steps as ask for as many tokens as there are."""
-    return -(-order.stream.num_tokens // (order.options.batch_size * order.options.block_size))
+    return -(-order.num_tokens // (order.options.batch_size * order.options.block_size))
 
 
 def _covered(order: Order, num_steps: int) -> list[Coverage]:

@@ -41,7 +41,9 @@ class Reader(abc.ABC):
 
     Attributes:
         OPTIONS: Every option with its default; a subclass adds its own to `COMMON_OPTIONS`.
+        CHOICES: What the options may be that have a few values.
         PLACES: What a document's start is: "bytes" of the decompressed input, or "rows"; both from 0.
+        APPENDS_EOT: Whether an end-of-text id follows each document where the user does not say.
         VERBATIM: Whether a document's text is the decompressed input's bytes from its start on.
         COUNTS_ROWS: Whether a slice is a range of rows, as many as it is long.
         block_bytes: How much is read at once.
@@ -70,10 +72,11 @@ class Reader(abc.ABC):
     #: record. For other readers one is chosen for each file, by `fields`.
     CHOOSES_TEXT_FIELD: ClassVar[bool] = False
     PLACES: ClassVar[Literal["bytes", "rows"]] = "bytes"
+    APPENDS_EOT: ClassVar[bool] = True
     VERBATIM: ClassVar[bool] = False
     COUNTS_ROWS: ClassVar[bool] = False
 
-    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "invalid_utf8": ("error", "replace"),
         "on_bad_document": ("error", "skip"),
         "on_missing": ("skip", "error"),
@@ -92,8 +95,8 @@ class Reader(abc.ABC):
         self.options: dict[str, Any] = {**self.OPTIONS, **given}
         for option, value in given.items():
             default = self.OPTIONS[option]
-            if option in self._CHOICES and value not in self._CHOICES[option]:
-                allowed = " or ".join(map(repr, self._CHOICES[option]))
+            if option in self.CHOICES and value not in self.CHOICES[option]:
+                allowed = " or ".join(map(repr, self.CHOICES[option]))
                 raise refused(option, value, allowed)
             if option == "text_field" and self.CHOOSES_TEXT_FIELD and _are_texts(value):
                 continue
@@ -124,6 +127,20 @@ class Reader(abc.ABC):
             target_bytes: About how large a slice should be.
         """
         return [Slice(size_bytes=text_bytes(item))]
+
+    @property
+    def control_tokens(self) -> Sequence[str]:
+        """The names of the control tokens that its documents may hold; see `Source.control_tokens`."""
+        return ()
+
+    @classmethod
+    def class_for(cls, item: Input) -> type[Reader]:
+        """The class of what reads an input, which says what its documents' starts are; see `for_input`."""
+        return cls
+
+    def for_input(self, item: Input) -> Reader:
+        """What reads an input: the reader itself, unless it has others for inputs of other kinds."""
+        return self
 
     def open(self, item: Input, part: Slice) -> InputStream:
         """The decompressed bytes of a range of an input; `skip_bom` skips a byte order mark."""

@@ -12,6 +12,8 @@ from corpuskit.sources.base import Input
 _NAMES_SHOWN = 10
 _NAME_CHARACTERS = 60
 _NAMES_COMPARED = 100
+#: By what a user chooses the column of the text.
+_FLAG = "--text-field"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -34,7 +36,12 @@ def close_to(field: str, names: Sequence[str]) -> str:
 
 
 def missing_column(
-    item: Input, field: str | Sequence[str], names: Sequence[str], nested: Iterable[str] = ()
+    item: Input,
+    field: str | Sequence[str],
+    names: Sequence[str],
+    nested: Iterable[str] = (),
+    *,
+    remedy: str = _FLAG,
 ) -> SourceError:
     """The error about a file without the text's column.
 
@@ -43,11 +50,12 @@ def missing_column(
         field: The column that is not there, or several of them.
         names: Those that are.
         nested: Columns inside them, as dots lead to them.
+        remedy: The flag by which the column is chosen.
     """
     wanted = [field] if isinstance(field, str) else [*field]
     close = close_to(wanted[-1], (*names, *nested))
     return SourceError(
-        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with --text-field"
+        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with {remedy}"
         + (f" ({close})" if close else ""),
         path=item.name,
         expected=field,
@@ -60,14 +68,14 @@ def either(names: Sequence[str]) -> str:
     return " or ".join(map(repr, names))
 
 
-def check_unique(item: Input, field: str, names: Sequence[str], *, flag: str = "--text-field") -> None:
+def check_unique(item: Input, field: str, names: Sequence[str], *, remedy: str = _FLAG) -> None:
     """Check that a name stands for one column; other columns' names are their own business.
 
     Args:
         item: The input.
-        field: The name.
-        names: Those of all columns.
-        flag: What named it, for the message.
+        field: The column's name.
+        names: All columns' names.
+        remedy: The flag by which the column is chosen.
 
     Raises:
         SourceError: If several have it.
@@ -76,7 +84,7 @@ def check_unique(item: Input, field: str, names: Sequence[str], *, flag: str = "
     if count > 1:
         raise SourceError(
             f"{item.name}: {count} columns are named {field!r}; rename all but one, "
-            f"or choose another with {flag}",
+            f"or choose another with {remedy}",
             path=item.name,
             expected=1,
             found=count,

@@ -247,7 +247,7 @@ class CsvReader(Reader):
         kept = {}
         for field in self.keep.fields:
             if field.is_asked:
-                check_unique(item, field.name, names, flag="--keep")
+                check_unique(item, field.name, names, remedy="--keep")
             if names.count(field.name) == 1:
                 kept[field.name] = names.index(field.name)
         return kept

@@ -17,7 +17,7 @@ from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments
 from corpuskit.sources.readers.json_values import fields_of
-from corpuskit.sources.readers.jsonl import JsonlReader, Records
+from corpuskit.sources.readers.jsonl import JsonlReader
 from corpuskit.sources.readers.texts import batches
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -57,7 +57,7 @@ class JsonReader(JsonlReader):
             yield from super().read(item, part, on_bad)
             return
         bad = self.policy(item, on_bad)
-        records = Records(self, item, bad, is_first=True, is_known=True)
+        records = self.records(item, bad, is_first=True, is_known=True)
         with self.open(item, part) as stream:
             start = stream.skip_bom()
             for lines, starts in _Elements(item, stream, bad, self.block_bytes, start).blocks(

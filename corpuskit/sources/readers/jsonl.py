@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
-import numpy as np
 import orjson
 
 from corpuskit.errors import SourceError
@@ -19,6 +18,7 @@ from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
+from corpuskit.sources.readers import json_values
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
 from corpuskit.sources.readers.columns import either
@@ -26,17 +26,20 @@ from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
 from corpuskit.sources.readers.json_values import (
     ROUNDED_IN,
     fields_of,
-    first_text,
-    has,
-    lookup,
     may_be_rounded,
     parsed,
+    some_holds_too_much,
 )
 from corpuskit.sources.readers.kept import Keep
+from corpuskit.sources.readers.record_fields import first_text, has, lookup
 from corpuskit.sources.readers.samples import documents_at
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
 from corpuskit.sources.readers.texts import batches, without_empty
+
+T = TypeVar("T")
+#: Kept fields as they were read, before they are checked.
+Fields = dict[str, list[Any]] | None
 
 #: When none of a file's first records has the field, the option is wrong and not the records.
 _FIRST_RECORDS = 100
@@ -54,13 +57,6 @@ _KINDS = {
     bool: "a JSON true or false",
     type(None): "a JSON null",
 }
-#: What stands before a value, but for the first of all.
-_BEFORE_VALUES = (b"[", b"{", b",")
-_BEFORE_BYTES = np.frombuffer(b"".join(_BEFORE_VALUES), np.uint8)
-
-#: A line up to this takes little memory, whatever it holds. A longer one may have so many values: each takes
-#: some 60 bytes of memory, and may take two in the file.
-_SMALL_BYTES, _MAX_VALUES = 16 * 2**20, 8_000_000
 
 
 class JsonlReader(Reader):
@@ -75,13 +71,25 @@ class JsonlReader(Reader):
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
 
+    #: By what the user says which field is read.
+    FIELD_FLAG: ClassVar[str] = "--text-field"
+
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
-        said = self.options["text_field"]
-        self.text_fields: list[str] = [said] if isinstance(said, str) else said
-        if not all(self.text_fields):
-            raise refused("text_field", "", "a field's name")
+        self.text_fields = self.wanted()
         self.keep = Keep(self.options["keep"])
+
+    def wanted(self) -> list[str]:
+        """The fields that are read, in order of preference.
+
+        Raises:
+            ConfigError: If one has no name.
+        """
+        said = self.options["text_field"]
+        fields: list[str] = [said] if isinstance(said, str) else said
+        if not all(fields):
+            raise refused("text_field", "", "a field's name")
+        return fields
 
     def slices(self, item: Input, *, target_bytes: int) -> Sequence[Slice]:
         """Ranges of whole lines."""
@@ -108,7 +116,7 @@ class JsonlReader(Reader):
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of one slice's records; a document starts where its line does."""
         bad = self.policy(item, on_bad)
-        records = Records(self, item, bad, is_first=part.start == 0)
+        records = self.records(item, bad, is_first=part.start == 0)
         with self.open(item, part) as stream:
             for starts, lines, *_ in split_stream(
                 stream,
@@ -120,14 +128,24 @@ class JsonlReader(Reader):
             ):
                 yield from batches(records.of_block(lines, starts))
 
-    def fast(self, lines: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]] | None] | None:
-        """The texts of a block in which every line is as it should be, with its kept fields; else None."""
+    def records(
+        self, item: Input, bad: BadDocuments, *, is_first: bool, is_known: bool = False
+    ) -> Records[Any]:
+        """What makes documents of an input's records."""
+        return Records(self, item, bad, is_first=is_first, is_known=is_known)
+
+    def batch(self, documents: list[Any], starts: list[int]) -> DocumentBatch:
+        """What was made of records, as documents."""
+        return DocumentBatch(documents, starts)
+
+    def fast(self, lines: list[bytes]) -> tuple[list[Any], Fields] | None:
+        """The documents of a block in which every line is as it should be, with kept fields; else None."""
         if self.keep.fields:
             return self._fast_with_fields(lines)
         texts = self._fast_texts(lines)
         return None if texts is None else (texts, None)
 
-    def _fast_with_fields(self, lines: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]]] | None:
+    def _fast_with_fields(self, lines: list[bytes]) -> tuple[list[bytes], Fields] | None:
         """The same where fields are kept: each record is parsed once, and asked for both."""
         loads, keep = orjson.loads, self.keep
         field, single = self.text_fields[0], keep.single
@@ -171,8 +189,10 @@ class JsonlReader(Reader):
         return texts
 
 
-class Records:
+class Records(Generic[T]):
     """Reads records one by one, where some line of a block is not as it should be.
+
+    A document is a text; a subclass makes something else of a record.
 
     Args:
         reader: Whose options decide.
@@ -184,6 +204,9 @@ class Records:
     Attributes:
         found_any: Whether some record of the slice has the field.
     """
+
+    #: What a record is said to be without.
+    WHAT: ClassVar[str] = "text"
 
     def __init__(
         self,
@@ -206,32 +229,35 @@ class Records:
 
     def of_block(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
         """The documents of some lines, with where their records start; perhaps none."""
-        keep, found = self._reader.keep, None
-        if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
-            found = self._reader.fast(lines)
+        keep = self._reader.keep
+        found = None if some_holds_too_much(lines) else self._reader.fast(lines)
         if found is None:
             return keep.checked(without_empty(self.documents(lines, starts), self._bad), self._bad)
         self.found_any = True
-        batch = DocumentBatch(found[0], starts, fields=found[1])
+        batch = self._reader.batch(found[0], starts)
+        batch.fields = found[1]
         if keep.is_text(batch):
             return without_empty(batch, self._bad)
         self._unround(batch, lines)
         return keep.checked(without_empty(batch, self._bad), self._bad, is_valid=True)
 
     def documents(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
-        """The documents of some lines, with where their records start; of what has none it is decided."""
-        keep, batch = self._reader.keep, DocumentBatch([], [])
+        """The documents of some lines, with where their records start; of what is none it is decided."""
+        keep = self._reader.keep
+        documents: list[T] = []
+        found: list[int] = []
         rows = []
         for line, start in zip(lines, starts, strict=True):
             for piece, at, record in self._records(line, start):
-                text = self._text(piece, at, record)
-                if text is not None:
-                    batch.texts.append(text)
-                    batch.starts.append(at)
+                document = self._document(piece, at, record)
+                if document is not None:
+                    documents.append(document)
+                    found.append(at)
                     values = keep.of_record(record)
                     if any(map(may_be_rounded, values)):
                         values = keep.of_record(lenient.loads(piece, numbers=True))
                     rows.append(values)
+        batch = self._reader.batch(documents, found)
         batch.fields = keep.columns(rows) if keep.fields else None
         return batch
 
@@ -276,11 +302,12 @@ class Records:
         if not line.strip(_WHITE_SPACE):
             self._bad.leave_out("empty", start, "a blank line")
             return
-        if _holds_too_much(line):
-            self._damaged(f"more than {_MAX_VALUES:,} values in one record, which memory is not for", start)
+        if some_holds_too_much([line]):
+            most = json_values.MAX_VALUES
+            self._damaged(f"more than {most:,} values in one record, which memory is not for", start)
             return
         try:
-            record = parsed(line)
+            record = self.parsed(line)
         except lenient.DamagedJson as error:
             if line.find(b"\r", 0, -1) >= 0:
                 pieces = line.removesuffix(b"\r").split(b"\r")
@@ -303,21 +330,35 @@ class Records:
         self._check_layout()
         self._bad.bad("invalid-json", start, reason, within=within)
 
-    def _text(self, line: bytes, start: int, record: dict[str, Any]) -> bytes | None:
-        """A record's text; None if it has none, or none that can be used."""
+    def parsed(self, line: bytes) -> Any:
+        """A line's value.
+
+        Raises:
+            lenient.DamagedJson: If it is none.
+        """
+        return parsed(line)
+
+    def _document(self, line: bytes, start: int, record: dict[str, Any]) -> T | None:
+        """A record's document; None if it has none, or none that can be used."""
         field, value = self._field_of(record)
         found = field is not None
         self._note(record, start, found=found)
-        if isinstance(value, str):
-            return self._utf8(value, line, start)
+        if found and value is not None:
+            return self.document(line, start, record)
         if not found:
             reason = f"no field {self._wanted} {has(self._fields, record)} in the record"
-            self._bad.missing("missing-text", start, reason)
-        elif value is None:
-            self._bad.missing("null-text", start, f"field {field!r} is null in the record")
+            self._bad.missing(f"missing-{self.WHAT}", start, reason)
         else:
-            reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
-            self._bad.bad("not-text", start, reason)
+            self._bad.missing(f"null-{self.WHAT}", start, f"field {field!r} is null in the record")
+        return None
+
+    def document(self, line: bytes, start: int, record: dict[str, Any]) -> T | None:
+        """The document of a record that has one of the fields, which is not null; None if it is no use."""
+        field, value = self._field_of(record)
+        if isinstance(value, str):
+            return cast("T | None", self._utf8(value, line, start))
+        reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
+        self._bad.bad("not-text", start, reason)
         return None
 
     def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
@@ -354,21 +395,7 @@ class Records:
         if self._missing == _FIRST_RECORDS:
             raise self._bad.error(
                 f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
-                f"{has(self._fields, record)}; choose one with --text-field; the last of them begins",
+                f"{has(self._fields, record)}; choose one with {self._reader.FIELD_FLAG}; the last of them "
+                "begins",
                 start,
             )
-
-
-def _holds_too_much(line: bytes) -> bool:
-    """Whether a line has so many values that they would take many times its own size in memory."""
-    if len(line) <= _SMALL_BYTES or sum(map(line.count, _BEFORE_VALUES)) <= _MAX_VALUES:
-        return False
-    # Of the same length, and each quotation mark left begins or ends a text.
-    plain = line.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
-    found = quotes = 0
-    for start in range(0, len(plain), _SMALL_BYTES):
-        piece = np.frombuffer(plain, np.uint8, min(_SMALL_BYTES, len(plain) - start), start)
-        seen = quotes + np.cumsum(piece == ord('"'))
-        found += np.count_nonzero(np.isin(piece, _BEFORE_BYTES) & (seen % 2 == 0))
-        quotes = int(seen[-1])
-    return found > _MAX_VALUES

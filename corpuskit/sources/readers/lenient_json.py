@@ -2,8 +2,7 @@ r"""JSON as people and programs write it, where a fast parser refuses it: slower
 
 Numbers may have any number of digits, and `NaN`, `Infinity` and `-Infinity` are numbers, because Python
 writes them. A string may hold control characters as they are, and half of a surrogate pair. Nesting may be of
-any depth; what is deeper than any text field is not looked at. Of a number only that it is one is kept,
-unless all of it is asked for.
+any depth; what is deeper than any text field is not looked at. Of a number only that it is one is kept.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ _MAX_DEPTH = 200
 _SIGNS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 #: `-Infinity`, and an escape, are no longer: what is cut in them is refused so far from the end.
 _LONGEST_WORD = 16
-#: A whole number of more digits stays one of no use: Python reads and writes no more than 4,300.
-_READ_DIGITS, _MAX_DIGITS = 4000, 5000
+#: A whole number of more digits stays one that is of no use: Python reads and writes no more than 4,300.
+_MAX_DIGITS, _USELESS_DIGITS = 4000, 5000
 _OBJECT_GOES_ON = re.compile(r'\{\s*"')
 
 
@@ -44,20 +43,25 @@ class CutOff(DamagedJson):
     """What may be the beginning of JSON."""
 
 
-def loads(data: bytes, *, errors: str = "surrogateescape", numbers: bool = False) -> Any:
-    """The value that some bytes are; broken UTF-8 travels as lone surrogates.
+def loads(data: bytes, *, errors: str = "surrogateescape", whole: bool = False, numbers: bool = False) -> Any:
+    """The value that some bytes are, numbers excepted; broken UTF-8 travels as lone surrogates.
 
     Args:
         data: One JSON value, perhaps after a byte order mark.
         errors: How broken UTF-8 is decoded.
-        numbers: Whether to give numbers as they are; else all are 0.
+        whole: Whether numbers are kept, and what is nested too deeply to be looked at is an error.
+
+        numbers: Whether numbers are kept.
 
     Raises:
         DamagedJson: If they are none.
     """
     text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)
+    shallow = _shallow(text)
+    if whole and shallow is not text:
+        raise DamagedJson(f"more than {_MAX_DEPTH} levels of nesting", 0)
     try:
-        return (_EXACT if numbers else _DECODER).decode(_shallow(text))
+        return (_WHOLE if whole or numbers else _DECODER).decode(shallow)
     except json.JSONDecodeError as error:
         bom_bytes = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
         before = text[: error.pos].encode("utf-8", "surrogateescape")
@@ -154,15 +158,16 @@ def _integer(literal: str) -> int:
     return 0
 
 
+def _whole_number(literal: str) -> int:
+    """A whole number; one of very many digits is another one of too many."""
+    return int(literal) if len(literal) <= _MAX_DIGITS else 10**_USELESS_DIGITS
+
+
 def _fraction(literal: str) -> float:
     return 0.0
 
 
-def _exact_integer(literal: str) -> int:
-    return int(literal) if len(literal) <= _READ_DIGITS else 10**_MAX_DIGITS
-
-
-_EXACT = json.JSONDecoder(parse_int=_exact_integer, strict=False)
+_WHOLE = json.JSONDecoder(parse_int=_whole_number, strict=False)
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_fraction, strict=False)
 
 __all__ = ["CutOff", "DamagedJson", "end_of_value", "loads", "other_layout"]

@@ -5,6 +5,7 @@ A document's start is the number of its row. Checksums of pages are verified whe
 
 from __future__ import annotations
 
+import abc
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
@@ -57,11 +58,10 @@ class ParquetReader(Reader):
         return slices
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
-        """The texts of a range of rows."""
+        """The documents of a range of rows."""
         bad = BadRows(self, item, on_bad)
         with self._parquet(item) as file:
-            path = text_path(item, self.options["text_field"], file.schema_arrow)
-            kept = kept_paths(item, self.keep, file.schema_arrow)
+            rows_of = self.rows(item, file.schema_arrow, bad)
             end = 0
             for number, group in enumerate(_row_groups(file)):
                 first, end = end, end + group.num_rows
@@ -69,32 +69,33 @@ class ParquetReader(Reader):
                     continue
                 average = max(self._text_bytes(group) // group.num_rows, 1)
                 rows = min(max(self.block_bytes // average, 1), BATCH_DOCUMENTS)
-                yield from self._group(item, file, number, first, rows, path, kept, part, bad)
+                yield from self._group(item, file, number, first, rows, rows_of, part)
+
+    def rows(self, item: Input, schema: Any, bad: BadDocuments) -> Rows:
+        """What makes documents of an input's rows.
+
+        Raises:
+            SourceError: If the input has no column for it.
+        """
+        return TextRows(item, schema, bad, self.options, self.keep)
 
     def _group(
-        self,
-        item: Input,
-        file: Any,
-        number: int,
-        first: int,
-        rows: int,
-        path: list[str],
-        kept: Mapping[str, list[str]],
-        part: Slice,
-        bad: BadDocuments,
+        self, item: Input, file: Any, number: int, first: int, rows: int, rows_of: Rows, part: Slice
     ) -> Iterator[DocumentBatch]:
-        """The texts of one row group, as far as they are in the slice."""
+        """The documents of one row group, as far as they are in the slice."""
         import pyarrow as pa
 
-        limit: int = self.options["max_document_bytes"]
-        names = list(dict.fromkeys([".".join(path), *map(".".join, kept.values())]))
-        columns = file.iter_batches(batch_size=rows, row_groups=[number], columns=names)
+        batches = file.iter_batches(batch_size=rows, row_groups=[number], columns=rows_of.columns)
         while part.stop is None or first < part.stop:
             try:
-                batch = next(columns, None)
+                batch = next(batches, None)
                 if batch is None:
                     return
-                column = as_bytes(text_column(batch, path))
+                skipped = max(part.start - first, 0)
+                stop = len(batch) if part.stop is None else min(len(batch), part.stop - first)
+                found = None
+                if skipped < stop:
+                    found = rows_of.documents(batch.slice(skipped, stop - skipped), first + skipped)
             except CorpuskitError:
                 raise
             except (OSError, pa.ArrowException) as error:
@@ -103,20 +104,9 @@ class ParquetReader(Reader):
                     "again",
                     path=item.name,
                 ) from error
-            skipped = max(part.start - first, 0)
-            stop = len(column) if part.stop is None else min(len(column), part.stop - first)
-            if skipped < stop:
-                found = column_documents(
-                    column.slice(skipped, stop - skipped),
-                    first + skipped,
-                    bad,
-                    max_document_bytes=limit,
-                    fields=kept_columns(batch, kept, skipped, stop),
-                    keep=self.keep,
-                )
-                if found.texts:
-                    yield found
-            first += len(column)
+            if found is not None and found.texts:
+                yield found
+            first += len(batch)
 
     @contextlib.contextmanager
     def _parquet(self, item: Input) -> Iterator[Any]:
@@ -146,13 +136,71 @@ class ParquetReader(Reader):
             yield file
             raw.check_unchanged()
 
+    def reads(self, path: str) -> bool:
+        """Whether a column, dots leading into what is nested, is one of those that are read."""
+        return bool(path == self.options["text_field"])
+
     def _text_bytes(self, group: Any) -> int:
-        """The size of a row group's text column, or of all columns if it has none of that name."""
-        field = self.options["text_field"]
+        """The size of a row group's columns that are read, or of all columns if it has none of them."""
         columns = (group.column(number) for number in range(group.num_columns))
-        sizes = [c.total_uncompressed_size for c in columns if c.path_in_schema == field]
+        sizes = [c.total_uncompressed_size for c in columns if self.reads(c.path_in_schema)]
         size: int = sum(sizes) if sizes else group.total_byte_size
         return size
+
+
+class Rows(abc.ABC):
+    """Makes documents of the rows of one input.
+
+    Attributes:
+        columns: The columns that it needs.
+    """
+
+    columns: Sequence[str]
+
+    @abc.abstractmethod
+    def documents(self, batch: Any, first: int) -> DocumentBatch:
+        """The documents of some rows; those that cannot be read are treated as the options say.
+
+        Args:
+            batch: A `pyarrow.RecordBatch` of one or more rows.
+            first: The number of its first row.
+
+        Raises:
+            SourceError: If a document is broken and such documents are an error.
+            pyarrow.ArrowException: If the file is damaged.
+        """
+
+
+class TextRows(Rows):
+    """Takes texts out of one column.
+
+    Args:
+        item: The input.
+        schema: Its `pyarrow.Schema`.
+        bad: What is done about documents that cannot be read.
+        options: The reader's options.
+        keep: The fields that are kept.
+    """
+
+    def __init__(
+        self, item: Input, schema: Any, bad: BadDocuments, options: Mapping[str, Any], keep: Keep
+    ) -> None:
+        self._path = text_path(item, options["text_field"], schema)
+        self._keep, self._kept = keep, kept_paths(item, keep, schema)
+        self.columns = list(dict.fromkeys([".".join(self._path), *map(".".join, self._kept.values())]))
+        self._bad, self._max_document_bytes = bad, options["max_document_bytes"]
+
+    def documents(self, batch: Any, first: int) -> DocumentBatch:
+        """The texts of some rows."""
+        column = as_bytes(text_column(batch, self._path))
+        return column_documents(
+            column,
+            first,
+            self._bad,
+            max_document_bytes=self._max_document_bytes,
+            fields=kept_columns(batch, self._kept),
+            keep=self._keep,
+        )
 
 
 def _row_groups(file: Any) -> Iterator[Any]:

@@ -30,6 +30,7 @@ from corpuskit_huggingface import fast
 from corpuskit_huggingface.cutting import may_be_cut
 from corpuskit_huggingface.decoding import table_for
 from corpuskit_huggingface.definition import HIDDEN, Definition, find
+from corpuskit_huggingface.places import places_in
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +148,24 @@ class HuggingFaceTokenizer(Tokenizer):
         if self._table is None or self._table.strips_space:
             return None
         return [self._table.texts.get(number, b"") for number in range(self.vocab_size)]
+
+    def token_places(
+        self, texts: Sequence[bytes], encoded: Encoded
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where tokens begin and end: by their bytes if nothing changes a text, else as `tokenizers` says."""
+        begins = np.full(len(encoded.ids), -1)
+        ends = begins.copy()
+        if self._definition.data.get("normalizer") is None:
+            begins, ends = super().token_places(texts, encoded)
+        stops = np.cumsum(encoded.lengths)
+        unknown = np.searchsorted(stops, np.flatnonzero(begins < 0), side="right")
+        starts = np.cumsum([0, *map(len, texts)])
+        for number in dict.fromkeys(unknown.tolist()):
+            mine = slice(stops[number] - encoded.lengths[number], stops[number])
+            found = places_in(self._tokenizer, self._cut([texts[number]])[0], encoded.ids[mine])
+            if found is not None:
+                begins[mine], ends[mine] = found + starts[number]
+        return begins, ends
 
     def boundary(self, text: bytes, at: int) -> int:
         """The last place not after `at` that is shown to be safe; see `corpuskit_huggingface.cutting`."""

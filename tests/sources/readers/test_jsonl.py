@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import Slice
-from corpuskit.sources.readers import jsonl
+from corpuskit.sources.readers import json_values, jsonl
 from corpuskit.sources.readers.jsonl import JsonlReader
 
 
@@ -285,8 +285,8 @@ def test_a_field_needs_a_name():
 
 @pytest.mark.fault("T8")
 def test_a_record_of_too_many_values_is_a_bad_document(tmp_path, input_of, monkeypatch):
-    monkeypatch.setattr(jsonl, "_SMALL_BYTES", 1000)
-    monkeypatch.setattr(jsonl, "_MAX_VALUES", 300)
+    monkeypatch.setattr(json_values, "_SMALL_BYTES", 1000)
+    monkeypatch.setattr(json_values, "MAX_VALUES", 300)
     path = tmp_path / "dense.jsonl"
     dense = [
         b"[" + b"[]," * 400 + b"0]",

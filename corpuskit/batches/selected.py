@@ -1,0 +1,190 @@
+"""Some documents of a stream, one after another, as a stream of their own for samplers."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
+from corpuskit.batches.ranges import ranges
+from corpuskit.batches.stream import TokenStream
+from corpuskit.batches.target_counts import target_counter
+from corpuskit.errors import ConfigError
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+
+
+class DocumentSelection(Protocol):
+    """What batches need of a selection of documents.
+
+    Attributes:
+        numbers: int64[k], the documents' numbers in the split, ascending and without repeats.
+        fingerprint: Identifies the split and the numbers.
+        split_fingerprint: That of the split that the numbers are of.
+    """
+
+    @property
+    def numbers(self) -> Ints: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def split_fingerprint(self) -> str: ...
+
+
+class SelectedDocuments:
+    """The selected documents of a stream, one after another.
+
+    Selected documents that follow each other in the stream are one run, so a window is cut only where a
+    document that was not selected lies between two that were.
+
+    Args:
+        stream: The stream.
+        selection: Which of its documents.
+        what: What the stream is called in an error.
+
+    Attributes:
+        num_tokens: N, the tokens of the selected documents.
+        run_ends: int64[r], where each run ends in the stream, ascending.
+
+    Raises:
+        ConfigError: If the selection is of another split, or empty, or no selection.
+    """
+
+    def __init__(self, stream: TokenStream, selection: DocumentSelection, *, what: str) -> None:
+        self._stream = stream
+        ends = stream.document_ends()
+        self._numbers = numbers = _checked(stream, selection, len(ends), what)
+        starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
+        sizes = stops - starts
+        self._ends = np.cumsum(sizes)
+        self._fingerprint = selection.fingerprint
+        self.num_tokens = int(self._ends[-1])
+        # Documents without tokens are in no run.
+        starts, stops = starts[sizes > 0], stops[sizes > 0]
+        begins = np.concatenate((np.ones(min(len(starts), 1), np.bool_), starts[1:] != stops[:-1]))
+        last = np.concatenate((begins[1:], np.ones(min(len(starts), 1), np.bool_)))
+        self._run_starts, self.run_ends = starts[begins], stops[last]
+        self._own_ends = np.cumsum(
+            self.run_ends - self._run_starts
+        )  # where runs end among the selected tokens
+
+    def context(self, context: SamplerContext) -> SamplerContext:
+        """What a sampler of these documents is told; `context` is what one of the stream would be."""
+        fingerprint = f"{context.fingerprint} {self._fingerprint}" if context.fingerprint else ""
+        return dataclasses.replace(
+            context,
+            num_tokens=self.num_tokens,
+            document_ends=lambda: self._ends,
+            document_numbers=lambda: self._numbers,
+            fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
+            count_targets=self._count_targets if context.count_targets else None,
+        )
+
+    def spans(self, spans: Spans) -> Spans:
+        """Spans of the selected tokens as spans of the stream, cut where runs end."""
+        first_run = np.searchsorted(self._own_ends, spans.starts, side="right")
+        last_run = np.searchsorted(self._own_ends, spans.starts + spans.lengths - 1, side="right")
+        counts = last_run - first_run + 1
+        run = ranges(first_run, counts)
+        own_begins = self._own_ends - (self.run_ends - self._run_starts)
+        starts = np.maximum(np.repeat(spans.starts, counts), own_begins[run])
+        stops = np.minimum(np.repeat(spans.starts + spans.lengths, counts), self._own_ends[run])
+        first = np.concatenate(([0], np.cumsum(counts)))[spans.first]
+        return Spans(first, starts + (self._run_starts - own_begins)[run], stops - starts)
+
+    def _count_targets(self, starts: Ints, lengths: Ints) -> Ints:
+        """As `SamplerContext.count_targets`: a target of another document than its input's run is none."""
+        count = target_counter(self._stream)
+        assert count is not None
+        pieces = self.spans(Spans(np.arange(len(starts) + 1), starts, lengths))
+        counts = count(
+            pieces.starts, pieces.lengths - breaks_off(self.run_ends, pieces.starts + pieces.lengths)
+        )
+        sums = np.concatenate(([0], np.cumsum(counts)))[pieces.first]
+        return np.diff(sums)
+
+
+class SelectedSampler(SpanSampler):
+    """A sampler over selected documents, its rows made of spans of the whole stream.
+
+    Args:
+        sampler: The sampler, over the selected documents as a stream of their own.
+        documents: Those documents.
+        block_size: T, tokens of x in a window.
+    """
+
+    def __init__(self, sampler: AnySampler, documents: SelectedDocuments, *, block_size: int) -> None:
+        self._sampler, self._documents, self._block_size = sampler, documents, block_size
+        self.samples_per_epoch = sampler.samples_per_epoch
+        self.resizable, self.in_order, self.seeded = sampler.resizable, sampler.in_order, sampler.seeded
+        self.counted = sampler.counted
+        self.inside_documents = isinstance(sampler, SpanSampler) and sampler.inside_documents
+        self.breaks = None if self.inside_documents else documents.run_ends
+
+    def spans(self, samples: Ints) -> Spans:
+        """What each row is made of, in the whole stream."""
+        if isinstance(self._sampler, SpanSampler):
+            return self._documents.spans(self._sampler.spans(samples))
+        assert isinstance(self._sampler, Sampler)
+        return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
+
+
+def open_selected(
+    stream: TokenStream, name: str, context: SamplerContext, documents: SelectedDocuments
+) -> SelectedSampler:
+    """The sampler of a name over selected documents of a stream.
+
+    Args:
+        stream: The stream.
+        name: The sampler's name.
+        context: What a sampler of the whole stream would be told.
+        documents: The documents.
+
+    Raises:
+        UnknownName: If there is no such sampler.
+        ConfigError: If the sampler cannot do what the context says.
+    """
+    sampler = stream.open_sampler(name, documents.context(context))
+    return SelectedSampler(sampler, documents, block_size=context.block_size)
+
+
+def breaks_off(breaks: Ints, ends: Ints) -> NDArray[np.bool_]:
+    """Whether the target of the last token of a span that ends at each of `ends` was not selected."""
+    at = np.searchsorted(breaks, ends)
+    found: NDArray[np.bool_] = breaks[np.minimum(at, len(breaks) - 1)] == ends
+    return found
+
+
+def _checked(stream: TokenStream, selection: DocumentSelection, num_documents: int, what: str) -> Ints:
+    """The numbers of a selection of this stream.
+
+    Raises:
+        ConfigError: If it is not one.
+    """
+    if not all(hasattr(selection, name) for name in ("numbers", "fingerprint", "split_fingerprint")):
+        raise ConfigError(
+            f"selection = {selection!r:.80}: must be a selection of documents, as corpuskit.select gives",
+            found=selection,
+        )
+    if selection.split_fingerprint != stream.fingerprint:
+        raise ConfigError(
+            f"the selection is of another split or corpus than {what}: fingerprint "
+            f"{selection.split_fingerprint:.12}, expected {stream.fingerprint:.12}; select from this one",
+            expected=stream.fingerprint,
+            found=selection.split_fingerprint,
+        )
+    numbers = np.asarray(selection.numbers, np.int64)
+    if not len(numbers):
+        raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
+    if not (numbers[0] >= 0 and numbers[-1] < num_documents and (np.diff(numbers) > 0).all()):
+        raise ConfigError(
+            f"the selection of {what} must have ascending numbers from 0 to {num_documents - 1:,}, found "
+            f"{len(numbers):,} from {numbers.min():,} to {numbers.max():,}",
+        )
+    return numbers
+
+
+__all__ = ["DocumentSelection", "SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]

@@ -1,0 +1,87 @@
+"""Which targets are to be learned, and how many rows have none."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
+from corpuskit.batches.rows import RowSource
+
+
+class TargetWatch:
+    """Counts the rows without a single target, and warns of the first. Threads may share it.
+
+    Args:
+        batch_size: B, rows of a batch over all ranks.
+
+    Attributes:
+        rows: How many such rows there were.
+    """
+
+    def __init__(self, batch_size: int) -> None:
+        self.rows = 0
+        self._batch_size = batch_size
+        self._lock = threading.Lock()
+
+    def saw(self, samples: Sequence[int] | Ints) -> None:
+        """Count the rows of these samples, which have no target."""
+        with self._lock:
+            is_first, self.rows = not self.rows, self.rows + len(samples)
+        if is_first:
+            sample = int(samples[0])
+            warnings.warn(
+                f"step {sample // self._batch_size:,} has a row without a single target to be learned, of "
+                f"sample {sample:,}, and others may follow: batches.rows_without_targets counts them, and "
+                "sampler_options={'skip_untrained': True} leaves them out of the order",
+                stacklevel=2,
+            )
+
+
+class Targets:
+    """Which targets of rows are to be learned, as the stream "loss" says.
+
+    Args:
+        source: Reads the rows, and that stream beside them.
+        watch: Hears of rows without a target; None if nobody wants to.
+    """
+
+    def __init__(self, source: RowSource[Any], watch: TargetWatch | None = None) -> None:
+        self._source = source
+        self._watch = watch
+
+    def learned(
+        self, rows: Any, samples: Sequence[int] | Ints, foreign: Ints | None
+    ) -> NDArray[np.uint8] | None:
+        """What `read` is told of rows: 1 for a target that is to be learned, else 0; None if all are.
+
+        Args:
+            rows: The rows.
+            samples: Their numbers in the order.
+            foreign: Places of the flat y that are not to be learned either, if there are any.
+        """
+        learned = self._source.learned(rows)
+        block_size = self._source.block_size
+        of_y = learned[:, learned.shape[1] - block_size :]
+        if foreign is not None:
+            of_y[np.divmod(foreign, block_size)] = 0
+        if learned.dtype != np.uint8:
+            learned = (learned != 0).view(np.uint8)
+            of_y = learned[:, learned.shape[1] - block_size :]
+        if not len(learned) or (0 not in learned[0].tobytes() and learned.all()):
+            return None
+        # One byte a row, which methods of bytes look into faster than arrays do.
+        found = np.bitwise_or.reduce(of_y, axis=1).tobytes()
+        if 0 in found and self._watch is not None:
+            self._watch.saw(np.asarray(samples)[np.frombuffer(found, np.uint8) == 0])
+        if found.strip(b"\0\1"):  # other numbers than 0 and 1
+            learned = (learned != 0).view(np.uint8)
+        return learned
+
+
+__all__ = ["TargetWatch", "Targets"]

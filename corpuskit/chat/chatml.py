@@ -1,0 +1,112 @@
+"""ChatML: `<|im_start|>role`, a newline, the content, `<|im_end|>`, a newline; tools as Qwen2.5 has them.
+
+Definitions of tools end the system's message, or are one. A call is JSON in `<tool_call>`, and what tools
+answer is a user's message with each answer in `<tool_response>`. Reasoning is in `<think>`, as Qwen3 has it.
+All of these are text. Where a conversation has no system's message none is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from corpuskit.chat.conversation import Conversation, Message
+from corpuskit.chat.template import (
+    ReasoningOf,
+    Template,
+    TrainOn,
+    check_one_system,
+    control,
+    text,
+    thought,
+    turns,
+)
+from corpuskit.chat.tools import as_json
+from corpuskit.tokenizers.pieces import DocumentPiece
+
+#: Makes a tuple of names in half the time: this runs for every message.
+_new = tuple.__new__
+_START, _END = "<|im_start|>", "<|im_end|>"
+_BEGIN, _STOP = control(_START), control(_END)
+_ASSISTANT, _NEWLINE = text("assistant\n"), text("\n")
+_BEFORE_TOOLS = (
+    "# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
+    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>"
+)
+_AFTER_TOOLS = (
+    "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+    '<tool_call></tool_call> XML tags:\n<tool_call>\n{"name": <function-name>, "arguments": '
+    "<args-json-object>}\n</tool_call>"
+)
+
+
+class Chatml(Template):
+    """Writes `<|im_start|>role`, a newline, the content, `<|im_end|>` and a newline."""
+
+    control_tokens = (_START, _END)
+
+    def pieces(
+        self,
+        conversation: Conversation,
+        *,
+        train_on: TrainOn = "assistant",
+        tools: bool = True,
+        reasoning: ReasoningOf = "all",
+    ) -> list[DocumentPiece]:
+        """A conversation as pieces."""
+        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
+        is_all = train_on == "all"
+        if tools and conversation.tools:
+            found = _with_definitions(found, conversation.tools, is_all=is_all)
+        pieces: list[DocumentPiece] = []
+        for place, (message, is_trained) in enumerate(found):
+            role, content = message.role, message.content
+            given = is_all and is_trained
+            if role == "assistant":
+                if message.reasoning or message.tool_calls:
+                    content = _said(message)
+                words = (_new(DocumentPiece, (content.encode(), False, is_trained)),) if content else ()
+                pieces += (_BEGIN[given], _ASSISTANT[given], *words, _STOP[is_trained], _NEWLINE[given])
+                continue
+            if role == "tool":
+                pieces += _answer(found, place, given=given)
+                continue
+            if role == "developer":
+                check_one_system(found, self.name)
+                role = "system"
+            piece = _new(DocumentPiece, (f"{role}\n{content}".encode(), False, given))
+            pieces += (_BEGIN[given], piece, _STOP[given], _NEWLINE[given])
+        return pieces
+
+
+def _with_definitions(
+    found: Sequence[tuple[Message, bool]], tools: Sequence[Mapping[str, Any]], *, is_all: bool
+) -> list[tuple[Message, bool]]:
+    """The messages, the tools' definitions at the end of the system's, or before all others."""
+    words = _BEFORE_TOOLS + "".join(f"\n{as_json(tool)}" for tool in tools) + _AFTER_TOOLS
+    first, is_trained = found[0]
+    if first.role in ("system", "developer"):
+        return [(first._replace(content=f"{first.content}\n\n{words}"), is_trained), *found[1:]]
+    return [(Message("system", words), is_all), *found]
+
+
+def _said(message: Message) -> str:
+    """What an assistant writes: its reasoning, its text, and its calls."""
+    calls = [
+        f'<tool_call>\n{{"name": {as_json(call.name)}, "arguments": {call.arguments}}}\n</tool_call>'
+        for call in message.tool_calls
+    ]
+    return thought(message) + "\n".join([message.content, *calls] if message.content else calls)
+
+
+def _answer(found: Sequence[tuple[Message, bool]], place: int, *, given: bool) -> list[DocumentPiece]:
+    """What a tool answered; those that follow each other are one message."""
+    begins = place == 0 or found[place - 1][0].role != "tool"
+    ends = place + 1 == len(found) or found[place + 1][0].role != "tool"
+    words = f"\n<tool_response>\n{found[place][0].content}\n</tool_response>"
+    piece = DocumentPiece(f"{'user' if begins else ''}{words}".encode(), False, given)
+    before = [_BEGIN[given]] if begins else []
+    return [*before, piece, *([_STOP[given], _NEWLINE[given]] if ends else [])]
+
+
+__all__ = ["Chatml"]

@@ -1,0 +1,83 @@
+"""Plain text for base models: no control token but the tokenizer's end of text.
+
+Messages are `User: ...` and `Assistant: ...` with a blank line between them, and the end of text follows each
+message of the assistant. A prompt and a completion that are text are one text, without names.
+"""
+
+from __future__ import annotations
+
+from corpuskit.chat.conversation import Conversation, Message
+from corpuskit.chat.template import (
+    ReasoningOf,
+    Template,
+    TrainOn,
+    check_one_system,
+    control,
+    text,
+    thought,
+    turns,
+)
+from corpuskit.chat.tools import as_json
+from corpuskit.tokenizers.pieces import DocumentPiece
+
+_END = control("")
+_NAMES = {"system": "System", "developer": "System", "user": "User", "tool": "Tool"}
+#: A space goes with the word that follows it, in every vocabulary of byte pairs: it is the assistant's.
+_FIRST, _ASSISTANT = text("Assistant:"), text("\n\nAssistant:")
+
+
+class Plain(Template):
+    """Writes messages with the names of their roles, and the end of text after each of the assistant's."""
+
+    control_tokens = ("",)
+
+    def pieces(
+        self,
+        conversation: Conversation,
+        *,
+        train_on: TrainOn = "assistant",
+        tools: bool = True,
+        reasoning: ReasoningOf = "all",
+    ) -> list[DocumentPiece]:
+        """A conversation as pieces."""
+        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
+        is_all = train_on == "all"
+        pieces: list[DocumentPiece] = []
+        if not conversation.has_roles:
+            for message, is_trained in found:
+                if message.content:
+                    pieces.append(DocumentPiece(message.content.encode(), False, is_trained))
+                if message.role == "assistant":
+                    pieces.append(_END[is_trained])
+            return pieces
+        if tools and conversation.tools:
+            words = "\n".join(as_json(tool) for tool in conversation.tools)
+            pieces.append(DocumentPiece(f"Tools:\n{words}".encode(), False, is_all))
+        for message, is_trained in found:
+            role = message.role
+            given = is_all and is_trained
+            if role == "assistant":
+                content = _said(message)
+                pieces.append((_ASSISTANT if pieces else _FIRST)[given])
+                if content:
+                    pieces.append(DocumentPiece(f" {content}".encode(), False, is_trained))
+                pieces.append(_END[is_trained])
+                continue
+            if role == "developer":
+                check_one_system(found, self.name)
+            between = "\n\n" if pieces else ""
+            pieces.append(DocumentPiece(f"{between}{_NAMES[role]}: {message.content}".encode(), False, given))
+        return pieces
+
+
+def _said(message: Message) -> str:
+    """What an assistant writes: its reasoning, its text, and its calls."""
+    if not (message.reasoning or message.tool_calls):
+        return message.content
+    calls = [
+        f'{{"name": {as_json(call.name)}, "arguments": {call.arguments}}}' for call in message.tool_calls
+    ]
+    return thought(message) + "\n".join([message.content, *calls] if message.content else calls)
+
+
+__all__ = ["Plain"]

@@ -1,0 +1,89 @@
+"""Records of conversations, whatever file they are in, as documents in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from corpuskit.chat.conversation import BadConversation
+from corpuskit.chat.opening import open_template
+from corpuskit.chat.records import FIELDS, conversation_of
+from corpuskit.chat.template import REASONING_OF, TRAIN_ON, Template
+from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.readers.base import BadDocuments, Reader
+from corpuskit.tokenizers.pieces import DocumentPiece
+
+#: A conversation in pieces.
+Pieces = list[DocumentPiece]
+
+#: The options of readers of conversations, with their defaults, and what they may be.
+OPTIONS: Mapping[str, Any] = {
+    **Reader.COMMON_OPTIONS,
+    "template": "chatml",
+    "train_on": "assistant",
+    "tools": True,
+    "reasoning": "all",
+    "conversation_field": "",
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    **Reader.CHOICES,
+    "train_on": TRAIN_ON,
+    "reasoning": REASONING_OF,
+}
+#: By what the user says which field is read.
+FIELD_FLAG = "--reader-option conversation_field=NAME"
+
+
+class Writer:
+    """Makes documents of records.
+
+    Args:
+        options: The reader's options.
+
+    Attributes:
+        template: The template that writes them.
+        fields: The fields that may hold a conversation, in order of preference.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.template: Template = open_template(options["template"])
+        self._field: str = options["conversation_field"]
+        self.fields = [self._field] if self._field else [*FIELDS]
+        self._how = {name: options[name] for name in ("train_on", "tools", "reasoning")}
+
+    def pieces(self, record: Any) -> Pieces:
+        """The document of a record.
+
+        Raises:
+            BadConversation: If it is no conversation, or the template cannot write it.
+            UnicodeEncodeError: If it holds half a character.
+        """
+        return self.template.pieces(conversation_of(record, self._field), **self._how)
+
+    def checked(self, record: Any, start: int, bad: BadDocuments, *, of: str) -> Pieces | None:
+        """The document of a record that may be wrong; None if it is left out.
+
+        Args:
+            record: The record.
+            start: Where it starts.
+            bad: What is done about documents that cannot be read.
+            of: Words for the record, between what is wrong and its place.
+
+        Raises:
+            SourceError: If it is wrong, and such documents are an error.
+            UnicodeEncodeError: If it holds half a character.
+        """
+        try:
+            return self.pieces(record)
+        except BadConversation as error:
+            bad.bad(error.kind, start, f"{error.reason}{of}")
+        return None
+
+
+def written(documents: list[Pieces], starts: list[int]) -> DocumentBatch:
+    """Conversations as a batch of documents."""
+    texts = [b"".join([text for text, is_control, _ in document if not is_control]) for document in documents]
+    return DocumentBatch(texts, starts, pieces=documents)
+
+
+__all__ = ["CHOICES", "FIELD_FLAG", "OPTIONS", "Pieces", "Writer", "written"]

@@ -1,0 +1,34 @@
+"""The template plain, beside conversations that were marked by hand."""
+
+import pytest
+from marked_conversations import RECORDS, joined, rendered, runs
+
+from corpuskit.chat.conversation import BadConversation
+from corpuskit.chat.opening import open_template
+from corpuskit.chat.records import conversation_of
+
+TEMPLATE = open_template("plain")
+EXPECTED = rendered("plain")
+
+
+def test_every_conversation_was_marked():
+    assert EXPECTED.keys() == RECORDS.keys()
+    assert len(EXPECTED) >= 20
+
+
+@pytest.mark.parametrize("case", [*RECORDS])
+def test_pieces_are_those_that_were_marked_by_hand(case):
+    pieces = TEMPLATE.pieces(conversation_of(RECORDS[case]))
+    assert joined(pieces) == runs(EXPECTED[case])
+
+
+def test_a_prompt_with_tools_has_names():
+    record = {"prompt": "1+1=", "completion": "2", "tools": [{"name": "f"}]}
+    marked = 'Tools:\n{"name": "f"}\n\nUser: 1+1=\n\nAssistant:⟦ 2«»⟧'
+    assert joined(TEMPLATE.pieces(conversation_of(record))) == runs(marked)
+
+
+def test_a_system_and_a_developer_are_refused():
+    messages = [{"role": role, "content": "x"} for role in ("system", "developer")]
+    with pytest.raises(BadConversation, match="template plain has one role for"):
+        TEMPLATE.pieces(conversation_of({"messages": messages}))

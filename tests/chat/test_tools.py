@@ -1,0 +1,50 @@
+"""Definitions, calls, and the answers of tools."""
+
+import pytest
+
+from corpuskit.chat.conversation import BadConversation, Message, ToolCall
+from corpuskit.chat.tools import as_json, calls_of, matched, tool_name, tools_of
+
+TOOL = {"type": "function", "function": {"name": "f"}}
+
+
+@pytest.mark.parametrize("value", [None, [], "", "[]"])
+def test_there_may_be_none(value):
+    assert tools_of(value) == ()
+
+
+def test_definitions_may_be_json_as_text():
+    assert tools_of('[{"name": "f"}]') == ({"name": "f"},)
+    assert tools_of([TOOL]) == (TOOL,)
+    assert (tool_name(TOOL), tool_name({"name": "g"}), tool_name({"name": 1})) == ("f", "g", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"b": 1, "a": "é"}, '{"b": 1, "a": "é"}'),
+        (' {"b":1.0}\n', '{"b":1.0}'),
+        (None, "{}"),
+        ("", "{}"),
+        ([1], "[1]"),
+    ],
+)
+def test_arguments_are_json_and_text_stays_as_it_is(arguments, text):
+    assert calls_of([{"name": "f", "arguments": arguments}], "message 1") == (ToolCall("f", text),)
+
+
+def test_an_answer_without_an_id_is_of_the_first_call_that_waits():
+    calls = (ToolCall("f", "{}", "1"), ToolCall("g", "{}", "2"))
+    messages = [
+        Message("assistant", "", tool_calls=calls),
+        Message("tool", "x", name="g"),
+        Message("tool", "y"),
+    ]
+    assert [message.name for message in matched(messages, {1: "", 2: ""}, ())] == ["", "g", "f"]
+
+
+def test_json_has_no_words_that_are_none():
+    assert as_json({"a": [1, None]}, compact=True) == '{"a":[1,null]}'
+    for value in (float("inf"), {1, 2}, b"x"):
+        with pytest.raises(BadConversation, match="holds what is no JSON"):
+            as_json(value)
