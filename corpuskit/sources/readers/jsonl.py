@@ -142,8 +142,7 @@ class JsonlReader(Reader):
         """The documents of a block in which every line is as it should be, with kept fields; else None."""
         if self.keep.fields:
             return self._fast_with_fields(lines)
-        texts = self._fast_texts(lines)
-        return None if texts is None else (texts, None)
+        return None if (texts := self._fast_texts(lines)) is None else (texts, None)
 
     def _fast_with_fields(self, lines: list[bytes]) -> tuple[list[bytes], Fields] | None:
         """The same where fields are kept: each record is parsed once, and asked for both."""
