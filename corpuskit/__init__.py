@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     )
     from corpuskit.reproducibility import deterministic, seed_all
     from corpuskit.selection import Selection
-    from corpuskit.sources.documents import Document
+    from corpuskit.sources.base import Document
     from corpuskit.terminal.progress_bars import ProgressBars as progress
     from corpuskit.tokenizers.opening import encodings
 
@@ -72,7 +72,7 @@ _PLACES = {
     "Comparison": "corpuskit.inspect.comparison:Comparison",
     "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
-    "Document": "corpuskit.sources.documents:Document",
+    "Document": "corpuskit.sources.base:Document",
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
     "Finding": "corpuskit.inspect.health:Finding",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",

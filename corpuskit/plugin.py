@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         window_spans,
     )
     from corpuskit.sources.base import (
+        Document,
         Input,
         OnBadDocument,
         OnListingProblem,
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
         SourceOptions,
     )
     from corpuskit.sources.changes import changes
-    from corpuskit.sources.documents import Document, DocumentBatch
+    from corpuskit.sources.document_batch import DocumentBatch
     from corpuskit.sources.files import FilesSource
     from corpuskit.sources.inputs.archives import open_raw
     from corpuskit.sources.inputs.files import local_input, told_by_head
@@ -139,8 +140,8 @@ GROUPS = {
         "Source": "corpuskit.sources.base:Source",
         "SourceOptions": "corpuskit.sources.base:SourceOptions",
         "Input": "corpuskit.sources.base:Input",
-        "Document": "corpuskit.sources.documents:Document",
-        "DocumentBatch": "corpuskit.sources.documents:DocumentBatch",
+        "Document": "corpuskit.sources.base:Document",
+        "DocumentBatch": "corpuskit.sources.document_batch:DocumentBatch",
         "Slice": "corpuskit.sources.base:Slice",
         "PlainText": "corpuskit.sources.plain_text:PlainText",
         "OnBadDocument": "corpuskit.sources.base:OnBadDocument",
@@ -264,6 +265,7 @@ __all__ = [
     "Executor",
     "ExecutorSpec",
     "Export",
+    "FileFilter",
     "FilesSource",
     "Format",
     "FormatSpec",
@@ -291,7 +293,6 @@ __all__ = [
     "Sampler",
     "SamplerContext",
     "SamplerSpec",
-    "FileFilter",
     "Shares",
     "Slice",
     "Source",

@@ -67,7 +67,7 @@ class FieldsWriter:
         types: The type of each field, in order.
 
     Attributes:
-        types: The same.
+        types: The type of each field, in order.
         num_rows: How many rows were added.
 
     Raises:

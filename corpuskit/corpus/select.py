@@ -53,9 +53,6 @@ def select(
     Raises:
         ConfigError: If the expression is no condition or names a column that is not there, which says those
             that there are; or a number is none of a document.
-
-    Example:
-        >>> selection = corpuskit.select(corpus["train"], "lang = 'de' and score > 3")
     """
     if not isinstance(split, Split):
         found = type(split).__name__

@@ -15,6 +15,7 @@ from corpuskit import folders
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.fields import import_pyarrow
 from corpuskit.file_errors import reading_from
 from corpuskit.machine import usable_cores
 from corpuskit.on_progress import OnProgress, Progress
@@ -135,6 +136,8 @@ class Run:
     def _begin(self, opened: OpenedPlan) -> Job:
         """Check that the corpus fits and replaces none of its inputs, and leave the job for the workers."""
         plan, recipe = opened.plan, opened.plan.recipe
+        if keep := recipe.options.reader.get("keep"):
+            import_pyarrow(f"--keep {keep}", ", or keep none with --keep ''")
         check_inputs_kept(self.output, plan.inputs)
         check_disk(
             self.output,

@@ -30,7 +30,7 @@ from corpuskit.on_progress import OnProgress
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.changes import changes
-from corpuskit.sources.documents import Document, DocumentBatch, text_of
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.plain_text import PlainText
 
@@ -47,6 +47,19 @@ _ASKED = {
     "train_on": "--train-on",
     "keep": "--keep",
 }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a corpus.
+
+    Args:
+        text: Its text, or the text's UTF-8 bytes.
+        start: Where it starts in its input: a byte offset, or a row number in formats that have rows.
+    """
+
+    text: str | bytes
+    start: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,6 +150,25 @@ class SourceOptions:
     format: str | None = None
     reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     on_progress: OnProgress | None = None
+
+
+def text_of(document: Document) -> bytes:
+    """A document's text as UTF-8.
+
+    Raises:
+        TypeError: If it is no document, or its text is none.
+        UnicodeEncodeError: If it holds half a character.
+    """
+    if not isinstance(document, Document):
+        raise TypeError(
+            f"documents() must yield corpuskit.Document, found {type(document).__name__} {document!r:.60}"
+        )
+    text = document.text
+    if isinstance(text, str):
+        return text.encode()
+    if not isinstance(text, bytes):
+        raise TypeError(f"a Document's text must be str or bytes, found {type(text).__name__} {text!r:.60}")
+    return text
 
 
 class Source(abc.ABC):

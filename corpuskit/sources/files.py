@@ -16,7 +16,7 @@ from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnBadDocument, Sampled, Shares, Slice, Source, SourceOptions
 from corpuskit.sources.changes import changes
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
 from corpuskit.sources.inputs.stream import file_name, hash_input, is_plain

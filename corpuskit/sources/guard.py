@@ -9,8 +9,8 @@ from typing import Any
 
 from corpuskit.registry.blame import blame, blamed
 from corpuskit.registry.discovery import Owner
-from corpuskit.sources.base import Input, Slice, Source
-from corpuskit.sources.documents import DocumentBatch, text_of
+from corpuskit.sources.base import Input, Slice, Source, text_of
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.plain_text import PlainText
 
 #: What is asked of a source; `documents`, `read` and `sample` give things one by one.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corpuskit.sources.base import Input, Source
-from corpuskit.sources.documents import Document
+from corpuskit.sources.base import Document, Input, Source
 
 
 class PythonDocs(Source):

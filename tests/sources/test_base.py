@@ -8,8 +8,7 @@ import pytest
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Input, Slice, Source, SourceOptions
-from corpuskit.sources.documents import Document
+from corpuskit.sources.base import Document, Input, Slice, Source, SourceOptions, text_of
 
 LINES = ["one", "zwei\n", "три", "四"]
 
@@ -77,6 +76,12 @@ def test_half_a_character_is_said_of_its_document():
 
     with pytest.raises(SourceError, match="lines, document at 7: its text is no valid Unicode"):
         list(lines(Half).read(lines().inputs()[0], Slice(), pytest.fail))
+
+
+@pytest.mark.parametrize("wrong", ["text", None, Document(3), Document(bytearray(b"x"))])
+def test_what_is_no_document_is_a_type_error(wrong):
+    with pytest.raises(TypeError, match=r"must yield corpuskit.Document|must be str or bytes"):
+        text_of(wrong)
 
 
 def test_inputs_that_changed_are_noticed_and_named():

@@ -5,8 +5,7 @@ import pytest
 from corpuskit.errors import PluginError, SourceError
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Input, Slice, Source
-from corpuskit.sources.documents import Document
+from corpuskit.sources.base import Document, Input, Slice, Source
 from corpuskit.sources.guard import guard, plain_text
 from corpuskit.sources.plain_text import PlainText
 

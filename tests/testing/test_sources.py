@@ -5,8 +5,7 @@ import dataclasses
 import pytest
 
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.base import Input, Slice, Source
-from corpuskit.sources.documents import Document
+from corpuskit.sources.base import Document, Input, Slice, Source
 from corpuskit.testing.sources import SourceSuite
 
 LINES = ["A stitch in time\n", "saves nine.\n", "Ünïcödé 🙂\n", "\n", "last one"]
@@ -51,7 +50,7 @@ class Cut(Proverbs):
         ]
 
     def read(self, item, part, on_bad):
-        from corpuskit.sources.documents import DocumentBatch
+        from corpuskit.sources.document_batch import DocumentBatch
 
         text = "".join(self.lines).encode()[part.start : part.stop]
         yield DocumentBatch([text], [0], continues=not part.ends_document)

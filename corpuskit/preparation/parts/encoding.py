@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, with_eot
 from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
 from corpuskit.value_streams import LOSS

@@ -24,7 +24,7 @@ from corpuskit.preparation.plan import Part, Piece
 from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.registry.blame import blame, not_theirs
 from corpuskit.sources.base import Input, Source, SourceOptions
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer

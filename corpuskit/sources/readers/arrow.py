@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError, reason_of
 from corpuskit.sources.base import Input
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.utf8 import is_valid
 from corpuskit.sources.kept_fields import KeptField
 from corpuskit.sources.readers.base import BadDocuments
@@ -84,7 +84,7 @@ def column_documents(
     texts = [block[a:b] for a, b in itertools.pairwise(bounds)]
     batch = DocumentBatch(texts, list(range(first, first + len(texts))))
     if fields and keep is not None:
-        batch.fields = kept_values(fields, first, bad, keep)
+        batch.fields = kept_values(keep, fields, first, bad)
     if column.null_count:
         batch = without_nulls(batch, column.is_null().to_pylist(), bad)
     if np.diff(offsets).max() > max_document_bytes:
@@ -113,7 +113,7 @@ def kept_paths(item: Input, keep: Keep, schema: Any) -> dict[str, list[str]]:
     for field in keep.fields:
         path = [field.name] if field.name in schema.names else field.name.split(".")
         if field.is_asked:
-            check_unique(item, path[0], schema.names, flag="--keep")
+            check_unique(item, path[0], schema.names, remedy="--keep")
         type = column_type(schema, path)
         if type is None or schema.names.count(path[0]) > 1:
             continue
@@ -130,31 +130,29 @@ def kept_paths(item: Input, keep: Keep, schema: Any) -> dict[str, list[str]]:
     return paths
 
 
-def kept_columns(batch: Any, paths: Mapping[str, Sequence[str]], start: int, stop: int) -> dict[str, Any]:
-    """Rows of the columns that are kept, of a record batch.
+def kept_columns(batch: Any, paths: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The columns that are kept, of a record batch.
 
     Args:
         batch: A `pyarrow.RecordBatch`.
         paths: The names that lead to each, as `kept_paths` gives them.
-        start: The first row.
-        stop: The row after the last.
     """
-    return {name: text_column(batch, path).slice(start, stop - start) for name, path in paths.items()}
+    return {name: text_column(batch, path) for name, path in paths.items()}
 
 
 def kept_values(
-    columns: Mapping[str, Any], first: int, bad: BadDocuments, keep: Keep
+    keep: Keep, columns: Mapping[str, Any], first: int, bad: BadDocuments
 ) -> dict[str, list[Any]]:
-    """The values of the columns that are kept, as Python's, not checked yet.
+    """The values of the columns that are kept.
 
     Args:
+        keep: What is kept.
         columns: The columns, as `kept_columns` gives them.
         first: The number of their first row.
         bad: Says where something is wrong.
-        keep: What is kept.
 
     Raises:
-        SourceError: If one that was asked for has no value that Python or text can hold.
+        SourceError: If one that was asked for has a value that neither Python nor text can hold.
     """
     return {f.name: _kept(f, columns[f.name], first, bad) for f in keep.fields if f.name in columns}
 

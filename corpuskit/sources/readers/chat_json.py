@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import orjson
 
 from corpuskit.sources.base import Input
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BadDocuments
 from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from corpuskit.chat.records import COMPLETION, nested
 from corpuskit.sources.base import Input
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.arrow import kept_columns, kept_values
 from corpuskit.sources.readers.base import BadDocuments
 from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of
@@ -61,11 +61,11 @@ class ChatRows(Rows):
         tops = [name if name in schema.names else name.partition(".")[0] for name in self._writer.fields]
         wanted = [name for name in tops if name in schema.names]
         if not wanted:
-            raise missing_column(item, self._writer.fields, schema.names, flag=FIELD_FLAG)
+            raise missing_column(item, self._writer.fields, schema.names, remedy=FIELD_FLAG)
         more = (name for name in _MORE if name in schema.names and name not in wanted)
         self._columns = [*wanted, *more]
         for name in self._columns:
-            check_unique(item, name, schema.names, flag=FIELD_FLAG)
+            check_unique(item, name, schema.names, remedy=FIELD_FLAG)
         super().__init__(item, schema, bad, reader, self._columns)
 
     def documents(self, batch: Any, first: int) -> DocumentBatch:
@@ -84,7 +84,7 @@ class ChatRows(Rows):
             elif document is not None:
                 documents.append(document)
                 starts.append(row)
-        values = kept_values(kept_columns(batch, self._kept, 0, len(batch)), first, self._bad, self._keep)
+        values = kept_values(self._keep, kept_columns(batch, self._kept), first, self._bad)
         fields = {name: [column[row - first] for row in starts] for name, column in values.items()}
         found = without_empty(batch_of(documents, starts, fields or None), self._bad)
         return self._keep.checked(found, self._bad)

@@ -9,7 +9,7 @@ from corpuskit.chat.conversation import BadConversation
 from corpuskit.chat.opening import open_template
 from corpuskit.chat.records import FIELDS, conversation_of
 from corpuskit.chat.template import REASONING_OF, TRAIN_ON, Template
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.tokenizers.pieces import DocumentPiece
 

@@ -41,7 +41,7 @@ def missing_column(
     names: Sequence[str],
     nested: Iterable[str] = (),
     *,
-    flag: str = _FLAG,
+    remedy: str = _FLAG,
 ) -> SourceError:
     """The error about a file without the text's column.
 
@@ -50,12 +50,12 @@ def missing_column(
         field: The column that is not there, or several of them.
         names: Those that are.
         nested: Columns inside them, as dots lead to them.
-        flag: By what the user chooses the column.
+        remedy: The flag by which the column is chosen.
     """
     wanted = [field] if isinstance(field, str) else [*field]
     close = close_to(wanted[-1], (*names, *nested))
     return SourceError(
-        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with {flag}"
+        f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with {remedy}"
         + (f" ({close})" if close else ""),
         path=item.name,
         expected=field,
@@ -68,14 +68,14 @@ def either(names: Sequence[str]) -> str:
     return " or ".join(map(repr, names))
 
 
-def check_unique(item: Input, field: str, names: Sequence[str], *, flag: str = _FLAG) -> None:
+def check_unique(item: Input, field: str, names: Sequence[str], *, remedy: str = _FLAG) -> None:
     """Check that a name stands for one column; other columns' names are their own business.
 
     Args:
         item: The input.
-        field: The name.
-        names: Those of all columns.
-        flag: By what the user chooses the column.
+        field: The column's name.
+        names: All columns' names.
+        remedy: The flag by which the column is chosen.
 
     Raises:
         SourceError: If several have it.
@@ -84,7 +84,7 @@ def check_unique(item: Input, field: str, names: Sequence[str], *, flag: str = _
     if count > 1:
         raise SourceError(
             f"{item.name}: {count} columns are named {field!r}; rename all but one, "
-            f"or choose another with {flag}",
+            f"or choose another with {remedy}",
             path=item.name,
             expected=1,
             found=count,
@@ -109,7 +109,7 @@ def text_path(item: Input, field: str, schema: Any) -> list[str]:
         raise missing_column(item, field, schema.names, _nested_columns(schema))
     if not is_text(found):
         raise SourceError(
-            f"{item.name}: column {field!r} holds {found}, not text; choose another with {_FLAG}",
+            f"{item.name}: column {field!r} holds {found}, not text; choose another with --text-field",
             path=item.name,
             expected="string",
             found=str(found),

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input, OnBadDocument, Slice
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import InputStream
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
@@ -247,7 +247,7 @@ class CsvReader(Reader):
         kept = {}
         for field in self.keep.fields:
             if field.is_asked:
-                check_unique(item, field.name, names, flag="--keep")
+                check_unique(item, field.name, names, remedy="--keep")
             if names.count(field.name) == 1:
                 kept[field.name] = names.index(field.name)
         return kept

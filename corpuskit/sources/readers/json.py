@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments

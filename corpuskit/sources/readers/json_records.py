@@ -10,7 +10,7 @@ import numpy as np
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input, Slice
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments
 from corpuskit.sources.readers.columns import either

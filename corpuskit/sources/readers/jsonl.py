@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import orjson
 
 from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient

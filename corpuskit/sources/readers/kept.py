@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.kept_fields import TYPES, KeptField, parse_keep
 from corpuskit.sources.readers.base import BadDocuments
 from corpuskit.sources.readers.json_values import value_of

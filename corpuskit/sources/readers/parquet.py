@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
 from corpuskit.sources.base import Input, OnBadDocument, Slice
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.archives import open_raw
 from corpuskit.sources.inputs.files import told_by_head
 from corpuskit.sources.inputs.stream import is_plain
@@ -198,7 +198,7 @@ class TextRows(Rows):
             first,
             self._bad,
             max_document_bytes=self._max_document_bytes,
-            fields=kept_columns(batch, self._kept, 0, len(batch)),
+            fields=kept_columns(batch, self._kept),
             keep=self._keep,
         )
 

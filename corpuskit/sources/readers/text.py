@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
 from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs import characters
 from corpuskit.sources.inputs.stream import InputStream, is_plain
 from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid

@@ -91,7 +91,7 @@ class ArrowReader(Reader):
                 if start < stop:
                     column = self._column(item, batch).slice(start, stop - start)
                     paths = kept_paths(item, self.keep, batch.schema)
-                    fields = kept_columns(batch, paths, start, stop)
+                    fields = kept_columns(batch.slice(start, stop - start), paths)
                     yield from self._texts(item, column, fields, first + start, bad)
 
     def _texts(

@@ -1,6 +1,6 @@
 """Batches of conversations."""
 
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.chat_writing import OPTIONS, Writer, batch_of
 from corpuskit.tokenizers.pieces import DocumentPiece
 

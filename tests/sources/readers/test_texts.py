@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.sources.documents import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import texts
 from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.sources.readers.texts import batches, checked, without_empty, without_nulls, without_too_long

@@ -1,4 +1,4 @@
-"""Documents: one as a source gives it, and many at a time as readers hand them on."""
+"""Documents as readers hand them on: many at a time, each with all that is its own."""
 
 from __future__ import annotations
 
@@ -7,19 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpuskit.tokenizers.pieces import DocumentPiece
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Document:
-    """One document of a corpus.
-
-    Args:
-        text: Its text, or the text's UTF-8 bytes.
-        start: Where it starts in its input: a byte offset, or a row number in formats that have rows.
-    """
-
-    text: str | bytes
-    start: int = 0
 
 
 @dataclasses.dataclass(slots=True)
@@ -64,23 +51,4 @@ class DocumentBatch:
         )
 
 
-def text_of(document: Document) -> bytes:
-    """A document's text as UTF-8.
-
-    Raises:
-        TypeError: If it is no document, or its text is none.
-        UnicodeEncodeError: If it holds half a character.
-    """
-    if not isinstance(document, Document):
-        raise TypeError(
-            f"documents() must yield corpuskit.Document, found {type(document).__name__} {document!r:.60}"
-        )
-    text = document.text
-    if isinstance(text, str):
-        return text.encode()
-    if not isinstance(text, bytes):
-        raise TypeError(f"a Document's text must be str or bytes, found {type(text).__name__} {text!r:.60}")
-    return text
-
-
-__all__ = ["Document", "DocumentBatch", "text_of"]
+__all__ = ["DocumentBatch"]
