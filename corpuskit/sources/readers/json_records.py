@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -12,15 +12,12 @@ from corpuskit.errors import SourceError
 from corpuskit.sources.base import Input, Slice
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
-from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments
+from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
 from corpuskit.sources.readers.columns import either
 from corpuskit.sources.readers.json_values import ROUNDED_IN, has, may_be_rounded, parsed
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
 from corpuskit.sources.readers.texts import without_empty
-
-if TYPE_CHECKING:
-    from corpuskit.sources.readers.jsonl import JsonlReader
 
 T = TypeVar("T")
 #: Documents, and their kept fields.
@@ -49,6 +46,18 @@ _BEFORE_BYTES = np.frombuffer(b"".join(_BEFORE_VALUES), np.uint8)
 _SMALL_BYTES, _MAX_VALUES = 16 * 2**20, 8_000_000
 
 
+class RecordReader(Reader):
+    """A reader of records of JSON.
+
+    Attributes:
+        text_fields: The fields that are read, in order of preference.
+        FIELD_FLAG: By what the user says which field is read.
+    """
+
+    FIELD_FLAG: ClassVar[str] = "--text-field"
+    text_fields: list[str]
+
+
 class Records(abc.ABC, Generic[T]):
     """Makes documents of records; what a document is, a subclass says.
 
@@ -70,7 +79,7 @@ class Records(abc.ABC, Generic[T]):
 
     def __init__(
         self,
-        reader: JsonlReader,
+        reader: RecordReader,
         item: Input,
         bad: BadDocuments,
         *,
@@ -253,4 +262,4 @@ def _holds_too_much(line: bytes) -> bool:
     return found > _MAX_VALUES
 
 
-__all__ = ["Fast", "Records"]
+__all__ = ["Fast", "RecordReader", "Records"]

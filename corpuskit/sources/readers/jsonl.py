@@ -20,7 +20,7 @@ from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
-from corpuskit.sources.readers.json_records import Fast, Records
+from corpuskit.sources.readers.json_records import Fast, RecordReader, Records
 from corpuskit.sources.readers.json_values import fields_of, first_text, lookup
 from corpuskit.sources.readers.kept import Keep
 from corpuskit.sources.readers.samples import documents_at
@@ -31,7 +31,7 @@ _FIRST_LINES = 10
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class JsonlReader(Reader):
+class JsonlReader(RecordReader):
     """Reads JSON Lines.
 
     Options:
@@ -42,9 +42,6 @@ class JsonlReader(Reader):
     CHOOSES_TEXT_FIELD: ClassVar[bool] = True
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
-
-    #: By what the user says which field is read.
-    FIELD_FLAG: ClassVar[str] = "--text-field"
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
