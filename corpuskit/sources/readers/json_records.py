@@ -15,6 +15,7 @@ from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
 from corpuskit.sources.readers.columns import either
 from corpuskit.sources.readers.json_values import ROUNDED_IN, has, may_be_rounded, parsed
+from corpuskit.sources.readers.kept import Keep
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
 from corpuskit.sources.readers.texts import without_empty
@@ -51,11 +52,13 @@ class RecordReader(Reader):
 
     Attributes:
         text_fields: The fields that are read, in order of preference.
+        keep: The fields that are kept beside them.
         FIELD_FLAG: By what the user says which field is read.
     """
 
     FIELD_FLAG: ClassVar[str] = "--text-field"
     text_fields: list[str]
+    keep: Keep
 
 
 class Records(abc.ABC, Generic[T]):
