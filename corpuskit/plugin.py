@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
     from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
     from corpuskit.chat.opening import open_template
-    from corpuskit.chat.template import Template
+    from corpuskit.chat.template import ReasoningOf, Template, TrainOn, turns
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
@@ -109,10 +109,10 @@ GROUPS = {
         "Spec": "corpuskit.registry.specs:Spec",
         "SourceSpec": "corpuskit.registry.specs:SourceSpec",
         "RemoteFile": "corpuskit.registry.specs:RemoteFile",
+        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
         "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
-        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
@@ -191,6 +191,9 @@ GROUPS = {
     },
     "Templates": {
         "Template": "corpuskit.chat.template:Template",
+        "TrainOn": "corpuskit.chat.template:TrainOn",
+        "ReasoningOf": "corpuskit.chat.template:ReasoningOf",
+        "turns": "corpuskit.chat.template:turns",
         "Conversation": "corpuskit.chat.conversation:Conversation",
         "Message": "corpuskit.chat.conversation:Message",
         "ToolCall": "corpuskit.chat.conversation:ToolCall",
@@ -275,6 +278,7 @@ __all__ = [
     "Progress",
     "Reader",
     "ReaderSpec",
+    "ReasoningOf",
     "Registry",
     "RemoteFile",
     "Sampled",
@@ -296,6 +300,7 @@ __all__ = [
     "TokenizerSpec",
     "TooLarge",
     "ToolCall",
+    "TrainOn",
     "UNICODE_17",
     "UnicodeGuard",
     "Worker",
@@ -339,6 +344,7 @@ __all__ = [
     "text_path",
     "to_utf8",
     "told_by_head",
+    "turns",
     "usable_cores",
     "user_path",
     "version_of",

@@ -61,6 +61,8 @@ class Tokenizer(abc.ABC):
             `encode` never gives the id. The names are known before `fit`.
         eot_note: Where the end-of-text id is a guess, one line that says so; `prepare` passes it on.
         owner: Whose it is; set by who opens it.
+        has_beginning: True for a tokenizer that writes the beginning of a document in its own way, such as
+            with a space in front: `encode_inside` is called for texts behind a control token.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
             all of its text before the first `encode`.
     """
@@ -70,6 +72,7 @@ class Tokenizer(abc.ABC):
     eot_id: int | None = None
     control_ids: Mapping[str, int] = MappingProxyType({})
     eot_note: str | None = None
+    has_beginning: bool = False
     needs_fitting: bool = False
     owner: Owner | None = None
 
@@ -112,6 +115,14 @@ class Tokenizer(abc.ABC):
         encoded = [self.encode(text.decode("utf-8")) for text in texts]
         ids = np.concatenate(encoded).astype(np.uint32, copy=False) if encoded else np.empty(0, np.uint32)
         return Encoded(ids, np.array([len(one) for one in encoded], np.int64))
+
+    def encode_inside(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts that do not begin their document; called where the tokenizer has a beginning.
+
+        Args:
+            texts: D texts in UTF-8, already checked.
+        """
+        return self.encode_batch(texts)
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text, which the lengths count.
