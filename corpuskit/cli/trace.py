@@ -192,6 +192,8 @@ def _print(traced: StepTrace, of: str) -> None:
                 ", " if level == 1 else " and " if level == 2 else ""
             )
         say(levels)
+    if any(piece.learned is not None for row in traced.rows for piece in row.pieces):
+        say(_marked("to be learned", 0, is_painted, is_learned=True))
     for row in traced.rows:
         say()
         _print_row(row, say, is_painted=is_painted, width=console.width if console.is_terminal else None)

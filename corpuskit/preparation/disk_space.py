@@ -22,6 +22,7 @@ from corpuskit.preparation.preview.estimate import Estimate, estimate
 from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Source
 from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.value_streams import LOSS_INFO
 
 #: Text becomes as many ids as bytes at most; compressed files hold up to so many times their size.
 _MAX_EXPANSION = 20
@@ -56,7 +57,7 @@ def check_disk(
     free = shutil.disk_usage(existing_folder(output)).free + _used_bytes(parts_folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
-    most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES)
+    most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES + LOSS_INFO.item_bytes)
     if most * _MAX_EXPANSION + fixed <= free:
         return
     if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):
