@@ -19,7 +19,7 @@ from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part, fields_of
 from corpuskit.sources.base import Input
 from corpuskit.urls import redact_url
-from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
+from corpuskit.value_streams import StreamInfo
 
 _JOB_BYTES = 4 * 2**30
 _JOB_FILE = "job.json"
@@ -43,6 +43,7 @@ class Job:
         streams: The streams of values that parts may write beside the ids.
         inputs: The inputs in order.
         parts: The parts in order.
+        keep: The fields that are kept, as `--keep` takes them.
     """
 
     folder: str
@@ -57,7 +58,8 @@ class Job:
     shard_bytes: int
     inputs: tuple[Input, ...]
     parts: tuple[Part, ...]
-    streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=lambda: {LOSS: LOSS_INFO})
+    streams: Mapping[str, StreamInfo]
+    keep: str | None = None
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 
 from corpuskit.preparation.parts.encoding import selected
-from corpuskit.sources.base import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.pieces import encode_pieces
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corpuskit.preparation.preview.some_text import num_ids, some_of
-from corpuskit.sources.base import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.tokenizers.bytes import ByteTokenizer
 from corpuskit.tokenizers.pieces import DocumentPiece
 
