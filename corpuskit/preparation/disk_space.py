@@ -23,7 +23,6 @@ from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Source
 from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.tokenizers.base import Tokenizer
-from corpuskit.value_streams import LOSS_INFO
 
 #: Text becomes as many ids as bytes at most; compressed files hold up to so many times their size.
 _MAX_EXPANSION = 20
@@ -60,12 +59,8 @@ def check_disk(
     free = shutil.disk_usage(existing_folder(output)).free + _used_bytes(parts_folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
-<<<<<<< HEAD
-    most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES + LOSS_INFO.item_bytes)
-=======
     fields = parse_keep(plan.recipe.options.reader.get("keep"))
     most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES + 1 + len(fields) * _FIELD_BYTES)
->>>>>>> i16
     if most * _MAX_EXPANSION + fixed <= free:
         return
     if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):

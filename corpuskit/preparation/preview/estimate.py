@@ -179,11 +179,7 @@ class Judgement:
         tokens = all_kept.num_tokens(eot=self._eot)
         documents = all_kept.num_documents.range(least.num_documents.value)
         output_bytes = round(tokens.value * self._item_bytes) + documents.value * ROW_BYTES
-<<<<<<< HEAD
-        output_bytes += self._stream_bytes(kept)
-=======
-        output_bytes += round(all_kept.field_bytes.value)
->>>>>>> i16
+        output_bytes += self._stream_bytes(kept) + round(all_kept.field_bytes.value)
         output_bytes += sum(len(item.name) + _INPUT_BYTES for item in self._plan.inputs)
         return Estimate(
             text_bytes=all_kept.text_bytes.range(least.text_bytes.value),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import itertools
 from collections.abc import Sequence
 
-from corpuskit.preparation.parts.encoding import selected
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.pieces import encode_pieces
@@ -28,11 +26,11 @@ def some_of(batch: DocumentBatch, limit: int | None, phase: float) -> DocumentBa
         return batch
     if batch.pieces is None:
         texts = _some_texts(batch.texts, limit, phase)
-        return dataclasses.replace(batch, texts=texts, starts=[0] * len(texts))
+        return DocumentBatch(texts, [0] * len(texts))
     count = len(batch.texts)
     step = max(sum(map(len, batch.texts)) // limit, 1) if limit > 0 else count + 1
     first = int(phase * min(step, count)) if limit > 0 else count
-    return selected(batch, range(first, count, step))
+    return batch.chosen(range(first, count, step))
 
 
 def num_ids(tokenizer: Tokenizer, batch: DocumentBatch) -> int:
