@@ -66,7 +66,9 @@ class ChatJsonReader(JsonReader):
                 if not keep.fields:
                     return [pieces(loads(line)) for line in lines], None
                 records = [loads(line) for line in lines]
-                return [pieces(record) for record in records], keep.columns([*map(keep.of_record, records)])
+                return [pieces(record) for record in records], keep.columns(
+                    [v for r in records for v in keep.of_record(r)]
+                )
             except ValueError:  # of JSON, of Unicode, or a conversation's
                 return None
 

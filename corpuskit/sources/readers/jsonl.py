@@ -158,16 +158,16 @@ class JsonlReader(Reader):
                     add(record[field].encode())
                     add_value(record.get(single))
                 return texts, {single: values}
-            rows = []
+            kept: list[Any] = []
             plain = len(self.text_fields) == 1 and "." not in field
             for line in lines:
                 record = loads(line)
                 text = record[field] if plain else first_text(record, self.text_fields)
                 texts.append(text.encode())
-                rows.append(keep.of_record(record))
+                kept += keep.of_record(record)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        return texts, keep.columns(rows)
+        return texts, keep.columns(kept)
 
     def _fast_texts(self, lines: list[bytes]) -> list[bytes] | None:
         loads, field = orjson.loads, self.text_fields[0]
@@ -245,7 +245,7 @@ class Records(Generic[T]):
         keep = self._reader.keep
         documents: list[T] = []
         found: list[int] = []
-        rows = []
+        kept: list[Any] = []
         for line, start in zip(lines, starts, strict=True):
             for piece, at, record in self._records(line, start):
                 document = self._document(piece, at, record)
@@ -255,9 +255,9 @@ class Records(Generic[T]):
                     values = keep.of_record(record)
                     if any(map(may_be_rounded, values)):
                         values = keep.of_record(lenient.loads(piece, numbers=True))
-                    rows.append(values)
+                    kept += values
         batch = self._reader.batch(documents, found)
-        batch.fields = keep.columns(rows) if keep.fields else None
+        batch.fields = keep.columns(kept) if keep.fields else None
         return batch
 
     def _unround(self, batch: DocumentBatch, lines: list[bytes]) -> None:
@@ -268,7 +268,7 @@ class Records(Generic[T]):
             for number, value in enumerate(values):
                 if may_be_rounded(value):
                     exact = self._reader.keep.of_record(lenient.loads(lines[number], numbers=True))
-                    values[number] = self._reader.keep.columns([exact])[name][0]
+                    values[number] = self._reader.keep.columns(exact)[name][0]
 
     def too_long(self, start: int) -> None:
         """Leave out a line that is too long.

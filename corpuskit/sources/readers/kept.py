@@ -54,9 +54,13 @@ class Keep:
             return [*map(record.get, self._names)]
         return [_lookup(record, name, path) for name, path in self._paths]
 
-    def columns(self, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
-        """The values of some records by field."""
-        return {name: [row[number] for row in rows] for number, name in enumerate(self._names)}
+    def columns(self, values: Sequence[Any]) -> dict[str, list[Any]]:
+        """The values of some records by field.
+
+        Args:
+            values: What `of_record` gave of each record, one after another.
+        """
+        return {name: [*values[number :: len(self._names)]] for number, name in enumerate(self._names)}
 
     def is_text(self, batch: DocumentBatch) -> bool:
         """Whether all fields of documents hold text, as it is kept; those without a value are dropped."""
