@@ -20,13 +20,13 @@ class Selection:
 
     Args:
         numbers: The documents' numbers in the split, from 0; any order, each once or more.
-        split_fingerprint: The split's fingerprint: the numbers mean nothing elsewhere.
+        split: The split's fingerprint: the numbers mean nothing elsewhere.
         num_documents: How many documents the split has.
         expression: What they were chosen by; empty where the numbers were given.
 
     Attributes:
         numbers: int64[D], ascending, read-only.
-        split_fingerprint: The split's fingerprint.
+        split: The split's fingerprint.
         num_documents: How many documents the split has.
         expression: What they were chosen by; empty where the numbers were given.
         fingerprint: A sha256 over the split and the numbers, however they were chosen.
@@ -35,20 +35,15 @@ class Selection:
         ConfigError: If a number is none of a document of the split.
     """
 
-    __slots__ = ("_fingerprint", "expression", "num_documents", "numbers", "split_fingerprint")
+    __slots__ = ("_fingerprint", "expression", "num_documents", "numbers", "split")
 
     numbers: NDArray[np.int64]
-    split_fingerprint: str
+    split: str
     num_documents: int
     expression: str
 
     def __init__(
-        self,
-        numbers: Sequence[int] | NDArray[Any],
-        *,
-        split_fingerprint: str,
-        num_documents: int,
-        expression: str = "",
+        self, numbers: Sequence[int] | NDArray[Any], *, split: str, num_documents: int, expression: str = ""
     ) -> None:
         found = np.unique(_as_numbers(numbers))  # a copy, ascending, each once
         if len(found) and not (found[0] >= 0 and found[-1] < num_documents):
@@ -60,9 +55,9 @@ class Selection:
                 found=wrong,
             )
         found.flags.writeable = False
-        digest = hashlib.sha256(f"{split_fingerprint}\n".encode())
+        digest = hashlib.sha256(f"{split}\n".encode())
         digest.update(found.astype("<i8", copy=False).tobytes())
-        values = (digest.hexdigest(), expression, num_documents, found, split_fingerprint)
+        values = (digest.hexdigest(), expression, num_documents, found, split)
         for name, value in zip(self.__slots__, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -108,7 +103,7 @@ class Selection:
         firsts = self.numbers[starts.astype(np.int64)]
         return {
             "expression": self.expression,
-            "split": self.split_fingerprint,
+            "split": self.split,
             "num_documents": self.num_documents,
             "runs": np.column_stack([firsts, lengths]).tolist(),
             "fingerprint": self.fingerprint,
@@ -132,7 +127,7 @@ class Selection:
             numbers += np.arange(len(numbers))
             made = cls(
                 numbers,
-                split_fingerprint=str(value["split"]),
+                split=str(value["split"]),
                 num_documents=operator.index(value["num_documents"]),
                 expression=str(value["expression"]),
             )

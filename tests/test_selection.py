@@ -15,7 +15,7 @@ from corpuskit.selection import Selection
 
 
 def selection(numbers, *, num_documents=100, **options):
-    return Selection(numbers, split_fingerprint="f" * 64, num_documents=num_documents, **options)
+    return Selection(numbers, split="f" * 64, num_documents=num_documents, **options)
 
 
 @given(st.lists(st.integers(0, 99)))
@@ -36,13 +36,13 @@ def test_a_selection_survives_json_and_pickle_and_order_makes_no_difference(numb
 
 def test_a_selection_is_of_one_split_and_does_not_change():
     made = selection([3, 1])
-    assert made != Selection([3, 1], split_fingerprint="e" * 64, num_documents=100)
+    assert made != Selection([3, 1], split="e" * 64, num_documents=100)
     assert made != selection([3])
     assert 1 in made
     assert 2 not in made
     assert "1" not in made
     with pytest.raises(AttributeError, match="does not change"):
-        made.expression = "x"
+        made.split = "x"
     with pytest.raises(ValueError, match="read-only"):
         made.numbers[0] = 2
     assert (

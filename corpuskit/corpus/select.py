@@ -62,7 +62,7 @@ def select(
     if numbers is None:
         numbers = _chosen(split, expression)
     return Selection(
-        numbers, split_fingerprint=split.fingerprint, num_documents=split.num_documents, expression=expression
+        numbers, split=split.fingerprint, num_documents=split.num_documents, expression=expression
     )
 
 

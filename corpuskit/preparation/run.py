@@ -43,6 +43,7 @@ from corpuskit.preparation.run_record import (
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.sources.base import Input
 from corpuskit.sources.kept_fields import FieldType, parse_keep
+from corpuskit.value_streams import LOSS, LOSS_INFO
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +163,7 @@ class Run:
             keep=recipe.options.reader.get("keep"),
             inputs=plan.inputs,
             parts=plan.parts,
+            streams={**opened.tokenizer.streams, LOSS: LOSS_INFO},
         )
         save_job(job)
         return job

@@ -48,7 +48,7 @@ def test_the_documents_for_which_it_is_true_are_chosen(corpus, expression, is_ch
     assert len(train.shard_starts) > 3
     selection = corpuskit.select(train, expression)
     assert list(selection) == [record["id"] for record in RECORDS if is_chosen(record)]
-    assert (selection.split_fingerprint, selection.expression) == (train.fingerprint, expression)
+    assert (selection.split, selection.expression) == (train.fingerprint, expression)
     assert selection == corpuskit.select(train, numbers=list(selection))
 
 

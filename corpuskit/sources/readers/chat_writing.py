@@ -80,10 +80,18 @@ class Writer:
         return None
 
 
-def written(documents: list[Pieces], starts: list[int]) -> DocumentBatch:
-    """Conversations as a batch of documents."""
+def batch_of(
+    documents: list[Pieces], starts: list[int], fields: dict[str, list[Any]] | None = None
+) -> DocumentBatch:
+    """A batch of conversations.
+
+    Args:
+        documents: The conversations.
+        starts: Where each starts.
+        fields: Their kept fields.
+    """
     texts = [b"".join([text for text, is_control, _ in document if not is_control]) for document in documents]
-    return DocumentBatch(texts, starts, pieces=documents)
+    return DocumentBatch(texts, starts, pieces=documents, fields=fields)
 
 
-__all__ = ["CHOICES", "FIELD_FLAG", "OPTIONS", "Pieces", "Writer", "written"]
+__all__ = ["CHOICES", "FIELD_FLAG", "OPTIONS", "Pieces", "Writer", "batch_of"]

@@ -1,28 +1,23 @@
-"""Values of JSON as parsers give them, and numbers that the fast one rounds."""
+"""Values of JSON: the fields of records, and numbers that a fast parser rounds."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import orjson
 
 from corpuskit.sources.readers import lenient_json as lenient
-from corpuskit.sources.readers.record_fields import paths
+from corpuskit.sources.readers.columns import close_to, listed
 
+#: How deep a record is searched for a field that was perhaps meant.
+_NESTED_LEVELS = 3
 #: The parser makes floats of whole numbers from here on.
 _LEAST_ROUNDED = 2.0**63
 #: The types of values that may be or hold such a number.
 ROUNDED_IN = frozenset({float, dict, list})
-#: What stands before a value, but for the first of all.
-_BEFORE_VALUES = (b"[", b"{", b",")
-_BEFORE_BYTES = np.frombuffer(b"".join(_BEFORE_VALUES), np.uint8)
-
-#: A line up to this takes little memory, whatever it holds. A longer one may have so many values: each takes
-#: some 60 bytes of memory, and may take two in the file.
-_SMALL_BYTES, MAX_VALUES = 16 * 2**20, 8_000_000
 
 
 def may_be_rounded(value: Any) -> bool:
@@ -43,35 +38,86 @@ def parsed(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
-        return lenient.loads(line, numbers=True)
+        return lenient.loads(line)
 
 
 def fields_of(line: bytes) -> list[str]:
     """The fields of a record, dots leading into nested ones; none, if it is no object."""
     with contextlib.suppress(lenient.DamagedJson):
         if isinstance(record := parsed(line), dict):
-            return [*paths(record)]
+            return [*_paths(record)]
     return []
 
 
-def some_holds_too_much(lines: Sequence[bytes]) -> bool:
-    """Whether a line of some has so many values that memory is not for them."""
-    return max(map(len, lines), default=0) > _SMALL_BYTES and any(map(_holds_too_much, lines))
+def lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
+    """Whether a record has a field, and its value."""
+    value: Any = record
+    for key in field.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return field in record, record.get(field)
+        value = value[key]
+    return True, value
 
 
-def _holds_too_much(line: bytes) -> bool:
-    """Whether a line has so many values that they would take many times its own size in memory."""
-    if len(line) <= _SMALL_BYTES or sum(map(line.count, _BEFORE_VALUES)) <= MAX_VALUES:
-        return False
-    # Of the same length, and each quotation mark left begins or ends a text.
-    plain = line.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
-    found = quotes = 0
-    for start in range(0, len(plain), _SMALL_BYTES):
-        piece = np.frombuffer(plain, np.uint8, min(_SMALL_BYTES, len(plain) - start), start)
-        seen = quotes + np.cumsum(piece == ord('"'))
-        found += np.count_nonzero(np.isin(piece, _BEFORE_BYTES) & (seen % 2 == 0))
-        quotes = int(seen[-1])
-    return found > MAX_VALUES
+def value_of(record: Mapping[str, Any], name: str, path: Sequence[str]) -> Any:
+    """What a record has in a field of a name, or else where a path leads; None where it has neither.
+
+    Args:
+        record: The record.
+        name: The name.
+        path: Its parts between dots.
+    """
+    if name in record:
+        return record[name]
+    if len(path) == 1:
+        return None
+    value: Any = record
+    for key in path:
+        if not isinstance(value, dict) or key not in value:
+            return None
+        value = value[key]
+    return value
 
 
-__all__ = ["MAX_VALUES", "ROUNDED_IN", "fields_of", "may_be_rounded", "parsed", "some_holds_too_much"]
+def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str]:
+    """The names of a record's fields, with those of nested objects behind dots."""
+    for name, value in record.items():
+        yield name
+        if isinstance(value, dict) and levels > 1:
+            yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
+
+
+def first_text(record: dict[str, Any], fields: list[str]) -> str:
+    """The text of a record that has it in one of several fields.
+
+    Raises:
+        KeyError: If it has none.
+    """
+    for field in fields:
+        value = lookup(record, field)[1]
+        if isinstance(value, str):
+            return value
+    raise KeyError(fields[0])
+
+
+def has(fields: list[str], record: dict[str, Any]) -> str:
+    """What a record has instead of some fields, in brackets."""
+    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
+
+
+@lru_cache(maxsize=64)
+def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
+    close = close_to(field, paths)
+    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"
+
+
+__all__ = [
+    "ROUNDED_IN",
+    "fields_of",
+    "first_text",
+    "has",
+    "lookup",
+    "may_be_rounded",
+    "parsed",
+    "value_of",
+]

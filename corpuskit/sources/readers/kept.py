@@ -10,6 +10,8 @@ from typing import Any
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.kept_fields import TYPES, KeptField, parse_keep
 from corpuskit.sources.readers.base import BadDocuments
+from corpuskit.sources.readers.json_values import value_of
+from corpuskit.sources.readers.lenient_json import Unreadable
 
 _LARGEST_INT = 2**63
 _TEXT_OR_NULL = {str, type(None)}
@@ -22,6 +24,7 @@ _KINDS = {
     bool: "true or false",
     dict: "an object",
     list: "an array",
+    Unreadable: "nested too deeply, or a number too long",
 }
 
 
@@ -52,15 +55,11 @@ class Keep:
         """The values of a record, as they are, one for each field; None for what it has not."""
         if self._is_flat:
             return [*map(record.get, self._names)]
-        return [_lookup(record, name, path) for name, path in self._paths]
+        return [value_of(record, name, path) for name, path in self._paths]
 
-    def columns(self, values: Sequence[Any]) -> dict[str, list[Any]]:
-        """The values of some records by field.
-
-        Args:
-            values: What `of_record` gave of each record, one after another.
-        """
-        return {name: [*values[number :: len(self._names)]] for number, name in enumerate(self._names)}
+    def columns(self, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+        """The values of some records by field."""
+        return {name: [row[number] for row in rows] for number, name in enumerate(self._names)}
 
     def is_text(self, batch: DocumentBatch) -> bool:
         """Whether all fields of documents hold text, as it is kept; those without a value are dropped."""
@@ -107,19 +106,6 @@ class Keep:
         if left_out:
             return batch.chosen([number for number in range(len(batch.texts)) if number not in left_out])
         return batch
-
-
-def _lookup(record: Mapping[str, Any], name: str, path: Sequence[str]) -> Any:
-    if name in record:
-        return record[name]
-    if len(path) == 1:
-        return None
-    value: Any = record
-    for key in path:
-        if not isinstance(value, dict) or key not in value:
-            return None
-        value = value[key]
-    return value
 
 
 def _is_fine(kinds: set[type], field: KeptField, values: Sequence[Any]) -> bool:
@@ -222,7 +208,13 @@ def cell_value(field: KeptField, cell: str, start: int, bad: BadDocuments) -> An
 
 
 def _other_text(value: Any) -> str:
-    """The text of a value that JSON has none for."""
+    """The text of a value that JSON has none for.
+
+    Raises:
+        ValueError: If it was not read.
+    """
+    if isinstance(value, Unreadable):
+        raise ValueError(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -77,7 +77,7 @@ class ParquetReader(Reader):
         Raises:
             SourceError: If the input has no column for it.
         """
-        return TextRows(item, schema, bad, self.options, self.keep)
+        return TextRows(item, schema, bad, self)
 
     def _group(
         self, item: Input, file: Any, number: int, first: int, rows: int, rows_of: Rows, part: Slice
@@ -151,11 +151,24 @@ class ParquetReader(Reader):
 class Rows(abc.ABC):
     """Makes documents of the rows of one input.
 
+    Args:
+        item: The input.
+        schema: Its `pyarrow.Schema`.
+        bad: What is done about documents that cannot be read.
+        reader: Whose options decide, and what of a row is kept.
+        columns: The columns that documents are made of.
+
     Attributes:
-        columns: The columns that it needs.
+        columns: The columns that are read: those, and those that are kept.
     """
 
-    columns: Sequence[str]
+    def __init__(
+        self, item: Input, schema: Any, bad: BadDocuments, reader: ParquetReader, columns: Sequence[str]
+    ) -> None:
+        self._bad, self._keep = bad, reader.keep
+        self._max_document_bytes: int = reader.options["max_document_bytes"]
+        self._kept = kept_paths(item, reader.keep, schema)
+        self.columns = list(dict.fromkeys([*columns, *map(".".join, self._kept.values())]))
 
     @abc.abstractmethod
     def documents(self, batch: Any, first: int) -> DocumentBatch:
@@ -172,29 +185,16 @@ class Rows(abc.ABC):
 
 
 class TextRows(Rows):
-    """Takes texts out of one column.
+    """Takes texts out of one column."""
 
-    Args:
-        item: The input.
-        schema: Its `pyarrow.Schema`.
-        bad: What is done about documents that cannot be read.
-        options: The reader's options.
-        keep: The fields that are kept.
-    """
-
-    def __init__(
-        self, item: Input, schema: Any, bad: BadDocuments, options: Mapping[str, Any], keep: Keep
-    ) -> None:
-        self._path = text_path(item, options["text_field"], schema)
-        self._keep, self._kept = keep, kept_paths(item, keep, schema)
-        self.columns = list(dict.fromkeys([".".join(self._path), *map(".".join, self._kept.values())]))
-        self._bad, self._max_document_bytes = bad, options["max_document_bytes"]
+    def __init__(self, item: Input, schema: Any, bad: BadDocuments, reader: ParquetReader) -> None:
+        self._path = text_path(item, reader.options["text_field"], schema)
+        super().__init__(item, schema, bad, reader, [".".join(self._path)])
 
     def documents(self, batch: Any, first: int) -> DocumentBatch:
         """The texts of some rows."""
-        column = as_bytes(text_column(batch, self._path))
         return column_documents(
-            column,
+            as_bytes(text_column(batch, self._path)),
             first,
             self._bad,
             max_document_bytes=self._max_document_bytes,

@@ -1,14 +1,18 @@
-"""Conversations as documents."""
+"""Batches of conversations."""
 
 from corpuskit.sources.document_batch import DocumentBatch
-from corpuskit.sources.readers.chat_writing import OPTIONS, Writer, written
+from corpuskit.sources.readers.chat_writing import OPTIONS, Writer, batch_of
 from corpuskit.tokenizers.pieces import DocumentPiece
 
 
-def test_the_text_of_a_conversation_is_what_is_no_control_token():
+def test_a_batch_of_conversations_has_their_texts_pieces_and_fields():
     token, text = DocumentPiece(b"<x>", is_control=True), DocumentPiece(b"a")
-    pieces = [[token], [token, text, text], []]
-    assert written(pieces, [1, 2, 3]) == DocumentBatch([b"", b"aa", b""], [1, 2, 3], pieces=pieces)
+    assert batch_of([[token, text, token, text], [token], []], [1, 2, 3], {"id": [4, 5, 6]}) == DocumentBatch(
+        [b"aa", b"", b""],
+        [1, 2, 3],
+        pieces=[[token, text, token, text], [token], []],
+        fields={"id": [4, 5, 6]},
+    )
 
 
 def test_the_fields_are_those_of_every_shape_or_the_one_that_is_named():
