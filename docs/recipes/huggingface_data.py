@@ -20,8 +20,8 @@ class CausalDataset(Dataset[Item]):
 
     corpuskit's y is x shifted by one token: y[t] is what follows x[t]. A causal model of transformers shifts
     by itself: it compares what it says at place t with labels[t + 1]. So labels[t + 1] must be y[t], and
-    giving it y would teach it to skip a token. Made of y and not of x, the labels keep its -100: where padding
-    is, where the corpus says that a target is not to be learned, and where `documents="mask"` puts one. The
+    giving it y would teach it to skip a token. Made of y and not of x, the labels keep its -100, which is in
+    padding, at targets that the corpus says are not to be learned, and where `documents="mask"` puts one. The
     first label is -100: nothing in the row comes before it. The last y has no place in them.
 
     With documents, a row also has "position_ids", int64[T], which begin at 0 in each document. A model of
