@@ -37,6 +37,7 @@ class PrepareKeywords(TypedDict, total=False):
     eot: bool | None
     format: str | None
     text_field: str | list[str] | None
+    keep: str | None
     separator: str | None
     lines: bool | None
     template: str | None

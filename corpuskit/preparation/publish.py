@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _CLAIM_BYTES = 4096
 _RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
-_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}(\.{SPLIT_NAME})?\.(bin|idx)|run\.json)")
+_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}(\.{SPLIT_NAME})?\.(bin|idx|arrow)|run\.json)")
 
 
 def publish(

@@ -284,10 +284,10 @@ def write_texts(folder: Path, *, num_files: int = 3, num_documents: int = 30, se
     folder.mkdir(parents=True, exist_ok=True)
     words = ["one", "två", "three", "四", "don't", "5,000", "🙂"]
     for number in range(num_files):
-        lines = [
-            json.dumps({"text": " ".join(generator.choices(words, k=generator.randint(1, 30)))})
-            for _ in range(num_documents)
-        ]
+        lines = []
+        for one in range(num_documents):
+            text = " ".join(generator.choices(words, k=generator.randint(1, 30)))
+            lines.append(json.dumps({"text": text, "n": one, "file": number}))
         (folder / f"{number}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -43,6 +43,7 @@ class Job:
         streams: The streams of values that parts may write beside the ids.
         inputs: The inputs in order.
         parts: The parts in order.
+        keep: The fields that are kept, as `--keep` takes them.
     """
 
     folder: str
@@ -58,6 +59,7 @@ class Job:
     inputs: tuple[Input, ...]
     parts: tuple[Part, ...]
     streams: Mapping[str, StreamInfo]
+    keep: str | None = None
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.

@@ -15,14 +15,17 @@ from corpuskit.corpus.index import new_rows
 from corpuskit.errors import TokenizerError
 from corpuskit.machine import give_back
 from corpuskit.preparation.input_digests import changed_while_used, states_now
-from corpuskit.preparation.parts.encoding import encode, joined, selected
+from corpuskit.preparation.parts.encoding import encode, joined
+from corpuskit.preparation.parts.field_types import FieldTypes
 from corpuskit.preparation.parts.job import Job, OnWork
 from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, PartShard, state_of_inputs
 from corpuskit.preparation.parts.writer import PartWriter
 from corpuskit.preparation.plan import Part, Piece
 from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.registry.blame import blame, not_theirs
-from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
+from corpuskit.sources.base import Input, Source, SourceOptions
+from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -46,6 +49,7 @@ class Worker:
         self._source = source or open_source(job.dataset, SourceOptions(**job.reader_options))
         self._tokenizer = tokenizer or _open(job)
         self._rule = parse_rule(job.split_rule, given=True)
+        self._keep = parse_keep(job.keep)
 
     @not_theirs
     def load(self) -> None:
@@ -68,7 +72,8 @@ class Worker:
         text_bytes = num_documents = 0
         separated = False
         states = self._states(part)
-        with PartWriter(folder, job, number) as writer:
+        types = FieldTypes(self._keep, partial(place_of, self._source, job.inputs))
+        with PartWriter(folder, job, number, types) as writer:
             for piece in part.pieces:
 
                 def note(kind: str, start: int, reason: str, item: int = piece.input) -> None:
@@ -104,6 +109,7 @@ class Worker:
             open_text_bytes={split: size for split, size in sorted(writer.open_text_bytes.items()) if size},
             separated=separated,
             streams=_streams_of(shards, job),
+            fields=dict(types.found),
         )
         record.save(folder)
         return record
@@ -114,6 +120,8 @@ class Worker:
 
     def _write(self, writer: PartWriter, piece: Piece, batch: DocumentBatch) -> tuple[int, int]:
         """Encode a batch and hand it to the splits; returns its (tokens, documents that ended)."""
+        if batch.fields:
+            writer.field_types.note(batch.fields, batch.starts, piece.input)
         by_split = {piece.split: batch} if piece.split is not None else self._by_split(batch)
         tokens = documents = 0
         for split, mine in by_split.items():
@@ -129,7 +137,7 @@ class Worker:
             ended = len(encoded.ends)
             sizes = [*map(len, mine.texts[:ended])]
             index = new_rows(encoded.ends, piece.input, mine.starts[:ended], sizes)
-            writer.add(split, encoded, index)
+            writer.add(split, encoded, index, mine.fields or {})
             tokens += len(encoded.ids)
             documents += ended
         return tokens, documents
@@ -138,7 +146,7 @@ class Worker:
         chosen: dict[str, list[int]] = {}
         for number, text in enumerate(batch.texts):
             chosen.setdefault(self._rule.split_of(text), []).append(number)
-        return {split: selected(batch, numbers) for split, numbers in chosen.items()}
+        return {split: batch.chosen(numbers) for split, numbers in chosen.items()}
 
     def _failing(self, piece: Piece, batch: DocumentBatch) -> str:
         """The document of a batch that a tokenizer cannot encode: the first that it cannot encode alone."""
@@ -158,6 +166,18 @@ class Worker:
         else:
             where = self._failing(piece, batch)
         return TokenizerError(f"{where}: {error}", path=name)
+
+
+def place_of(source: Source, inputs: Sequence[Input], item: int, start: int) -> str:
+    """Where a document begins, in words.
+
+    Args:
+        source: The source of the inputs.
+        inputs: All inputs.
+        item: The number of the document's.
+        start: Where it starts there.
+    """
+    return source.place_of(inputs[item], start)
 
 
 def _streams_of(shards: Mapping[str, Sequence[PartShard]], job: Job) -> dict[str, StreamInfo]:

@@ -178,6 +178,7 @@ class Judgement:
         tokens = all_kept.num_tokens(eot=self._eot)
         documents = all_kept.num_documents.range(least.num_documents.value)
         output_bytes = round(tokens.value * self._item_bytes) + documents.value * ROW_BYTES
+        output_bytes += round(all_kept.field_bytes.value)
         output_bytes += sum(len(item.name) + _INPUT_BYTES for item in self._plan.inputs)
         return Estimate(
             text_bytes=all_kept.text_bytes.range(least.text_bytes.value),

@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from corpuskit.errors import CorpuskitError
 from corpuskit.preparation.parts.encoding import joined
 from corpuskit.preparation.plan import Piece, Plan
-from corpuskit.preparation.preview.places import Group, Limits, Place, stored_bytes
-from corpuskit.sources.base import DocumentBatch, Input, Sampled, Shares, Slice, Source
+from corpuskit.preparation.preview.places import Group, Limits, Place, field_bytes, stored_bytes
+from corpuskit.sources.base import Input, Sampled, Shares, Slice, Source
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.stream import base_name
 from corpuskit.tokenizers.base import Tokenizer
@@ -300,6 +301,7 @@ class _Sampler:
         place.text_bytes += sum(map(len, batch.texts))
         place.num_documents += len(batch.texts) - goes_on
         place.squared_bytes += sum(len(text) ** 2 for text in batch.texts)
+        place.field_bytes += field_bytes(batch)
 
     def _encode(self, batch: DocumentBatch, place: Place) -> None:
         """Encode some documents of a batch, unless enough of the place is encoded."""
