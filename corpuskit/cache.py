@@ -230,7 +230,9 @@ _OUR_NAMES = {
     "locks": re.compile(rf"(url-)?{_HEX}{{64}}\.lock"),
     "tables": re.compile(r"[^.].*"),  # samplers name them as they like
     "shards": re.compile(rf"{_HEX}{{64}}(\..+)?"),
-    "work": re.compile(rf".+-\d{{5,}}(-.+)?\.(bin|idx|json)|(manifest|run|job|digests-{_HEX}{{16}})\.json"),
+    "work": re.compile(
+        rf".+-\d{{5,}}(-.+)?(\..+)?\.(bin|idx|arrow|json)|(manifest|run|job|digests-{_HEX}{{16}})\.json"
+    ),
 }
 
 
