@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
     from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
     from corpuskit.chat.opening import open_template
-    from corpuskit.chat.template import Template
+    from corpuskit.chat.template import ReasoningOf, Template, TrainOn, turns
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.pieces import DocumentPiece
     from corpuskit.tokenizers.unicode_guard import UNICODE_17, CodePoints, UnicodeGuard
     from corpuskit.urls import is_remote
+    from corpuskit.value_streams import StreamInfo
 
 #: Where each name comes from, in the groups of the documentation.
 GROUPS = {
@@ -109,10 +110,10 @@ GROUPS = {
         "Spec": "corpuskit.registry.specs:Spec",
         "SourceSpec": "corpuskit.registry.specs:SourceSpec",
         "RemoteFile": "corpuskit.registry.specs:RemoteFile",
+        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
         "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
-        "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
@@ -179,6 +180,7 @@ GROUPS = {
     "Tokenizers": {
         "Tokenizer": "corpuskit.tokenizers.base:Tokenizer",
         "Encoded": "corpuskit.tokenizers.base:Encoded",
+        "StreamInfo": "corpuskit.value_streams:StreamInfo",
         "to_utf8": "corpuskit.tokenizers.base:to_utf8",
         "check_encoded": "corpuskit.tokenizers.base:check_encoded",
         "last_safe_place": "corpuskit.tokenizers.boundaries:last_safe_place",
@@ -191,6 +193,9 @@ GROUPS = {
     },
     "Templates": {
         "Template": "corpuskit.chat.template:Template",
+        "TrainOn": "corpuskit.chat.template:TrainOn",
+        "ReasoningOf": "corpuskit.chat.template:ReasoningOf",
+        "turns": "corpuskit.chat.template:turns",
         "Conversation": "corpuskit.chat.conversation:Conversation",
         "Message": "corpuskit.chat.conversation:Message",
         "ToolCall": "corpuskit.chat.conversation:ToolCall",
@@ -275,6 +280,7 @@ __all__ = [
     "Progress",
     "Reader",
     "ReaderSpec",
+    "ReasoningOf",
     "Registry",
     "RemoteFile",
     "Sampled",
@@ -290,12 +296,14 @@ __all__ = [
     "SpanSampler",
     "Spans",
     "Spec",
+    "StreamInfo",
     "Template",
     "TemplateSpec",
     "Tokenizer",
     "TokenizerSpec",
     "TooLarge",
     "ToolCall",
+    "TrainOn",
     "UNICODE_17",
     "UnicodeGuard",
     "Worker",
@@ -339,6 +347,7 @@ __all__ = [
     "text_path",
     "to_utf8",
     "told_by_head",
+    "turns",
     "usable_cores",
     "user_path",
     "version_of",

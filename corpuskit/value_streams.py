@@ -50,8 +50,10 @@ class StreamInfo:
         return f"{np.dtype(self.dtype).name} with fill {self.fill} for each {self.of}"
 
 
+#: What a stream may be called, as a regular expression: its name is a part of names of files.
+STREAM_NAME: Final = r"[a-z][a-z0-9_]{0,31}"
 #: The name of the stream that says whether a token is a target to be learned: 1, or 0 where it is not.
 LOSS: Final = "loss"
 LOSS_INFO: Final = StreamInfo("|u1", 1, "target")
 
-__all__ = ["LOSS", "LOSS_INFO", "StreamDtype", "StreamInfo"]
+__all__ = ["LOSS", "LOSS_INFO", "STREAM_NAME", "StreamDtype", "StreamInfo"]

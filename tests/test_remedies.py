@@ -18,6 +18,7 @@ from corpuskit import sealed
 from corpuskit.cli import root
 from corpuskit.cli.options import pairs
 from corpuskit.config import BatchConfig, PrepareConfig
+from corpuskit.corpus.manifest import FORMAT_VERSION
 from corpuskit.errors import CorpusFormatError, CorpuskitError
 from corpuskit.sources.readers import options as reader_options
 
@@ -232,7 +233,7 @@ DAMAGE = {
     "the manifest is no JSON": ("manifest.json", lambda data: data[:-200]),
     "the manifest is empty": ("manifest.json", lambda data: b""),
     "the manifest is older": ("manifest.json", lambda data: _of_version(data, 1)),
-    "the manifest is newer": ("manifest.json", lambda data: _of_version(data, 3)),
+    "the manifest is newer": ("manifest.json", lambda data: _of_version(data, FORMAT_VERSION + 1)),
 }
 
 

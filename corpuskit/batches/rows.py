@@ -93,7 +93,7 @@ class WindowRows:
     def cut(self, start: int, stop: int) -> WindowRows:
         """Rows `start` to `stop`."""
         borders = self.borders.cut(start, stop) if self.borders else None
-        beside = _cut(self.beside, start, stop)
+        beside = _cut(self.beside, start, stop) if self.beside else self.beside
         return WindowRows(self.starts[start:stop], self.located[start:stop], borders, beside)
 
     def num_pieces(self) -> int:
@@ -186,7 +186,7 @@ class SpanRows:
             self.lengths[a:b],
             self.located[a:b],
             self.padding[a:b],
-            _cut(self.beside, a, b),
+            _cut(self.beside, a, b) if self.beside else self.beside,
             None if self.broken is None else self.broken[a:b],
         )
 

@@ -23,7 +23,7 @@ class SpanCopy:
     at the places of the first takes two thirds of that.
 
     Args:
-        lengths: int64[n].
+        lengths: int64[n], how many items each of the spans has.
     """
 
     def __init__(self, lengths: Ints) -> None:

@@ -69,7 +69,8 @@ class Targets:
         block_size = self._source.block_size
         of_y = learned[:, learned.shape[1] - block_size :]
         if foreign is not None:
-            of_y[np.divmod(foreign, block_size)] = 0
+            is_wide = learned.shape[1] > block_size
+            learned.reshape(-1)[foreign + foreign // block_size + 1 if is_wide else foreign] = 0
         if learned.dtype != np.uint8:
             learned = (learned != 0).view(np.uint8)
             of_y = learned[:, learned.shape[1] - block_size :]

@@ -24,7 +24,7 @@ class GuardedTemplate(Template):
         super().__init__(name=component.spec.name, argument=component.argument)
         self._template, self._component = template, component
         with blame(component.what, component.owner):
-            self.control_tokens = tuple(template.control_tokens)
+            self.control_tokens, self.fingerprint = tuple(template.control_tokens), template.fingerprint
             if not all(isinstance(name, str) for name in self.control_tokens):
                 raise TypeError(f"control_tokens must be text, found {self.control_tokens!r:.80}")
         self._names = {name.encode() for name in self.control_tokens}

@@ -22,8 +22,9 @@ from corpuskit.chat.conversation import BadConversation, Conversation, Message
 from corpuskit.errors import ConfigError
 from corpuskit.tokenizers.pieces import DocumentPiece
 
-#: What is to be learned, and which reasoning is written.
+#: What of a conversation is to be learned.
 TrainOn = Literal["assistant", "last", "all"]
+#: Which reasoning is written: of every message, of those after the user's last one, or none.
 ReasoningOf = Literal["all", "last", "none"]
 TRAIN_ON: tuple[TrainOn, ...] = ("assistant", "last", "all")
 REASONING_OF: tuple[ReasoningOf, ...] = ("all", "last", "none")
@@ -46,12 +47,15 @@ class Template(abc.ABC):
         name: What users call it, with its argument.
         control_tokens: The names of all control tokens that its pieces may be; one that is empty is the
             tokenizer's end of text.
+        fingerprint: A sha256 over what decides its pieces and is not in its code, such as a file of a model;
+            empty where there is nothing of the kind.
         TAKES_ARGUMENT: Whether its name may have an argument.
     """
 
     TAKES_ARGUMENT: ClassVar[bool] = False
 
     control_tokens: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     def __init__(self, *, name: str, argument: str | None = None) -> None:
         if argument is not None and not self.TAKES_ARGUMENT:

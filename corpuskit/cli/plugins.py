@@ -60,7 +60,7 @@ def command(context: click.Context, as_json: bool) -> None:
 @option(
     "--without",
     multiple=True,
-    type=click.Choice(["distinct", "lossless", "piecewise", "seeded", "wide"]),
+    type=click.Choice(["distinct", "lossless", "piecewise", "seeded", "tools", "wide"]),
     help="Leave out the checks of what the components do not promise; may be repeated. By default all is "
     "checked.",
 )

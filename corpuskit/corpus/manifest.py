@@ -25,7 +25,7 @@ from pydantic import (
 from corpuskit import sealed
 from corpuskit.corpus.index import ROW_BYTES, index_file, stream_file
 from corpuskit.errors import ConfigError
-from corpuskit.value_streams import StreamDtype, StreamInfo
+from corpuskit.value_streams import STREAM_NAME, StreamDtype, StreamInfo
 
 FORMAT_VERSION: Final = 3
 FILE_NAME = "manifest.json"
@@ -44,8 +44,7 @@ SPLIT_NAME = r"[a-z][a-z0-9_]{0,31}"
 #: What the files of shards are called: ids, index, streams of values and kept fields.
 SHARD_FILE = rf"{SPLIT_NAME}-\d{{5,}}(?:(?:\.{SPLIT_NAME})?\.bin|\.idx|\.fields\.arrow)"
 SplitName = Annotated[str, Field(pattern=rf"^{SPLIT_NAME}$")]
-#: What a stream of values may be called: its name is a part of names of files, too.
-StreamName = SplitName
+StreamName = Annotated[str, Field(pattern=rf"^{STREAM_NAME}$")]
 
 
 class _Record(BaseModel):

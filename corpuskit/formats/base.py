@@ -29,6 +29,7 @@ from corpuskit.paths import user_path
 from corpuskit.registry.blame import fault
 from corpuskit.temporary_names import temporary_name
 from corpuskit.urls import remote_path
+from corpuskit.value_streams import LOSS
 from corpuskit.version import __version__
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Format(abc.ABC):
     Attributes:
         name: What users type after `--format`.
         splits_read: The splits that the trainer reads; that a corpus has none of one is said.
+        streams_written: The streams of values that it writes; that a corpus has another one is said.
         meta_file: The file that describes the vocabulary and is written on request, if the format has one.
 
     Example:
@@ -63,6 +65,7 @@ class Format(abc.ABC):
 
     name: ClassVar[str]
     splits_read: ClassVar[tuple[str, ...]] = ()
+    streams_written: ClassVar[tuple[str, ...]] = ()
     meta_file: ClassVar[str | None] = None
 
     def check(self, corpus: Corpus, splits: Sequence[str]) -> None:  # noqa: B027 - most hold everything
@@ -179,6 +182,9 @@ class Format(abc.ABC):
             log.info("%s holds this export already; nothing was changed", output)
             return there
         self._say_what_is_missing(corpus)
+        for stream in sorted({one for name in names for one in corpus[name].streams}):
+            if stream not in self.streams_written:
+                log.warning("%s: %s", corpus.path, _left_behind(stream, self.name))
         _check_place(output, overwrite=overwrite)
         storage.make_directory(output.parent)
         for folder in folders.remove_left_behind(output):
@@ -209,6 +215,16 @@ class Format(abc.ABC):
                     name,
                     self.name,
                 )
+
+
+def _left_behind(stream: str, format_name: str) -> str:
+    """What it means that a format does not write a stream."""
+    if stream == LOSS:
+        return (
+            f"the format {format_name} has no place for the stream 'loss', so trainers of it learn every "
+            "token, users' turns too; --format datatrove has one"
+        )
+    return f"the format {format_name} has no place for the stream {stream!r}, which is not exported"
 
 
 def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from corpuskit.registry.blame import not_theirs
 
 #: What damage means for an export.
 _SO = "nothing was exported; "
+#: Items of a stream's fill that are given at once.
+_FILL_ITEMS = 2**20
 
 
 class Export:
@@ -88,6 +91,25 @@ class Export:
                 file = records[number].file
                 self._on_progress(Progress("export", file, self._done_bytes, self._total_bytes))
             yield piece
+
+    def stream(self, split: str, name: str) -> Iterator[NDArray[Any]]:
+        """A split's items of a stream of values in order, a few MiB at a time; see `tokens`.
+
+        Args:
+            split: The split's name.
+            name: The stream's, one of `corpus[split].streams`.
+
+        Yields:
+            Items in the stream's dtype, read-only; those of a shard without the stream are its fill.
+        """
+        stream = self.corpus[split]
+        info = stream.streams[name]
+        for number, record in enumerate(self.corpus.manifest.splits[split].shards):
+            if name in record.streams:
+                yield from scan.stream(stream, number, record, name, scan.refuser(stream, _SO))
+                continue
+            for at in range(0, record.num_tokens, _FILL_ITEMS):
+                yield np.full(min(_FILL_ITEMS, record.num_tokens - at), info.fill, info.dtype)
 
     def document_ends(self, split: str) -> Iterator[NDArray[np.int64]]:
         """Where the documents of a split end, a few hundred thousand at a time.

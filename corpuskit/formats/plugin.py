@@ -25,4 +25,9 @@ def corpuskit_formats() -> list[FormatSpec]:
             "Megatron-Core's .bin of ids and .idx of documents",
             factory="corpuskit.formats.megatron:Megatron",
         ),
+        FormatSpec(
+            "datatrove",
+            "datatrove's .ds files, with a mask of what is learned",
+            factory="corpuskit.formats.datatrove:Datatrove",
+        ),
     ]

@@ -32,6 +32,7 @@ from corpuskit.preparation.resolved_config import ResolvedConfig
 from corpuskit.preparation.run_record import run_record, warn_of_empty_splits, warn_of_separator
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.sources.base import Input
+from corpuskit.value_streams import LOSS, LOSS_INFO
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,7 @@ class Run:
             shard_bytes=recipe.options.shard_bytes,
             inputs=plan.inputs,
             parts=plan.parts,
+            streams={**opened.tokenizer.streams, LOSS: LOSS_INFO},
         )
         save_job(job)
         return job

@@ -19,6 +19,7 @@ from corpuskit.preparation.plan import Part, Piece
 from corpuskit.sources.base import Slice
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.value_streams import LOSS, LOSS_INFO
 
 _NUM_PARTS = 6
 
@@ -190,6 +191,7 @@ def make_job(folder: Path, name: str = "job") -> Job:
             Part(number, (Piece(number, Slice(size_bytes=item.size_bytes), "train"),))
             for number, item in enumerate(inputs)
         ),
+        streams={LOSS: LOSS_INFO},
     )
     save_job(job)
     return job

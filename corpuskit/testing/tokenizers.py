@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.testing.comparison import assert_equal_numbers
-from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.tokenizers.base import Tokenizer, check_items
 
 #: Texts that tokenizers have been seen to get wrong.
 TEXTS = (
@@ -297,6 +297,17 @@ class TokenizerSuite(_ControlTokens):
                 assert head + ids_of(encoded[cut:] + after.encode()) == whole
 
         property_holds()
+
+    def test_items_of_streams_do_not_depend_on_the_texts_around(self, tokenizer: Tokenizer) -> None:
+        texts = [sample.encode() for sample in self.texts()]
+        together = tokenizer.encode_batch(texts)
+        items = tokenizer.stream_items(together)
+        check_items(items, together, tokenizer=tokenizer)
+        stops = np.cumsum(together.lengths).tolist()
+        for text, stop, length in zip(texts, stops, together.lengths.tolist(), strict=True):
+            alone = tokenizer.stream_items(tokenizer.encode_batch([text]))
+            for name in tokenizer.streams:
+                assert_equal_numbers(alone[name], items[name][stop - length : stop])
 
     def test_the_fingerprint_is_a_sha256_and_stays(self, tokenizer: Tokenizer) -> None:
         first = tokenizer.fingerprint

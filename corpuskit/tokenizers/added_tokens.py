@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class TokenizerWithAdded(Tokenizer):
         self.base, self.added_tokens = base, tuple(names)
         self.name, self.owner = base.name, base.owner
         self.eot_id, self.eot_note = base.eot_id, base.eot_note
+        self.has_beginning, self.streams = base.has_beginning, base.streams
         self.vocab_size = base.vocab_size + len(names)
         if self.vocab_size > _MAX_VOCAB_SIZE:
             raise TokenizerError(f"tokenizer {base.name!r}: no ids are left for added control tokens")
@@ -63,6 +64,10 @@ class TokenizerWithAdded(Tokenizer):
     def encode_batch(self, texts: Sequence[bytes]) -> Encoded:
         """What the other one gives."""
         return self.base.encode_batch(texts)
+
+    def encode_inside(self, texts: Sequence[bytes]) -> Encoded:
+        """What the other one gives."""
+        return self.base.encode_inside(texts)
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """What the other one gives."""
@@ -99,6 +104,10 @@ class TokenizerWithAdded(Tokenizer):
     def boundary(self, text: bytes, at: int) -> int:
         """What the other one says."""
         return self.base.boundary(text, at)
+
+    def stream_items(self, encoded: Encoded) -> Mapping[str, NDArray[Any]]:
+        """What the other one gives, to which added tokens are ids like others."""
+        return self.base.stream_items(encoded)
 
     def load(self) -> None:
         """Load the other one."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.registry.discovery import Owner
+from corpuskit.value_streams import StreamInfo
 
 #: More ids than this in a text on average are many; see `with_eot`.
 _MANY_IDS = 512
@@ -59,8 +60,12 @@ class Tokenizer(abc.ABC):
         eot_id: The id appended after a document, or None for a tokenizer without one; known before `fit`.
         control_ids: The control tokens: the id of each by its name. `decode_bytes` gives the name, and
             `encode` never gives the id. The names are known before `fit`.
+        streams: Streams of values that the tokenizer has for its ids, by their names: `stream_items` gives
+            them, and a corpus keeps them beside the ids.
         eot_note: Where the end-of-text id is a guess, one line that says so; `prepare` passes it on.
         owner: Whose it is; set by who opens it.
+        has_beginning: True for a tokenizer that writes the beginning of a document in its own way, such as
+            with a space in front: `encode_inside` is called for texts behind a control token.
         needs_fitting: True for a tokenizer whose vocabulary comes from the corpus: `fit` is called with
             all of its text before the first `encode`.
     """
@@ -69,7 +74,9 @@ class Tokenizer(abc.ABC):
     vocab_size: int = 0
     eot_id: int | None = None
     control_ids: Mapping[str, int] = MappingProxyType({})
+    streams: Mapping[str, StreamInfo] = MappingProxyType({})
     eot_note: str | None = None
+    has_beginning: bool = False
     needs_fitting: bool = False
     owner: Owner | None = None
 
@@ -112,6 +119,14 @@ class Tokenizer(abc.ABC):
         encoded = [self.encode(text.decode("utf-8")) for text in texts]
         ids = np.concatenate(encoded).astype(np.uint32, copy=False) if encoded else np.empty(0, np.uint32)
         return Encoded(ids, np.array([len(one) for one in encoded], np.int64))
+
+    def encode_inside(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts that do not begin their document; called where the tokenizer has a beginning.
+
+        Args:
+            texts: D texts in UTF-8, already checked.
+        """
+        return self.encode_batch(texts)
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text, which the lengths count.
@@ -172,6 +187,20 @@ class Tokenizer(abc.ABC):
         """
         return 0
 
+    def stream_items(self, encoded: Encoded) -> Mapping[str, NDArray[Any]]:
+        """The items of each of `streams` for some documents.
+
+        An item may depend on its own document's ids alone, and where `boundary` allows a cut of a text, no
+        item of one side on ids of the other: documents come in any company, and long ones in several calls.
+
+        Args:
+            encoded: The ids of D documents, or of parts of them, control tokens and end-of-text ids included.
+
+        Returns:
+            An item for each id, [N] in the stream's dtype, for each of `streams`.
+        """
+        return {}
+
     def load(self) -> None:  # noqa: B027 - most have nothing left to load
         """Load all that `encode_batch` needs and that is loaded when it is first used."""
 
@@ -226,6 +255,24 @@ def check_encoded(encoded: Encoded, *, tokenizer: Tokenizer, num_texts: int) -> 
         raise refuse(f"lengths that add up to {len(ids):,} ids", f"{int(lengths.sum()):,}")
     if len(ids) and int(ids.max()) >= tokenizer.vocab_size:
         raise refuse(f"ids below {tokenizer.vocab_size:,}", f"{int(ids.max()):,}")
+
+
+def check_items(items: Mapping[str, Any], encoded: Encoded, *, tokenizer: Tokenizer) -> None:
+    """Check what `stream_items` of a tokenizer gave.
+
+    Raises:
+        TokenizerError: If it is not an item for each id, in the stream's dtype, for each of its streams.
+    """
+    for name, info in tokenizer.streams.items():
+        found = items.get(name)
+        if not isinstance(found, np.ndarray) or found.dtype != info.dtype or found.shape != encoded.ids.shape:
+            what = f"{found.dtype}{[*found.shape]}" if isinstance(found, np.ndarray) else repr(found)
+            raise TokenizerError(
+                f"tokenizer {tokenizer.name!r}: stream_items must give {name!r} as "
+                f"{np.dtype(info.dtype)}[{len(encoded.ids)}], found {what:.60}",
+                expected=info.dtype,
+                found=found,
+            )
 
 
 def with_eot(encoded: Encoded, num_ended: int, eot_id: int) -> Encoded:

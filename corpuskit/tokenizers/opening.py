@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.errors import CorpuskitError, TokenizerError
 from corpuskit.numbers import as_whole
 from corpuskit.registry.specs import TokenizerSpec
+from corpuskit.value_streams import LOSS, STREAM_NAME, StreamInfo
 
 if TYPE_CHECKING:
     from corpuskit.registry import Component
@@ -141,6 +143,12 @@ def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], 
             raise refuse("names in control_ids", control)
         if as_whole(number) is None or not 0 <= number < limit:
             raise refuse(f"control_ids in [0, {limit})", number)
+    streams: Any = tokenizer.streams
+    if not isinstance(streams, Mapping) or not all(isinstance(one, StreamInfo) for one in streams.values()):
+        raise refuse("streams as a mapping from names to StreamInfo", streams)
+    for stream in streams:
+        if stream == LOSS or not (isinstance(stream, str) and re.fullmatch(STREAM_NAME, stream)):
+            raise refuse(f"streams named by words of up to 32 of a-z, 0-9 and _, other than {LOSS!r}", stream)
 
 
 __all__ = ["encodings", "fit_tokenizer", "open_tokenizer", "reopen_tokenizer"]

@@ -106,6 +106,13 @@ class _Pieces:
         texts = list(itertools.compress(texts, says.tolist()))
         return cls(texts, sizes[says], is_control[says], is_trained[says], document[says])
 
+    @property
+    def is_inside(self) -> NDArray[np.bool_]:
+        """bool[P], which of them do not begin their document."""
+        inside = np.zeros(len(self.texts), np.bool_)
+        inside[1:] = self.document[1:] == self.document[:-1]
+        return inside
+
     def begins(self, *, cut: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """bool[P], where a run of texts or a control token begins.
 
@@ -172,13 +179,37 @@ class _Runs:
         starts = (np.cumsum(sizes) - sizes)[begins_text].tolist()
         texts = [joined[start:stop] for start, stop in itertools.pairwise([*starts, len(joined)])]
         try:
-            encoded = tokenizer.encode_batch(texts)
+            encoded = _encoded(tokenizer, texts, pieces.is_inside[begins & is_text])
         except TokenizerError as error:
             if error.index is not None:
                 error.index = int(pieces.document[np.flatnonzero(begins & is_text)[error.index]])
             raise
-        check_encoded(encoded, tokenizer=tokenizer, num_texts=len(texts))
         return cls(np.flatnonzero(begins), begins_text, np.cumsum(begins_text) - 1, texts, encoded)
+
+
+def _encoded(tokenizer: Tokenizer, texts: Sequence[bytes], is_inside: NDArray[np.bool_]) -> Encoded:
+    """The ids of texts, of which some, bool[D], do not begin their document."""
+    groups = [is_inside, ~is_inside] if tokenizer.has_beginning else [np.ones(len(texts), np.bool_)]
+    lengths = np.zeros(len(texts), np.int64)
+    found = []
+    for number, group in enumerate(groups):
+        some = list(itertools.compress(texts, group.tolist()))
+        encode = tokenizer.encode_inside if number < len(groups) - 1 else tokenizer.encode_batch
+        try:
+            encoded = encode(some)
+        except TokenizerError as error:
+            if error.index is not None:
+                error.index = int(np.flatnonzero(group)[error.index])
+            raise
+        check_encoded(encoded, tokenizer=tokenizer, num_texts=len(some))
+        lengths[group] = encoded.lengths
+        found.append(encoded.ids)
+    if len(found) == 1:
+        return Encoded(found[0], lengths)
+    ids = np.empty(int(lengths.sum()), np.uint32)
+    for group, some_ids in zip(groups, found, strict=True):
+        ids[np.repeat(group, lengths)] = some_ids
+    return Encoded(ids, lengths)
 
 
 def _learned(

@@ -13,6 +13,7 @@ from corpuskit.preparation.parts.job import Job
 from corpuskit.preparation.plan import Part, Piece, Plan
 from corpuskit.preparation.recipe import Recipe, RecipeOptions
 from corpuskit.sources.base import Input, Slice
+from corpuskit.value_streams import LOSS, LOSS_INFO
 
 TOKENIZER = TokenizerRecord(name="bytes", vocab_size=257, eot_id=256, fingerprint="f" * 64, state=None)
 OPTIONS = RecipeOptions(
@@ -70,6 +71,7 @@ def test_a_job_is_written_as_it_was_before():
         shard_bytes=RECIPE.options.shard_bytes,
         inputs=INPUTS,
         parts=PARTS,
+        streams={LOSS: LOSS_INFO},
     )
     written = json.dumps(job.to_json()).encode()
     expected = "4f6ecabbbb2a48229867c86ebbced7b28aa6d9508a23d682b87e743c44d954d0"

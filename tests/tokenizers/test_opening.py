@@ -14,6 +14,7 @@ from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import TokenizerSpec
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded
 from corpuskit.tokenizers.opening import fit_tokenizer, open_tokenizer, reopen_tokenizer
+from corpuskit.value_streams import StreamInfo
 
 
 class Letters(Tokenizer):
@@ -73,6 +74,15 @@ def test_a_plugins_tokenizer_gets_its_name_and_argument(plugin: Any) -> None:
         ({"vocab_size": 26.0}, "expected a vocab_size of 1 to 2\\*\\*32, found 26.0"),
         ({"vocab_size": -1, "needs_fitting": True}, "expected a vocab_size of 1 to 2\\*\\*32, found -1"),
         ({"eot_id": 26}, r"expected an eot_id in \[0, 26\) or None, found 26"),
+        (
+            {"streams": {"loss": StreamInfo("|u1", 0, "input")}},
+            r"expected streams named by .*, other than 'loss', found 'loss'",
+        ),
+        (
+            {"streams": {"a b": StreamInfo("|u1", 0, "input")}},
+            r"expected streams named by words .* found 'a b'",
+        ),
+        ({"streams": {"ab": "|u1"}}, r"expected streams as a mapping from names to StreamInfo"),
         ({"eot_id": "<eot>"}, r"expected an eot_id in \[0, 26\) or None, found '<eot>'"),
         ({"name": ""}, "expected a name, found ''"),
         ({"control_ids": ["<eot>"]}, "expected control_ids as a mapping from names to ids, found"),

@@ -216,3 +216,26 @@ def test_a_text_that_cannot_be_encoded_is_of_a_document() -> None:
     with pytest.raises(TokenizerError, match="no !") as caught:
         encode_pieces(tokenizer, [ok, ok, [*ok, DocumentPiece(b"c"), DocumentPiece(b"!")], ok])
     assert caught.value.index == 2
+
+
+class Begins(ByteTokenizer):
+    """Writes ">" in front of a document."""
+
+    has_beginning = True
+
+    def encode_batch(self, texts: Sequence[bytes]) -> Encoded:
+        return super().encode_batch([b">" + text for text in texts])
+
+    def encode_inside(self, texts: Sequence[bytes]) -> Encoded:
+        return super().encode_batch(texts)
+
+
+def test_text_behind_a_control_token_does_not_begin_its_document() -> None:
+    control = DocumentPiece(b"", True)
+    documents = [
+        [DocumentPiece(b"a"), DocumentPiece(b"b"), control, DocumentPiece(b"c")],
+        [control, DocumentPiece(b"d")],
+    ]
+    encoded, _ = encode_pieces(Begins(), documents)
+    assert encoded.lengths.tolist() == [5, 2]
+    assert bytes(number for number in encoded.ids.tolist() if number < 256) == b">abcd"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.base import DocumentBatch
-from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, with_eot
+from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, check_items, with_eot
 from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
 from corpuskit.value_streams import LOSS
 
@@ -119,9 +119,10 @@ def encode(tokenizer: Tokenizer, batch: DocumentBatch, *, eot_id: int | None, dt
     check_encoded(encoded, tokenizer=tokenizer, num_texts=len(batch.texts))
     ends = np.cumsum(encoded.lengths)
     ids = encoded.ids.astype(dtype, copy=False)
+    streams = _items(tokenizer, encoded)
     if batch.continues:
-        return EncodedDocuments(ids, ends[:-1], len(batch.texts[-1]))
-    return EncodedDocuments(ids, ends)
+        return EncodedDocuments(ids, ends[:-1], len(batch.texts[-1]), streams)
+    return EncodedDocuments(ids, ends, streams=streams)
 
 
 def _encode_pieces(
@@ -134,4 +135,18 @@ def _encode_pieces(
         marks = with_eot(Encoded(loss.astype(np.uint32), encoded.lengths), len(documents), 0)
         encoded, loss = with_eot(encoded, len(documents), eot_id), marks.ids.astype(np.uint8)
     ids = encoded.ids.astype(dtype, copy=False)
-    return EncodedDocuments(ids, np.cumsum(encoded.lengths), streams={LOSS: loss})
+    streams = {**_items(tokenizer, encoded), LOSS: loss}
+    return EncodedDocuments(ids, np.cumsum(encoded.lengths), streams=streams)
+
+
+def _items(tokenizer: Tokenizer, encoded: Encoded) -> Mapping[str, NDArray[Any]]:
+    """The tokenizer's own streams.
+
+    Raises:
+        TokenizerError: If they are not what it says that they are.
+    """
+    if not tokenizer.streams:
+        return {}
+    items = tokenizer.stream_items(encoded)
+    check_items(items, encoded, tokenizer=tokenizer)
+    return {name: items[name] for name in tokenizer.streams}

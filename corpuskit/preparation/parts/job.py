@@ -19,7 +19,7 @@ from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part, fields_of
 from corpuskit.sources.base import Input
 from corpuskit.urls import redact_url
-from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
+from corpuskit.value_streams import StreamInfo
 
 _JOB_BYTES = 4 * 2**30
 _JOB_FILE = "job.json"
@@ -57,7 +57,7 @@ class Job:
     shard_bytes: int
     inputs: tuple[Input, ...]
     parts: tuple[Part, ...]
-    streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=lambda: {LOSS: LOSS_INFO})
+    streams: Mapping[str, StreamInfo]
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.

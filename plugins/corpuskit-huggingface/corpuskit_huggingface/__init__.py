@@ -2,6 +2,7 @@
 
 - `corpuskit prepare hf:org/name` reads a dataset's files, and those of a folder that looks like one;
 - `--encoding hf:org/name` encodes with a `tokenizer.json`;
+- `--template hf:org/name` writes conversations as a model's chat template does;
 - `corpus_to_hf(corpus)` shows a prepared corpus to whatever works with `datasets`.
 """
 
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["corpus_to_hf", "corpuskit_readers", "corpuskit_sources", "corpuskit_tokenizers"]
+__all__ = [
+    "corpus_to_hf",
+    "corpuskit_readers",
+    "corpuskit_sources",
+    "corpuskit_templates",
+    "corpuskit_tokenizers",
+]
 
 
 @corpuskit.hookimpl
@@ -41,6 +48,18 @@ def corpuskit_tokenizers() -> list[corpuskit.TokenizerSpec]:
             "hf",
             "A tokenizer.json: hf:path, or of the Hugging Face Hub: hf:org/name[@revision]",
             factory="corpuskit_huggingface.tokenizer:HuggingFaceTokenizer",
+        )
+    ]
+
+
+@corpuskit.hookimpl
+def corpuskit_templates() -> list[corpuskit.TemplateSpec]:
+    """One name for every chat template; whose it is follows after a colon."""
+    return [
+        corpuskit.TemplateSpec(
+            "hf",
+            "A model's own chat template: hf:path, or of the Hugging Face Hub: hf:org/name[@revision]",
+            factory="corpuskit_huggingface.chat_template:HuggingFaceTemplate",
         )
     ]
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import bz2
+import copy
 import dataclasses
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from corpuskit.errors import FetchError, TokenizerError
-from corpuskit.plugin import looking_at, read_file, user_path
-from corpuskit_huggingface import hub
+from corpuskit.errors import TokenizerError
+from corpuskit_huggingface.model_files import MAX_BYTES, ModelFiles, model_files, read_model_file
 
 FILE = "tokenizer.json"
 #: Where a model's end-of-text token stands, in the order in which it is looked for.
@@ -31,15 +30,12 @@ _USUAL_NAMES = (
     "[EOS]",
     "[SEP]",
 )
-#: Gemma 3's, the largest in common use, has 33 MB.
-_MAX_BYTES = 64 * 2**20
 #: Each may take sixty bytes in memory and two in a file. Gemma 3's definition has 2.5 million.
 _MAX_VALUES = 8_000_000
 #: Put in front of a special token's name in a vocabulary, so that no text has it: it is no character.
 HIDDEN = "\U0010fffe"
 #: Models that look whole words up, or all pieces of a word, and would find a special token's name in text.
 _LOOKS_UP = ("Unigram", "WordLevel", "WordPiece")
-_REPOSITORY = re.compile(r"(?P<repo>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>\S+))?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +106,30 @@ class Definition:
         special = [token["content"] for token in self.data["added_tokens"] if token.get("special")]
         return [name for name in dict.fromkeys(special) if name and name != unknown]
 
+    @property
+    def has_beginning(self) -> bool:
+        """Whether a document gets a space in front, and text behind a special token does not."""
+        return any(step.get("prepend_scheme") == "first" for step in self._steps())
+
+    def without_beginning(self) -> Definition:
+        """The definition for texts behind special tokens."""
+        data = copy.deepcopy(self.data)
+        changed = dataclasses.replace(self, data=data)
+        for step in changed._steps():
+            if step.get("prepend_scheme") == "first":
+                step["prepend_scheme"] = "never"
+        return changed
+
+    def _steps(self) -> list[dict[str, Any]]:
+        """The steps in which text is cut into words."""
+        found, waiting = [], [self.data.get("pre_tokenizer")]
+        while waiting:
+            step = waiting.pop()
+            if isinstance(step, dict):
+                found.append(step)
+                waiting += step.get("pretokenizers") or []
+        return found
+
     def to_state(self) -> dict[str, Any]:
         """A JSON value for a manifest: the canonical JSON, as bzip2 in base64."""
         packed = bz2.compress(self.canonical.encode("utf-8", "surrogatepass"))
@@ -124,7 +144,7 @@ class Definition:
         """
         try:
             unpack = bz2.BZ2Decompressor()
-            content = unpack.decompress(base64.b64decode(state["tokenizer"], validate=True), _MAX_BYTES)
+            content = unpack.decompress(base64.b64decode(state["tokenizer"], validate=True), MAX_BYTES)
             if not unpack.eof:
                 raise ValueError("cut off, or far too large")
             if content.count(b",") + content.count(b"[") + content.count(b"{") > _MAX_VALUES:
@@ -174,49 +194,29 @@ def find(argument: str) -> Definition:
         TokenizerError: If there is none.
         FetchError: If the Hub does not give it.
     """
-    path = user_path(argument)
-    with looking_at(path):
-        is_there = path.exists()
-    get = _beside(path) if is_there else _in_repository(argument)
-    file = get(FILE)
+    return find_in(model_files(argument, file=FILE), argument)
+
+
+def find_in(files: ModelFiles, argument: str) -> Definition:
+    """The definition among a model's files.
+
+    Args:
+        files: The files.
+        argument: What the user calls them.
+
+    Raises:
+        TokenizerError: If there is none.
+        FetchError: If the Hub does not give it.
+    """
+    file = files.get(FILE)
     if file is None:
         raise TokenizerError(
             f"{argument}: there is no {FILE}; save one with tokenizer.save() or with "
             "AutoTokenizer.from_pretrained(..., use_fast=True).save_pretrained()",
             path=argument,
         )
-    eot, named_by = _named_eot(get)
-    return Definition.of(_read(file), eot, where=argument, named_by=named_by)
-
-
-def _beside(path: Path) -> Callable[[str], Path | None]:
-    """Looks for files in a folder, or beside a file that is the tokenizer.json itself."""
-
-    def get(name: str) -> Path | None:
-        with looking_at(path):
-            file = (
-                path if path.is_file() and name == FILE else (path if path.is_dir() else path.parent) / name
-            )
-            return file if file.is_file() else None
-
-    return get
-
-
-def _in_repository(argument: str) -> Callable[[str], Path | None]:
-    """Looks for files in a repository, all of them at the commit that the first one is from."""
-    match = None if argument.startswith((".", "/", "~")) else _REPOSITORY.fullmatch(argument)
-    if match is None:
-        raise TokenizerError(f"{argument}: no such file or folder", path=argument)
-    repo, revision = match["repo"], match["revision"]
-
-    def get(name: str) -> Path | None:
-        nonlocal revision
-        found = hub.optional(lambda: hub.download(repo, name, revision=revision))
-        if found is not None:
-            revision = found.parent.name  # .../snapshots/COMMIT/tokenizer.json
-        return found
-
-    return get
+    eot, named_by = _named_eot(files.get)
+    return Definition.of(read_model_file(file), eot, where=argument, named_by=named_by)
 
 
 def _named_eot(get: Callable[[str], Path | None]) -> tuple[str | None, str]:
@@ -234,7 +234,7 @@ def _named_eot(get: Callable[[str], Path | None]) -> tuple[str | None, str]:
         if file is None:
             continue
         try:
-            config = json.loads(_read(file))
+            config = json.loads(read_model_file(file))
             token = config.get("eos_token")
         except (ValueError, AttributeError, RecursionError) as error:
             raise TokenizerError(f"{file}: not JSON: {error}", path=file) from error
@@ -269,11 +269,4 @@ def _not_added(
     )
 
 
-def _read(file: Path) -> bytes:
-    try:
-        return read_file(file, max_bytes=_MAX_BYTES, follow=True)
-    except OSError as error:
-        raise FetchError(f"{file}: cannot be read: {error.strerror}", path=file) from error
-
-
-__all__ = ["HIDDEN", "Definition", "find"]
+__all__ = ["HIDDEN", "Definition", "find", "find_in"]

@@ -80,6 +80,7 @@ class HuggingFaceTokenizer(Tokenizer):
         self.control_ids = {name: int(ids[name]) for name in self._definition.control_tokens}
         self._is_control = np.zeros(self.vocab_size, np.bool_)
         self._is_control[[*self.control_ids.values()]] = True
+        self.has_beginning = self._definition.has_beginning
         self._may_be_cut = may_be_cut(self._definition.data)
         self._table = table_for(self._definition.data, vocab, eot_id=self.eot_id)
         self._fast: fast.FastEngine | None = None
@@ -127,6 +128,21 @@ class HuggingFaceTokenizer(Tokenizer):
         np.add.at(lengths, owner_of, sizes)
         return Encoded(ids, lengths)
 
+    def encode_inside(self, texts: Sequence[bytes]) -> Encoded:
+        """The ids of texts behind a special token, where nothing is put in front of them.
+
+        Raises:
+            TokenizerError: With `.index`, the number of the text that cannot be encoded.
+        """
+        return self._inside.encode_batch(texts) if self.has_beginning else self.encode_batch(texts)
+
+    @cached_property
+    def _inside(self) -> HuggingFaceTokenizer:
+        """The tokenizer without its way of beginning a document."""
+        state = self._definition.without_beginning().to_state()
+        prefix, _, argument = self.name.partition(":")
+        return HuggingFaceTokenizer(name=prefix, argument=argument, state=state)
+
     def decode_bytes(self, ids: Sequence[int] | NDArray[np.integer[Any]]) -> bytes:
         """The bytes that ids stand for, special ids as their names; as far as the tokenizer keeps bytes."""
         values = np.asarray(ids, dtype=np.int64).tolist()
@@ -162,7 +178,10 @@ class HuggingFaceTokenizer(Tokenizer):
         starts = np.cumsum([0, *map(len, texts)])
         for number in dict.fromkeys(unknown.tolist()):
             mine = slice(stops[number] - encoded.lengths[number], stops[number])
-            found = places_in(self._tokenizer, self._cut([texts[number]])[0], encoded.ids[mine])
+            pieces = self._cut([texts[number]])[0]
+            found = places_in(self._tokenizer, pieces, encoded.ids[mine])
+            if found is None and self.has_beginning:
+                found = places_in(self._inside._tokenizer, pieces, encoded.ids[mine])
             if found is not None:
                 begins[mine], ends[mine] = found + starts[number]
         return begins, ends

@@ -230,7 +230,9 @@ class FakeHub:
         return hashlib.sha1(f"{repo} {number}".encode()).hexdigest()
 
     def answer(self, path: str, headers) -> tuple[int, dict[str, str], bytes]:
-        api = re.fullmatch(r"/api/((?:datasets/)?[^/]+/[^/]+)/(revision|tree)/(.+)", path)
+        api = re.fullmatch(
+            r"/api/((?:datasets/|models/)?[^/]+/[^/]+)/(revision|tree)/([0-9a-f]{40}(?=/)|.+)(?:/(.+))?", path
+        )
         file = re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/(refs/[^/]+/[^/]+|[^/]+)/(.+)", path)
         repo, revision = (api[1], api[3]) if api else (file[1], file[2]) if file else ("", "")
         if api and api[1].startswith("models/"):
@@ -251,7 +253,10 @@ class FakeHub:
         if api and api[2] == "revision":
             value = {"id": repo.removeprefix("datasets/"), "sha": commit, "siblings": [], "tags": []}
             return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
-        tree = [self._entry(name, data) for name, data in sorted(files.items())]
+        under = f"{api[4]}/" if api and api[4] else ""
+        if under and not any(name.startswith(under) for name in files):
+            return 404, {"X-Error-Code": "EntryNotFound"}, b""
+        tree = [self._entry(name, data) for name, data in sorted(files.items()) if name.startswith(under)]
         return 200, {"Content-Type": "application/json"}, json.dumps(tree).encode()
 
     def _file(self, commit: str, files: dict[str, bytes], name: str) -> tuple[int, dict[str, str], bytes]:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import numpy as np
@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 import corpuskit
 from corpuskit.batches.segments import DocumentEnds
-from corpuskit.errors import SourceError
+from corpuskit.errors import SourceError, TokenizerError
 from corpuskit.formats.megatron import Megatron
 from corpuskit.preparation import opened_plan
 from corpuskit.preparation.executors import local
 from corpuskit.samplers.packing import split_documents
 from corpuskit.sources.readers import base as reader
 from corpuskit.sources.readers import text
-from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.tokenizers.base import Encoded, Tokenizer
+from corpuskit.value_streams import StreamInfo
 
 
 class Sparse(Tokenizer):
@@ -183,3 +184,72 @@ def test_workers_agree_on_documents_without_ids(tmp_path, assert_same, monkeypat
         made = prepare([tmp_path / "lines.txt"], tmp_path / str(workers), workers=workers, **options)
         assert made["train"].num_documents == 160
     assert_same(tmp_path / "1" / "corpus", tmp_path / "2" / "corpus")
+
+
+class Marked(Sparse):
+    """The same, with two streams: the place of an id in its word, and whether it is a vowel."""
+
+    streams: ClassVar[dict[str, StreamInfo]] = {
+        "place": StreamInfo("<u4", 0, "input"),
+        "vowel": StreamInfo("|u1", 2, "target"),
+    }
+
+    def stream_items(self, encoded: Encoded) -> dict[str, np.ndarray]:
+        is_space = encoded.ids == ord(" ")
+        ends = np.flatnonzero(is_space) + 1
+        starts = np.zeros(len(encoded.ids), np.int64)
+        for first in (np.cumsum(encoded.lengths) - encoded.lengths, ends):
+            first = first[first < len(starts)]
+            starts[first] = first
+        places = np.arange(len(starts)) - np.maximum.accumulate(starts)
+        return {"place": places.astype("<u4"), "vowel": np.isin(encoded.ids, [*b"aeiou"]).astype(np.uint8)}
+
+    def boundary(self, text: bytes, at: int) -> int:
+        return text.rfind(b" ", 0, at) + 1
+
+
+def test_a_tokenizers_streams_are_beside_the_ids_however_the_work_is_cut(tmp_path):
+    """Expected: each document's items, worked out from its text alone."""
+    texts = ["one two three " * 9, "", "xx", "aeiou bcd", "z " * 70]
+    (tmp_path / "a.txt").write_text("\n".join(texts) + "\n")
+    for turn, options in enumerate(
+        [{}, {"part_bytes": 20, "shard_bytes": 32}, {"part_bytes": 7, "workers": 2}]
+    ):
+        with mock.patch(f"{__name__}.Sparse", Marked):
+            corpus = prepare([tmp_path / "a.txt"], tmp_path / str(turn), lines=True, split="none", **options)
+        split = corpus["train"]
+        assert sorted(corpus.manifest.streams) == ["place", "vowel"]
+        assert corpuskit.verify(corpus.path) == []
+        kept = [text.replace("x", "") for text in texts if text]
+        letters = "".join(kept)
+        assert bytes(split[:].tolist()).decode() == letters
+        assert split.stream("vowel")[:].tolist() == [int(letter in "aeiou") for letter in letters]
+        expected = []
+        for line in kept:
+            for number in range(len(line)):
+                expected.append(0 if number == 0 or line[number - 1] == " " else expected[-1] + 1)
+        assert split.stream("place")[:].tolist() == expected
+        x, _, items = corpus.batches(
+            "train",
+            batch_size=2,
+            block_size=8,
+            streams=["place", "vowel"],
+            output="numpy",
+            sampler="sequential",
+        )[0]
+        assert items["place"].tolist() == [expected[:8], expected[8:16]]
+        assert items["vowel"][0].tolist() == [int(letter in "aeiou") for letter in letters[1:9]]
+        assert x.shape == items["vowel"].shape
+
+
+@pytest.mark.parametrize("items", [{}, {"place": np.zeros(3, "<u4")}, {"place": [1], "vowel": [2]}])
+def test_items_that_are_not_what_the_tokenizer_says_are_an_error(tmp_path, items):
+    (tmp_path / "a.txt").write_text("abc\n")
+    with (
+        mock.patch(f"{__name__}.Sparse", Marked),
+        mock.patch.object(Marked, "stream_items", return_value=items),
+        pytest.raises(
+            TokenizerError, match=r"tokenizer 'sparse': stream_items must give '(place|vowel)' as uint"
+        ),
+    ):
+        prepare([tmp_path / "a.txt"], tmp_path, lines=True, split="none")

@@ -1,0 +1,128 @@
+"""What a chat template may spend: how many steps one rendering takes, and how large what it makes may be.
+
+A template is a program from elsewhere. Jinja's sandbox keeps it from Python's insides, and not from looping
+for hours or from making a text that fills the memory.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+#: The most characters that a text may have that a template makes.
+MAX_CHARACTERS = 1 << 24
+#: The most rounds of loops, calls and uses of filters in one rendering; a long text counts for more.
+MAX_STEPS = 1_000_000
+#: So many characters or items that one call goes through count as one more step.
+_SIZE_OF_A_STEP = 256
+#: Each is written behind its number of characters: more digits than this are no width.
+_LONG_NUMBER = re.compile(r"\d{7}")
+#: A width that an argument says.
+_OPEN_WIDTH = re.compile(r"%[^a-zA-Z]*\*|\{[^{}]*\{")
+#: Filters and methods that make as much as a number says.
+_WIDE = frozenset({"batch", "center", "expandtabs", "indent", "ljust", "rjust", "round", "slice", "zfill"})
+
+#: The marked parts of a text: where each begins and ends, in characters.
+Spans = list[tuple[int, int]]
+
+
+class Refused(Exception):
+    """A template does not take a conversation; the message is a part of a line."""
+
+
+class Run:
+    """What one rendering has come to.
+
+    Attributes:
+        spans: The parts between generation marks.
+        length: The number of characters that are written.
+        steps: See `MAX_STEPS`.
+    """
+
+    def __init__(self) -> None:
+        self.spans: Spans = []
+        self.length = 0
+        self.steps = 0
+
+    def count(self, size: int = 0) -> None:
+        """One more step, which went through this many characters or items."""
+        self.steps += 1 + size // _SIZE_OF_A_STEP
+        if self.steps > MAX_STEPS:
+            raise Refused(f"it takes more than {MAX_STEPS:,} steps")
+
+
+#: The rendering that goes on; the names of Jinja's functions have no place for it.
+current_run: ContextVar[Run] = ContextVar("corpuskit_huggingface_chat_run")
+
+
+def check_size(size: int) -> None:
+    if size > MAX_CHARACTERS:
+        raise Refused(f"it makes a text or a number of more than {MAX_CHARACTERS:,} characters")
+    run = current_run.get(None)
+    if run is not None:
+        run.count(size)
+
+
+def check_result(result: Any) -> None:
+    check_size(len(result) if isinstance(result, str | list | tuple | dict) else 0)
+
+
+def check_arguments(what: str, subject: Any, arguments: tuple[Any, ...]) -> None:
+    """Refuse what would make something far larger than what it is made of.
+
+    Args:
+        what: The name of a filter, or of a text's method.
+        subject: What it is used on.
+        arguments: What it is given beside.
+    """
+    length = len(subject) if isinstance(subject, str | list | tuple) else 1
+    if what in ("format", "format_map", "%"):
+        given = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
+        has_open_width = _OPEN_WIDTH.search(str(subject)) is not None
+        if _LONG_NUMBER.search(str(subject)) or (has_open_width and _largest(given) >= 10**6):
+            raise Refused("it writes a field of a million characters or more")
+    elif what in _WIDE:
+        check_size(_largest(arguments) * (length if what in ("expandtabs", "indent") else 1))
+    elif what == "replace" and len(arguments) >= 2:
+        old, new = str(arguments[0]), str(arguments[1])
+        check_size(length + str(subject).count(old) * len(new))
+    elif what == "join" and arguments and isinstance(arguments[0], str | list | tuple):
+        check_size(length * len(arguments[0]))
+
+
+def _largest(arguments: Any) -> int:
+    return max((abs(value) for value in arguments if isinstance(value, int)), default=0)
+
+
+def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter whose use is a step, and whose result has a limit."""
+    takes_context = hasattr(function, "jinja_pass_arg")
+
+    @functools.wraps(function)
+    def used(*arguments: Any, **named: Any) -> Any:
+        values = arguments[1:] if takes_context else arguments
+        if values:
+            check_arguments(name, values[0], (*values[1:], *named.values()))
+            check_result(values[0])
+        result = function(*arguments, **named)
+        check_result(result)
+        return result
+
+    return used
+
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_STEPS",
+    "Refused",
+    "Run",
+    "Spans",
+    "check_arguments",
+    "check_result",
+    "check_size",
+    "counted",
+    "current_run",
+]

@@ -1,0 +1,303 @@
+"""A chat template, compiled: Jinja in its sandbox, with the options and functions that transformers gives it.
+
+What a template may do is bounded: it reads its conversation and writes text. It has no clock and no chance
+(a corpus's bytes depend on neither), its loops and the texts that it makes have limits, and the sandbox keeps
+it from Python's insides.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Mapping
+from types import BuiltinMethodType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from corpuskit.errors import ConfigError, reason_of
+from corpuskit_huggingface.chat_limits import (
+    MAX_CHARACTERS,
+    Refused,
+    Run,
+    Spans,
+    check_arguments,
+    check_result,
+    check_size,
+    counted,
+    current_run,
+)
+
+
+class _Unfit(ConfigError):
+    """A template asks for what no conversation can mend, such as the clock."""
+
+
+class Compiled:
+    """A template that can be rendered.
+
+    Args:
+        text: Its text.
+        where: What to call it in errors.
+        date: What its `strftime_now` tells; None where it may not ask.
+        change: What is done to the parsed template before it is compiled.
+
+    Attributes:
+        has_marks: Whether it has generation marks.
+
+    Raises:
+        ConfigError: If it is no Jinja, or asks for what a template must not have.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        where: str,
+        date: datetime.date | None = None,
+        change: Callable[[nodes.Template], None] | None = None,
+    ) -> None:
+        self.where = where
+        environment = _environment(where, date)
+        try:
+            tree = environment.parse(text)
+            self.has_marks = any(
+                isinstance(block.call.node, nodes.ExtensionAttribute)
+                for block in tree.find_all(nodes.CallBlock)
+            )
+            _count_rounds(tree)
+            if change is not None:
+                change(tree)
+            self._template = environment.from_string(tree)
+        except jinja2.TemplateSyntaxError as error:
+            raise ConfigError(
+                f"{where}: line {error.lineno}: not a Jinja template: {reason_of(error):.200}; mend the "
+                "line in a copy of the folder, and name the copy",
+                path=where,
+            ) from error
+        except (RecursionError, MemoryError, ValueError, SyntaxError) as error:
+            raise ConfigError(
+                f"{where}: the template cannot be compiled: {reason_of(error):.200}; use another one",
+                path=where,
+            ) from error
+
+    def render(self, variables: Mapping[str, Any]) -> tuple[str, Spans]:
+        """The text for these variables, and what generation marks enclose.
+
+        Raises:
+            Refused: If the template does not take them, by `raise_exception` or by failing.
+            ConfigError: If it asks for the clock or for chance.
+        """
+        run = Run()
+        token = current_run.set(run)
+        blocks: list[str] = []
+        try:
+            # As transformers does it: a span begins where the text that is handed on ends.
+            for block in self._template.generate(variables):
+                run.length += len(block)
+                if run.length > MAX_CHARACTERS:
+                    raise Refused(f"it writes more than {MAX_CHARACTERS:,} characters")
+                blocks.append(block)
+        except (Refused, _Unfit):
+            raise
+        except Exception as error:  # whatever the template's own expressions do
+            said = reason_of(error)
+            if not isinstance(error, jinja2.TemplateError):
+                said = f"{type(error).__name__}: {said}"
+            raise Refused(f"line {_line_of(error)}: {said:.200}") from error
+        finally:
+            current_run.reset(token)
+        return "".join(blocks), run.spans
+
+
+def _line_of(error: BaseException) -> int:
+    """The template's line that an error comes from; Jinja puts it in the traceback."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+class _Marks(Extension):
+    """`{% generation %}`, which encloses what a model is to learn, and the steps of loops and macros."""
+
+    tags = {"generation"}  # noqa: RUF012
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return nodes.CallBlock(self.call_method("_generation"), [], [], body).set_lineno(line)
+
+    def _generation(self, caller: Callable[[], str]) -> str:
+        run = current_run.get()
+        start = run.length
+        text = caller()
+        run.spans.append((start, start + len(text)))
+        return text
+
+    def _step(self) -> bool:
+        current_run.get().count()
+        return True
+
+
+def _count_rounds(tree: nodes.Template) -> None:
+    """Make each round of a loop and each call of a macro a step."""
+
+    def step(line: int) -> nodes.Expr:
+        return nodes.Call(
+            nodes.ExtensionAttribute(_Marks.identifier, "_step"), [], [], None, None, lineno=line
+        )
+
+    loops = [*tree.find_all(nodes.For)]
+    bodies: list[nodes.For | nodes.Macro] = [*loops, *tree.find_all(nodes.Macro)]
+    for node in bodies:
+        node.body.insert(0, nodes.ExprStmt(step(node.lineno), lineno=node.lineno))
+    for loop in loops:
+        if loop.test is not None:
+            loop.test = nodes.And(step(loop.lineno), loop.test, lineno=loop.lineno)
+    if tree.environment is not None:
+        tree.set_environment(tree.environment)
+
+
+class _Generator(CodeGenerator):
+    """Python code in which `~` counts."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Any) -> None:
+        self.write("environment.joined((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    code_generator_class = _Generator
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+
+    @staticmethod
+    def concat(parts: Any) -> str:
+        """Text in one piece; Jinja calls it for what macros and blocks write."""
+        parts = list(parts)
+        check_size(sum(map(len, parts)))
+        return "".join(parts)
+
+    def joined(self, parts: Any) -> str:
+        """What `~` gives."""
+        return self.concat(map(str, parts))
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*":
+            for one, other in ((left, right), (right, left)):
+                if isinstance(one, int) and isinstance(other, str | list | tuple):
+                    check_size(len(other) * max(one, 0))
+            if isinstance(left, int) and isinstance(right, int):
+                check_size(left.bit_length() + right.bit_length())
+        elif operator == "**" and isinstance(left, int) and isinstance(right, int):
+            check_size(left.bit_length() * max(right, 0))
+        elif operator == "%" and isinstance(left, str):
+            check_arguments("%", left, (right,))
+        result = super().call_binop(context, operator, left, right)
+        check_result(result)
+        return result
+
+    def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:
+        if isinstance(function, BuiltinMethodType) and isinstance(function.__self__, str):
+            check_arguments(function.__name__, function.__self__, (*arguments, *named.values()))
+        result = super().call(context, function, *arguments, **named)
+        check_result(result)
+        return result
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+
+        def checked(*arguments: Any, **named: Any) -> str:
+            check_arguments("format", value.__self__, (*arguments, *named.values()))
+            return wrapped(*arguments, **named)
+
+        return checked
+
+
+def _environment(where: str, date: datetime.date | None) -> jinja2.Environment:
+    def raise_exception(message: Any) -> None:
+        raise Refused(f"{message}"[:300])
+
+    def strftime_now(form: str) -> str:
+        if date is None:
+            raise _Unfit(
+                f"{where}: the template writes today's date, which would make other bytes tomorrow; fix it "
+                "behind the folder's name: hf:FOLDER,date=2026-01-01",
+                path=where,
+            )
+        return datetime.datetime.combine(date, datetime.time()).strftime(form)
+
+    def by_chance(*_: Any, **__: Any) -> None:
+        raise _Unfit(
+            f"{where}: the template draws by chance, which would make other bytes each time; use another one",
+            path=where,
+        )
+
+    def to_json(
+        value: Any,
+        ensure_ascii: bool = False,
+        indent: Any = None,
+        separators: Any = None,
+        sort_keys: bool = False,
+    ) -> str:
+        return json.dumps(
+            value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+        )
+
+    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[_Marks, loopcontrols])
+    environment.filters["tojson"] = to_json
+    environment.filters["random"] = by_chance
+    for name, function in environment.filters.items():
+        environment.filters[name] = counted(name, function)
+    environment.globals.update(
+        raise_exception=raise_exception,
+        strftime_now=strftime_now,
+        lipsum=by_chance,
+        dict=_Dict(),
+        namespace=_Namespace,
+    )
+    return environment
+
+
+class _Dict:
+    """`dict`, without what else the class has."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> dict[Any, Any]:
+        return dict(*arguments, **named)
+
+    def fromkeys(self, *arguments: Any) -> dict[Any, Any]:
+        return dict.fromkeys(*arguments)
+
+
+class _Namespace(jinja2.utils.Namespace):
+    """`namespace`, which holds no name that begins with an underscore."""
+
+    def __init__(*arguments: Any, **named: Any) -> None:  # so that namespace(self=...) is one
+        self, values = arguments[0], dict(*arguments[1:], **named)
+        for name in values:
+            _check_name(name)
+        jinja2.utils.Namespace.__init__(self, values)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        _check_name(name)
+        super().__setitem__(name, value)
+
+
+def _check_name(name: Any) -> None:
+    if isinstance(name, str) and name.startswith("_"):
+        raise jinja2.exceptions.SecurityError(f"a namespace holds no {name!r}")
+
+
+__all__ = ["Compiled"]

@@ -1,0 +1,112 @@
+"""What a template may do, and what it may not."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from corpuskit.errors import ConfigError
+from corpuskit_huggingface.chat_limits import Refused
+from corpuskit_huggingface.chat_sandbox import Compiled
+
+HOSTILE = {
+    "nested loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "loops that leave all out": (
+        "{% for i in range(9999) %}{% for j in range(9999) if false %}{% endfor %}{% endfor %}"
+    ),
+    "a large range": "{% for i in range(10**9) %}{% endfor %}",
+    "a macro that calls itself": (
+        "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(40) }}"
+    ),
+    "doubling with ~": (
+        "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}"
+    ),
+    "doubling with +": (
+        "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}"
+    ),
+    "doubling in a block": (
+        "{% set n = namespace(x='aaaa') %}{% for i in range(60) %}{% set y %}{{ n.x }}{{ n.x }}{% endset %}"
+        "{% set n.x = y %}{% endfor %}"
+    ),
+    "a product": "{{ 'a' * 10**10 }}",
+    "a product of lists": "{{ ([0] * 10**10)|length }}",
+    "a power": "{{ 9 ** (9 ** 9) }}",
+    "a wide field": "{{ '%1000000000d' % 1 }}",
+    "a wide field of format": "{{ '{:>1000000000}'.format(1) }}",
+    "a wide text": "{{ 'a'.center(10**10) }}",
+    "a field of a given width": "{{ '{:>{w}}'.format(1, w=10**9) }}",
+    "many slices": "{{ [1]|slice(10**9)|list }}",
+    "a filter's width": "{{ 'a'|center(10**10) }}",
+    "an indent": "{{ 'a\n'|indent(10**10) }}",
+    "a replacement": "{% set x = 'a' * 100000 %}{{ x.replace('a', x) }}",
+    "a replacement by the filter": "{% set x = 'a' * 100000 %}{{ x|replace('a', x) }}",
+    "much text": "{% for i in range(90000) %}{{ 'a' * 1000 }}{% endfor %}",
+    "Python's insides": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "a namespace's insides": "{% set n = namespace(__class__=1) %}",
+    "a list that is changed": "{{ messages.append(1) }}",
+}
+
+
+def compiled(text: str, **options) -> Compiled:
+    return Compiled(text, where="here", **options)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_template_is_stopped(text) -> None:
+    template = compiled(text)
+    with pytest.raises(Refused):
+        template.render({"messages": [1]})
+
+
+def test_marks_are_spans_of_characters() -> None:
+    text, spans = compiled(
+        "ab{% generation %}c{{ x }}{% endgeneration %}d{% generation %}e{% endgeneration %}"
+    ).render({"x": "\U0001f409"})
+    assert [text[start:stop] for start, stop in spans] == ["c\U0001f409", "e"]
+
+
+def test_marks_are_seen() -> None:
+    assert compiled("{% if a %}{%- generation -%}x{%- endgeneration -%}{% endif %}").has_marks
+    assert not compiled("{% macro m() %}{% endmacro %}{% call m() %}generation{% endcall %}").has_marks
+
+
+@pytest.mark.parametrize("text", ["{{ strftime_now('%d %b %Y') }}", "{{ [1, 2]|random }}", "{{ lipsum() }}"])
+def test_neither_clock_nor_chance(text) -> None:
+    with pytest.raises(ConfigError, match="which would make other bytes"):
+        compiled(text).render({})
+
+
+def test_a_date_that_is_given() -> None:
+    template = compiled("{{ strftime_now('%d %b %Y') }}", date=datetime.date(2026, 1, 2))
+    assert template.render({})[0] == "02 Jan 2026"
+
+
+def test_json_is_as_transformers_writes_it() -> None:
+    value = {"b": "<\u00e4>", "a": [1, 2.5, None]}
+    assert compiled("{{ x|tojson }}").render({"x": value})[0] == '{"b": "<\u00e4>", "a": [1, 2.5, null]}'
+    assert (
+        compiled("{{ x|tojson(indent=1, sort_keys=true) }}").render({"x": {"b": 1, "a": 2}})[0]
+        == '{\n "a": 2,\n "b": 1\n}'
+    )
+
+
+def test_whitespace_of_blocks_is_taken_away() -> None:
+    assert compiled("a\n  {% if true %}\nb\n  {% endif %}\nc").render({})[0] == "a\nb\nc"
+
+
+def test_loops_may_be_left() -> None:
+    assert (
+        compiled("{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}").render(
+            {}
+        )[0]
+        == "01"
+    )
+
+
+def test_what_is_said_of_a_failure() -> None:
+    with pytest.raises(Refused, match="line 2: TypeError"):
+        compiled("\n{{ 1 + 'a' }}").render({})
+    with pytest.raises(Refused, match="^no tools here$"):
+        compiled("{{ raise_exception('no tools here') }}").render({})

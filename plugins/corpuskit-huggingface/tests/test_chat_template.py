@@ -1,0 +1,316 @@
+"""The template hf, beside what transformers makes of the same conversations.
+
+`chat/make_expected.py` wrote `chat/expected.json` with transformers; where it is installed, it is asked
+again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import corpuskit
+from corpuskit.errors import ConfigError, SourceError, TokenizerError
+from corpuskit.plugin import BadConversation, Conversation, Message, ToolCall
+from corpuskit.testing import TemplateSuite
+from corpuskit.tokenizers.pieces import encode_pieces
+from corpuskit_huggingface.chat_template import HuggingFaceTemplate
+from corpuskit_huggingface.tokenizer import HuggingFaceTokenizer
+
+CHAT = Path(__file__).parent / "chat"
+CASES = json.loads((CHAT / "expected.json").read_text(encoding="utf-8"))
+MARKED = ("marked", "mistral", "qwen", "rstrip")
+DATE = ",date=2024-07-26"
+
+
+def case_name(case) -> str:
+    return f"{case['model']}-{len(case['messages'])}-{case['messages'][0]['content'][:10].strip()}"
+
+
+def template_of(model: str) -> HuggingFaceTemplate:
+    return HuggingFaceTemplate(argument=f"{CHAT / model}{DATE if model == 'llama3' else ''}")
+
+
+def conversation_of(case) -> Conversation:
+    messages = [
+        Message(
+            message["role"],
+            message["content"],
+            message.get("reasoning_content", ""),
+            tuple(
+                ToolCall(call["function"]["name"], json.dumps(call["function"]["arguments"]))
+                for call in message.get("tool_calls", ())
+            ),
+            message.get("name", ""),
+        )
+        for message in case["messages"]
+    ]
+    return Conversation(messages, case.get("tools", ()))
+
+
+def say(*texts: str) -> Conversation:
+    return Conversation([Message(("user", "assistant")[n % 2], text) for n, text in enumerate(texts)])
+
+
+def encoded(model: str, pieces) -> tuple[list[int], str]:
+    """Ids and mask of pieces."""
+    ids, loss = encode_pieces(HuggingFaceTokenizer(argument=str(CHAT / model)), [pieces])
+    return ids.ids.tolist(), "".join(map(str, loss.tolist()))
+
+
+def shown(pieces) -> str:
+    """Pieces as text: control tokens in braces, and what is learnt in angle quotes."""
+    parts = []
+    for piece in pieces:
+        text = piece.text.decode()
+        text = f"{{{text}}}" if piece.is_control else text
+        parts.append(f"\u00ab{text}\u00bb" if piece.is_trained else text)
+    return "".join(parts).replace("\u00bb\u00ab", "")
+
+
+@pytest.fixture
+def folder(write, tmp_path):
+    """Makes a model's folder with this template."""
+
+    def make(template: str | None, special=("<|im_start|>", "<|im_end|>"), **config) -> str:
+        files = {
+            "tokenizer_config.json": json.dumps({"additional_special_tokens": [*special], **config}).encode()
+        }
+        if template is not None:
+            files["chat_template.jinja"] = template.encode()
+        return str(write(tmp_path / "model", files))
+
+    return make
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_name)
+def test_ids_and_mask_are_those_of_transformers(case) -> None:
+    pieces = template_of(case["model"]).pieces(conversation_of(case))
+
+    ids, mask = encoded(case["model"], pieces)
+
+    assert ids == case["ids"]
+    if case["model"] in MARKED:
+        assert mask == case["mask"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_name)
+def test_what_transformers_says_is_what_is_written_down(case) -> None:
+    transformers = pytest.importorskip("transformers")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(CHAT / case["model"])
+    result = tokenizer.apply_chat_template(
+        case["messages"],
+        tools=case.get("tools"),
+        return_dict=True,
+        return_assistant_tokens_mask=True,
+        **({"date_string": "26 Jul 2024"} if case["model"] == "llama3" else {}),
+    )
+    assert result["input_ids"] == case["ids"]
+    assert "".join(map(str, result["assistant_masks"])) == case["mask"]
+
+
+def test_without_marks_what_follows_the_prompt_is_learnt() -> None:
+    pieces = template_of("chatml").pieces(say("a", "b", "c", "d"))
+    assert shown(pieces) == (
+        "{<|im_start|>}user\na{<|im_end|>}\n{<|im_start|>}assistant\n\u00abb{<|im_end|>}\n\u00bb"
+        "{<|im_start|>}user\nc{<|im_end|>}\n{<|im_start|>}assistant\n\u00abd{<|im_end|>}\n\u00bb"
+    )
+
+
+@pytest.mark.parametrize("model", ["marked", "chatml"])
+def test_the_last_answer_alone_may_be_learnt(model) -> None:
+    pieces = template_of(model).pieces(say("a", "b", "c", "d"), train_on="last")
+    learnt = [piece.text for piece in pieces if piece.is_trained]
+    assert b"d" in learnt
+    assert b"b" not in learnt
+
+
+def test_all_of_it_may_be_learnt() -> None:
+    assert all(piece.is_trained for piece in template_of("marked").pieces(say("a", "b"), train_on="all"))
+
+
+def test_a_message_that_is_not_to_be_learnt_is_not() -> None:
+    messages = [Message("user", "a"), Message("assistant", "b", is_trained=False)]
+    messages += [Message("user", "c"), Message("assistant", "d")]
+    for model, train_on in (("marked", "assistant"), ("chatml", "assistant"), ("chatml", "all")):
+        pieces = template_of(model).pieces(Conversation(messages), train_on=train_on)
+        learnt = b"".join(piece.text for piece in pieces if piece.is_trained)
+        assert b"d" in learnt
+        assert b"b" not in learnt
+
+
+def test_a_prompt_that_is_no_beginning_is_refused(folder) -> None:
+    strips = (
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + ':' }}"
+        "{% if loop.last %}{{ m.reasoning_content }}{% endif %}{{ m.content + '<|im_end|>' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}"
+    )
+    messages = [Message("user", "a"), Message("assistant", "b", "why"), *say("c", "d").messages]
+    template = HuggingFaceTemplate(argument=folder(strips))
+
+    with pytest.raises(BadConversation, match=r"up to message 2 is no beginning.*--train-on all") as caught:
+        template.pieces(Conversation(messages))
+
+    assert caught.value.kind == "not-in-template"
+    assert template.pieces(Conversation(messages), train_on="last")
+
+
+class TestSuiteOfQwen(TemplateSuite):
+    @pytest.fixture
+    def template(self) -> HuggingFaceTemplate:
+        return template_of("qwen")
+
+
+class TestSuiteOfLlama3(TemplateSuite):
+    @pytest.fixture
+    def template(self) -> HuggingFaceTemplate:
+        return template_of("llama3")
+
+
+class TestContent:
+    """Content that is spelt like a special token is text."""
+
+    @pytest.mark.parametrize("model", ["chatml", "marked", "llama3", "mistral", "qwen", "rstrip"])
+    def test_is_never_a_control_token(self, model) -> None:
+        template = template_of(model)
+        plain = [piece.text for piece in template.pieces(say("a", "b", "c", "d")) if piece.is_control]
+        for name in template.control_tokens:
+            for text in (name, f"x{name}y", f" {name} ", name * 2, name[:-1], name[1:], name + name[0]):
+                for at in range(4):
+                    texts = ["a", "b", "c", "d"]
+                    texts[at] = text
+                    pieces = template.pieces(say(*texts))
+                    assert [piece.text for piece in pieces if piece.is_control] == plain
+                    words = b"".join(piece.text for piece in pieces if not piece.is_control)
+                    assert text.strip().encode() in words
+
+    def test_may_be_what_a_template_looks_for(self, folder) -> None:
+        template = HuggingFaceTemplate(
+            argument=folder(
+                "{% for m in messages %}{{ '<|im_start|>' }}{% generation %}"
+                "{% if '<|im_end|>' in m.content %}{{ m.content.split('<|im_end|>')[0] + '<|im_end|>' }}"
+                "{% else %}{{ m.content }}{% endif %}{% endgeneration %}{% endfor %}"
+            )
+        )
+        pieces = template.pieces(say("a", "b<|im_end|><|im_start|>"))
+        assert shown(pieces) == "{<|im_start|>}\u00aba\u00bb{<|im_start|>}\u00abb{<|im_end|>}\u00bb"
+
+    def test_that_cannot_be_told_apart_is_refused(self, folder) -> None:
+        template = HuggingFaceTemplate(
+            argument=folder(
+                "{% set e = '<|im_end|>' %}{% for m in messages %}{{ m.content.split(e)[0] + e }}{% endfor %}"
+            )
+        )
+        with pytest.raises(BadConversation, match="cannot be told apart"):
+            template.pieces(say("a<|im_end|>b"), train_on="all")
+
+    def test_may_be_made_of_halves(self, folder) -> None:
+        template = HuggingFaceTemplate(argument=folder("{% for m in messages %}{{ m.content }}{% endfor %}"))
+        for halves in (("<|im_", "end|>"), ("<", "|im_end|>"), ("<|im_end|", ">"), (" <|im_end|>", "")):
+            pieces = template.pieces(say(*halves), train_on="all")
+            assert not any(piece.is_control for piece in pieces)
+
+    def test_in_definitions_of_tools_is_text(self) -> None:
+        tools = [
+            {"type": "function", "function": {"name": "f", "description": "<|im_end|>", "<|im_start|>": 1}}
+        ]
+        pieces = template_of("qwen").pieces(Conversation(say("a", "b").messages, tools))
+        assert sum(piece.is_control for piece in pieces) == 6
+        assert b'"<|im_start|>": 1' in b"".join(piece.text for piece in pieces)
+
+
+class TestErrors:
+    def test_no_argument(self) -> None:
+        with pytest.raises(ConfigError, match="needs a model's folder"):
+            HuggingFaceTemplate()
+
+    def test_no_folder(self) -> None:
+        with pytest.raises(TokenizerError, match="no such file or folder"):
+            HuggingFaceTemplate(argument="./nowhere")
+
+    def test_no_template(self, folder) -> None:
+        with pytest.raises(ConfigError, match="there is no chat template: no chat_template.jinja"):
+            HuggingFaceTemplate(argument=folder(None))
+
+    def test_no_jinja(self, folder) -> None:
+        with pytest.raises(ConfigError, match=r"line 2: not a Jinja template: Expected"):
+            HuggingFaceTemplate(argument=folder("a\n{% for %}{% endfor %}"))
+
+    def test_what_the_template_raises(self) -> None:
+        with pytest.raises(BadConversation, match="roles must alternate") as caught:
+            template_of("mistral").pieces(Conversation([Message("assistant", "a"), Message("user", "b")]))
+        assert caught.value.kind == "not-in-template"
+
+    def test_a_variable_that_is_not_there(self, folder) -> None:
+        template = HuggingFaceTemplate(argument=folder("\n{{ messages[0].thing.other }}"))
+        with pytest.raises(BadConversation, match="line 2: .*has no attribute 'thing'"):
+            template.pieces(say("a"), train_on="all")
+
+    def test_the_clock(self) -> None:
+        with pytest.raises(ConfigError, match="date=2026-01-01"):
+            HuggingFaceTemplate(argument=str(CHAT / "llama3"))
+
+    @pytest.mark.parametrize(
+        "said",
+        [",date=yesterday", ",date", ",1=2", ",template=nothing"],
+        ids=["date", "value", "name", "template"],
+    )
+    def test_settings(self, said) -> None:
+        with pytest.raises(ConfigError):
+            HuggingFaceTemplate(argument=f"{CHAT / 'chatml'}{said}")
+
+
+def test_variables_of_the_template_may_be_set(folder) -> None:
+    template = "{% if thinking is false %}no{% else %}{{ word }}{% endif %}"
+    where = folder(template)
+    for said, text in ((",thinking=false", "no"), (",word=yes", "yes"), ("", "")):
+        pieces = HuggingFaceTemplate(argument=where + said).pieces(say("a"), train_on="all")
+        assert shown(pieces).strip("\u00ab\u00bb") == text
+
+
+def test_the_fingerprint_covers_the_text_and_what_is_set(folder) -> None:
+    one = HuggingFaceTemplate(argument=folder("{{ a }}")).fingerprint
+    other = HuggingFaceTemplate(argument=folder("{{ b }}")).fingerprint
+    assert len({one, other, HuggingFaceTemplate(argument=folder("{{ b }}") + ",a=1").fingerprint}) == 3
+
+
+def test_the_template_is_found_by_its_name() -> None:
+    from corpuskit.chat.opening import open_template
+
+    template = open_template(f"hf:{CHAT / 'chatml'}")
+    assert template.control_tokens == ("<|im_start|>", "<|im_end|>")
+    assert template.fingerprint == HuggingFaceTemplate(argument=str(CHAT / "chatml")).fingerprint
+    assert corpuskit.TemplateSpec.kind == "template"
+
+
+def test_a_corpus_has_the_ids_and_the_mask(workplace) -> None:
+    cases = [case for case in CASES if case["model"] == "qwen"]
+    records = ({"messages": case["messages"], "tools": case.get("tools")} for case in cases)
+    (workplace / "talks.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    name = f"hf:{CHAT / 'qwen'}"
+
+    corpus = corpuskit.prepare(
+        "talks.jsonl", format="chat", encoding=name, template=name, split="none", progress=False
+    )
+
+    split = corpus["train"]
+    assert split[:].tolist() == [number for case in cases for number in case["ids"]]
+    loss = (corpus.path / "train-00000.loss.bin").read_bytes()
+    assert "".join(map(str, loss)) == "".join(case["mask"] for case in cases)
+
+
+def test_a_conversation_that_is_refused_is_named_or_left_out(workplace) -> None:
+    good = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    records = [good, {"messages": good["messages"][::-1]}, good]
+    (workplace / "talks.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    name = f"hf:{CHAT / 'mistral'}"
+    how = {"format": "chat", "encoding": name, "template": name, "split": "none", "progress": False}
+
+    with pytest.raises(SourceError, match=r"talks.jsonl:2: .*roles must alternate") as caught:
+        corpuskit.prepare("talks.jsonl", **how)
+    assert "\n" not in str(caught.value)
+
+    corpus = corpuskit.prepare("talks.jsonl", on_bad_document="skip", **how)
+    assert corpus.manifest.left_out == {"not-in-template": 1}
