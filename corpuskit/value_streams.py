@@ -27,9 +27,7 @@ class StreamInfo:
     """
 
     dtype: StreamDtype
-    fill: (
-        int | float
-    )  # a whole number where items are: records and manifests are compared as they are written
+    fill: int | float  # 1 and not 1.0 where items are whole: manifests are compared as they are written
     of: Literal["input", "target"]
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ sys.path.pop(0)
 ACROSS = {
     ".": {"docs", "docstrings", "figures", "glossary", "imports", "layout", "links", "pages", "remedies"}
     | {"same_bytes", "site", "token_figures"},
-    "batches": {"corpora"},
+    "batches": {"conversations", "corpora"},
     "chat": {"ids"},
     "cli": {"paths", "plugin_faults"},
     "corpus": {"tokenizer"},

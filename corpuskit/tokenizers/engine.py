@@ -212,7 +212,7 @@ class GigatokenEngine:
             TokenizerError: If tiktoken gives others.
         """
         stops = np.cumsum(encoded.lengths)
-        # Drawn, as to ask `_is_chosen` of each takes as long as to encode it; the same ids give the same draw.
+        # To ask `_is_chosen` of each takes as long as to encode it. The same ids give the same draw.
         draw = random.Random(zlib.crc32(encoded.ids[-1000:].tobytes()))
         count = (len(texts) + draw.randrange(COMPARED_ONE_IN)) // COMPARED_ONE_IN
         for number in draw.sample(range(len(texts)), count):
