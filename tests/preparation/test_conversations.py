@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import corpuskit
 from corpuskit.chat.opening import open_template
 from corpuskit.config import PrepareConfig
+from corpuskit.errors import CorpusFormatError
 from corpuskit.preparation.api import commit_parts, make_parts
 from corpuskit.sources.readers import base as reader
 
@@ -136,16 +137,36 @@ def test_a_flipped_byte_of_the_loss_is_found_whoever_reads_it(tmp_path, template
         assert [problem.file for problem in corpuskit.verify(corpus.path)] == [file.name]
 
 
-def test_parts_that_were_made_before_give_the_same_manifest(tmp_path):
-    """What is read again of their records is what was written, the streams' fill too."""
-    path = tmp_path / "a.jsonl"
-    said = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes"}]}
-    path.write_text(f"{json.dumps(said)}\n" * 20)
-    ways = {"format": "chat", "encoding": "bytes", "add_tokens": True, "part_bytes": 300, "workers": 1}
-    whole = corpuskit.prepare(str(path), output=tmp_path / "whole", **ways)
-    told = {"dataset": str(path), "output": tmp_path / "x", **ways}
-    for parts in ("1/2", "2/2"):
-        make_parts(PrepareConfig.make({**told, "parts": parts}))
-    commit_parts(PrepareConfig.make(told))
-    for file in whole.path.iterdir():
-        assert file.name == "run.json" or file.read_bytes() == (tmp_path / "x" / file.name).read_bytes()
+def test_the_same_bytes_by_any_number_of_workers_and_of_parts_that_were_made_before(said, tmp_path):
+    """What is read again of parts' records is what was written, the streams' fill too."""
+    told = {
+        "dataset": str(said), "encoding": "bytes", "format": "chat", "add_tokens": True, "split": "valid=0.2",
+        "part_bytes": 8_000, "shard_bytes": 3_000,
+    }  # fmt: skip
+    for workers in (1, 2, 4):
+        corpuskit.prepare(**told, output=tmp_path / f"{workers}", workers=workers)
+    for parts in ("3/3", "1/3", "2/3"):
+        make_parts(PrepareConfig.make({**told, "output": tmp_path / "parts", "parts": parts, "workers": 1}))
+    commit_parts(PrepareConfig.make({**told, "output": tmp_path / "parts"}))
+    assert len([*tmp_path.glob("1/train-*.loss.bin")]) > 4
+    for name in ("2", "4", "parts"):
+        for file in Path(tmp_path, "1").iterdir():
+            assert file.name == "run.json" or file.read_bytes() == (tmp_path / name / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["missing", "short", "long", "folder"])
+def test_a_file_of_a_stream_that_is_not_as_the_manifest_says_is_found_when_it_is_opened(
+    said, chat_options, tmp_path, damage
+):
+    corpus = corpuskit.prepare(str(said), output=tmp_path / "x", **chat_options)
+    path = corpus.path / "valid-00000.loss.bin"
+    data = path.read_bytes()
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    elif damage != "missing":
+        path.write_bytes(data[:-1] if damage == "short" else data + b"\0")
+    with pytest.raises(CorpusFormatError, match=r"valid-00000\.loss\.bin: [^\n]*$"):
+        corpuskit.open(corpus.path)["valid"].stream("loss")[:1]
+    with pytest.raises(CorpusFormatError, match=r"valid-00000\.loss\.bin: [^\n]*$"):
+        corpuskit.verify(corpus.path)
