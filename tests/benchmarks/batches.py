@@ -188,7 +188,9 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         },
     }
     half = Selection(
-        np.arange(0, num := len(split.document_ends()), 2), split=split.fingerprint, num_documents=num
+        np.arange(0, num := len(split.document_ends()), 2),
+        split_fingerprint=split.fingerprint,
+        num_documents=num,
     )
     options |= {
         f"{sampler}, half selected": {"sampler": sampler, "selection": half}
