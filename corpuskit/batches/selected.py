@@ -152,12 +152,12 @@ def _checked(stream: TokenStream, selection: Selection, num_documents: int, what
             f"selection = {selection!r:.80}: must be a selection of documents, as corpuskit.select gives",
             found=selection,
         )
-    if selection.split_fingerprint != stream.fingerprint:
+    if selection.split != stream.fingerprint:
         raise ConfigError(
             f"the selection is of another split or corpus than {what}: fingerprint "
-            f"{selection.split_fingerprint:.12}, expected {stream.fingerprint:.12}; select from this one",
+            f"{selection.split:.12}, expected {stream.fingerprint:.12}; select from this one",
             expected=stream.fingerprint,
-            found=selection.split_fingerprint,
+            found=selection.split,
         )
     numbers = selection.numbers
     if not len(numbers):

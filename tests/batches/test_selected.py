@@ -31,7 +31,7 @@ SAMPLERS = [
 
 
 def selected(numbers, split="f" * 64):
-    return Selection(numbers, split_fingerprint=split, num_documents=10**6)
+    return Selection(numbers, split=split, num_documents=10**6)
 
 
 def alone(split, split_of, numbers):
