@@ -37,7 +37,7 @@ class Stats:
         num_tokens: Tokens of these splits, end-of-text ids included.
         num_documents: Documents that end in them.
         size_bytes: Bytes of their shards.
-        text_bytes: Bytes of the text: the sum of the tokens' own, those of end-of-text ids left out. None
+        text_bytes: Bytes of the text: the sum of the tokens' own, those of control tokens left out. None
             where the tokenizer is not known, as all below that can be None.
         entropy_bits: The entropy of the ids' distribution, in bits a token.
         lengths: How long documents are.
