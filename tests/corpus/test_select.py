@@ -119,3 +119,12 @@ def test_without_kept_fields_every_document_has_its_numbers(tmp_path):
         "train"
     ]
     assert list(corpuskit.select(train, "text_bytes > 3")) == [2]
+
+
+def test_batches_draw_from_a_selection(corpus):
+    selection = corpuskit.select(corpus["train"], "lang = 'de'")
+    options = {"batch_size": 2, "block_size": 3, "sampler": "sequential", "output": "numpy"}
+    batches = corpus.batches("train", selection=selection, **options)
+    first = corpus["train"].document(0)[:3].tolist()
+    assert batches[0][0][0].tolist()[: len(first)] == first
+    assert json.loads(json.dumps(batches.state_dict()))
