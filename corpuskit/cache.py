@@ -231,7 +231,7 @@ _OUR_NAMES = {
     "tables": re.compile(r"[^.].*"),  # samplers name them as they like
     "shards": re.compile(rf"{_HEX}{{64}}(\..+)?"),
     "work": re.compile(
-        rf".+-\d{{5,}}([-.].+)?\.(bin|idx|arrow|json)|(manifest|run|job|digests-{_HEX}{{16}})\.json"
+        rf".+-\d{{5,}}(-.+)?(\..+)?\.(bin|idx|arrow|json)|(manifest|run|job|digests-{_HEX}{{16}})\.json"
     ),
 }
 

@@ -10,20 +10,33 @@ import numpy as np
 #: What a stream's items may be on disk: one byte, whole numbers of two or four, or floats; little-endian.
 StreamDtype = Literal["|u1", "<u2", "<u4", "<f4"]
 
+_MOST = np.finfo(np.float32).max
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StreamInfo:
     """What a stream of values is.
 
     Args:
-        dtype: The type of an item: "|u1", "<u2", "<u4" or "<f4".
+        dtype: The type of an item: `|u1`, `<u2`, `<u4` or `<f4`.
         fill: The item of every token that nothing is said of.
         of: Where batches have an item: at the token's place as an "input" (x), or as a "target" (y).
+
+    Raises:
+        ValueError: If the fill is no item of this type.
     """
 
     dtype: StreamDtype
-    fill: float
+    fill: int | float  # 1 and not 1.0 where items are whole: manifests are compared as they are written
     of: Literal["input", "target"]
+
+    def __post_init__(self) -> None:
+        kind = np.dtype(self.dtype)
+        is_whole = kind.kind == "u"
+        least, most = (0, int(np.iinfo(kind).max)) if is_whole else (-float(_MOST), float(_MOST))
+        if not least <= self.fill <= most or (is_whole and self.fill != int(self.fill)):
+            raise ValueError(f"a fill of {self.fill!r:.40} is no item of {kind.name}")
+        object.__setattr__(self, "fill", int(self.fill) if is_whole else float(self.fill))
 
     @property
     def item_bytes(self) -> int:

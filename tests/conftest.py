@@ -265,6 +265,29 @@ def options() -> dict:
 
 
 @pytest.fixture
+def said(tmp_path) -> Path:
+    """About 60 kB of conversations, whose corpora have a loss beside the ids with `CHAT`."""
+    generator = random.Random(6)
+    path = tmp_path / "said.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(400):
+            turns = [
+                " ".join(generator.choices(["one", "två", "四"], k=generator.randint(1, 30))) for _ in "ab"
+            ]
+            roles = [
+                {"role": role, "content": one} for role, one in zip(("user", "assistant"), turns, strict=True)
+            ]
+            file.write(json.dumps({"id": f"{number}", "messages": roles}) + "\n")
+    return path
+
+
+@pytest.fixture
+def chat_options() -> dict:
+    """Small parts and shards of conversations."""
+    return {**OPTIONS, "part_bytes": 20_000, "shard_bytes": 4_000, "format": "chat", "add_tokens": True}
+
+
+@pytest.fixture
 def keys(s3):
     """What is below a URL, by what follows it."""
 

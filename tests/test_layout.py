@@ -23,12 +23,13 @@ sys.path.pop(0)
 ACROSS = {
     ".": {"docs", "docstrings", "figures", "glossary", "imports", "layout", "links", "pages", "remedies"}
     | {"same_bytes", "site", "token_figures"},
-    "batches": {"corpora"},
+    "batches": {"conversations", "corpora"},
+    "chat": {"ids"},
     "cli": {"paths", "plugin_faults"},
     "corpus": {"tokenizer"},
     "fetching": {"races"},
     "inspect/report": {"browser"},
-    "preparation": {"inputs", "provenance"},
+    "preparation": {"conversations", "inputs", "provenance"},
     "sources": {"memory"},
     "testing": {"builtin_sources"},
     "tokenizers": {"soak"},

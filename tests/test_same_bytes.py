@@ -49,6 +49,17 @@ def documents(seed: int, count: int) -> list[str]:
     return [text(seed + number, random.Random(number).randrange(1, 60)) for number in range(count)]
 
 
+def conversation(number: int) -> dict[str, Any]:
+    """Turns of a user and an assistant, one in three with a system's message; one answer is not learned."""
+    said = documents(6 + 10 * number, 2 + 2 * (number % 4))
+    messages = [{"role": ("user", "assistant")[n % 2], "content": one} for n, one in enumerate(said)]
+    if number % 3 == 0:
+        messages.insert(0, {"role": "system", "content": text(number, 5)})
+    if number % 5 == 0:
+        messages[-1]["weight"] = 0
+    return {"id": f"c{number}", "messages": messages}
+
+
 def write_inputs(folder: Path) -> None:
     """Every kind of input that can be made the same on every machine."""
     (folder / "play.txt").write_text(text(1, 4000), encoding="utf-8", newline="")
@@ -63,6 +74,8 @@ def write_inputs(folder: Path) -> None:
     (folder / "table.csv").write_text("\n".join(["n,text", *rows, ""]), encoding="utf-8", newline="")
     array = json.dumps([{"text": one} for one in documents(5, 50)])
     (folder / "array.json").write_text(array, encoding="utf-8", newline="")
+    said = "".join(json.dumps(conversation(n)) + "\n" for n in range(120))
+    (folder / "said.jsonl").write_text(said, encoding="utf-8", newline="")
     mixed = folder / "mixed"
     mixed.mkdir()
     for name in ("lines.jsonl", "table.csv", "play.txt"):
@@ -79,6 +92,14 @@ CORPORA: dict[str, dict[str, Any]] = {
     "limited": {"dataset": "packed.jsonl.gz", "encoding": "cl100k_base", "max_tokens": 2000},
     "table": {"dataset": "table.csv", "encoding": "bytes", "eot": True, "split": "none"},
     "array": {"dataset": "array.json", "encoding": "gpt2", "eot": False},
+    "chat": {"dataset": "said.jsonl", "encoding": "gpt2", "format": "chat", "add_tokens": True}
+    | {"part_bytes": 20_000, "shard_bytes": 8_000, "split": "valid=0.1"},
+    "harmony": {
+        "dataset": "said.jsonl",
+        "encoding": "o200k_harmony",
+        "format": "chat",
+        "template": "harmony",
+    },
     "mixed": {"dataset": "mixed", "encoding": "gpt2", "workers": 2},
 }
 #: What a manifest says of the program that made it.
@@ -134,6 +155,12 @@ def made(folder: Path) -> dict[str, Any]:
         for name in ("shakespeare", "parts"):
             batches = corpora[name].batches("train", sampler=sampler, **sizes)
             found[f"batches {sampler} {name}"] = digest_of_batches(batches)
+    skip = {"skip_untrained": True}
+    whole = {"sampler": "packed", "sampler_options": {"documents": "whole", "too_long": "drop", **skip}}
+    parted = {"sampler": "shuffled", "sampler_options": skip}
+    for name, told in (("packed whole", whole), ("shuffled", parted)):
+        batches = corpora["chat"].batches("train", **{**sizes, "block_size": 256}, **told)
+        found[f"batches {name} chat"] = digest_of_batches(batches)
     mixture = corpuskit.mix({corpora["shakespeare"]: 0.7, corpora["separated"]: 0.3})
     found["batches mixture"] = digest_of_batches(mixture.batches("train", **sizes))
     return found

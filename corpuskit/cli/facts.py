@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpuskit.terminal.text import size
+
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
     from corpuskit.corpus import Corpus
@@ -90,6 +92,23 @@ def rates(manifest: Manifest, run: dict[str, Any]) -> str:
     if run.get("num_tokens") == tokens and tokens and "text_bytes" in run and not is_cut:
         words.insert(0, f"{run['text_bytes'] / tokens:.2f} bytes a token")
     return ", ".join(words)
+
+
+def streams(manifest: Manifest) -> str:
+    """The streams of values beside the ids: what each is, where batches have it, and its files."""
+    words = []
+    shards = [shard for split in manifest.splits.values() for shard in split.shards]
+    for name, record in manifest.streams.items():
+        tokens = [shard.num_tokens for shard in shards if name in shard.streams]
+        info = record.info
+        place = "x" if info.of == "input" else "y"
+        of = f"{len(tokens):,} of {len(shards):,} shard{'s' if len(shards) != 1 else ''}"
+        words.append(
+            f"{name}: {info.item_bytes * 8}-bit "
+            f"{'float' if info.dtype == '<f4' else 'whole'} numbers, with {place}, in {of}, "
+            f"{size(sum(tokens) * info.item_bytes)}; elsewhere {info.fill:g}"
+        )
+    return "; ".join(words)
 
 
 def _is_by_name(manifest: Manifest) -> bool:

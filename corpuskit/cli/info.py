@@ -102,6 +102,7 @@ def _print(corpus: Corpus) -> None:
         "tokenizer": tokenizer.fingerprint,
         "corpus": corpus.fingerprint,
         "rates": facts.rates(manifest, run),
+        "streams": facts.streams(manifest),
         "options": facts.options_of(manifest),
         "left out": _counts(manifest.left_out, "documents"),
         "": _counts(manifest.left_out_files, "files or folders"),

@@ -42,6 +42,8 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 #: What a split may be called, as a regular expression: its name is a part of names of files.
 SPLIT_NAME = r"[a-z][a-z0-9_]{0,31}"
+#: What the files of shards are called: ids, index, streams of values and kept fields.
+SHARD_FILE = rf"{SPLIT_NAME}-\d{{5,}}(?:(?:\.{SPLIT_NAME})?\.bin|\.idx|\.fields\.arrow)"
 SplitName = Annotated[str, Field(pattern=rf"^{SPLIT_NAME}$")]
 StreamName = Annotated[str, Field(pattern=rf"^{STREAM_NAME}$")]
 
@@ -102,6 +104,11 @@ class StreamRecord(_Record):
     dtype: StreamDtype = Field(description="The type of an item; little-endian.")
     fill: int | float = Field(description="The item of tokens in shards that have no file of the stream.")
     of: Literal["input", "target"] = Field(description="Where batches have it: with x, or with y.")
+
+    @model_validator(mode="after")
+    def _check_fill(self) -> StreamRecord:
+        _ = self.info
+        return self
 
     @property
     def info(self) -> StreamInfo:
@@ -257,7 +264,8 @@ class Manifest(_Record):
         identity: list[Any] = [self.tokenizer.fingerprint, self.dtype, name, [s.sha256 for s in shards]]
         if any(shard.streams for shard in shards):
             streams = {
-                each: [record.dtype, record.fill, record.of] for each, record in sorted(self.streams.items())
+                each: [record.dtype, record.info.fill, record.of]
+                for each, record in sorted(self.streams.items())
             }
             identity += [streams, [sorted(shard.streams.items()) for shard in shards]]
         return _digest(identity)

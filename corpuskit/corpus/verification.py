@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
@@ -63,14 +64,20 @@ def _check(manifest: Manifest, splits: Mapping[str, Split], on_progress: OnProgr
     done = 0
     for name, split in manifest.splits.items():
         for number, record in enumerate(split.shards):
-            try:
-                problems += _check_shard(manifest, splits[name], record, number)
-            except HashMismatch as error:  # it was compared when it was fetched
-                problems.append(Problem(record.file, str(error)))
+            problems += _check_shard(manifest, splits[name], record, number)
             done += record.size_bytes
             if on_progress is not None:
                 on_progress(Progress("verify", record.file, done, total))
     return problems
+
+
+@contextlib.contextmanager
+def _fetched(file: str, problems: list[Problem]) -> Iterator[None]:
+    """Note that a file was compared when it was fetched, and is not as it should be."""
+    try:
+        yield
+    except HashMismatch as error:
+        problems.append(Problem(file, str(error)))
 
 
 def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: int) -> list[Problem]:
@@ -81,26 +88,31 @@ def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: 
         problems.append(Problem(mismatch.file, str(mismatch)))
 
     vocab_size = manifest.tokenizer.vocab_size
-    largest = max((int(ids.max()) for ids in scan.shard(split, number, record, note)), default=0)
-    if largest >= vocab_size:
-        problems.append(
-            Problem(record.file, f"id {largest:,} is outside the vocabulary of {vocab_size:,} ids")
-        )
+    with _fetched(record.file, problems):
+        largest = max((int(ids.max()) for ids in scan.shard(split, number, record, note)), default=0)
+        if largest >= vocab_size:
+            problems.append(
+                Problem(record.file, f"id {largest:,} is outside the vocabulary of {vocab_size:,} ids")
+            )
     for name in sorted(record.streams):
-        largest = max((items.max() for items in scan.stream(split, number, record, name, note)), default=0)
-        if name == LOSS and largest > 1:
-            problems.append(Problem(record.stream_file(name), f"item {largest:,} is neither 0 nor 1"))
+        with _fetched(record.stream_file(name), problems):
+            largest = max(
+                (items.max() for items in scan.stream(split, number, record, name, note)), default=0
+            )
+            if name == LOSS and largest > 1:
+                problems.append(Problem(record.stream_file(name), f"item {largest:,} is neither 0 nor 1"))
     if record.fields is not None:
         problems += _check_fields(manifest, split, record, number, note)
     wrong: set[str] = set()
     last = 0
-    for rows in scan.index(split, number, record, note):
-        ends, inputs = ends_of(rows), rows[:, 1]
-        if int(ends[0]) < last or (ends[1:] < ends[:-1]).any() or int(ends[-1]) > record.num_tokens:
-            wrong.add(f"document ends are not in order within {record.num_tokens:,} tokens")
-        if (most := int(inputs.max())) >= len(manifest.inputs):
-            wrong.add(f"names input {most} of {len(manifest.inputs)} inputs")
-        last = int(ends[-1])
+    with _fetched(record.index_file, problems):
+        for rows in scan.index(split, number, record, note):
+            ends, inputs = ends_of(rows), rows[:, 1]
+            if int(ends[0]) < last or (ends[1:] < ends[:-1]).any() or int(ends[-1]) > record.num_tokens:
+                wrong.add(f"document ends are not in order within {record.num_tokens:,} tokens")
+            if (most := int(inputs.max())) >= len(manifest.inputs):
+                wrong.add(f"names input {most} of {len(manifest.inputs)} inputs")
+            last = int(ends[-1])
     return problems + [Problem(record.index_file, message) for message in sorted(wrong)]
 
 

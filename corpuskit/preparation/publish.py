@@ -17,7 +17,7 @@ from pathlib import Path
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.manifest import SPLIT_NAME, FileRecord, Manifest
+from corpuskit.corpus.manifest import SHARD_FILE, FileRecord, Manifest
 from corpuskit.corpus.manifest_parsing import parse_manifest
 from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _CLAIM_BYTES = 4096
 _RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
-_FILE = re.compile(rf"([0-9a-f]{{16}}/)?({SPLIT_NAME}-\d{{5,}}(\.{SPLIT_NAME})?\.(bin|idx|arrow)|run\.json)")
+_FILE = re.compile(rf"(?:[0-9a-f]{{16}}/)?(?:{SHARD_FILE}|run\.json)")
 
 
 def publish(

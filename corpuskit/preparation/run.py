@@ -161,6 +161,7 @@ class Run:
             dtype=recipe.dtype,
             shard_bytes=recipe.options.shard_bytes,
             keep=recipe.options.reader.get("keep"),
+            template_fingerprint=recipe.options.reader.get("template_fingerprint", ""),
             inputs=plan.inputs,
             parts=plan.parts,
             streams={**opened.tokenizer.streams, LOSS: LOSS_INFO},

@@ -25,7 +25,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from corpuskit import folders, storage
-from corpuskit.corpus.manifest import FILE_NAME
+from corpuskit.corpus.manifest import FILE_NAME, SHARD_FILE
 from corpuskit.errors import ConfigError
 from corpuskit.file_errors import reading_from
 from corpuskit.temporary_names import temporary_name
@@ -33,7 +33,7 @@ from corpuskit.temporary_names import temporary_name
 log = logging.getLogger(__name__)
 
 _TEMPORARY = r"\.[^/]+\.tmp"
-_CORPUS = rf"manifest\.json|run\.json|[^/]+-\d{{5,}}(?:\.\w+)?\.(?:bin|idx|arrow)|{_TEMPORARY}"
+_CORPUS = rf"manifest\.json|run\.json|{SHARD_FILE}|{_TEMPORARY}"
 _PARTS = rf"part-\d{{5,}}[^/]*\.(?:bin|idx|arrow|json)|job\.json|manifest\.json|{_TEMPORARY}"
 _PLAN = "(?P<{}>[0-9a-f]{{16}})"
 _WORK = (

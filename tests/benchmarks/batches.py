@@ -188,7 +188,9 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         },
     }
     half = Selection(
-        np.arange(0, num := len(split.document_ends()), 2), split=split.fingerprint, num_documents=num
+        np.arange(0, num := len(split.document_ends()), 2),
+        split_fingerprint=split.fingerprint,
+        num_documents=num,
     )
     options |= {
         f"{sampler}, half selected": {"sampler": sampler, "selection": half}
@@ -196,7 +198,14 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
     }
     cases = {name: steps(Batches(split, **shape, **more)) for name, more in options.items()}
     masked = WithLoss(split)
-    for name in ("random", "random, numpy", "random, documents masked", "packed", "packed, numpy"):
+    for name in (
+        "random",
+        "random, numpy",
+        "random, documents masked",
+        "packed",
+        "packed, numpy",
+        "packed, whole documents",
+    ):
         cases[f"{name}, loss"] = steps(Batches(masked, **shape, **options[name]))
     documents = steps(Batches(split, **shape, documents=True))
     cases["random, documents, position_ids"] = lambda: documents()[2].position_ids

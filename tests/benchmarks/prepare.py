@@ -30,6 +30,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+#: Characters of a turn of the conversations that documents are made into.
+TURN = 500
 PRETOKENIZERS = {"gpt2": "gpt2", "r50k_base": "gpt2", "cl100k_base": "gpt4", "o200k_base": "o200k"}
 
 
@@ -64,6 +66,23 @@ def ranks_file(name: str) -> Path:
     return path
 
 
+def conversations_file(options: argparse.Namespace) -> Path:
+    """The same text as conversations of short turns, in JSON Lines; made before anything is timed."""
+    import orjson
+
+    path = Path(tempfile.gettempdir()) / f"corpuskit-benchmark-{os.getuid()}-conversations.jsonl"
+    if options.run:
+        return path
+    with path.open("wb") as file:
+        for document in documents(options):
+            text = document.decode()
+            turns = [text[at : at + TURN] for at in range(0, len(text), TURN)]
+            roles = ["assistant", "user"] if len(turns) % 2 else ["user", "assistant"]
+            said = [{"role": roles[n % 2], "content": turn} for n, turn in enumerate(turns)]
+            file.write(orjson.dumps({"messages": said}) + b"\n")
+    return path
+
+
 def run_corpuskit(options: argparse.Namespace, output: Path) -> None:
     """corpuskit's own command line."""
     from corpuskit.cli import main
@@ -73,6 +92,15 @@ def run_corpuskit(options: argparse.Namespace, output: Path) -> None:
     if options.separator:
         command += ["--separator", options.separator]
     main(command)
+
+
+def run_chat(options: argparse.Namespace, output: Path) -> None:
+    """The same with the text as conversations, which get control tokens and a loss."""
+    from corpuskit.cli import main
+
+    command = ["prepare", str(conversations_file(options)), "--format", "chat", "--add-tokens"]
+    command += ["--encoding", options.encoding, "--output", str(output / "corpus")]
+    main([*command, "--split", "none", "--quiet"])
 
 
 def run_tiktoken(options: argparse.Namespace, output: Path) -> None:
@@ -216,6 +244,7 @@ def run_megatron(options: argparse.Namespace, output: Path) -> None:
 WAYS: dict[str, tuple[str, Callable[[argparse.Namespace, Path], None]]] = {
     "gigatoken-script": ("simplest script around gigatoken", run_gigatoken),
     "corpuskit": ("corpuskit prepare", run_corpuskit),
+    "chat": ("corpuskit prepare, as conversations", run_chat),
     "gigatoken-alone": ("gigatoken.encode_batch alone, in memory", run_gigatoken_alone),
     "tiktoken": ("encode_ordinary_batch, 2 threads, tofile", run_tiktoken),
     "nanogpt": ("nanoGPT's prepare.py", run_nanogpt),
@@ -263,6 +292,8 @@ def compare(ways: Sequence[str], options: argparse.Namespace) -> tuple[int, list
     """The bytes of text, and a row for each way; in every round each runs once, in turn."""
     if options.encoding in PRETOKENIZERS:
         ranks_file(options.encoding)
+    if "chat" in ways:
+        conversations_file(options)
     size = sum(map(len, documents(options)))
     results: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _ in range(options.rounds):

@@ -116,9 +116,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 #: Small parts and shards, so that there are several of each.
-OPTIONS = ("--encoding", "bytes", "--part-bytes", "3K", "--shard-bytes", "5K", "-q")
-PREPARE = ("prepare", "./texts", *OPTIONS, "-o", "out")
-OLD = (*PREPARE, "--no-eot", "--workers", "1")
+OPTIONS = ("--encoding", "bytes", "--part-bytes", "8K", "--shard-bytes", "5K", "-q")
+#: Conversations, whose corpora have a stream of values beside the ids; what they replace has none.
+PREPARE = ("prepare", "./texts", *OPTIONS, "--format", "chat", "--add-tokens", "-o", "out")
+OLD = ("prepare", "./texts", *OPTIONS, "-o", "out", "--workers", "1")
 
 
 def scenarios(server: str) -> dict[str, Scenario]:

@@ -279,15 +279,23 @@ def differences(found: Mapping[str, Any] | None, expected: Mapping[str, Any] | N
 
 
 def write_texts(folder: Path, *, num_files: int = 3, num_documents: int = 30, seed: int = 1) -> None:
-    """A few JSON Lines files, the same every time."""
+    """A few JSON Lines files, the same every time: texts, and conversations that end with them."""
     generator = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     words = ["one", "två", "three", "四", "don't", "5,000", "🙂"]
     for number in range(num_files):
-        lines = []
-        for one in range(num_documents):
-            text = " ".join(generator.choices(words, k=generator.randint(1, 30)))
-            lines.append(json.dumps({"text": text, "n": one, "file": number}))
+        texts = [" ".join(generator.choices(words, k=generator.randint(1, 30))) for _ in range(num_documents)]
+        lines = [
+            json.dumps(
+                {
+                    "text": text,
+                    "n": one,
+                    "file": number,
+                    "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": text}],
+                }
+            )
+            for one, text in enumerate(texts)
+        ]
         (folder / f"{number}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

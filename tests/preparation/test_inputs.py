@@ -162,3 +162,58 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
         found = subprocess.run(command, check=True, capture_output=True, text=True)
         peaks.append(int(found.stdout) * 1024)
     assert peaks[1] - peaks[0] < 48 * 2**20
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "lines", "separator"])
+@pytest.mark.parametrize("split", ["none", "valid=0.3"])
+@pytest.mark.parametrize("max_tokens", [None, 1500])
+def test_the_bytes_of_each_text_are_in_the_index_whoever_reads_it(tmp_path, kind, split, max_tokens):
+    """Without separators, line ends and the end of text, however the documents are cut into parts."""
+    documents = [f"{number} {text}".replace("\n", " ") for number, text in enumerate(texts(120))]
+    path, options = tmp_path / f"corpus.{kind}", {}
+    if kind == "jsonl":
+        path.write_bytes(as_jsonl(documents))
+    elif kind == "json":
+        path.write_text(json.dumps([{"text": one} for one in documents]))
+    elif kind == "csv":
+        path.write_text("text\n" + "".join('"' + one.replace('"', '""') + '"\n' for one in documents))
+    elif kind == "parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        table = pyarrow.table({"text": documents})
+        pytest.importorskip("pyarrow.parquet").write_table(table, path, row_group_size=17)
+    else:
+        end = {"lines": "\n", "separator": "\n~~~\n"}[kind]
+        path = tmp_path / "corpus.txt"
+        path.write_text("".join(one + end for one in documents))
+        options = {"lines": True} if kind == "lines" else {"separator": end}
+    told = {"part_bytes": 700, "shard_bytes": 500, "split": split, "max_tokens": max_tokens, **options}
+    corpus = prepare(path, tmp_path, **told)
+    found = {}
+    for name in corpus.splits:
+        one = corpus[name]
+        for number, size in enumerate(one.document_text_bytes().tolist()):
+            text = corpus.decode(one.document(number)[:-1])
+            found[text] = size
+    assert found == {text: len(text.encode()) for text in documents[: len(found)]}
+    assert len(found) == 120 or max_tokens is not None
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.37, 0.9])
+def test_the_bytes_of_a_text_that_is_split_by_characters_are_in_the_index(tmp_path, share):
+    text = "\n".join(texts(150))
+    path = tmp_path / "play.txt"
+    path.write_text(text, newline="")
+    corpus = prepare(path, tmp_path, split=f"characters:{share}", part_bytes=900, shard_bytes=600)
+    cut = int((1 - share) * len(text))
+    for name, part in (("train", text[:cut]), ("valid", text[cut:])):
+        if len(corpus[name]):
+            assert corpus[name].document_text_bytes().sum() == len(corpus.decode(corpus[name][:]).encode())
+            assert abs(len(part.encode()) - corpus[name].document_text_bytes().sum()) <= 4
+            assert corpus[name].num_documents == 1
+
+
+def test_a_long_document_in_many_parts_has_the_bytes_of_all_of_them(tmp_path):
+    long = "\n".join(texts(200))
+    (tmp_path / "a.txt").write_text(f"short\n~~~\n{long}\n~~~\nlast", newline="")
+    corpus = prepare(tmp_path / "a.txt", tmp_path, separator="\n~~~\n", part_bytes=500, shard_bytes=400)
+    assert corpus["train"].document_text_bytes().tolist() == [5, len(long.encode()), 4]

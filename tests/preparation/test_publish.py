@@ -89,6 +89,21 @@ def test_what_an_open_corpus_has_fetched_outlives_its_replacement(bucket, texts,
     assert old["train"][:].tolist() == ids
 
 
+def test_streams_are_published_and_their_files_go_with_the_corpus(
+    bucket, texts, said, options, chat_options, keys, files, tmp_path
+):
+    url = f"{bucket}/mine"
+    corpuskit.prepare(str(said), output=tmp_path / "local", **chat_options)
+    corpuskit.prepare(str(said), output=url, **chat_options)
+    assert without_run(keys(url)) == without_run(files(tmp_path / "local"))
+    assert any(name.endswith(".loss.bin") for name in keys(url))
+    corpuskit.prepare(str(texts), output=url, overwrite=True, **options)
+    assert not any(name.endswith(".loss.bin") for name in keys(url))
+    corpuskit.prepare(str(said), output=url, overwrite=True, **chat_options)
+    assert corpuskit.verify(url) == []
+    assert len({name.partition("/")[0] for name in keys(url)} - {"manifest.json"}) == 1
+
+
 def test_replacing_twice_leaves_one_generation(bucket, texts, options, keys):
     url = f"{bucket}/mine"
     for split in ("valid=0.1", "valid=0.2", "valid=0.3"):

@@ -240,6 +240,7 @@ def test_every_name_of_a_published_run_is_known_and_no_other():
     plan, temporary = "0" * 16, ".x.host.1.0123456789abcdef.tmp"
     known = ["corpus/", "corpus/manifest.json", "corpus/train-00000.bin", ".corpus.preparing/", temporary]
     known += [f".corpus.preparing/{plan}/", f".corpus.preparing/{plan}/part-00000-train-00000.idx"]
+    known += ["corpus/train-00000.loss.bin", f".corpus.preparing/{plan}/part-00000-train-00000.loss.bin"]
     known += [f".corpus.preparing/.{plan}.host.1.0123456789abcdef.tmp/run.json"]
     assert all(map(in_published, known))
     unknown = ["notes.txt", "corpus/notes.txt", "corpus/in/", f".corpus.preparing/{plan}/notes.txt", "other/"]

@@ -44,6 +44,7 @@ class Job:
         inputs: The inputs in order.
         parts: The parts in order.
         keep: The fields that are kept, as `--keep` takes them.
+        template_fingerprint: What identifies the template's file; empty without one.
     """
 
     folder: str
@@ -60,6 +61,7 @@ class Job:
     parts: tuple[Part, ...]
     streams: Mapping[str, StreamInfo]
     keep: str | None = None
+    template_fingerprint: str = ""
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from corpuskit.chat.opening import open_template
 from corpuskit.corpus.index import new_rows
-from corpuskit.errors import TokenizerError
+from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.machine import give_back
 from corpuskit.preparation.input_digests import changed_while_used, states_now
 from corpuskit.preparation.parts.encoding import encode, joined
@@ -42,11 +43,12 @@ class Worker:
 
     Raises:
         TokenizerError: If the tokenizer of this machine is not the one that the job was planned with.
+        ConfigError: If the template is not.
     """
 
     def __init__(self, job: Job, source: Source | None = None, tokenizer: Tokenizer | None = None) -> None:
         self._job = job
-        self._source = source or open_source(job.dataset, SourceOptions(**job.reader_options))
+        self._source = source or _open_source(job)
         self._tokenizer = tokenizer or _open(job)
         self._rule = parse_rule(job.split_rule, given=True)
         self._keep = parse_keep(job.keep)
@@ -184,6 +186,20 @@ def _streams_of(shards: Mapping[str, Sequence[PartShard]], job: Job) -> dict[str
     """What the streams are that some shard of a part has."""
     found = {name for made in shards.values() for shard in made for name in shard.streams}
     return {name: job.streams[name] for name in sorted(found)}
+
+
+def _open_source(job: Job) -> Source:
+    if wanted := job.template_fingerprint:
+        name = job.reader_options["reader"]["template"]
+        found = open_template(name).fingerprint
+        if found != wanted:
+            raise ConfigError(
+                f"template {name!r} of this machine is not the one of the plan: expected fingerprint "
+                f"{wanted:.16}, found {found:.16}; have the same files everywhere",
+                expected=wanted,
+                found=found,
+            )
+    return open_source(job.dataset, SourceOptions(**job.reader_options))
 
 
 def _open(job: Job) -> Tokenizer:

@@ -92,6 +92,7 @@ class Group:
         unread: The share of the group of which nothing like it was read: beyond the beginnings of files.
         whole: Whether all of it was read.
         files: The inputs that were looked into.
+        has_loss: Whether its tokens have a loss stream beside them.
     """
 
     key: tuple[str, str, str | None]
@@ -100,6 +101,7 @@ class Group:
     unread: float = 0.0
     whole: bool = False
     files: set[int] = dataclasses.field(default_factory=set)
+    has_loss: bool = False
 
     @property
     def size_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import os
 import re
@@ -105,6 +106,20 @@ def test_a_corpus_is_the_one_that_the_default_executor_makes(cluster, gates, tmp
     assert len(expected) > 4
     assert {node for _, node, _ in gates.started()} == {"node"}
     assert len({pid for _, _, pid in gates.started()}) == 2
+
+
+def test_conversations_have_the_loss_that_the_default_executor_gives_them(cluster, tmp_path) -> None:
+    said = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes " * 20}]
+    lines = [json.dumps({"id": str(number), "messages": said}) + "\n" for number in range(60)]
+    path = tmp_path / "said.jsonl"
+    path.write_text("".join(lines))
+    told = {"format": "chat", "encoding": "bytes", "add_tokens": True, "part_bytes": 1000, "shard_bytes": 900}
+    made = {
+        executor: corpuskit.prepare(str(path), output=tmp_path / executor, executor=executor, **told).path
+        for executor in ("local", "ray")
+    }
+    assert files(made["ray"]) == files(made["local"])
+    assert sum(name.endswith(".loss.bin") for name in files(made["ray"])) > 4
 
 
 @pytest.mark.fault("O1", "O4")

@@ -144,3 +144,44 @@ def test_kept_fields_come_through_the_cache(bucket, tmp_path):
     assert remote["train"].document_fields(299) == local["train"].document_fields(299) == {"n": 299}
     assert list(corpuskit.select(remote["train"], "n % 100 = 3")) == [3, 103, 203]
     assert corpuskit.verify(remote) == []
+
+
+def test_a_remote_stream_gives_what_a_local_one_gives_with_a_cache_smaller_than_the_corpus(
+    bucket, said, chat_options, tmp_path
+):
+    local = corpuskit.prepare(str(said), output=tmp_path / "local", **chat_options)
+    url = f"{bucket}/said"
+    corpuskit.prepare(str(said), output=url, **chat_options)
+    remote = corpuskit.open(url, cache_bytes=24_000)  # 4 shards
+    for name in local.splits:
+        assert remote[name].stream("loss")[:].tolist() == local[name].stream("loss")[:].tolist()
+    told = {"batch_size": 8, "block_size": 32, "sampler": "shuffled", "output": "numpy", "streams": ("loss",)}
+    told["sampler_options"] = {"skip_untrained": True}
+    there, here = (corpus.batches("train", **told) for corpus in (remote, local))
+    for step in range(10):
+        for mine, other in zip(there[step][:2], here[step][:2], strict=True):
+            assert (mine == other).all()
+        assert (there[step][-1]["loss"] == here[step][-1]["loss"]).all()
+    assert any((here[step][1] == -100).any() for step in range(10))
+
+
+def test_a_stream_that_is_damaged_or_missing_in_the_store_is_named(bucket, said, chat_options):
+    import fsspec
+
+    url, filesystem = f"{bucket}/said", fsspec.filesystem("s3")
+    corpuskit.prepare(str(said), output=url, **chat_options)
+    data = bytearray(filesystem.cat_file(f"{url}/train-00000.loss.bin"))
+    data[5] ^= 1
+    filesystem.pipe_file(f"{url}/train-00000.loss.bin", bytes(data))
+    with pytest.raises(
+        HashMismatch, match=r"train-00000\.loss\.bin: it was fetched twice and is not what the"
+    ):
+        corpuskit.open(url)["train"].stream("loss")[:10]
+    data = bytearray(filesystem.cat_file(f"{url}/train-00000.idx"))
+    data[5] ^= 1
+    filesystem.pipe_file(f"{url}/train-00000.idx", bytes(data))
+    found = [problem.file for problem in corpuskit.verify(url)]
+    assert found == ["train-00000.loss.bin", "train-00000.idx"]
+    filesystem.rm_file(f"{url}/train-00000.loss.bin")
+    with pytest.raises(FetchError, match=r"train-00000\.loss\.bin: there is no such file"):
+        corpuskit.open(url)["train"].stream("loss")[:10]

@@ -58,11 +58,17 @@ def prepare(
         )
 
 
+class Kept(bytes):
+    """A document without the letter x, and how many bytes it had with it."""
+
+    text_bytes: int
+
+
 def simplest(
     documents: list[str], fractions: dict[str, float], max_tokens: int | None
-) -> dict[str, list[bytes]]:
+) -> dict[str, list[Kept]]:
     """Each split's documents as the simplest script would have them, without the letter x."""
-    splits: dict[str, list[bytes]] = {"train": [], **{name: [] for name in fractions}}
+    splits: dict[str, list[Kept]] = {"train": [], **{name: [] for name in fractions}}
     total = 0
     for document in filter(None, documents):
         point, chosen = int(hashlib.sha256(document.encode()).hexdigest()[:16], 16) / 2**64, "train"
@@ -71,19 +77,21 @@ def simplest(
                 chosen = name
                 break
             point -= fraction
-        splits[chosen].append(document.replace("x", "").encode())
+        splits[chosen].append(Kept(document.replace("x", "").encode()))
+        splits[chosen][-1].text_bytes = len(document.encode())
         total += len(splits[chosen][-1])
         if max_tokens is not None and total >= max_tokens:
             break
     return splits
 
 
-def check(corpus: corpuskit.Corpus, expected: dict[str, list[bytes]]) -> None:
+def check(corpus: corpuskit.Corpus, expected: dict[str, list[Kept]]) -> None:
     left_out = sum(len(texts) for texts in expected.values() if not any(texts))
     assert corpus.manifest.left_out.get("no-tokens", 0) == left_out
     for name, texts in expected.items():
         kept, split = texts if any(texts) else [], corpus[name]
         assert split.num_documents == len(kept)
+        assert split.document_text_bytes().tolist() == [one.text_bytes for one in kept]
         assert split.document_ends().tolist() == list(itertools.accumulate(map(len, kept)))
         assert [bytes(split.document(number).tolist()) for number in range(len(kept))] == kept
     assert corpuskit.verify(corpus.path) == []
