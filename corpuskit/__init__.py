@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from corpuskit.corpus.manifest import Manifest
     from corpuskit.corpus.mixture import Mixture, Stage, Weighted, mix
     from corpuskit.corpus.mixture_file import read_mixture
+    from corpuskit.corpus.select import select
     from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import Problem, verify
     from corpuskit.errors import CorpuskitError
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         TokenizerSpec,
     )
     from corpuskit.reproducibility import deterministic, seed_all
+    from corpuskit.selection import Selection
     from corpuskit.sources.base import Document
     from corpuskit.terminal.progress_bars import ProgressBars as progress
     from corpuskit.tokenizers.opening import encodings
@@ -86,6 +88,7 @@ _PLACES = {
     "RunConfig": "corpuskit.config.run:RunConfig",
     "SamplerSpec": "corpuskit.registry.specs:SamplerSpec",
     "Segments": "corpuskit.batches.segments:Segments",
+    "Selection": "corpuskit.selection:Selection",
     "SourceSpec": "corpuskit.registry.specs:SourceSpec",
     "Split": "corpuskit.corpus.split:Split",
     "Stage": "corpuskit.corpus.mixture:Stage",
@@ -111,6 +114,7 @@ _PLACES = {
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "report": "corpuskit.inspect.report.api:report",
     "seed_all": "corpuskit.reproducibility:seed_all",
+    "select": "corpuskit.corpus.select:select",
     "stats": "corpuskit.inspect.collecting:stats",
     "verify": "corpuskit.corpus.verification:verify",
     "where": "corpuskit.inspect.where:where",
@@ -140,6 +144,7 @@ __all__ = [
     "RunConfig",
     "SamplerSpec",
     "Segments",
+    "Selection",
     "SourceSpec",
     "Split",
     "Stage",
@@ -166,6 +171,7 @@ __all__ = [
     "read_mixture",
     "report",
     "seed_all",
+    "select",
     "stats",
     "verify",
     "where",

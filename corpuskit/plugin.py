@@ -68,7 +68,6 @@ if TYPE_CHECKING:
     )
     from corpuskit.sources.base import (
         Document,
-        DocumentBatch,
         Input,
         OnBadDocument,
         OnListingProblem,
@@ -79,19 +78,27 @@ if TYPE_CHECKING:
         SourceOptions,
     )
     from corpuskit.sources.changes import changes
+    from corpuskit.sources.document_batch import DocumentBatch
     from corpuskit.sources.files import FilesSource
     from corpuskit.sources.inputs.archives import open_raw
     from corpuskit.sources.inputs.files import local_input, told_by_head
     from corpuskit.sources.inputs.stream import InputStream, hash_input, is_plain
     from corpuskit.sources.listing.archives import archive_inputs
-    from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder
+    from corpuskit.sources.listing.folders import FileFilter, Glob, has_magic, list_folder
     from corpuskit.sources.listing.left_out import LeftOut, say_formats
     from corpuskit.sources.listing.text_files import ZIP, format_of, text_files
     from corpuskit.sources.lookup import open_source
     from corpuskit.sources.plain_text import PlainText
-    from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
+    from corpuskit.sources.readers.arrow import (
+        as_bytes,
+        column_documents,
+        kept_columns,
+        kept_paths,
+        text_column,
+    )
     from corpuskit.sources.readers.base import BATCH_BYTES, BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
     from corpuskit.sources.readers.columns import all_columns, text_path
+    from corpuskit.sources.readers.kept import Keep
     from corpuskit.storage import write_json
     from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, check_encoded, to_utf8
     from corpuskit.tokenizers.boundaries import last_safe_place
@@ -135,7 +142,7 @@ GROUPS = {
         "SourceOptions": "corpuskit.sources.base:SourceOptions",
         "Input": "corpuskit.sources.base:Input",
         "Document": "corpuskit.sources.base:Document",
-        "DocumentBatch": "corpuskit.sources.base:DocumentBatch",
+        "DocumentBatch": "corpuskit.sources.document_batch:DocumentBatch",
         "Slice": "corpuskit.sources.base:Slice",
         "PlainText": "corpuskit.sources.plain_text:PlainText",
         "OnBadDocument": "corpuskit.sources.base:OnBadDocument",
@@ -157,7 +164,7 @@ GROUPS = {
         "format_of": "corpuskit.sources.listing.text_files:format_of",
         "ZIP": "corpuskit.sources.listing.text_files:ZIP",
         "list_folder": "corpuskit.sources.listing.folders:list_folder",
-        "Selection": "corpuskit.sources.listing.folders:Selection",
+        "FileFilter": "corpuskit.sources.listing.folders:FileFilter",
         "Glob": "corpuskit.sources.listing.folders:Glob",
         "has_magic": "corpuskit.sources.listing.folders:has_magic",
     },
@@ -176,6 +183,9 @@ GROUPS = {
         "text_column": "corpuskit.sources.readers.arrow:text_column",
         "as_bytes": "corpuskit.sources.readers.arrow:as_bytes",
         "column_documents": "corpuskit.sources.readers.arrow:column_documents",
+        "Keep": "corpuskit.sources.readers.kept:Keep",
+        "kept_paths": "corpuskit.sources.readers.arrow:kept_paths",
+        "kept_columns": "corpuskit.sources.readers.arrow:kept_columns",
     },
     "Tokenizers": {
         "Tokenizer": "corpuskit.tokenizers.base:Tokenizer",
@@ -260,6 +270,7 @@ __all__ = [
     "Executor",
     "ExecutorSpec",
     "Export",
+    "FileFilter",
     "FilesSource",
     "Format",
     "FormatSpec",
@@ -267,6 +278,7 @@ __all__ = [
     "Input",
     "InputStream",
     "Job",
+    "Keep",
     "LeftOut",
     "Message",
     "OnBadDocument",
@@ -287,7 +299,6 @@ __all__ = [
     "Sampler",
     "SamplerContext",
     "SamplerSpec",
-    "Selection",
     "Shares",
     "Slice",
     "Source",
@@ -326,6 +337,8 @@ __all__ = [
     "is_offline",
     "is_plain",
     "is_remote",
+    "kept_columns",
+    "kept_paths",
     "last_safe_place",
     "list_folder",
     "load_job",

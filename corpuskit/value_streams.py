@@ -18,7 +18,7 @@ class StreamInfo:
     """What a stream of values is.
 
     Args:
-        dtype: The type of an item: "|u1", "<u2", "<u4" or "<f4".
+        dtype: The type of an item: `|u1`, `<u2`, `<u4` or `<f4`.
         fill: The item of every token that nothing is said of.
         of: Where batches have an item: at the token's place as an "input" (x), or as a "target" (y).
 

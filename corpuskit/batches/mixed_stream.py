@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
-from corpuskit.batches.selected import DocumentSelection, SelectedDocuments, open_selected
+from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import Piece, TokenStream, ValueStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler, Part, Turns
+from corpuskit.selection import Selection
 from corpuskit.value_streams import StreamInfo
 
 
@@ -46,7 +47,7 @@ class MixedStream(TokenStream):
         samplers: tuple[str, ...],
         stages: tuple[tuple[int, tuple[Fraction, ...]], ...],
         max_epochs: tuple[float | None, ...],
-        selections: tuple[DocumentSelection | None, ...] = (),
+        selections: tuple[Selection | None, ...] = (),
     ) -> None:
         selections = selections or (None,) * len(splits)
         self._arguments = (names, identities, splits, samplers, stages, max_epochs, selections)
@@ -158,7 +159,7 @@ class MixedStream(TokenStream):
 
     def _open_part(self, number: int, sampler: str, context: SamplerContext) -> AnySampler:
         split: TokenStream = self._arguments[2][number]
-        selection: DocumentSelection | None = self._arguments[6][number]
+        selection: Selection | None = self._arguments[6][number]
         what = f"split {split.name!r} of {self.names[number]}"
         documents, num_tokens, said = None, split.num_tokens, what
         if selection is not None:

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corpuskit.batches.selected import DocumentSelection
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
+from corpuskit.selection import Selection
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class BatchOptions:
     prefetch: int = 0
     resident: bool = False
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
-    selection: DocumentSelection | None = dataclasses.field(default=None, hash=False)
+    selection: Selection | None = dataclasses.field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}

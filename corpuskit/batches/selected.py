@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +14,7 @@ from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
-
-
-class DocumentSelection(Protocol):
-    """What batches need of a selection of documents.
-
-    Attributes:
-        numbers: int64[k], the documents' numbers in the split, ascending and without repeats.
-        fingerprint: Identifies the split and the numbers.
-        split_fingerprint: That of the split that the numbers are of.
-    """
-
-    @property
-    def numbers(self) -> Ints: ...
-    @property
-    def fingerprint(self) -> str: ...
-    @property
-    def split_fingerprint(self) -> str: ...
+from corpuskit.selection import Selection
 
 
 class SelectedDocuments:
@@ -53,7 +36,7 @@ class SelectedDocuments:
         ConfigError: If the selection is of another split, or empty, or no selection.
     """
 
-    def __init__(self, stream: TokenStream, selection: DocumentSelection, *, what: str) -> None:
+    def __init__(self, stream: TokenStream, selection: Selection, *, what: str) -> None:
         self._stream = stream
         ends = stream.document_ends()
         self._numbers = numbers = _checked(stream, selection, len(ends), what)
@@ -158,33 +141,28 @@ def breaks_off(breaks: Ints, ends: Ints) -> NDArray[np.bool_]:
     return found
 
 
-def _checked(stream: TokenStream, selection: DocumentSelection, num_documents: int, what: str) -> Ints:
+def _checked(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
     """The numbers of a selection of this stream.
 
     Raises:
         ConfigError: If it is not one.
     """
-    if not all(hasattr(selection, name) for name in ("numbers", "fingerprint", "split_fingerprint")):
+    if not isinstance(selection, Selection):
         raise ConfigError(
             f"selection = {selection!r:.80}: must be a selection of documents, as corpuskit.select gives",
             found=selection,
         )
-    if selection.split_fingerprint != stream.fingerprint:
+    if selection.split != stream.fingerprint:
         raise ConfigError(
             f"the selection is of another split or corpus than {what}: fingerprint "
-            f"{selection.split_fingerprint:.12}, expected {stream.fingerprint:.12}; select from this one",
+            f"{selection.split:.12}, expected {stream.fingerprint:.12}; select from this one",
             expected=stream.fingerprint,
-            found=selection.split_fingerprint,
+            found=selection.split,
         )
-    numbers = np.asarray(selection.numbers, np.int64)
+    numbers = selection.numbers
     if not len(numbers):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    if not (numbers[0] >= 0 and numbers[-1] < num_documents and (np.diff(numbers) > 0).all()):
-        raise ConfigError(
-            f"the selection of {what} must have ascending numbers from 0 to {num_documents - 1:,}, found "
-            f"{len(numbers):,} from {numbers.min():,} to {numbers.max():,}",
-        )
     return numbers
 
 
-__all__ = ["DocumentSelection", "SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]
+__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]

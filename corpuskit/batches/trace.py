@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.order import Order
 from corpuskit.batches.stream import Piece
 from corpuskit.markup import display
+from corpuskit.value_streams import LOSS
 
 #: Documents and characters of a row that a notebook shows.
 _SHOWN, _SHOWN_CHARACTERS = 3, 120
@@ -31,6 +33,8 @@ class TracedRow:
             with its place.
         text: What those ids stand for.
         ids: int64[n], those ids themselves; of y, also where nothing is asked of it.
+        learned: bool[n], whether each of these is a target that is to be learned, as the loss stream says;
+            None where there is none.
     """
 
     row: int
@@ -40,10 +44,16 @@ class TracedRow:
     pieces: tuple[Piece, ...]
     text: str
     ids: Ints
+    learned: NDArray[np.bool_] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The row as a JSON value."""
         pieces = [dataclasses.asdict(piece) for piece in self.pieces]
+        if self.learned is not None:
+            at = 0
+            for piece, value in zip(self.pieces, pieces, strict=True):
+                value["learned"] = runs(self.learned[at : at + len(piece)], piece.start)
+                at += len(piece)
         return {"row": self.row, "sample": self.sample, "pieces": pieces, "text": self.text}
 
 
@@ -79,6 +89,13 @@ class Trace:
         return display("Rows" if self.step is None else f"Step {self.step:,}", {}, columns, rows)
 
 
+def runs(flags: NDArray[np.bool_], start: int = 0) -> list[list[int]]:
+    """Where flags are set: `[first, last (exclusive)]` of each run, counted from `start`."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])))) + start
+    found: list[list[int]] = edges.reshape(-1, 2).tolist()
+    return found
+
+
 def trace(
     order: Order,
     samples: Sequence[int],
@@ -105,6 +122,7 @@ def trace(
     located = reader.locate(spans.starts + targets, spans.lengths)
     ids = reader.gather_items(located, spans.lengths).astype(np.int64)
     ends = np.concatenate(([0], np.cumsum(spans.lengths)))[spans.first[1:]]
+    loss = order.stream.stream(LOSS) if LOSS in order.stream.streams else None
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):
         starts, lengths = (spans.starts[first:last] + targets).tolist(), spans.lengths[first:last].tolist()
@@ -113,6 +131,10 @@ def trace(
             for start, length in zip(starts, lengths, strict=True)
             for piece in order.stream.pieces(start, start + length)
         ]
+        learned = None
+        if loss is not None:
+            items = [loss[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+            learned = np.concatenate([np.empty(0, loss.dtype), *items]) != 0
         used, end = sum(lengths), int(ends[number])
         rows.append(
             TracedRow(
@@ -123,9 +145,10 @@ def trace(
                 tuple(pieces),
                 order.stream.decode(ids[end - used : end]),
                 ids[end - used : end],
+                learned,
             )
         )
     return Trace(step, tuple(rows))
 
 
-__all__ = ["Trace", "TracedRow", "trace"]
+__all__ = ["Trace", "TracedRow", "runs", "trace"]

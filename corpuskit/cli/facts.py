@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from corpuskit.terminal.text import size
 
 if TYPE_CHECKING:
     from corpuskit.config import PrepareConfig
     from corpuskit.corpus import Corpus
     from corpuskit.corpus.manifest import Manifest
+
+#: How much of an example is shown, and in how many documents one is looked for.
+_EXAMPLE_CHARACTERS, _EXAMPLE_DOCUMENTS = 40, 1000
 
 
 def decided(config: PrepareConfig, corpus: Corpus) -> str:
@@ -46,6 +54,33 @@ def options_of(manifest: Manifest) -> str:
     )
 
 
+def fields_of(corpus: Corpus) -> list[str]:
+    """A line for each kept field: its name, its type, and an example where one is on this machine."""
+    examples = _examples(corpus)
+    lines = []
+    for field in corpus.manifest.fields:
+        example = examples.get(field.name)
+        words = "" if example is None else f", such as {_shown_value(example)}"
+        lines.append(f"{field.name}: {field.type}{words}")
+    return lines
+
+
+def _examples(corpus: Corpus) -> dict[str, Any]:
+    """The first value of each field that one of the first documents has, if they can be read here."""
+    split = next((corpus[name] for name in corpus if corpus[name].num_documents), None)
+    if split is None or not corpus.manifest.fields or not isinstance(split.path, Path):
+        return {}
+    if importlib.util.find_spec("pyarrow") is None:
+        return {}
+    rows = split.fields().slice(0, _EXAMPLE_DOCUMENTS).to_pydict()
+    return {name: next((one for one in values if one is not None), None) for name, values in rows.items()}
+
+
+def _shown_value(value: Any) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
+    return shown if len(shown) <= _EXAMPLE_CHARACTERS else f"{shown[:_EXAMPLE_CHARACTERS]}..."
+
+
 def rates(manifest: Manifest, run: dict[str, Any]) -> str:
     """How long tokens and documents are on average."""
     tokens = sum(split.num_tokens for split in manifest.splits.values())
@@ -57,6 +92,23 @@ def rates(manifest: Manifest, run: dict[str, Any]) -> str:
     if run.get("num_tokens") == tokens and tokens and "text_bytes" in run and not is_cut:
         words.insert(0, f"{run['text_bytes'] / tokens:.2f} bytes a token")
     return ", ".join(words)
+
+
+def streams(manifest: Manifest) -> str:
+    """The streams of values beside the ids: what each is, where batches have it, and its files."""
+    words = []
+    shards = [shard for split in manifest.splits.values() for shard in split.shards]
+    for name, record in manifest.streams.items():
+        tokens = [shard.num_tokens for shard in shards if name in shard.streams]
+        info = record.info
+        place = "x" if info.of == "input" else "y"
+        of = f"{len(tokens):,} of {len(shards):,} shard{'s' if len(shards) != 1 else ''}"
+        words.append(
+            f"{name}: {info.item_bytes * 8}-bit "
+            f"{'float' if info.dtype == '<f4' else 'whole'} numbers, with {place}, in {of}, "
+            f"{size(sum(tokens) * info.item_bytes)}; elsewhere {info.fill:g}"
+        )
+    return "; ".join(words)
 
 
 def _is_by_name(manifest: Manifest) -> bool:

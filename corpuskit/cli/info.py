@@ -102,18 +102,22 @@ def _print(corpus: Corpus) -> None:
         "tokenizer": tokenizer.fingerprint,
         "corpus": corpus.fingerprint,
         "rates": facts.rates(manifest, run),
+        "streams": facts.streams(manifest),
         "options": facts.options_of(manifest),
         "left out": _counts(manifest.left_out, "documents"),
         "": _counts(manifest.left_out_files, "files or folders"),
         "license": run.get("license", ""),
         "made by": ", ".join(map(str, run.get("plugins", ()))),
-        "inputs": f"{len(manifest.inputs):,}, {size(sum(i.size_bytes for i in manifest.inputs))}: "
-        f"{facts.counts(facts.formats_of(manifest))}",
     }
     for key, value in rows.items():
         if not value:
             continue
         render.print_fact(console, key, value)
+    for number, words in enumerate(facts.fields_of(corpus)):
+        render.print_fact(console, "" if number else "fields", words)
+    stored = size(sum(item.size_bytes for item in manifest.inputs))
+    formats = facts.counts(facts.formats_of(manifest))
+    render.print_fact(console, "inputs", f"{len(manifest.inputs):,}, {stored}: {formats}")
     for item in manifest.inputs[:10]:
         unverified = " (given by --from, unverified)" if item.unverified else ""
         render.print_fact(console, "", f"{item.name}{unverified}")

@@ -153,6 +153,11 @@ def one_or_several(
     return (values[0] if len(values) == 1 else [*values]) if values else None
 
 
+def joined(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """An option that may be repeated: all that it says with commas between; None if nothing."""
+    return ",".join(values) if values else None
+
+
 def corpus_argument(function: F) -> F:
     """The folder of a prepared corpus."""
     return click.argument("corpus", type=UserPath(file_okay=False), metavar="CORPUS")(function)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from corpuskit.cli.options import Name, UserPath, among, one_or_several, option, pairs, unescaped
+from corpuskit.cli.options import Name, UserPath, among, joined, one_or_several, option, pairs, unescaped
 from corpuskit.cli.said import as_flags, in_file
 
 if TYPE_CHECKING:
@@ -44,6 +44,15 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=one_or_several,
         help="Take the text from this field or column; dots lead into nested ones. Of body,text it is the "
         "first that is there; '*.csv=body' is for files of such names only; may be repeated. [default: text]",
+    ),
+    _input(
+        "--keep",
+        multiple=True,
+        metavar="FIELDS",
+        callback=joined,
+        help="Keep these fields or columns beside the text, such as url,lang,score:float,meta.source; a type "
+        "after a colon is str, int, float or bool; '' keeps none. By default an id is kept where there is "
+        "one.",
     ),
     _input(
         "--separator",

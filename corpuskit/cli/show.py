@@ -9,8 +9,9 @@ import click
 
 from corpuskit.cli import complete
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import Name, UserPath, corpus_argument, encoding_option, json_option, option
+from corpuskit.cli.options import Name, UserPath, encoding_option, json_option, option
 from corpuskit.cli.said import as_flags, in_file
+from corpuskit.cli.show_chat import CHAT_FLAGS, chat_options, show_chat
 
 if TYPE_CHECKING:
     from corpuskit.config import BatchConfig
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
         "corpuskit show data/stories/gpt2 --random",
         "corpuskit show data/stories/gpt2 --grep '(?i)once upon' --max 3",
         "corpuskit show data/tinyshakespeare/gpt2 --step 7 --batch-size 4 --block-size 32",
+        "corpuskit show data/chats/gpt2 --chat --document 3",
+        "corpuskit show chats.jsonl --chat --encoding gpt2 --template chatml --add-tokens",
     ),
 )
-@corpus_argument
+@click.argument("corpus", type=UserPath(), metavar="CORPUS")
 @option(
     "--split", metavar="NAME", shell_complete=complete.of_corpus, help="Look at this split. [default: train]"
 )
@@ -82,7 +85,7 @@ if TYPE_CHECKING:
     show_default=True,
     metavar="N",
     group="Documents",
-    help="Stop after so many documents that match.",
+    help="Stop after so many documents that match, or so many conversations.",
 )
 @option(
     "--step",
@@ -122,6 +125,7 @@ if TYPE_CHECKING:
     group="A batch",
     help='Dim tokens whose target belongs to another document and is masked, as documents="mask" does.',
 )
+@chat_options
 @option(
     "--config",
     metavar="FILE",
@@ -153,7 +157,7 @@ def command(
     """Decode some tokens of a corpus, documents of it, or a training batch.
 
     A terminal shows tokens in colours that take turns, and a rule before each document. A pipe gets plain
-    text.
+    text. With --chat, CORPUS may also be files that are not prepared yet.
     """
     from corpuskit.cli import render
     from corpuskit.config import BatchConfig
@@ -164,6 +168,19 @@ def command(
 
     _check_one_kind(click.get_current_context(), flags)
     at, count, grep, most = (flags.pop(name) for name in ("at", "tokens", "grep", "most"))
+    chat = {name: flags.pop(name) for name in CHAT_FLAGS}
+    if chat.pop("chat"):
+        show_chat(
+            corpus,
+            {"split": flags["split"], "encoding": encoding, **chat},
+            document=document,
+            at_random=at_random,
+            seed=flags["seed"],
+            most=most,
+            as_json=as_json,
+            paged=not no_pager,
+        )
+        return
     seed = flags["seed"]
     values = in_file(config, BatchConfig, flags)
     drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, as_flags(flags))
@@ -191,10 +208,14 @@ def command(
 def _check_one_kind(ctx: click.Context, flags: dict[str, Any]) -> None:
     """Refuse flags that say nothing about what is shown: tokens, documents or a batch."""
     names = {name: name for name in ("at", "tokens", "document", "grep", "step")} | {"at_random": "random"}
+    if flags["chat"]:
+        names |= {"ids": "ids", "borders": "borders", "chat": "chat"}
     said = [flag for name, flag in names.items() if _is_said(ctx, name)]
     kinds = {("tokens" if flag == "at" else flag): f"--{flag}" for flag in said}
     if "grep" in kinds and "at" not in said:
         kinds.pop("tokens", None)  # of each document, then
+    if "chat" in kinds and len(kinds) == 2 and {"document", "random"} & {*kinds}:
+        kinds.pop("chat")  # of which documents
     if len(kinds) > 1:
         raise click.UsageError(f"{' and '.join(kinds.values())} exclude each other")
     about = ("batch_size", "block_size", "sampler", "documents", "seed")
@@ -202,8 +223,12 @@ def _check_one_kind(ctx: click.Context, flags: dict[str, Any]) -> None:
     if batch and "step" not in said:
         flag = "mask" if batch[0] == "documents" else batch[0].replace("_", "-")
         raise click.UsageError(f"--{flag} is about a batch; say which with --step")
-    if _is_said(ctx, "most") and "grep" not in said:
+    if _is_said(ctx, "most") and not {"grep", "chat"} & {*said}:
         raise click.UsageError("--max is about documents that match; say what with --grep")
+    of_files = [name for name in CHAT_FLAGS[1:] if _is_said(ctx, name)]
+    if of_files and not flags["chat"]:
+        flag = of_files[0].replace("_", "-").removesuffix("s" if of_files[0] == "reader_options" else "")
+        raise click.UsageError(f"--{flag} is about files that are shown with --chat")
 
 
 def _is_said(ctx: click.Context, name: str) -> bool:

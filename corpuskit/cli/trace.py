@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from corpuskit.inspect.runs import Data
     from corpuskit.inspect.tracing import RowTrace, StepTrace, TracedPiece
 
+#: How tokens that are to be learned are painted where a loss stream says it, as `show --chat` has them.
+_LEARNED = "black on color(157)"
 #: How tokens of each level are painted, and how they are marked where there are no colours.
 _STYLES = ("", "yellow", "black on yellow", "bold white on red")
 _MARKS = (("", ""), ("[", "]"), ("[[", "]]"), ("[[[", "]]]"))
@@ -190,6 +192,8 @@ def _print(traced: StepTrace, of: str) -> None:
                 ", " if level == 1 else " and " if level == 2 else ""
             )
         say(levels)
+    if any(piece.learned is not None for row in traced.rows for piece in row.pieces):
+        say(_marked("to be learned", 0, is_painted, is_learned=True))
     for row in traced.rows:
         say()
         _print_row(row, say, is_painted=is_painted, width=console.width if console.is_terminal else None)
@@ -216,8 +220,9 @@ def _print_row(row: RowTrace, say: Any, *, is_painted: bool, width: int | None) 
             "cyan",
         )
         text = Text()
-        for words, level in zip(one.texts, one.levels, strict=True):
-            text.append(_marked(safe(words), level, is_painted))
+        marks = one.learned or (False,) * len(one.texts)
+        for words, level, is_learned in zip(one.texts, one.levels, marks, strict=True):
+            text.append(_marked(safe(words), level, is_painted, is_learned=is_learned))
         for line in _wrapped(text, width):
             say(Text.assemble((_MARGIN, "dim"), line))
 
@@ -241,14 +246,19 @@ def _wrapped(text: Text, width: int | None) -> Sequence[Text]:
     return found
 
 
-def _marked(words: str, level: int, is_painted: bool) -> Text:
-    """Words as tokens of a level: in a colour, or between brackets."""
+def _marked(words: str, level: int, is_painted: bool, *, is_learned: bool = False) -> Text:
+    """Words as tokens of a level, that are to be learned or not: in a colour, or between brackets."""
     from rich.text import Text
 
-    if is_painted or not level:
-        return Text(words, _STYLES[level])
+    from corpuskit.terminal.mask_lines import LEARNED
+
+    if is_painted:
+        return Text(words, _LEARNED if is_learned and not level else _STYLES[level])
     before, after = _MARKS[level]
-    return Text(f"{before}{words}{after}")
+    words = f"{before}{words}{after}"
+    return Text(
+        LEARNED[0] + words.replace("\n", "\n".join(LEARNED[::-1])) + LEARNED[1] if is_learned else words
+    )
 
 
 def _name(one: TracedPiece) -> str:

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     multiple=True,
     callback=pairs,
     shell_complete=among(
-        "one-token=", "unknown=", "replacement=", "entropy=", "duplicates=", "leak=", "empty="
+        "one-token=", "unknown=", "replacement=", "entropy=", "duplicates=", "leak=", "empty=", "untrained="
     ),
     group="Health",
     help="Give a rule of --health another threshold, a share or bits; may be repeated. By default those are "
-    "one-token=0.5, unknown=0.001, replacement=0.001, entropy=3, duplicates=0.1, leak=0.01, empty=0.01 and "
-    "round-trip=0.",
+    "one-token=0.5, unknown=0.001, replacement=0.001, entropy=3, duplicates=0.1, leak=0.01, empty=0.01, "
+    "untrained=0.01 and round-trip=0.",
 )
 @option("--strict", is_flag=True, group="Health", help="Exit with 3 if --health finds something.")
 @json_option

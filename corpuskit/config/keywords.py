@@ -18,6 +18,7 @@ from corpuskit.config.batches import BatchConfig
 from corpuskit.config.prepare import PrepareConfig
 from corpuskit.errors import ConfigError
 from corpuskit.near import near
+from corpuskit.selection import Selection
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +38,7 @@ class PrepareKeywords(TypedDict, total=False):
     eot: bool | None
     format: str | None
     text_field: str | list[str] | None
+    keep: str | None
     separator: str | None
     lines: bool | None
     template: str | None
@@ -74,7 +76,7 @@ class BatchKeywords(TypedDict, total=False):
     prefetch: int
     resident: bool
     sampler_options: Mapping[str, Any] | None
-    selection: Any
+    selection: Selection | str | None
 
 
 _MODELS: dict[type, type[Config]] = {PrepareKeywords: PrepareConfig, BatchKeywords: BatchConfig}

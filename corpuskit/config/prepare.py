@@ -63,6 +63,11 @@ class PrepareConfig(Config):
         description="The field or column that holds the text; several, or 'body,text', in order of "
         "preference; '*.csv=body' is for files of such names only.",
     )
+    keep: str | None = Field(
+        None,
+        description="The fields or columns to keep beside the text: 'url,lang,score:float,meta.source'; '' "
+        "keeps none. By default an id that there is.",
+    )
     separator: str | None = Field(None, description="What separates the documents of a text file.")
     lines: bool | None = Field(None, description="Each line of a text file is a document.")
     template: str | None = Field(

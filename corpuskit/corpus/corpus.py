@@ -194,7 +194,8 @@ class Corpus(Mapping[str, Split]):
             split: The split's name; by default the configuration's, else "train".
             config: Options from a `corpuskit.BatchConfig` or a `corpuskit.RunConfig`; `options` win over it,
                 but its `debug` shrinks whatever they say.
-            options: What `corpuskit.Batches` takes: batch_size, block_size, sampler, seed, device, ...
+            options: What `corpuskit.Batches` takes: batch_size, block_size, sampler, seed, device, ... A
+                `selection` may be a condition on kept fields, as `corpuskit.select` takes it.
 
         Raises:
             ConfigError: If there is no such split, or an option is impossible.
@@ -210,7 +211,12 @@ class Corpus(Mapping[str, Split]):
                 del base["block_size"]
             given = {**base, **given}
             split = split or chosen.split
-        return Batches(self[split or "train"], **given)
+        chosen_split = self[split or "train"]
+        if isinstance(given.get("selection"), str):
+            from corpuskit.corpus.select import select
+
+            given["selection"] = select(chosen_split, given["selection"])
+        return Batches(chosen_split, **given)
 
 
 def open_corpus(

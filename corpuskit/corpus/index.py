@@ -30,6 +30,11 @@ def stream_file(shard_file: str, stream: str) -> str:
     return f"{shard_file.removesuffix('.bin')}.{stream}.bin"
 
 
+def fields_file(shard_file: str) -> str:
+    """The name of the file that holds the kept fields of a shard's documents."""
+    return shard_file.removesuffix(".bin") + ".fields.arrow"
+
+
 def rows(values: NDArray[Any]) -> Index:
     """The numbers of an index, uint64[4 * D], as rows, uint64[D, 4]; nothing is copied."""
     return values.reshape(-1, COLUMNS)

@@ -35,6 +35,11 @@ class LocalSplit(Split):
         self._shards: list[Tokens] = [
             folder.map(shard.file, self.dtype, shard.size_bytes) for shard in shards
         ]
+        self._fields: list[NDArray[np.uint8]] = [
+            folder.map(shard.fields_file, np.dtype(np.uint8), shard.fields.size_bytes)
+            for shard in shards
+            if shard.fields is not None
+        ]
         self._indexes: list[Index] = [
             rows(folder.map(shard.index_file, DTYPE, shard.index_bytes)) for shard in shards
         ]
@@ -49,6 +54,10 @@ class LocalSplit(Split):
     def index(self, number: int) -> Index:
         """One shard's document index, uint64[D, 4]: see `corpuskit.corpus.index`."""
         return self._indexes[number]
+
+    def fields_data(self, number: int) -> NDArray[np.uint8]:
+        """The bytes of one shard's file of kept fields, mapped from disk and read-only."""
+        return self._fields[number]
 
     def stream_shard(self, name: str, number: int) -> NDArray[Any] | None:
         """One shard's items of a stream, mapped from disk and read-only; None where all are the fill."""

@@ -23,8 +23,9 @@ from pydantic import (
 )
 
 from corpuskit import sealed
-from corpuskit.corpus.index import ROW_BYTES, index_file, stream_file
+from corpuskit.corpus.index import ROW_BYTES, fields_file, index_file, stream_file
 from corpuskit.errors import ConfigError
+from corpuskit.sources.kept_fields import MAX_FIELDS, FieldType
 from corpuskit.value_streams import STREAM_NAME, StreamDtype, StreamInfo
 
 FORMAT_VERSION: Final = 3
@@ -115,10 +116,26 @@ class StreamRecord(_Record):
         return StreamInfo(self.dtype, self.fill, self.of)
 
 
+class FieldRecord(_Record):
+    """A field of the input's records that is kept beside the ids."""
+
+    name: str = Field(min_length=1, description="Its name; dots lead into nested ones.")
+    type: FieldType = Field(
+        description="What its values are: text, 64-bit whole numbers, 64-bit floats, or true and false."
+    )
+
+
+class FieldsRecord(_Record):
+    """The file of kept fields beside a shard: Arrow's, with a row for each of its documents."""
+
+    size_bytes: Count = Field(description="Its size.")
+    sha256: Sha256 = Field(description="The digest of its bytes.")
+
+
 class ShardRecord(_Record):
     """One shard: `file` holds the ids; the file of the same name ending in .idx holds its documents."""
 
-    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"streams"})
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"streams", "fields"})
 
     file: str = Field(pattern=rf"^{SPLIT_NAME}-[0-9]{{5,}}\.bin$", description="Its name.")
     num_tokens: int = Field(ge=1, lt=2**63, description="Ids in it.")
@@ -130,6 +147,15 @@ class ShardRecord(_Record):
         default_factory=dict,
         description="The digests of its streams' files, by the streams' names; absent without any.",
     )
+
+    fields: FieldsRecord | None = Field(
+        None, description="The .fields.arrow file; absent where no fields are kept."
+    )
+
+    @property
+    def fields_file(self) -> str:
+        """The file of its documents' kept fields."""
+        return fields_file(self.file)
 
     @property
     def index_file(self) -> str:
@@ -165,7 +191,7 @@ class SplitRecord(_Record):
 class Manifest(_Record):
     """A prepared corpus, described. It holds no time, host, absolute path or number of workers."""
 
-    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"streams"})
+    _SOMETIMES: ClassVar[frozenset[str]] = frozenset({"streams", "fields"})
 
     format_version: Literal[3] = Field(
         default=FORMAT_VERSION, description="Of this file and those beside it."
@@ -188,6 +214,10 @@ class Manifest(_Record):
         default_factory=dict,
         description="The streams of values beside the ids, by their names; absent without any.",
     )
+    fields: Annotated[list[FieldRecord], Field(max_length=MAX_FIELDS)] = Field(
+        default_factory=list,
+        description="The kept fields in order, the columns of each .fields.arrow file; absent without any.",
+    )
     splits: dict[SplitName, SplitRecord] = Field(description="Each split's shards, by its name.")
     sha256: str = Field(
         default="",
@@ -198,6 +228,8 @@ class Manifest(_Record):
     @model_validator(mode="after")
     def _adds_up(self) -> Manifest:
         seen: set[str] = set()
+        if len({field.name for field in self.fields}) != len(self.fields):
+            raise ValueError("a kept field is listed twice")
         item_bytes = 2 if self.dtype == "<u2" else 4
         if self.dtype == "<u2" and self.tokenizer.vocab_size > 2**16:
             raise ValueError(f"vocabulary of {self.tokenizer.vocab_size:,} ids does not fit {self.dtype}")
@@ -211,6 +243,8 @@ class Manifest(_Record):
                         f"shard {shard.file}: {shard.num_tokens:,} tokens of {item_bytes} bytes "
                         f"are not {shard.size_bytes:,} bytes"
                     )
+                if (shard.fields is None) != (not self.fields):
+                    raise ValueError(f"shard {shard.file}: its fields are not those of the corpus")
                 if unknown := shard.streams.keys() - self.streams.keys():
                     raise ValueError(f"shard {shard.file}: no stream is called {min(unknown)!r}")
             for field in ("num_tokens", "num_documents"):
@@ -237,16 +271,24 @@ class Manifest(_Record):
         return _digest(identity)
 
     def files(self, shard: ShardRecord) -> list[FileRecord]:
-        """All files of a shard: of its ids, its documents, and its streams."""
+        """All files of a shard: of its ids, its documents, its streams and its kept fields."""
         streams = [
             FileRecord(shard.stream_file(name), shard.num_tokens * self.streams[name].info.item_bytes, sha256)
             for name, sha256 in sorted(shard.streams.items())
         ]
-        return [
+        files = [
             FileRecord(shard.file, shard.size_bytes, shard.sha256),
             FileRecord(shard.index_file, shard.index_bytes, shard.index_sha256),
             *streams,
         ]
+        if shard.fields is not None:
+            files.append(FileRecord(shard.fields_file, shard.fields.size_bytes, shard.fields.sha256))
+        return files
+
+    @property
+    def field_types(self) -> dict[str, str]:
+        """The type of each kept field, in order."""
+        return {field.name: field.type for field in self.fields}
 
     def all_files(self) -> list[FileRecord]:
         """The files of all shards, in order."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
 from corpuskit.batches.options import options_of
-from corpuskit.batches.selected import DocumentSelection
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.markup import display
 from corpuskit.numbers import whole
+from corpuskit.selection import Selection
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -97,7 +97,7 @@ class Mixture:
         stages: Sequence[Stage],
         max_epochs: Mapping[str, float],
         samplers: Mapping[str, str],
-        selections: Mapping[str, DocumentSelection] = MappingProxyType({}),
+        selections: Mapping[str, Selection] = MappingProxyType({}),
     ) -> None:
         self._corpora = dict(corpora)
         self._stages = list(stages)
@@ -203,7 +203,7 @@ def mix(
     *,
     stages: Sequence[Stage] = (),
     max_epochs: ByCorpus[float] | float | None = None,
-    selections: ByCorpus[DocumentSelection] | None = None,
+    selections: ByCorpus[Selection] | None = None,
 ) -> Mixture:
     """Mix corpora that were prepared with the same tokenizer.
 

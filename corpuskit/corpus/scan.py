@@ -121,6 +121,14 @@ def stream(
     return _pieces(items, record.stream_file(name), record.streams[name], on_mismatch)
 
 
+def fields(
+    split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch
+) -> Iterator[NDArray[np.uint8]]:
+    """The bytes of one shard's file of kept fields in order, which has one."""
+    assert record.fields is not None
+    return _pieces(split.fields_data(number), record.fields_file, record.fields.sha256, on_mismatch)
+
+
 def ends(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch) -> NDArray[np.int64]:
     """int64[d], ascending: where the documents that end in a shard end in the split, its index compared."""
     found = [ends_of(rows).astype(np.int64) for rows in index(split, number, record, on_mismatch)]
@@ -172,4 +180,15 @@ def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
         mapped.madvise(mmap.MADV_DONTNEED, first, stop_byte - first)
 
 
-__all__ = ["Mismatch", "OnMismatch", "ends", "index", "indexes", "refuser", "shard", "stream", "tokens"]
+__all__ = [
+    "Mismatch",
+    "OnMismatch",
+    "ends",
+    "fields",
+    "index",
+    "indexes",
+    "refuser",
+    "shard",
+    "stream",
+    "tokens",
+]

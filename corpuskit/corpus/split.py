@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.corpus.decoding import decode, recorded_tokenizer
+from corpuskit.corpus.fields import shard_table, split_table
 from corpuskit.corpus.index import Index, ends_of, text_bytes_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
@@ -24,6 +25,8 @@ from corpuskit.urls import RemotePath
 from corpuskit.value_streams import StreamInfo
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from corpuskit.tokenizers.base import Tokenizer
 
 
@@ -111,6 +114,39 @@ class Split(TokenStream):
         places = [self.index(number)[:, 1:3] for number in numbers]
         return np.concatenate(places) if places else np.empty((0, 2), np.uint64)
 
+    @abstractmethod
+    def fields_data(self, number: int) -> NDArray[np.uint8]:
+        """The bytes of one shard's file of kept fields, mapped and read-only.
+
+        Raises:
+            CorpusFormatError: If no fields are kept.
+        """
+
+    def fields(self) -> pyarrow.Table:
+        """The kept fields, a row for each document in order; nothing is copied into memory.
+
+        Raises:
+            ConfigError: If pyarrow is not installed.
+            CorpusFormatError: If a file is damaged.
+        """
+        return split_table(self, self._manifest.field_types)
+
+    def document_fields(self, number: int) -> dict[str, Any]:
+        """One document's kept fields by their names; only its shard's are read.
+
+        Raises:
+            IndexError: If there is no document of this number.
+            ConfigError: If pyarrow is not installed.
+            CorpusFormatError: If a file is damaged.
+        """
+        number = self._checked_number(number)
+        if not self._manifest.fields:
+            return {}
+        shard, row = self._row_of(number)
+        table = shard_table(self, shard, self._manifest.field_types)
+        found: dict[str, Any] = table.slice(row, 1).to_pylist()[0]
+        return found
+
     def document(self, number: int) -> Tokens:
         """One document's ids, its end-of-text id included."""
         piece = self.document_piece(number)
@@ -123,9 +159,7 @@ class Split(TokenStream):
             IndexError: If there is no document of this number.
             CorpusFormatError: If the index says what cannot be.
         """
-        number = operator.index(number)
-        if not 0 <= number < self.num_documents:
-            raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
+        number = self._checked_number(number)
         start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
         shard, row = self._row_of(number)
         _, item, input_start, _ = self.index(shard)[row].tolist()
@@ -169,6 +203,12 @@ class Split(TokenStream):
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that made the ids; errors as those of `corpuskit.Corpus.tokenizer`."""
         return recorded_tokenizer(self._manifest.tokenizer, self.path, encoding=self.encoding)
+
+    def _checked_number(self, number: int) -> int:
+        number = operator.index(number)
+        if not 0 <= number < self.num_documents:
+            raise IndexError(f"document {number} of split {self.name!r}, which has {self.num_documents:,}")
+        return number
 
     def _document_at(self, position: int) -> int:
         """The number of the document that a token belongs to."""

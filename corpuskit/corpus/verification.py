@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.fields import shard_table
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import Manifest, ShardRecord
-from corpuskit.corpus.scan import Mismatch
+from corpuskit.corpus.scan import Mismatch, OnMismatch
 from corpuskit.corpus.split import Split
-from corpuskit.errors import HashMismatch
+from corpuskit.errors import CorpusFormatError, HashMismatch, reason_of
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.urls import remote_path
 from corpuskit.value_streams import LOSS
@@ -33,8 +35,8 @@ class Problem:
 def verify(path: Corpus | str | os.PathLike[str], *, on_progress: OnProgress | None = None) -> list[Problem]:
     """Check every byte of a corpus against its manifest.
 
-    Checks the sha256 of each shard, index and stream, that every id is in the vocabulary, that the index is
-    in order and covers its shard, and that it names inputs that exist.
+    Checks the sha256 of each shard, index, stream and file of kept fields, that every id is in the
+    vocabulary, that the index is in order and covers its shard, and that it names inputs that exist.
 
     Args:
         path: The corpus's folder, or an open corpus, or its URL: then every file is fetched, past the cache.
@@ -79,7 +81,7 @@ def _fetched(file: str, problems: list[Problem]) -> Iterator[None]:
 
 
 def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: int) -> list[Problem]:
-    """What is wrong with one shard: the bytes of its files, its ids, its streams, its index's rows."""
+    """What is wrong with one shard: the bytes of its files, its ids, streams, fields, its index's rows."""
     problems: list[Problem] = []
 
     def note(mismatch: Mismatch) -> None:
@@ -99,6 +101,8 @@ def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: 
             )
             if name == LOSS and largest > 1:
                 problems.append(Problem(record.stream_file(name), f"item {largest:,} is neither 0 nor 1"))
+    if record.fields is not None:
+        problems += _check_fields(manifest, split, record, number, note)
     wrong: set[str] = set()
     last = 0
     with _fetched(record.index_file, problems):
@@ -110,6 +114,21 @@ def _check_shard(manifest: Manifest, split: Split, record: ShardRecord, number: 
                 wrong.add(f"names input {most} of {len(manifest.inputs)} inputs")
             last = int(ends[-1])
     return problems + [Problem(record.index_file, message) for message in sorted(wrong)]
+
+
+def _check_fields(
+    manifest: Manifest, split: Split, record: ShardRecord, number: int, note: OnMismatch
+) -> list[Problem]:
+    """What is wrong with a shard's kept fields: their bytes, and, where pyarrow is installed, their rows."""
+    for _ in scan.fields(split, number, record, note):
+        pass
+    if importlib.util.find_spec("pyarrow") is None:
+        return []
+    try:
+        shard_table(split, number, manifest.field_types).validate(full=True)
+    except (CorpusFormatError, ValueError) as error:  # pyarrow's own errors are such
+        return [Problem(record.fields_file, reason_of(error))]
+    return []
 
 
 __all__ = ["Problem", "verify"]

@@ -269,8 +269,11 @@ def _files(facts: CardFacts) -> Iterator[str]:
     yield "## Files"
     yield (
         f"{where} Each `.bin` file holds the ids of a shard, little-endian {' or '.join(kinds)} without a "
-        "header. The `.idx` file beside it says where documents end and which input each is from: three "
-        "little-endian uint64 a document. `manifest.json` has the sha256 of each, and of each input."
+        "header. The `.idx` file beside it says where documents end and which input each is from: four "
+        "little-endian uint64 a document. A `.fields.arrow` file, where there is one, is an Arrow table of "
+        "what was kept of the records, a row a document. A `.loss.bin` file, where there is one, has a "
+        "byte a token: 1 where it is a target to be learned. `manifest.json` has the sha256 of "
+        "each, and of each input."
     )
     yield '```python\nimport corpuskit\n\ncorpus = corpuskit.open("the folder")\n```'
 

@@ -14,6 +14,7 @@ from corpuskit.errors import ConfigError, CorpuskitError
 from corpuskit.inspect.counting import CountingPass
 from corpuskit.inspect.document_counts import DocumentCounts
 from corpuskit.inspect.duplicates import DuplicateFinder
+from corpuskit.inspect.mask_counts import MaskCounts
 from corpuskit.inspect.reencoding import counts_of, reencode
 from corpuskit.inspect.sampler_shares import sampler_shares
 from corpuskit.inspect.stats import Stats
@@ -95,7 +96,8 @@ def stats(
     tokens = TokenCounts(opened.vocab_size) if tokenizer is None else TextCounts(token_table(tokenizer))
     documents = DocumentCounts(len(opened.manifest.inputs), long_tokens=long_tokens, top=_EXAMPLES)
     duplicates = DuplicateFinder(max_hashes)
-    counting = CountingPass(opened, tokens, documents, duplicates, top=_EXAMPLES)
+    masks = MaskCounts(top=_EXAMPLES)
+    counting = CountingPass(opened, tokens, documents, duplicates, masks, top=_EXAMPLES)
     counting.run(splits, on_progress)
     places = _Places(opened, splits)
     found = _duplicates(duplicates, places, top)
@@ -115,7 +117,10 @@ def stats(
         dataset=opened.manifest.dataset,
         tokenizer=opened.manifest.tokenizer.name,
         fingerprint=opened.fingerprint,
-        splits=tuple(SplitSize(name, opened[name].num_tokens, opened[name].num_documents) for name in splits),
+        splits=tuple(
+            SplitSize(name, opened[name].num_tokens, opened[name].num_documents, masks.num_targets.get(name))
+            for name in splits
+        ),
         vocab_size=opened.vocab_size,
         num_tokens=sum(opened[name].num_tokens for name in splits),
         num_documents=documents.num_documents,
@@ -124,6 +129,10 @@ def stats(
         entropy_bits=_entropy(tokens.counts),
         lengths=documents.lengths.lengths(),
         empty=SomeDocuments(counting.num_empty, places.of(counting.empty)),
+        num_targets=sum(masks.num_targets.values()) if masks.num_targets else None,
+        untrained=(
+            SomeDocuments(masks.num_untrained, places.of(masks.untrained)) if masks.num_targets else None
+        ),
         long=SomeDocuments(documents.num_long, places.of(documents.longest)),
         long_tokens=long_tokens,
         unused_ids=int(np.count_nonzero(tokens.counts == 0)),

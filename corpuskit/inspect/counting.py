@@ -18,8 +18,10 @@ from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.document_counts import DocumentCounts
 from corpuskit.inspect.document_hashes import DocumentHasher, Hashes
 from corpuskit.inspect.duplicates import DuplicateFinder
+from corpuskit.inspect.mask_counts import MaskCounts
 from corpuskit.inspect.token_counts import TokenCounts
 from corpuskit.on_progress import OnProgress, Progress
+from corpuskit.value_streams import LOSS
 
 #: Tokens that are counted at once: so many that what a block costs by itself does not matter.
 _BLOCK_TOKENS = 2**19
@@ -35,6 +37,7 @@ class CountingPass:
         tokens: Counts the ids.
         documents: Counts the documents.
         duplicates: Finds documents with the same ids; empty ones are kept from it.
+        masks: Counts targets, where there is a loss stream.
         top: How many empty documents are remembered.
 
     Attributes:
@@ -48,6 +51,7 @@ class CountingPass:
         tokens: TokenCounts,
         documents: DocumentCounts,
         duplicates: DuplicateFinder,
+        masks: MaskCounts,
         *,
         top: int,
     ) -> None:
@@ -55,6 +59,7 @@ class CountingPass:
         self.empty: list[int] = []
         self._corpus = corpus
         self._tokens, self._documents, self._duplicates = tokens, documents, duplicates
+        self._masks = masks
         self._top = top
         self._eot_id = corpus.manifest.tokenizer.eot_id
         self._wide = np.empty(_BLOCK_TOKENS, np.int64)
@@ -70,13 +75,16 @@ class CountingPass:
             CorpusFormatError: If a file's bytes are not those that were prepared, or make no sense.
         """
         records = self._corpus.manifest.splits
-        total = sum(shard.size_bytes for name in splits for shard in records[name].shards)
+        total = sum(_size_bytes(shard) for name in splits for shard in records[name].shards)
         done = 0
         for name in splits:
             counting = _Split(self._corpus[name], self._documents.num_documents)
             refuse = scan.refuser(counting.split)
             for number, record in enumerate(records[name].shards):
+                first = self._documents.num_documents
                 self._read_index(counting, number, record)
+                self._masks.add(counting.split, number, record, first, refuse)
+                done += _size_bytes(record) - record.size_bytes
                 for piece in scan.shard(counting.split, number, record, refuse):
                     self._check_ids(piece, record.file)
                     for at in range(0, len(piece), _BLOCK_TOKENS):
@@ -137,6 +145,11 @@ class CountingPass:
         raise CorpusFormatError(
             f"{path}: {what}; 'corpuskit verify {self._corpus.path}' finds all that is damaged", path=path
         )
+
+
+def _size_bytes(record: ShardRecord) -> int:
+    """What is read of a shard, its index aside."""
+    return record.size_bytes + (record.num_tokens if LOSS in record.streams else 0)
 
 
 class _Split:

@@ -27,6 +27,7 @@ RULES: Mapping[str, tuple[float, str]] = {
     "duplicates": (0.1, "the share of documents with an earlier copy"),
     "leak": (0.01, "the share of later splits' documents with a copy in the first"),
     "empty": (0.01, "the share of documents without text"),
+    "untrained": (0.01, "the share of documents without a single target to be learned"),
     "round-trip": (0.0, "the share of sampled documents that are encoded to other ids again"),
 }
 _AT_LEAST = "entropy"
@@ -163,6 +164,11 @@ def _measured(found: Stats, trip: RoundTrip, corpus: Corpus) -> Iterator[tuple[s
     share = found.empty.count / documents
     words = f"{count(found.empty.count, 'document')} of {found.num_documents:,} have no text"
     yield "empty", share, f"{words}; leave them out, or see whether --text-field names the right field"
+    if found.untrained is not None:
+        share = found.untrained.count / documents
+        words = f"{count(found.untrained.count, 'document')} of {found.num_documents:,} have no target"
+        remedy = f"leave them out, or look at some: corpuskit show {path} --chat"
+        yield "untrained", share, f"{words}; {remedy}"
     if trip.num_documents:
         share = len(trip.changed) / trip.num_documents
         words = (

@@ -25,7 +25,8 @@ def reencode(ids: Ints, counts: Ints, tokenizer: Tokenizer, *, examples: int) ->
     Returns:
         What was found, and how often ids occur that stand for unknown text.
     """
-    tokens = {number: bytes_of(number, tokenizer) for number in ids.tolist() if number != tokenizer.eot_id}
+    controls = {tokenizer.eot_id, *tokenizer.control_ids.values()}
+    tokens = {number: bytes_of(number, tokenizer) for number in ids.tolist() if number not in controls}
     texts = {number: token for number, token in tokens.items() if token and _is_text(token)}
     given = _given(list(texts.values()), tokenizer)
     others = [number for number, found in zip(texts, given, strict=True) if found != number]

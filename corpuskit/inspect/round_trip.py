@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
 from corpuskit.batches.stream import Piece
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import CorpuskitError
 from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
+from corpuskit.value_streams import LOSS
 
 #: Documents of more tokens are not read whole, and a part of one may be encoded to other ids.
 _MOST_TOKENS = 200_000
@@ -58,18 +63,42 @@ def round_trip(corpus: Corpus, splits: Sequence[str], *, documents: int) -> Roun
         ids = corpus[splits[at]][piece.start : piece.stop]
         if eot_id is not None and len(ids) and int(ids[-1]) == eot_id:
             ids = ids[:-1]
-        if not _is_given_again(ids, tokenizer):
+        learned = None
+        if LOSS in corpus[splits[at]].streams:
+            learned = corpus[splits[at]].stream(LOSS)[piece.start : piece.start + len(ids)]
+        if not _is_given_again(ids, tokenizer, learned):
             changed.append(piece)
     return RoundTrip(tried, tuple(changed))
 
 
-def _is_given_again(ids: Tokens, tokenizer: Tokenizer) -> bool:
+def _is_given_again(ids: Tokens, tokenizer: Tokenizer, learned: NDArray[Any] | None) -> bool:
     try:
+        if learned is not None:
+            encoded, again = encode_pieces(tokenizer, [_pieces(ids, tokenizer, learned)])
+            return np.array_equal(encoded.ids, ids) and np.array_equal(again, learned)
         text = tokenizer.decode_bytes(ids)
         text.decode()
         return np.array_equal(tokenizer.encode_batch([text]).ids, ids)
     except (CorpuskitError, UnicodeDecodeError):
         return False
+
+
+def _pieces(ids: Tokens, tokenizer: Tokenizer, learned: NDArray[Any]) -> list[DocumentPiece]:
+    """A document as the pieces that its control tokens and its mask make of it.
+
+    Raises:
+        UnicodeDecodeError: If what is between two control tokens is no text.
+    """
+    names = {number: name for name, number in tokenizer.control_ids.items()}
+    is_control = np.isin(ids, [*names])
+    begins = np.ones(len(ids), np.bool_)
+    begins[1:] = is_control[1:] | is_control[:-1] | (learned[1:] != learned[:-1])
+    pieces = []
+    for start, stop in itertools.pairwise([*np.flatnonzero(begins).tolist(), len(ids)]):
+        text = tokenizer.decode_bytes(ids[start:stop])
+        pieces.append(DocumentPiece(text, bool(is_control[start]), bool(learned[start])))
+    b"".join(piece.text for piece in pieces).decode()
+    return pieces
 
 
 __all__ = ["RoundTrip", "round_trip"]

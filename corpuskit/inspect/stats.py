@@ -37,7 +37,7 @@ class Stats:
         num_tokens: Tokens of these splits, end-of-text ids included.
         num_documents: Documents that end in them.
         size_bytes: Bytes of their shards.
-        text_bytes: Bytes of the text: the sum of the tokens' own, those of end-of-text ids left out. None
+        text_bytes: Bytes of the text: the sum of the tokens' own, those of control tokens left out. None
             where the tokenizer is not known, as all below that can be None.
         entropy_bits: The entropy of the ids' distribution, in bits a token.
         lengths: How long documents are.
@@ -60,6 +60,8 @@ class Stats:
         batch_size: B, rows in a batch, of the same.
         samplers: What an epoch of each built-in sampler makes of each split; splits too short for one are
             left out.
+        num_targets: Tokens that are to be learned, as the loss stream says; None without one.
+        untrained: Documents with tokens of which none is to be learned; None without a loss stream.
         notes: What should be known of these numbers, each as a sentence.
     """
 
@@ -91,6 +93,8 @@ class Stats:
     block_size: int
     batch_size: int
     samplers: tuple[SamplerShare, ...]
+    num_targets: int | None = None
+    untrained: SomeDocuments | None = None
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -102,6 +106,9 @@ class Stats:
             self._facts(),
             stats_text.lengths(self.lengths),
             stats_text.of_kind("Empty documents", self.empty, self.num_documents),
+            stats_text.of_kind(
+                "Documents without a target", self.untrained or SomeDocuments(0, ()), self.num_documents
+            ),
             stats_text.of_kind(f"Documents over {self.long_tokens:,} tokens", self.long, self.num_documents),
             stats_text.tokens(self.most_frequent, self.num_tokens),
             stats_text.scripts(self.scripts or ()),
@@ -115,6 +122,8 @@ class Stats:
         yield one_line(f"{self.dataset}, encoded with {self.tokenizer}")
         for split in self.splits if len(self.splits) > 1 else ():
             words = f"{count(split.num_tokens, 'token')} in {count(split.num_documents, 'document')}"
+            if split.num_targets is not None:
+                words += f", {count(split.num_targets, 'target')}"
             yield stats_text.fact(split.name, words)
         words = f"{self.num_tokens:,} in {count(self.num_documents, 'document')}"
         yield stats_text.fact("tokens", f"{words}, {size(self.size_bytes)} of shards")
@@ -122,6 +131,9 @@ class Stats:
             yield stats_text.fact(
                 "text", f"{size(self.text_bytes)}, {self.bytes_per_token:.2f} bytes a token"
             )
+        if self.num_targets is not None:
+            share = percent(self.num_targets, self.num_tokens)
+            yield stats_text.fact("targets", f"{self.num_targets:,}, {share} of the tokens")
         unused = f"{self.unused_ids:,} ({percent(self.unused_ids, self.vocab_size)}) do not"
         words = f"{self.vocab_size - self.unused_ids:,} of {self.vocab_size:,} occur, {unused}"
         yield stats_text.fact("ids", words)

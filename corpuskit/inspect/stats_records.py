@@ -14,11 +14,13 @@ class SplitSize:
         name: The split's name.
         num_tokens: Its tokens.
         num_documents: The documents that end in it.
+        num_targets: The tokens that are to be learned; None where no loss stream says it.
     """
 
     name: str
     num_tokens: int
     num_documents: int
+    num_targets: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class TokenTable:
     """Arrays by id, [V] each.
 
     Args:
-        num_bytes: The bytes of each token; 0 for the end-of-text id, and for ids that nothing has.
+        num_bytes: The bytes of each token; 0 for control tokens, and for ids that nothing has.
         codes: The code of each token's script, see `IN_CONTEXT`.
         first_byte: The first byte of each token.
         beginning: Which of `beginnings` a token of unknown script ends with.
@@ -85,12 +85,12 @@ def token_table(tokenizer: Tokenizer) -> TokenTable:
 def _tokens(tokenizer: Tokenizer) -> Iterator[tuple[int, bytes]]:
     """Each id with its bytes inside a text: at its start, some tokenizers take a space away.
 
-    The end-of-text id and ids that nothing has are left out.
+    Control tokens, the end-of-text id among them, and ids that nothing has are left out.
     """
-    before = _some_id(tokenizer)
+    before, controls = _some_id(tokenizer), {tokenizer.eot_id, *tokenizer.control_ids.values()}
     skipped = len(tokenizer.decode_bytes(before))
     for number in range(tokenizer.vocab_size):
-        if number == tokenizer.eot_id:
+        if number in controls:
             continue
         try:
             token = tokenizer.decode_bytes([*before, number])[skipped:]

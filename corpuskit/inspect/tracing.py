@@ -15,7 +15,7 @@ from corpuskit.arrays import Ints
 from corpuskit.batches.order import Order
 from corpuskit.batches.segments import IGNORED
 from corpuskit.batches.stream import Piece
-from corpuskit.batches.trace import trace
+from corpuskit.batches.trace import runs, trace
 from corpuskit.inspect.lines import InputLines, Place
 from corpuskit.inspect.losses import levels_of
 
@@ -30,8 +30,10 @@ class TracedPiece:
     Args:
         piece: Where they are.
         place: Where the piece is in its input.
-        texts: What they say: one text; with losses, runs of tokens with one level each.
+        texts: What they say: one text; with losses or a loss stream, runs of tokens that are alike in both.
         levels: The level of each text: 0, or 1 to 3 for losses above 80, 95 and 99 % of the batch's.
+        learned: Whether each text is to be learned; None without a loss stream.
+        learned_tokens: The tokens that are, `[first, last (exclusive)]` of each run in the split.
         num_losses: How many of them have a loss that counts.
         sum_losses: The sum of those.
     """
@@ -40,6 +42,8 @@ class TracedPiece:
     place: Place
     texts: tuple[str, ...]
     levels: tuple[int, ...]
+    learned: tuple[bool, ...] | None = None
+    learned_tokens: tuple[tuple[int, int], ...] = ()
     num_losses: int = 0
     sum_losses: float = 0.0
 
@@ -60,6 +64,8 @@ class TracedPiece:
             "place": {**self.place.to_json(), "text": str(self.place)},
             "text": self.text,
         }
+        if self.learned is not None:
+            value["learned"] = [[*one] for one in self.learned_tokens]
         if self.num_losses:
             value["mean_loss"] = self.sum_losses / self.num_losses
         return value
@@ -180,13 +186,13 @@ def trace_samples(
         for piece in row.pieces:
             here = slice(at, at + len(piece))
             ids = row.ids[here]
-            if losses is None or limits is None:
-                pieces.append(TracedPiece(piece, places[id(piece)], (order.stream.decode(ids),), (0,)))
-            else:
-                counts = row.y[here] != IGNORED
-                pieces.append(
-                    _painted(order, piece, places[id(piece)], ids, losses[number, here], counts, limits)
-                )
+            learned = None if row.learned is None else row.learned[here]
+            levels, kept = np.zeros(len(ids), np.int64), np.empty(0, np.float32)
+            if losses is not None and limits is not None:
+                counts, costs = row.y[here] != IGNORED, losses[number, here]
+                levels = np.where(counts, np.searchsorted(limits, costs, side="left"), 0)
+                kept = costs[counts]
+            pieces.append(_painted(order, piece, places[id(piece)], ids, levels, learned, kept))
             at += len(piece)
         mean = None
         if losses is not None:
@@ -215,15 +221,16 @@ def _painted(
     piece: Piece,
     place: Place,
     ids: Ints,
+    levels: Ints,
+    learned: NDArray[np.bool_] | None,
     losses: NDArray[np.float32],
-    counts: NDArray[np.bool_],
-    limits: NDArray[np.float32],
 ) -> TracedPiece:
-    """A piece with its text cut where the level changes, and in no character."""
-    levels = np.where(counts, np.searchsorted(limits, losses, side="left"), 0)
-    cuts = [0, *(np.flatnonzero(np.diff(levels)) + 1).tolist(), len(ids)]
+    """A piece with its text cut where the level or the mask changes, and in no character."""
+    kinds = levels if learned is None else 2 * levels + learned
+    cuts = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(ids)]
     texts: list[str] = []
     found: list[int] = []
+    marks: list[bool] = []
     begin = 0
     for stop, following in itertools.zip_longest(cuts[1:], cuts[2:]):
         text = order.stream.decode(ids[begin:stop])
@@ -231,9 +238,19 @@ def _painted(
             continue
         texts.append(text)
         found.append(int(levels[begin:stop].max()))
+        marks.append(learned is not None and bool(learned[begin:stop].any()))
         begin = stop
-    kept = losses[counts]
-    return TracedPiece(piece, place, tuple(texts), tuple(found), len(kept), float(kept.sum(dtype=np.float64)))
+    runs_learned = () if learned is None else tuple((a, b) for a, b in runs(learned, piece.start))
+    return TracedPiece(
+        piece,
+        place,
+        tuple(texts),
+        tuple(found),
+        None if learned is None else tuple(marks),
+        runs_learned,
+        len(losses),
+        float(losses.sum(dtype=np.float64)),
+    )
 
 
 def _worst(rows: Sequence[RowTrace], batch_loss: float) -> WorstDocument | None:

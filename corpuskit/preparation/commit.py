@@ -17,13 +17,24 @@ import numpy as np
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.index import index_file, read_rows, stream_file
-from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord, SplitRecord, StreamRecord
+from corpuskit.corpus.fields import FieldsWriter, open_rows
+from corpuskit.corpus.index import fields_file, index_file, read_rows, stream_file
+from corpuskit.corpus.manifest import (
+    FieldRecord,
+    FieldsRecord,
+    InputRecord,
+    Manifest,
+    ShardRecord,
+    SplitRecord,
+    StreamRecord,
+)
+from corpuskit.preparation.parts.field_file import copy_rows
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
 from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
+from corpuskit.sources.kept_fields import FieldType
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.temporary_names import temporary_name
 from corpuskit.value_streams import StreamInfo
@@ -42,6 +53,7 @@ def commit(
     parts_folder: Path,
     output: Path,
     splits: Sequence[str],
+    fields: Mapping[str, FieldType],
     left_out: LeftOut,
     owner: Owner,
     run: dict[str, Any],
@@ -55,6 +67,7 @@ def commit(
         parts_folder: Where the parts' files are. The manifest is left there too: it says what they became.
         output: The corpus's folder to be.
         splits: The splits' names in order; a split without tokens is kept, empty.
+        fields: The type of each field that is kept, in order.
         left_out: The files that the source found and left out.
         owner: The plugin that the tokenizer is of.
         run: What `run.json` says about this run.
@@ -80,6 +93,7 @@ def commit(
                     parts_folder,
                     staged,
                     streams=streams,
+                    fields=fields,
                     earlier_bytes=_earlier_bytes(records, name),
                 )
                 for number, group in enumerate(made)
@@ -87,7 +101,7 @@ def commit(
             ]
             for name, made in groups.items()
         }
-        manifest = _describe(plan, shards, streams, _left_out(records, groups), left_out, owner)
+        manifest = _describe(plan, shards, streams, fields, _left_out(records, groups), left_out, owner)
         if not any(split.num_tokens for split in manifest.splits.values()):
             raise no_text(plan, records)
         storage.write_json(staged / "run.json", run)
@@ -164,6 +178,7 @@ def _make_shard(
     target: Path,
     *,
     streams: Mapping[str, StreamInfo],
+    fields: Mapping[str, FieldType],
     earlier_bytes: Mapping[str, int],
 ) -> ShardRecord:
     return ShardRecord(
@@ -178,6 +193,7 @@ def _make_shard(
             for name, info in sorted(streams.items())
             if any(name in shard.streams for shard in group if shard.num_tokens)
         },
+        fields=_join_fields(group, fields, source, target / fields_file(file)) if fields else None,
     )
 
 
@@ -210,6 +226,26 @@ def _join_stream(group: Sequence[PartShard], name: str, info: StreamInfo, source
     return items.sha256
 
 
+def _join_fields(
+    group: Sequence[PartShard], types: Mapping[str, str], source: Path, target: Path
+) -> FieldsRecord:
+    """The same with the rows of fields; a file that has the types of the whole corpus stays as it is."""
+    first = group[0]
+    if len(group) == 1 and first.fields is not None:
+        with open_rows(source / first.fields_file) as (found, _):
+            is_same = [*found.items()] == [*types.items()]
+        if is_same:
+            storage.link_file(source / first.fields_file, target)
+            return FieldsRecord(size_bytes=first.fields.size_bytes, sha256=first.fields.sha256)
+    with FieldsWriter(target, types) as rows:
+        for shard in group:
+            if shard.fields is None:
+                rows.add({}, shard.num_documents)
+            else:
+                copy_rows(source / shard.fields_file, rows)
+    return FieldsRecord(size_bytes=rows.size_bytes, sha256=rows.sha256)
+
+
 def _append(source: Path, target: storage.FileWriter) -> None:
     with source.open("rb") as part:
         while data := part.read(_COPY_BYTES):
@@ -238,6 +274,7 @@ def _describe(
     plan: Plan,
     shards: dict[str, list[ShardRecord]],
     streams: Mapping[str, StreamInfo],
+    fields: Mapping[str, FieldType],
     documents: Counter[str],
     left_out: LeftOut,
     owner: Owner,
@@ -264,6 +301,7 @@ def _describe(
             name: StreamRecord(dtype=info.dtype, fill=info.fill, of=info.of)
             for name, info in sorted(streams.items())
         },
+        fields=[FieldRecord(name=name, type=type) for name, type in fields.items()],
         splits={
             name: SplitRecord(
                 num_tokens=sum(shard.num_tokens for shard in made),

@@ -21,12 +21,15 @@ from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.preview.estimate import Estimate, estimate
 from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Source
+from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.tokenizers.base import Tokenizer
 
 #: Text becomes as many ids as bytes at most; compressed files hold up to so many times their size.
 _MAX_EXPANSION = 20
 #: What the job, the manifest and the run's record say about an input, and the job about a piece of a part.
 _INPUT_BYTES, _PIECE_BYTES = 1024, 256
+#: What a kept field of a document takes at most, beside the characters of a text, which are in the input.
+_FIELD_BYTES = 9
 
 
 def check_disk(
@@ -56,7 +59,8 @@ def check_disk(
     free = shutil.disk_usage(existing_folder(output)).free + _used_bytes(parts_folder)
     block_bytes = block_bytes_at(output)
     fixed = _fixed_bytes(plan, rule, num_parts=len(plan.parts), block_bytes=block_bytes)
-    most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES)
+    fields = parse_keep(plan.recipe.options.reader.get("keep"))
+    most = 2 * plan.size_bytes * (plan.recipe.item_bytes + ROW_BYTES + 1 + len(fields) * _FIELD_BYTES)
     if most * _MAX_EXPANSION + fixed <= free:
         return
     if most + fixed <= free and not any(source.expansion(item) > 1 for item in plan.inputs):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpuskit import registry
+from corpuskit.chat.opening import open_template
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import ConfigError
@@ -27,7 +28,9 @@ from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
 
 #: What else a manifest's options hold: no reader's option may take their place.
-_OTHER_OPTIONS = {field.name for field in dataclasses.fields(RecipeOptions)} - {"reader"}
+_OTHER_OPTIONS = {field.name for field in dataclasses.fields(RecipeOptions)} - {"reader"} | {
+    "template_fingerprint"
+}
 
 
 class ResolvedConfig:
@@ -94,7 +97,7 @@ class ResolvedConfig:
             split=self.source.default_split if config.split is None else config.split,
             eot=eot,
             format=config.format or spec.format,
-            reader={**spec.reader_options, **self.reader_options["reader"]},
+            reader=_recorded({**spec.reader_options, **self.reader_options["reader"]}),
             max_tokens=config.max_tokens,
             part_bytes=config.part_bytes or part_bytes_for(total_bytes, fast=self.tokenizer.spec.fast),
             shard_bytes=config.shard_bytes,
@@ -120,11 +123,30 @@ class ResolvedConfig:
 
         It names a tokenizer whose state holds all that opens it again; where its file was is not recorded.
         """
-        kind, colon, argument = self.config.encoding.partition(":")
-        with contextlib.suppress(ConfigError, OSError):
-            if colon and (path := user_path(argument)).exists():
-                return f"{kind}:{path.name}"
-        return kind + colon + argument
+        return _without_folder(self.config.encoding)
+
+
+def _recorded(reader: dict[str, Any]) -> dict[str, Any]:
+    """Options of readers as a manifest has them: of a template that is in a file, its name and its digest.
+
+    Raises:
+        ConfigError: If there is no such template.
+    """
+    if reader.get("template") is None:
+        return reader
+    fingerprint = open_template(reader["template"]).fingerprint
+    recorded = {**reader, "template": _without_folder(reader["template"])}
+    return {**recorded, "template_fingerprint": fingerprint} if fingerprint else recorded
+
+
+def _without_folder(name: str) -> str:
+    """A component's name, without the folder of a file or folder of this machine that its argument names."""
+    kind, colon, argument = name.partition(":")
+    place, comma, settings = argument.partition(",")
+    with contextlib.suppress(ConfigError, OSError):
+        if colon and (path := user_path(place)).exists():
+            return f"{kind}:{path.absolute().name}{comma}{settings}"
+    return name
 
 
 def _check_named(config: PrepareConfig) -> None:

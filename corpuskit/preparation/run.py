@@ -8,12 +8,14 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from corpuskit import folders
 from corpuskit.cache import default_cache_dir
 from corpuskit.config import PrepareConfig
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.fields import import_pyarrow
 from corpuskit.file_errors import reading_from
 from corpuskit.machine import usable_cores
 from corpuskit.on_progress import OnProgress, Progress
@@ -26,12 +28,21 @@ from corpuskit.preparation.input_digests import InputDigests
 from corpuskit.preparation.opened_plan import OpenedPlan, open_plan
 from corpuskit.preparation.outcome import PartsMade, Prepared
 from corpuskit.preparation.part_maker import PartMaker
+from corpuskit.preparation.parts.field_types import FieldTypes
 from corpuskit.preparation.parts.job import Job, save_job
-from corpuskit.preparation.parts.worker import Worker
+from corpuskit.preparation.parts.record import PartRecord
+from corpuskit.preparation.parts.worker import Worker, place_of
+from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.resolved_config import ResolvedConfig
-from corpuskit.preparation.run_record import run_record, warn_of_empty_splits, warn_of_separator
+from corpuskit.preparation.run_record import (
+    run_record,
+    warn_of_empty_splits,
+    warn_of_fields,
+    warn_of_separator,
+)
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.sources.base import Input
+from corpuskit.sources.kept_fields import FieldType, parse_keep
 from corpuskit.value_streams import LOSS, LOSS_INFO
 
 log = logging.getLogger(__name__)
@@ -126,6 +137,8 @@ class Run:
     def _begin(self, opened: OpenedPlan) -> Job:
         """Check that the corpus fits and replaces none of its inputs, and leave the job for the workers."""
         plan, recipe = opened.plan, opened.plan.recipe
+        if keep := recipe.options.reader.get("keep"):
+            import_pyarrow(f"--keep {keep}", ", or keep none with --keep ''")
         check_inputs_kept(self.output, plan.inputs)
         check_disk(
             self.output,
@@ -147,6 +160,8 @@ class Run:
             eot_id=recipe.eot_id,
             dtype=recipe.dtype,
             shard_bytes=recipe.options.shard_bytes,
+            keep=recipe.options.reader.get("keep"),
+            template_fingerprint=recipe.options.reader.get("template_fingerprint", ""),
             inputs=plan.inputs,
             parts=plan.parts,
             streams={**opened.tokenizer.streams, LOSS: LOSS_INFO},
@@ -163,6 +178,7 @@ class Run:
         check_inputs(opened.plan, records, digests)
         self.on_progress(Progress("commit", self.name))
         owner, splits = self.resolved.tokenizer.owner, opened.rule.names
+        fields = self._fields(opened.plan, records)
         run = run_record(
             self.config,
             plan,
@@ -180,6 +196,7 @@ class Run:
                 parts_folder=parts_folder,
                 output=self.output,
                 splits=splits,
+                fields=fields,
                 left_out=self.source.left_out,
                 owner=owner,
                 run=run,
@@ -188,6 +205,19 @@ class Run:
         warn_of_separator(plan, records)
         warn_of_empty_splits(plan, records, splits)
         return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
+
+    def _fields(self, plan: Plan, records: Sequence[PartRecord]) -> dict[str, FieldType]:
+        """The types of the fields that are kept, in order; says which no document has.
+
+        Raises:
+            SourceError: If a field is of several types.
+        """
+        keep = parse_keep(plan.recipe.options.reader.get("keep"))
+        types = FieldTypes(keep, partial(place_of, self.source, plan.inputs))
+        for record in records:
+            types.add(record.fields)
+        warn_of_fields(self.source, plan, [f.name for f in keep if f.is_asked and f.name not in types.found])
+        return types.types
 
     def _waiting(self) -> None:
         log.warning("another process is preparing %s; waiting for it", self.output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import platform
@@ -10,11 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from corpuskit.config import PrepareConfig
-from corpuskit.errors import SourceError
+from corpuskit.errors import CorpuskitError, SourceError
 from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord
 from corpuskit.preparation.plan import Plan
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.base import Input, Source
+from corpuskit.sources.readers.columns import close_to, listed
 from corpuskit.urls import is_remote
 from corpuskit.version import __version__
 
@@ -110,6 +112,29 @@ def warn_of_separator(plan: Plan, records: Sequence[PartRecord]) -> None:
         separator,
         hint,
     )
+
+
+def warn_of_fields(source: Source, plan: Plan, missing: Sequence[str]) -> None:
+    """Say so where a field that is to be kept has no value in any document, with the name that was meant.
+
+    Args:
+        source: The source, which is asked for the fields that there are.
+        plan: The plan.
+        missing: The fields.
+    """
+    names: Sequence[str] = ()
+    if missing:
+        with contextlib.suppress(CorpuskitError):  # it was read a moment ago
+            names = source.fields(plan.inputs[0])
+    for field in missing:
+        there = f"; {plan.inputs[0].name} has: {listed(names)}" if names else ""
+        close = close_to(field, names)
+        log.warning(
+            "field %r is null in every document%s; name others with --keep%s (in Python and TOML: keep)",
+            field,
+            there,
+            f" ({close})" if close else "",
+        )
 
 
 def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.corpus.index import read_rows, stream_file
-from corpuskit.preparation.parts.record import PartRecord, PartShard
+from corpuskit.corpus.fields import FieldsWriter, open_rows
+from corpuskit.corpus.index import fields_file, read_rows, stream_file
+from corpuskit.preparation.parts.field_file import copy_rows
+from corpuskit.preparation.parts.record import KeptFile, PartRecord, PartShard
 from corpuskit.storage import FileWriter
 from corpuskit.value_streams import StreamInfo
 
@@ -143,7 +145,25 @@ def _first_of(shard: PartShard, count: int, folder: Path, infos: Mapping[str, St
         )
         for stream in shard.streams
     }
-    return PartShard(f"{name}.bin", num_tokens, count, num_tokens * item_bytes, sha256, rows.sha256, streams)
+    return PartShard(
+        f"{name}.bin",
+        num_tokens,
+        count,
+        num_tokens * item_bytes,
+        sha256,
+        rows.sha256,
+        streams,
+        _first_fields(shard, count, folder, fields_file(f"{name}.bin")),
+    )
+
+
+def _first_fields(shard: PartShard, count: int, folder: Path, file: str) -> KeptFile | None:
+    """A file with the fields of a shard's first documents, if it has any."""
+    if shard.fields is None:
+        return None
+    with open_rows(folder / shard.fields_file) as (types, _), FieldsWriter(folder / file, types) as rows:
+        copy_rows(folder / shard.fields_file, rows, most=count)
+    return KeptFile(rows.size_bytes, rows.sha256)
 
 
 def _copy(source: Path, target: Path, size_bytes: int) -> str:

@@ -30,9 +30,9 @@ from corpuskit.on_progress import OnProgress
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
 from corpuskit.sources.changes import changes
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.plain_text import PlainText
-from corpuskit.tokenizers.pieces import DocumentPiece
 
 #: The number of documents that the default `read` puts into one batch.
 _DOCUMENTS_PER_BATCH = 256
@@ -45,6 +45,7 @@ _ASKED = {
     "lines": "--lines",
     "template": "--template",
     "train_on": "--train-on",
+    "keep": "--keep",
 }
 
 
@@ -117,29 +118,6 @@ class Slice:
     ends_document: bool = True
 
 
-@dataclasses.dataclass(slots=True)
-class DocumentBatch:
-    """Documents as readers hand them on: many at a time, as bytes.
-
-    Args:
-        texts: D documents, each valid UTF-8.
-        starts: D starts, as `Document.start`.
-        continues: True where the last text is not the end of its document: the next batch's first text
-            goes on with it.
-        separated: Whether a separator that the user named ends one of them, or more.
-        pieces: Of documents that are more than text, D lists of pieces; the texts of a document's pieces that
-            are no control tokens, one after another, are its text. None where all documents are text.
-        fields: The kept fields, each with D values: None, or text, a whole number, a float or a bool.
-    """
-
-    texts: list[bytes]
-    starts: list[int]
-    continues: bool = False
-    separated: bool = False
-    pieces: list[list[DocumentPiece]] | None = None
-    fields: dict[str, list[Any]] | None = None
-
-
 #: Parts of a slice: where each begins and ends, 0 being the slice's beginning and 1 its end.
 Shares = Sequence[tuple[float, float]]
 #: Documents, and the share of their slice that is read by then; None where it cannot be told.
@@ -163,8 +141,8 @@ class SourceOptions:
     Args:
         location: A path or URL to take the corpus's bytes from instead (`--from`); None for the usual place.
         format: A reader's name instead of the one the file's extension says.
-        reader: Options for the reader: text_field, separator, lines, invalid_utf8 ("error" or "replace"),
-            on_bad_document ("error" or "skip"), and whatever else it has.
+        reader: Options for the reader: text_field, keep, separator, lines, invalid_utf8 ("error" or
+            "replace"), on_bad_document ("error" or "skip"), and whatever else it has.
         on_progress: Called while files are fetched.
     """
 
@@ -206,9 +184,9 @@ class Source(abc.ABC):
         options: What the user said about it.
 
     Attributes:
-        HEEDS: Which of a user's "location", "format", "text_field", "separator", "lines", "template" and
-            "train_on" the source acts upon. The others are refused: an option that is dropped silently gives
-            another corpus than the one asked for.
+        HEEDS: Which of a user's "location", "format", "text_field", "separator", "lines", "template",
+            "train_on" and "keep" the source acts upon. The others are refused: an option that is dropped
+            silently gives another corpus than the one asked for.
         left_out: The files that the last call of `inputs` found and left out.
         owner: Whose it is; set by who opens it.
     """
@@ -234,6 +212,8 @@ class Source(abc.ABC):
         options = self.options
         said = {"location": options.location, "format": options.format, **options.reader}
         for name, flag in _ASKED.items():
+            if name == "keep" and said.get(name) == "":
+                continue  # nothing is kept of what its own code reads
             if name not in self.HEEDS and said.get(name) not in (None, False):
                 raise ConfigError(
                     f"{flag} {said[name]}: corpus {self.name!r} is read by its own code, which has no such "
@@ -272,6 +252,15 @@ class Source(abc.ABC):
             on_problem: Called with what the user named, or the file's name, and the error.
         """
         return self.inputs()
+
+    def place_of(self, item: Input, start: int) -> str:
+        """Where a document of an input begins, in words for an error.
+
+        Args:
+            item: The input.
+            start: Where it starts there.
+        """
+        return f"{item.name}, document at {start:,}"
 
     def digest(self, item: Input) -> str:
         """The sha256 of an input that was listed without one."""

@@ -14,17 +14,9 @@ from corpuskit.paths import local_path
 from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
-from corpuskit.sources.base import (
-    DocumentBatch,
-    Input,
-    OnBadDocument,
-    Sampled,
-    Shares,
-    Slice,
-    Source,
-    SourceOptions,
-)
+from corpuskit.sources.base import Input, OnBadDocument, Sampled, Shares, Slice, Source, SourceOptions
 from corpuskit.sources.changes import changes
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
 from corpuskit.sources.inputs.stream import file_name, hash_input, is_plain
@@ -47,7 +39,7 @@ class FilesSource(Source):
     """A source whose inputs are files; a subclass finds them."""
 
     HEEDS: ClassVar[frozenset[str]] = frozenset(
-        {"location", "format", "text_field", "separator", "lines", "template", "train_on"}
+        {"location", "format", "text_field", "separator", "lines", "template", "train_on", "keep"}
     )
 
     def __init__(
@@ -103,6 +95,13 @@ class FilesSource(Source):
         """The documents of one slice, each batch with the share of it that is read by then."""
         reader = self.reader_of(item)
         return giving(lambda: sample(reader, item, part, on_bad), item, *self._whose(item), of="sample")
+
+    def place_of(self, item: Input, start: int) -> str:
+        """The file with the line or the row where a document begins."""
+        with self._asking(item) as reader:
+            if reader.PLACES == "rows":
+                return f"{item.name}, row {start:,}"
+            return reader.policy(item, lambda kind, start, reason: None).where(start)
 
     def digest(self, item: Input) -> str:
         """The sha256 of a file that was listed without one."""

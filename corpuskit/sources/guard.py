@@ -9,13 +9,14 @@ from typing import Any
 
 from corpuskit.registry.blame import blame, blamed
 from corpuskit.registry.discovery import Owner
-from corpuskit.sources.base import DocumentBatch, Input, Slice, Source, text_of
+from corpuskit.sources.base import Input, Slice, Source, text_of
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.plain_text import PlainText
 
 #: What is asked of a source; `documents`, `read` and `sample` give things one by one.
 _ASKED = (
     *("inputs", "listed", "unchanged", "changes", "digest", "state", "expansion"),
-    *("fields", "slices", "num_records", "places"),
+    *("fields", "slices", "num_records", "places", "place_of"),
 )
 #: What those give that lists come from.
 _GIVEN: dict[str, type] = {"inputs": Input, "listed": Input, "slices": Slice}
@@ -157,6 +158,15 @@ def _document(one: Any) -> int:
 def _batch(one: Any) -> int:
     if not isinstance(one, DocumentBatch):
         raise TypeError(f"read() must give a DocumentBatch, found {one!r:.60}")
+    if one.continues and (one.fields or one.pieces is not None):
+        raise TypeError("a DocumentBatch that continues has neither pieces nor fields")
+    for values in ([] if one.pieces is None else [one.pieces], *[(one.fields or {}).values()]):
+        for each in values:
+            if len(each) != len(one.texts):
+                raise TypeError(
+                    f"a DocumentBatch's pieces and fields must be as many as its {len(one.texts):,} texts, "
+                    f"found {len(each):,}"
+                )
     return len(one.texts)
 
 

@@ -14,6 +14,7 @@ FIELDS = (
     "invalid_utf8",
     "on_bad_document",
     "on_missing",
+    "keep",
 )
 
 #: What values of a type are called.

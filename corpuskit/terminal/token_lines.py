@@ -97,12 +97,12 @@ def rule(title: str, look: Look, *, stroke: str = "─") -> str:
     if cell_len(title) > (room := max(columns - 6, 1)):
         title = set_cell_size(title, room - 1).rstrip() + "…"
     text = f"{stroke * 2} {title} "
-    return _inked(text + stroke * max(2, columns - cell_len(text)), _FAINT, look) + "\n"
+    return inked(text + stroke * max(2, columns - cell_len(text)), _FAINT, look) + "\n"
 
 
 def faint(text: str, look: Look) -> str:
     """A line that says something about the tokens."""
-    return _inked(one_line(text), _FAINT, look) + "\n"
+    return inked(one_line(text), _FAINT, look) + "\n"
 
 
 def _flowing(tokens: Iterable[Token], look: Look) -> Iterator[str]:
@@ -114,19 +114,19 @@ def _flowing(tokens: Iterable[Token], look: Look) -> Iterator[str]:
             if used >= room > 0:
                 yield made + "\n"
                 made, used = "", 0
-            made, used = made + _inked(border, _FAINT, look), used + 1
-        for number, part in enumerate(_visible(token.text).split("\n")):
+            made, used = made + inked(border, _FAINT, look), used + 1
+        for number, part in enumerate(visible(token.text).split("\n")):
             if number:
                 yield made + "\n"
                 made, used = "", 0
-            for count, (piece, cells) in enumerate(_cut(part, used, room)):
+            for count, (piece, cells) in enumerate(cut(part, used, room)):
                 if count:
                     yield made + "\n"
                     made, used = "", 0
-                made, used = made + _inked(piece, _ink(token, turn, look), look), used + cells
+                made, used = made + inked(piece, _ink(token, turn, look), look), used + cells
         border = "" if not look.borders else MASKED_BORDER if token.masked else BORDER
     if border == MASKED_BORDER:  # which says something at the end too
-        made += _inked(border, _FAINT, look)
+        made += inked(border, _FAINT, look)
     if made:
         yield made + "\n"
 
@@ -138,7 +138,7 @@ def _with_ids(tokens: Iterable[Token], look: Look) -> Iterator[str]:
     room = look.columns - look.borders
     above, below, used, border = "", "", 0, ""
     for turn, token in enumerate(tokens):
-        text, number = _visible(token.text).replace("\n", ""), str(token.number)
+        text, number = visible(token.text).replace("\n", ""), str(token.number)
         cells = cell_len(text)
         width = max(cells, len(number))
         if above and look.columns and used + len(border) + width > room:
@@ -147,31 +147,31 @@ def _with_ids(tokens: Iterable[Token], look: Look) -> Iterator[str]:
         ink = _ink(token, turn, look)
         if width <= room or not look.columns:
             pad = " " * (width - cells)
-            between = _inked(border, _FAINT, look)
-            above += f"{between}{_inked(text, ink, look)}{pad}"
-            below += f"{' ' * len(border)}{_inked(number.ljust(width), _FAINT, look)}"
+            between = inked(border, _FAINT, look)
+            above += f"{between}{inked(text, ink, look)}{pad}"
+            below += f"{' ' * len(border)}{inked(number.ljust(width), _FAINT, look)}"
             used += len(border) + width
         else:
-            for piece, _ in _cut(text, 0, look.columns):
-                yield _inked(piece, ink, look) + "\n"
-            yield _inked(number, _FAINT, look) + "\n"
+            for piece, _ in cut(text, 0, look.columns):
+                yield inked(piece, ink, look) + "\n"
+            yield inked(number, _FAINT, look) + "\n"
             continue
         border = " " if not look.borders else MASKED_BORDER if token.masked else BORDER
         if "\n" in token.text:
             yield f"{above.rstrip()}\n{below.rstrip()}\n"
             above, below, used, border = "", "", 0, ""
     if border == MASKED_BORDER:
-        above += _inked(border, _FAINT, look)
+        above += inked(border, _FAINT, look)
     if above:
         yield f"{above.rstrip()}\n{below.rstrip()}\n"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """A token's text, safe, in which line ends and tabs are seen too."""
     return safe(text).replace("\t", f"{_TAB}   ").replace("\n", f"{_LINE_END}\n")
 
 
-def _cut(text: str, used: int, room: int) -> Iterator[tuple[str, int]]:
+def cut(text: str, used: int, room: int) -> Iterator[tuple[str, int]]:
     """A text in pieces that each fit on a line, and their cells; the first line has some in use already."""
     from rich.cells import cell_len, get_character_cell_size
 
@@ -195,8 +195,9 @@ def _ink(token: Token, turn: int, look: Look) -> str:
     return f"{ink};{_FOUND}" if token.found else ink
 
 
-def _inked(text: str, ink: str, look: Look) -> str:
+def inked(text: str, ink: str, look: Look) -> str:
+    """Text in an ink, where there are colours."""
     return f"\x1b[{ink}m{text}{_RESET}" if text and ink and look.colours else text
 
 
-__all__ = ["BORDER", "MASKED_BORDER", "Look", "Token", "faint", "lines", "rule"]
+__all__ = ["BORDER", "MASKED_BORDER", "Look", "Token", "cut", "faint", "inked", "lines", "rule", "visible"]

@@ -42,11 +42,11 @@ class Block(nn.Module):
         self.mlp_in = nn.Linear(WIDTH, 4 * WIDTH, bias=False)
         self.mlp_out = nn.Linear(4 * WIDTH, WIDTH, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         rows, length, _ = x.shape
         heads = self.query_key_value(self.attention_norm(x)).view(rows, length, 3, HEADS, WIDTH // HEADS)
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (rows, heads, length, width of a head)
-        seen = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        seen = F.scaled_dot_product_attention(query, key, value, mask, is_causal=mask is None)
         x = x + self.attention_out(seen.transpose(1, 2).reshape(rows, length, WIDTH))
         return x + self.mlp_out(F.gelu(self.mlp_in(self.mlp_norm(x))))
 
@@ -54,11 +54,11 @@ class Block(nn.Module):
 class GPT(nn.Module):
     """Token and position embeddings, blocks, and the token embedding again to score the next token."""
 
-    def __init__(self, vocab_size: int) -> None:
+    def __init__(self, vocab_size: int, block_size: int = BLOCK_SIZE) -> None:
         super().__init__()
         self.token = nn.Embedding(vocab_size, WIDTH)
-        self.position = nn.Embedding(BLOCK_SIZE, WIDTH)
-        self.blocks = nn.Sequential(*(Block() for _ in range(LAYERS)))
+        self.position = nn.Embedding(block_size, WIDTH)
+        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
         self.norm = nn.LayerNorm(WIDTH, bias=False)
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
@@ -66,10 +66,16 @@ class GPT(nn.Module):
                 added = name.endswith("_out.weight")
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * LAYERS) if added else 0.02)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        places = torch.arange(tokens.shape[1], device=tokens.device)
-        x = self.norm(self.blocks(self.token(tokens) + self.position(places)))
-        return F.linear(x, self.token.weight)  # (rows, length, vocab_size)
+    def forward(self, tokens: Tensor, documents: corpuskit.Segments | None = None) -> Tensor:
+        """Scores of the next token; with `documents`, each of them is read as if it stood alone."""
+        places, mask = torch.arange(tokens.shape[1], device=tokens.device), None
+        if documents is not None:
+            places, ids = documents.position_ids, documents.document_ids
+            mask = (ids[:, :, None] == ids[:, None, :]).tril()[:, None]  # the same document, not the future
+        x = self.token(tokens) + self.position(places)
+        for block in self.blocks:
+            x = block(x, mask)
+        return F.linear(self.norm(x), self.token.weight)  # (rows, length, vocab_size)
 
 
 def loss_of(model: GPT, x: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import corpuskit
+from corpuskit.batches.trace import trace
 
 SAMPLERS = ("random", "shuffled", "sequential", "packed")
 
@@ -32,6 +33,25 @@ def corpora(folder):
         )
         for name in ("first", "second")
     ]
+
+
+@pytest.fixture(scope="module")
+def chats(tmp_path_factory):
+    """Short conversations, some of which have no answer."""
+    folder = tmp_path_factory.mktemp("chats")
+    records = [[("user", f"q{n}"), ("assistant", "a" * n)][: 1 + (n % 4 > 0)] for n in range(40)]
+    lines = [json.dumps({"messages": [{"role": r, "content": c} for r, c in one]}) for one in records]
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    return corpuskit.prepare(
+        folder / "a.jsonl",
+        format="chat",
+        encoding="bytes",
+        add_tokens=True,
+        split="none",
+        shard_bytes=600,
+        output=folder / "c",
+        progress=False,
+    )
 
 
 def check_row(row, corpora) -> None:
@@ -110,3 +130,20 @@ def test_a_stream_without_inputs_is_traced_to_its_documents(make_split) -> None:
     ]
     assert split.pieces(5, 5) == []
     assert split.decode([3, 4]) == "<3><4>"
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("targets", [False, True])
+def test_a_trace_says_what_is_learned(corpora, chats, sampler, targets) -> None:
+    batches = chats.batches(batch_size=4, block_size=20, sampler=sampler, output="numpy")
+    loss = chats["train"].stream("loss")
+    for row in trace(batches.order, range(4), targets=targets).rows:
+        expected = np.concatenate([loss[piece.start : piece.stop] for piece in row.pieces]) != 0
+        assert row.learned is not None
+        assert row.learned.tolist() == expected.tolist()
+        for piece in row.to_json()["pieces"]:
+            places = [n for first, last in piece["learned"] for n in range(first, last)]
+            assert places == [n for n in range(piece["start"], piece["stop"]) if loss[n]]
+        if targets:
+            assert not (row.y[~row.learned] != -100).any()
+    assert corpora[0].batches(batch_size=1, block_size=9).trace(0).rows[0].learned is None

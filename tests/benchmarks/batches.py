@@ -23,7 +23,6 @@ the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`)
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib.util
 import itertools
 import resource
@@ -46,6 +45,7 @@ from corpuskit.batches.baseline import nanogpt_get_batch
 from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.batches.stream import TokenStream
 from corpuskit.inspect.timing import Case, measure_in_turns, median_ratio
+from corpuskit.selection import Selection
 from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 SHAPES = ((12, 1024), (64, 1024), (512, 2048))
@@ -100,15 +100,6 @@ class SyntheticSplit(TokenStream):
     def document_ends(self) -> Any:
         ends = np.cumsum(np.random.default_rng(1).geometric(1 / 600, self.num_tokens // 600))
         return np.append(ends[ends < self.num_tokens], self.num_tokens)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Half:
-    """A selection of documents that are not next to each other, so each is a span of its own."""
-
-    numbers: Any
-    split_fingerprint: str
-    fingerprint: str = "half"
 
 
 class WithLoss(TokenStream):
@@ -196,7 +187,11 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
             "sampler_options": {"documents": "whole", "too_long": "truncate"},
         },
     }
-    half = Half(np.arange(0, len(split.document_ends()), 2), split.fingerprint)
+    half = Selection(
+        np.arange(0, num := len(split.document_ends()), 2),
+        split_fingerprint=split.fingerprint,
+        num_documents=num,
+    )
     options |= {
         f"{sampler}, half selected": {"sampler": sampler, "selection": half}
         for sampler in ("random", "shuffled", "packed")

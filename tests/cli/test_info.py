@@ -52,3 +52,13 @@ def test_a_pipe_in_a_corpus_is_one_line_and_no_waiting(small_corpus, name):
     done = CliRunner().invoke(root, ["info", str(small_corpus)])
     assert isinstance(done.exception, CorpusFormatError)
     assert f"{name}: it is a named pipe, not a file" in str(done.exception)
+
+
+def test_info_lists_the_streams(typed, tmp_path):
+    record = {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}
+    (tmp_path / "e.jsonl").write_text(json.dumps(record) + "\n")
+    typed("prepare", "e.jsonl", "--format", "chat", "--encoding", "bytes", "--add-tokens", "-o", "chat")
+    size = (tmp_path / "chat/train-00000.loss.bin").stat().st_size
+    expected = f"streams     loss: 8-bit whole numbers, with y, in 1 of 1 shard, {size} B; elsewhere 1\n"
+    assert expected in typed("info", "chat")[0]
+    assert json.loads(typed("info", "chat", "--json")[0])["streams"]["loss"]["of"] == "target"

@@ -18,7 +18,8 @@ import numpy as np
 import corpuskit
 from corpuskit import CommandSpec, Document, FormatSpec, ReaderSpec, SamplerSpec, SourceSpec, TokenizerSpec
 from corpuskit.formats.base import Format
-from corpuskit.sources.base import DocumentBatch, Input, Source
+from corpuskit.sources.base import Input, Source
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.base import Reader
 from corpuskit.samplers.base import Sampler
 from corpuskit.tokenizers.bytes import ByteTokenizer

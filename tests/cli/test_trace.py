@@ -206,3 +206,22 @@ def test_lines_fit_the_terminal(corpus, tmp_path):
         "trace", corpus, "--step", "0", "--batch-size", "2", "--block-size", "150", cwd=tmp_path
     )
     assert max(map(len, re.sub("\x1b\\[[0-9;]*m", "", out).split("\r\n"))) <= 80
+
+
+def test_what_is_learned_is_seen(typed, tmp_path):
+    record = {
+        "messages": [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two\nlines"}]
+    }
+    (tmp_path / "e.jsonl").write_text((json.dumps(record) + "\n") * 3)
+    typed("prepare", "e.jsonl", "--format", "chat", "--encoding", "bytes", "--add-tokens", "--quiet")
+    run = ("trace", "data/e/bytes", "--step", "0", "--batch-size", "1", "--block-size", "33")
+    out, _ = typed(*run, "--sampler", "sequential")
+    assert "\n⟦to be learned⟧\n" in out
+    assert "  │ ⟦two⟧\n  │ ⟦lines<|im_end|>⟧\n" in out
+    (document,) = json.loads(typed(*run, "--sampler", "sequential", "--json")[0])["rows"][0]["documents"]
+    ((first, last),) = document["learned"]
+    assert document["text"].encode().index(b"two") > 0
+    assert last - first == len("two\nlines") + 1
+    typed("prepare", "c.jsonl", "--encoding", "bytes", "--quiet")
+    run = ("trace", "data/c/bytes", "--step", "0", "--batch-size", "1", "--block-size", "9")
+    assert "learned" not in json.loads(typed(*run, "--json")[0])["rows"][0]["documents"][0]

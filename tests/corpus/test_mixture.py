@@ -11,6 +11,7 @@ from corpuskit.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.corpus.mixture import Mixture, Stage, Weighted, mix
 from corpuskit.errors import ConfigError, ResumeError
+from corpuskit.selection import Selection
 
 OPTIONS = {"batch_size": 10, "block_size": 8, "output": "numpy"}
 #: Ids of corpus i of a test are i * BASE and up.
@@ -306,9 +307,7 @@ def test_what_is_not_weighted_is_refused(prepared):
 
 def chosen(corpora, name, numbers):
     """A selection of some documents of a corpus's split, each of 50 tokens."""
-    fingerprint = f"{name} {numbers}"
-    numbers = np.array(numbers, np.int64)
-    return SimpleNamespace(numbers=numbers, fingerprint=fingerprint, split_fingerprint=name)
+    return Selection(numbers, split=name, num_documents=10**6)
 
 
 @pytest.mark.parametrize("sampler", ["random", "shuffled", "packed"])

@@ -127,6 +127,7 @@ def scenarios(server: str) -> dict[str, Scenario]:
     found = [
         Scenario("prepare", (*PREPARE, "--workers", "1"), "out"),
         Scenario("workers", (*PREPARE, "--workers", "2"), "out"),
+        Scenario("keep", (*PREPARE, "--workers", "1", "--keep", "n,file:str"), "out"),
         Scenario("overwrite", (*PREPARE, "--workers", "1", "--overwrite"), "out", before=(OLD,)),
         Scenario(
             "commit",

@@ -289,10 +289,12 @@ def write_texts(folder: Path, *, num_files: int = 3, num_documents: int = 30, se
             json.dumps(
                 {
                     "text": text,
+                    "n": one,
+                    "file": number,
                     "messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": text}],
                 }
             )
-            for text in texts
+            for one, text in enumerate(texts)
         ]
         (folder / f"{number}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

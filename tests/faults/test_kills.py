@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from fault_tools import Fault
 
-COMMANDS = ["prepare", "workers", "overwrite", "commit", "export", "fetch"]
+COMMANDS = ["prepare", "workers", "keep", "overwrite", "commit", "export", "fetch"]
 KILLED = -signal.SIGKILL
 
 

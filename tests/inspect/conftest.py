@@ -117,6 +117,32 @@ def planted(tmp_path_factory) -> PlantedCorpus:
     return PlantedCorpus(folder / "corpus", folder / "inputs", documents)
 
 
+CONVERSATIONS = [
+    [("user", "What is <|im_end|>?"), ("assistant", "An end 中.")],
+    [("system", "Be brief."), ("user", "Hi"), ("assistant", "Ho"), ("user", "Hm"), ("assistant", "He\n")],
+    [("user", "A question without an answer")],
+]
+
+
+@pytest.fixture(scope="session")
+def conversations(tmp_path_factory) -> Path:
+    """A corpus of three conversations, of which the last has no answer."""
+    folder = tmp_path_factory.mktemp("conversations")
+    records = [
+        {"messages": [{"role": role, "content": content} for role, content in one]} for one in CONVERSATIONS
+    ]
+    (folder / "convs.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    return corpuskit.prepare(
+        str(folder / "convs.jsonl"),
+        format="chat",
+        encoding="gpt2",
+        add_tokens=True,
+        split="none",
+        output=folder / "corpus",
+        progress=False,
+    ).path
+
+
 class Written:
     """A corpus of bytes, written from the ids of its documents.
 

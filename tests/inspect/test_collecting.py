@@ -231,3 +231,20 @@ def change(path, edit):
     value.pop("sha256", None)
     edit(value)
     (path / "manifest.json").write_bytes(sealed.to_bytes(value))
+
+
+def test_names_of_control_tokens_are_no_text(tmp_path):
+    talk = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    (tmp_path / "chat.jsonl").write_text(json.dumps({"messages": talk}) + "\n")
+    corpus = corpuskit.prepare(
+        tmp_path / "chat.jsonl",
+        format="chat",
+        encoding="gpt2",
+        add_tokens=True,
+        split="none",
+        output=tmp_path / "c",
+    )
+    found = corpuskit.stats(corpus)
+    assert found.text_bytes == int(corpus["train"].document_text_bytes().sum())
+    assert found.text_bytes == len("user\none" + "\nassistant\ntwo" + "\n")
+    assert found.reencoding.num_ids == 0

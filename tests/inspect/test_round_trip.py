@@ -32,3 +32,9 @@ def test_an_unknown_tokenizer_is_an_error(tmp_path, written):
     )
     with pytest.raises(CorpuskitError):
         round_trip(corpus, ["train"], documents=9)
+
+
+def test_conversations_are_encoded_to_their_ids_again(conversations):
+    corpus = corpuskit.open(conversations)
+    assert round_trip(corpus, ["train"], documents=9).num_documents == 3
+    assert round_trip(corpus, ["train"], documents=9).changed == ()

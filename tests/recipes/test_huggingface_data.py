@@ -1,11 +1,24 @@
-"""The dataset for Hugging Face's Trainer: the right targets, corpuskit's order, exact resume."""
+"""Data for Hugging Face's trainers: the right targets, corpuskit's order, exact resume, their collators."""
 
+import itertools
+import json
+
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+import corpuskit
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # of transformers' and its dependencies' own
 OPTIONS = {"batch_size": 4, "block_size": 16, "seed": 5}
+PACKED = {
+    "batch_size": 4,
+    "block_size": 128,
+    "sampler": "packed",
+    "sampler_options": {"documents": "whole"},
+    "documents": "mask",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +47,26 @@ def make_model(transformers, corpus):
     return make
 
 
+@pytest.fixture(scope="module")
+def conversations(tmp_path_factory, shared_cache):
+    """60 conversations of other lengths, whose answers alone are to be learned."""
+    folder = tmp_path_factory.mktemp("conversations")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CORPUSKIT_CACHE_DIR", str(shared_cache))
+        with (folder / "conversations.jsonl").open("w") as file:
+            for number in range(60):
+                question, answer = {"role": "user", "content": f"{number}?"}, "ab" * (number % 11)
+                messages = [question, {"role": "assistant", "content": answer}]
+                print(json.dumps({"messages": messages}), file=file)
+        return corpuskit.prepare(
+            str(folder / "conversations.jsonl"),
+            format="chat",
+            encoding="bytes",
+            add_tokens=True,
+            output=folder / "corpus",
+        )
+
+
 def items(dataset, count):
     columns = zip(*(item.values() for item in dataset.__getitems__(list(range(count)))), strict=True)
     return [torch.stack(column) for column in columns]
@@ -43,7 +76,7 @@ def items(dataset, count):
 def test_the_models_loss_is_that_of_our_targets(make_model, recipe, corpus, documents):
     batches = corpus.batches("train", documents=documents, **OPTIONS)
     dataset = recipe("huggingface_data").CausalDataset(batches, num_samples=400)
-    input_ids, labels = items(dataset, 4)
+    input_ids, labels = items(dataset, 4)[:2]
     x, y = batches[0][:2]
     model = make_model().eval()
 
@@ -91,3 +124,112 @@ def test_the_trainer_keeps_the_order_and_goes_on_where_it_was(
     assert [x.tolist() for x in whole] == [batches[step][0].tolist() for step in range(6)]
     assert [x.tolist() for x in rest] == [x.tolist() for x in whole[3:]]
     assert all(torch.equal(weights[name], resumed[name]) for name in weights)
+
+
+def test_labels_are_not_shifted_and_leave_out_what_is_not_to_be_learned(recipe, conversations):
+    """In Hugging Face's convention labels[i] is of input_ids[i], and the model shifts."""
+    batches = conversations.batches("train", **PACKED)
+    dataset = recipe("huggingface_data").CausalDataset(batches, num_samples=12, seq_lengths=True)
+    learned = 0
+    for step in range(3):
+        x, y, documents = batches[step]
+        for row, item in enumerate(dataset.__getitems__([4 * step + row for row in range(4)])):
+            ids, labels = item["input_ids"], item["labels"]
+            assert torch.equal(ids, x[row])
+            assert torch.equal(labels[1:], y[row, :-1])
+            assert torch.equal(labels[labels != -100], ids[labels != -100])
+            assert torch.equal(item["position_ids"], documents.position_ids[row].long())
+            assert (labels[item["position_ids"] == 0] == -100).all()
+            places = torch.cat([torch.arange(length) for length in item["seq_lengths"]])
+            assert torch.equal(item["position_ids"], places)
+            learned += int((labels != -100).sum())
+    assert learned > 100
+
+
+def test_a_row_without_documents_has_no_positions(recipe, conversations):
+    module, batches = recipe("huggingface_data"), conversations.batches("train", **OPTIONS)
+    assert [*module.CausalDataset(batches, num_samples=4)[0]] == ["input_ids", "labels"]
+    with pytest.raises(ValueError, match="needs batches with documents"):
+        module.CausalDataset(batches, num_samples=4, seq_lengths=True)
+
+
+def test_documents_are_those_of_the_split_with_its_loss_stream(recipe, corpus, conversations):
+    documents_of = recipe("huggingface_data").documents_of
+    train = conversations["train"]
+    found = list(documents_of(train))
+    ids, labels = (np.concatenate([one[name] for one in found]) for name in ("input_ids", "labels"))
+    assert len(found) == train.num_documents
+    assert ids.tolist() == train[:].tolist()
+    assert labels.tolist() == np.where(train.stream("loss")[:] == 1, train[:].astype(int), -100).tolist()
+    assert all(one["input_ids"] == one["labels"] for one in documents_of(corpus["valid"]))
+
+
+@pytest.fixture
+def llama(conversations):
+    """A model whose attention keeps inside documents where their position ids are given."""
+    transformers = pytest.importorskip("transformers", reason="the collators need the package transformers")
+    torch.manual_seed(1)
+    config = transformers.LlamaConfig(
+        vocab_size=conversations.tokenizer.vocab_size,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        initializer_range=0.3,  # so that what attention sees makes a difference
+        bos_token_id=None,
+        eos_token_id=None,
+        use_cache=False,
+    )
+    return transformers.LlamaForCausalLM(config).eval()
+
+
+def loss_of(model, batch):
+    wanted = {name: batch[name] for name in ("input_ids", "labels", "position_ids")}
+    with torch.no_grad():
+        return model(**wanted).loss
+
+
+def loss_alone(model, documents):
+    """The mean loss of the targets of documents that the model sees one by one."""
+    total, count = 0.0, 0
+    for x, y in documents:
+        if (y != -100).any():
+            with torch.no_grad():
+                logits = model(input_ids=x[None]).logits[0]
+            total += F.cross_entropy(logits, y, reduction="sum")
+            count += int((y != -100).sum())
+    return total / count
+
+
+@pytest.mark.parametrize("collator", ["default", "trl"])
+def test_collators_take_packed_rows_as_they_are(llama, recipe, conversations, collator):
+    import transformers
+
+    batches = conversations.batches("train", **PACKED)
+    is_trl = collator == "trl"
+    dataset = recipe("huggingface_data").CausalDataset(batches, num_samples=12, seq_lengths=is_trl)
+    collate = transformers.default_data_collator
+    if is_trl:
+        trl = pytest.importorskip("trl.trainer.sft_trainer", reason="TRL's collator needs the package trl")
+        collate = trl.DataCollatorForLanguageModeling(pad_token_id=0, padding_free=True)
+    x, y, documents = batches[0]
+    cuts = documents.cu_seqlens.tolist()
+    alone = [(x.flatten()[a:b], y.flatten()[a:b]) for a, b in itertools.pairwise(cuts)]
+
+    batch = collate([dataset[index] for index in range(4)])
+
+    assert torch.equal(batch["input_ids"].flatten(), x.flatten())
+    assert not is_trl or torch.equal(batch["cu_seq_lens_q"], documents.cu_seqlens)
+    torch.testing.assert_close(loss_of(llama, batch), loss_alone(llama, alone))
+
+
+def test_the_flattening_collator_takes_documents_as_they_are(llama, recipe, conversations):
+    import transformers
+
+    found = list(recipe("huggingface_data").documents_of(conversations["train"]))[:9]
+    alone = [
+        (torch.tensor(one["input_ids"]), torch.tensor([*one["labels"][1:], -100], dtype=torch.int64))
+        for one in found
+    ]
+    batch = transformers.DataCollatorWithFlattening()(found)
+    torch.testing.assert_close(loss_of(llama, batch), loss_alone(llama, alone))

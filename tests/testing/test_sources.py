@@ -50,7 +50,7 @@ class Cut(Proverbs):
         ]
 
     def read(self, item, part, on_bad):
-        from corpuskit.sources.base import DocumentBatch
+        from corpuskit.sources.document_batch import DocumentBatch
 
         text = "".join(self.lines).encode()[part.start : part.stop]
         yield DocumentBatch([text], [0], continues=not part.ends_document)

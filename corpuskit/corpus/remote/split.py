@@ -70,11 +70,13 @@ class RemoteFiles:
         self.cache.limit_bytes = min(self.cache.limit_bytes, least_limit(self._sizes()))
 
     def _sizes(self) -> list[int]:
-        """What is read at once: the files of each shard but its index, and each index."""
+        """What is read at once: the ids and streams of each shard, each index, and each file of fields."""
         shards = [shard for split in self._manifest.splits.values() for shard in split.shards]
         sizes = [sum(file.size_bytes for file in self._manifest.files(shard)) for shard in shards]
         indexes = [shard.index_bytes for shard in shards]
-        return [size - index for size, index in zip(sizes, indexes, strict=True)] + indexes
+        fields = [shard.fields.size_bytes if shard.fields else 0 for shard in shards]
+        whole = [size - index - kept for size, index, kept in zip(sizes, indexes, fields, strict=True)]
+        return whole + indexes + [size for size in fields if size]
 
     def _place(self, name: str) -> RemotePath:
         if self._folder is None:
@@ -142,6 +144,13 @@ class RemoteSplit(Split):
         mapped = self._files.map(record.stream_file(name), sha256=sha256, size_bytes=size_bytes)
         return mapped.view(info.dtype)
 
+    def fields_data(self, number: int) -> NDArray[np.uint8]:
+        """The bytes of one shard's file of kept fields, mapped and read-only."""
+        record = self._records[number]
+        assert record.fields is not None
+        size_bytes, sha256 = record.fields.size_bytes, record.fields.sha256
+        return self._files.map(record.fields_file, sha256=sha256, size_bytes=size_bytes)
+
     def is_here(self, number: int) -> bool:
         """Whether a shard and its streams are on this machine."""
         return all(self._files.cache.holds(file.sha256) for file in self._data_files(number))
@@ -177,7 +186,8 @@ class RemoteSplit(Split):
     def _data_files(self, number: int) -> list[FileRecord]:
         """The files of a shard that batches read: its ids and its streams."""
         record = self._records[number]
-        return [file for file in self._manifest.files(record) if file.name != record.index_file]
+        others = (record.index_file, record.fields_file)
+        return [file for file in self._manifest.files(record) if file.name not in others]
 
     def _size_bytes(self, number: int) -> int:
         return sum(file.size_bytes for file in self._data_files(number))

@@ -61,6 +61,9 @@ def findings_html(stats: Stats) -> str:
             _of(stats.long.count, stats.num_documents),
         ),
     ]
+    if stats.untrained is not None:
+        share = _of(stats.untrained.count, stats.num_documents)
+        rows.append(("documents without a target to be learned", stats.untrained.count, share))
     if stats.replacement_characters is not None:
         rows.append(("characters U+FFFD, which stand for damage", stats.replacement_characters, ""))
     if stats.unknown_tokens is not None:

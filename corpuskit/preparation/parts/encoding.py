@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, check_items, with_eot
 from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
 from corpuskit.value_streams import LOSS
@@ -55,24 +55,6 @@ def joined(
             yield dataclasses.replace(batch, texts=texts, starts=starts, continues=False)
     if held:
         yield DocumentBatch([b"".join(held)], [held_start], continues=True)
-
-
-def selected(batch: DocumentBatch, numbers: Sequence[int]) -> DocumentBatch:
-    """Some documents of a batch, each of which ends in it.
-
-    Args:
-        batch: The batch.
-        numbers: The documents' places in it, from 0.
-    """
-    fields, pieces = batch.fields, batch.pieces
-    return dataclasses.replace(
-        batch,
-        texts=[batch.texts[number] for number in numbers],
-        starts=[batch.starts[number] for number in numbers],
-        continues=False,
-        pieces=None if pieces is None else [pieces[number] for number in numbers],
-        fields=None if fields is None else {k: [v[number] for number in numbers] for k, v in fields.items()},
-    )
 
 
 def _too_long(name: str, start: int, tokenizer: Tokenizer, *, cut: bool) -> SourceError:

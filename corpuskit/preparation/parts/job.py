@@ -43,6 +43,8 @@ class Job:
         streams: The streams of values that parts may write beside the ids.
         inputs: The inputs in order.
         parts: The parts in order.
+        keep: The fields that are kept, as `--keep` takes them.
+        template_fingerprint: What identifies the template's file; empty without one.
     """
 
     folder: str
@@ -58,6 +60,8 @@ class Job:
     inputs: tuple[Input, ...]
     parts: tuple[Part, ...]
     streams: Mapping[str, StreamInfo]
+    keep: str | None = None
+    template_fingerprint: str = ""
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.

@@ -16,10 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from corpuskit import reading, sealed, storage
-from corpuskit.corpus.index import ROW_BYTES, index_file, stream_file
+from corpuskit.corpus.index import ROW_BYTES, fields_file, index_file, stream_file
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import StorageError
 from corpuskit.file_errors import reading_from
+from corpuskit.preparation.parts.field_types import FirstValue
 from corpuskit.preparation.parts.files import one_line, reader_of
 from corpuskit.preparation.plan import Part
 from corpuskit.value_streams import StreamInfo
@@ -33,8 +34,19 @@ _RECORD_BYTES = 64 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class KeptFile:
+    """The file of kept fields of a shard: its size in bytes, and the digest of its bytes."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PartShard:
-    """One file of ids that a part made, with its index and streams: a shard to be, or a piece of one."""
+    """One file of ids that a part made, with its index, streams and fields: a shard to be, or a piece of one.
+
+    A shard without a file of fields is of documents that have none.
+    """
 
     file: str
     num_tokens: int
@@ -43,6 +55,12 @@ class PartShard:
     sha256: str
     index_sha256: str
     streams: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fields: KeptFile | None = None
+
+    @property
+    def fields_file(self) -> str:
+        """The file of its kept fields."""
+        return fields_file(self.file)
 
     @property
     def index_file(self) -> str:
@@ -57,6 +75,8 @@ class PartShard:
         """Whether all files have the bytes that were written."""
         expected = {self.file: self.sha256, self.index_file: self.index_sha256}
         expected |= {self.stream_file(name): sha256 for name, sha256 in self.streams.items()}
+        if self.fields is not None:
+            expected[self.fields_file] = self.fields.sha256
         return all(_sha256_of(folder / name) == sha256 for name, sha256 in expected.items())
 
     def has_sizes(self, folder: Path, infos: Mapping[str, StreamInfo]) -> bool:
@@ -70,6 +90,8 @@ class PartShard:
         expected |= {
             self.stream_file(name): self.num_tokens * infos[name].item_bytes for name in self.streams
         }
+        if self.fields is not None:
+            expected[self.fields_file] = self.fields.size_bytes
         found = {name: (folder / name).lstat() for name in expected}
         return all(
             stat.S_ISREG(found[name].st_mode) and found[name].st_size == size
@@ -94,6 +116,7 @@ class PartRecord:
         open_text_bytes: Of each split, the bytes of that document's text.
         separated: Whether a separator that the user named ends one of its documents.
         streams: What the streams of its shards are, by their names.
+        fields: The first value of each kept field that has one.
     """
 
     number: int
@@ -108,6 +131,7 @@ class PartRecord:
     open_text_bytes: Mapping[str, int]
     separated: bool
     streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=dict)
+    fields: Mapping[str, FirstValue] = dataclasses.field(default_factory=dict)
 
     @property
     def num_tokens(self) -> int:
@@ -158,7 +182,8 @@ class PartRecord:
     def fits(self, part: Part) -> bool:
         """Whether what it says of inputs is of those that the part reads."""
         inputs = {piece.input for piece in part.pieces}
-        return {item for _, item, _, _ in self.places} <= inputs
+        named = {item for _, item, _, _ in self.places} | {first.input for first in self.fields.values()}
+        return named <= inputs
 
     @classmethod
     def _parse(cls, data: bytes) -> PartRecord:

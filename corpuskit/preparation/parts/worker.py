@@ -11,18 +11,22 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from corpuskit.chat.opening import open_template
 from corpuskit.corpus.index import new_rows
-from corpuskit.errors import TokenizerError
+from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.machine import give_back
 from corpuskit.preparation.input_digests import changed_while_used, states_now
-from corpuskit.preparation.parts.encoding import encode, joined, selected
+from corpuskit.preparation.parts.encoding import encode, joined
+from corpuskit.preparation.parts.field_types import FieldTypes
 from corpuskit.preparation.parts.job import Job, OnWork
 from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, PartShard, state_of_inputs
 from corpuskit.preparation.parts.writer import PartWriter
 from corpuskit.preparation.plan import Part, Piece
 from corpuskit.preparation.split_rule import parse_rule
 from corpuskit.registry.blame import blame, not_theirs
-from corpuskit.sources.base import DocumentBatch, Source, SourceOptions
+from corpuskit.sources.base import Input, Source, SourceOptions
+from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -39,13 +43,15 @@ class Worker:
 
     Raises:
         TokenizerError: If the tokenizer of this machine is not the one that the job was planned with.
+        ConfigError: If the template is not.
     """
 
     def __init__(self, job: Job, source: Source | None = None, tokenizer: Tokenizer | None = None) -> None:
         self._job = job
-        self._source = source or open_source(job.dataset, SourceOptions(**job.reader_options))
+        self._source = source or _open_source(job)
         self._tokenizer = tokenizer or _open(job)
         self._rule = parse_rule(job.split_rule, given=True)
+        self._keep = parse_keep(job.keep)
 
     @not_theirs
     def load(self) -> None:
@@ -68,7 +74,8 @@ class Worker:
         text_bytes = num_documents = 0
         separated = False
         states = self._states(part)
-        with PartWriter(folder, job, number) as writer:
+        types = FieldTypes(self._keep, partial(place_of, self._source, job.inputs))
+        with PartWriter(folder, job, number, types) as writer:
             for piece in part.pieces:
 
                 def note(kind: str, start: int, reason: str, item: int = piece.input) -> None:
@@ -104,6 +111,7 @@ class Worker:
             open_text_bytes={split: size for split, size in sorted(writer.open_text_bytes.items()) if size},
             separated=separated,
             streams=_streams_of(shards, job),
+            fields=dict(types.found),
         )
         record.save(folder)
         return record
@@ -114,6 +122,8 @@ class Worker:
 
     def _write(self, writer: PartWriter, piece: Piece, batch: DocumentBatch) -> tuple[int, int]:
         """Encode a batch and hand it to the splits; returns its (tokens, documents that ended)."""
+        if batch.fields:
+            writer.field_types.note(batch.fields, batch.starts, piece.input)
         by_split = {piece.split: batch} if piece.split is not None else self._by_split(batch)
         tokens = documents = 0
         for split, mine in by_split.items():
@@ -129,7 +139,7 @@ class Worker:
             ended = len(encoded.ends)
             sizes = [*map(len, mine.texts[:ended])]
             index = new_rows(encoded.ends, piece.input, mine.starts[:ended], sizes)
-            writer.add(split, encoded, index)
+            writer.add(split, encoded, index, mine.fields or {})
             tokens += len(encoded.ids)
             documents += ended
         return tokens, documents
@@ -138,7 +148,7 @@ class Worker:
         chosen: dict[str, list[int]] = {}
         for number, text in enumerate(batch.texts):
             chosen.setdefault(self._rule.split_of(text), []).append(number)
-        return {split: selected(batch, numbers) for split, numbers in chosen.items()}
+        return {split: batch.chosen(numbers) for split, numbers in chosen.items()}
 
     def _failing(self, piece: Piece, batch: DocumentBatch) -> str:
         """The document of a batch that a tokenizer cannot encode: the first that it cannot encode alone."""
@@ -160,10 +170,36 @@ class Worker:
         return TokenizerError(f"{where}: {error}", path=name)
 
 
+def place_of(source: Source, inputs: Sequence[Input], item: int, start: int) -> str:
+    """Where a document begins, in words.
+
+    Args:
+        source: The source of the inputs.
+        inputs: All inputs.
+        item: The number of the document's.
+        start: Where it starts there.
+    """
+    return source.place_of(inputs[item], start)
+
+
 def _streams_of(shards: Mapping[str, Sequence[PartShard]], job: Job) -> dict[str, StreamInfo]:
     """What the streams are that some shard of a part has."""
     found = {name for made in shards.values() for shard in made for name in shard.streams}
     return {name: job.streams[name] for name in sorted(found)}
+
+
+def _open_source(job: Job) -> Source:
+    if wanted := job.template_fingerprint:
+        name = job.reader_options["reader"]["template"]
+        found = open_template(name).fingerprint
+        if found != wanted:
+            raise ConfigError(
+                f"template {name!r} of this machine is not the one of the plan: expected fingerprint "
+                f"{wanted:.16}, found {found:.16}; have the same files everywhere",
+                expected=wanted,
+                found=found,
+            )
+    return open_source(job.dataset, SourceOptions(**job.reader_options))
 
 
 def _open(job: Job) -> Tokenizer:

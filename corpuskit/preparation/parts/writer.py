@@ -11,25 +11,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.corpus.index import stream_file
+from corpuskit.corpus.fields import Columns, FieldsWriter
+from corpuskit.corpus.index import fields_file, stream_file
 from corpuskit.preparation.parts.encoding import EncodedDocuments
+from corpuskit.preparation.parts.field_file import FieldFile
+from corpuskit.preparation.parts.field_types import FieldTypes
 from corpuskit.preparation.parts.job import Job
-from corpuskit.preparation.parts.record import PartShard, shard_name
+from corpuskit.preparation.parts.record import KeptFile, PartShard, shard_name
 from corpuskit.storage import FileWriter
 from corpuskit.value_streams import StreamInfo
 
 #: Items of a stream's fill that are written at once.
 _FILL_ITEMS = 2**20
+_NO_FIELDS: Columns = {}
 
 
 class PartWriter:
-    """The files of one part: each split's ids and index, in shards of bounded size.
+    """The files of one part: each split's ids, index and fields, in shards of bounded size.
 
     Every document has its row in an index, those that a tokenizer gives no ids too: their end repeats the
     end before it. The row is in the file where that end is, which is 0 before a part's first id.
+
+    Args:
+        folder: Where the files go.
+        job: What the part is of.
+        number: The number of the part.
+        field_types: The types of kept fields, which grow as documents come.
     """
 
-    def __init__(self, folder: Path, job: Job, number: int) -> None:
+    def __init__(self, folder: Path, job: Job, number: int, field_types: FieldTypes | None = None) -> None:
+        self.field_types = field_types or FieldTypes((), lambda item, start: "")
         self._folder = folder
         self._number = number
         self._streams = job.streams
@@ -39,7 +50,9 @@ class PartWriter:
         self.open_tokens: dict[str, int] = {}  # of each split, after its last document's end
         self.open_text_bytes: dict[str, int] = {}  # the text of those tokens
 
-    def add(self, split: str, encoded: EncodedDocuments, index: NDArray[np.uint64]) -> None:
+    def add(
+        self, split: str, encoded: EncodedDocuments, index: NDArray[np.uint64], fields: Columns = _NO_FIELDS
+    ) -> None:
         """Append documents to a split.
 
         Args:
@@ -47,6 +60,7 @@ class PartWriter:
             encoded: N ids in the corpus's dtype, and their streams.
             index: uint64[D, 4]: each document's end within the ids, its input, its start there, and the bytes
                 of its text that are not in an earlier call; changed.
+            fields: The kept fields of the D documents.
         """
         ids = encoded.ids
         last_end = int(index[-1, 0]) if len(index) else -self.open_tokens.get(split, 0)
@@ -66,7 +80,8 @@ class PartWriter:
             ending = index[row:stop]  # a view: what is written is changed on the way, what is left is not
             ending[:, 0] -= np.uint64(done)
             streams = {name: items[done : done + take] for name, items in encoded.streams.items()}
-            shard.add(ids[done : done + take], ending, streams)
+            kept = {name: values[row:stop] for name, values in fields.items()}
+            shard.add(ids[done : done + take], ending, streams, kept, self.field_types.types)
             done, row = done + take, stop
             if done == len(ids):
                 return
@@ -98,7 +113,7 @@ class PartWriter:
 
 
 class _ShardWriter:
-    """One file of ids, the index beside it, and a file for each stream that is more than its fill."""
+    """One file of ids, the index beside it, its fields, and a file for each stream that is not its fill."""
 
     def __init__(self, folder: Path, name: str, infos: Mapping[str, StreamInfo]) -> None:
         self.num_tokens = 0
@@ -106,14 +121,23 @@ class _ShardWriter:
         self._folder = folder
         self._infos = infos
         self._streams: dict[str, FileWriter] = {}
+        self._fields = FieldFile(folder / fields_file(f"{name}.bin"))
         with contextlib.ExitStack() as stack:
             self._ids = FileWriter(folder / f"{name}.bin", streaming=True)
             stack.callback(self._ids.abort)
             self._index = FileWriter(folder / f"{name}.idx")
             stack.pop_all()
 
-    def add(self, ids: NDArray[Any], index: NDArray[np.uint64], streams: Mapping[str, NDArray[Any]]) -> None:
+    def add(
+        self,
+        ids: NDArray[Any],
+        index: NDArray[np.uint64],
+        streams: Mapping[str, NDArray[Any]],
+        fields: Columns,
+        field_types: Mapping[str, str],
+    ) -> None:
         """Append ids, and the documents that end among them; `index` is changed in place."""
+        self._fields.add(fields, len(index), field_types)
         index[:, 0] += np.uint64(self.num_tokens)
         self._ids.write(ids.view(np.uint8).data)
         self._index.write(index.view(np.uint8).data)
@@ -140,7 +164,7 @@ class _ShardWriter:
     def finish(self) -> PartShard:
         """Commit all files; that they have their names is safe only once the part's record is."""
         try:
-            for file in (self._ids, self._index, *self._streams.values()):
+            for file in self._files():
                 file.commit(flush_name=False)
         finally:
             self.abort()
@@ -152,9 +176,14 @@ class _ShardWriter:
             self._ids.sha256,
             self._index.sha256,
             {name: file.sha256 for name, file in sorted(self._streams.items())},
+            None if (kept := self._fields.written) is None else KeptFile(kept.size_bytes, kept.sha256),
         )
+
+    def _files(self) -> list[FileWriter | FieldsWriter]:
+        kept = self._fields.written
+        return [self._ids, self._index, *self._streams.values(), *([] if kept is None else [kept])]
 
     def abort(self) -> None:
         """Leave nothing of what is not committed."""
-        for file in (self._ids, self._index, *self._streams.values()):
+        for file in self._files():
             file.abort()

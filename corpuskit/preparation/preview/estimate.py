@@ -21,6 +21,7 @@ from corpuskit.preparation.preview.totals import Guess, Range, Totals, totals
 from corpuskit.preparation.split_rule import SplitRule
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.base import Tokenizer
+from corpuskit.value_streams import LOSS_INFO
 
 #: A run takes so long whatever it makes, and writes, hashes and joins so many bytes a second.
 _RUN_S, _WRITTEN_BYTES_PER_S = 0.2, 500e6
@@ -178,6 +179,7 @@ class Judgement:
         tokens = all_kept.num_tokens(eot=self._eot)
         documents = all_kept.num_documents.range(least.num_documents.value)
         output_bytes = round(tokens.value * self._item_bytes) + documents.value * ROW_BYTES
+        output_bytes += self._stream_bytes(kept) + round(all_kept.field_bytes.value)
         output_bytes += sum(len(item.name) + _INPUT_BYTES for item in self._plan.inputs)
         return Estimate(
             text_bytes=all_kept.text_bytes.range(least.text_bytes.value),
@@ -190,6 +192,15 @@ class Judgement:
             workers=self._workers,
             sample=self._sampled(),
         )
+
+    def _stream_bytes(self, kept: Sequence[Totals]) -> int:
+        """What the streams beside the ids take: an item a token."""
+        tokens = (
+            found.num_tokens(eot=self._eot).value
+            for group, found in zip(self._groups, kept, strict=True)
+            if group.has_loss
+        )
+        return round(sum(tokens) * LOSS_INFO.item_bytes)
 
     def num_parts(self, max_tokens: int) -> int:
         """How many parts are made, at the least one, if the work stops after so many tokens."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.preparation.plan import Piece
+from corpuskit.sources.document_batch import DocumentBatch
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Place:
         text_bytes: Their text.
         num_documents: How many there are.
         squared_bytes: The sum of the squares of their sizes.
+        field_bytes: Their kept fields, on disk.
         encoded_bytes: The text that was encoded.
         num_tokens: Its ids, without ends of text.
         read_s: Seconds for reading the place.
@@ -58,6 +60,7 @@ class Place:
     text_bytes: int = 0
     num_documents: int = 0
     squared_bytes: int = 0
+    field_bytes: int = 0
     encoded_bytes: int = 0
     num_tokens: int = 0
     read_s: float = 0.0
@@ -73,7 +76,7 @@ class Place:
 
 
 _SUMS = (
-    *("text_bytes", "num_documents", "squared_bytes"),
+    *("text_bytes", "num_documents", "squared_bytes", "field_bytes"),
     *("encoded_bytes", "num_tokens", "read_s", "encode_s"),
 )
 
@@ -89,6 +92,7 @@ class Group:
         unread: The share of the group of which nothing like it was read: beyond the beginnings of files.
         whole: Whether all of it was read.
         files: The inputs that were looked into.
+        has_loss: Whether its tokens have a loss stream beside them.
     """
 
     key: tuple[str, str, str | None]
@@ -97,6 +101,7 @@ class Group:
     unread: float = 0.0
     whole: bool = False
     files: set[int] = dataclasses.field(default_factory=set)
+    has_loss: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -128,4 +133,13 @@ def stored_bytes(piece: Piece) -> int:
     return max(piece.slice.size_bytes, 1)
 
 
-__all__ = ["LIMITS", "Group", "Limits", "Place", "stored_bytes"]
+def field_bytes(batch: DocumentBatch) -> int:
+    """About how much the kept fields of some documents take on disk."""
+    return sum(
+        4 + len(value.encode()) if isinstance(value, str) else 8
+        for values in (batch.fields or {}).values()
+        for value in values
+    )
+
+
+__all__ = ["LIMITS", "Group", "Limits", "Place", "field_bytes", "stored_bytes"]

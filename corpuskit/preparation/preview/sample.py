@@ -19,8 +19,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from corpuskit.errors import CorpuskitError
 from corpuskit.preparation.parts.encoding import joined
 from corpuskit.preparation.plan import Piece, Plan
-from corpuskit.preparation.preview.places import Group, Limits, Place, stored_bytes
-from corpuskit.sources.base import DocumentBatch, Input, Sampled, Shares, Slice, Source
+from corpuskit.preparation.preview.places import Group, Limits, Place, field_bytes, stored_bytes
+from corpuskit.preparation.preview.some_text import num_ids, some_of
+from corpuskit.sources.base import Input, Sampled, Shares, Slice, Source
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.compression import by_extension
 from corpuskit.sources.inputs.stream import base_name
 from corpuskit.tokenizers.base import Tokenizer
@@ -29,8 +31,6 @@ from corpuskit.tokenizers.base import Tokenizer
 OnProblem = Callable[[Input, CorpuskitError], None]
 
 
-#: Long texts are encoded in pieces of this size, so that each byte has the same chance.
-_PIECE_BYTES = 4 * 2**10
 #: By which each place's pieces are further in their shares than those of the place before: all are met.
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 #: So many files, or groups of rows, are looked into at least, if it is only their beginnings.
@@ -300,19 +300,20 @@ class _Sampler:
         place.text_bytes += sum(map(len, batch.texts))
         place.num_documents += len(batch.texts) - goes_on
         place.squared_bytes += sum(len(text) ** 2 for text in batch.texts)
+        place.field_bytes += field_bytes(batch)
 
     def _encode(self, batch: DocumentBatch, place: Place) -> None:
         """Encode some documents of a batch, unless enough of the place is encoded."""
-        texts = batch.texts
-        if not self._encodes_all:
-            phase = len(self._group.places) * _GOLDEN_RATIO % 1
-            texts = _some(texts, self._encode_bytes - place.encoded_bytes, phase)
-        if not texts:
+        limit = None if self._encodes_all else self._encode_bytes - place.encoded_bytes
+        phase = len(self._group.places) * _GOLDEN_RATIO % 1
+        self._group.has_loss |= batch.pieces is not None
+        some = some_of(batch, limit, phase)
+        if not some.texts:
             return
         started = time.perf_counter()
-        place.num_tokens += len(self._tokenizer.encode_batch(texts).ids)
+        place.num_tokens += num_ids(self._tokenizer, some)
         place.encode_s += time.perf_counter() - started
-        place.encoded_bytes += sum(map(len, texts))
+        place.encoded_bytes += sum(map(len, some.texts))
 
     @contextlib.contextmanager
     def _guarded(self, piece: Piece) -> Iterator[None]:
@@ -361,26 +362,6 @@ def _weigh(places: Sequence[Place], weight: float) -> None:
     total = sum(place.nominal_bytes for place in places)
     for place in places:
         place.weight = weight * place.nominal_bytes / total if total else 0.0
-
-
-def _some(texts: Sequence[bytes], limit: int, phase: float) -> list[bytes]:
-    """About so many bytes of some texts, from all over them: texts do not begin as they go on.
-
-    Args:
-        texts: The texts.
-        limit: How many bytes.
-        phase: How far in its share of the texts each piece is, from 0 to 1 (exclusive).
-    """
-    total = sum(map(len, texts))
-    if limit <= 0 or total <= limit:
-        return list(texts) if limit > 0 else []
-    ends = list(itertools.accumulate(-(-len(text) // _PIECE_BYTES) for text in texts))
-    step, pieces = total // limit, []
-    for piece in range(int(phase * min(step, ends[-1])), ends[-1], step):
-        number = bisect.bisect_right(ends, piece)
-        start = len(texts[number]) - (ends[number] - piece) * _PIECE_BYTES
-        pieces.append(texts[number][max(start, 0) : start + _PIECE_BYTES].decode("utf-8", "ignore").encode())
-    return pieces
 
 
 def _ignore(kind: str, start: int, reason: str) -> None:

@@ -70,17 +70,20 @@ class Totals:
         text_bytes: Its text.
         num_documents: Its documents.
         num_ids: The ids of their texts, without ends of text.
+        field_bytes: Their kept fields.
     """
 
     text_bytes: Guess = _NOTHING
     num_documents: Guess = _NOTHING
     num_ids: Guess = _NOTHING
+    field_bytes: Guess = _NOTHING
 
     def __add__(self, other: Totals) -> Totals:
         return Totals(
             self.text_bytes + other.text_bytes,
             self.num_documents + other.num_documents,
             self.num_ids + other.num_ids,
+            self.field_bytes + other.field_bytes,
         )
 
     def num_tokens(self, *, eot: bool) -> Guess:
@@ -92,7 +95,7 @@ class Totals:
         return Totals(*(getattr(self, name).times(factor, error=error) for name in _FIELDS))
 
 
-_FIELDS = ("text_bytes", "num_documents", "num_ids")
+_FIELDS = ("text_bytes", "num_documents", "num_ids", "field_bytes")
 
 
 def totals(group: Group, num_records: int | None) -> Totals:
@@ -122,7 +125,9 @@ def totals(group: Group, num_records: int | None) -> Totals:
             if not records.any():
                 records = documents = np.ones(len(text))
             num_documents = _ratio(factor * documents, factor * records, num_records)
-    return Totals(text_bytes, num_documents, _ids(group, factor * text, text_bytes))
+    fields = group.column("field_bytes")
+    field_bytes = Guess(text_bytes.value * fields.sum() / max(text.sum(), 1), text_bytes.error)
+    return Totals(text_bytes, num_documents, _ids(group, factor * text, text_bytes), field_bytes)
 
 
 def _ratio(

@@ -20,7 +20,7 @@ from corpuskit.sources.listing.text_files import is_hidden
 _MAGIC = re.compile(r"[*?\[]")
 #: So many letters at the beginning of a glob's last part say which files are meant: `README*`, `licen*`.
 _SAYS_WHICH = 4
-#: What a selection knows of the names on the way to a folder.
+#: What a file filter knows of the names on the way to a folder.
 _State = frozenset[int]
 
 
@@ -29,7 +29,7 @@ def has_magic(pattern: str) -> bool:
     return _MAGIC.search(pattern) is not None
 
 
-class Selection:
+class FileFilter:
     """Everything below a folder but what lies in hidden and bookkeeping folders.
 
     Attributes:
@@ -51,7 +51,7 @@ class Selection:
         return True
 
 
-class Glob(Selection):
+class Glob(FileFilter):
     """What a glob matches: `*`, `?` and `[...]` inside one name, `**` any number of folders.
 
     A state holds the numbers of the pattern's parts that may come next: under two ways to one folder that
@@ -125,7 +125,7 @@ class Glob(Selection):
         return frozenset(numbers)
 
 
-def list_folder(folder: str, selection: Selection) -> Iterator[str]:
+def list_folder(folder: str, file_filter: FileFilter) -> Iterator[str]:
     """The files in a folder of this machine and below, relative to it, in no order.
 
     Folders that are not looked into, because nothing below can be selected, come with a slash at their end.
@@ -133,13 +133,13 @@ def list_folder(folder: str, selection: Selection) -> Iterator[str]:
 
     Args:
         folder: The folder.
-        selection: Decides where to look.
+        file_filter: Decides where to look.
 
     Raises:
         SourceError: If a folder is not there any more.
         StorageError: If one cannot be listed.
     """
-    todo = [("", selection.start())]
+    todo = [("", file_filter.start())]
     links: list[tuple[str, _State]] = []
     seen: set[tuple[str, _State]] = set()
     while todo or links:
@@ -152,7 +152,7 @@ def list_folder(folder: str, selection: Selection) -> Iterator[str]:
             path = f"{parent}/{name}" if parent else name
             if not is_folder:
                 yield path
-            elif (following := selection.below(state, name)) is None:
+            elif (following := file_filter.below(state, name)) is None:
                 yield f"{path}/"
             else:
                 (links if is_link else todo).append((path, following))
@@ -176,17 +176,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def list_store(system: Any, folder: str, selection: Selection) -> Iterator[str]:
+def list_store(system: Any, folder: str, file_filter: FileFilter) -> Iterator[str]:
     """The same for a folder of a store, given the fsspec file system.
 
-    Stores without folders list all that is below in one go, wherever the selection would look.
+    Stores without folders list all that is below in one go, wherever the filter would look.
     """
     if _lists_all_at_once(system):
         for path in system.find(folder):
             if name := path[len(folder) :].lstrip("/"):
                 yield name
         return
-    todo = [(folder, selection.start())]
+    todo = [(folder, file_filter.start())]
     while todo:
         parent, state = todo.pop()
         for entry in system.ls(parent, detail=True):
@@ -194,7 +194,7 @@ def list_store(system: Any, folder: str, selection: Selection) -> Iterator[str]:
             name = path[len(folder) :].lstrip("/")
             if entry["type"] != "directory":
                 yield name
-            elif (following := selection.below(state, name.rpartition("/")[2])) is None:
+            elif (following := file_filter.below(state, name.rpartition("/")[2])) is None:
                 yield f"{name}/"
             else:
                 todo.append((path, following))
@@ -211,4 +211,4 @@ def _lists_all_at_once(system: Any) -> bool:
     return kind.find is not AbstractFileSystem.find
 
 
-__all__ = ["Glob", "Selection", "has_magic", "list_folder", "list_store"]
+__all__ = ["Glob", "FileFilter", "has_magic", "list_folder", "list_store"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from corpuskit.errors import SourceError
 from corpuskit.paths import local_path, user_path
 from corpuskit.sources.inputs.files import ABSENT, file_system, store_errors, unreadable
-from corpuskit.sources.listing.folders import Glob, Selection, has_magic, list_folder, list_store
+from corpuskit.sources.listing.folders import FileFilter, Glob, has_magic, list_folder, list_store
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.listing.text_files import text_files
 from corpuskit.urls import is_remote, scheme_of, shown
@@ -43,11 +43,11 @@ class Place(abc.ABC):
             SourceError: If there is no file at all.
             StorageError: If a folder cannot be listed.
         """
-        folder, selection = self._selection()
-        names = [name for name in self._list(folder, selection) if selection.matches(name)]
+        folder, file_filter = self._filter()
+        names = [name for name in self._list(folder, file_filter) if file_filter.matches(name)]
         if not names:
             raise SourceError(f"{self.typed}: no files there", path=self.typed)
-        found = text_files(names, left_out, format=format, asked=selection.asked)
+        found = text_files(names, left_out, format=format, asked=file_filter.asked)
         return [(self._join(folder, name), format) for name, format in found]
 
     def reads(self, path: str) -> bool:
@@ -58,10 +58,10 @@ class Place(abc.ABC):
         """
         return False
 
-    def _selection(self) -> tuple[str, Selection]:
+    def _filter(self) -> tuple[str, FileFilter]:
         """The folder to list, and what is selected there."""
         if self.kind != "glob":
-            return self.location, Selection()
+            return self.location, FileFilter()
         glob = Glob(self.location, is_folder=self._is_folder)
         return glob.folder, glob
 
@@ -70,7 +70,7 @@ class Place(abc.ABC):
         """Whether there is a folder at a location."""
 
     @abc.abstractmethod
-    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+    def _list(self, folder: str, file_filter: FileFilter) -> Iterable[str]:
         """The files below a folder, relative to it; see `corpuskit.sources.listing.folders`."""
 
     @abc.abstractmethod
@@ -93,15 +93,15 @@ class _OnDisk(Place):
     def reads(self, path: str) -> bool:
         if self.kind == "file":
             return False
-        folder, selection = self._selection()
+        folder, file_filter = self._filter()
         inside = os.path.join(os.path.realpath(folder or "."), "")  # noqa: PTH118
-        return path.startswith(inside) and selection.matches(path[len(inside) :])
+        return path.startswith(inside) and file_filter.matches(path[len(inside) :])
 
     def _is_folder(self, location: str) -> bool:
         return is_folder(location, typed=self.typed)
 
-    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
-        return list_folder(folder or ".", selection) if is_folder(folder or ".", typed=self.typed) else ()
+    def _list(self, folder: str, file_filter: FileFilter) -> Iterable[str]:
+        return list_folder(folder or ".", file_filter) if is_folder(folder or ".", typed=self.typed) else ()
 
     def _join(self, folder: str, name: str) -> str:
         return os.path.join(folder, name)  # noqa: PTH118 (this runs for every file of a corpus)
@@ -124,9 +124,9 @@ class _InStore(Place):
         with store_errors(self._url, "listed"):
             return bool(self._system.isdir(location))
 
-    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+    def _list(self, folder: str, file_filter: FileFilter) -> Iterable[str]:
         with store_errors(self._url, "listed"):
-            return list(list_store(self._system, folder.rstrip("/"), selection))
+            return list(list_store(self._system, folder.rstrip("/"), file_filter))
 
     def _join(self, folder: str, name: str) -> str:
         url: str = self._system.unstrip_protocol(f"{folder.rstrip('/')}/{name}")
@@ -142,7 +142,7 @@ class _OnTheWeb(Place):
     def _is_folder(self, location: str) -> bool:
         return False
 
-    def _list(self, folder: str, selection: Selection) -> Iterable[str]:
+    def _list(self, folder: str, file_filter: FileFilter) -> Iterable[str]:
         return ()
 
     def _join(self, folder: str, name: str) -> str:

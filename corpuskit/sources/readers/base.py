@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.compression import Limits
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid
+from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.sources.option_names import TYPES, refused
 from corpuskit.sources.plain_text import PlainText
 
@@ -51,6 +53,8 @@ class Reader(abc.ABC):
     #: invalid_utf8: "error" (as on_bad_document says) or "replace" (with U+FFFD, counted).
     #: on_bad_document: "error" or "skip" (left out, counted), for documents that cannot be read.
     #: on_missing: "skip" or "error", for records without text.
+    #: keep: The fields or columns to keep beside the text, as `parse_keep` takes them; None keeps an id that
+    #: there is, an empty text none.
     #: max_document_bytes: A longer document cannot be read: it would have to fit in memory.
     #: max_ratio: The largest expansion of compressed data that is taken for text.
     #: max_window_bytes: The largest window of compressed data; each worker may hold one.
@@ -58,6 +62,7 @@ class Reader(abc.ABC):
         "invalid_utf8": "error",
         "on_bad_document": "error",
         "on_missing": "skip",
+        "keep": None,
         "max_document_bytes": 256 * 2**20,
         "max_ratio": Limits().max_ratio,
         "max_window_bytes": Limits().max_window_bytes,
@@ -99,6 +104,7 @@ class Reader(abc.ABC):
                 raise refused(option, value, TYPES.get(type(default), "text"))
             if type(default) is int and value < 1:
                 raise refused(option, value, "1 or more")
+        parse_keep(self.options["keep"])
 
     @abc.abstractmethod
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:

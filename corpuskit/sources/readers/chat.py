@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import base_name
 from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.chat_json import ChatJsonReader

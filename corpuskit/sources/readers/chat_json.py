@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 
 import orjson
 
-from corpuskit.sources.base import DocumentBatch, Input
+from corpuskit.sources.base import Input
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BadDocuments
-from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batches
+from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of
 from corpuskit.sources.readers.json import JsonReader
-from corpuskit.sources.readers.jsonl import Records
-from corpuskit.sources.readers.record_fields import lookup
+from corpuskit.sources.readers.json_records import Fast, Records
+from corpuskit.sources.readers.json_values import lookup
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -53,21 +54,6 @@ class ChatJsonReader(JsonReader):
         """What makes conversations of an input's records."""
         return ChatRecords(self, item, bad, is_first=is_first, is_known=is_known)
 
-    def batches(
-        self, documents: list[Pieces], starts: list[int], bad: BadDocuments
-    ) -> Iterator[DocumentBatch]:
-        """Batches of conversations."""
-        return batches(documents, starts, bad)
-
-    def fast(self, lines: list[bytes]) -> list[Pieces] | None:
-        """The conversations of a block in which every line is as it should be, else None."""
-        loads, pieces = orjson.loads, self.writer.pieces
-        with _without_collector():
-            try:
-                return [pieces(loads(line)) for line in lines]
-            except ValueError:  # of JSON, of Unicode, or a conversation's
-                return None
-
 
 class ChatRecords(Records[Pieces]):
     """Makes conversations of records one by one."""
@@ -76,16 +62,27 @@ class ChatRecords(Records[Pieces]):
 
     _reader: ChatJsonReader
 
-    def parsed(self, line: bytes) -> Any:
-        """A line's value, with the numbers that calls of tools may hold.
+    def fast(self, lines: list[bytes]) -> Fast[Pieces] | None:
+        """The conversations of a block in which every line is as it should be, else None."""
+        loads, pieces, keep = orjson.loads, self._reader.writer.pieces, self._reader.keep
+        with _without_collector():
+            try:
+                if not keep.fields:
+                    return [pieces(loads(line)) for line in lines], None
+                documents, rows = [], []
+                for line in lines:
+                    record = loads(line)
+                    documents.append(pieces(record))
+                    rows.append(keep.of_record(record))
+            except ValueError:  # of JSON, of Unicode, or a conversation's
+                return None
+        return documents, keep.columns(rows)
 
-        Raises:
-            lenient.DamagedJson: If it is none.
-        """
-        try:
-            return orjson.loads(line)
-        except orjson.JSONDecodeError:
-            return lenient.loads(line, whole=True)
+    def batch(
+        self, documents: list[Pieces], starts: list[int], fields: dict[str, list[Any]] | None
+    ) -> DocumentBatch:
+        """A batch of conversations."""
+        return batch_of(documents, starts, fields)
 
     def document(self, line: bytes, start: int, record: dict[str, Any]) -> Pieces | None:
         """The conversation of a record."""
@@ -94,7 +91,7 @@ class ChatRecords(Records[Pieces]):
             return writer.checked(record, start, bad, of=" in the record")
         except UnicodeEncodeError:
             # Half a character was escaped, or stands for a broken byte; this parser makes the latter whole.
-            repaired = lenient.loads(line, errors="replace", whole=True)
+            repaired = lenient.loads(line, errors="replace")
         half = next(_halves(repaired), None)
         try:
             document = writer.checked(_mended(repaired), start, bad, of=" in the record")
@@ -108,7 +105,7 @@ class ChatRecords(Records[Pieces]):
         reason = f"a lone surrogate (\\u{ord(half):04x}, half a character) in the text of the record"
         return None if bad.repaired(reason, start, line) is None else document
 
-    def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
+    def field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The field that holds a record's conversation: the first that is not null, or the first there."""
         there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
         return next((one for one in there if one[1] is not None), there[0] if there else (None, None))

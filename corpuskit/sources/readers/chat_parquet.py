@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.chat.records import COMPLETION, nested
-from corpuskit.sources.base import DocumentBatch, Input
+from corpuskit.sources.base import Input
+from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.readers.arrow import kept_columns, kept_values
 from corpuskit.sources.readers.base import BadDocuments
-from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batches
+from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of
 from corpuskit.sources.readers.columns import check_unique, missing_column
 from corpuskit.sources.readers.parquet import ParquetReader, Rows
+from corpuskit.sources.readers.texts import without_empty
 
 #: What else is read of a record, if it has it.
 _MORE = (COMPLETION, "tools", "system")
@@ -39,7 +42,7 @@ class ChatParquetReader(ParquetReader):
 
     def rows(self, item: Input, schema: Any, bad: BadDocuments) -> Rows:
         """What makes conversations of an input's rows."""
-        return ChatRows(item, schema, bad, self.writer, self.options["max_document_bytes"])
+        return ChatRows(item, schema, bad, self)
 
     def reads(self, path: str) -> bool:
         """Whether a column is one that a conversation may be in."""
@@ -51,43 +54,40 @@ class ChatRows(Rows):
     """Makes conversations of rows.
 
     A null in a nested column is what a record does not have: Parquet gives every record all fields.
-
-    Args:
-        item: The input.
-        schema: Its `pyarrow.Schema`.
-        bad: What is done about documents that cannot be read.
-        writer: What makes documents of records.
-        max_document_bytes: The size of the longest document that is read.
     """
 
-    def __init__(
-        self, item: Input, schema: Any, bad: BadDocuments, writer: Writer, max_document_bytes: int
-    ) -> None:
-        tops = [name if name in schema.names else name.partition(".")[0] for name in writer.fields]
+    def __init__(self, item: Input, schema: Any, bad: BadDocuments, reader: ChatParquetReader) -> None:
+        self._writer = reader.writer
+        tops = [name if name in schema.names else name.partition(".")[0] for name in self._writer.fields]
         wanted = [name for name in tops if name in schema.names]
         if not wanted:
-            raise missing_column(item, writer.fields, schema.names, remedy=FIELD_FLAG)
-        self.columns = [*wanted, *(name for name in _MORE if name in schema.names and name not in wanted)]
-        for name in self.columns:
+            raise missing_column(item, self._writer.fields, schema.names, remedy=FIELD_FLAG)
+        more = (name for name in _MORE if name in schema.names and name not in wanted)
+        self._columns = [*wanted, *more]
+        for name in self._columns:
             check_unique(item, name, schema.names, remedy=FIELD_FLAG)
-        self._bad, self._writer, self._max_document_bytes = bad, writer, max_document_bytes
+        super().__init__(item, schema, bad, reader, self._columns)
 
     def documents(self, batch: Any, first: int) -> DocumentBatch:
         """The conversations of some rows."""
+        told = batch.select(self._columns)
         try:
-            records = batch.to_pylist()
+            records = told.to_pylist()
         except (ValueError, OverflowError):  # broken UTF-8, or times that Python has not
             records = [None] * len(batch)
         documents, starts = [], []
         for number, record in enumerate(records):
             row = first + number
-            document = self._document(batch.slice(number, 1), record, row)
+            document = self._document(told.slice(number, 1), record, row)
             if document is not None and sum(len(piece.text) for piece in document) > self._max_document_bytes:
                 self._bad.too_long(row)
             elif document is not None:
                 documents.append(document)
                 starts.append(row)
-        return next(batches(documents, starts, self._bad), DocumentBatch([], []))
+        values = kept_values(self._keep, kept_columns(batch, self._kept), first, self._bad)
+        fields = {name: [column[row - first] for row in starts] for name, column in values.items()}
+        found = without_empty(batch_of(documents, starts, fields or None), self._bad)
+        return self._keep.checked(found, self._bad)
 
     def _document(self, batch: Any, record: dict[str, Any] | None, row: int) -> Pieces | None:
         """The conversation of one row; a row that could not be read as a whole is read value by value."""

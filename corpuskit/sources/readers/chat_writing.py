@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from corpuskit.chat.conversation import BadConversation
 from corpuskit.chat.opening import open_template
 from corpuskit.chat.records import FIELDS, conversation_of
 from corpuskit.chat.template import REASONING_OF, TRAIN_ON, Template
-from corpuskit.sources.base import DocumentBatch
-from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, Reader
+from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.tokenizers.pieces import DocumentPiece
 
 #: A conversation in pieces.
@@ -80,22 +80,18 @@ class Writer:
         return None
 
 
-def batches(documents: list[Pieces], starts: list[int], bad: BadDocuments) -> Iterator[DocumentBatch]:
-    """Batches of no more than BATCH_DOCUMENTS conversations; one that is written as nothing is left out."""
-    for at in range(0, len(documents), BATCH_DOCUMENTS):
-        pieces, places = documents[at : at + BATCH_DOCUMENTS], starts[at : at + BATCH_DOCUMENTS]
-        texts = [
-            b"".join([text for text, is_control, _ in document if not is_control]) for document in pieces
-        ]
-        if b"" in texts:
-            for text, place in zip(texts, places, strict=True):
-                if not text:
-                    bad.leave_out("empty", place, "an empty document")
-            kept = [number for number, text in enumerate(texts) if text]
-            texts, places = [texts[n] for n in kept], [places[n] for n in kept]
-            pieces = [pieces[n] for n in kept]
-        if texts:
-            yield DocumentBatch(texts, places, pieces=pieces)
+def batch_of(
+    documents: list[Pieces], starts: list[int], fields: dict[str, list[Any]] | None = None
+) -> DocumentBatch:
+    """A batch of conversations.
+
+    Args:
+        documents: The conversations.
+        starts: Where each starts.
+        fields: Their kept fields.
+    """
+    texts = [b"".join([text for text, is_control, _ in document if not is_control]) for document in documents]
+    return DocumentBatch(texts, starts, pieces=documents, fields=fields)
 
 
-__all__ = ["CHOICES", "FIELD_FLAG", "OPTIONS", "Pieces", "Writer", "batches"]
+__all__ = ["CHOICES", "FIELD_FLAG", "OPTIONS", "Pieces", "Writer", "batch_of"]

@@ -104,12 +104,10 @@ def text_path(item: Input, field: str, schema: Any) -> list[str]:
     """
     path = [field] if field in schema.names else field.split(".")
     check_unique(item, path[0], schema.names)
-    found = schema.field(path[0]).type if path[0] in schema.names else None
-    for name in path[1:]:
-        found = _inside(found).get(name)
+    found = column_type(schema, path)
     if found is None:
         raise missing_column(item, field, schema.names, _nested_columns(schema))
-    if not _is_text(found):
+    if not is_text(found):
         raise SourceError(
             f"{item.name}: column {field!r} holds {found}, not text; choose another with --text-field",
             path=item.name,
@@ -117,6 +115,19 @@ def text_path(item: Input, field: str, schema: Any) -> list[str]:
             found=str(found),
         )
     return path
+
+
+def column_type(schema: Any, path: Sequence[str]) -> Any:
+    """The type of a column of a table of Arrow's types; None if there is no such column.
+
+    Args:
+        schema: A `pyarrow.Schema`.
+        path: The names that lead to the column.
+    """
+    found = schema.field(schema.names.index(path[0])).type if path[0] in schema.names else None
+    for name in path[1:]:
+        found = _inside(found).get(name)
+    return found
 
 
 def all_columns(schema: Any) -> list[str]:
@@ -140,7 +151,8 @@ def _nested_columns(schema: Any) -> Iterator[str]:
             yield f"{column.name}.{name}"
 
 
-def _is_text(type: Any) -> bool:
+def is_text(type: Any) -> bool:
+    """Whether a column of a type of Arrow's holds text."""
     from pyarrow import types
 
     held = type.value_type if types.is_dictionary(type) else type
@@ -167,6 +179,8 @@ __all__ = [
     "all_columns",
     "check_unique",
     "close_to",
+    "column_type",
+    "is_text",
     "listed",
     "missing_column",
     "printable",

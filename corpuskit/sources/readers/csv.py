@@ -20,11 +20,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import InputStream
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import check_unique, missing_column, quoted
+from corpuskit.sources.readers.kept import Keep, cell_value
 from corpuskit.sources.readers.texts import checked, without_empty
 
 #: What may separate columns, besides what is said to.
@@ -40,11 +42,13 @@ class _Header:
 
     Args:
         text: The number of the text's field, from 0.
+        kept: The names and numbers of the fields that are kept.
         num_columns: How many fields a row has.
         num_fields: How many it may have, if those that have no name are empty.
     """
 
     text: int
+    kept: dict[str, int]
     num_columns: int
     num_fields: int
 
@@ -66,6 +70,7 @@ class CsvReader(Reader):
             raise refused("delimiter", self.options["delimiter"], "one character")
         if not self._field:
             raise refused("text_field", "", "a column's name")
+        self.keep = Keep(self.options["keep"])
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The texts of the rows of one slice."""
@@ -77,6 +82,7 @@ class CsvReader(Reader):
             header = self._header(item, next((row for row in rows if row), []))
             texts: list[bytes] = []
             starts: list[int] = []
+            kept: dict[str, list[str]] = {name: [] for name in header.kept}
             size = 0
             for number, row in enumerate(rows):
                 if number < part.start:
@@ -88,10 +94,13 @@ class CsvReader(Reader):
                 texts.append(row[header.text].encode("utf-8", "surrogateescape"))
                 starts.append(number)
                 size += len(texts[-1])
+                for name, column in header.kept.items():
+                    kept[name].append(row[column])
                 if size >= self.block_bytes or len(texts) == BATCH_DOCUMENTS:
-                    yield from self._batch(texts, starts, bad)
+                    yield from self._batch(texts, starts, kept, bad)
                     texts, starts, size = [], [], 0
-            yield from self._batch(texts, starts, bad)
+                    kept = {name: [] for name in header.kept}
+            yield from self._batch(texts, starts, kept, bad)
 
     def fields(self, item: Input) -> Sequence[str]:
         """The names in the header."""
@@ -119,12 +128,22 @@ class CsvReader(Reader):
             bad.bad("wrong-field-count", number, f"{reason} (a field with {what} in it needs quotes)")
         return False
 
-    def _batch(self, texts: list[bytes], starts: list[int], bad: BadDocuments) -> Iterator[DocumentBatch]:
-        texts, starts = checked(texts, starts, bad)
-        if b"" in texts:
-            texts, starts = without_empty(texts, starts, bad)
-        if texts:
-            yield DocumentBatch(texts, starts)
+    def _batch(
+        self, texts: list[bytes], starts: list[int], kept: dict[str, list[str]], bad: BadDocuments
+    ) -> Iterator[DocumentBatch]:
+        batch = without_empty(checked(DocumentBatch(texts, starts, fields={**kept} or None), bad), bad)
+        if batch.fields:
+            of = {field.name: field for field in self.keep.fields}
+            batch.fields = {
+                name: [
+                    cell_value(of[name], cell, start, bad)
+                    for cell, start in zip(cells, batch.starts, strict=True)
+                ]
+                for name, cells in batch.fields.items()
+            }
+            batch = self.keep.checked(batch, bad)
+        if batch.texts:
+            yield batch
 
     def _rows(self, item: Input, stream: InputStream, bad: BadDocuments) -> Iterator[list[str]]:
         """All rows, the header first."""
@@ -217,7 +236,21 @@ class CsvReader(Reader):
             self._check_delimiter(item, names)
             raise missing_column(item, self._field, names)
         num_columns = max(number for number, name in enumerate(names, 1) if name)
-        return _Header(text=names.index(self._field), num_columns=num_columns, num_fields=len(names))
+        return _Header(names.index(self._field), self._kept(item, names), num_columns, len(names))
+
+    def _kept(self, item: Input, names: list[str]) -> dict[str, int]:
+        """The columns that are kept, of those that there are.
+
+        Raises:
+            SourceError: If two have the name of one that was asked for.
+        """
+        kept = {}
+        for field in self.keep.fields:
+            if field.is_asked:
+                check_unique(item, field.name, names, remedy="--keep")
+            if names.count(field.name) == 1:
+                kept[field.name] = names.index(field.name)
+        return kept
 
     def _check_delimiter(self, item: Input, names: list[str]) -> None:
         """Check a header without the text's column.

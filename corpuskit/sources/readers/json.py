@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import InputStream, text_bytes
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments
-from corpuskit.sources.readers.jsonl import JsonlReader, fields_of
+from corpuskit.sources.readers.json_values import fields_of
+from corpuskit.sources.readers.jsonl import JsonlReader
+from corpuskit.sources.readers.texts import batches
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -60,7 +63,7 @@ class JsonReader(JsonlReader):
             for lines, starts in _Elements(item, stream, bad, self.block_bytes, start).blocks(
                 self.options["max_document_bytes"]
             ):
-                yield from self.batches(*records.of_block(lines, starts), bad)
+                yield from batches(records.of_block(lines, starts))
 
     def _is_array(self, item: Input) -> bool:
         """Whether a file is one array, and not an array a line."""

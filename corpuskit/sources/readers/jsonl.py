@@ -7,56 +7,31 @@ field other than the text's holds decides nothing.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar
 
-import numpy as np
 import orjson
 
-from corpuskit.errors import SourceError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.stream import is_plain
 from corpuskit.sources.option_names import refused
 from corpuskit.sources.readers import lenient_json as lenient
-from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
-from corpuskit.sources.readers.columns import either
+from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.sources.readers.cuts import NEWLINE, cut, split_stream
-from corpuskit.sources.readers.record_fields import first_text, has, lookup, paths
+from corpuskit.sources.readers.json_records import Fast, RecordReader, Records
+from corpuskit.sources.readers.json_values import fields_of, first_text, lookup
+from corpuskit.sources.readers.kept import Keep
 from corpuskit.sources.readers.samples import documents_at
-from corpuskit.sources.readers.separator import document_starts
-from corpuskit.sources.readers.text_field import shown
-from corpuskit.sources.readers.texts import batches, without_empty
+from corpuskit.sources.readers.texts import batches
 
-T = TypeVar("T")
-
-#: When none of a file's first records has the field, the option is wrong and not the records.
-_FIRST_RECORDS = 100
 #: Among so many of a file's first lines a record is looked for that shows which fields there are.
 _FIRST_LINES = 10
-_WHITE_SPACE = b" \t\r"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-#: What JSON calls values that are no object.
-_KINDS = {
-    list: "a JSON array",
-    str: "a JSON string",
-    int: "a JSON number",
-    float: "a JSON number",
-    bool: "a JSON true or false",
-    type(None): "a JSON null",
-}
-#: What stands before a value, but for the first of all.
-_BEFORE_VALUES = (b"[", b"{", b",")
-_BEFORE_BYTES = np.frombuffer(b"".join(_BEFORE_VALUES), np.uint8)
 
-#: A line up to this takes little memory, whatever it holds. A longer one may have so many values: each takes
-#: some 60 bytes of memory, and may take two in the file.
-_SMALL_BYTES, _MAX_VALUES = 16 * 2**20, 8_000_000
-
-
-class JsonlReader(Reader):
+class JsonlReader(RecordReader):
     """Reads JSON Lines.
 
     Options:
@@ -68,12 +43,10 @@ class JsonlReader(Reader):
 
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
 
-    #: By what the user says which field is read.
-    FIELD_FLAG: ClassVar[str] = "--text-field"
-
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self.text_fields = self.wanted()
+        self.keep = Keep(self.options["keep"])
 
     def wanted(self) -> list[str]:
         """The fields that are read, in order of preference.
@@ -122,193 +95,94 @@ class JsonlReader(Reader):
                 max_document_bytes=self.options["max_document_bytes"],
                 too_long=records.too_long,
             ):
-                yield from self.batches(*records.of_block(lines, starts), bad)
+                yield from batches(records.of_block(lines, starts))
 
     def records(
         self, item: Input, bad: BadDocuments, *, is_first: bool, is_known: bool = False
     ) -> Records[Any]:
         """What makes documents of an input's records."""
-        return Records(self, item, bad, is_first=is_first, is_known=is_known)
+        return TextRecords(self, item, bad, is_first=is_first, is_known=is_known)
 
-    def batches(self, documents: list[Any], starts: list[int], bad: BadDocuments) -> Iterator[DocumentBatch]:
-        """Batches of documents, those without text left out."""
-        if b"" in documents:
-            documents, starts = without_empty(documents, starts, bad)
-        yield from batches(documents, starts)
 
-    def fast(self, lines: list[bytes]) -> list[Any] | None:
-        """The documents of a block in which every line is as it should be, else None."""
-        loads, field = orjson.loads, self.text_fields[0]
+class TextRecords(Records[bytes]):
+    """Takes texts out of records."""
+
+    def fast(self, lines: list[bytes]) -> Fast[bytes] | None:
+        """The texts of a block in which every line is as it should be, with its kept fields; else None."""
         try:
-            if len(self.text_fields) > 1:
-                return [first_text(loads(line), self.text_fields).encode() for line in lines]
-            if "." not in field:
-                return [loads(line)[field].encode() for line in lines]
-            path = field.split(".")
-            texts = []
-            for line in lines:
-                value = loads(line)
-                for key in path:
-                    value = value[key]
-                texts.append(value.encode())
+            if self._reader.keep.fields:
+                return self._fast_with_fields(lines)
+            return self._fast_texts(lines), None
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        return texts
 
+    def batch(
+        self, documents: list[bytes], starts: list[int], fields: dict[str, list[Any]] | None
+    ) -> DocumentBatch:
+        """A batch of texts."""
+        return DocumentBatch(documents, starts, fields=fields)
 
-class Records(Generic[T]):
-    """Reads records one by one, where some line of a block is not as it should be.
-
-    A document is a text; a subclass makes something else of a record.
-
-    Args:
-        reader: Whose options decide.
-        item: The input.
-        bad: What to do about broken records.
-        is_first: Whether the slice is the file's beginning, which shows an option that names no field of it.
-        is_known: Whether it is known that the file is of this kind of JSON.
-
-    Attributes:
-        found_any: Whether some record of the slice has the field.
-    """
-
-    #: What a record is said to be without.
-    WHAT: ClassVar[str] = "text"
-
-    def __init__(
-        self,
-        reader: JsonlReader,
-        item: Input,
-        bad: BadDocuments,
-        *,
-        is_first: bool,
-        is_known: bool = False,
-    ) -> None:
-        self.found_any = False
-        self._reader = reader
-        self._fields = reader.text_fields
-        self._wanted = either(shown(reader.text_fields))
-        self._item = item
-        self._bad = bad
-        self._is_first = is_first
-        self._missing = 0
-        self._is_json_lines = is_known
-
-    def of_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[T], list[int]]:
-        """The documents of some lines, with where their records start."""
-        found = None
-        if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
-            found = self._reader.fast(lines)
-        if found is None:
-            return self.documents(lines, starts)
-        self.found_any = True
-        return found, starts
-
-    def documents(self, lines: list[bytes], starts: list[int]) -> tuple[list[T], list[int]]:
-        """The documents of some lines, with where their records start; of what is none it is decided."""
-        kept: tuple[list[T], list[int]] = ([], [])
-        for line, start in zip(lines, starts, strict=True):
-            for piece, at, record in self._records(line, start):
-                document = self._document(piece, at, record)
-                if document is not None:
-                    kept[0].append(document)
-                    kept[1].append(at)
-        return kept
-
-    def too_long(self, start: int) -> None:
-        """Leave out a line that is too long.
-
-        Raises:
-            SourceError: If the file is no JSON Lines, or such documents are an error.
-        """
-        self._check_layout()
-        self._bad.too_long(start)
-
-    def _check_layout(self) -> None:
-        """Check, where some line cannot be read, that the file's beginning is no other kind of JSON.
-
-        Raises:
-            SourceError: If it is.
-        """
-        if self._is_json_lines:
-            return
-        head = b""
-        with self._reader.open(self._item, Slice()) as stream:
-            while len(head) < BATCH_BYTES and (data := stream.read(BATCH_BYTES - len(head))):
-                head += data
-        if layout := lenient.other_layout(head):
-            name = self._item.name
-            raise SourceError(f"{name}: {layout}", path=name, expected="JSON Lines")
-        self._is_json_lines = True
-
-    def _records(self, line: bytes, start: int) -> Iterator[tuple[bytes, int, dict[str, Any]]]:
-        """The records of a line, each with its bytes and its start: one, unless carriage returns end some."""
-        if not line.strip(_WHITE_SPACE):
-            self._bad.leave_out("empty", start, "a blank line")
-            return
-        if _holds_too_much(line):
-            self._damaged(f"more than {_MAX_VALUES:,} values in one record, which memory is not for", start)
-            return
-        try:
-            record = self.parsed(line)
-        except lenient.DamagedJson as error:
-            if line.find(b"\r", 0, -1) >= 0:
-                pieces = line.removesuffix(b"\r").split(b"\r")
-                for piece, at in zip(pieces, document_starts(pieces, start, 1), strict=True):
-                    yield from self._records(piece, at)
-            else:
-                self._damaged(f"invalid JSON ({error.reason})", start, within=error.within)
-            return
-        if isinstance(record, dict):
-            yield line, start, record
-        else:
-            self._damaged(f"{_KINDS[type(record)]} where an object is expected", start)
-
-    def _damaged(self, reason: str, start: int, *, within: int = 0) -> None:
-        """Leave a record out, if it is the record that is wrong and not the kind of file.
-
-        Raises:
-            SourceError: If it is the kind of file, or broken records are an error.
-        """
-        self._check_layout()
-        self._bad.bad("invalid-json", start, reason, within=within)
-
-    def parsed(self, line: bytes) -> Any:
-        """A line's value.
-
-        Raises:
-            lenient.DamagedJson: If it is none.
-        """
-        return _parsed(line)
-
-    def _document(self, line: bytes, start: int, record: dict[str, Any]) -> T | None:
-        """A record's document; None if it has none, or none that can be used."""
-        field, value = self._field_of(record)
-        found = field is not None
-        self._note(record, start, found=found)
-        if found and value is not None:
-            return self.document(line, start, record)
-        if not found:
-            reason = f"no field {self._wanted} {has(self._fields, record)} in the record"
-            self._bad.missing(f"missing-{self.WHAT}", start, reason)
-        else:
-            self._bad.missing(f"null-{self.WHAT}", start, f"field {field!r} is null in the record")
-        return None
-
-    def document(self, line: bytes, start: int, record: dict[str, Any]) -> T | None:
-        """The document of a record that has one of the fields, which is not null; None if it is no use."""
-        field, value = self._field_of(record)
+    def document(self, line: bytes, start: int, record: dict[str, Any]) -> bytes | None:
+        """The text of a record."""
+        field, value = self.field_of(record)
         if isinstance(value, str):
-            return cast("T | None", self._utf8(value, line, start))
-        reason = f"field {field!r} is {type(value).__name__}, not text, in the record"
+            return self._utf8(value, line, start)
+        kind = int if isinstance(value, lenient.Unreadable) else type(value)
+        reason = f"field {field!r} is {kind.__name__}, not text, in the record"
         self._bad.bad("not-text", start, reason)
         return None
 
-    def _field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
+    def field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The field that holds a record's text, with its value: the first text, or the first there."""
         there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
         texts = (one for one in there if isinstance(one[1], str))
         return next(texts, there[0] if there else (None, None))
+
+    def _fast_texts(self, lines: list[bytes]) -> list[bytes]:
+        """The texts of lines.
+
+        Raises:
+            ValueError: If some line is no JSON, or holds no text; or a KeyError, TypeError, AttributeError.
+        """
+        loads, field = orjson.loads, self._fields[0]
+        if len(self._fields) > 1:
+            return [first_text(loads(line), self._fields).encode() for line in lines]
+        if "." not in field:
+            return [loads(line)[field].encode() for line in lines]
+        path = field.split(".")
+        texts = []
+        for line in lines:
+            value = loads(line)
+            for key in path:
+                value = value[key]
+            texts.append(value.encode())
+        return texts
+
+    def _fast_with_fields(self, lines: list[bytes]) -> Fast[bytes]:
+        """The same with fields: each record is parsed once, and asked for both.
+
+        Raises:
+            ValueError: As `_fast_texts`.
+        """
+        loads, keep = orjson.loads, self._reader.keep
+        field, single = self._fields[0], keep.single
+        is_plain = len(self._fields) == 1 and "." not in field
+        texts: list[bytes] = []
+        if single is not None and is_plain:
+            values: list[Any] = []
+            add, add_value = texts.append, values.append
+            for line in lines:
+                record = loads(line)
+                add(record[field].encode())
+                add_value(record.get(single))
+            return texts, {single: values}
+        rows = []
+        for line in lines:
+            record = loads(line)
+            text = record[field] if is_plain else first_text(record, self._fields)
+            texts.append(text.encode())
+            rows.append(keep.of_record(record))
+        return texts, keep.columns(rows)
 
     def _utf8(self, text: str, line: bytes, start: int) -> bytes | None:
         """A text as valid UTF-8, repaired if that is asked for; None if it is left out."""
@@ -316,7 +190,7 @@ class Records(Generic[T]):
             return text.encode()
         except UnicodeEncodeError:
             # Half a character was escaped, or stands for a broken byte; this parser makes the latter whole.
-            _, repaired = self._field_of(lenient.loads(line, errors="replace"))
+            _, repaired = self.field_of(lenient.loads(line, errors="replace"))
         if not isinstance(repaired, str):  # the field's own name has broken bytes
             repaired = text
         half = _SURROGATE.search(repaired)
@@ -325,55 +199,5 @@ class Records(Generic[T]):
         reason = f"a lone surrogate (\\u{ord(half[0]):04x}, half a character) in the text of the record"
         return self._bad.repaired(reason, start, _SURROGATE.sub("\ufffd", repaired).encode())
 
-    def _note(self, record: dict[str, Any], start: int, *, found: bool) -> None:
-        """Note whether a record has the field.
 
-        Raises:
-            SourceError: If none of the file's first records had it.
-        """
-        if found or self.found_any or not self._is_first:
-            self.found_any = True
-            return
-        self._missing += 1
-        if self._missing == _FIRST_RECORDS:
-            raise self._bad.error(
-                f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
-                f"{has(self._fields, record)}; choose one with {self._reader.FIELD_FLAG}; the last of them "
-                "begins",
-                start,
-            )
-
-
-def _holds_too_much(line: bytes) -> bool:
-    """Whether a line has so many values that they would take many times its own size in memory."""
-    if len(line) <= _SMALL_BYTES or sum(map(line.count, _BEFORE_VALUES)) <= _MAX_VALUES:
-        return False
-    # Of the same length, and each quotation mark left begins or ends a text.
-    plain = line.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
-    found = quotes = 0
-    for start in range(0, len(plain), _SMALL_BYTES):
-        piece = np.frombuffer(plain, np.uint8, min(_SMALL_BYTES, len(plain) - start), start)
-        seen = quotes + np.cumsum(piece == ord('"'))
-        found += np.count_nonzero(np.isin(piece, _BEFORE_BYTES) & (seen % 2 == 0))
-        quotes = int(seen[-1])
-    return found > _MAX_VALUES
-
-
-def _parsed(line: bytes) -> Any:
-    """A line's value.
-
-    Raises:
-        lenient.DamagedJson: If it is none.
-    """
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return lenient.loads(line)
-
-
-def fields_of(line: bytes) -> list[str]:
-    """The fields of a record, dots leading into nested ones; none, if it is no object."""
-    with contextlib.suppress(lenient.DamagedJson):
-        if isinstance(record := _parsed(line), dict):
-            return [*paths(record)]
-    return []
+__all__ = ["JsonlReader", "TextRecords"]

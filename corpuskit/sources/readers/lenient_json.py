@@ -2,7 +2,8 @@ r"""JSON as people and programs write it, where a fast parser refuses it: slower
 
 Numbers may have any number of digits, and `NaN`, `Infinity` and `-Infinity` are numbers, because Python
 writes them. A string may hold control characters as they are, and half of a surrogate pair. Nesting may be of
-any depth; what is deeper than any text field is not looked at. Of a number only that it is one is kept.
+any depth. What is deeper than any text field is not looked at, and a whole number of thousands of digits not
+read: `UNREADABLE` stands for either.
 """
 
 from __future__ import annotations
@@ -20,9 +21,18 @@ _MAX_DEPTH = 200
 _SIGNS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 #: `-Infinity`, and an escape, are no longer: what is cut in them is refused so far from the end.
 _LONGEST_WORD = 16
-#: Numbers of more are not turned into one: Python takes the square of the time for it, and refuses at last.
-_MAX_DIGITS = 300
+#: A whole number of more is not read: Python takes the square of the time for it, and refuses at last.
+_MAX_DIGITS = 4000
+#: A literal, which is no longer than what it stands for: of a container that was cut out.
+_CUT_OUT = "-0"
 _OBJECT_GOES_ON = re.compile(r'\{\s*"')
+
+
+class Unreadable:
+    """What a value is that is nested too deeply, or is a number of too many digits."""
+
+
+UNREADABLE = Unreadable()
 
 
 class DamagedJson(ValueError):
@@ -43,23 +53,20 @@ class CutOff(DamagedJson):
     """What may be the beginning of JSON."""
 
 
-def loads(data: bytes, *, errors: str = "surrogateescape", whole: bool = False) -> Any:
-    """The value that some bytes are, numbers excepted; broken UTF-8 travels as lone surrogates.
+def loads(data: bytes, *, errors: str = "surrogateescape") -> Any:
+    """The value that some bytes are; broken UTF-8 travels as lone surrogates, and numbers are exact.
 
     Args:
         data: One JSON value, perhaps after a byte order mark.
         errors: How broken UTF-8 is decoded.
-        whole: Whether numbers are kept, and what is nested too deeply to be looked at is an error.
 
     Raises:
         DamagedJson: If they are none.
     """
     text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)
     shallow = _shallow(text)
-    if whole and shallow is not text:
-        raise DamagedJson(f"more than {_MAX_DEPTH} levels of nesting", 0)
     try:
-        return (_WHOLE if whole else _DECODER).decode(shallow)
+        return (_EXACT if shallow is text else _EXACT_CUT).decode(shallow)
     except json.JSONDecodeError as error:
         bom_bytes = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
         before = text[: error.pos].encode("utf-8", "surrogateescape")
@@ -126,7 +133,7 @@ def _end_of_deep_value(text: str, start: int) -> int:
 
 
 def _shallow(text: str) -> str:
-    """JSON in which numbers as long stand for what is nested too deeply, so that all places stay the same."""
+    """JSON in which `_CUT_OUT`, as long, stands for what is nested too deeply, so that all places stay."""
     if text.count("[") + text.count("{") <= _MAX_DEPTH:
         return text
     kept: list[str] = []
@@ -147,7 +154,7 @@ def _shallow(text: str) -> str:
         elif sign in "]}":
             if depth == _MAX_DEPTH + 1:
                 begin = found.end()
-                kept.append("0".ljust(begin - cut))
+                kept.append(_CUT_OUT.ljust(begin - cut))
             depth -= 1
     return "".join([*kept, text[begin:]])
 
@@ -156,16 +163,21 @@ def _integer(literal: str) -> int:
     return 0
 
 
-def _whole_number(literal: str) -> int | float:
-    """A whole number; one of very many digits is a float, as fast parsers have it."""
-    return int(literal) if len(literal) <= _MAX_DIGITS else float(literal)
-
-
 def _fraction(literal: str) -> float:
     return 0.0
 
 
-_WHOLE = json.JSONDecoder(parse_int=_whole_number, strict=False)
+def _exact_integer(literal: str) -> int | Unreadable:
+    return int(literal) if len(literal) <= _MAX_DIGITS else UNREADABLE
+
+
+def _exact_integer_or_cut(literal: str) -> int | Unreadable:
+    return UNREADABLE if literal == _CUT_OUT else _exact_integer(literal)
+
+
+_EXACT = json.JSONDecoder(parse_int=_exact_integer, strict=False)
+_EXACT_CUT = json.JSONDecoder(parse_int=_exact_integer_or_cut, strict=False)
+#: Finds where values end.
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_fraction, strict=False)
 
-__all__ = ["CutOff", "DamagedJson", "end_of_value", "loads", "other_layout"]
+__all__ = ["UNREADABLE", "CutOff", "DamagedJson", "Unreadable", "end_of_value", "loads", "other_layout"]

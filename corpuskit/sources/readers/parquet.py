@@ -12,13 +12,15 @@ from typing import Any, ClassVar, Literal
 
 from corpuskit.errors import ConfigError, CorpuskitError, SourceError, reason_of
 from corpuskit.registry.distribution import install_command
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs.archives import open_raw
 from corpuskit.sources.inputs.files import told_by_head
 from corpuskit.sources.inputs.stream import is_plain
-from corpuskit.sources.readers.arrow import as_bytes, column_documents, text_column
+from corpuskit.sources.readers.arrow import as_bytes, column_documents, kept_columns, kept_paths, text_column
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments, BadRows, Reader
 from corpuskit.sources.readers.columns import all_columns, text_path
+from corpuskit.sources.readers.kept import Keep
 
 
 class ParquetReader(Reader):
@@ -31,6 +33,10 @@ class ParquetReader(Reader):
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
     PLACES: ClassVar[Literal["bytes", "rows"]] = "rows"
     COUNTS_ROWS: ClassVar[bool] = True
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.keep = Keep(self.options["keep"])
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns, and what is in structs."""
@@ -71,7 +77,7 @@ class ParquetReader(Reader):
         Raises:
             SourceError: If the input has no column for it.
         """
-        return TextRows(item, schema, bad, self.options)
+        return TextRows(item, schema, bad, self)
 
     def _group(
         self, item: Input, file: Any, number: int, first: int, rows: int, rows_of: Rows, part: Slice
@@ -145,11 +151,24 @@ class ParquetReader(Reader):
 class Rows(abc.ABC):
     """Makes documents of the rows of one input.
 
+    Args:
+        item: The input.
+        schema: Its `pyarrow.Schema`.
+        bad: What is done about documents that cannot be read.
+        reader: Whose options decide, and what of a row is kept.
+        columns: The columns that documents are made of.
+
     Attributes:
-        columns: The columns that it needs.
+        columns: The columns that are read: those, and those that are kept.
     """
 
-    columns: Sequence[str]
+    def __init__(
+        self, item: Input, schema: Any, bad: BadDocuments, reader: ParquetReader, columns: Sequence[str]
+    ) -> None:
+        self._bad, self._keep = bad, reader.keep
+        self._max_document_bytes: int = reader.options["max_document_bytes"]
+        self._kept = kept_paths(item, reader.keep, schema)
+        self.columns = list(dict.fromkeys([*columns, *map(".".join, self._kept.values())]))
 
     @abc.abstractmethod
     def documents(self, batch: Any, first: int) -> DocumentBatch:
@@ -166,24 +185,22 @@ class Rows(abc.ABC):
 
 
 class TextRows(Rows):
-    """Takes texts out of one column.
+    """Takes texts out of one column."""
 
-    Args:
-        item: The input.
-        schema: Its `pyarrow.Schema`.
-        bad: What is done about documents that cannot be read.
-        options: The reader's options.
-    """
-
-    def __init__(self, item: Input, schema: Any, bad: BadDocuments, options: Mapping[str, Any]) -> None:
-        self._path = text_path(item, options["text_field"], schema)
-        self.columns = [".".join(self._path)]
-        self._bad, self._max_document_bytes = bad, options["max_document_bytes"]
+    def __init__(self, item: Input, schema: Any, bad: BadDocuments, reader: ParquetReader) -> None:
+        self._path = text_path(item, reader.options["text_field"], schema)
+        super().__init__(item, schema, bad, reader, [".".join(self._path)])
 
     def documents(self, batch: Any, first: int) -> DocumentBatch:
         """The texts of some rows."""
-        column = as_bytes(text_column(batch, self._path))
-        return column_documents(column, first, self._bad, max_document_bytes=self._max_document_bytes)
+        return column_documents(
+            as_bytes(text_column(batch, self._path)),
+            first,
+            self._bad,
+            max_document_bytes=self._max_document_bytes,
+            fields=kept_columns(batch, self._kept),
+            keep=self._keep,
+        )
 
 
 def _row_groups(file: Any) -> Iterator[Any]:

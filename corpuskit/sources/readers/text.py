@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.errors import ConfigError
-from corpuskit.sources.base import DocumentBatch, Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.inputs import characters
 from corpuskit.sources.inputs.stream import InputStream, is_plain
 from corpuskit.sources.inputs.utf8 import invalid_utf8, is_valid
@@ -146,15 +147,14 @@ class TextReader(Reader):
             max_document_bytes=self.options["max_document_bytes"],
             too_long=bad.too_long,
         ):
+            found = DocumentBatch(texts, starts)
             if block is None or not (block.isascii() or is_valid(block, final=block is texts[0])):
-                texts, starts = checked(texts, starts, bad)
-            if b"" in texts:
-                texts, starts = without_empty(texts, starts, bad)
-            for batch in batches(texts, starts):
+                found = checked(found, bad)
+            for batch in batches(without_empty(found, bad)):
                 batch.separated = ended
                 yield batch
                 del batch
-            del starts, texts, block  # whose memory the next ones then take
+            del starts, texts, block, found  # whose memory the next ones then take
 
     def _whole(
         self, stream: InputStream, part: Slice, start: int, bad: BadDocuments

@@ -1,80 +1,81 @@
-"""The texts of one batch: what is left of them once those that cannot be read are taken out, and counted."""
+"""The documents of one batch: what is left once those that cannot be read are taken out, and counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from corpuskit.sources.base import DocumentBatch
+from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments
 
 
-def without_empty(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
+def without_empty(batch: DocumentBatch, bad: BadDocuments) -> DocumentBatch:
     """The documents that have any text; the others are counted."""
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
+    if b"" not in batch.texts:
+        return batch
+    kept = []
+    for number, text in enumerate(batch.texts):
         if text:
-            kept[0].append(text)
-            kept[1].append(start)
+            kept.append(number)
         else:
-            bad.leave_out("empty", start, "an empty document")
-    return kept
+            bad.leave_out("empty", batch.starts[number], "an empty document")
+    return batch.chosen(kept)
 
 
-def without_too_long(
-    texts: list[bytes], starts: list[int], bad: BadDocuments, *, max_document_bytes: int
-) -> tuple[list[bytes], list[int]]:
+def without_too_long(batch: DocumentBatch, bad: BadDocuments, *, max_document_bytes: int) -> DocumentBatch:
     """The documents that are not too long.
 
     Raises:
         SourceError: If one is too long and broken documents are an error.
     """
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
+    kept = []
+    for number, text in enumerate(batch.texts):
         if len(text) > max_document_bytes:
-            bad.too_long(start)
+            bad.too_long(batch.starts[number])
         else:
-            kept[0].append(text)
-            kept[1].append(start)
-    return kept
+            kept.append(number)
+    return batch.chosen(kept)
 
 
-def checked(texts: list[bytes], starts: list[int], bad: BadDocuments) -> tuple[list[bytes], list[int]]:
+def checked(batch: DocumentBatch, bad: BadDocuments) -> DocumentBatch:
     """The documents that are valid UTF-8, or repaired, as the options say."""
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start in zip(texts, starts, strict=True):
-        valid = bad.utf8(text, start)
+    kept = []
+    for number, text in enumerate(batch.texts):
+        valid = bad.utf8(text, batch.starts[number])
         if valid is not None:
-            kept[0].append(valid)
-            kept[1].append(start)
-    return kept
+            batch.texts[number] = valid
+            kept.append(number)
+    return batch if len(kept) == len(batch.texts) else batch.chosen(kept)
 
 
-def batches(texts: list[bytes], starts: list[int]) -> Iterator[DocumentBatch]:
-    """Batches of no more than BATCH_DOCUMENTS documents."""
-    if len(texts) <= BATCH_DOCUMENTS:
-        if texts:
-            yield DocumentBatch(texts, starts)
+def batches(batch: DocumentBatch) -> Iterator[DocumentBatch]:
+    """Batches of no more than BATCH_DOCUMENTS documents; none of no document."""
+    num_documents = len(batch.texts)
+    if num_documents <= BATCH_DOCUMENTS:
+        if num_documents:
+            yield batch
         return
-    for at in range(0, len(texts), BATCH_DOCUMENTS):
-        yield DocumentBatch(texts[at : at + BATCH_DOCUMENTS], starts[at : at + BATCH_DOCUMENTS])
+    for at in range(0, num_documents, BATCH_DOCUMENTS):
+        yield batch.chosen(range(at, min(at + BATCH_DOCUMENTS, num_documents)))
 
 
-def without_nulls(
-    texts: list[bytes], starts: list[int], is_null: list[bool], bad: BadDocuments
-) -> tuple[list[bytes], list[int]]:
-    """The texts that are there, with their starts; a null is a record without text.
+def without_nulls(batch: DocumentBatch, is_null: Sequence[bool], bad: BadDocuments) -> DocumentBatch:
+    """The documents whose text is there; a null is a record without text.
+
+    Args:
+        batch: The documents.
+        is_null: Whether the text of each is a null.
+        bad: What is done about records without text.
 
     Raises:
         SourceError: If records without text are an error.
     """
-    kept: tuple[list[bytes], list[int]] = ([], [])
-    for text, start, null in zip(texts, starts, is_null, strict=True):
+    kept = []
+    for number, null in enumerate(is_null):
         if null:
-            bad.missing("null-text", start, "a null")
+            bad.missing("null-text", batch.starts[number], "a null")
         else:
-            kept[0].append(text)
-            kept[1].append(start)
-    return kept
+            kept.append(number)
+    return batch.chosen(kept)
 
 
 __all__ = ["batches", "checked", "without_empty", "without_nulls", "without_too_long"]

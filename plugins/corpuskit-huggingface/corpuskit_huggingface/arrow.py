@@ -21,6 +21,7 @@ from corpuskit.plugin import (
     BadRows,
     DocumentBatch,
     Input,
+    Keep,
     OnBadDocument,
     Reader,
     Slice,
@@ -29,6 +30,8 @@ from corpuskit.plugin import (
     column_documents,
     is_plain,
     is_remote,
+    kept_columns,
+    kept_paths,
     open_raw,
     text_column,
     text_path,
@@ -48,6 +51,10 @@ class ArrowReader(Reader):
     OPTIONS: ClassVar[Mapping[str, Any]] = {**Reader.COMMON_OPTIONS, "text_field": "text"}
     PLACES: ClassVar[Literal["bytes", "rows"]] = "rows"
     COUNTS_ROWS: ClassVar[bool] = True
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.keep = Keep(self.options["keep"])
 
     def fields(self, item: Input) -> Sequence[str]:
         """The columns, and what is in structs."""
@@ -83,24 +90,40 @@ class ArrowReader(Reader):
                 stop = batch.num_rows if part.stop is None else min(batch.num_rows, part.stop - first)
                 if start < stop:
                     column = self._column(item, batch).slice(start, stop - start)
-                    yield from self._texts(item, column, first + start, bad)
+                    paths = kept_paths(item, self.keep, batch.schema)
+                    fields = kept_columns(batch.slice(start, stop - start), paths)
+                    yield from self._texts(item, column, fields, first + start, bad)
 
-    def _texts(self, item: Input, column: pa.Array, first: int, bad: BadDocuments) -> Iterator[DocumentBatch]:
-        """The documents of a column, in batches of bounded size."""
+    def _texts(
+        self, item: Input, column: pa.Array, fields: Mapping[str, pa.Array], first: int, bad: BadDocuments
+    ) -> Iterator[DocumentBatch]:
+        """The documents of a column, with the kept ones' values, in batches of bounded size."""
         average = max(column.nbytes // len(column), 1)
         rows = min(max(BATCH_BYTES // average, 1), BATCH_DOCUMENTS)
         for at in range(0, len(column), rows):
-            batch = self._batch(item, column.slice(at, rows), first + at, bad)
+            kept = {name: values.slice(at, rows) for name, values in fields.items()}
+            batch = self._batch(item, column.slice(at, rows), kept, first + at, bad)
             if batch.texts:
                 yield batch
 
-    def _batch(self, item: Input, column: pa.Array, first: int, bad: BadDocuments) -> DocumentBatch:
+    def _batch(
+        self, item: Input, column: pa.Array, fields: Mapping[str, pa.Array], first: int, bad: BadDocuments
+    ) -> DocumentBatch:
         try:
             column.validate()
+            for values in fields.values():
+                values.validate()
             texts = as_bytes(column)
         except pa.ArrowException as error:
             raise _damaged(item, error) from error
-        return column_documents(texts, first, bad, max_document_bytes=self.options["max_document_bytes"])
+        return column_documents(
+            texts,
+            first,
+            bad,
+            max_document_bytes=self.options["max_document_bytes"],
+            fields=fields,
+            keep=self.keep,
+        )
 
     @contextlib.contextmanager
     def _batches(self, item: Input) -> Iterator[Iterator[pa.RecordBatch]]:

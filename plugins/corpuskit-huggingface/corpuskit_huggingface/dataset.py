@@ -13,8 +13,11 @@ from datasets.table import InMemoryTable  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 import corpuskit
-from corpuskit import Corpus, Split
+from corpuskit import Corpus
 from corpuskit.errors import ConfigError
+
+#: The stream of values that says which tokens are to be learned, and what others call such a mask.
+_LOSS, _MASKS = "loss", "assistant_masks"
 
 
 def corpus_to_hf(
@@ -31,6 +34,9 @@ def corpus_to_hf(
     tokens, but for the few rows that go over the end of one shard into the next, which are put together. Ids
     have the corpus's type, uint16 or uint32; `datasets` gives them as Python integers, or as arrays after
     `with_format("numpy")`.
+
+    Where the split has the stream "loss", as conversations do, there is a second column, "assistant_masks": 1
+    for a token that is to be learned, else 0. TRL's SFTTrainer makes labels of it, unless it is to pack them.
 
     Args:
         corpus: An open corpus, or its folder.
@@ -58,19 +64,26 @@ def corpus_to_hf(
             ends = np.append(ends, len(tokens))
     else:
         ends = np.arange(1, len(tokens) // block_size + 1, dtype=np.int64) * block_size
-    type_ = pa.large_list(pa.from_numpy_dtype(tokens.dtype.newbyteorder("=")))
-    chunks = list(_chunks(tokens, ends, type_)) if len(tokens) else []
-    table = InMemoryTable(pa.table({column: pa.chunked_array(chunks, type_)}))
+    columns = {column: _column(tokens, ends)}
+    if _LOSS in tokens.streams:
+        columns[_MASKS] = _column(tokens.stream(_LOSS), ends)
+    table = InMemoryTable(pa.table(columns))
     # Without a name of its own a dataset would be hashed for one, all tokens of it.
     rows = "documents" if block_size is None else str(block_size)
     return Dataset(table, fingerprint=f"{tokens.fingerprint:.32}-{rows}-{column}")
 
 
-def _chunks(tokens: Split, ends: NDArray[np.int64], type_: pa.DataType) -> Iterator[pa.LargeListArray]:
+def _column(tokens: Any, ends: NDArray[np.int64]) -> pa.ChunkedArray:
+    type_ = pa.large_list(pa.from_numpy_dtype(tokens.dtype.newbyteorder("=")))
+    """Rows of a split, or of a stream of values of it."""
+    return pa.chunked_array(list(_chunks(tokens, ends, type_)) if len(tokens) else [], type_)
+
+
+def _chunks(tokens: Any, ends: NDArray[np.int64], type_: pa.DataType) -> Iterator[pa.LargeListArray]:
     """The rows of each shard over its mapped file, and between them the rows that two or more shards share.
 
     Args:
-        tokens: The split.
+        tokens: The split, or a stream of values of it.
         ends: int64[R], where each row ends in the stream; each begins where the one before it ends.
         type_: A list's, of the tokens' type.
     """
@@ -85,7 +98,10 @@ def _chunks(tokens: Split, ends: NDArray[np.int64], type_: pa.DataType) -> Itera
         last = int(np.searchsorted(ends, stop, side="right"))
         if last > inside:
             bounds = np.append(begins[inside], ends[inside:last]) - start
-            yield _over(tokens.shard(number), bounds, type_)
+            items = tokens.shard(number)
+            if items is None:  # it has no file of the stream
+                items = np.full(stop - start, tokens.fill, tokens.dtype)
+            yield _over(items, bounds, type_)
         done = max(inside, last)
 
 

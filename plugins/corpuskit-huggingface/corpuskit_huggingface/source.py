@@ -27,11 +27,11 @@ from huggingface_hub.utils.tqdm import (
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
 from corpuskit.plugin import (
     ZIP,
+    FileFilter,
     FilesSource,
     Input,
     LeftOut,
     Progress,
-    Selection,
     SourceOptions,
     SourceSpec,
     archive_inputs,
@@ -213,7 +213,7 @@ class HuggingFaceSource(FilesSource):
             return self._saved_by_datasets(place, [])
         if (splits := _listed_by_datasets(place / "dataset_dict.json", "splits")) is not None:
             return self._saved_by_datasets(place, splits)
-        paths = list(list_folder(str(place), Selection()))
+        paths = list(list_folder(str(place), FileFilter()))
         card = place / CARD
         files = self._data_files(paths, _read_card(card) if card.is_file() else None)
         return [_input(place / file.path, file.path, file) for file in files if self._is_new(place, file)]
@@ -316,7 +316,7 @@ def _listing_offline(repo: str, revision: str) -> tuple[str, dict[str, _Listed]]
         return commit, {path: _Listed(path, size_bytes, sha256) for path, size_bytes, sha256 in kept}
     except (OSError, ValueError, TypeError):
         snapshot = folder / "snapshots" / commit
-        names = sorted(list_folder(str(snapshot), Selection())) if snapshot.is_dir() else []
+        names = sorted(list_folder(str(snapshot), FileFilter())) if snapshot.is_dir() else []
     if not names:
         raise missing
     log.warning("%s: offline, so that its files are the %d in the cache", repo, len(names))

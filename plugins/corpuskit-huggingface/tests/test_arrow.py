@@ -143,3 +143,20 @@ def test_a_compressed_file_is_an_error(tmp_path) -> None:
 def test_an_unknown_option_is_an_error(tmp_path) -> None:
     with pytest.raises(ConfigError, match="separator"):
         documents(write(tmp_path / "x.arrow"), separator="|")
+
+
+def test_fields_are_kept_row_by_row(tmp_path) -> None:
+    meta = [{"s": "x"}, {"s": "y"}, {"s": None}]
+    table = pa.table({"text": ["a", "", "c"], "id": [1, 2, None], "meta": meta})
+    with pa.ipc.new_stream(tmp_path / "x.arrow", table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    for keep, expected in ((None, {"id": [1]}), ("meta.s", {"meta.s": ["x"]}), ("", {})):
+        source = open_source([str(tmp_path / "x.arrow")], SourceOptions(reader={"keep": keep}))
+        (item,) = source.inputs()
+        found: dict[str, list[object]] = {}
+        for part in source.slices(item, target_bytes=2**40):
+            for batch in source.read(item, part, lambda *bad: None):
+                for name, values in (batch.fields or {}).items():
+                    assert len(values) == len(batch.texts)
+                    found[name] = found.get(name, []) + values
+        assert found == expected

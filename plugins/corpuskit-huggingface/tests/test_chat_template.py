@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -314,3 +315,22 @@ def test_a_conversation_that_is_refused_is_named_or_left_out(workplace) -> None:
 
     corpus = corpuskit.prepare("talks.jsonl", on_bad_document="skip", **how)
     assert corpus.manifest.left_out == {"not-in-template": 1}
+
+
+def test_a_corpus_says_which_template_made_it_and_not_where_that_was(workplace) -> None:
+    shutil.copytree(CHAT / "chatml", workplace / "model")
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    (workplace / "talks.jsonl").write_text(json.dumps({"messages": talk}) + "\n")
+    name = f"hf:{workplace / 'model'}"
+    how = {"format": "chat", "encoding": name, "template": name, "split": "none", "progress": False}
+
+    corpus = corpuskit.prepare("talks.jsonl", **how)
+    assert corpus.manifest.options["template"] == "hf:model"
+    first = corpus.manifest.options["template_fingerprint"]
+    assert str(workplace) not in (corpus.path / "manifest.json").read_text()
+    assert corpuskit.prepare("talks.jsonl", **how).fingerprint == corpus.fingerprint
+
+    (file,) = (workplace / "model").glob("*.jinja")
+    file.write_text(file.read_text() + "{# changed #}")
+    with pytest.raises(ConfigError, match=f"template_fingerprint is '{first}' there and "):
+        corpuskit.prepare("talks.jsonl", **how)

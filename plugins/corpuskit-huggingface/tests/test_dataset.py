@@ -54,6 +54,24 @@ def test_tokens_are_not_copied(workplace) -> None:
         assert [chunk.values.buffers()[1].address for chunk in chunks] == [start]
 
 
+@pytest.mark.parametrize("shard_bytes", [2**30, 64])
+@pytest.mark.parametrize("block_size", [None, 7])
+def test_what_is_to_be_learned_is_a_column(workplace, shard_bytes, block_size) -> None:
+    messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    (workplace / "x.jsonl").write_text(f"{json.dumps({'messages': messages})}\n" * 5)
+    options = {"format": "chat", "encoding": "bytes", "add_tokens": True, "shard_bytes": shard_bytes}
+    split = corpuskit.prepare("x.jsonl", **options, workers=1, output="out")["train"]
+    dataset = corpus_to_hf("out", block_size=block_size)
+    ids, masks = (np.concatenate(dataset[name][:]) for name in ("input_ids", "assistant_masks"))
+    assert ids.tolist() == split[: len(ids)].tolist()
+    assert masks.tolist() == split.stream("loss")[: len(ids)].tolist()
+    assert 0 < masks.sum() < len(masks)
+
+
+def test_a_corpus_of_text_has_no_mask(corpus) -> None:
+    assert corpus_to_hf(corpus).column_names == ["input_ids"]
+
+
 def test_the_name_of_a_dataset_follows_from_the_tokens(corpus) -> None:
     one, same = corpus_to_hf(corpus), corpus_to_hf("out")
     assert one._fingerprint == same._fingerprint

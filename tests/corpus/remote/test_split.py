@@ -134,6 +134,18 @@ def test_errors_and_logs_do_not_hold_what_the_url_holds(caplog):
     assert "CANARY" not in str(failed.value) + repr(failed.value) + caplog.text
 
 
+def test_kept_fields_come_through_the_cache(bucket, tmp_path):
+    lines = (f'{{"text": "text {number}", "n": {number}}}\n' for number in range(300))
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    options = {"encoding": "bytes", "keep": "n", "shard_bytes": 1000}
+    local = corpuskit.prepare(tmp_path / "a.jsonl", output=tmp_path / "x", **options)
+    remote = corpuskit.prepare(tmp_path / "a.jsonl", output=f"{bucket}/kept", **options)
+    assert remote["train"].fields().to_pydict() == {"n": list(range(300))}
+    assert remote["train"].document_fields(299) == local["train"].document_fields(299) == {"n": 299}
+    assert list(corpuskit.select(remote["train"], "n % 100 = 3")) == [3, 103, 203]
+    assert corpuskit.verify(remote) == []
+
+
 def test_a_remote_stream_gives_what_a_local_one_gives_with_a_cache_smaller_than_the_corpus(
     bucket, said, chat_options, tmp_path
 ):

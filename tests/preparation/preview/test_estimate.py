@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import corpuskit
@@ -42,3 +44,16 @@ def test_what_a_manifest_says_of_many_tiny_files_is_counted(tmp_path):
     corpus = corpuskit.prepare(str(folder), output=tmp_path / "x", encoding="gpt2")
     on_disk = sum(path.stat().st_size for path in corpus.path.iterdir())
     assert found.output_bytes == pytest.approx(on_disk, rel=0.15)
+
+
+def test_conversations_count_with_their_control_tokens_and_their_stream(tmp_path):
+    pairs = [[("user", f"Say {n}."), ("assistant", "word " * (n % 90))] for n in range(300)]
+    records = [{"messages": [{"role": r, "content": c} for r, c in pair]} for pair in pairs]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    said = {"format": "chat", "encoding": "gpt2", "add_tokens": True}
+    found = corpuskit.plan(tmp_path / "a.jsonl", **said).estimate
+    made = corpuskit.prepare(tmp_path / "a.jsonl", **said, output=tmp_path / "c", progress=False)
+    assert found.tokens.exact
+    assert found.num_tokens == len(made["train"])
+    files = sum(path.stat().st_size for path in made.path.glob("train-*"))
+    assert files <= found.output_bytes <= files + 1000

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
-from corpuskit.sources.listing.folders import Glob, Selection, list_folder, list_store
+from corpuskit.sources.listing.folders import FileFilter, Glob, list_folder, list_store
 
 
-class ButB(Selection):
+class ButB(FileFilter):
     """Everything but what lies in a folder called b."""
 
     def below(self, state, name):
@@ -36,7 +36,7 @@ def tree(tmp_path):
 
 
 def test_every_file_is_listed_relative_to_the_folder(tree):
-    assert sorted(list_folder(str(tree), Selection())) == [
+    assert sorted(list_folder(str(tree), FileFilter())) == [
         "a.txt",
         "b/.f/",
         "b/c.txt",
@@ -62,7 +62,7 @@ def test_links_to_folders_are_followed_once_however_many_there_are(tree):
     outside.mkdir()
     (outside / "o.txt").write_text("o")
     (tree / "out").symlink_to(outside)
-    found = sorted(list_folder(str(tree), Selection()))
+    found = sorted(list_folder(str(tree), FileFilter()))
     assert found == ["a.txt", "b/.f/", "b/c.txt", "b/d/e.txt", "h[1]/i.txt", "out/o.txt"]
     for pattern in ("**/*.txt", "*/*/*/*/*/*/*/*/*/*/*/*/c.txt", "**/up*/**/self1/**/c.txt"):
         made = Glob(f"{tree}/{pattern}", is_folder=os.path.isdir)
@@ -134,7 +134,7 @@ def test_a_store_that_fails_while_it_is_listed_is_an_error(tree):
     system = Broken(skip_instance_cache=True)
     assert len(system.find(str(tree))) == 2  # what its own listing makes of it
     with pytest.raises(PermissionError):
-        list(list_store(system, str(tree), Selection()))
+        list(list_store(system, str(tree), FileFilter()))
 
 
 _NAMES = ["a", "b", "ab", "a.txt", "b.txt", "[a]", "a-b"]

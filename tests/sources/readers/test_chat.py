@@ -189,3 +189,70 @@ def test_starts_are_rows_in_parquet_and_bytes_elsewhere(name, tmp_path):
     item = write(tmp_path / name, RECORDS)
     assert ("rows" if name.endswith(".parquet") else "bytes") == ChatReader.class_for(item).PLACES
     assert type(ChatReader({}).for_input(item)) is ChatReader.class_for(item)
+
+
+KEPT = [
+    {"id": f"c{number}", "lang": lang, "meta": {"source": f"s{number}", "n": number}, **RECORDS[0]}
+    for number, lang in enumerate(["de", "en", None, "fr"])
+]
+
+
+def fields_of(item, heard=None, **options):
+    found = {}
+    for batch in ChatReader(options).read(item, Slice(), lambda kind, start, reason: heard.append(kind)):
+        assert len(batch.texts) == len(batch.pieces)
+        for name, values in (batch.fields or {}).items():
+            assert len(values) == len(batch.texts)
+            found.setdefault(name, []).extend(values)
+    return found
+
+
+def test_fields_of_conversations_are_kept(name, tmp_path):
+    item = write(tmp_path / name, KEPT)
+    assert fields_of(item) == {"id": ["c0", "c1", "c2", "c3"]}
+    assert fields_of(item, keep="") == {}
+    assert fields_of(item, keep="lang,meta.source,meta.n:float,none") == {
+        "lang": ["de", "en", None, "fr"],
+        "meta.source": ["s0", "s1", "s2", "s3"],
+        "meta.n": [0.0, 1.0, 2.0, 3.0],
+    }
+    assert read(item, keep="lang,meta.source") == read(item, keep="")
+
+
+def test_the_messages_are_kept_as_text_where_that_is_asked_for(name, tmp_path):
+    item = write(tmp_path / name, KEPT)
+    expected = json.dumps(KEPT[0]["messages"], separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    assert fields_of(item, keep="messages:str") == {"messages": [expected] * 4}
+    with pytest.raises(SourceError, match=r"'messages' .* keep it as text with --keep messages:str"):
+        fields_of(item, keep="messages")
+
+
+def test_conversations_that_are_left_out_take_their_fields_with_them(name, tmp_path):
+    wrong = [{"role": "nobody", "content": "Hi"}]
+    records = [KEPT[0], {**KEPT[1], "messages": wrong}, {**KEPT[2], "messages": None}, KEPT[3]]
+    heard = []
+    found = fields_of(write(tmp_path / name, records), heard, keep="id,meta.source", on_bad_document="skip")
+    assert found == {"id": ["c0", "c3"], "meta.source": ["s0", "s3"]}
+    assert heard == ["unknown-role", "null-conversation"]
+
+
+def test_a_named_field_and_kept_ones_may_be_in_one_object(name, tmp_path):
+    records = [{"data": {"talk": RECORDS[0]["messages"], "source": f"s{number}"}} for number in range(3)]
+    item = write(tmp_path / name, records)
+    found = fields_of(item, conversation_field="data.talk", keep="data.source")
+    assert found == {"data.source": ["s0", "s1", "s2"]}
+
+
+def test_broken_text_of_a_kept_field_goes_the_ways_of_any_text(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(record).replace("s1", "\\ud83d") + "\n" for record in KEPT))
+    item = Input(path.name, path.stat().st_size, "", location=str(path), format="chat")
+    with pytest.raises(SourceError, match=r"no Unicode \(\\ud83d\) in field 'meta.source' of the record"):
+        fields_of(item, keep="meta.source")
+    heard = []
+    assert fields_of(item, heard, keep="meta.source", on_bad_document="skip")["meta.source"] == [
+        "s0",
+        "s2",
+        "s3",
+    ]
+    assert fields_of(item, heard, keep="meta.source", invalid_utf8="replace")["meta.source"][1] == "\ufffd"

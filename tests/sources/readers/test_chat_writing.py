@@ -1,33 +1,18 @@
 """Batches of conversations."""
 
-from corpuskit.sources.base import DocumentBatch
-from corpuskit.sources.readers.base import BATCH_DOCUMENTS
-from corpuskit.sources.readers.chat_writing import OPTIONS, Writer, batches
+from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.readers.chat_writing import OPTIONS, Writer, batch_of
 from corpuskit.tokenizers.pieces import DocumentPiece
 
 
-class Heard:
-    def __init__(self):
-        self.kinds = []
-
-    def leave_out(self, kind, start, reason):
-        self.kinds.append((kind, start))
-
-
-def test_batches_have_no_more_than_so_many_conversations():
-    pieces = [[DocumentPiece(b"a")]] * (BATCH_DOCUMENTS + 1)
-    found = [*batches(pieces, [*range(len(pieces))], Heard())]
-    assert [len(batch.texts) for batch in found] == [BATCH_DOCUMENTS, 1]
-    assert found[1] == DocumentBatch([b"a"], [BATCH_DOCUMENTS], pieces=[[DocumentPiece(b"a")]])
-
-
-def test_what_is_written_as_no_text_is_left_out_and_counted():
+def test_a_batch_of_conversations_has_their_texts_pieces_and_fields():
     token, text = DocumentPiece(b"<x>", is_control=True), DocumentPiece(b"a")
-    heard = Heard()
-    assert [*batches([[token], [token, text], []], [1, 2, 3], heard)] == [
-        DocumentBatch([b"a"], [2], pieces=[[token, text]])
-    ]
-    assert heard.kinds == [("empty", 1), ("empty", 3)]
+    assert batch_of([[token, text, token, text], [token], []], [1, 2, 3], {"id": [4, 5, 6]}) == DocumentBatch(
+        [b"aa", b"", b""],
+        [1, 2, 3],
+        pieces=[[token, text, token, text], [token], []],
+        fields={"id": [4, 5, 6]},
+    )
 
 
 def test_the_fields_are_those_of_every_shape_or_the_one_that_is_named():

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, SourceError
-from corpuskit.sources.base import Slice
-from corpuskit.sources.readers import jsonl
 from corpuskit.sources.readers.jsonl import JsonlReader
 
 
@@ -281,31 +279,3 @@ def test_one_long_document_is_read_whole(lines_file, read_all):
 def test_a_field_needs_a_name():
     with pytest.raises(ConfigError, match="--text-field '': expected a field's name"):
         JsonlReader({"text_field": ""})
-
-
-@pytest.mark.fault("T8")
-def test_a_record_of_too_many_values_is_a_bad_document(tmp_path, input_of, monkeypatch):
-    monkeypatch.setattr(jsonl, "_SMALL_BYTES", 1000)
-    monkeypatch.setattr(jsonl, "_MAX_VALUES", 300)
-    path = tmp_path / "dense.jsonl"
-    dense = [
-        b"[" + b"[]," * 400 + b"0]",
-        b'["' + b'", "'.join([b"x"] * 400) + b'"]',
-        b"[1" + b",1" * 600 + b"]",
-    ]
-    lines = [b'{"text": "one"}', *(b'{"text": "t", "more": ' + value + b"}" for value in dense)]
-    texts = ["many [brackets], {commas} " * 200, 'quoted ", " and \\ escaped, [' * 100]
-    lines += [json.dumps({"text": text}).encode() for text in texts]
-    path.write_bytes(b"\n".join(lines) + b"\n")
-    parsed = []
-    loads = jsonl.orjson.loads
-    monkeypatch.setattr(jsonl.orjson, "loads", lambda line: parsed.append(line) or loads(line))
-
-    reader, bad = JsonlReader({"on_bad_document": "skip"}), []
-    batches = reader.read(input_of(path), Slice(), lambda kind, start, reason: bad.append((kind, reason)))
-    found = [text for batch in batches for text in batch.texts]
-
-    assert found == [b"one", *(text.encode() for text in texts)]
-    assert [kind for kind, _ in bad] == ["invalid-json"] * 3
-    assert "more than 300 values in one record" in bad[0][1]
-    assert not [line for line in parsed if len(line) > 1000 and b"more" in line]

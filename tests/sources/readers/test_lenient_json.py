@@ -50,6 +50,18 @@ def test_damage_is_named_with_its_byte(depth, bom):
     )
 
 
-def test_numbers_are_only_known_to_be_some():
-    value = lenient.loads(b"[%s, 1e999, NaN, -Infinity]" % (b"9" * 10_000))
-    assert [type(number) for number in value] == [int, float, float, float]
+def test_numbers_are_exact_as_far_as_python_reads_them():
+    value = lenient.loads(b"[%s, -0, 0.1, 1e999, NaN, -Infinity]" % (b"9" * 4000))
+    assert value[:4] == [10**4000 - 1, 0, 0.1, float("inf")]
+    assert [type(number) for number in value[3:]] == [float, float, float]
+
+
+@pytest.mark.parametrize("depth", [0, 300])
+def test_what_is_not_read_is_told_from_numbers(depth):
+    text = f'{{"deep": {"[" * depth}{"]" * depth or 1}, "long": {"9" * 4001}, "n": [7, "-0"]}}'
+    value = lenient.loads(text.encode())
+    assert (value["long"], value["n"]) == (lenient.UNREADABLE, [7, "-0"])
+    inner = value["deep"]
+    while isinstance(inner, list):
+        (inner,) = inner
+    assert inner == (lenient.UNREADABLE if depth else 1)

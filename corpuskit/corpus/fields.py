@@ -1,0 +1,328 @@
+"""Kept fields on disk: an Arrow file beside each shard, with a row for each document that ends in it.
+
+The bytes of a file follow from its rows and their types alone: the options of its writer are pinned, and a
+record batch ends with the row with which it has 16,384 rows or 16 Mi characters of text, however they came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from corpuskit.errors import ConfigError, CorpusFormatError, reason_of
+from corpuskit.registry.distribution import install_command
+from corpuskit.storage import FileWriter
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: How many rows a record batch has, but for the last one and those of much text.
+BATCH_ROWS = 16_384
+#: A record batch with so many characters of text ends.
+BATCH_CHARACTERS = 16 * 2**20
+
+#: A field's values: as many as there are documents.
+Columns = Mapping[str, Sequence[Any]]
+
+
+def import_pyarrow(why: str, remedy: str = "") -> Any:
+    """The module `pyarrow`.
+
+    Args:
+        why: What it is needed for, as the beginning of an error.
+        remedy: What else can be done than to install it.
+
+    Raises:
+        ConfigError: If it is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.ipc
+    except ImportError as error:
+        raise ConfigError(
+            f"{why} needs a package that is not installed; run: {install_command('formats')}{remedy}"
+        ) from error
+    return pyarrow
+
+
+def arrow_schema(types: Mapping[str, str]) -> pyarrow.Schema:
+    """The schema of a file of fields.
+
+    Args:
+        types: The type of each field, "str", "int", "float" or "bool", in order.
+    """
+    pa = import_pyarrow("keeping fields", ", or keep none with --keep ''")
+    arrow = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    return pa.schema([(name, arrow[type]) for name, type in types.items()])
+
+
+class FieldsWriter:
+    """Writes a file of fields, with no more than one record batch in memory.
+
+    Args:
+        path: The file.
+        types: The type of each field, in order.
+
+    Attributes:
+        types: The type of each field, in order.
+        num_rows: How many rows were added.
+
+    Raises:
+        ConfigError: If pyarrow is not installed.
+    """
+
+    def __init__(self, path: Path, types: Mapping[str, str]) -> None:
+        self.types = dict(types)
+        self.num_rows = 0
+        self._schema = arrow_schema(types)
+        self._columns: list[list[Any]] = [[] for _ in types]
+        self._num_characters = 0
+        self._file = FileWriter(path)
+        self._stream: Any = None
+        try:
+            self._stream = _stream(self._file, self._schema)
+        except BaseException:
+            self._file.abort()
+            raise
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes written so far."""
+        return self._file.size_bytes
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the bytes written so far."""
+        return self._file.sha256
+
+    def add(self, columns: Columns, num_rows: int) -> None:
+        """Append rows.
+
+        Args:
+            columns: The values of each field; one that is not there is null in all rows.
+            num_rows: How many rows.
+        """
+        nulls = [None] * num_rows if len(columns) < len(self.types) else []
+        values = [columns.get(name, nulls) for name in self.types]
+        texts = [column for column, type in zip(values, self.types.values(), strict=True) if type == "str"]
+        at = 0
+        while at < num_rows:
+            take = min(num_rows - at, BATCH_ROWS - len(self._columns[0]))
+            added = sum(_num_characters(column[at : at + take]) for column in texts)
+            if self._num_characters + added >= BATCH_CHARACTERS:
+                take, added = self._until_full(texts, at, take)
+            for column, more in zip(self._columns, values, strict=True):
+                column.extend(more[at : at + take])
+            self._num_characters += added
+            at += take
+            if len(self._columns[0]) == BATCH_ROWS or self._num_characters >= BATCH_CHARACTERS:
+                self._flush()
+        self.num_rows += num_rows
+
+    def _until_full(self, texts: Sequence[Sequence[Any]], at: int, most: int) -> tuple[int, int]:
+        """How many rows, and characters of text, until the one with which a batch has enough of it."""
+        added = 0
+        for take in range(1, most + 1):
+            added += sum(len(column[at + take - 1] or "") for column in texts)
+            if self._num_characters + added >= BATCH_CHARACTERS:
+                break
+        return take, added
+
+    def _flush(self) -> None:
+        pa = import_pyarrow("keeping fields")
+        arrays = [
+            pa.array(column, type=field.type)
+            for column, field in zip(self._columns, self._schema, strict=True)
+        ]
+        self._stream.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._columns = [[] for _ in self.types]
+        self._num_characters = 0
+
+    def commit(self, *, flush_name: bool = True) -> None:
+        """Write what is left, and give the file its name; see `corpuskit.storage.FileWriter.commit`."""
+        self._end()
+        self._file.commit(flush_name=flush_name)
+
+    def keep(self, path: Path) -> None:
+        """Write what is left, and give the file another name, to be read again and deleted."""
+        self._end()
+        self._file.keep(path)
+
+    def _end(self) -> None:
+        if self._columns[0]:
+            self._flush()
+        self._stream.close()
+
+    def abort(self) -> None:
+        """Forget everything that was written; does nothing after a commit."""
+        self._file.abort()
+
+    def __enter__(self) -> FieldsWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.abort()
+
+
+def _num_characters(column: Sequence[Any]) -> int:
+    return sum(map(len, filter(None, column)))
+
+
+def _stream(file: FileWriter, schema: pyarrow.Schema) -> Any:
+    """What writes record batches into a file; its options decide bytes."""
+    import pyarrow as pa
+
+    options = pa.ipc.IpcWriteOptions(
+        metadata_version=pa.ipc.MetadataVersion.V5,
+        allow_64bit=False,
+        use_legacy_format=False,
+        compression=None,
+        use_threads=False,
+        emit_dictionary_deltas=False,
+        unify_dictionaries=False,
+    )
+    return pa.ipc.new_file(pa.PythonFile(_Sink(file), mode="w"), schema, options=options)
+
+
+class _Sink(io.RawIOBase):
+    """A file that is being written, as Arrow takes it."""
+
+    def __init__(self, file: FileWriter) -> None:
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self._file.write(view)
+        return view.nbytes
+
+    def tell(self) -> int:
+        return self._file.size_bytes
+
+
+def read_table(data: Any, where: str) -> pyarrow.Table:
+    """The rows of a file of fields, which stay where they are.
+
+    Args:
+        data: The bytes of the file, such as a mapped array's.
+        where: What to call the file in errors.
+
+    Raises:
+        CorpusFormatError: If it is none.
+        ConfigError: If pyarrow is not installed.
+    """
+    pa = import_pyarrow("reading kept fields")
+    try:
+        return pa.ipc.open_file(pa.py_buffer(data)).read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusFormatError(
+            f"{where}: damaged: {reason_of(error):.200}; prepare the corpus again with --overwrite",
+            path=where,
+        ) from error
+
+
+class _HasFields(Protocol):
+    """What a split is here."""
+
+    name: str
+    shard_documents: Any
+
+    def fields_data(self, number: int) -> Any: ...
+
+
+def shard_table(split: _HasFields, number: int, types: Mapping[str, str]) -> pyarrow.Table:
+    """The rows of one shard, which stay where they are.
+
+    Args:
+        split: The split.
+        number: The number of the shard.
+        types: The types of the corpus's fields.
+
+    Raises:
+        CorpusFormatError: If they are not as the manifest says.
+        ConfigError: If pyarrow is not installed.
+    """
+    where = f"the fields of shard {number} of split {split.name!r}"
+    table = read_table(split.fields_data(number), where)
+    expected = int(split.shard_documents[number + 1] - split.shard_documents[number])
+    if table.num_rows != expected or [*types_of(table.schema).items()] != [*types.items()]:
+        raise CorpusFormatError(
+            f"{where}: {table.num_rows:,} rows of {types_of(table.schema)}, the manifest says {expected:,} "
+            f"of {dict(types)}; prepare the corpus again with --overwrite",
+            path=where,
+            expected=expected,
+            found=table.num_rows,
+        )
+    return table
+
+
+def split_table(split: _HasFields, types: Mapping[str, str]) -> pyarrow.Table:
+    """The rows of all shards of a split; arguments and errors as those of `shard_table`."""
+    pa = import_pyarrow("reading kept fields")
+    tables = (
+        [shard_table(split, number, types) for number in range(len(split.shard_documents) - 1)]
+        if types
+        else []
+    )
+    return pa.concat_tables(tables) if tables else arrow_schema(types).empty_table()
+
+
+@contextlib.contextmanager
+def open_rows(path: Path) -> Iterator[tuple[Mapping[str, str], Iterator[dict[str, list[Any]]]]]:
+    """The types of a file of fields that this program wrote a moment ago, and its rows, batch by batch."""
+    pa = import_pyarrow("keeping fields")
+    with pa.memory_map(str(path)) as file:
+        opened = pa.ipc.open_file(file)
+        batches = (opened.get_batch(number).to_pydict() for number in range(opened.num_record_batches))
+        yield types_of(opened.schema), batches
+
+
+def types_of(schema: pyarrow.Schema) -> dict[str, str]:
+    """The types of fields by their names; empty for what no field has.
+
+    Args:
+        schema: The schema of a file.
+    """
+    names = {"string": "str", "int64": "int", "double": "float", "bool": "bool"}
+    return {field.name: names.get(str(field.type), "") for field in schema}
+
+
+def converted(columns: Columns, types: Mapping[str, str]) -> dict[str, Sequence[Any]]:
+    """Values of fields as the types want them: whole numbers become text where the field is text.
+
+    Args:
+        columns: The values of each field.
+        types: The type that each is to have; others are left out.
+    """
+    return {
+        name: [str(v) if type(v) is int else v for v in columns[name]]
+        if types[name] == "str"
+        else columns[name]
+        for name in types
+        if name in columns
+    }
+
+
+__all__ = [
+    "BATCH_CHARACTERS",
+    "BATCH_ROWS",
+    "Columns",
+    "FieldsWriter",
+    "arrow_schema",
+    "converted",
+    "import_pyarrow",
+    "open_rows",
+    "read_table",
+    "shard_table",
+    "split_table",
+    "types_of",
+]

@@ -1,0 +1,208 @@
+"""Choosing documents by what is known of them: an expression over their kept fields, as DuckDB takes it.
+
+An expression is the condition of a WHERE clause and nothing else: it reads no file, changes nothing, and
+gives the same documents every time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.corpus.fields import import_pyarrow
+from corpuskit.corpus.split import Split
+from corpuskit.errors import ConfigError
+from corpuskit.registry.distribution import install_command
+from corpuskit.selection import Selection
+
+#: What gives another answer in every run: functions that say so of themselves, and these.
+_VOLATILE = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE stability = 'VOLATILE'"
+_OF_THE_MOMENT = {
+    *("age", "now", "today", "getvariable", "get_current_time", "get_current_timestamp"),
+    *("current_date", "current_time", "current_timestamp", "current_localtime", "current_localtimestamp"),
+    *("localtime", "localtimestamp", "transaction_timestamp", "txid_current", "current_setting"),
+}
+_WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
+_CHARACTERS_SHOWN = 80
+_MAX_CHARACTERS = 100_000
+_COLUMNS_SHOWN = 20
+
+
+def select(
+    split: Split, expression: str = "", *, numbers: Sequence[int] | NDArray[Any] | None = None
+) -> Selection:
+    """Choose documents of a split by their kept fields, or by their numbers.
+
+    The columns are the kept fields (one whose name is no word is written in double quotes: `"meta.source"`),
+    and `document` (the number), `num_tokens` and `text_bytes`, where no kept field has the name. A document
+    for which the condition is null is not chosen.
+
+    Args:
+        split: A split, such as `corpus["train"]`.
+        expression: A condition as in SQL, such as `lang = 'de' and score > 3`.
+        numbers: The documents' numbers instead, from 0.
+
+    Returns:
+        The documents for which it is true, to be given to samplers and mixtures.
+
+    Raises:
+        ConfigError: If the expression is no condition or names a column that is not there, which says those
+            that there are; or a number is none of a document.
+    """
+    if not isinstance(split, Split):
+        found = type(split).__name__
+        raise ConfigError(f"select: expected a split such as corpus['train'], found {found}", found=found)
+    if bool(expression) == (numbers is not None):
+        raise ConfigError("select: expected an expression such as lang = 'de', or numbers=[...]; give one")
+    if numbers is None:
+        numbers = _chosen(split, expression)
+    return Selection(
+        numbers, split=split.fingerprint, num_documents=split.num_documents, expression=expression
+    )
+
+
+def _chosen(split: Split, expression: str) -> NDArray[np.int64]:
+    """The numbers of the documents for which an expression is true."""
+    if len(expression) > _MAX_CHARACTERS:
+        raise ConfigError(
+            f"select: expected a condition of at most {_MAX_CHARACTERS:,} characters, found "
+            f"{len(expression):,} characters; give numbers=[...]",
+            found=len(expression),
+        )
+    duckdb = _duckdb()
+    table = _table(split)
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "enable_external_access": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        },
+    )
+    names = table.column_names
+    try:
+        connection.execute("SET lock_configuration = true")
+        _check(connection, expression, names)
+        connection.register("documents", table)
+        rows, condition = connection.table("documents"), duckdb.SQLExpression(expression)
+        kind = str(rows.select(condition).types[0])
+        if kind != "BOOLEAN":
+            raise ConfigError(
+                f"select {_shown(expression)}: expected a condition that is true or false, found {kind}; "
+                "write one such as lang = 'de'",
+                found=kind,
+            )
+        found = rows.filter(condition).select(duckdb.ColumnExpression(names[-1])).fetchnumpy()
+    except duckdb.Error as error:
+        reason = str(error).strip().split("\n")[0].rstrip("!.")
+        raise ConfigError(
+            f"select {_shown(expression)}: {reason}; the columns are {_listed(names[:-1])}", found=expression
+        ) from error
+    finally:
+        connection.close()
+    return np.asarray(found[names[-1]], np.int64)
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise ConfigError(
+            "selecting by an expression needs a package that is not installed; run: "
+            f"{install_command('select')}, or give numbers=[...]"
+        ) from error
+    return duckdb
+
+
+def _table(split: Split) -> Any:
+    """The kept fields of a split, with the columns that every document has."""
+    pa = import_pyarrow("selecting by an expression")
+    ends = split.document_ends()
+    index = [split.index(number)[:, 3] for number in range(len(split.shard_starts) - 1)]
+    columns = {
+        "document": np.arange(split.num_documents),
+        "num_tokens": np.diff(ends, prepend=0),
+        "text_bytes": np.concatenate([np.empty(0, np.int64), *index]).astype(np.int64),
+    }
+    table = split.fields()
+    kept = {name.casefold() for name in table.column_names}
+    if len(kept) != len(table.column_names):
+        names = ", ".join(map(repr, table.column_names))
+        raise ConfigError(
+            f"select: two of the fields {names} differ in capital letters alone, which DuckDB takes for one; "
+            "choose documents with numbers=[...]"
+        )
+    made = {name: pa.array(values) for name, values in columns.items() if name not in kept}
+    number = pa.array(columns["document"])
+    arrays = [*(table.column(name) for name in table.column_names), *made.values(), number]
+    hidden = "_".join(["document", *sorted(kept)]) + "_"
+    return pa.Table.from_arrays(arrays, names=[*table.column_names, *made, hidden])
+
+
+def _check(connection: Any, expression: str, columns: Sequence[str]) -> None:
+    """Refuse what is more than a condition on a document's own columns, or gives another answer every time.
+
+    Raises:
+        ConfigError: If it is that.
+        duckdb.Error: If it cannot be parsed.
+    """
+    query = f"SELECT 1 FROM documents WHERE ({expression}\n)"  # noqa: S608 (it is parsed, and not run)
+    tree = json.loads(connection.execute("SELECT json_serialize_sql($1)", [query]).fetchone()[0])
+    if tree["error"]:
+        reason = f"no condition: {tree['error_message']}"
+    elif len(tree["statements"]) != 1:
+        reason = "several statements, where one condition is expected"
+    else:
+        volatile = connection.execute(_VOLATILE).fetchall()
+        changing = {name for (name,) in volatile} | _OF_THE_MOMENT
+        known = {name.casefold() for name in columns}
+        condition = tree["statements"][0]["node"]["where_clause"]
+        reason = next((found for node in _nodes(condition) if (found := _refused(node, changing, known))), "")
+    if reason:
+        raise ConfigError(
+            f"select {_shown(expression)}: {reason}; write one such as lang = 'de'", found=expression
+        )
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a JSON value."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _nodes(each)
+
+
+def _refused(node: dict[str, Any], changing: set[str], known: set[str]) -> str:
+    """What is wrong with a part of an expression; empty if nothing."""
+    kind = node.get("class")
+    if kind == "SUBQUERY":
+        return "a query in the condition, which is about one document"
+    if kind == "PARAMETER":
+        return "a parameter, of which there are none"
+    name = str(node.get("function_name", ""))
+    if kind == "COLUMN_REF" and len(node["column_names"]) == 1:
+        name = node["column_names"][0]
+        name = "" if name.casefold() in known else name
+    return f"{name} gives another answer every time" if name.casefold() in changing else ""
+
+
+def _shown(expression: str) -> str:
+    short = " ".join(expression.split())
+    return repr(short if len(short) <= _CHARACTERS_SHOWN else short[:_CHARACTERS_SHOWN] + "...")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Columns as an expression names them."""
+    words = [name if _WORD.fullmatch(name) else '"' + name.replace('"', '""') + '"' for name in names]
+    return ", ".join(words[:_COLUMNS_SHOWN]) + (", ..." if len(words) > _COLUMNS_SHOWN else "")
+
+
+__all__ = ["select"]

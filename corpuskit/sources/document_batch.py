@@ -1,0 +1,54 @@
+"""Documents as readers hand them on: many at a time, each with all that is its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from corpuskit.tokenizers.pieces import DocumentPiece
+
+
+@dataclasses.dataclass(slots=True)
+class DocumentBatch:
+    """Documents as readers hand them on: many at a time, as bytes.
+
+    Args:
+        texts: D documents, each valid UTF-8.
+        starts: D starts, as `Document.start`.
+        continues: True where the last text is not the end of its document: the next batch's first text
+            goes on with it.
+        separated: Whether a separator that the user named ends one of them, or more.
+        pieces: Of documents that are more than text, D lists of pieces; the texts of a document's pieces that
+            are no control tokens, one after another, are its text. None where all documents are text.
+        fields: The kept fields, each with D values: None, or text, a whole number, a float or a bool. A batch
+            that `continues` has neither pieces nor fields: they come where their document ends.
+    """
+
+    texts: list[bytes]
+    starts: list[int]
+    continues: bool = False
+    separated: bool = False
+    pieces: list[list[DocumentPiece]] | None = None
+    fields: dict[str, list[Any]] | None = None
+
+    def chosen(self, numbers: Sequence[int]) -> DocumentBatch:
+        """Some of the documents, each of which ends in the batch, with all that is their own.
+
+        Args:
+            numbers: Their numbers in this batch, ascending.
+        """
+        fields, pieces = None, self.pieces
+        if self.fields is not None:
+            fields = {name: [values[number] for number in numbers] for name, values in self.fields.items()}
+        return dataclasses.replace(
+            self,
+            texts=[self.texts[number] for number in numbers],
+            starts=[self.starts[number] for number in numbers],
+            continues=False,
+            pieces=None if pieces is None else [pieces[number] for number in numbers],
+            fields=fields,
+        )
+
+
+__all__ = ["DocumentBatch"]

@@ -1,0 +1,123 @@
+"""Values of JSON: the fields of records, and numbers that a fast parser rounds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from corpuskit.sources.readers import lenient_json as lenient
+from corpuskit.sources.readers.columns import close_to, listed
+
+#: How deep a record is searched for a field that was perhaps meant.
+_NESTED_LEVELS = 3
+#: The parser makes floats of whole numbers from here on.
+_LEAST_ROUNDED = 2.0**63
+#: The types of values that may be or hold such a number.
+ROUNDED_IN = frozenset({float, dict, list})
+
+
+def may_be_rounded(value: Any) -> bool:
+    """Whether a value is, or holds, a number that was perhaps a whole one of more than 64 bits."""
+    if isinstance(value, float):
+        return abs(value) >= _LEAST_ROUNDED
+    if isinstance(value, dict):
+        return any(map(may_be_rounded, value.values()))
+    return isinstance(value, list) and any(map(may_be_rounded, value))
+
+
+def parsed(line: bytes) -> Any:
+    """A line's value.
+
+    Raises:
+        lenient.DamagedJson: If it is none.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return lenient.loads(line)
+
+
+def fields_of(line: bytes) -> list[str]:
+    """The fields of a record, dots leading into nested ones; none, if it is no object."""
+    with contextlib.suppress(lenient.DamagedJson):
+        if isinstance(record := parsed(line), dict):
+            return [*_paths(record)]
+    return []
+
+
+def lookup(record: dict[str, Any], field: str) -> tuple[bool, Any]:
+    """Whether a record has a field, and its value."""
+    value: Any = record
+    for key in field.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return field in record, record.get(field)
+        value = value[key]
+    return True, value
+
+
+def value_of(record: Mapping[str, Any], name: str, path: Sequence[str]) -> Any:
+    """What a record has in a field of a name, or else where a path leads; None where it has neither.
+
+    Args:
+        record: The record.
+        name: The name.
+        path: Its parts between dots.
+    """
+    if name in record:
+        return record[name]
+    if len(path) == 1:
+        return None
+    value: Any = record
+    for key in path:
+        if not isinstance(value, dict) or key not in value:
+            return None
+        value = value[key]
+    return value
+
+
+def _paths(record: dict[str, Any], levels: int = _NESTED_LEVELS) -> Iterator[str]:
+    """The names of a record's fields, with those of nested objects behind dots."""
+    for name, value in record.items():
+        yield name
+        if isinstance(value, dict) and levels > 1:
+            yield from (f"{name}.{inner}" for inner in _paths(value, levels - 1))
+
+
+def first_text(record: dict[str, Any], fields: list[str]) -> str:
+    """The text of a record that has it in one of several fields.
+
+    Raises:
+        KeyError: If it has none.
+    """
+    for field in fields:
+        value = lookup(record, field)[1]
+        if isinstance(value, str):
+            return value
+    raise KeyError(fields[0])
+
+
+def has(fields: list[str], record: dict[str, Any]) -> str:
+    """What a record has instead of some fields, in brackets."""
+    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
+
+
+@lru_cache(maxsize=64)
+def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
+    close = close_to(field, paths)
+    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"
+
+
+__all__ = [
+    "ROUNDED_IN",
+    "fields_of",
+    "first_text",
+    "has",
+    "lookup",
+    "may_be_rounded",
+    "parsed",
+    "value_of",
+]

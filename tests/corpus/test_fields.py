@@ -1,0 +1,98 @@
+"""Files of kept fields: the same rows are the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpuskit.corpus import fields
+from corpuskit.corpus.fields import FieldsWriter, converted, open_rows, read_table, types_of
+from corpuskit.errors import ConfigError, CorpusFormatError
+
+TYPES = {"url": "str", "n": "int", "x": "float", "is_good": "bool"}
+ROWS = st.lists(
+    st.tuples(
+        st.none() | st.text(max_size=9),
+        st.none() | st.integers(-(2**63), 2**63 - 1),
+        st.none() | st.floats(allow_nan=False),
+        st.none() | st.booleans(),
+    ),
+    max_size=40,
+)
+
+
+def write(path: Path, rows, cuts=()) -> str:
+    with FieldsWriter(path, TYPES) as file:
+        edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+        for start, stop in itertools.pairwise(edges):
+            some = rows[start:stop]
+            file.add({name: [row[k] for row in some] for k, name in enumerate(TYPES)}, len(some))
+    data = path.read_bytes()
+    assert (file.sha256, file.size_bytes) == (hashlib.sha256(data).hexdigest(), len(data))
+    return file.sha256
+
+
+@given(ROWS, st.lists(st.integers(0, 40), max_size=5), st.integers(1, 9), st.integers(1, 40))
+def test_the_bytes_follow_from_the_rows_however_they_came(
+    tmp_path_factory, rows, cuts, batch_rows, batch_characters
+):
+    folder = tmp_path_factory.mktemp("fields")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fields, "BATCH_ROWS", batch_rows)
+        patch.setattr(fields, "BATCH_CHARACTERS", batch_characters)
+        assert write(folder / "a", rows) == write(folder / "b", rows, cuts)
+    table = read_table(np.fromfile(folder / "a", np.uint8), "a")
+    assert table.to_pylist() == [dict(zip(TYPES, row, strict=True)) for row in rows]
+    assert types_of(table.schema) == TYPES
+    assert all(batch.num_rows <= batch_rows for batch in table.to_batches())
+    with open_rows(folder / "b") as (types, batches):
+        assert types == TYPES
+        assert [n for batch in batches for n in batch["n"]] == [row[1] for row in rows]
+
+
+def test_these_rows_are_these_bytes_whatever_is_installed(tmp_path):
+    rows = [("a", 1, 0.5, True), (None, None, None, None), ("ü" * 9, -(2**63), -0.0, False)] * 20_000
+    assert write(tmp_path / "x", rows) == "22f199649fad55a4f9cec5a663f7513786ad762a7a2cb8194618740449fe5aa9"
+
+
+def test_a_field_without_values_is_null(tmp_path):
+    with FieldsWriter(tmp_path / "x", {"a": "str", "b": "int"}) as file:
+        file.add({}, 2)
+        file.add({"b": [3]}, 1)
+    rows = read_table(np.fromfile(tmp_path / "x", np.uint8), "x").to_pylist()
+    assert rows == [{"a": None, "b": None}, {"a": None, "b": None}, {"a": None, "b": 3}]
+
+
+def test_rows_stay_where_the_file_is_mapped(tmp_path):
+    write(tmp_path / "x", [("a", 1, 0.5, True)] * 9)
+    mapped = np.memmap(tmp_path / "x", np.uint8, mode="r")
+    before = pa.total_allocated_bytes()
+    column = read_table(mapped, "x").column("n").chunk(0)
+    assert pa.total_allocated_bytes() - before < 64
+    address = column.buffers()[1].address
+    assert mapped.ctypes.data <= address < mapped.ctypes.data + mapped.nbytes
+
+
+def test_damaged_files_are_one_line(tmp_path):
+    for data in (b"", b"ARROW1\0\0", bytes(100)):
+        with pytest.raises(CorpusFormatError, match="^x.fields.arrow: damaged: .*--overwrite$"):
+            read_table(np.frombuffer(data, np.uint8), "x.fields.arrow")
+
+
+def test_whole_numbers_become_text_where_the_field_is_text():
+    assert converted({"a": [1, None, "b"], "b": [2]}, {"a": "str"}) == {"a": ["1", None, "b"]}
+
+
+def test_without_pyarrow_the_remedies_are_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match=r"^keeping fields needs .*formats.*, or .* --keep ''$"):
+        FieldsWriter(tmp_path / "x", TYPES)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,130 @@
+"""Choosing documents by an expression."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+import corpuskit
+from corpuskit.errors import ConfigError
+
+RECORDS = [
+    {
+        "id": n,
+        "text": "x" * (n % 7 + 1),
+        "lang": ["de", "en", None][n % 3],
+        "score": n / 4,
+        "meta": {"s": f"s{n % 2}"},
+    }
+    for n in range(50)
+]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("select")
+    (folder / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in RECORDS))
+    keep = "lang,score,meta.s"
+    return corpuskit.prepare(
+        folder / "a.jsonl", encoding="bytes", output=folder / "made", keep=keep, shard_bytes=99
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_chosen"),
+    [
+        ("lang = 'de' and score > 3", lambda r: r["lang"] == "de" and r["score"] > 3),
+        ("lang is null", lambda r: r["lang"] is None),
+        ("\"meta.s\" = 's1' or LANG in ('en')", lambda r: r["meta"]["s"] == "s1" or r["lang"] == "en"),
+        ("text_bytes >= 5 and document < 30", lambda r: len(r["text"]) >= 5 and r["id"] < 30),
+        ("num_tokens = 4 -- with the end of text", lambda r: len(r["text"]) == 3),
+        ("false", lambda r: False),
+    ],
+)
+def test_the_documents_for_which_it_is_true_are_chosen(corpus, expression, is_chosen):
+    train = corpus["train"]
+    assert len(train.shard_starts) > 3
+    selection = corpuskit.select(train, expression)
+    assert list(selection) == [record["id"] for record in RECORDS if is_chosen(record)]
+    assert (selection.split, selection.expression) == (train.fingerprint, expression)
+    assert selection == corpuskit.select(train, numbers=list(selection))
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (
+            "lan = 'de'",
+            r"\"lan\" not found.*; the columns are lang, score, \"meta.s\", document, ",
+        ),
+        ("meta.s = 's1'", r"the columns are .*\"meta.s\""),
+        ("lang = ", "no condition: syntax error"),
+        ("", "expected an expression such as"),
+        ("score + 1", "expected a condition that is true or false, found DOUBLE"),
+        ("lang", "found VARCHAR"),
+        ("lang = 'de') or (1 = 1", "or is not a condition|syntax error|Parser Error"),
+        ("1 = 1; drop table documents", "no condition: syntax error"),
+        ("1 = 1); drop table documents; select (1", "no condition: Only SELECT|several statements"),
+        ("exists (select * from read_csv('/etc/passwd'))", "a query in the condition"),
+        ("score > (select 1)", "a query in the condition"),
+        ("random() > 0.5", "random gives another answer every time"),
+        ("score > 0 and current_date = current_date", "current_date gives another answer"),
+        ("NOW() is null", "now gives another answer"),
+        ("lang = $1", "a parameter, of which there are none"),
+        ("count(*) > 1", "aggregate"),
+        ("lang = 'de' order by score", "no condition: syntax error"),
+        ("getenv('HOME') = 'x'", "getenv"),
+        ("x" * 200_000, "200,000 characters"),
+    ],
+)
+def test_what_is_more_than_a_condition_is_one_line(corpus, expression, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        corpuskit.select(corpus["train"], expression)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+def test_numbers_or_an_expression_of_a_split_are_expected(corpus):
+    for arguments in ({}, {"expression": "true", "numbers": [1]}):
+        with pytest.raises(ConfigError, match="expected an expression such as"):
+            corpuskit.select(corpus["train"], **arguments)
+    with pytest.raises(ConfigError, match=r"expected a split such as corpus\['train'\], found Corpus"):
+        corpuskit.select(corpus, "true")
+    with pytest.raises(ConfigError, match="0 to 49, found 50"):
+        corpuskit.select(corpus["train"], numbers=[50])
+
+
+def test_without_duckdb_numbers_can_be_given(corpus, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(ConfigError, match=r"not installed; run: .*select.*, or give numbers=\[...\]"):
+        corpuskit.select(corpus["train"], "true")
+    assert list(corpuskit.select(corpus["train"], numbers=[2, 1])) == [1, 2]
+
+
+def test_a_kept_field_goes_before_a_computed_column_and_letters_tell_no_fields_apart(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "num_tokens": "x", "A": 1, "a": 2}\n')
+    options = {"encoding": "bytes", "output": tmp_path / "x"}
+    train = corpuskit.prepare(tmp_path / "a.jsonl", keep="num_tokens", **options)["train"]
+    assert list(corpuskit.select(train, "num_tokens = 'x'")) == [0]
+    train = corpuskit.prepare(tmp_path / "a.jsonl", keep="A,a", overwrite=True, **options)["train"]
+    with pytest.raises(ConfigError, match="'A', 'a' differ in capital letters alone"):
+        corpuskit.select(train, "a = 2")
+
+
+def test_without_kept_fields_every_document_has_its_numbers(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n\nthree\n")
+    train = corpuskit.prepare(tmp_path / "a.txt", lines=True, encoding="bytes", output=tmp_path / "x")[
+        "train"
+    ]
+    assert list(corpuskit.select(train, "text_bytes > 3")) == [2]
+
+
+def test_batches_draw_from_a_selection(corpus):
+    selection = corpuskit.select(corpus["train"], "lang = 'de'")
+    options = {"batch_size": 2, "block_size": 3, "sampler": "sequential", "output": "numpy"}
+    batches = corpus.batches("train", selection=selection, **options)
+    first = corpus["train"].document(0)[:3].tolist()
+    assert batches[0][0][0].tolist()[: len(first)] == first
+    assert json.loads(json.dumps(batches.state_dict()))
