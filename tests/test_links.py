@@ -31,6 +31,7 @@ BUILT = {"api-sheet.txt", "manifest.schema.json"}
 HOSTS = {
     *("example.org", "127.0.0.1", "localhost", "www.w3.org"),
     *("arxiv.org", "aclanthology.org", "doi.org"),
+    *("arrow.apache.org", "duckdb.org"),
     *("docs.python.org", "docs.pydantic.dev", "docs.pytorch.org", "docs.ray.io", "numpy.org", "pytorch.org"),
     *("choosealicense.com", "filesystem-spec.readthedocs.io", "git-lfs.github.com", "keepachangelog.com"),
     *("man7.org", "semver.org"),

@@ -191,7 +191,7 @@ def _make_shard(
         streams={
             name: _join_stream(group, name, info, source, target / stream_file(file, name))
             for name, info in sorted(streams.items())
-            if any(name in shard.streams for shard in group)
+            if any(name in shard.streams for shard in group if shard.num_tokens)
         },
         fields=_join_fields(group, fields, source, target / fields_file(file)) if fields else None,
     )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import corpuskit
 from corpuskit import storage
 from corpuskit.config import PrepareConfig
+from corpuskit.corpus.index import new_rows
 from corpuskit.errors import ConfigError, SourceError, StorageError
-from corpuskit.preparation import found_or_made
+from corpuskit.preparation import commit, found_or_made
 from corpuskit.preparation.api import commit_parts, make_parts
 from corpuskit.preparation.outcome import PartsMade, Prepared
+from corpuskit.preparation.parts.record import PartShard
 from corpuskit.preparation.run import Run
+from corpuskit.value_streams import LOSS_INFO
 
 OPTIONS = {"encoding": "bytes", "lines": True, "split": "valid=0.1", "part_bytes": 8_000, "workers": 1}
 
@@ -255,3 +260,27 @@ def test_without_pyarrow_fields_are_refused_with_both_remedies(tmp_path, monkeyp
             corpuskit.prepare(tmp_path / "a.jsonl", keep=keep, **options)
     corpus = corpuskit.prepare(tmp_path / "a.jsonl", keep="", **options)
     assert corpuskit.verify(corpus) == []
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_a_stream_of_a_file_without_tokens_is_none(tmp_path):
+    """It is joined with a file of a format that has no streams, whose tokens have the fill."""
+    made = []
+    for number, (ids, streams) in enumerate([([7, 8], {}), ([], {"loss": sha256_of(b"")})]):
+        name = f"part-{number:05d}-train-00000"
+        data, rows = (
+            np.array(ids, "<u2").tobytes(),
+            new_rows(np.array([len(ids)]), 0, [number], [1]).tobytes(),
+        )
+        (tmp_path / f"{name}.bin").write_bytes(data)
+        (tmp_path / f"{name}.idx").write_bytes(rows)
+        (tmp_path / f"{name}.loss.bin").write_bytes(b"")
+        size = len(data)
+        made.append(PartShard(f"{name}.bin", len(ids), 1, size, sha256_of(data), sha256_of(rows), streams))
+    shard = commit._make_shard(
+        "train-00000.bin", made, tmp_path, tmp_path, streams={"loss": LOSS_INFO}, earlier_bytes={}
+    )
+    assert (shard.num_tokens, shard.num_documents, shard.streams) == (2, 2, {})
