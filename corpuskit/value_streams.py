@@ -45,7 +45,7 @@ class StreamInfo:
 
     def words(self) -> str:
         """The same in words, for messages."""
-        return f"{np.dtype(self.dtype).name} with fill {self.fill} for each {self.of}"
+        return f"{np.dtype(self.dtype).name} with fill {self.fill:g} for each {self.of}"
 
 
 #: What a stream may be called, as a regular expression: its name is a part of names of files.

@@ -60,7 +60,7 @@ def test_corpora_are_listed_as_json():
         "name": "text",
         "encoding": "bytes",
         "splits": {"train": 828, "valid": 92},
-        "size_bytes": 1888,
+        "size_bytes": 1904,
         "fingerprint": corpus.fingerprint,
     }
     Path("data/text/other/manifest.json").write_text("{}")

@@ -94,8 +94,8 @@ S = ("show", "data/my/bytes")
         (["ls"], "no such command 'ls'; did you mean 'list'?"),
         (["cache", "sise"], "no such command 'sise'; did you mean 'size'?"),
         (["list", "sorces"], "KIND: no kind 'sorces'; did you mean 'sources'?"),
-        (["list", "planets"], "KIND: no kind 'planets'; known: sources, tokenizers, "),
-        (["export", "data/my/bytes", "-o", "x"], "--format is missing; choose from llmc, megatron, nanogpt"),
+        (["list", "oxen"], "KIND: no kind 'oxen'; known: sources, tokenizers, "),
+        (["export", "data/my/bytes", "-o", "x"], "--format is missing; choose from datatrove, llmc, megatron, nanogpt"),
         (
             ["export", "data/my/bytes", "--format", "llmc"],
             "--output is missing; see 'corpuskit export --help'",
