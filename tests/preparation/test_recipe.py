@@ -74,7 +74,7 @@ def test_a_job_is_written_as_it_was_before():
         streams={LOSS: LOSS_INFO},
     )
     written = json.dumps(job.to_json()).encode()
-    expected = "4f6ecabbbb2a48229867c86ebbced7b28aa6d9508a23d682b87e743c44d954d0"
+    expected = "42bf81dceb529e87fcc1e6e76a1b14cd052ff3dac37d8646ce3a562125aeec1e"
     assert hashlib.sha256(written).hexdigest() == expected
 
 
