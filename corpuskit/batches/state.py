@@ -67,7 +67,8 @@ def _differing(there: Any, here: Any) -> tuple[Any, Any]:
     if not (isinstance(there, Mapping) and isinstance(here, Mapping)):
         return there, here
     names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
-    return tuple({name: one[name] for name in names if name in one} for one in (there, here))
+    there, here = ({name: one[name] for name in names if name in one} for one in (there, here))
+    return there, here
 
 
 def check_sample(sample: Any, field: str = "sample") -> int:
