@@ -73,6 +73,7 @@ def run_record(
         "text_bytes": text_bytes,
         "bytes_per_s": round(made_bytes / max(work_s, 1e-3)),
         "num_tokens": sum(record.num_tokens for record in records),
+        "num_targets": num_targets(records),
         "num_documents": sum(record.num_documents for record in records),
         "num_parts": len(plan.parts),
         "num_parts_made": len(made),
@@ -134,6 +135,34 @@ def warn_of_fields(source: Source, plan: Plan, missing: Sequence[str]) -> None:
             field,
             there,
             f" ({close})" if close else "",
+        )
+
+
+def num_targets(records: Iterable[PartRecord]) -> int | None:
+    """The tokens that are to be learned; None of parts without a loss stream, where all of them are.
+
+    Args:
+        records: The parts that make the corpus.
+    """
+    counts = [(record.num_targets, record.num_tokens) for record in records]
+    if all(targets is None for targets, _ in counts):
+        return None
+    return sum(tokens if targets is None else targets for targets, tokens in counts)
+
+
+def warn_of_targets(records: Iterable[PartRecord], name: str) -> None:
+    """Say so where no token is to be learned, which trains nothing.
+
+    Args:
+        records: The parts that make the corpus.
+        name: What the corpus is called.
+    """
+    if num_targets(records) == 0:
+        log.warning(
+            "%s: no token is a target, so there is nothing to learn: do the conversations have messages of the "
+            "assistant, with a weight that is not 0? See what is learned with 'corpuskit show --chat', and "
+            "choose with --train-on (in Python and TOML: train_on)",
+            name,
         )
 
 
