@@ -99,7 +99,7 @@ def _say(prepared: Prepared, config: PrepareConfig) -> None:
     if run["work_s"] >= 1:
         how += f", {size(run['bytes_per_s'])}/s"
     targets = run["num_targets"]
-    learned = "" if targets is None else f", {targets:,} of them targets,"
+    learned = "" if targets is None else f", {targets:,} targets"
     render.say(f"Prepared {counts} tokens{learned} ({corpus.manifest.tokenizer.name}) {how}.")
     if by_default := facts.decided(config, corpus):
         render.say(f"By default: {by_default}.")

@@ -7,7 +7,7 @@ import logging
 import os
 import platform
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from corpuskit.config import PrepareConfig
@@ -193,20 +193,40 @@ def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
         records: The parts that make the corpus.
     """
     left_out: Counter[str] = Counter()
+    first: dict[str, tuple[int, str]] = {}
     for record in records:
         left_out.update(record.left_out)
-    words = ""
-    for kind, count in left_out.most_common(1):
-        places = (place for record in records for place in record.places)
-        item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
-        words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
-        words += f"; choose the field with {_FIELD_FLAGS[kind]}" if kind in _FIELD_FLAGS else ""
+        for kind, item, _, reason in record.places:
+            first.setdefault(kind, (item, reason))
     empty = sum(
         shard.num_documents for record in records for made in record.shards.values() for shard in made
     )
-    words += f"; no-tokens: {empty:,}, to which the tokenizer gives no id" if empty else ""
-    first, more = plan.inputs[0].name, len(plan.inputs) - 1
-    where = f"{first} and {more:,} more" if more else first
+    return nothing_in(plan.inputs, left_out, first, num_empty=empty)
+
+
+def nothing_in(
+    inputs: Sequence[Input],
+    left_out: Mapping[str, int],
+    first: Mapping[str, tuple[int, str]],
+    *,
+    num_empty: int,
+) -> SourceError:
+    """The error about inputs without a token.
+
+    Args:
+        inputs: All inputs.
+        left_out: Documents that were left out, by kind.
+        first: The first of each kind: the number of its input, and the reason.
+        num_empty: Documents to which the tokenizer gives no id.
+    """
+    words = ""
+    for kind, count in Counter(left_out).most_common(1):
+        item, reason = first[kind]
+        words = f"; {kind}: {count:,}, first in {inputs[item].name}: {reason}"
+        words += f"; choose the field with {_FIELD_FLAGS[kind]}" if kind in _FIELD_FLAGS else ""
+    words += f"; no-tokens: {num_empty:,}, to which the tokenizer gives no id" if num_empty else ""
+    name, more = inputs[0].name, len(inputs) - 1
+    where = f"{name} and {more:,} more" if more else name
     return SourceError(
         f"{where}: no text: every document is empty or left out{words}",
         found=dict(left_out),
