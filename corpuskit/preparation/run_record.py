@@ -159,9 +159,9 @@ def warn_of_targets(records: Iterable[PartRecord], name: str) -> None:
     """
     if num_targets(records) == 0:
         log.warning(
-            "%s: no token is a target, so there is nothing to learn: do the conversations have messages of the "
-            "assistant, with a weight that is not 0? See what is learned with 'corpuskit show --chat', and "
-            "choose with --train-on (in Python and TOML: train_on)",
+            "%s: no token is a target, so there is nothing to learn: do the conversations have messages of "
+            "the assistant, with a weight that is not 0? See what is learned with 'corpuskit show --chat', "
+            "and choose with --train-on (in Python and TOML: train_on)",
             name,
         )
 

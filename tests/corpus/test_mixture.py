@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import corpuskit
 from corpuskit.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.corpus.mixture import Mixture, Stage, Weighted, mix
@@ -376,3 +377,10 @@ def test_what_the_corpora_leave_out_is_counted_by_corpus(corpora):
         "b": {"documents_truncated": 14, "tokens_truncated": 14 * 41},
     }
     assert "documents truncated of a" in batches._repr_html_()
+
+
+def test_selections_without_their_corpora_are_one_line(tmp_path):
+    (tmp_path / "a.txt").write_text("text")
+    corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "made")
+    with pytest.raises(ConfigError, match=r"^selections: expected a mapping from corpora, found list; write"):
+        mix({corpus: 1}, selections=[1])

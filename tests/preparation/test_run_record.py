@@ -69,7 +69,7 @@ def test_the_record_says_where_the_inputs_are(tmp_path):
 
 
 def targets_of(folder, messages, caplog, **options):
-    """How many targets there are of conversations of these messages, as run.json says, and whether it warns."""
+    """How many targets there are of conversations of these messages, and whether it warns."""
     path = folder / "convs.jsonl"
     path.write_text("".join(json.dumps({"messages": one}) + "\n" for one in messages))
     options = {"format": "chat", "template": "plain", "encoding": "bytes", **options}
