@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Sequence
 
 #: Where a kind's names have other names as well, what knows them: it says what a name stands for, or "".
-_MEANINGS = {"tokenizer": "corpuskit.tokenizers.models"}
+_MEANINGS = {"tokenizer": "corpuskit.tokenizers.models", "template": "corpuskit.chat.opening"}
 
 
 def near(name: str, known: Sequence[str], *, most: int = 3) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from collections.abc import Sequence
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.rows import RowSource
+
+#: What modules are called whose lines say nothing to a user.
+_NOT_THE_USERS = ("corpuskit", "threading", "concurrent.", "multiprocessing", "torch.")
 
 
 class TargetWatch:
@@ -37,10 +41,21 @@ class TargetWatch:
             sample = int(samples[0])
             warnings.warn(
                 f"step {sample // self._batch_size:,} has a row without a single target to be learned, of "
-                f"sample {sample:,}, and others may follow: batches.rows_without_targets counts them, and "
-                "sampler_options={'skip_untrained': True} leaves them out of the order",
-                stacklevel=2,
+                f"sample {sample:,}, and others may follow; of a batch of such rows alone the mean loss is "
+                "NaN: batches.rows_without_targets counts them, and sampler_options={'skip_untrained': "
+                "True} leaves them out of the order",
+                stacklevel=_users_level(),
             )
+
+
+def _users_level() -> int:
+    """How far up the stack the user's line is, as `warnings` counts; past its end where a thread has none."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and (frame := frame.f_back) is not None:
+        if not frame.f_globals.get("__name__", "").startswith(_NOT_THE_USERS):
+            break
+        level += 1
+    return level
 
 
 class Targets:

@@ -7,6 +7,19 @@ from corpuskit.chat.template import Template
 from corpuskit.registry.registry import find
 from corpuskit.registry.specs import TemplateSpec
 
+#: Models by what their names begin with, and the template that they were made with.
+_MODELS = {"gpt-oss": "harmony", "gpt_oss": "harmony", "openai": "harmony", "qwen": "chatml"}
+
+
+def meaning(name: str) -> str:
+    """What to say of a name that is a model's and no template's; empty where it is not known.
+
+    Args:
+        name: What was said.
+    """
+    found = [template for model, template in _MODELS.items() if name.casefold().startswith(model)]
+    return f"did you mean {found[0]!r}?" if found else ""
+
 
 def open_template(name: str) -> Template:
     """The template of a name; what a plugin's gives is checked.
@@ -23,4 +36,4 @@ def open_template(name: str) -> Template:
     return opened if component.owner.is_builtin else GuardedTemplate(opened, component)
 
 
-__all__ = ["open_template"]
+__all__ = ["meaning", "open_template"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from corpuskit.chat.conversation import ROLES, BadConversation, Conversation, Message, ToolCall
 from corpuskit.chat.tools import calls_of, matched, parsed, tools_of
+from corpuskit.near import near
 
 #: The fields that hold messages, in order of preference, and the one that says that there is a prompt.
 MESSAGES = ("messages", "conversations")
@@ -151,9 +152,11 @@ def _messages(value: Any, field: str, system: Any, tools: tuple[Mapping[str, Any
     found = [message.role for message in messages]
     for role in ("system", "developer"):
         if found.count(role) > 1:
-            raise BadConversation("two-system-messages", f"{found.count(role)} messages of role {role!r}")
+            raise BadConversation(
+                "two-system-messages", f"{found.count(role)} messages of role {role!r} (join them into one)"
+            )
     if not any(message.content or message.tool_calls or message.reasoning for message in messages):
-        raise BadConversation("empty-conversation", f"a conversation of {len(value)} messages without text")
+        raise BadConversation("empty-conversation", "no message with text" if value else "no messages")
     return _answering(messages, answers, tools, shape) if has_tools else messages
 
 
@@ -185,7 +188,7 @@ def _message(entry: Any, shape: tuple[str, str, Mapping[str, str]], where: str) 
     known = roles.get(role) if isinstance(role, str) else None
     if known is None:
         raise BadConversation(
-            "unknown-role", f"{where} has the role {role!a:.60} (expected {', '.join(ROLES)})"
+            "unknown-role", f"{where} has the role {role!a:.60} (expected {', '.join(ROLES)}{_meant(role)})"
         )
     content = entry.get(text)
     calls = calls_of(entry.get("tool_calls"), where)
@@ -209,6 +212,15 @@ def _message(entry: Any, shape: tuple[str, str, Mapping[str, str]], where: str) 
         _text_or_none(entry, "name"),
         _is_trained(entry, where),
     )
+
+
+def _meant(role: Any) -> str:
+    """A question whether another role was meant; empty where none is like it."""
+    if not isinstance(role, str):
+        return ""
+    word = role.casefold()
+    close = [_SHAREGPT[2][word]] if word in _SHAREGPT[2] else near(word[:60], ROLES, most=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _text(content: Any, where: str) -> str:

@@ -135,7 +135,7 @@ def matched(
             if known and call.name not in known:
                 raise BadConversation(
                     "orphan-tool-call",
-                    f"a call of tool {call.name!r:.60} in message {place + 1}, which is not among the tools",
+                    f"message {place + 1} calls a tool {call.name!r:.60} that field 'tools' does not define,",
                 )
         waiting += message.tool_calls
         if message.role == "tool":

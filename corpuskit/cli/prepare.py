@@ -98,7 +98,9 @@ def _say(prepared: Prepared, config: PrepareConfig) -> None:
     how = f"in {run['elapsed_s']:.1f} s"
     if run["work_s"] >= 1:
         how += f", {size(run['bytes_per_s'])}/s"
-    render.say(f"Prepared {counts} tokens ({corpus.manifest.tokenizer.name}) {how}.")
+    targets = run["num_targets"]
+    learned = "" if targets is None else f", {targets:,} targets"
+    render.say(f"Prepared {counts} tokens{learned} ({corpus.manifest.tokenizer.name}) {how}.")
     if by_default := facts.decided(config, corpus):
         render.say(f"By default: {by_default}.")
     for kind, count in corpus.manifest.left_out.items():

@@ -51,7 +51,8 @@ class Config(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise ConfigError(explain(cls, error, values, said)) from error
+            # Without the cause, whose traceback would come first and say the same in more words.
+            raise ConfigError(explain(cls, error, values, said)) from None
 
     @classmethod
     def has(cls, key: str) -> bool:

@@ -301,8 +301,14 @@ def _by_name(values: ByCorpus[Any], corpora: Mapping[str, Corpus], what: str) ->
     """Values by the corpora's names.
 
     Raises:
-        ConfigError: If one is for a corpus that is not in the mixture.
+        ConfigError: If one is for a corpus that is not in the mixture, or nothing says what each is for.
     """
+    if not isinstance(values, Mapping):
+        raise ConfigError(
+            f"{what}: expected a mapping from corpora, found {type(values).__name__}; "
+            f"write {what}={{corpus: ...}}",
+            found=values,
+        )
     named = {_name(key): value for key, value in values.items()}
     for name in named:
         if name not in corpora:

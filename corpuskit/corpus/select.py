@@ -27,6 +27,9 @@ _OF_THE_MOMENT = {
     *("current_date", "current_time", "current_timestamp", "current_localtime", "current_localtimestamp"),
     *("localtime", "localtimestamp", "transaction_timestamp", "txid_current", "current_setting"),
 }
+#: What DuckDB's errors begin with.
+_KIND_OF_ERROR = re.compile(r"^[A-Z]\w*(?: [A-Z]\w*)* Error: ")
+_TEXTS, _QUOTED = re.compile(r"'(?:[^']|'')*'"), re.compile(r'"((?:[^"]|"")*)"')
 _WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 _CHARACTERS_SHOWN = 80
 _MAX_CHARACTERS = 100_000
@@ -100,9 +103,11 @@ def _chosen(split: Split, expression: str) -> NDArray[np.int64]:
             )
         found = rows.filter(condition).select(duckdb.ColumnExpression(names[-1])).fetchnumpy()
     except duckdb.Error as error:
-        reason = str(error).strip().split("\n")[0].rstrip("!.")
+        reason = _KIND_OF_ERROR.sub("", str(error).strip().split("\n")[0].rstrip("!."))
         raise ConfigError(
-            f"select {_shown(expression)}: {reason}; the columns are {_listed(names[:-1])}", found=expression
+            f"select {_shown(expression)}: {reason}{_quotes(expression, names[:-1])}; "
+            f"the columns are {_listed(names[:-1])}",
+            found=expression,
         ) from error
     finally:
         connection.close()
@@ -192,6 +197,18 @@ def _refused(node: dict[str, Any], changing: set[str], known: set[str]) -> str:
         name = node["column_names"][0]
         name = "" if name.casefold() in known else name
     return f"{name} gives another answer every time" if name.casefold() in changing else ""
+
+
+def _quotes(expression: str, columns: Sequence[str]) -> str:
+    """What to say of quotation marks in an expression that is wrong: they are of names, and not of texts."""
+    code = _TEXTS.sub("''", expression)
+    known = {name.casefold() for name in columns}
+    text = next((one for one in _QUOTED.findall(code) if one.casefold() not in known), None)
+    if text is not None:
+        return f"; double quotes are of columns: write text in single quotes, as {text[:_CHARACTERS_SHOWN]!r}"
+    code = _QUOTED.sub("", code).casefold()
+    dotted = (name for name in columns if "." in name and name.casefold() in code)
+    return next((f"; write {_listed([name])} in double quotes" for name in dotted), "")
 
 
 def _shown(expression: str) -> str:

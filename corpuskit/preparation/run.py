@@ -39,6 +39,7 @@ from corpuskit.preparation.run_record import (
     warn_of_empty_splits,
     warn_of_fields,
     warn_of_separator,
+    warn_of_targets,
 )
 from corpuskit.preparation.work_folder import WorkFolder
 from corpuskit.sources.base import Input
@@ -204,6 +205,7 @@ class Run:
             )
         warn_of_separator(plan, records)
         warn_of_empty_splits(plan, records, splits)
+        warn_of_targets(records, self.name)
         return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
 
     def _fields(self, plan: Plan, records: Sequence[PartRecord]) -> dict[str, FieldType]:

@@ -7,7 +7,7 @@ import logging
 import os
 import platform
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from corpuskit.config import PrepareConfig
@@ -73,6 +73,7 @@ def run_record(
         "text_bytes": text_bytes,
         "bytes_per_s": round(made_bytes / max(work_s, 1e-3)),
         "num_tokens": sum(record.num_tokens for record in records),
+        "num_targets": num_targets(records),
         "num_documents": sum(record.num_documents for record in records),
         "num_parts": len(plan.parts),
         "num_parts_made": len(made),
@@ -137,6 +138,34 @@ def warn_of_fields(source: Source, plan: Plan, missing: Sequence[str]) -> None:
         )
 
 
+def num_targets(records: Iterable[PartRecord]) -> int | None:
+    """The tokens that are to be learned; None of parts without a loss stream, where all of them are.
+
+    Args:
+        records: The parts that make the corpus.
+    """
+    counts = [(record.num_targets, record.num_tokens) for record in records]
+    if all(targets is None for targets, _ in counts):
+        return None
+    return sum(tokens if targets is None else targets for targets, tokens in counts)
+
+
+def warn_of_targets(records: Iterable[PartRecord], name: str) -> None:
+    """Say so where no token is to be learned, which trains nothing.
+
+    Args:
+        records: The parts that make the corpus.
+        name: What the corpus is called.
+    """
+    if num_targets(records) == 0:
+        log.warning(
+            "%s: no token is a target, so there is nothing to learn: do the conversations have messages of "
+            "the assistant, with a weight that is not 0? See what is learned with 'corpuskit show --chat', "
+            "and choose with --train-on (in Python and TOML: train_on)",
+            name,
+        )
+
+
 def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]) -> None:
     """Say so where a split that there should be got none of the documents."""
     filled = {name for record in records for name in record.shards}
@@ -164,20 +193,40 @@ def no_text(plan: Plan, records: Sequence[PartRecord]) -> SourceError:
         records: The parts that make the corpus.
     """
     left_out: Counter[str] = Counter()
+    first: dict[str, tuple[int, str]] = {}
     for record in records:
         left_out.update(record.left_out)
-    words = ""
-    for kind, count in left_out.most_common(1):
-        places = (place for record in records for place in record.places)
-        item, reason = next((item, reason) for found, item, _, reason in places if found == kind)
-        words = f"; {kind}: {count:,}, first in {plan.inputs[item].name}: {reason}"
-        words += f"; choose the field with {_FIELD_FLAGS[kind]}" if kind in _FIELD_FLAGS else ""
+        for kind, item, _, reason in record.places:
+            first.setdefault(kind, (item, reason))
     empty = sum(
         shard.num_documents for record in records for made in record.shards.values() for shard in made
     )
-    words += f"; no-tokens: {empty:,}, to which the tokenizer gives no id" if empty else ""
-    first, more = plan.inputs[0].name, len(plan.inputs) - 1
-    where = f"{first} and {more:,} more" if more else first
+    return nothing_in(plan.inputs, left_out, first, num_empty=empty)
+
+
+def nothing_in(
+    inputs: Sequence[Input],
+    left_out: Mapping[str, int],
+    first: Mapping[str, tuple[int, str]],
+    *,
+    num_empty: int,
+) -> SourceError:
+    """The error about inputs without a token.
+
+    Args:
+        inputs: All inputs.
+        left_out: Documents that were left out, by kind.
+        first: The first of each kind: the number of its input, and the reason.
+        num_empty: Documents to which the tokenizer gives no id.
+    """
+    words = ""
+    for kind, count in Counter(left_out).most_common(1):
+        item, reason = first[kind]
+        words = f"; {kind}: {count:,}, first in {inputs[item].name}: {reason}"
+        words += f"; choose the field with {_FIELD_FLAGS[kind]}" if kind in _FIELD_FLAGS else ""
+    words += f"; no-tokens: {num_empty:,}, to which the tokenizer gives no id" if num_empty else ""
+    name, more = inputs[0].name, len(inputs) - 1
+    where = f"{name} and {more:,} more" if more else name
     return SourceError(
         f"{where}: no text: every document is empty or left out{words}",
         found=dict(left_out),

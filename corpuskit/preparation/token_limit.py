@@ -14,7 +14,7 @@ from corpuskit.corpus.index import fields_file, read_rows, stream_file
 from corpuskit.preparation.parts.field_file import copy_rows
 from corpuskit.preparation.parts.record import KeptFile, PartRecord, PartShard
 from corpuskit.storage import FileWriter
-from corpuskit.value_streams import StreamInfo
+from corpuskit.value_streams import LOSS, StreamInfo
 
 _COPY_BYTES = 4 * 2**20
 
@@ -112,8 +112,27 @@ def _cut(record: PartRecord, documents: _Documents, last: int, folder: Path) -> 
         for name, count in kept.items()
     }
     return dataclasses.replace(
-        record, shards=shards, num_documents=sum(kept.values()), num_open_tokens=0, open_text_bytes={}
+        record,
+        shards=shards,
+        num_documents=sum(kept.values()),
+        num_open_tokens=0,
+        open_text_bytes={},
+        num_targets=None if record.num_targets is None else _num_targets(shards, folder, record.streams),
     )
+
+
+def _num_targets(
+    shards: Mapping[str, Sequence[PartShard]], folder: Path, infos: Mapping[str, StreamInfo]
+) -> int:
+    """The tokens of some shards that are to be learned."""
+    count = 0
+    for shard in (shard for made in shards.values() for shard in made):
+        if LOSS in shard.streams and shard.num_tokens:
+            loss = np.memmap(folder / shard.stream_file(LOSS), infos[LOSS].dtype, "r")
+            count += int(np.count_nonzero(loss))
+        else:
+            count += shard.num_tokens
+    return count
 
 
 def _first(

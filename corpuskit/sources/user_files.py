@@ -156,9 +156,12 @@ class UserFiles(FilesSource):
         readers = [self.reader(format) for format in sorted(formats)]
         unused = sorted(set(said) - {name for reader in readers for name in reader.options})
         if unused:
+            chat = reader_class("chat")
+            of_chat = chat is not None and unused[0] in chat.OPTIONS
+            other = "read conversations with --format chat" if of_chat else "choose another with --format"
             raise ConfigError(
                 f"{option_name(unused[0])}: no reader of these files ({', '.join(sorted(formats))}) has it; "
-                "leave it out, or choose another with --format"
+                f"leave it out, or {other}"
             )
 
     @cached_property

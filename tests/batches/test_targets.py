@@ -192,3 +192,11 @@ def test_rows_are_counted_by_several_threads():
         watch.saw([17, 18])
     watch.saw(np.array([3]))
     assert watch.rows == 3
+
+
+def test_the_warning_of_a_row_without_targets_names_the_users_line(make_split):
+    split = make_split(400, values={"loss": (LOSS_INFO, np.zeros(400, np.uint8), set())})
+    batches = Batches(split, batch_size=4, block_size=10, output="numpy")
+    with pytest.warns(UserWarning, match="the mean loss is NaN") as seen:
+        batches[0]
+    assert [one.filename for one in seen] == [__file__]

@@ -48,3 +48,11 @@ def test_json_has_no_words_that_are_none():
     for value in (float("inf"), {1, 2}, b"x"):
         with pytest.raises(BadConversation, match="holds what is no JSON"):
             as_json(value)
+
+
+def test_a_call_of_a_tool_that_is_not_defined_reads_as_one_sentence():
+    calling = Message("assistant", "", tool_calls=(ToolCall("g", "{}"),))
+    with pytest.raises(
+        BadConversation, match=r"^message 1 calls a tool 'g' that field 'tools' does not define,$"
+    ):
+        matched([calling], {}, [{"name": "f"}])

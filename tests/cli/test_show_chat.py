@@ -106,3 +106,13 @@ def test_a_document_that_is_not_there(typed, convs):
     assert "--document 5: convs.jsonl has 2 documents" in typed(
         "show", convs, "--chat", *MADE, "--document", "5", code=2
     )[1]  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--document", "0")])
+def test_files_of_which_nothing_can_be_shown_are_an_error_as_for_prepare(typed, convs, flags):
+    of_text = ("--format", "jsonl", "--encoding", "bytes")
+    _, expected = typed("prepare", convs, *of_text, code=3)
+    assert "no field 'text'" in expected
+    shown, said = typed("show", convs, "--chat", *of_text, *flags, code=3)
+    assert shown == ""
+    assert expected.partition("error: ")[2].strip() in said

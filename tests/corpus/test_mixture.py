@@ -415,3 +415,10 @@ def test_other_control_tokens_on_one_tokenizer_do_not_go_together(text_and_chat,
     )  # fmt: skip
     with pytest.raises(ConfigError, match="prepared with another tokenizer than"):
         mix({text_and_chat[1]: 0.5, other: 0.5})
+
+
+def test_selections_without_their_corpora_are_one_line(tmp_path):
+    (tmp_path / "a.txt").write_text("text")
+    corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "made")
+    with pytest.raises(ConfigError, match=r"^selections: expected a mapping from corpora, found list; write"):
+        mix({corpus: 1}, selections=[1])

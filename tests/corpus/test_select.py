@@ -59,7 +59,7 @@ def test_the_documents_for_which_it_is_true_are_chosen(corpus, expression, is_ch
             "lan = 'de'",
             r"\"lan\" not found.*; the columns are lang, score, \"meta.s\", document, ",
         ),
-        ("meta.s = 's1'", r"the columns are .*\"meta.s\""),
+        ("meta.s = 's1'", r'write "meta.s" in double quotes; the columns are .*"meta.s"'),
         ("lang = ", "no condition: syntax error"),
         ("", "expected an expression such as"),
         ("score + 1", "expected a condition that is true or false, found DOUBLE"),
@@ -77,6 +77,12 @@ def test_the_documents_for_which_it_is_true_are_chosen(corpus, expression, is_ch
         ("lang = 'de' order by score", "no condition: syntax error"),
         ("getenv('HOME') = 'x'", "getenv"),
         ("x" * 200_000, "200,000 characters"),
+        (
+            'lang = "de"',
+            "double quotes are of columns: write text in single quotes, as 'de'; the columns are",
+        ),
+        ('"lang" = "it\'s"', 'as "it\'s"; the columns are'),
+        ("lng = 'de'", r": Referenced column \"lng\" not found in FROM clause; the columns are"),
     ],
 )
 def test_what_is_more_than_a_condition_is_one_line(corpus, expression, message):

@@ -342,6 +342,8 @@ def test_options_go_to_the_readers_that_have_them(corpus):
     assert documents(source) == [b"a", b"b", b"c", b"d"]
     with pytest.raises(ConfigError, match=r"--text-field: no reader of these files \(text\) has it"):
         UserFiles(["corpus/a.txt"], options=SourceOptions(reader={"text_field": "x"})).inputs()
+    with pytest.raises(ConfigError, match=r"--template: .* or read conversations with --format chat$"):
+        UserFiles(["corpus/a.txt"], options=SourceOptions(reader={"template": "chatml"})).inputs()
     with pytest.raises(ConfigError, match="--from takes a named corpus's bytes from elsewhere; here, name"):
         UserFiles(["corpus"], options=SourceOptions(location="x")).inputs()
 

@@ -117,6 +117,7 @@ class PartRecord:
         separated: Whether a separator that the user named ends one of its documents.
         streams: What the streams of its shards are, by their names.
         fields: The first value of each kept field that has one.
+        num_targets: Its tokens that are to be learned; None without a loss stream, where all of them are.
     """
 
     number: int
@@ -132,6 +133,7 @@ class PartRecord:
     separated: bool
     streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=dict)
     fields: Mapping[str, FirstValue] = dataclasses.field(default_factory=dict)
+    num_targets: int | None = None
 
     @property
     def num_tokens(self) -> int:
@@ -212,7 +214,7 @@ class PartRecord:
         documents = sum(shard.num_documents for shards in self.shards.values() for shard in shards)
         if min(counts) < 0 or not all(self.shards.values()) or documents != self.num_documents:
             raise ValueError("its numbers do not add up")
-        if self.num_open_tokens > self.num_tokens:
+        if self.num_open_tokens > self.num_tokens or not 0 <= (self.num_targets or 0) <= self.num_tokens:
             raise ValueError("its numbers do not add up")
 
 

@@ -30,7 +30,7 @@ from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.value_streams import StreamInfo
+from corpuskit.value_streams import LOSS, StreamInfo
 
 
 class Worker:
@@ -98,6 +98,7 @@ class Worker:
         for changed, state in self._states(part).items():
             if state != states[changed]:
                 raise changed_while_used(job.inputs[changed])
+        streams = _streams_of(shards, job)
         record = PartRecord(
             number=number,
             fingerprint=job.fingerprint,
@@ -110,8 +111,9 @@ class Worker:
             num_open_tokens=sum(writer.open_tokens.values()),
             open_text_bytes={split: size for split, size in sorted(writer.open_text_bytes.items()) if size},
             separated=separated,
-            streams=_streams_of(shards, job),
+            streams=streams,
             fields=dict(types.found),
+            num_targets=writer.num_targets if LOSS in streams else None,
         )
         record.save(folder)
         return record

@@ -19,7 +19,7 @@ from corpuskit.preparation.parts.field_types import FieldTypes
 from corpuskit.preparation.parts.job import Job
 from corpuskit.preparation.parts.record import KeptFile, PartShard, shard_name
 from corpuskit.storage import FileWriter
-from corpuskit.value_streams import StreamInfo
+from corpuskit.value_streams import LOSS, StreamInfo
 
 #: Items of a stream's fill that are written at once.
 _FILL_ITEMS = 2**20
@@ -44,6 +44,7 @@ class PartWriter:
         self._folder = folder
         self._number = number
         self._streams = job.streams
+        self.num_targets = 0  # as the loss stream says it
         self._shard_tokens = max(job.shard_bytes // np.dtype(job.dtype).itemsize, 1)
         self._open: dict[str, _ShardWriter] = {}
         self._finished: dict[str, list[PartShard]] = {}
@@ -72,6 +73,8 @@ class PartWriter:
         self.open_text_bytes[split] = open_bytes + encoded.open_text_bytes
         if not len(ids) and not len(index):
             return
+        loss = encoded.streams.get(LOSS)
+        self.num_targets += len(ids) if loss is None else int(np.count_nonzero(loss))
         done = row = 0
         while True:
             shard = self._shard(split)

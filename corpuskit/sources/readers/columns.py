@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from corpuskit.chat.records import COMPLETION, MESSAGES, PROMPT
 from corpuskit.errors import SourceError
 from corpuskit.near import near
 from corpuskit.sources.base import Input
@@ -35,6 +36,16 @@ def close_to(field: str, names: Sequence[str]) -> str:
     return f"did you mean {quoted(close[0])}?" if close else ""
 
 
+def of_conversations(names: Sequence[str]) -> str:
+    """How records with these fields are read, if they are conversations; empty if not.
+
+    Args:
+        names: The fields.
+    """
+    found = any(name in names for name in MESSAGES) or (PROMPT in names and COMPLETION in names)
+    return "conversations are read with --format chat" if found else ""
+
+
 def missing_column(
     item: Input,
     field: str | Sequence[str],
@@ -54,9 +65,11 @@ def missing_column(
     """
     wanted = [field] if isinstance(field, str) else [*field]
     close = close_to(wanted[-1], (*names, *nested))
+    other = of_conversations(names) if remedy == _FLAG else ""
     return SourceError(
         f"{item.name}: no column {either(wanted)}; it has: {listed(names)}; choose one with {remedy}"
-        + (f" ({close})" if close else ""),
+        + (f" ({close})" if close else "")
+        + (f"; {other}" if other else ""),
         path=item.name,
         expected=field,
         found=list(names),
@@ -183,6 +196,7 @@ __all__ = [
     "is_text",
     "listed",
     "missing_column",
+    "of_conversations",
     "printable",
     "quoted",
     "text_path",

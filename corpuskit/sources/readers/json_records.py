@@ -225,11 +225,14 @@ class Records(abc.ABC, Generic[T]):
         if found and value is not None:
             return self.document(line, start, record)
         if not found:
-            reason = f"no field {self._wanted} {has(self._fields, record)} in the record"
+            reason = f"no field {self._wanted} {self._has(record)} in the record"
             self._bad.missing(f"missing-{self.WHAT}", start, reason)
         else:
             self._bad.missing(f"null-{self.WHAT}", start, f"field {field!r} is null in the record")
         return None
+
+    def _has(self, record: dict[str, Any]) -> str:
+        return has(self._fields, record, of_text=self.WHAT == "text")
 
     def _note(self, record: dict[str, Any], start: int, *, found: bool) -> None:
         """Note whether a record has the field.
@@ -244,7 +247,7 @@ class Records(abc.ABC, Generic[T]):
         if self._missing == _FIRST_RECORDS:
             raise self._bad.error(
                 f"none of the first {_FIRST_RECORDS} records has a field {self._wanted} "
-                f"{has(self._fields, record)}; choose one with {self._reader.FIELD_FLAG}; the last of them "
+                f"{self._has(record)}; choose one with {self._reader.FIELD_FLAG}; the last of them "
                 "begins",
                 start,
             )

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from corpuskit.sources.readers import lenient_json as lenient
-from corpuskit.sources.readers.columns import close_to, listed
+from corpuskit.sources.readers.columns import close_to, listed, of_conversations
 
 #: How deep a record is searched for a field that was perhaps meant.
 _NESTED_LEVELS = 3
@@ -100,15 +100,21 @@ def first_text(record: dict[str, Any], fields: list[str]) -> str:
     raise KeyError(fields[0])
 
 
-def has(fields: list[str], record: dict[str, Any]) -> str:
-    """What a record has instead of some fields, in brackets."""
-    return _has_names(fields[-1], tuple(record), tuple(_paths(record)))
+def has(fields: list[str], record: dict[str, Any], *, of_text: bool = True) -> str:
+    """What a record has instead of some fields, in brackets.
+
+    Args:
+        fields: The fields.
+        record: The record.
+        of_text: Whether they hold text, where a conversation is of another format.
+    """
+    return _has_names(fields[-1], tuple(record), tuple(_paths(record)), of_text)
 
 
 @lru_cache(maxsize=64)
-def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...]) -> str:
-    close = close_to(field, paths)
-    return f"(it has: {listed(names)}{f'; {close}' if close else ''})"
+def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...], of_text: bool) -> str:
+    hints = (close_to(field, paths), of_conversations(names) if of_text else "")
+    return f"(it has: {'; '.join([listed(names), *filter(None, hints)])})"
 
 
 __all__ = [

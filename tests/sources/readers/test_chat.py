@@ -96,7 +96,11 @@ def test_tools_of_parquet_are_those_of_the_records(tmp_path):
     ("record", "kind", "reason"),
     [
         ({"messages": [{"role": "robot", "content": "x"}]}, "unknown-role", "message 1 has the role 'robot'"),
-        ({"messages": [{"role": "user", "content": ""}]}, "empty-conversation", "1 messages without text"),
+        ({"messages": [{"role": "human", "content": "x"}]}, "unknown-role", "did you mean 'user'?"),
+        ({"messages": [{"role": "gpt", "content": "x"}]}, "unknown-role", "did you mean 'assistant'?"),
+        ({"messages": [{"role": "User", "content": "x"}]}, "unknown-role", "tool; did you mean 'user'?)"),
+        ({"messages": []}, "empty-conversation", "no messages"),
+        ({"messages": [{"role": "user", "content": ""}]}, "empty-conversation", "no message with text"),
         ({"messages": [USER, {"role": "tool", "content": "x"}]}, "orphan-tool-call", "answers no call"),
         (
             {"messages": [{"role": "system", "content": "x"}, {"role": "system", "content": "y"}]},

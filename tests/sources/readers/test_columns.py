@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from corpuskit.sources.readers.columns import close_to, listed
+from corpuskit.sources.base import Input
+from corpuskit.sources.readers.columns import close_to, listed, missing_column, of_conversations
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,21 @@ def test_names_of_any_characters_make_one_line_of_a_message():
 def test_white_space_around_a_name_is_seen():
     assert listed(["id", " text", "a b", "c\t", " d\udcff", ""]) == r"id, ' text', a b, 'c\t', ' d\udcff', "
     assert listed([" " + "x" * 100]) == f"' {'x' * 59}'"
+
+
+@pytest.mark.parametrize(
+    ("names", "are"),
+    [
+        (["id", "messages"], True),
+        (["conversations"], True),
+        (["completion", "prompt"], True),
+        (["prompt", "id"], False),
+        ([], False),
+    ],
+)
+def test_fields_that_conversations_have_are_said_to_be_read_as_chat(names, are):
+    hint = "conversations are read with --format chat"
+    assert of_conversations(names) == (hint if are else "")
+    item = Input("a.csv", 1, "")
+    assert str(missing_column(item, "text", names)).endswith(hint) == are
+    assert hint not in str(missing_column(item, "text", names, remedy="--reader-option"))
