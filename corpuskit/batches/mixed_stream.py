@@ -53,7 +53,10 @@ class MixedStream(TokenStream):
         self._arguments = (names, identities, splits, samplers, stages, max_epochs, selections)
         self.name = splits[0].name
         self.dtype = splits[0].dtype
-        self.num_ids = splits[0].num_ids  # they share a tokenizer
+        self._widest = max(
+            splits, key=lambda split: split.num_ids or 0
+        )  # they share a tokenizer, or extend it
+        self.num_ids = self._widest.num_ids
         sizes = [split.num_tokens for split in splits]
         self._offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         self.num_tokens = int(self._offsets[-1])
@@ -139,9 +142,8 @@ class MixedStream(TokenStream):
         return found
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
-        """The text that ids stand for; the corpora share a tokenizer."""
-        splits: tuple[TokenStream, ...] = self._arguments[2]
-        return splits[0].decode(ids)
+        """The text that ids stand for; the corpora share a tokenizer, or extend it."""
+        return self._widest.decode(ids)
 
     def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""

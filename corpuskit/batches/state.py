@@ -49,9 +49,10 @@ def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collec
     _check_fields(state, {**expected, **_OWN})
     for field, value in expected.items():
         if field not in free and state[field] != value:
+            there, here = _differing(state[field], value)
             raise ResumeError(
-                f"the state was saved with {field} {short(state[field])}, these batches have "
-                f"{short(value)}; make the batches as they were when it was saved",
+                f"the state was saved with {field} {short(there)}, these batches have "
+                f"{short(here)}; make the batches as they were when it was saved",
                 expected=value,
                 found=state[field],
             )
@@ -59,6 +60,15 @@ def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collec
         if not 1 <= state.get(field, 1) <= MAX_SAMPLE:
             raise _damaged(field, state[field], "1 or more")
     return check_sample(state["sample"])
+
+
+def _differing(there: Any, here: Any) -> tuple[Any, Any]:
+    """Two values; of two objects, what differs."""
+    if not (isinstance(there, Mapping) and isinstance(here, Mapping)):
+        return there, here
+    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    there, here = ({name: one[name] for name in names if name in one} for one in (there, here))
+    return there, here
 
 
 def check_sample(sample: Any, field: str = "sample") -> int:

@@ -20,6 +20,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.markup import display
 from corpuskit.numbers import whole
 from corpuskit.selection import Selection
+from corpuskit.tokenizers.added_tokens import fingerprint_with
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -205,7 +206,7 @@ def mix(
     max_epochs: ByCorpus[float] | float | None = None,
     selections: ByCorpus[Selection] | None = None,
 ) -> Mixture:
-    """Mix corpora that were prepared with the same tokenizer.
+    """Mix corpora that were prepared with the same tokenizer; some may have had control tokens added to it.
 
     After any number of samples, each corpus has given its share of them to within one sample, if the weights
     are whole numbers of a total up to 100,000, as all of five decimals are (`corpuskit.samplers.periodic`).
@@ -314,17 +315,35 @@ def _by_name(values: ByCorpus[Any], corpora: Mapping[str, Corpus], what: str) ->
 
 
 def _check_tokenizers(corpora: Mapping[str, Corpus]) -> None:
-    fingerprints = {name: corpus.tokenizer_fingerprint for name, corpus in corpora.items()}
-    first, expected = next(iter(fingerprints.items()), ("", ""))
-    if not fingerprints:
+    """Check that one vocabulary holds all ids: that of the corpus to which control tokens were added, if any.
+
+    Raises:
+        ConfigError: If it does not.
+    """
+    if not corpora:
         raise ConfigError("a mixture needs a corpus")
-    for name, found in fingerprints.items():
-        if found != expected:
+    manifests = {name: corpus.manifest for name, corpus in corpora.items()}
+    widest = max(manifests, key=lambda name: len(manifests[name].tokenizer.added_tokens))
+    expected = manifests[widest].tokenizer
+    for name, manifest in manifests.items():
+        found = manifest.tokenizer
+        extended = found.fingerprint
+        if not found.added_tokens:
+            extended = fingerprint_with(found.fingerprint, expected.added_tokens)
+        if expected.fingerprint not in (found.fingerprint, extended):
             raise ConfigError(
-                f"{name} was prepared with another tokenizer than {first} (fingerprint {found:.12}, expected "
-                f"{expected:.12}); ids of one mean nothing in the other, prepare them with the same",
-                expected=expected,
-                found=found,
+                f"{name} was prepared with another tokenizer than {widest} (fingerprint "
+                f"{found.fingerprint:.12}, expected {expected.fingerprint:.12}); ids of one mean nothing in "
+                "the other, prepare them with the same",
+                expected=expected.fingerprint,
+                found=found.fingerprint,
+            )
+        if manifest.dtype != manifests[widest].dtype:
+            raise ConfigError(
+                f"{name} has ids of {manifest.dtype[1:]} and {widest}, with its added control tokens, of "
+                f"{manifests[widest].dtype[1:]}; choose an --encoding that has the control tokens",
+                expected=manifests[widest].dtype,
+                found=manifest.dtype,
             )
 
 

@@ -23,6 +23,7 @@ from corpuskit.registry.specs import ExecutorSpec, ReaderSpec, SourceSpec, Templ
 from corpuskit.sources import option_names
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
+from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.options import options_of_readers, parse
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -97,7 +98,9 @@ class ResolvedConfig:
             split=self.source.default_split if config.split is None else config.split,
             eot=eot,
             format=config.format or spec.format,
-            reader=_recorded({**spec.reader_options, **self.reader_options["reader"]}),
+            reader=_recorded(
+                {**spec.reader_options, **self.reader_options["reader"]}, config.format or spec.format
+            ),
             max_tokens=config.max_tokens,
             part_bytes=config.part_bytes or part_bytes_for(total_bytes, fast=self.tokenizer.spec.fast),
             shard_bytes=config.shard_bytes,
@@ -126,12 +129,18 @@ class ResolvedConfig:
         return _without_folder(self.config.encoding)
 
 
-def _recorded(reader: dict[str, Any]) -> dict[str, Any]:
-    """Options of readers as a manifest has them: of a template that is in a file, its name and its digest.
+def _recorded(said: dict[str, Any], format: str | None) -> dict[str, Any]:
+    """Options of readers as a manifest has them.
+
+    Of a reader of conversations, also those that were not said: they decide what is learned. Of a template
+    that is in a file, its name and its digest.
 
     Raises:
         ConfigError: If there is no such template.
     """
+    own = (options_of_readers(format)[format] or {}) if format else {}
+    defaults = {name: own[name] for name in own if name not in Reader.COMMON_OPTIONS and own[name] != ""}
+    reader = {**defaults, **said} if "template" in own else said
     if reader.get("template") is None:
         return reader
     fingerprint = open_template(reader["template"]).fingerprint

@@ -172,3 +172,18 @@ def module_corpus(tmp_path_factory):
 @pytest.fixture
 def corpus(module_corpus):
     return module_corpus
+
+
+def test_of_options_only_those_that_differ_are_told(corpus):
+    def packed(**options):
+        told = {"documents": "whole", "too_long": "drop", **options}
+        return corpus.batches(
+            batch_size=4, block_size=8, sampler="packed", sampler_options=told, output="numpy"
+        )
+
+    state = packed().state_dict()
+    expected = (
+        r"saved with sampler_options \{'too_long': 'drop'\}, these batches have \{'too_long': 'truncate'\}"
+    )
+    with pytest.raises(ResumeError, match=expected):
+        packed(too_long="truncate").load_state_dict(state)

@@ -95,7 +95,10 @@ S = ("show", "data/my/bytes")
         (["cache", "sise"], "no such command 'sise'; did you mean 'size'?"),
         (["list", "sorces"], "KIND: no kind 'sorces'; did you mean 'sources'?"),
         (["list", "oxen"], "KIND: no kind 'oxen'; known: sources, tokenizers, "),
-        (["export", "data/my/bytes", "-o", "x"], "--format is missing; choose from datatrove, llmc, megatron, nanogpt"),
+        (
+            ["export", "data/my/bytes", "-o", "x"],
+            "--format is missing; choose from datatrove, llmc, megatron, nanogpt",
+        ),
         (
             ["export", "data/my/bytes", "--format", "llmc"],
             "--output is missing; see 'corpuskit export --help'",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import corpuskit
@@ -61,3 +63,25 @@ def test_a_share_of_the_parts_is_no_whole_corpus(records, tmp_path):
             call(config)
     with pytest.raises(ConfigError, match="parts = '1/2'"):
         corpuskit.plan(config=config)
+
+
+def test_what_conversations_were_written_by_is_recorded_though_it_was_not_said(tmp_path):
+    talk = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    (tmp_path / "chat.jsonl").write_text(json.dumps({"messages": talk}) + "\n")
+    told = {
+        "format": "chat",
+        "encoding": "bytes",
+        "add_tokens": True,
+        "split": "none",
+        "output": tmp_path / "c",
+    }
+    corpus = corpuskit.prepare(tmp_path / "chat.jsonl", **told)
+    options = corpus.manifest.options
+    assert (options["template"], options["train_on"]) == ("chatml", "assistant")
+    assert (options["tools"], options["reasoning"]) == (True, "all")
+    said = {
+        "template": "chatml",
+        "train_on": "assistant",
+        "reader_options": {"tools": True, "reasoning": "all"},
+    }
+    assert corpuskit.prepare(tmp_path / "chat.jsonl", **told, **said).fingerprint == corpus.fingerprint
