@@ -48,7 +48,16 @@ HOSTS = {
 }
 #: On hosts where everybody has pages, whose they may be.
 PAGES = {
-    "github.com": {"google", "google-deepmind", "karpathy", "Lightning-AI", "mosaicml", "NVIDIA", "openai"},
+    "github.com": {
+        "google",
+        "google-deepmind",
+        "huggingface",
+        "karpathy",
+        "Lightning-AI",
+        "mosaicml",
+        "NVIDIA",
+        "openai",
+    },
     "raw.githubusercontent.com": {"karpathy"},
     "huggingface.co": {"datasets", "docs"},
 }
