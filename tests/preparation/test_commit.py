@@ -281,6 +281,6 @@ def test_a_stream_of_a_file_without_tokens_is_none(tmp_path):
         size = len(data)
         made.append(PartShard(f"{name}.bin", len(ids), 1, size, sha256_of(data), sha256_of(rows), streams))
     shard = commit._make_shard(
-        "train-00000.bin", made, tmp_path, tmp_path, streams={"loss": LOSS_INFO}, earlier_bytes={}
+        "train-00000.bin", made, tmp_path, tmp_path, streams={"loss": LOSS_INFO}, earlier_bytes={}, fields=()
     )
     assert (shard.num_tokens, shard.num_documents, shard.streams) == (2, 2, {})
