@@ -255,6 +255,13 @@ def mix(
     caps |= {_name(part.corpus): part.max_epochs for part in parts if part.max_epochs is not None}
     samplers = {_name(part.corpus): part.sampler for part in parts if part.sampler is not None}
     chosen = _by_name(selections or {}, corpora, "selections")
+    for name, selection in chosen.items():
+        if not isinstance(selection, Selection):
+            raise ConfigError(
+                f"selections: that of {name} must be a selection as corpuskit.select gives, found "
+                f"{selection!r:.60}",
+                found=selection,
+            )
     return Mixture(corpora, named, caps, samplers, chosen)
 
 

@@ -222,7 +222,7 @@ def _left_behind(stream: str, format_name: str) -> str:
     if stream == LOSS:
         return (
             f"the format {format_name} has no place for the stream 'loss', so trainers of it learn every "
-            "token, users' turns too; --format datatrove has one"
+            "token, users' turns too; --format datatrove writes it beside the ids"
         )
     return f"the format {format_name} has no place for the stream {stream!r}, which is not exported"
 

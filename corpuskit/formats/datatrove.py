@@ -1,4 +1,4 @@
-"""datatrove's .ds files, which nanotron reads: the ids, the documents, and which tokens are learned.
+"""datatrove's .ds files, whose ids nanotron reads: the ids, the documents, and which tokens are learned.
 
 ```
 corpuskit export data/mine/gpt2 --format datatrove -o ds

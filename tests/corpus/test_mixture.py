@@ -422,3 +422,10 @@ def test_selections_without_their_corpora_are_one_line(tmp_path):
     corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "made")
     with pytest.raises(ConfigError, match=r"^selections: expected a mapping from corpora, found list; write"):
         mix({corpus: 1}, selections=[1])
+
+
+def test_a_selection_of_a_corpus_is_one_that_was_made(text_and_chat):
+    with pytest.raises(
+        ConfigError, match=r"selections: that of .* must be a selection .*, found \"lang = 'de'\""
+    ):
+        mix(dict.fromkeys(text_and_chat, 0.5), selections={text_and_chat[0]: "lang = 'de'"})

@@ -11,13 +11,14 @@ import corpuskit
 @pytest.fixture
 def sound(worlds):
     """The folder of a corpus."""
-    world = worlds("export")
+    world = worlds("keep")
     world.reset()
+    world.run()
     assert corpuskit.verify(world.folder / "out") == []
     return world.folder / "out"
 
 
-@pytest.mark.parametrize("pattern", ["*[0-9].bin", "*.loss.bin", "*.idx", "manifest.json"])
+@pytest.mark.parametrize("pattern", ["*[0-9].bin", "*.loss.bin", "*.fields.arrow", "*.idx", "manifest.json"])
 @pytest.mark.fault("D10", "M3", "M5")
 def test_every_flipped_bit_is_found(sound, draw, pattern):
     paths = sorted(sound.glob(pattern))
@@ -37,7 +38,7 @@ def test_every_flipped_bit_is_found(sound, draw, pattern):
     assert not missed, "\n".join(missed)
 
 
-@pytest.mark.parametrize("pattern", ["*[0-9].bin", "*.loss.bin", "*.idx", "manifest.json"])
+@pytest.mark.parametrize("pattern", ["*[0-9].bin", "*.loss.bin", "*.fields.arrow", "*.idx", "manifest.json"])
 @pytest.mark.fault("D11", "M8")
 def test_every_file_that_is_cut_extended_emptied_missing_or_another_is_found(sound, draw, pattern):
     paths = sorted(sound.glob(pattern))

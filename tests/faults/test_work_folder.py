@@ -60,12 +60,12 @@ DAMAGES = [flip, truncate, delete, empty, replace, swap, change_a_number, make_a
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-@pytest.mark.parametrize("suffix", [".bin", ".loss.bin", ".idx", ".json"])
+@pytest.mark.parametrize("suffix", [".bin", ".loss.bin", ".fields.arrow", ".idx", ".json"])
 @pytest.mark.fault("K3", "D10", "D11")
 def test_a_damaged_work_folder_costs_its_parts_and_no_more(
     worlds, draw, damage: Callable[[Path, random.Random], None], suffix
 ):
-    world = worlds("prepare")
+    world = worlds("keep")
     world.reset()
     # The last file that has its name before the commit is run.json's temporary one.
     killed = world.run(Fault("open", 1, signal=signal.SIGKILL, only=".run.json"))
