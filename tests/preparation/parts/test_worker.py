@@ -45,10 +45,15 @@ class Sparse(Tokenizer):
 
 
 def prepare(
-    dataset: list[Path], folder: Path, *, batch_bytes: int = 2**20, **options: Any
+    dataset: list[Path],
+    folder: Path,
+    *,
+    batch_bytes: int = 2**20,
+    kind: type[Tokenizer] = Sparse,
+    **options: Any,
 ) -> corpuskit.Corpus:
     with (
-        mock.patch.object(opened_plan, "open_tokenizer", side_effect=lambda *_, **__: Sparse()),
+        mock.patch.object(opened_plan, "open_tokenizer", side_effect=lambda *_, **__: kind()),
         mock.patch.object(reader, "BATCH_BYTES", batch_bytes),
         mock.patch.object(text, "PIECE_BYTES", batch_bytes),
     ):
@@ -223,8 +228,8 @@ def test_a_tokenizers_streams_are_beside_the_ids_however_the_work_is_cut(tmp_pat
     for turn, options in enumerate(
         [{}, {"part_bytes": 20, "shard_bytes": 32}, {"part_bytes": 7, "workers": 2}]
     ):
-        with mock.patch(f"{__name__}.Sparse", Marked):
-            corpus = prepare([tmp_path / "a.txt"], tmp_path / str(turn), lines=True, split="none", **options)
+        options |= {"lines": True, "split": "none", "kind": Marked}
+        corpus = prepare([tmp_path / "a.txt"], tmp_path / str(turn), **options)
         split = corpus["train"]
         assert sorted(corpus.manifest.streams) == ["place", "vowel"]
         assert corpuskit.verify(corpus.path) == []
@@ -254,10 +259,9 @@ def test_a_tokenizers_streams_are_beside_the_ids_however_the_work_is_cut(tmp_pat
 def test_items_that_are_not_what_the_tokenizer_says_are_an_error(tmp_path, items):
     (tmp_path / "a.txt").write_text("abc\n")
     with (
-        mock.patch(f"{__name__}.Sparse", Marked),
         mock.patch.object(Marked, "stream_items", return_value=items),
         pytest.raises(
             TokenizerError, match=r"tokenizer 'sparse': stream_items must give '(place|vowel)' as uint"
         ),
     ):
-        prepare([tmp_path / "a.txt"], tmp_path, lines=True, split="none")
+        prepare([tmp_path / "a.txt"], tmp_path, lines=True, split="none", kind=Marked)
