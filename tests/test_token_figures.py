@@ -138,6 +138,9 @@ def test_the_shard_of_the_figure_is_what_its_documents_give(tmp_path) -> None:
     places = train.document_places().tolist()
     ends = train.document_ends().tolist()
     texts = [bytes(train.document(number)[:-1].astype(np.uint8)).decode() for number in range(len(ends))]
-    found = [(text, end, *place) for text, end, place in zip(texts, ends, places, strict=True)]
+    sizes = train.document_text_bytes().tolist()
+    found = [
+        (text, end, *place, size) for text, end, place, size in zip(texts, ends, places, sizes, strict=True)
+    ]
     assert documents == found
     assert len(documents) == 3

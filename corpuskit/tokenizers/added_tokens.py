@@ -45,7 +45,7 @@ class TokenizerWithAdded(Tokenizer):
         self.base, self.added_tokens = base, tuple(names)
         self.name, self.owner = base.name, base.owner
         self.eot_id, self.eot_note = base.eot_id, base.eot_note
-        self.has_beginning, self.streams = base.has_beginning, base.streams
+        self.has_beginning, self.streams = base.has_beginning, dict(base.streams)
         self.vocab_size = base.vocab_size + len(names)
         if self.vocab_size > _MAX_VOCAB_SIZE:
             raise TokenizerError(f"tokenizer {base.name!r}: no ids are left for added control tokens")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from corpuskit.errors import CorpuskitError, TokenizerError
 from corpuskit.numbers import as_whole
 from corpuskit.registry.specs import TokenizerSpec
-from corpuskit.value_streams import LOSS, STREAM_NAME, StreamInfo
 
 if TYPE_CHECKING:
     from corpuskit.registry import Component
@@ -125,6 +124,8 @@ def _check_tokenizer(tokenizer: Tokenizer, component: Component[TokenizerSpec], 
 
     Before it is fitted, its vocabulary may be empty, and its ids of control tokens are not compared with it.
     """
+    from corpuskit.value_streams import LOSS, STREAM_NAME, StreamInfo
+
     refuse = component.refused
     name: Any = tokenizer.name
     if not isinstance(name, str) or not name:

@@ -225,9 +225,7 @@ def test_a_tokenizers_streams_are_beside_the_ids_however_the_work_is_cut(tmp_pat
     """Expected: each document's items, worked out from its text alone."""
     texts = ["one two three " * 9, "", "xx", "aeiou bcd", "z " * 70]
     (tmp_path / "a.txt").write_text("\n".join(texts) + "\n")
-    for turn, options in enumerate(
-        [{}, {"part_bytes": 20, "shard_bytes": 32}, {"part_bytes": 7, "workers": 2}]
-    ):
+    for turn, options in enumerate([{}, {"part_bytes": 20, "shard_bytes": 32}, {"part_bytes": 7}]):
         options |= {"lines": True, "split": "none", "kind": Marked}
         corpus = prepare([tmp_path / "a.txt"], tmp_path / str(turn), **options)
         split = corpus["train"]
