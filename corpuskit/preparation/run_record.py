@@ -166,15 +166,26 @@ def warn_of_targets(records: Iterable[PartRecord], name: str) -> None:
         )
 
 
-def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]) -> None:
-    """Say so where a split that there should be got none of the documents."""
+def warn_of_empty_splits(
+    source: Source, plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]
+) -> None:
+    """Say so where a split that there should be got none of the documents.
+
+    Args:
+        source: The source, which says whether its text can be cut.
+        plan: The plan.
+        records: The parts that make the corpus.
+        splits: The splits that there should be.
+    """
     filled = {name for record in records for name in record.shards}
     documents = sum(record.num_documents for record in records)
     for name in splits:
         if name not in filled:
             why, remedy = f"none of the {documents:,} documents fell into it", "ask for a larger share with"
             if documents == 1:
-                why, remedy = "the only document fell elsewhere", "cut the text itself by characters:0.1 with"
+                why, remedy = "the only document fell elsewhere", "keep it in train by none with"
+                if all(source.plain_text(item) is not None for item in plan.inputs):
+                    remedy = "cut the text itself by characters:0.1 with"
             rule = plan.recipe.options.split
             log.warning(
                 "split %r is empty: %s under the rule %r; %s --split (in Python and TOML: split)",
