@@ -185,8 +185,9 @@ def place_of(source: Source, inputs: Sequence[Input], item: int, start: int) -> 
 
 
 def _open_source(job: Job) -> Source:
+    source = open_source(job.dataset, SourceOptions(**job.reader_options))
     if wanted := job.template_fingerprint:
-        name = job.reader_options["reader"]["template"]
+        name = {**source.spec.reader_options, **job.reader_options["reader"]}["template"]
         found = open_template(name).fingerprint
         if found != wanted:
             raise ConfigError(
@@ -195,7 +196,7 @@ def _open_source(job: Job) -> Source:
                 expected=wanted,
                 found=found,
             )
-    return open_source(job.dataset, SourceOptions(**job.reader_options))
+    return source
 
 
 def _open(job: Job) -> Tokenizer:
