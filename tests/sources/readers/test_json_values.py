@@ -32,7 +32,7 @@ def test_a_field_of_the_name_itself_comes_before_a_path(record, value):
 def test_what_a_record_has_instead_is_said_with_what_was_perhaps_meant():
     assert has(["text"], {"data": {"text": 1}}) == "(it has: data; did you mean 'data.text'?)"
     found = has(["text"], {"messages": [], "texts": 1})
-    hint = "conversations are read with --format chat"
+    hint = "conversations are read from JSON or Parquet, with --format chat"
     assert found == f"(it has: messages, texts; did you mean 'texts'?; {hint})"
     assert has(["msgs"], {"messages": []}, of_text=False) == "(it has: messages)"
 
