@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
+from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import Piece, TokenStream, ValueStream
 from corpuskit.batches.target_counts import target_counter
@@ -145,6 +146,11 @@ class MixedStream(TokenStream):
         """The text that ids stand for; the corpora share a tokenizer, or extend it."""
         return self._widest.decode(ids)
 
+    @property
+    def control_ids(self) -> Mapping[str, int]:
+        """The ids of control tokens, by their names."""
+        return self._widest.control_ids
+
     def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""
         _, _, _, samplers, stages, max_epochs, _ = self._arguments
@@ -154,6 +160,7 @@ class MixedStream(TokenStream):
         parts = [
             Part(sampler, offset) for sampler, offset in zip(opened, self._offsets[:-1].tolist(), strict=True)
         ]
+        _check_joined(self.names, samplers, opened)
         mixture = MixtureSampler(Turns(stages, caps), parts, batch_size=context.batch_size)
         if any(isinstance(sampler, SpanSampler) for sampler in opened):
             return MixtureSpanSampler(mixture, parts, block_size=context.block_size)
@@ -183,6 +190,7 @@ class MixedStream(TokenStream):
             fingerprint=split.fingerprint,
             batch_size=1,
             count_targets=target_counter(split),
+            bos_id=bos_resolver(split),
         )
         if documents is not None:
             return open_selected(split, sampler, own, documents)
@@ -192,6 +200,23 @@ class MixedStream(TokenStream):
 def exact(weight: float) -> Fraction:
     """A weight as it was written: 0.1 is one tenth."""
     return Fraction(weight) if isinstance(weight, Rational) else Fraction(str(weight))
+
+
+def _check_joined(names: Sequence[str], samplers: Sequence[str], opened: Sequence[AnySampler]) -> None:
+    """Refuse joined rows beside rows that are neither joined nor windows.
+
+    Raises:
+        ConfigError: Naming a corpus of each.
+    """
+    kinds = {each.joined: number for number, each in enumerate(opened) if isinstance(each, SpanSampler)}
+    if len(kinds) > 1:
+        one, other = kinds[True], kinds[False]
+        raise ConfigError(
+            f"rows of sampler {samplers[one]!r}, of {names[one]}, cannot be mixed with those of "
+            f"{samplers[other]!r}, of {names[other]}, which may have padding; choose {samplers[one]!r} for "
+            "both, or 'random' or 'shuffled' without a selection",
+            found=samplers[other],
+        )
 
 
 def _cap(name: str, sampler: str, samples_per_epoch: int | None, max_epochs: float | None) -> int | None:

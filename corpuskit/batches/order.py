@@ -11,7 +11,9 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
+from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
+from corpuskit.batches.joined import JoinedSource, spans_of_x, spans_of_y
 from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
@@ -72,6 +74,7 @@ class Order:
             options=options.sampler_options,
             batch_size=options.batch_size,
             count_targets=target_counter(stream),
+            bos_id=bos_resolver(stream),
         )
         if options.selection is None:
             self.sampler = stream.open_sampler(options.sampler, context)
@@ -98,24 +101,28 @@ class Order:
             return None
         return (sample // self.samples_per_epoch + 1) * self.samples_per_epoch
 
-    def spans(self, samples: Sequence[int] | Ints) -> Spans:
+    def spans(self, samples: Sequence[int] | Ints, *, targets: bool = False) -> Spans:
         """Which pieces of the stream the rows of samples are made of.
 
         Args:
             samples: int64[n], sample numbers in any order.
+            targets: Whether the spans are those of y, the last of which may be not asked for.
 
         Returns:
-            Where each row's spans are in the stream. That of a mixture is its corpora one after another, in
-            the order of `stream.names`.
+            Where the spans of each row's x are in the stream. That of a mixture is its corpora one after
+            another, in the order of `stream.names`.
 
         Raises:
             IndexError: If a number is negative.
         """
         samples = _sample_numbers(samples)
         if isinstance(self.sampler, SpanSampler):
-            return self.sampler.spans(samples)
+            spans, joined = self.sampler.spans(samples), self.sampler.joined
+            if targets:
+                return spans_of_y(spans, joined=joined)
+            return spans_of_x(spans) if joined else spans
         assert isinstance(self.sampler, Sampler)
-        return window_spans(self.sampler.starts(samples), self.options.block_size)
+        return window_spans(self.sampler.starts(samples) + targets, self.options.block_size)
 
     def rows(self, samples: Sequence[int] | Ints, *, watch: TargetWatch | None = None) -> tuple[Any, ...]:
         """The rows of samples in NumPy.
@@ -144,7 +151,7 @@ class Order:
         """A digest of the rows of the last samples before one."""
         samples = run_state.checked_samples(sample)
         if isinstance(self.sampler, SpanSampler):
-            return run_state.digest(*self.sampler.spans(samples))
+            return run_state.digest(*(part for part in self.sampler.spans(samples) if part is not None))
         assert isinstance(self.sampler, Sampler)
         return run_state.digest(self.sampler.starts(samples))
 
@@ -191,7 +198,8 @@ class Order:
             for length in [block_size + (values.of == "target")]
         }
         if isinstance(self.sampler, SpanSampler):
-            return SpanSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
+            kind = JoinedSource if self.sampler.joined else SpanSource
+            return kind(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
         assert isinstance(self.sampler, Sampler)
         return WindowSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
 

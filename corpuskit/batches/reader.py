@@ -54,7 +54,8 @@ class StreamReader(ABC):
         Args:
             located: What `locate` gave.
             lengths: int64[n], the items of each span, those after them not included.
-            copy: How spans of these lengths are copied, if that was worked out already.
+            copy: How spans of these lengths are copied, if that was worked out already; it may leave places
+                free between them.
         """
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 from corpuskit.value_streams import LOSS
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _Rows = TypeVar("_Rows", bound=Rows)
 
@@ -162,7 +165,7 @@ class SpanRows:
 
     `located` is where a span is in memory, or `~start` if it crosses shards. Padding is a span like the
     others, of the stream's first tokens, and is written over. `broken` says of which spans the last target
-    is not asked for; None is of none.
+    is not asked for; None is of none. `bos` is the id in front of each span, or -1; None is in front of none.
     """
 
     first: Ints
@@ -172,15 +175,28 @@ class SpanRows:
     padding: NDArray[np.bool_]
     beside: Mapping[str, Ints] = dataclasses.field(default_factory=dict)
     broken: NDArray[np.bool_] | None = None
+    bos: Ints | None = None
+
+    @cached_property
+    def places(self) -> Ints:
+        """int64[m]: how many places each span takes, an id in front counted."""
+        return self.lengths if self.bos is None else self.lengths + (self.bos >= 0)
 
     def positions(self) -> Ints:
-        """int64[n * T]: where the tokens of x are in the stream."""
-        return ranges(self.starts, self.lengths)
+        """int64[n * T]: where the tokens of x are in the stream; an id in front is one before its span."""
+        return ranges(self.starts - (self.places - self.lengths), self.places)
 
-    def cut(self, start: int, stop: int) -> SpanRows:
+    def in_front(self) -> tuple[Ints, Ints]:
+        """int64[k], the places of the rows laid out flat that have ids in front, and int64[k], the ids."""
+        if self.bos is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        spans = np.flatnonzero(self.bos >= 0)
+        return (np.cumsum(self.places) - self.places)[spans], self.bos[spans]
+
+    def cut(self, start: int, stop: int) -> Self:
         """Rows `start` to `stop`."""
         a, b = self.first[start], self.first[stop]
-        return SpanRows(
+        return type(self)(
             self.first[start : stop + 1] - a,
             self.starts[a:b],
             self.lengths[a:b],
@@ -188,24 +204,30 @@ class SpanRows:
             self.padding[a:b],
             _cut(self.beside, a, b) if self.beside else self.beside,
             None if self.broken is None else self.broken[a:b],
+            None if self.bos is None else self.bos[a:b],
         )
 
     @cached_property
     def copy(self) -> SpanCopy:
         """How the spans are copied, out of the ids and out of streams beside them."""
-        return SpanCopy(self.lengths)
+        return SpanCopy(self.lengths, None if self.bos is None else self.places)
+
+    @cached_property
+    def targets_copy(self) -> SpanCopy:
+        """The same of streams of targets: an id in front has one, the span's first token."""
+        return self.copy if self.bos is None else SpanCopy(self.places)
 
     def broken_places(self) -> Ints:
         """int64[k]: the places of the flat y that are not asked for, beside the padding."""
         if self.broken is None:
             return np.empty(0, np.int64)
-        return np.cumsum(self.lengths)[self.broken] - 1
+        return np.cumsum(self.places)[self.broken] - 1
 
     def padded(self) -> Ints:
         """int64[k]: the places of the rows laid out flat that are padding."""
         padded = np.flatnonzero(self.padding)
         lengths = self.lengths[padded]
-        return ranges(np.cumsum(self.lengths)[padded] - lengths, lengths)
+        return ranges(np.cumsum(self.places)[padded] - lengths, lengths)
 
     def num_pieces(self) -> int:
         """How many spans there are."""
@@ -238,8 +260,11 @@ class SpanSource:
         broken = None
         if (breaks := self._sampler.breaks) is not None:
             broken = breaks_off(breaks, spans.starts + spans.lengths) & ~spans.padding
+        front = spans.places - spans.lengths
         beside = {
-            name: each.reader.locate(spans.starts + each.shift, spans.lengths)
+            name: each.reader.locate(
+                spans.starts + each.shift * (1 - front), spans.lengths + each.shift * front
+            )
             for name, each in self.beside.items()
         }
         return dataclasses.replace(spans, located=located, beside=beside, broken=broken)
@@ -251,11 +276,14 @@ class SpanSource:
         """
         shape = (len(rows.first) - 1, self.block_size)
         ids, last = self.reader.gather_spans(rows.located, rows.lengths, rows.copy)
+        if rows.bos is not None:
+            places, front = rows.in_front()
+            ids[places] = front
         x = ids.astype(np.int64)
         # Not copied from x: large arrays are just so far apart that loads would wait for stores.
         y: NDArray[Any] = np.empty_like(x if learned is None else ids)
         y[:-1] = ids[1:]
-        y[np.cumsum(rows.lengths) - 1] = last
+        y[np.cumsum(rows.places) - 1] = last
         if learned is not None:
             y = show(hide(y, learned.reshape(-1), self._num_ids))
         if rows.padding.any():
@@ -268,7 +296,7 @@ class SpanSource:
     def values(self, rows: SpanRows, name: str) -> NDArray[Any]:
         """Read a stream of values, (n, T) in its dtype, the caller's own; padding has the stream's fill.
 
-        So has a target that is not asked for because its document was not selected.
+        So have ids in front, and a target that is not asked for because its document was not selected.
         """
         return self._values(rows, name, self.beside[name].stream.fill)
 
@@ -277,10 +305,14 @@ class SpanSource:
         return self._values(rows, LOSS, 0)
 
     def _values(self, rows: SpanRows, name: str, padding: float) -> NDArray[Any]:
-        values = self.beside[name].reader.gather_items(rows.beside[name], rows.lengths, rows.copy)
+        shift, reader = self.beside[name].shift, self.beside[name].reader
+        lengths, copy = (rows.places, rows.targets_copy) if shift else (rows.lengths, rows.copy)
+        values = reader.gather_items(rows.beside[name], lengths, copy)
+        if not shift and rows.bos is not None:
+            values[rows.in_front()[0]] = padding
         if rows.padding.any():
             values[rows.padded()] = padding
-        if self.beside[name].shift:
+        if shift:
             values[rows.broken_places()] = padding
         return values.reshape(len(rows.first) - 1, self.block_size)
 
@@ -289,15 +321,16 @@ class SpanSource:
 
         Each span is a segment, and each document in a span.
         """
-        cuts = np.cumsum(rows.lengths) - rows.lengths
+        cuts = np.cumsum(rows.places) - rows.places
         foreign = np.empty(0, np.int64)
         if self._ends is not None:
             real = np.flatnonzero(~rows.padding)
             spans, places = self._ends().within(rows.starts[real], rows.lengths[real])
             spans = real[spans]
+            places += (rows.places - rows.lengths)[spans]
             ends = cuts[spans] + places
             foreign = ends - 1
-            cuts = np.sort(np.concatenate((cuts, ends[places < rows.lengths[spans]])))
+            cuts = np.sort(np.concatenate((cuts, ends[places < rows.places[spans]])))
         return segments(cuts, len(rows.first) - 1, self.block_size), foreign
 
 
@@ -308,7 +341,7 @@ def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints
 
 def _fill(spans: Spans, block_size: int) -> SpanRows:
     """Add a span of padding to each row that is not full; which tokens it reads does not matter."""
-    ends = np.concatenate(([0], np.cumsum(spans.lengths)))
+    ends = np.concatenate(([0], np.cumsum(spans.places)))
     missing = block_size - (ends[spans.first[1:]] - ends[spans.first[:-1]])
     short = np.flatnonzero(missing)
     at = spans.first[1:][short]
@@ -321,4 +354,5 @@ def _fill(spans: Spans, block_size: int) -> SpanRows:
         np.insert(spans.lengths, at, missing[short]),
         starts,
         np.insert(padding, at, True),
+        bos=None if spans.bos is None else np.insert(spans.bos, at, -1),
     )

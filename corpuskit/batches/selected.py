@@ -69,23 +69,28 @@ class SelectedDocuments:
     def spans(self, spans: Spans) -> Spans:
         """Spans of the selected tokens as spans of the stream, cut where runs end."""
         first_run = np.searchsorted(self._own_ends, spans.starts, side="right")
-        last_run = np.searchsorted(self._own_ends, spans.starts + spans.lengths - 1, side="right")
+        last_token = spans.starts + np.maximum(spans.lengths - 1, 0)
+        last_run = np.searchsorted(self._own_ends, last_token, side="right")
         counts = last_run - first_run + 1
         run = ranges(first_run, counts)
         own_begins = self._own_ends - (self.run_ends - self._run_starts)
         starts = np.maximum(np.repeat(spans.starts, counts), own_begins[run])
         stops = np.minimum(np.repeat(spans.starts + spans.lengths, counts), self._own_ends[run])
-        first = np.concatenate(([0], np.cumsum(counts)))[spans.first]
-        return Spans(first, starts + (self._run_starts - own_begins)[run], stops - starts)
+        pieces = np.concatenate(([0], np.cumsum(counts)))
+        bos = None
+        if spans.bos is not None:
+            bos = np.full(len(run), -1, np.int64)
+            bos[pieces[:-1]] = spans.bos  # an id in front is in front of the span's first piece
+        return Spans(pieces[spans.first], starts + (self._run_starts - own_begins)[run], stops - starts, bos)
 
-    def _count_targets(self, starts: Ints, lengths: Ints) -> Ints:
+    def _count_targets(self, starts: Ints, lengths: Ints, front: NDArray[np.bool_] | None = None) -> Ints:
         """As `SamplerContext.count_targets`: a target of another document than its input's run is none."""
         count = target_counter(self._stream)
         assert count is not None
-        pieces = self.spans(Spans(np.arange(len(starts) + 1), starts, lengths))
-        counts = count(
-            pieces.starts, pieces.lengths - breaks_off(self.run_ends, pieces.starts + pieces.lengths)
-        )
+        bos = None if front is None else front.astype(np.int64) - 1
+        pieces = self.spans(Spans(np.arange(len(starts) + 1), starts, lengths, bos))
+        lengths = pieces.lengths - breaks_off(self.run_ends, pieces.starts + pieces.lengths)
+        counts = count(pieces.starts, lengths, None if pieces.bos is None else pieces.bos >= 0)
         sums = np.concatenate(([0], np.cumsum(counts)))[pieces.first]
         return np.diff(sums)
 
@@ -105,6 +110,7 @@ class SelectedSampler(SpanSampler):
         self.resizable, self.in_order, self.seeded = sampler.resizable, sampler.in_order, sampler.seeded
         self.counted = sampler.counted
         self.inside_documents = isinstance(sampler, SpanSampler) and sampler.inside_documents
+        self.joined = isinstance(sampler, SpanSampler) and sampler.joined
         self.breaks = None if self.inside_documents else documents.run_ends
 
     def spans(self, samples: Ints) -> Spans:

@@ -24,11 +24,14 @@ class SpanCopy:
 
     Args:
         lengths: int64[n], how many items each of the spans has.
+        places: int64[n], how many places each takes: those that it does not need are free, at its beginning,
+            and hold anything. By default as many as it has items.
     """
 
-    def __init__(self, lengths: Ints) -> None:
+    def __init__(self, lengths: Ints, places: Ints | None = None) -> None:
         self._lengths = lengths
-        ends = np.cumsum(lengths)
+        self._leaves_free = places is not None
+        ends = np.cumsum(lengths if places is None else places)
         self._total = int(ends[-1]) if len(ends) else 0
         self._places = ends - lengths
         self._is_short = lengths < PIECE
@@ -51,6 +54,14 @@ class SpanCopy:
             at, offsets, counts = self._in_pieces
             target = np.ndarray(len(out) - PIECE + 1, pieces.dtype, out, strides=out.strides)
             target[at] = pieces[np.repeat(begins, counts) + offsets]
+        return out
+
+    def spread(self, items: NDArray[Any]) -> NDArray[Any]:
+        """Items of spans that follow each other, at the places that `copy` would give them."""
+        if not self._leaves_free:
+            return items
+        out = np.empty(self._total, items.dtype)
+        out[ranges(self._places, self._lengths)] = items
         return out
 
     @cached_property

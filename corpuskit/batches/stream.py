@@ -34,6 +34,8 @@ class Piece:
         corpus: Which corpus of a mixture it is; empty without one.
         input: The name of the input that the document came from, as the manifest has it; empty if unknown.
         input_start: Where the document starts in its input: a byte, or the number of its row, from 0.
+        front: The id that a row has in front of them and the split has not; None without one. It counts in
+            `len(piece)`.
     """
 
     start: int
@@ -45,9 +47,17 @@ class Piece:
     corpus: str = ""
     input: str = ""
     input_start: int = 0
+    front: int | None = None
 
     def __len__(self) -> int:
-        return self.stop - self.start
+        return self.stop - self.start + (self.front is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The piece as a JSON value; an id in front is in it where there is one."""
+        value = dataclasses.asdict(self)
+        if self.front is None:
+            del value["front"]
+        return value
 
 
 class Stream(ABC):
@@ -218,6 +228,11 @@ class TokenStream(Stream):
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
         """The text that ids of this stream stand for; each as `<id>` where no tokenizer is known."""
         return "".join(f"<{one}>" for one in np.asarray(ids).tolist())
+
+    @property
+    def control_ids(self) -> Mapping[str, int]:
+        """The ids of control tokens, by their names; none where no tokenizer is known."""
+        return {}
 
     def open_sampler(self, name: str, context: SamplerContext) -> AnySampler:
         """The sampler of a name over this stream.

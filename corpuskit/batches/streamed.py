@@ -88,11 +88,13 @@ class StreamedReader(StreamReader):
         """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied."""
         tokens = self._tokens(_Spans(~located, lengths + 1))
         last = np.cumsum(lengths + 1) - 1
-        return np.delete(tokens, last), tokens[last]
+        items = np.delete(tokens, last)
+        return items if copy is None else copy.spread(items), tokens[last]
 
     def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
         """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
-        return self._tokens(_Spans(~located, lengths))
+        items = self._tokens(_Spans(~located, lengths))
+        return items if copy is None else copy.spread(items)
 
     def _tokens(self, spans: _Spans) -> NDArray[Any]:
         """The tokens of spans, one span after another."""

@@ -16,7 +16,7 @@ from corpuskit.value_streams import LOSS
 _PIECE = 2**22
 
 
-def target_counter(stream: TokenStream) -> Callable[[Ints, Ints], Ints] | None:
+def target_counter(stream: TokenStream) -> Callable[..., Ints] | None:
     """What `SamplerContext.count_targets` is for a stream; None where each target is to be learned."""
     if LOSS not in stream.streams:
         return None
@@ -36,14 +36,16 @@ class TargetCounter:
     def __init__(self, stream: TokenStream) -> None:
         self._stream = stream
 
-    def __call__(self, starts: Ints, lengths: Ints) -> Ints:
+    def __call__(self, starts: Ints, lengths: Ints, front: NDArray[np.bool_] | None = None) -> Ints:
         """int64[n], how many of each span's targets are to be learned.
 
         Args:
             starts: int64[n], where the spans start in the stream.
             lengths: int64[n], tokens of x in each, 0 or more.
+            front: bool[n], whether an id is in front of a span, so that its first token is a target as well.
         """
-        edges, places = np.unique(np.concatenate((starts, starts + lengths)) + 1, return_inverse=True)
+        firsts = starts + 1 if front is None else starts + 1 - front
+        edges, places = np.unique(np.concatenate((firsts, starts + lengths + 1)), return_inverse=True)
         sums = self._sums(edges)[places]
         counts: Ints = sums[len(starts) :] - sums[: len(starts)]
         return counts

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.engines import Batch, HostEngine, for_torch, map_batch
+from corpuskit.batches.joined import JoinedRows
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanRows, WindowRows
 from corpuskit.batches.segments import IGNORED
@@ -113,7 +114,10 @@ class ResidentEngine(CopyEngine):
     def _ids(
         self, rows: WindowRows | SpanRows, learned: NDArray[np.uint8] | None, foreign: Ints | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        x, y = self._windows(rows) if isinstance(rows, WindowRows) else self._spans(rows)
+        if isinstance(rows, WindowRows):
+            x, y = self._windows(rows)
+        else:
+            x, y = self._joined(rows) if isinstance(rows, JoinedRows) else self._spans(rows)
         return x, _ignore(y, learned, foreign, self._place)
 
     def _windows(self, rows: WindowRows) -> tuple[torch.Tensor, torch.Tensor]:
@@ -124,9 +128,24 @@ class ResidentEngine(CopyEngine):
         view = items.as_strided((len(items) - length + 1, length), (1, 1))
         return view.index_select(0, torch.from_numpy(starts).to(self._device))
 
+    def _joined(self, rows: JoinedRows) -> tuple[torch.Tensor, torch.Tensor]:
+        places, front = map(self._place, rows.in_front())
+        ids = self._at_places(self._tokens, rows).to(torch.int64).bitwise_and_(self._mask)
+        ids.index_copy_(0, places, front)
+        ids = ids.view(-1, self._source.block_size + 1)
+        # Copies, also of a single row, whose parts are contiguous as they are.
+        x, y = (part.clone(memory_format=torch.contiguous_format) for part in (ids[:, :-1], ids[:, 1:]))
+        return x, y
+
+    def _at_places(self, items: torch.Tensor, rows: SpanRows) -> torch.Tensor:
+        return items[torch.from_numpy(rows.positions()).to(self._device)]
+
     def _spans(self, rows: SpanRows) -> tuple[torch.Tensor, torch.Tensor]:
         places = torch.from_numpy(rows.positions()).to(self._device)
         x = self._tokens[places].to(torch.int64).bitwise_and_(self._mask)
+        if rows.bos is not None:
+            at, front = map(self._place, rows.in_front())
+            x.index_copy_(0, at, front)
         y = self._tokens[places + 1].to(torch.int64).bitwise_and_(self._mask)
         padding = self._padding(rows)
         shape = (len(rows.first) - 1, self._source.block_size)
@@ -140,15 +159,22 @@ class ResidentEngine(CopyEngine):
             return _signed(
                 self._cut(items, rows.starts + beside.shift, self._source.block_size), beside.stream
             )
+        if isinstance(rows, JoinedRows):
+            values = _signed(self._at_places(items, rows), beside.stream)
+            values.index_fill_(0, self._place(rows.in_front()[0]), beside.stream.fill)
+            values = values.view(-1, self._source.block_size + 1)
+            return values[:, beside.shift : beside.shift + self._source.block_size].contiguous()
         places = torch.from_numpy(rows.positions() + beside.shift).to(self._device)
         values = _signed(items[places], beside.stream).masked_fill_(self._padding(rows), beside.stream.fill)
+        if rows.bos is not None and not beside.shift:
+            values.index_fill_(0, self._place(rows.in_front()[0]), beside.stream.fill)
         if beside.shift:
             values.index_fill_(0, self._place(rows.broken_places()), beside.stream.fill)
         return values.view(len(rows.first) - 1, self._source.block_size)
 
     def _padding(self, rows: SpanRows) -> torch.Tensor:
         """Whether a place of the rows laid out flat is padding."""
-        return torch.from_numpy(np.repeat(rows.padding, rows.lengths)).to(self._device)
+        return torch.from_numpy(np.repeat(rows.padding, rows.places)).to(self._device)
 
 
 class _Started(NamedTuple):

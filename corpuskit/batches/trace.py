@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.order import Order
-from corpuskit.batches.stream import Piece
+from corpuskit.batches.span_copy import SpanCopy
+from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.markup import display
+from corpuskit.samplers.base import Spans, SpanSampler
 from corpuskit.value_streams import LOSS
 
 #: Documents and characters of a row that a notebook shows.
@@ -30,7 +32,7 @@ class TracedRow:
         x: int64[n], the ids that the model reads, without padding.
         y: int64[n], what is asked of it at each; -100 where nothing is.
         pieces: The documents that the ids of x (or, where asked for, those of y) belong to, in order, each
-            with its place.
+            with its place; an id in front of a document is a token of its piece.
         text: What those ids stand for.
         ids: int64[n], those ids themselves; of y, also where nothing is asked of it.
         learned: bool[n], whether each of these is a target that is to be learned, as the loss stream says;
@@ -48,11 +50,12 @@ class TracedRow:
 
     def to_json(self) -> dict[str, Any]:
         """The row as a JSON value."""
-        pieces = [dataclasses.asdict(piece) for piece in self.pieces]
+        pieces = [piece.to_json() for piece in self.pieces]
         if self.learned is not None:
             at = 0
             for piece, value in zip(self.pieces, pieces, strict=True):
-                value["learned"] = runs(self.learned[at : at + len(piece)], piece.start)
+                begin = at + (piece.front is not None)
+                value["learned"] = runs(self.learned[begin : at + len(piece)], piece.start)
                 at += len(piece)
         return {"row": self.row, "sample": self.sample, "pieces": pieces, "text": self.text}
 
@@ -117,25 +120,23 @@ def trace(
         IndexError: If a number is negative.
     """
     x, y = order.rows(samples)[:2]
-    spans = order.spans(samples)
-    reader = order.source.reader
-    located = reader.locate(spans.starts + targets, spans.lengths)
-    ids = reader.gather_items(located, spans.lengths).astype(np.int64)
-    ends = np.concatenate(([0], np.cumsum(spans.lengths)))[spans.first[1:]]
+    spans = order.spans(samples, targets=targets)
+    ids = _ids(order, spans)
+    ends = np.concatenate(([0], np.cumsum(spans.places)))[spans.first[1:]]
+    fronts = np.full(len(spans.starts), -1) if spans.bos is None else spans.bos
     loss = order.stream.stream(LOSS) if LOSS in order.stream.streams else None
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):
-        starts, lengths = (spans.starts[first:last] + targets).tolist(), spans.lengths[first:last].tolist()
-        pieces = [
-            piece
-            for start, length in zip(starts, lengths, strict=True)
-            for piece in order.stream.pieces(start, start + length)
-        ]
+        columns = (spans.starts, spans.lengths, fronts)
+        row = [*zip(*(column[first:last].tolist() for column in columns), strict=True)]
+        pieces = [piece for span in row for piece in _pieces(order.stream, *span)]
         learned = None
         if loss is not None:
-            items = [loss[start : start + length] for start, length in zip(starts, lengths, strict=True)]
-            learned = np.concatenate([np.empty(0, loss.dtype), *items]) != 0
-        used, end = sum(lengths), int(ends[number])
+            front = [loss.fill if _is_joined(order) else 0]
+            items = [front * (bos >= 0) + loss[start : start + size].tolist() for start, size, bos in row]
+            learned = np.array([*itertools.chain(*items)]) != 0
+        end = int(ends[number])
+        used = sum(size + (bos >= 0) for _, size, bos in row)
         rows.append(
             TracedRow(
                 first_row + number,
@@ -149,6 +150,30 @@ def trace(
             )
         )
     return Trace(step, tuple(rows))
+
+
+def _ids(order: Order, spans: Spans) -> Ints:
+    """int64: the ids of spans, those in front included."""
+    reader = order.source.reader
+    copy = None if spans.bos is None else SpanCopy(spans.lengths, spans.places)
+    ids = reader.gather_items(reader.locate(spans.starts, spans.lengths), spans.lengths, copy)
+    if spans.bos is not None:
+        has_front = spans.bos >= 0
+        ids[(np.cumsum(spans.places) - spans.places)[has_front]] = spans.bos[has_front]
+    return ids.astype(np.int64)
+
+
+def _pieces(stream: TokenStream, start: int, length: int, front: int) -> list[Piece]:
+    """The pieces of a span; the first one has the id in front."""
+    if front < 0:
+        return stream.pieces(start, start + length)
+    first, *others = stream.pieces(start, start + max(length, 1))
+    stop = start if not length else first.stop
+    return [dataclasses.replace(first, stop=stop, front=front), *others]
+
+
+def _is_joined(order: Order) -> bool:
+    return isinstance(order.sampler, SpanSampler) and order.sampler.joined
 
 
 __all__ = ["Trace", "TracedRow", "runs", "trace"]

@@ -109,7 +109,8 @@ class WindowReader(StreamReader):
         crossing = located < 0
         if self._flat is None or crossing.any():
             begins = np.where(crossing, ~located, located)
-            return self._take_mixed(ranges(begins, lengths), np.repeat(crossing, lengths))
+            items = self._take_mixed(ranges(begins, lengths), np.repeat(crossing, lengths))
+            return items if copy is None else copy.spread(items)
         began = self._before_reading(located, lengths)
         items = (copy or SpanCopy(lengths)).copy(self._flat, self._pieces, located)
         self._pages.after_reading(began, len(located))

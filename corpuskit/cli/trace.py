@@ -213,9 +213,11 @@ def _print_row(row: RowTrace, say: Any, *, is_painted: bool, width: int | None) 
     for one in row.pieces:
         piece = one.piece
         begin, size = piece.start - piece.document_start, piece.document_stop - piece.document_start
+        end = begin + piece.stop - piece.start
+        front = "" if piece.front is None else f"id {piece.front:,} in front, "
         loss = f", mean loss {one.sum_losses / one.num_losses:.2f}" if one.num_losses else ""
         say(
-            f"  {_name(one)}, its tokens {begin:,} to {begin + len(piece):,} of {size:,} "
+            f"  {_name(one)}, {front}its tokens {begin:,} to {end:,} of {size:,} "
             f"({piece.split} {piece.start:,} to {piece.stop:,}){loss}",
             "cyan",
         )

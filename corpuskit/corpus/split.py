@@ -199,6 +199,11 @@ class Split(TokenStream):
         text: str = decode(self.tokenizer, ids)
         return text
 
+    @property
+    def control_ids(self) -> Mapping[str, int]:
+        """The ids of control tokens, by their names."""
+        return self.tokenizer.control_ids
+
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that made the ids; errors as those of `corpuskit.Corpus.tokenizer`."""

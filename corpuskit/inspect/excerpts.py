@@ -57,7 +57,7 @@ class Excerpt:
             known["masked"] = np.flatnonzero(self.masked).tolist()
         if self.found is not None:
             known["found"] = [*self.found]
-        pieces = [dataclasses.asdict(piece) for piece in self.pieces]
+        pieces = [piece.to_json() for piece in self.pieces]
         return {"ids": self.all_ids(), "text": text, **known, "pieces": pieces}
 
 
@@ -157,7 +157,8 @@ def called(piece: Piece, *, most: int | None = None) -> str:
     """
     length, number = piece.document_stop - piece.document_start, f"document {piece.document:,}"
     first = piece.start - piece.document_start
-    part = f", tokens {first:,} to {first + len(piece):,} of {length:,}" if len(piece) != length else ""
+    last, is_whole = first + piece.stop - piece.start, piece.stop - piece.start == length
+    part = "" if is_whole else f", tokens {first:,} to {last:,} of {length:,}"
     name = piece.input
     if most is not None and len(name) > (room := max(most - len(number) - len(part) - 2, 8)):
         name = f"…{name[1 - room :]}"

@@ -83,7 +83,8 @@ def when_seen(
         spans = order.spans(samples)
         ends = spans.starts + spans.lengths
         hits = np.flatnonzero(
-            merged[:, 0].searchsorted(ends, "left") > merged[:, 1].searchsorted(spans.starts, "right")
+            (spans.lengths > 0)
+            & (merged[:, 0].searchsorted(ends, "left") > merged[:, 1].searchsorted(spans.starts, "right"))
         )
         if len(hits):
             row = spans.first.searchsorted(hits, "right") - 1

@@ -64,6 +64,8 @@ class TracedPiece:
             "place": {**self.place.to_json(), "text": str(self.place)},
             "text": self.text,
         }
+        if piece.front is not None:
+            value["front"] = piece.front
         if self.learned is not None:
             value["learned"] = [[*one] for one in self.learned_tokens]
         if self.num_losses:
@@ -240,7 +242,8 @@ def _painted(
         found.append(int(levels[begin:stop].max()))
         marks.append(learned is not None and bool(learned[begin:stop].any()))
         begin = stop
-    runs_learned = () if learned is None else tuple((a, b) for a, b in runs(learned, piece.start))
+    own = None if learned is None else learned[piece.front is not None :]
+    runs_learned = () if own is None else tuple((a, b) for a, b in runs(own, piece.start))
     return TracedPiece(
         piece,
         place,

@@ -31,7 +31,10 @@ class SamplerContext:
             of them; None where they are all.
         count_targets: Of spans, given int64[n] starts and int64[n] lengths, gives int64[n], how many of their
             targets are to be learned; None where all are. It reads the part of the stream that they are in,
-            so ask about many at once, and keep what you learn.
+            so ask about many at once, and keep what you learn. A third argument, bool[n], says which spans
+            have an id in front: their first token is a target, too.
+        bos_id: The id that a value of the option `bos` means: an id, or a control token's name. It refuses
+            one that each document begins with already. None where only ids are known.
     """
 
     num_tokens: int
@@ -42,7 +45,8 @@ class SamplerContext:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     batch_size: int = 1
     document_numbers: Callable[[], Ints] | None = None
-    count_targets: Callable[[Ints, Ints], Ints] | None = None
+    count_targets: Callable[..., Ints] | None = None
+    bos_id: Callable[[Any], int] | None = None
 
 
 class AnySampler:
@@ -105,15 +109,26 @@ class Spans(NamedTuple):
     A span of length n at start s gives x the tokens s .. s + n - 1 and y the tokens s + 1 .. s + n. Row i is
     made of spans `first[i] .. first[i + 1] - 1`, one after another; what is left of its T places is padding.
 
+    A span may have an id in front that is not in the stream. It takes a place of x before the span's tokens;
+    its target is the span's first token.
+
     Attributes:
         first: int64[n + 1], the first span of each row; the last entry is the number of spans.
         starts: int64[m], where each span starts in the stream.
-        lengths: int64[m], tokens of x in each span, at least 1; a row's sum is at most T.
+        lengths: int64[m], tokens of the stream that x has of each span: at least 1, or 0 with an id in front.
+            A row's sum, these ids counted, is at most T.
+        bos: int64[m], the id in front of each span, -1 where there is none; None where no span has one.
     """
 
     first: Ints
     starts: Ints
     lengths: Ints
+    bos: Ints | None = None
+
+    @property
+    def places(self) -> Ints:
+        """int64[m]: how many places of x each span takes."""
+        return self.lengths if self.bos is None else self.lengths + (self.bos >= 0)
 
 
 class SpanSampler(AnySampler, ABC):
@@ -124,9 +139,13 @@ class SpanSampler(AnySampler, ABC):
             nobody has to look for documents that end in it.
         breaks: int64[k], ascending places in the stream: the target of the last token of a span that ends at
             one belongs to what is not drawn from, so it is not asked for; None where there are none.
+        joined: Whether a row's spans are T + 1 tokens that follow each other whatever the stream says: x is
+            all but the last of them, y all but the first. There is no padding then, and only the spans
+            themselves need be inside documents.
     """
 
     inside_documents: bool = False
+    joined: bool = False
     breaks: Ints | None = None
 
     @abstractmethod
@@ -134,8 +153,23 @@ class SpanSampler(AnySampler, ABC):
         """What each row is made of; `samples` as in `Sampler.starts`."""
 
 
+def bos_of(context: SamplerContext) -> int | None:
+    """The id that is put in front of each document, as the option `bos` says; None without it.
+
+    Raises:
+        ConfigError: If it is no id of the stream, or each document begins with it already.
+    """
+    if (value := context.options.get("bos")) is None:
+        return None
+    if context.bos_id is not None:
+        return context.bos_id(value)
+    if type(value) is not int or value < 0:
+        raise ConfigError(f"sampler option bos = {value!r:.80}: must be an id", found=value)
+    return value
+
+
 #: Options that several samplers have, for whoever says them of another.
-_HAVE = {"skip_untrained": "packed, sequential and shuffled"}
+_HAVE = {"skip_untrained": "packed, sequential and shuffled", "bos": "packed and aligned"}
 
 
 def check_options(name: str, context: SamplerContext, *allowed: str) -> None:

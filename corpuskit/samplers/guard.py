@@ -74,14 +74,16 @@ class GuardedSpanSampler(SpanSampler):
     def spans(self, samples: Ints) -> Spans:
         """What the sampler gives, checked."""
         with self._guard.blame(samples):
-            first, starts, lengths = self._sampler.spans(samples)
+            first, starts, lengths, *more = self._sampler.spans(samples)
+            bos = more[0] if more else None
             found = Spans(
                 _ints("spans().first", first, len(samples) + 1),
                 _ints("spans().starts", starts, len(starts)),
                 _ints("spans().lengths", lengths, len(starts)),
+                None if bos is None else _ints("spans().bos", bos, len(starts)),
             )
-            _check_rows(found, self._block_size)
-            self._guard.check("spans()", found.starts, found.starts + found.lengths + 1)
+            _check_rows(found, self._block_size, joined=self.joined)
+            self._guard.check("spans()", found.starts, found.starts + found.lengths + (not self.joined))
         return found
 
 
@@ -107,18 +109,25 @@ def _declare(guarded: AnySampler, sampler: AnySampler, guard: _Guard) -> None:
                 raise ValueError(f"samples_per_epoch must be from 1 to 2**62, or None; found {epoch!r:.60}")
 
 
-def _check_rows(found: Spans, block_size: int) -> None:
+def _check_rows(found: Spans, block_size: int, *, joined: bool) -> None:
     """Check that each row has spans of its own, of one token or more each, and of T at most together.
 
     Raises:
         ValueError: Naming the first that has not.
     """
-    first, starts, lengths = found
+    first, starts, lengths = found[:3]
     if first[0] or first[-1] != len(starts) or (np.diff(first) < 0).any():
         raise ValueError(f"spans().first must ascend from 0 to the number of spans, {len(starts):,}")
-    if len(short := np.flatnonzero(lengths < 1)):
+    if len(short := np.flatnonzero((found.places < 1) | (lengths < 0))):
         raise ValueError(f"spans().lengths must be 1 or more, found {lengths[short[0]]:,}")
-    tokens = np.diff(np.concatenate(([0], np.cumsum(lengths)))[first])
+    tokens = np.diff(np.concatenate(([0], np.cumsum(found.places)))[first])
+    if joined and len(wrong := np.flatnonzero(tokens != block_size + 1)):
+        raise ValueError(
+            f"a joined row's spans have block_size + 1 = {block_size + 1:,} tokens together, found "
+            f"{tokens[wrong[0]]:,}"
+        )
+    if joined:
+        return
     if len(long := np.flatnonzero(tokens > block_size)):
         raise ValueError(
             f"a row's spans have at most block_size {block_size:,} tokens together, found {tokens[long[0]]:,}"

@@ -189,6 +189,7 @@ class MixtureSpanSampler(SpanSampler):
         self.inside_documents = all(
             isinstance(part.sampler, SpanSampler) and part.sampler.inside_documents for part in parts
         )
+        self.joined = any(isinstance(part.sampler, SpanSampler) and part.sampler.joined for part in parts)
         breaks = [
             part.sampler.breaks + part.offset
             for part in parts
@@ -200,18 +201,25 @@ class MixtureSpanSampler(SpanSampler):
         """What each row is made of, in the mixture's stream."""
         parts, own = self._mixture.whose(samples)
         none = np.empty(0, np.int64)
-        rows, starts, lengths = [none], [none], [none]
+        rows, starts, lengths, bos = [none], [none], [none], [none]
         for number in np.unique(parts).tolist():
             here = np.flatnonzero(parts == number)
             spans = self._spans(self._parts[number].sampler, own[here])
             rows.append(np.repeat(here, np.diff(spans.first)))
             starts.append(spans.starts + self._parts[number].offset)
             lengths.append(spans.lengths)
+            bos.append(np.full(len(spans.starts), -1) if spans.bos is None else spans.bos)
         row = np.concatenate(rows)
         order = np.argsort(row, kind="stable")
         counts = np.bincount(row, minlength=len(samples))
         first = np.concatenate(([0], np.cumsum(counts)))
-        return Spans(first, np.concatenate(starts)[order], np.concatenate(lengths)[order])
+        front = np.concatenate(bos)[order]
+        return Spans(
+            first,
+            np.concatenate(starts)[order],
+            np.concatenate(lengths)[order],
+            front if (front >= 0).any() else None,
+        )
 
     @property
     def part_epochs(self) -> tuple[int | None, ...]:
@@ -231,4 +239,4 @@ class MixtureSpanSampler(SpanSampler):
         if isinstance(sampler, SpanSampler):
             return sampler.spans(samples)
         assert isinstance(sampler, Sampler)
-        return window_spans(sampler.starts(samples), self._block_size)
+        return window_spans(sampler.starts(samples), self._block_size + self.joined)

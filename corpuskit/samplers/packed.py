@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, check_options
+from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, bos_of, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.packing import TOO_LONG, pack, pairs_of, split_documents
@@ -30,17 +30,22 @@ _GROUP_DOCUMENTS = 2**21
 _VERSION = 3
 
 _FIELDS = {"first": "<i8", "starts": "<i8", "lengths": "<i4"}
+_BOS_FIELDS = {**_FIELDS, "front": "|b1"}
 
 #: What this process has warned of: an order is opened more than once, and again for each setting.
 _warned: set[tuple[str, int, str]] = set()
 
 
 class Table(NamedTuple):
-    """What each row is made of: spans `first[i - 1] .. first[i] - 1`, those of row 0 beginning at 0."""
+    """What each row is made of: spans `first[i - 1] .. first[i] - 1`, those of row 0 beginning at 0.
+
+    `front` says which of them have an id in front; None is that none has.
+    """
 
     first: Ints
     starts: Ints
     lengths: NDArray[np.int32]
+    front: NDArray[np.bool_] | None = None
 
 
 class PackedSampler(SpanSampler):
@@ -59,6 +64,10 @@ class PackedSampler(SpanSampler):
       default, refuses the split and names the longest; `"drop"` leaves them out; `"truncate"` keeps their
       first T pairs; `"split"` splits them after all. What is left out is counted, and warned of once.
 
+    The option `bos`, an id or a control token's name, puts that id in front of each document: a document of n
+    tokens then gives n pairs, the first of them the id and the document's first token. Of a document that is
+    split, the first piece has it.
+
     With `skip_untrained=True`, rows without a single target that is to be learned never come.
 
     The packing depends on the documents, T and the first two options alone. It is computed once, group by
@@ -69,23 +78,27 @@ class PackedSampler(SpanSampler):
     inside_documents = True
 
     def __init__(self, context: SamplerContext) -> None:
-        check_options("packed", context, "documents", "too_long", SKIP_UNTRAINED)
+        check_options("packed", context, "documents", "too_long", "bos", SKIP_UNTRAINED)
         self._seed = context.seed
         too_long = _too_long(context)
+        self._bos = bos_of(context)
+        bos = self._bos is not None
 
-        def make(counted: Counter[str]) -> Iterator[Table]:
+        def make(counted: Counter[str]) -> Iterator[tuple[NDArray[Any], ...]]:
             ends = context.document_ends()
             if too_long == "error":
-                _refuse_long(context, ends)
-            return tables(ends, context.block_size, too_long=too_long, counted=counted)
+                _refuse_long(context, ends, bos=bos)
+            for table in tables(ends, context.block_size, too_long=too_long, counted=counted, bos=bos):
+                yield tuple(part for part in table if part is not None)
 
-        name = _table_name(context, too_long)
-        saved = open_table(name, _FIELDS, make)
+        name = _table_name(context, too_long, bos=bos)
+        saved = open_table(name, _BOS_FIELDS if bos else _FIELDS, make)
         self._table = Table(*saved.arrays)
-        _warn(context, too_long, saved.counted)
+        _warn(context, too_long, saved.counted, bos=bos)
         if not len(self._table.first):
             fits = " and fits into a row" if too_long == "drop" else ""
-            raise ConfigError(f"no document of the split has two tokens{fits}, so there is nothing to pack")
+            has = "a token" if bos else "two tokens"
+            raise ConfigError(f"no document of the split has {has}{fits}, so there is nothing to pack")
         self._trained = trained_rows(context, self._groups, name)
         self._num_rows = self.samples_per_epoch = self._trained.count(len(self._table.first))
         self.counted = {**saved.counted, **self._trained.counted()}
@@ -100,7 +113,11 @@ class PackedSampler(SpanSampler):
         counts = ends - firsts
         first = np.concatenate(([0], np.cumsum(counts)))
         entries = np.arange(first[-1]) + np.repeat(firsts - first[:-1], counts)
-        return Spans(first, self._table.starts[entries], self._table.lengths[entries].astype(np.int64))
+        bos = None
+        if self._table.front is not None and self._bos is not None:
+            bos = np.where(self._table.front[entries], self._bos, -1)
+        lengths = self._table.lengths[entries].astype(np.int64)
+        return Spans(first, self._table.starts[entries], lengths, bos)
 
     def _groups(self) -> Iterator[Spans]:
         """All rows in the table's order, so many at a time that their spans are not too many."""
@@ -116,7 +133,12 @@ class PackedSampler(SpanSampler):
 
 
 def tables(
-    ends: Ints, block_size: int, *, too_long: str = "split", counted: Counter[str] | None = None
+    ends: Ints,
+    block_size: int,
+    *,
+    too_long: str = "split",
+    counted: Counter[str] | None = None,
+    bos: bool = False,
 ) -> Iterator[Table]:
     """Pack the documents, group by group; the tables' rows follow each other, and so do their spans.
 
@@ -125,17 +147,20 @@ def tables(
         block_size: T, tokens of x in a row.
         too_long: What becomes of documents of more than T pairs; see `split_documents`.
         counted: Where to count these documents and their tokens that are left out, or split.
+        bos: Whether each document has an id in front.
     """
     num_spans = 0
     for group, previous_end in _groups(ends):
         if counted is not None:
-            _count(counted, pairs_of(group, previous_end) + 1, block_size, too_long)
-        pieces = split_documents(group, block_size, previous_end=previous_end, too_long=too_long)
+            _count(counted, pairs_of(group, previous_end) + 1, block_size + 1 - bos, too_long)
+        pieces = split_documents(group, block_size, previous_end=previous_end, too_long=too_long, bos=bos)
         rows, num_rows = pack(pieces.lengths, block_size)
         order = np.argsort(rows, kind="stable")
         first = num_spans + np.cumsum(np.bincount(rows, minlength=num_rows))
         num_spans += len(rows)
-        yield Table(first, pieces.starts[order], pieces.lengths[order].astype(np.int32))
+        front = pieces.begins[order] & bos
+        lengths = (pieces.lengths[order] - front).astype(np.int32)
+        yield Table(first, pieces.starts[order] + front, lengths, front if bos else None)
 
 
 def _groups(ends: Ints) -> Iterator[tuple[Ints, int]]:
@@ -144,12 +169,12 @@ def _groups(ends: Ints) -> Iterator[tuple[Ints, int]]:
         yield ends[at : at + _GROUP_DOCUMENTS], int(ends[at - 1]) if at else 0
 
 
-def _count(counted: Counter[str], sizes: Ints, block_size: int, too_long: str) -> None:
+def _count(counted: Counter[str], sizes: Ints, most: int, too_long: str) -> None:
     """Count the documents that have too many tokens, and those of their tokens that it is about."""
-    sizes = sizes[sizes > block_size + 1]
+    sizes = sizes[sizes > most]
     if len(sizes):
         verb = TOO_LONG[too_long]
-        lost = int(sizes.sum()) - (len(sizes) * (block_size + 1) if too_long == "truncate" else 0)
+        lost = int(sizes.sum()) - (len(sizes) * most if too_long == "truncate" else 0)
         counted[f"documents_{verb}"] += len(sizes)
         counted[f"tokens_{verb}"] += lost
 
@@ -179,13 +204,13 @@ def _too_long(context: SamplerContext) -> str:
     return too_long if documents == "whole" else "split"
 
 
-def _refuse_long(context: SamplerContext, ends: Ints) -> None:
+def _refuse_long(context: SamplerContext, ends: Ints, *, bos: bool) -> None:
     """Refuse documents that do not fit into a row.
 
     Raises:
         ConfigError: If there is one; it says how many there are, which is the longest, and what can be done.
     """
-    most = context.block_size + 1
+    most = context.block_size + 1 - bos
     count, longest, at = 0, 0, 0
     for number, (group, previous_end) in enumerate(_groups(ends)):
         sizes = pairs_of(group, previous_end) + 1
@@ -197,13 +222,14 @@ def _refuse_long(context: SamplerContext, ends: Ints) -> None:
         raise ConfigError(
             f"{count:,} of {len(ends):,} documents are too long for a row: block_size {context.block_size:,} "
             f"holds {most:,} tokens of one, and document {number:,}, the longest, has {longest:,}; choose "
-            f"block_size {longest - 1:,}, or too_long = 'drop', 'truncate' or 'split' in sampler_options",
+            f"block_size {longest - 1 + bos:,}, or too_long = 'drop', 'truncate' or 'split' in "
+            "sampler_options",
             expected=most,
             found=longest,
         )
 
 
-def _warn(context: SamplerContext, too_long: str, counted: Mapping[str, int]) -> None:
+def _warn(context: SamplerContext, too_long: str, counted: Mapping[str, int], *, bos: bool) -> None:
     """Say once in a process that tokens are left out."""
     verb = TOO_LONG[too_long]
     key = (context.fingerprint, context.block_size, too_long)
@@ -214,16 +240,18 @@ def _warn(context: SamplerContext, too_long: str, counted: Mapping[str, int]) ->
         "packed: %s of the split's documents have more than %s tokens and are %s: %s of %s tokens are left "
         "out; too_long='split' keeps them",
         f"{counted[f'documents_{verb}']:,}",
-        f"{context.block_size + 1:,}",
+        f"{context.block_size + 1 - bos:,}",
         verb,
         f"{counted[f'tokens_{verb}']:,}",
         f"{context.num_tokens:,}",
     )
 
 
-def _table_name(context: SamplerContext, too_long: str) -> str:
+def _table_name(context: SamplerContext, too_long: str, *, bos: bool) -> str:
     """A name that says all that the table depends on; empty for a split without an identity."""
     if not context.fingerprint:
         return ""
-    words = hash_words("table", _VERSION, context.fingerprint, context.block_size, _GROUP_DOCUMENTS, too_long)
+    front = ("bos",) if bos else ()
+    key = (context.fingerprint, context.block_size, _GROUP_DOCUMENTS, too_long, *front)
+    words = hash_words("table", _VERSION, *key)
     return "packed-" + "".join(f"{word:016x}" for word in words)

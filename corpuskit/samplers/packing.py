@@ -13,6 +13,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 
@@ -21,24 +22,34 @@ TOO_LONG = {"error": "refused", "drop": "dropped", "truncate": "truncated", "spl
 
 
 class Pieces(NamedTuple):
-    """Documents, the long ones split: int64[p] starts in the stream, and pairs of x and y in each."""
+    """Documents, the long ones split.
+
+    Attributes:
+        starts: int64[p], where the first input of each is in the stream; an id in front is one before.
+        lengths: int64[p], pairs of x and y in each.
+        begins: bool[p], whether it is the first piece of its document.
+    """
 
     starts: Ints
     lengths: Ints
+    begins: NDArray[np.bool_]
 
 
-def pairs_of(ends: Ints, previous_end: int = 0) -> Ints:
+def pairs_of(ends: Ints, previous_end: int = 0, *, bos: bool = False) -> Ints:
     """int64[D]: how many pairs of a token and its successor each document has; -1 if it has no token.
 
     Args:
         ends: int64[D], where the documents end in the stream, ascending.
         previous_end: Where the first of them starts.
+        bos: Whether each has an id in front, which makes a pair with its first token; 0 if it has no token.
     """
-    pairs: Ints = np.diff(ends, prepend=previous_end) - 1
+    pairs: Ints = np.diff(ends, prepend=previous_end) - (not bos)
     return pairs
 
 
-def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0, too_long: str = "split") -> Pieces:
+def split_documents(
+    ends: Ints, block_size: int, *, previous_end: int = 0, too_long: str = "split", bos: bool = False
+) -> Pieces:
     """Cut documents into pieces of at most `block_size` pairs of a token and its successor.
 
     A document of n tokens has n - 1 pairs, because its last token has no successor in it. Every pair is in
@@ -51,15 +62,16 @@ def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0, too_l
         previous_end: Where the first of them starts.
         too_long: Of documents of more pairs than that, "split" keeps all pieces, "truncate" the first, and
             "drop" none. "error" is for documents among which there is none.
+        bos: Whether each document has an id in front, which makes a pair with its first token.
 
     Example:
-        >>> split_documents(np.array([5, 6, 9]), 3)
-        Pieces(starts=array([0, 3, 6]), lengths=array([3, 1, 2]))
-        >>> split_documents(np.array([5, 6, 9]), 3, too_long="drop")
-        Pieces(starts=array([6]), lengths=array([2]))
+        >>> split_documents(np.array([5, 6, 9]), 3)[:2]
+        (array([0, 3, 6]), array([3, 1, 2]))
+        >>> split_documents(np.array([5, 6, 9]), 3, too_long="drop")[:2]
+        (array([6]), array([2]))
     """
-    starts = np.concatenate(([previous_end], ends[:-1])).astype(np.int64)
-    pairs = pairs_of(ends, previous_end)
+    starts = np.concatenate(([previous_end], ends[:-1])).astype(np.int64) - bos
+    pairs = pairs_of(ends, previous_end, bos=bos)
     counts = np.maximum(-(-pairs // block_size), 0)
     if too_long == "truncate":
         np.minimum(counts, 1, out=counts)
@@ -68,7 +80,7 @@ def split_documents(ends: Ints, block_size: int, *, previous_end: int = 0, too_l
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     offsets = within * block_size
     lengths = np.minimum(np.repeat(pairs, counts) - offsets, block_size)
-    return Pieces(np.repeat(starts, counts) + offsets, lengths)
+    return Pieces(np.repeat(starts, counts) + offsets, lengths, within == 0)
 
 
 def pack(lengths: Ints, row_size: int) -> tuple[Ints, int]:

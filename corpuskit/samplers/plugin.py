@@ -30,4 +30,9 @@ def corpuskit_samplers() -> list[SamplerSpec]:
             "Whole documents, packed into rows by best fit",
             factory="corpuskit.samplers.packed:PackedSampler",
         ),
+        SamplerSpec(
+            "aligned",
+            "Rows from documents' beginnings, the rest cropped, as nanochat fills them",
+            factory="corpuskit.samplers.aligned:AlignedSampler",
+        ),
     ]

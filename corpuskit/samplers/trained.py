@@ -73,7 +73,9 @@ def trained_rows(
     def make(counted: Counter[str]) -> Iterator[tuple[Ints]]:
         num_rows = 0
         for spans in groups():
-            sums = np.concatenate(([0], np.cumsum(count_targets(spans.starts, spans.lengths))))[spans.first]
+            front = () if spans.bos is None else (spans.bos >= 0,)
+            counts = count_targets(spans.starts, spans.lengths, *front)
+            sums = np.concatenate(([0], np.cumsum(counts)))[spans.first]
             has_some = sums[1:] > sums[:-1]
             counted["rows_skipped"] += int(np.count_nonzero(~has_some))
             yield (num_rows + np.flatnonzero(has_some),)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.stream import TokenStream
 from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
+
+# Of made_corpora.py, which both rooms use.
+MADE = str(Path(__file__).parent)
+if MADE not in sys.path:
+    sys.path.insert(0, MADE)
 
 
 class FakeSplit(TokenStream):

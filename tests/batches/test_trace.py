@@ -10,7 +10,7 @@ import pytest
 import corpuskit
 from corpuskit.batches.trace import trace
 
-SAMPLERS = ("random", "shuffled", "sequential", "packed")
+SAMPLERS = ("random", "shuffled", "sequential", "packed", "aligned")
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +147,30 @@ def test_a_trace_says_what_is_learned(corpora, chats, sampler, targets) -> None:
         if targets:
             assert not (row.y[~row.learned] != -100).any()
     assert corpora[0].batches(batch_size=1, block_size=9).trace(0).rows[0].learned is None
+
+
+@pytest.mark.parametrize("sampler", ["packed", "aligned"])
+@pytest.mark.parametrize("targets", [False, True])
+def test_a_trace_says_which_ids_are_in_front_of_documents(corpora, sampler, targets) -> None:
+    options = {"batch_size": 6, "block_size": 60, "sampler": sampler, "sampler_options": {"bos": 7}}
+    batches = corpora[0].batches(output="numpy", **options)
+    for step in range(4):
+        for row in trace(batches.order, range(6 * step, 6 * step + 6), targets=targets).rows:
+            fronts = [piece.front for piece in row.pieces]
+            begins = [piece.start == piece.document_start for piece in row.pieces]
+            if not targets:
+                assert row.ids.tolist() == row.x.tolist()
+                assert fronts == [7 if begin else None for begin in begins]
+            elif sampler == "aligned":
+                assert row.ids.tolist() == row.y.tolist()
+                assert fronts == [None, *([7] * (len(fronts) - 1))]
+            else:
+                assert row.ids.tolist() == row.y.tolist()
+                assert not any(fronts)
+            at = 0
+            for piece in row.pieces:
+                ids = row.ids[at : at + len(piece)][piece.front is not None :]
+                assert ids.tolist() == corpora[0]["train"][piece.start : piece.stop].tolist()
+                at += len(piece)
+            assert at == len(row.ids)
+            assert [piece.get("front") for piece in row.to_json()["pieces"]] == fronts

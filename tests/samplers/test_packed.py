@@ -177,7 +177,7 @@ def test_every_kept_pair_is_in_one_row_each_epoch_and_no_whole_document_in_two(
 
     def rows_of(sampler, epoch):
         rows = sampler.samples_per_epoch
-        first, starts, lengths = sampler.spans(epoch * rows + np.arange(rows))
+        first, starts, lengths, _ = sampler.spans(epoch * rows + np.arange(rows))
         spans = [list(range(s, s + n)) for s, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
         return [spans[a:b] for a, b in zip(first[:-1].tolist(), first[1:].tolist(), strict=True)]
 
@@ -244,7 +244,7 @@ def test_documents_that_are_too_long_are_refused_by_default(make_context, monkey
         ({"documents": "whole", "too_long": "cut"}, "too_long = 'cut': must be one of 'error', 'drop'"),
         ({"documents": "whole", "too_long": []}, "too_long = .*: must be one of"),
         ({"too_long": "drop"}, "too_long = 'drop' is about whole documents; add documents = 'whole'"),
-        ({"documents": "whole", "tail": "pad"}, "it has documents, too_long, skip_untrained"),
+        ({"documents": "whole", "tail": "pad"}, "it has documents, too_long, bos, skip_untrained"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused(make_context, options, message):

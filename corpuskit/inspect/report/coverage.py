@@ -60,9 +60,9 @@ def _ranges(order: Order, num_samples: int, low: int, high: int) -> tuple[Ints, 
     starts = stops = np.empty(0, np.int64)
     step = max(1, _CHUNK_TOKENS // order.options.block_size)
     for first in range(0, num_samples, step):
-        spans = order.spans(np.arange(first, min(first + step, num_samples)))
-        begin = np.clip(spans.starts + 1, low, high)
-        end = np.clip(spans.starts + 1 + spans.lengths, low, high)
+        spans = order.spans(np.arange(first, min(first + step, num_samples)), targets=True)
+        begin = np.clip(spans.starts, low, high)
+        end = np.clip(spans.starts + spans.lengths, low, high)
         some = begin < end
         starts, stops = _union(np.append(starts, begin[some]), np.append(stops, end[some]))
     return starts, stops

@@ -1,0 +1,89 @@
+"""The id that is put in front of documents: the option `bos` of samplers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
+from corpuskit.batches.stream import TokenStream
+from corpuskit.errors import ConfigError
+from corpuskit.near import hint
+from corpuskit.numbers import as_whole
+
+#: Documents whose first ids are read at a time: few at first, because one with another id is enough.
+_FIRST_DOCUMENTS, _MORE_DOCUMENTS = 64, 2**16
+
+
+def bos_resolver(stream: TokenStream) -> Callable[[Any], int]:
+    """What `SamplerContext.bos_id` is for a stream."""
+
+    def resolve(value: Any) -> int:
+        number = _id_of(stream, value)
+        if _begin_with(stream, number):
+            raise ConfigError(
+                f"sampler option bos = {value!r}: each document of split {stream.name!r} begins with id "
+                f"{number:,} already, and would have it twice; leave bos out",
+                found=value,
+            )
+        return number
+
+    return resolve
+
+
+def _id_of(stream: TokenStream, value: Any) -> int:
+    """The id that a value of the option means.
+
+    Raises:
+        ConfigError: If it means none of this stream.
+    """
+    if isinstance(value, str):
+        names = stream.control_ids
+        if value not in names:
+            known = hint(value, sorted(names)) if names else "its tokenizer has none; say an id"
+            raise ConfigError(
+                f"sampler option bos = {value!r:.80}: split {stream.name!r} has no control token of this "
+                f"name; {known}",
+                expected=sorted(names),
+                found=value,
+            )
+        return names[value]
+    most = stream.num_ids or int(np.iinfo(stream.dtype).max) + 1
+    number = None if isinstance(value, bool) else as_whole(value)
+    if number is None or not 0 <= number < most:
+        raise ConfigError(
+            f"sampler option bos = {value!r:.80}: must be an id below {most:,}, or a control token's name",
+            expected=most,
+            found=value,
+        )
+    return number
+
+
+def _begin_with(stream: TokenStream, number: int) -> bool:
+    """Whether each document that has a token begins with an id."""
+    some = False
+    for ids in _first_ids(stream):
+        if (ids != number).any():
+            return False
+        some = some or len(ids) > 0
+    return some
+
+
+def _first_ids(stream: TokenStream) -> Iterator[NDArray[Any]]:
+    """The first id of each document, some documents at a time; a shard is read from only once a group."""
+    ends = stream.document_ends()
+    at, size = 0, _FIRST_DOCUMENTS
+    while at < len(ends):
+        group = ends[at : at + size]
+        starts: Ints = np.concatenate(([ends[at - 1] if at else 0], group[:-1])).astype(np.int64)
+        starts = starts[group > starts]
+        shards = np.searchsorted(stream.shard_starts, starts, side="right") - 1
+        for shard in np.unique(shards).tolist():
+            yield np.asarray(stream.shard(shard)[starts[shards == shard] - stream.shard_starts[shard]])
+        at, size = at + size, _MORE_DOCUMENTS
+
+
+__all__ = ["bos_resolver"]

@@ -1,0 +1,114 @@
+"""Rows of `aligned` in batches beside rows that are made token by token."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from made_corpora import BOS, ENGINES, INFOS, corpora, fronted, nanochat_rows
+
+from corpuskit.batches import Batches
+from corpuskit.batches.joined import spans_of_x, spans_of_y
+from corpuskit.samplers.base import Spans
+
+
+@pytest.mark.filterwarnings("ignore:step 0 has a row without a single target")
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("is_streamed", [False, True])
+@given(made=corpora(), block=st.integers(1, 20), buffer=st.integers(1, 9), bos=st.booleans(), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_x_y_masks_values_and_documents_are_those_of_the_rows_tokens(
+    split_of, engine, is_streamed, made, block, buffer, bos, data
+):
+    documents = fronted(made.documents) if bos else made.documents
+    rows, _ = nanochat_rows(documents, block + 1, buffer=buffer)
+    assume(rows and len(made.tokens) > block)
+    split = made.split(split_of)
+    split.is_streamed = is_streamed
+    mask = data.draw(st.sampled_from([True, "mask"]))
+    batches = Batches(
+        split,
+        batch_size=len(rows),
+        block_size=block,
+        sampler="aligned",
+        documents=mask,
+        streams=[*INFOS],
+        loss=data.draw(st.booleans()),
+        sampler_options={"buffer": buffer} | ({"bos": BOS} if bos else {}),
+        **ENGINES[engine],
+    )
+
+    x, y, segments, values = batches[0]
+
+    for n, row in enumerate(rows):
+        assert x[n].tolist() == [token.id for token in row[:-1]]
+        for at, (one, target) in enumerate(itertools.pairwise(row)):
+            hidden = (batches.options.loss and not target.loss) or (
+                mask == "mask" and one.document != target.document
+            )
+            assert y[n][at] == (-100 if hidden else target.id)
+            assert values["loss"][n][at] == target.loss
+            assert values["part"][n][at] == one.part
+            assert values["score"][n][at] == np.float32(target.score)
+    numbers = [(n, token.document) for n, row in enumerate(rows) for token in row[:-1]]
+    begins = [at for at in range(len(numbers)) if not at or numbers[at] != numbers[at - 1]]
+    assert segments.cu_seqlens.tolist() == [*begins, len(numbers)]
+
+
+@given(made=corpora(), other=corpora(first_id=5000), block=st.integers(1, 12))
+@settings(max_examples=40, deadline=None)
+def test_a_mixture_has_the_rows_of_each(split_of, made, other, block):
+    from fractions import Fraction
+
+    from corpuskit.batches.mixed_stream import MixedStream
+
+    each = [nanochat_rows(fronted(one.documents), block + 1)[0] for one in (made, other)]
+    assume(all(each) and min(len(made.tokens), len(other.tokens)) > block)
+    stream = MixedStream(
+        ("a", "b"),
+        ("a", "b"),
+        (made.split(split_of), other.split(split_of)),
+        ("aligned", "aligned"),
+        ((0, (Fraction(1, 2), Fraction(1, 2))),),
+        (None, None),
+    )
+    options = {"sampler": "aligned", "sampler_options": {"bos": BOS}, "documents": "mask", "loss": False}
+    batches = Batches(stream, batch_size=8, block_size=block, output="numpy", **options)
+    x, y, _ = batches[0]
+    parts, own = batches.order.sampler._mixture.whose(np.arange(8))
+    for n, (part, number) in enumerate(zip(parts, own, strict=True)):
+        row = each[part][number % len(each[part])]
+        assert x[n].tolist() == [token.id for token in row[:-1]]
+        pairs = itertools.pairwise(row)
+        assert y[n].tolist() == [b.id if a.document == b.document else -100 for a, b in pairs]
+
+
+def test_the_spans_of_x_and_of_y_are_all_but_the_last_and_the_first_token():
+    spans = Spans(*map(np.array, ([0, 2, 4], [10, 20, 30, 40], [2, 0, 0, 2], [-1, 7, 7, -1])))
+
+    first, starts, lengths, bos = spans_of_x(spans)
+    assert (first.tolist(), starts.tolist(), lengths.tolist()) == ([0, 1, 3], [10, 30, 40], [2, 0, 1])
+    assert bos.tolist() == [-1, 7, -1]
+    first, starts, lengths, bos = spans_of_y(spans, joined=True)
+    assert (first.tolist(), starts.tolist(), lengths.tolist()) == ([0, 2, 3], [11, 20, 40], [1, 0, 2])
+    assert bos.tolist() == [-1, 7, -1]
+
+
+def test_a_run_goes_on_where_it_was_and_no_other_one_does(split_of):
+    from corpuskit.errors import ResumeError
+
+    tokens = np.arange(10, 1010, dtype=np.uint16)
+    split = split_of(tokens, document_ends=np.cumsum([13, 7, 30, 50, 100] * 5))
+    options = {"batch_size": 4, "block_size": 16, "sampler": "aligned", "output": "numpy"}
+    batches = Batches(split, **options, sampler_options={"bos": 1})
+    expected = [batches[step][0].tolist() for step in range(9)]
+    batches.seek(step=5)
+    state = batches.state_dict()
+
+    again = Batches(split, **options, sampler_options={"bos": 1}, rank=1, world_size=2)
+    again.load_state_dict(state)
+    assert next(iter(again))[0].tolist() == expected[5][2:]
+    for other in ({}, {"bos": 2}, {"bos": 1, "buffer": 5}):
+        with pytest.raises(ResumeError, match="the state was saved with sampler_options"):
+            Batches(split, **options, sampler_options=other).load_state_dict(state)
