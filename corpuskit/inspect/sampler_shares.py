@@ -20,6 +20,7 @@ _SAMPLERS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("sequential", {"tail": "drop"}),
     ("sequential", {"tail": "pad"}),
     ("packed", {}),
+    ("aligned", {}),
 )
 
 
@@ -54,9 +55,9 @@ def sampler_shares(split: TokenStream, *, block_size: int, batch_size: int) -> I
         else:
             try:
                 rows = _rows_of(split, name, options, block_size, batch_size)
-            except ConfigError:  # its windows do not fill a batch
+            except ConfigError:  # its windows do not fill a batch, or its documents no row
                 continue
-            targets = min(rows * block_size, num_tokens - 1)
+            targets = rows * block_size if name == "aligned" else min(rows * block_size, num_tokens - 1)
             padded_places = rows * block_size - int(targets)
         if rows:
             yield SamplerShare(

@@ -123,6 +123,8 @@ def tables(
         Where each row's spans end, counted from the first row on; and of each span where it starts in the
         stream, and how many tokens it has.
     """
+    if not len(ends):
+        return
     num_spans = 0
     for documents, sizes, stops in _choices(ends, block_size + 1, bos=bos, buffer=buffer, refill=refill):
         num_used = int(stops[-1]) if len(stops) else 0
@@ -198,8 +200,8 @@ def _keys(ends: Ints, bits: int, *, bos: bool, refill: int) -> Iterator[list[int
 
 
 def _warn(name: str, context: SamplerContext, counted: Mapping[str, int]) -> None:
-    """Say once in a process how much is thrown away."""
-    if name in _warned or not (cropped := counted.get("tokens_cropped", 0)):
+    """Say once in a process how much of a split is thrown away."""
+    if not name or name in _warned or not (cropped := counted.get("tokens_cropped", 0)):
         return
     _warned.add(name)
     log.warning(

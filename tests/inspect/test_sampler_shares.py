@@ -13,9 +13,9 @@ def drawn(split, name, options, block_size, batch_size):
     sizes = {"block_size": block_size, "batch_size": batch_size}
     order = Order(split, BatchOptions(sampler=name, sampler_options=options, output="numpy", **sizes))
     rows = order.samples_per_epoch
-    spans = order.spans(np.arange(rows))
+    spans = order.spans(np.arange(rows), targets=True)
     targets = [
-        start + 1 + at
+        start + at
         for start, length in zip(spans.starts.tolist(), spans.lengths.tolist(), strict=True)
         for at in range(length)
     ]
