@@ -9,6 +9,7 @@ from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch
 from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import DrawnAmount, Order
+from corpuskit.batches.segment_limits import check_segments
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.markup import display
@@ -46,6 +47,13 @@ class Batches(Cursor):
         world_size: Processes that share each batch.
         documents: True gives `(x, y, documents)`, with the `corpuskit.Segments` of the batch; "mask"
             also has y be -100 wherever the target belongs to another document than its input.
+        layout: "flat" gives x and y as one row, (1, batch_size / world_size * block_size), always with the
+            `corpuskit.Segments`; attention of variable lengths takes it as it is. A row's end ends a segment,
+            so the longest document that is not cut has block_size tokens.
+        max_segment: Cut segments of more tokens into pieces of so many, and a rest. No target is lost.
+        max_segments: Give the segments of each batch as so many, those after the last without a place, and
+            their longest as the longest that there may be, so that compiled code sees the same shapes. A
+            number that is too small for any batch is an error at once, which names one that is enough.
         streams: Names of streams of values, such as "loss"; a batch then ends with a dict of them, arrays of
             x's shape: at the places of x or of y, as each stream says, and its fill in padding. Torch tensors
             of values of uint16 are int32, and those of uint32 int64.
@@ -71,6 +79,7 @@ class Batches(Cursor):
     @takes(BatchKeywords)
     def __init__(self, split: TokenStream, **options: Unpack[BatchKeywords]) -> None:
         super().__init__(Order(split, options_of(**options)))
+        check_segments(self.order)
 
     @property
     def options(self) -> BatchOptions:

@@ -45,6 +45,13 @@ def _mapped(part: Any, change: Callable[[Any], Any]) -> Any:
     return part.map(change) if isinstance(part, Segments) else change(part)
 
 
+def _flat(batch: Batch) -> Batch:
+    """A batch as one row."""
+    x, y, documents, *values = batch
+    x, y, *values = map_batch((x, y, *values), lambda part: part.reshape(1, -1))
+    return (x, y, documents.flat(), *values)
+
+
 def for_torch(array: NDArray[Any]) -> NDArray[Any]:
     """An array in a type that torch computes with: uint16 becomes int32, and uint32 int64."""
     is_wide = array.dtype.kind == "u" and array.dtype.itemsize in _SIGNED
@@ -65,6 +72,7 @@ class HostEngine:
     ) -> None:
         self._source = source
         self._torch = options.output == "torch"
+        self._options = options
         self._documents = options.documents
         self._streams = options.streams
         self._targets = Targets(source, watch) if options.loss and LOSS in source.beside else None
@@ -80,10 +88,10 @@ class HostEngine:
             foreign = None
         batch: Batch = self._ids(rows, learned, foreign)
         if documents is not None:
-            batch = (*batch, documents.map(self._place))
+            batch = (*batch, self._laid_out(documents).map(self._place))
         if self._streams:
             batch = (*batch, {name: self._values(rows, name) for name in self._streams})
-        return batch
+        return _flat(batch) if self._options.layout == "flat" else batch
 
     def finish(self, started: Any) -> Batch:
         """The same batch."""
@@ -96,6 +104,16 @@ class HostEngine:
         if foreign is not None:
             y.reshape(-1)[foreign] = IGNORED
         return self._place(x), self._place(y)
+
+    def _laid_out(self, documents: Segments) -> Segments:
+        """The segments as they were asked for: cut, and so many."""
+        options = self._options
+        if options.max_segment is not None:
+            documents = documents.cut(options.max_segment)
+        if options.max_segments is not None:
+            longest = min(options.max_segment or options.block_size, options.block_size)
+            documents = documents.of_number(options.max_segments, longest)
+        return documents
 
     def _values(self, rows: Any, name: str) -> Any:
         """A stream of values at the places of the rows."""

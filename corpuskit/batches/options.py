@@ -25,7 +25,10 @@ class BatchOptions:
         output: "torch" or "numpy".
         rank: This process's number among `world_size`.
         world_size: Processes that share each batch.
-        documents: False, True or "mask".
+        documents: False, True or "mask"; a flat batch has them if they are not asked for, too.
+        layout: "rows" or "flat".
+        max_segment: Tokens that a segment may have, or None.
+        max_segments: How many segments the documents of a batch have, or None.
         streams: The names of the streams of values that a batch has too.
         loss: Whether y is -100 where the stream "loss", if there is one, is 0.
         prefetch: How many batches a thread makes ahead while iterating.
@@ -46,6 +49,9 @@ class BatchOptions:
     rank: int = 0
     world_size: int = 1
     documents: bool | str = False
+    layout: str = "rows"
+    max_segment: int | None = None
+    max_segments: int | None = None
     streams: tuple[str, ...] = ()
     loss: bool = True
     prefetch: int = 0
@@ -57,7 +63,12 @@ class BatchOptions:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
+        for name in ("max_segment", "max_segments"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, whole(name, value, least=1))
         _check_values(self)
+        if self.layout == "flat" and self.documents is False:
+            object.__setattr__(self, "documents", True)
         object.__setattr__(self, "streams", tuple(self.streams))
         object.__setattr__(self, "sampler_options", dict(self.sampler_options))
         if self.rank >= self.world_size:
@@ -74,6 +85,11 @@ class BatchOptions:
                 expected=self.world_size,
                 found=self.batch_size,
             )
+
+    @property
+    def rows_of_rank(self) -> int:
+        """Rows of a batch that each rank has."""
+        return self.batch_size // self.world_size
 
     def replace(self, **changes: Any) -> BatchOptions:
         """The same with some values changed."""
@@ -145,6 +161,7 @@ def _check_values(options: BatchOptions) -> None:
         "loss": (isinstance(options.loss, bool), "true or false"),
         "resident": (isinstance(options.resident, bool), "true or false"),
         "documents": (_is_one_of(options.documents, False, True, "mask"), "False, True or 'mask'"),
+        "layout": (_is_one_of(options.layout, "rows", "flat"), "'rows' or 'flat'"),
         "output": (_is_one_of(options.output, "torch", "numpy"), "'torch' or 'numpy'"),
         "device": (is_device, "text, or a torch.device"),
     }
@@ -154,6 +171,12 @@ def _check_values(options: BatchOptions) -> None:
             raise ConfigError(f"{name} = {found!r:.80}: must be {words}", found=found)
     if options.output == "numpy" and device not in (None, "cpu", "auto"):
         raise ConfigError(f"output 'numpy' cannot be on device {device!r}; leave device out", found=device)
+    for name in ("max_segment", "max_segments"):
+        if getattr(options, name) is not None and options.documents is False and options.layout == "rows":
+            raise ConfigError(
+                f"{name} is about the segments of a batch, and this one has none; add layout='flat', or "
+                "documents=True"
+            )
     if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
 

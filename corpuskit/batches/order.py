@@ -205,7 +205,9 @@ class Order:
 
     @cached_property
     def _numpy_options(self) -> BatchOptions:
-        return self.options.replace(output="numpy", device=None, resident=False)
+        return self.options.replace(
+            output="numpy", device=None, resident=False, layout="rows", max_segments=None
+        )
 
     @cached_property
     def _document_ends(self) -> DocumentEnds:

@@ -27,9 +27,10 @@ class Segments:
 
     Attributes:
         cu_seqlens: int32[S + 1], where each of S segments begins in the batch laid out flat; the last is
-            B * T. Varlen attention takes it as it is.
-        max_seqlen: The longest segment.
-        shape: (B, T).
+            B * T. Varlen attention takes it as it is. With `max_segments` it has one entry more than that,
+            and the segments after the last have no place: they begin and end at B * T.
+        max_seqlen: The longest segment; with `max_segments` the longest that there may be.
+        shape: (B, T), or (1, B * T) of a flat batch.
     """
 
     cu_seqlens: Any
@@ -48,6 +49,38 @@ class Segments:
     def position_ids(self) -> Any:
         """int32 (B, T), places since the segment's beginning in this row."""
         return self._spread(ids=False)
+
+    def cut(self, longest: int) -> Segments:
+        """The same with segments of more places cut into pieces of so many, and a rest.
+
+        Args:
+            longest: Places that a segment may have.
+        """
+        if self.max_seqlen <= longest:
+            return self
+        firsts, lengths = self.cu_seqlens[:-1], np.diff(self.cu_seqlens)
+        counts = -(-lengths // longest)
+        cu_seqlens = np.empty(int(counts.sum()) + 1, np.int32)
+        cu_seqlens[:-1] = ranges(np.zeros(len(counts), np.int64), counts)
+        cu_seqlens[:-1] *= longest
+        cu_seqlens[:-1] += np.repeat(firsts, counts)
+        cu_seqlens[-1] = self.cu_seqlens[-1]
+        return dataclasses.replace(self, cu_seqlens=cu_seqlens, max_seqlen=longest)
+
+    def of_number(self, count: int, longest: int) -> Segments:
+        """The same as so many segments, of which those after the last have no place.
+
+        Args:
+            count: How many segments there are to be, at least as many as there are.
+            longest: Places that any segment of any batch has at most.
+        """
+        cu_seqlens = np.full(count + 1, self.cu_seqlens[-1], np.int32)
+        cu_seqlens[: len(self.cu_seqlens)] = self.cu_seqlens
+        return dataclasses.replace(self, cu_seqlens=cu_seqlens, max_seqlen=longest)
+
+    def flat(self) -> Segments:
+        """The same of a flat batch."""
+        return dataclasses.replace(self, shape=(1, self.shape[0] * self.shape[1]))
 
     def map(self, change: Callable[[Any], Any]) -> Segments:
         """The same with another array or tensor of the same numbers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +61,15 @@ class SelectedDocuments:
         return dataclasses.replace(
             context,
             num_tokens=self.num_tokens,
-            document_ends=lambda: self._ends,
+            document_ends=self.ends,
             document_numbers=lambda: self._numbers,
             fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
             count_targets=self._count_targets if context.count_targets else None,
         )
+
+    def ends(self) -> Ints:
+        """int64[D]: where each of them ends among the selected tokens, ascending."""
+        return self._ends
 
     def spans(self, spans: Spans) -> Spans:
         """Spans of the selected tokens as spans of the stream, cut where runs end."""
@@ -119,6 +124,10 @@ class SelectedSampler(SpanSampler):
             return self._documents.spans(self._sampler.spans(samples))
         assert isinstance(self._sampler, Sampler)
         return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
+
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """Those of the sampler: its stream is cut only where its documents end."""
+        return self._sampler.segment_bounds(num_rows, block_size, self._documents.ends)
 
 
 def open_selected(

@@ -42,6 +42,13 @@ class BatchConfig(Config):
         description="Also give the segments of documents; 'mask' also has the loss ignore targets in another "
         "document.",
     )
+    layout: Literal["rows", "flat"] = Field(
+        "rows", description="'flat' gives all rows of a batch as one, with the segments of documents."
+    )
+    max_segment: int | None = Field(None, ge=1, description="Cut segments of documents to so many tokens.")
+    max_segments: int | None = Field(
+        None, ge=1, description="Give so many segments with each batch; those after the last are empty."
+    )
     streams: Sequence[str] = Field((), description="Also give these streams of values, by their names.")
     loss: bool = Field(True, description="Have the loss ignore targets that the stream 'loss' leaves out.")
     prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")

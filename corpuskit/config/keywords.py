@@ -71,6 +71,9 @@ class BatchKeywords(TypedDict, total=False):
     rank: int
     world_size: int
     documents: bool | Literal["mask"]
+    layout: Literal["rows", "flat"]
+    max_segment: int | None
+    max_segments: int | None
     streams: Sequence[str]
     loss: bool
     prefetch: int

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from corpuskit.numbers import whole
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, bos_of, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.saved_tables import open_table
+from corpuskit.samplers.segment_bounds import greatest
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,11 @@ class AlignedSampler(SpanSampler):
         entries = np.arange(first[-1]) + np.repeat(firsts - first[:-1], counts)
         bos = None if self._bos is None else np.full(len(entries), self._bos)
         return Spans(first, self._starts[entries], self._lengths[entries].astype(np.int64), bos)
+
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """Those of the rows with most documents; there is no padding."""
+        documents = np.diff(self._first, prepend=0)
+        return np.minimum(greatest(documents, num_rows, repeats=True), block_size)
 
 
 def tables(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
+from corpuskit.samplers.segment_bounds import most_in_window
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,6 +88,19 @@ class AnySampler:
         """
         return [sample]
 
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """How many segments the rows of a batch are in at most, padding included.
+
+        Args:
+            num_rows: How many rows a batch has.
+            block_size: T, tokens of x in a row.
+            document_ends: Gives int64[D], where each document ends in the token stream, ascending.
+
+        Returns:
+            int64[num_rows], the bounds of those rows that may be in most, in any order.
+        """
+        return np.full(num_rows, block_size, np.int64)
+
 
 class Sampler(AnySampler, ABC):
     """A pure function from sample numbers to the starts of windows."""
@@ -101,6 +115,10 @@ class Sampler(AnySampler, ABC):
         Returns:
             int64[n], offsets into the token stream, each in [0, N - T - 1].
         """
+
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """The most that any window is in, for each row."""
+        return np.full(num_rows, most_in_window(document_ends(), block_size), np.int64)
 
 
 class Spans(NamedTuple):

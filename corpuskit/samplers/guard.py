@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -85,6 +86,12 @@ class GuardedSpanSampler(SpanSampler):
             _check_rows(found, self._block_size, joined=self.joined)
             self._guard.check("spans()", found.starts, found.starts + found.lengths + (not self.joined))
         return found
+
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """What the sampler says."""
+        with self._guard.blame(np.empty(0, np.int64)):
+            found = self._sampler.segment_bounds(num_rows, block_size, document_ends)
+            return _ints("segment_bounds()", found, num_rows)
 
 
 def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: SamplerContext) -> AnySampler:

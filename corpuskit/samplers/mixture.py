@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +13,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, window_spans
 from corpuskit.samplers.blend import Blend, first_turns_with
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
+from corpuskit.samplers.segment_bounds import greatest
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -234,6 +235,11 @@ class MixtureSpanSampler(SpanSampler):
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each part has had."""
         return self._mixture.drawn(sample)
+
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """Those of the rows of any part that may be in most, as a batch may have any of them."""
+        bounds = [part.sampler.segment_bounds(num_rows, block_size, document_ends) for part in self._parts]
+        return greatest(np.concatenate(bounds), num_rows)
 
     def _spans(self, sampler: AnySampler, samples: Ints) -> Spans:
         if isinstance(sampler, SpanSampler):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import Sampler, SamplerContext, Spans, SpanSampler, check_options
+from corpuskit.samplers.segment_bounds import most_in_window
 from corpuskit.samplers.trained import SKIP_UNTRAINED, trained_windows
 
 
@@ -85,3 +89,8 @@ class PaddedTail(SpanSampler):
         starts = self._trained.number(windows[filled]) * self._block_size
         lengths = np.minimum(self._num_targets - starts, self._block_size)
         return Spans(np.concatenate(([0], np.cumsum(filled, dtype=np.int64))), starts, lengths)
+
+    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+        """The most that any window is in, and padding."""
+        most = min(most_in_window(document_ends(), block_size) + 1, block_size)
+        return np.full(num_rows, most, np.int64)

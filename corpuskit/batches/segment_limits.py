@@ -1,0 +1,40 @@
+"""How many segments a batch may have: `max_segments`, checked before the first batch is made."""
+
+from __future__ import annotations
+
+from corpuskit.batches.order import Order
+from corpuskit.errors import ConfigError
+
+
+def check_segments(order: Order) -> None:
+    """Refuse a `max_segments` that some batch of a rank may not keep.
+
+    Raises:
+        ConfigError: Naming the number that is enough.
+    """
+    options = order.options
+    if options.max_segments is None:
+        return
+    most = most_segments(order)
+    if most > options.max_segments:
+        raise ConfigError(
+            f"max_segments = {options.max_segments}: the rows of a batch, {options.rows_of_rank:,} a rank, "
+            f"may be in {most:,} segments; say max_segments = {most}, or choose a smaller batch_size",
+            expected=most,
+            found=options.max_segments,
+        )
+
+
+def most_segments(order: Order) -> int:
+    """How many segments the rows of a rank's batch are in at most, padding included."""
+    options = order.options
+    bounds = order.sampler.segment_bounds(
+        options.rows_of_rank, options.block_size, order.stream.document_ends
+    )
+    if options.max_segment is not None:
+        # A segment of n places is cut (n - 1) // max_segment times.
+        bounds = bounds + (options.block_size - bounds) // options.max_segment
+    return int(bounds.sum())
+
+
+__all__ = ["check_segments", "most_segments"]
