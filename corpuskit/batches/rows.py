@@ -252,10 +252,11 @@ class SpanSource:
         self.reader = reader
         self.beside = beside or {}
         self._num_ids = num_ids
+        self._multiple = sampler.pad_to_multiple
 
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
-        spans = _fill(self._sampler.spans(samples), self.block_size)
+        spans = _fill(self._sampler.spans(samples), self.block_size, self._multiple)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
         broken = None
         if (breaks := self._sampler.breaks) is not None:
@@ -319,19 +320,24 @@ class SpanSource:
     def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x.
 
-        Each span is a segment, and each document in a span.
+        Each span is a segment, and each document in a span. Padding that makes a segment's places a multiple
+        of a number is the segment's own.
         """
-        cuts = np.cumsum(rows.places) - rows.places
+        begins = cuts = np.cumsum(rows.places) - rows.places
+        padding = None
+        if self._multiple > 1:
+            cuts = begins[~rows.padding | (rows.places % self._multiple == 0)]
+            padding = begins[rows.padding], rows.lengths[rows.padding]
         foreign = np.empty(0, np.int64)
         if self._ends is not None:
             real = np.flatnonzero(~rows.padding)
             spans, places = self._ends().within(rows.starts[real], rows.lengths[real])
             spans = real[spans]
             places += (rows.places - rows.lengths)[spans]
-            ends = cuts[spans] + places
+            ends = begins[spans] + places
             foreign = ends - 1
             cuts = np.sort(np.concatenate((cuts, ends[places < rows.places[spans]])))
-        return segments(cuts, len(rows.first) - 1, self.block_size), foreign
+        return segments(cuts, len(rows.first) - 1, self.block_size, padding), foreign
 
 
 def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints]:
@@ -339,19 +345,29 @@ def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints
     return {name: located[start:stop] for name, located in beside.items()}
 
 
-def _fill(spans: Spans, block_size: int) -> SpanRows:
-    """Add a span of padding to each row that is not full; which tokens it reads does not matter."""
-    ends = np.concatenate(([0], np.cumsum(spans.places)))
-    missing = block_size - (ends[spans.first[1:]] - ends[spans.first[:-1]])
-    short = np.flatnonzero(missing)
-    at = spans.first[1:][short]
-    first = spans.first + np.concatenate(([0], np.cumsum(missing > 0)))
+def _fill(spans: Spans, block_size: int, multiple: int) -> SpanRows:
+    """Add padding after each span up to a multiple, and to each row that is not full.
+
+    Padding is a span, too; which tokens it reads does not matter.
+    """
+    first, places = spans.first, spans.places
+    at: Ints = np.empty(0, np.int64)
+    missing: Ints = np.empty(0, np.int64)
+    if multiple > 1:
+        short = -places % multiple
+        at, missing = np.flatnonzero(short) + 1, short[short > 0]
+        first = first + np.searchsorted(at, first, side="right")
+        places = places + short
+    ends = np.concatenate(([0], np.cumsum(places)))
+    of_rows = block_size - (ends[spans.first[1:]] - ends[spans.first[:-1]])
+    at = np.concatenate((at, spans.first[1:][of_rows > 0]))
+    missing = np.concatenate((missing, of_rows[of_rows > 0]))
     padding = np.zeros(len(spans.starts), np.bool_)
     starts = np.insert(spans.starts, at, 0)
     return SpanRows(
-        first,
+        first + np.concatenate(([0], np.cumsum(of_rows > 0))),
         starts,
-        np.insert(spans.lengths, at, missing[short]),
+        np.insert(spans.lengths, at, missing),
         starts,
         np.insert(padding, at, True),
         bos=None if spans.bos is None else np.insert(spans.bos, at, -1),

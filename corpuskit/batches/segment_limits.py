@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from corpuskit.batches.order import Order
 from corpuskit.errors import ConfigError
+from corpuskit.samplers.base import SpanSampler
 
 
 def check_segments(order: Order) -> None:
-    """Refuse a `max_segments` that some batch of a rank may not keep.
+    """Refuse a `max_segments` that is too few for some batch, and a `max_segment` that cuts into padding.
 
     Raises:
-        ConfigError: Naming the number that is enough.
+        ConfigError: Naming a number that is enough.
     """
     options = order.options
+    multiple = order.sampler.pad_to_multiple if isinstance(order.sampler, SpanSampler) else 1
+    if options.max_segment is not None and options.max_segment % multiple:
+        raise ConfigError(
+            f"max_segment = {options.max_segment}: must be a multiple of the sampler's pad_to_multiple, "
+            f"{multiple}, such as {-(-options.max_segment // multiple) * multiple}",
+            expected=multiple,
+            found=options.max_segment,
+        )
     if options.max_segments is None:
         return
     most = most_segments(order)

@@ -31,11 +31,14 @@ class Segments:
             and the segments after the last have no place: they begin and end at B * T.
         max_seqlen: The longest segment; with `max_segments` the longest that there may be.
         shape: (B, T), or (1, B * T) of a flat batch.
+        cu_seqlens_unpadded: int32[S + 1], the sums of the segments' tokens, the padding at their ends left
+            out; None where the sampler was not told to pad them (`pad_to_multiple`).
     """
 
     cu_seqlens: Any
     max_seqlen: int
     shape: tuple[int, int]
+    cu_seqlens_unpadded: Any = None
 
     @functools.cached_property
     def document_ids(self) -> Any:
@@ -60,12 +63,15 @@ class Segments:
             return self
         firsts, lengths = self.cu_seqlens[:-1], np.diff(self.cu_seqlens)
         counts = -(-lengths // longest)
-        cu_seqlens = np.empty(int(counts.sum()) + 1, np.int32)
-        cu_seqlens[:-1] = ranges(np.zeros(len(counts), np.int64), counts)
-        cu_seqlens[:-1] *= longest
-        cu_seqlens[:-1] += np.repeat(firsts, counts)
-        cu_seqlens[-1] = self.cu_seqlens[-1]
-        return dataclasses.replace(self, cu_seqlens=cu_seqlens, max_seqlen=longest)
+        within = ranges(np.zeros(len(counts), np.int64), counts) * longest
+        cu_seqlens = np.append(np.repeat(firsts, counts) + within, self.cu_seqlens[-1]).astype(np.int32)
+        unpadded = self.cu_seqlens_unpadded
+        if unpadded is not None:
+            tokens = np.clip(np.repeat(np.diff(unpadded), counts) - within, 0, longest)
+            unpadded = np.concatenate(([0], np.cumsum(tokens))).astype(np.int32)
+        return dataclasses.replace(
+            self, cu_seqlens=cu_seqlens, max_seqlen=longest, cu_seqlens_unpadded=unpadded
+        )
 
     def of_number(self, count: int, longest: int) -> Segments:
         """The same as so many segments, of which those after the last have no place.
@@ -74,9 +80,9 @@ class Segments:
             count: How many segments there are to be, at least as many as there are.
             longest: Places that any segment of any batch has at most.
         """
-        cu_seqlens = np.full(count + 1, self.cu_seqlens[-1], np.int32)
-        cu_seqlens[: len(self.cu_seqlens)] = self.cu_seqlens
-        return dataclasses.replace(self, cu_seqlens=cu_seqlens, max_seqlen=longest)
+        more = count + 1 - len(self.cu_seqlens)
+        longer = self.map(lambda sums: np.concatenate((sums, np.full(more, sums[-1]))))
+        return dataclasses.replace(longer, max_seqlen=longest)
 
     def flat(self) -> Segments:
         """The same of a flat batch."""
@@ -84,7 +90,12 @@ class Segments:
 
     def map(self, change: Callable[[Any], Any]) -> Segments:
         """The same with another array or tensor of the same numbers."""
-        return dataclasses.replace(self, cu_seqlens=change(self.cu_seqlens))
+        unpadded = self.cu_seqlens_unpadded
+        return dataclasses.replace(
+            self,
+            cu_seqlens=change(self.cu_seqlens),
+            cu_seqlens_unpadded=None if unpadded is None else change(unpadded),
+        )
 
     def _spread(self, *, ids: bool) -> Any:
         """Each segment's number, or each place's number in it, at all of its places."""
@@ -205,8 +216,17 @@ class Borders:
         return self.ends[self.first_end[0] : self.first_end[-1]] - self.offset
 
 
-def segments(cuts: Ints, num_rows: int, block_size: int) -> Segments:
+def segments(
+    cuts: Ints, num_rows: int, block_size: int, padding: tuple[Ints, Ints] | None = None
+) -> Segments:
     """The segments that begin at `cuts`: ascending places of the flat batch, among them every row's first.
+
+    Args:
+        cuts: int64[S], those places.
+        num_rows: How many rows the batch has.
+        block_size: T, places in a row.
+        padding: int64[k], ascending, where padding begins, and int64[k], how many places it has, where
+            segments have some of their own.
 
     Example:
         >>> segments(np.array([0, 2, 3]), num_rows=2, block_size=3).position_ids.tolist()
@@ -216,7 +236,12 @@ def segments(cuts: Ints, num_rows: int, block_size: int) -> Segments:
     cu_seqlens[:-1] = cuts
     cu_seqlens[-1] = num_rows * block_size
     longest = (cu_seqlens[1:] - cu_seqlens[:-1]).max(initial=0)
-    return Segments(cu_seqlens, int(longest), (num_rows, block_size))
+    unpadded = None
+    if padding is not None:
+        places, counts = padding
+        before = np.concatenate(([0], np.cumsum(counts)))[np.searchsorted(places, cu_seqlens)]
+        unpadded = (cu_seqlens - before).astype(np.int32)
+    return Segments(cu_seqlens, int(longest), (num_rows, block_size), unpadded)
 
 
 def _spread(cu_seqlens: NDArray[np.int32], *, ids: bool) -> NDArray[np.int32]:

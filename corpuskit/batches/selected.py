@@ -116,6 +116,7 @@ class SelectedSampler(SpanSampler):
         self.counted = sampler.counted
         self.inside_documents = isinstance(sampler, SpanSampler) and sampler.inside_documents
         self.joined = isinstance(sampler, SpanSampler) and sampler.joined
+        self.pad_to_multiple = sampler.pad_to_multiple if isinstance(sampler, SpanSampler) else 1
         self.breaks = None if self.inside_documents else documents.run_ends
 
     def spans(self, samples: Ints) -> Spans:

@@ -35,6 +35,7 @@ class TracedRow:
             with its place; an id in front of a document is a token of its piece.
         text: What those ids stand for.
         ids: int64[n], those ids themselves; of y, also where nothing is asked of it.
+        places: int64[n], where they are in the row: padding is left out.
         learned: bool[n], whether each of these is a target that is to be learned, as the loss stream says;
             None where there is none.
     """
@@ -46,6 +47,7 @@ class TracedRow:
     pieces: tuple[Piece, ...]
     text: str
     ids: Ints
+    places: Ints
     learned: NDArray[np.bool_] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -123,6 +125,7 @@ def trace(
     spans = order.spans(samples, targets=targets)
     ids = _ids(order, spans)
     ends = np.concatenate(([0], np.cumsum(spans.places)))[spans.first[1:]]
+    places = _places(order, spans)
     fronts = np.full(len(spans.starts), -1) if spans.bos is None else spans.bos
     loss = order.stream.stream(LOSS) if LOSS in order.stream.streams else None
     rows = []
@@ -137,15 +140,17 @@ def trace(
             learned = np.array([*itertools.chain(*items)]) != 0
         end = int(ends[number])
         used = sum(size + (bos >= 0) for _, size, bos in row)
+        here = places[end - used : end]
         rows.append(
             TracedRow(
                 first_row + number,
                 int(samples[number]),
-                x[number, :used],
-                y[number, :used],
+                x[number, here],
+                y[number, here],
                 tuple(pieces),
                 order.stream.decode(ids[end - used : end]),
                 ids[end - used : end],
+                here,
                 learned,
             )
         )
@@ -161,6 +166,17 @@ def _ids(order: Order, spans: Spans) -> Ints:
         has_front = spans.bos >= 0
         ids[(np.cumsum(spans.places) - spans.places)[has_front]] = spans.bos[has_front]
     return ids.astype(np.int64)
+
+
+def _places(order: Order, spans: Spans) -> Ints:
+    """int64: where in its row each id of spans is; each may be followed by padding."""
+    multiple = order.sampler.pad_to_multiple if isinstance(order.sampler, SpanSampler) else 1
+    padded = spans.places + -spans.places % multiple
+    begins = np.cumsum(padded) - padded
+    in_row = begins - np.repeat(np.append(begins, 0)[spans.first[:-1]], np.diff(spans.first))
+    own = np.cumsum(spans.places) - spans.places
+    places: Ints = np.arange(spans.places.sum()) + np.repeat(in_row - own, spans.places)
+    return places
 
 
 def _pieces(stream: TokenStream, start: int, length: int, front: int) -> list[Piece]:

@@ -179,7 +179,7 @@ def trace_samples(
     places = _places([piece for row in traced for piece in row.pieces], lines)
     limits = None
     if losses is not None:
-        counted = [losses[n, : len(row.y)][row.y != IGNORED] for n, row in enumerate(traced)]
+        counted = [losses[n, row.places][row.y != IGNORED] for n, row in enumerate(traced)]
         all_losses = np.concatenate([*counted, np.empty(0, np.float32)])
         limits = levels_of(all_losses) if len(all_losses) else np.empty(0, np.float32)
     rows = []
@@ -191,7 +191,7 @@ def trace_samples(
             learned = None if row.learned is None else row.learned[here]
             levels, kept = np.zeros(len(ids), np.int64), np.empty(0, np.float32)
             if losses is not None and limits is not None:
-                counts, costs = row.y[here] != IGNORED, losses[number, here]
+                counts, costs = row.y[here] != IGNORED, losses[number, row.places[here]]
                 levels = np.where(counts, np.searchsorted(limits, costs, side="left"), 0)
                 kept = costs[counts]
             pieces.append(_painted(order, piece, places[id(piece)], ids, levels, learned, kept))

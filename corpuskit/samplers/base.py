@@ -160,11 +160,14 @@ class SpanSampler(AnySampler, ABC):
         joined: Whether a row's spans are T + 1 tokens that follow each other whatever the stream says: x is
             all but the last of them, y all but the first. There is no padding then, and only the spans
             themselves need be inside documents.
+        pad_to_multiple: Each span is followed by as much padding as makes its places a multiple of this; a
+            row's sum is then with that padding.
     """
 
     inside_documents: bool = False
     joined: bool = False
     breaks: Ints | None = None
+    pad_to_multiple: int = 1
 
     @abstractmethod
     def spans(self, samples: NDArray[np.int64]) -> Spans:
@@ -187,7 +190,11 @@ def bos_of(context: SamplerContext) -> int | None:
 
 
 #: Options that several samplers have, for whoever says them of another.
-_HAVE = {"skip_untrained": "packed, sequential and shuffled", "bos": "packed and aligned"}
+_HAVE = {
+    "skip_untrained": "packed, sequential and shuffled",
+    "bos": "packed and aligned",
+    "pad_to_multiple": "packed",
+}
 
 
 def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
@@ -200,7 +207,7 @@ def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
         if option not in allowed:
             known = f"it has {', '.join(allowed)}" if allowed else "it has none"
             if others := _HAVE.get(option):
-                known += f"; {others} have that option"
+                known += f"; {others} {'have' if ' and ' in others else 'has'} that option"
             raise ConfigError(
                 f"sampler {name!r} has no option {option!r}; {known}", expected=allowed, found=option
             )

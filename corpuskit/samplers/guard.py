@@ -83,7 +83,7 @@ class GuardedSpanSampler(SpanSampler):
                 _ints("spans().lengths", lengths, len(starts)),
                 None if bos is None else _ints("spans().bos", bos, len(starts)),
             )
-            _check_rows(found, self._block_size, joined=self.joined)
+            _check_rows(found, self._block_size, joined=self.joined, multiple=self.pad_to_multiple)
             self._guard.check("spans()", found.starts, found.starts + found.lengths + (not self.joined))
         return found
 
@@ -116,7 +116,7 @@ def _declare(guarded: AnySampler, sampler: AnySampler, guard: _Guard) -> None:
                 raise ValueError(f"samples_per_epoch must be from 1 to 2**62, or None; found {epoch!r:.60}")
 
 
-def _check_rows(found: Spans, block_size: int, *, joined: bool) -> None:
+def _check_rows(found: Spans, block_size: int, *, joined: bool, multiple: int) -> None:
     """Check that each row has spans of its own, of one token or more each, and of T at most together.
 
     Raises:
@@ -127,7 +127,8 @@ def _check_rows(found: Spans, block_size: int, *, joined: bool) -> None:
         raise ValueError(f"spans().first must ascend from 0 to the number of spans, {len(starts):,}")
     if len(short := np.flatnonzero((found.places < 1) | (lengths < 0))):
         raise ValueError(f"spans().lengths must be 1 or more, found {lengths[short[0]]:,}")
-    tokens = np.diff(np.concatenate(([0], np.cumsum(found.places)))[first])
+    places = found.places + -found.places % multiple
+    tokens = np.diff(np.concatenate(([0], np.cumsum(places)))[first])
     if joined and len(wrong := np.flatnonzero(tokens != block_size + 1)):
         raise ValueError(
             f"a joined row's spans have block_size + 1 = {block_size + 1:,} tokens together, found "

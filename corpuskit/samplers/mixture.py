@@ -191,6 +191,9 @@ class MixtureSpanSampler(SpanSampler):
             isinstance(part.sampler, SpanSampler) and part.sampler.inside_documents for part in parts
         )
         self.joined = any(isinstance(part.sampler, SpanSampler) and part.sampler.joined for part in parts)
+        self.pad_to_multiple = max(
+            part.sampler.pad_to_multiple if isinstance(part.sampler, SpanSampler) else 1 for part in parts
+        )
         breaks = [
             part.sampler.breaks + part.offset
             for part in parts

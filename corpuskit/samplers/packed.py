@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
+from corpuskit.numbers import whole
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, bos_of, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
@@ -22,6 +23,9 @@ from corpuskit.samplers.segment_bounds import greatest
 from corpuskit.samplers.trained import GROUP_SPANS, SKIP_UNTRAINED, trained_rows
 
 log = logging.getLogger(__name__)
+
+#: The option's name.
+_MULTIPLE = "pad_to_multiple"
 
 #: Documents that are packed at a time. It bounds memory (150 MB measured), and costs a few rows that are not
 #: full for each group. Part of the tables' name, because it shapes them.
@@ -69,30 +73,36 @@ class PackedSampler(SpanSampler):
     tokens then gives n pairs, the first of them the id and the document's first token. Of a document that is
     split, the first piece has it.
 
+    With `pad_to_multiple`, a number of which T is a multiple, each piece is followed by as much padding as
+    makes its places a multiple of it, as context parallelism asks of the segments of a batch.
+
     With `skip_untrained=True`, rows without a single target that is to be learned never come.
 
-    The packing depends on the documents, T and the first two options alone. It is computed once, group by
-    group in bounded memory, and kept in corpuskit's cache under the split's fingerprint; 12 bytes a document
-    are mapped from there.
+    The packing depends on the documents, T and the options but for the last one alone. It is computed once,
+    group by group in bounded memory, and kept in corpuskit's cache under the split's fingerprint; 12 bytes a
+    document are mapped from there.
     """
 
     inside_documents = True
 
     def __init__(self, context: SamplerContext) -> None:
-        check_options("packed", context, "documents", "too_long", "bos", SKIP_UNTRAINED)
+        check_options("packed", context, "documents", "too_long", "bos", _MULTIPLE, SKIP_UNTRAINED)
         self._seed = context.seed
         too_long = _too_long(context)
         self._bos = bos_of(context)
         bos = self._bos is not None
+        self.pad_to_multiple = multiple = _multiple(context)
 
         def make(counted: Counter[str]) -> Iterator[tuple[NDArray[Any], ...]]:
             ends = context.document_ends()
             if too_long == "error":
                 _refuse_long(context, ends, bos=bos)
-            for table in tables(ends, context.block_size, too_long=too_long, counted=counted, bos=bos):
+            for table in tables(
+                ends, context.block_size, too_long=too_long, counted=counted, bos=bos, multiple=multiple
+            ):
                 yield tuple(part for part in table if part is not None)
 
-        name = _table_name(context, too_long, bos=bos)
+        name = _table_name(context, too_long, bos=bos, multiple=multiple)
         saved = open_table(name, _BOS_FIELDS if bos else _FIELDS, make)
         self._table = Table(*saved.arrays)
         _warn(context, too_long, saved.counted, bos=bos)
@@ -147,6 +157,7 @@ def tables(
     too_long: str = "split",
     counted: Counter[str] | None = None,
     bos: bool = False,
+    multiple: int = 1,
 ) -> Iterator[Table]:
     """Pack the documents, group by group; the tables' rows follow each other, and so do their spans.
 
@@ -156,13 +167,14 @@ def tables(
         too_long: What becomes of documents of more than T pairs; see `split_documents`.
         counted: Where to count these documents and their tokens that are left out, or split.
         bos: Whether each document has an id in front.
+        multiple: Of what the places of each piece are made a multiple by padding.
     """
     num_spans = 0
     for group, previous_end in _groups(ends):
         if counted is not None:
             _count(counted, pairs_of(group, previous_end) + 1, block_size + 1 - bos, too_long)
         pieces = split_documents(group, block_size, previous_end=previous_end, too_long=too_long, bos=bos)
-        rows, num_rows = pack(pieces.lengths, block_size)
+        rows, num_rows = pack(-(-pieces.lengths // multiple), block_size // multiple)
         order = np.argsort(rows, kind="stable")
         first = num_spans + np.cumsum(np.bincount(rows, minlength=num_rows))
         num_spans += len(rows)
@@ -212,6 +224,23 @@ def _too_long(context: SamplerContext) -> str:
     return too_long if documents == "whole" else "split"
 
 
+def _multiple(context: SamplerContext) -> int:
+    """The option `pad_to_multiple`.
+
+    Raises:
+        ConfigError: If it is no number of which a row's places are a multiple.
+    """
+    multiple = whole(f"sampler option {_MULTIPLE}", context.options.get(_MULTIPLE, 1), least=1)
+    if over := context.block_size % multiple:
+        nearest = context.block_size - over or multiple
+        raise ConfigError(
+            f"sampler option {_MULTIPLE} = {multiple:,}: block_size {context.block_size:,} is no multiple of "
+            f"it; choose block_size {nearest}, or another multiple",
+            found=multiple,
+        )
+    return multiple
+
+
 def _refuse_long(context: SamplerContext, ends: Ints, *, bos: bool) -> None:
     """Refuse documents that do not fit into a row.
 
@@ -255,11 +284,12 @@ def _warn(context: SamplerContext, too_long: str, counted: Mapping[str, int], *,
     )
 
 
-def _table_name(context: SamplerContext, too_long: str, *, bos: bool) -> str:
+def _table_name(context: SamplerContext, too_long: str, *, bos: bool, multiple: int) -> str:
     """A name that says all that the table depends on; empty for a split without an identity."""
     if not context.fingerprint:
         return ""
-    front = ("bos",) if bos else ()
-    key = (context.fingerprint, context.block_size, _GROUP_DOCUMENTS, too_long, *front)
+    key: list[int | str] = [context.fingerprint, context.block_size, _GROUP_DOCUMENTS, too_long]
+    key += ["bos"] if bos else []
+    key += [_MULTIPLE, multiple] if multiple > 1 else []
     words = hash_words("table", _VERSION, *key)
     return "packed-" + "".join(f"{word:016x}" for word in words)

@@ -244,12 +244,54 @@ def test_documents_that_are_too_long_are_refused_by_default(make_context, monkey
         ({"documents": "whole", "too_long": "cut"}, "too_long = 'cut': must be one of 'error', 'drop'"),
         ({"documents": "whole", "too_long": []}, "too_long = .*: must be one of"),
         ({"too_long": "drop"}, "too_long = 'drop' is about whole documents; add documents = 'whole'"),
-        ({"documents": "whole", "tail": "pad"}, "it has documents, too_long, bos, skip_untrained"),
+        ({"documents": "whole", "tail": "pad"}, "it has documents, too_long, bos, pad_to_multiple, skip"),
+        ({"pad_to_multiple": 0}, "pad_to_multiple = 0: must be a whole number, 1 or more"),
+        (
+            {"pad_to_multiple": 3},
+            "pad_to_multiple = 3: block_size 8 is no multiple of it; choose block_size 6",
+        ),
+        ({"pad_to_multiple": 16}, "block_size 8 is no multiple of it; choose block_size 16"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused(make_context, options, message):
     with pytest.raises(ConfigError, match=message):
         PackedSampler(make_context(23, 8, ends=np.cumsum([5, 3, 9, 2, 4]), options=options))
+
+
+@given(
+    sizes=st.lists(st.integers(0, 40), min_size=1, max_size=40),
+    multiple=st.integers(1, 6),
+    factor=st.integers(1, 8),
+    bos=st.none() | st.just(7),
+)
+@settings(max_examples=100, deadline=None)
+def test_padded_pieces_fit_into_rows_and_have_every_pair(make_context, sizes, multiple, factor, bos):
+    if max(sizes) < 2:
+        return
+    block, ends = multiple * factor, np.cumsum(sizes)
+    options = {"pad_to_multiple": multiple, **({} if bos is None else {"bos": bos})}
+    sampler = PackedSampler(make_context(int(ends[-1]), block, ends=ends, options=options))
+
+    spans = sampler.spans(np.arange(sampler.samples_per_epoch))
+
+    kept = [np.arange(end - size, end - 1) for end, size in zip(ends, sizes, strict=True) if size > 1]
+    if bos is None:
+        assert all_pairs(spans).tolist() == np.concatenate(kept).tolist()
+    assert spans.places.sum() == sum(max(size - (bos is None), 0) for size in sizes)
+    padded = np.add.reduceat(-(-spans.places // multiple) * multiple, spans.first[:-1])
+    assert padded.max() <= block
+    bounds = sampler.segment_bounds(1, block, None)
+    assert bounds.tolist() == [min(np.diff(spans.first).max() + 1, block)]
+
+
+def test_tables_of_other_multiples_are_other_tables(make_context, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path))
+    ends = np.cumsum([5, 3, 9, 2, 4])
+    for multiple in (1, 2, 4):
+        options = {"pad_to_multiple": multiple}
+        PackedSampler(make_context(23, 8, ends=ends, options=options, fingerprint="abc"))
+    PackedSampler(make_context(23, 8, ends=ends, fingerprint="abc"))
+    assert len(list((tmp_path / "tables").iterdir())) == 3
 
 
 def test_what_is_left_out_is_warned_of_once_and_kept_in_the_cache(
