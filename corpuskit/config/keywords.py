@@ -36,6 +36,7 @@ class PrepareKeywords(TypedDict, total=False):
     location: Path | str | None
     split: str | None
     eot: bool | None
+    bos: str | None
     format: str | None
     text_field: str | list[str] | None
     keep: str | None
