@@ -36,11 +36,14 @@ class BitsPerByte:
         ConfigError: If not every token is a target, or the bytes of the text are not known.
 
     Example:
+        >>> import numpy as np
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")
+        >>> evaluation = corpus.evaluation("valid", bos="<|endoftext|>", output="numpy")
         >>> bits = corpuskit.BitsPerByte(evaluation)
         >>> for x, y in evaluation:
-        ...     losses = cross_entropy(model(x).flatten(0, 1), y.flatten(), reduction="none")
-        ...     bits.add(losses, y)
-        >>> bits.value
+        ...     bits.add(np.full(y.shape, np.log(corpus.vocab_size)), y)  # a model that knows nothing
+        >>> f"{bits.value:.4f}"
+        '5.0487'
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -72,21 +75,19 @@ class BitsPerByte:
         Raises:
             ConfigError: If there are not as many losses as places.
         """
-        if math.prod(losses.shape) != math.prod(y.shape):
+        found, expected = tuple(np.shape(losses)), tuple(np.shape(y))
+        if math.prod(found) != math.prod(expected):
             raise ConfigError(
-                f"losses of shape {tuple(losses.shape)} for targets of shape {tuple(y.shape)}: give one loss "
-                "for each target (reduction='none'), or their sum to add_sum",
-                expected=tuple(y.shape),
-                found=tuple(losses.shape),
+                f"losses of shape {found} for targets of shape {expected}: give one loss for each target "
+                "(reduction='none'), or their sum to add_sum",
+                expected=expected,
+                found=found,
             )
-        counts = y.reshape(-1) != IGNORED
         if _is_tensor(losses):
-            if losses.device.type == "mps":  # it has no float64
-                losses = losses.cpu()
-            some = losses.detach().reshape(-1)[counts.to(losses.device)]
-            self._add(float(some.double().sum()), len(some))
+            self._add(*_sum_of_tensor(losses.detach(), y))
         else:
-            some = np.asarray(losses, np.float64).reshape(-1)[np.asarray(counts)]
+            y = y.cpu() if _is_tensor(y) else y
+            some = np.asarray(losses, np.float64).reshape(-1)[np.asarray(y).reshape(-1) != IGNORED]
             self._add(float(some.sum()), len(some))
 
     def add_sum(self, nats: Any, y: Any) -> None:
@@ -96,7 +97,8 @@ class BitsPerByte:
             nats: The sum of the losses of all targets that are not -100: a number, or what has one.
             y: The batch's targets, (b, T).
         """
-        self._add(float(nats), int((y != IGNORED).sum()))
+        y = y.cpu() if _is_tensor(y) else y
+        self._add(float(nats), int(np.count_nonzero(np.asarray(y) != IGNORED)))
 
     def merge(self, other: BitsPerByte) -> None:
         """Add what another rank, or a part of the work, has added.
@@ -188,19 +190,32 @@ def _check_complete(evaluation: Evaluation) -> None:
         ConfigError: Saying why.
     """
     name = evaluation.split.name
+    if evaluation.num_targets == evaluation.num_tokens:
+        return
     if evaluation.is_masked:
         raise ConfigError(
             f"bits per byte of split {name!r}: its stream 'loss' leaves targets out, and the bytes of the "
             "others cannot be known; divide by num_targets, or evaluate with loss=False"
         )
-    if evaluation.num_targets != evaluation.num_tokens:
-        raise ConfigError(
-            f"bits per byte of split {name!r}: {evaluation.num_tokens:,} tokens and "
-            f"{evaluation.num_targets:,} targets, as first tokens have nothing before them; evaluate with "
-            "bos=, an id or a control token's name",
-            expected=evaluation.num_tokens,
-            found=evaluation.num_targets,
-        )
+    raise ConfigError(
+        f"bits per byte of split {name!r}: {evaluation.num_tokens:,} tokens and {evaluation.num_targets:,} "
+        "targets, as first tokens have nothing before them; evaluate with bos=, an id or a control token's "
+        "name",
+        expected=evaluation.num_tokens,
+        found=evaluation.num_targets,
+    )
+
+
+def _sum_of_tensor(losses: Any, y: Any) -> tuple[float, int]:
+    """The sum of a tensor's losses that have a target, and how many have one; it waits for the device once."""
+    import torch
+
+    if losses.device.type == "mps":  # it has no float64
+        losses = losses.cpu()
+    is_target = torch.as_tensor(y, device=losses.device).reshape(-1) != IGNORED
+    nats = torch.where(is_target, losses.reshape(-1).double(), 0.0).sum()
+    total, count = torch.stack((nats, is_target.sum().double())).tolist()
+    return total, int(count)
 
 
 def _is_tensor(value: Any) -> bool:

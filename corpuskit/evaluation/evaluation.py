@@ -59,8 +59,8 @@ class Evaluation:
 
     Attributes:
         split: The split.
-        batch_size: B.
-        block_size: T.
+        batch_size: B, rows in a batch over all ranks.
+        block_size: T, tokens in a row.
         stride: How many tokens after one window the next one begins.
         bos: The id that stands before the first token, or None.
         documents: False, True or "packed".
@@ -70,8 +70,10 @@ class Evaluation:
         ConfigError: If an option is impossible, or there is no target.
 
     Example:
-        >>> evaluation = corpuskit.open("data/tinyshakespeare/gpt2").evaluation("valid", block_size=128)
-        >>> bits = corpuskit.BitsPerByte(evaluation)
+        >>> corpus = corpuskit.open("data/tinyshakespeare/gpt2")
+        >>> evaluation = corpus.evaluation("valid", block_size=128, stride=64, bos="<|endoftext|>")
+        >>> evaluation.num_targets == len(corpus["valid"])
+        True
     """
 
     @checked
@@ -84,6 +86,7 @@ class Evaluation:
         selection: Selection | None = None,
         **options: Unpack[EvaluationKeywords],
     ) -> None:
+        self._given: dict[str, Any] = {"bos": bos, "selection": selection, **options}
         given: dict[str, Any] = {**options}
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
@@ -183,6 +186,9 @@ class Evaluation:
             if prefetcher:
                 prefetcher.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.split, self._given)
+
     def __repr__(self) -> str:
         said = f"block_size={self.block_size}, stride={self.stride}, bos={self.bos}"
         return (
@@ -220,6 +226,10 @@ class Evaluation:
         # The source itself hides what is not learned: nothing is to be warned of in rows that are padding.
         options = self._options.replace(loss=False)
         return open_engine(self._source, self.split, options, TargetWatch(options.batch_size))
+
+
+def _again(split: TokenStream, given: dict[str, Any]) -> Evaluation:
+    return Evaluation(split, **given)
 
 
 def _checked_documents(documents: bool | Literal["packed"]) -> bool | Literal["packed"]:

@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
 
 from corpuskit.errors import ConfigError
 from corpuskit.evaluation import BitsPerByte, Evaluation
@@ -43,6 +42,9 @@ def test_the_value_is_the_bits_of_all_targets_over_the_bytes_of_the_text(evaluat
         lambda losses, y: (losses.float(), y),
         lambda losses, y: (losses.numpy(), y.numpy()),
         lambda losses, y: (losses.numpy().ravel(), y.numpy()),
+        lambda losses, y: (losses.numpy(), y),
+        lambda losses, y: (losses, y.numpy()),
+        lambda losses, y: (losses.tolist(), y.tolist()),
         lambda losses, y: (losses.clone().requires_grad_(), y),
     ],
 )
@@ -100,17 +102,33 @@ def test_what_ranks_have_added_is_merged(memory):
         parts[0].merge(other)
 
 
-def test_all_ranks_have_the_value_after_a_reduction(evaluation, tmp_path):
-    bits = BitsPerByte(evaluation)
-    for _, y in evaluation:
-        bits.add(losses_of(y), y)
-    expected = bits.value
-    dist.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
-    try:
-        bits.all_reduce()
-    finally:
-        dist.destroy_process_group()
-    assert bits.value == expected
+RANK = """
+import sys, numpy as np, torch.distributed as dist, corpuskit
+path, store, rank = sys.argv[1], sys.argv[2], int(sys.argv[3])
+dist.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
+corpus = corpuskit.open(path)
+options = {"split": "train", "bos": 0, "batch_size": 6, "block_size": 7, "output": "numpy"}
+whole, shared = (corpuskit.BitsPerByte(corpus.evaluation(**options)) for _ in range(2))
+for x, y in corpus.evaluation(**options):
+    whole.add(np.sqrt(x + abs(y)), y)
+for x, y in corpus.evaluation(rank=rank, world_size=2, **options):
+    shared.add(np.sqrt(x + abs(y)), y)
+assert shared.num_added < whole.num_added
+shared.all_reduce()
+assert abs(shared.value / whole.value - 1) < 1e-14
+dist.destroy_process_group()
+"""
+
+
+def test_all_ranks_have_the_value_after_a_reduction(prepared, tmp_path):
+    path, store = prepared("some", "bytes"), f"file://{tmp_path / 'store'}"
+    ranks = [subprocess.Popen([sys.executable, "-c", RANK, path, store, str(rank)]) for rank in range(2)]
+    assert [rank.wait() for rank in ranks] == [0, 0]
+
+
+def test_a_loss_stream_that_leaves_nothing_out_is_no_matter(memory):
+    stream = memory([[1, 2]], loss=[1, 1], sizes=[2])
+    assert BitsPerByte(Evaluation(stream, bos=0)).num_targets == 2
 
 
 def test_first_tokens_that_are_no_targets_are_refused(memory):

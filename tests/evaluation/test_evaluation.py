@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader
 
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError
@@ -171,6 +173,22 @@ def test_torch_tensors_are_the_arrays(memory):
     for (x, y), (x_tensor, y_tensor) in zip(arrays, tensors, strict=True):
         assert x_tensor.dtype == y_tensor.dtype == torch.int64
         assert (x_tensor.tolist(), y_tensor.tolist()) == (x.tolist(), y.tolist())
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_dataloader_takes_it_as_it_is(memory, num_workers):
+    evaluation = Evaluation(memory([range(1, 30)], cuts=[7]), batch_size=2, block_size=4, stride=3, bos=0)
+    loader = DataLoader(evaluation, batch_size=None, num_workers=num_workers)
+    for found, expected in zip(loader, evaluation, strict=True):
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+
+
+def test_a_copy_by_pickle_is_the_same(memory):
+    evaluation = Evaluation(memory([range(1, 30)]), batch_size=2, block_size=4, bos=0, output="numpy")
+    evaluation[0]
+    copy = pickle.loads(pickle.dumps(evaluation))
+    assert [y.tolist() for _, y in copy] == [y.tolist() for _, y in evaluation]
+    assert copy.bos == 0
 
 
 def test_any_batch_is_there_by_its_number(memory):
