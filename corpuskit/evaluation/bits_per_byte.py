@@ -207,7 +207,7 @@ def _check_complete(evaluation: Evaluation) -> None:
 
 
 def _sum_of_tensor(losses: Any, y: Any) -> tuple[float, int]:
-    """The sum of a tensor's losses that have a target, and how many have one; it waits for the device once."""
+    """The sum of a tensor's losses that have a target, and how many these are; it waits for the device."""
     import torch
 
     if losses.device.type == "mps":  # it has no float64

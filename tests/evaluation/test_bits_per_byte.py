@@ -120,6 +120,7 @@ dist.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_all_ranks_have_the_value_after_a_reduction(prepared, tmp_path):
     path, store = prepared("some", "bytes"), f"file://{tmp_path / 'store'}"
     ranks = [subprocess.Popen([sys.executable, "-c", RANK, path, store, str(rank)]) for rank in range(2)]
