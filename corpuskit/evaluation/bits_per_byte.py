@@ -123,12 +123,16 @@ class BitsPerByte:
     def all_reduce(self, group: Any = None) -> None:
         """Add what all ranks have added, once, by torch.distributed; each rank has the value then.
 
+        Where torch has no process group, nothing changes.
+
         Args:
             group: The process group; by default all ranks.
         """
         import torch
         import torch.distributed as dist
 
+        if not (dist.is_available() and dist.is_initialized()):
+            return
         device = "cuda" if dist.get_backend(group) == "nccl" else "cpu"
         mine = torch.tensor([self._sum, self._rest, self.num_added], dtype=torch.float64, device=device)
         dist.all_reduce(mine, group=group)

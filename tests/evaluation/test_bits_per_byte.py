@@ -127,6 +127,13 @@ def test_all_ranks_have_the_value_after_a_reduction(prepared, tmp_path):
     assert [rank.wait() for rank in ranks] == [0, 0]
 
 
+def test_without_a_process_group_there_is_nothing_to_reduce(evaluation):
+    bits = BitsPerByte(evaluation)
+    bits.add_sum(1.0, np.array([[1, -100]]))
+    bits.all_reduce()
+    assert (bits.num_added, bits.nats) == (1, 1.0)
+
+
 def test_a_loss_stream_that_leaves_nothing_out_is_no_matter(memory):
     stream = memory([[1, 2]], loss=[1, 1], sizes=[2])
     assert BitsPerByte(Evaluation(stream, bos=0)).num_targets == 2

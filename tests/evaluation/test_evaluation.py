@@ -175,6 +175,15 @@ def test_torch_tensors_are_the_arrays(memory):
         assert (x_tensor.tolist(), y_tensor.tolist()) == (x.tolist(), y.tolist())
 
 
+def test_batches_go_to_a_device(memory):
+    evaluation = Evaluation(
+        memory([[5, 6], [7]]), batch_size=2, block_size=4, bos=1, documents="packed", device="meta"
+    )
+    (x, y, segments), *others = evaluation
+    assert {part.device.type for part in (x, y, segments.cu_seqlens)} == {"meta"}
+    assert (tuple(x.shape), others) == ((2, 4), [])
+
+
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_a_dataloader_takes_it_as_it_is(memory, num_workers):
     evaluation = Evaluation(memory([range(1, 30)], cuts=[7]), batch_size=2, block_size=4, stride=3, bos=0)
