@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.masking import hide, show
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
 from corpuskit.batches.selected import breaks_off
@@ -20,6 +19,7 @@ from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 from corpuskit.value_streams import LOSS
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
 from corpuskit.selection import Selection
 
@@ -159,10 +159,16 @@ def _checked(stream: TokenStream, selection: Selection, num_documents: int, what
             expected=stream.fingerprint,
             found=selection.split,
         )
-    numbers = selection.numbers
-    if not len(numbers):
+    if not len(selection.runs):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    return numbers
+    last = int(selection.runs[-1].sum()) - 1
+    if last >= num_documents:
+        raise ConfigError(
+            f"the selection has document {last:,}, and {what} has {num_documents:,}; select from this one",
+            expected=num_documents,
+            found=last,
+        )
+    return selection.numbers
 
 
 __all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]

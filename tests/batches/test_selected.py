@@ -170,6 +170,7 @@ def test_a_resizable_order_goes_on_with_another_block_size(split):
     [
         (selected([1], "0" * 64), "the selection is of another split or corpus than split 'train'"),
         (selected([]), "the selection has none of the 100 documents of split 'train'"),
+        (selected([5, 10**5]), "the selection has document 100,000, and split 'train' has 100; select from"),
         ([1, 2, 3], "must be a selection of documents"),
         (selected([7]), "the selection of split 'train' has 10 tokens, a window of block_size 16 needs 17"),
     ],
