@@ -100,6 +100,10 @@ class WindowRows:
         """How many segments of documents the rows are in, if that was asked for; else how many rows."""
         return self.borders.num_segments() if self.borders else len(self.starts)
 
+    def all_padding(self) -> NDArray[np.bool_]:
+        """bool[n]: none of them is."""
+        return np.zeros(len(self.starts), np.bool_)
+
 
 class WindowSource:
     """Rows of a sampler that gives starts.
@@ -210,6 +214,10 @@ class SpanRows:
     def num_pieces(self) -> int:
         """How many spans there are."""
         return len(self.starts)
+
+    def all_padding(self) -> NDArray[np.bool_]:
+        """bool[n]: whether a row begins with its padding."""
+        return self.padding[self.first[:-1]]
 
 
 class SpanSource:
