@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from corpuskit.chat.records import field_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
@@ -17,7 +18,6 @@ from corpuskit.sources.readers.base import BadDocuments
 from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of
 from corpuskit.sources.readers.json import JsonReader
 from corpuskit.sources.readers.json_records import Fast, Records
-from corpuskit.sources.readers.json_values import lookup
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -107,8 +107,7 @@ class ChatRecords(Records[Pieces]):
 
     def field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The field that holds a record's conversation: the first that is not null, or the first there."""
-        there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
-        return next((one for one in there if one[1] is not None), there[0] if there else (None, None))
+        return field_of(record, self._fields)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from corpuskit.chat.records import COMPLETION, nested
+from corpuskit.chat.records import COMPLETION, field_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.arrow import kept_columns, kept_values
@@ -94,7 +94,7 @@ class ChatRows(Rows):
         if record is None:
             record = _row(batch, "surrogateescape")
         record = {name: _without_nulls(value) for name, value in record.items()}
-        if all(nested(record, name) is None for name in self._writer.fields):
+        if field_of(record, self._writer.fields)[1] is None:
             self._bad.missing("null-conversation", row, "a null")
             return None
         try:
