@@ -49,8 +49,10 @@ class Chatml(Template):
             if role == "assistant":
                 if message.reasoning or message.tool_calls:
                     content = _said(message)
-                words = (_new(DocumentPiece, (content.encode(), False, is_trained)),) if content else ()
-                pieces += (_BEGIN[given], _ASSISTANT[given], *words, _STOP[is_trained], _NEWLINE[given])
+                pieces += (_BEGIN[given], _ASSISTANT[given])
+                if content:
+                    pieces.append(_new(DocumentPiece, (content.encode(), False, is_trained)))
+                pieces += (_STOP[is_trained], _NEWLINE[given])
                 continue
             if role == "tool":
                 pieces += _answer(messages, place, given=given)

@@ -106,7 +106,7 @@ def batch_of(
         starts: Where each starts.
         fields: Their kept fields.
     """
-    texts = [b"".join([text for text, is_control, _ in document if not is_control]) for document in documents]
+    texts = [b"".join([piece.text for piece in document if not piece.is_control]) for document in documents]
     return DocumentBatch(texts, starts, pieces=documents, fields=fields)
 
 
