@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 #: Characters of a turn of the conversations that documents are made into.
-TURN = 500
+TURN = 200
 PRETOKENIZERS = {"gpt2": "gpt2", "r50k_base": "gpt2", "cl100k_base": "gpt4", "o200k_base": "o200k"}
 
 
