@@ -22,6 +22,11 @@ _SIZE_OF_A_STEP = 256
 _LONG_NUMBER = re.compile(r"\d{7}")
 #: A width that an argument says.
 _OPEN_WIDTH = re.compile(r"%[^a-zA-Z]*\*|\{[^{}]*\{")
+#: Filters and methods that ask a text for their arguments and do not write them; `replace` asks for one.
+_ASKING = frozenset(
+    {"count", "endswith", "find", "index", "lstrip", "partition", "removeprefix", "removesuffix", "replace"}
+    | {"rfind", "rindex", "rpartition", "rsplit", "rstrip", "split", "startswith", "strip", "trim"}
+)
 #: Filters and methods that make as much as a number says.
 _WIDE = frozenset({"batch", "center", "expandtabs", "indent", "ljust", "rjust", "round", "slice", "zfill"})
 
@@ -40,12 +45,15 @@ class Run:
         spans: The parts between generation marks.
         length: The number of characters that are written.
         steps: See `MAX_STEPS`.
+        hidden: What is done to a text that is compared with content or looked for in it, where the content is
+            hidden; None where it is not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: Callable[[Any], Any] | None = None) -> None:
         self.spans: Spans = []
         self.length = 0
         self.steps = 0
+        self.hidden = hidden
 
     def count(self, size: int = 0) -> None:
         """One more step, which went through this many characters or items."""
@@ -97,6 +105,27 @@ def _largest(arguments: Any) -> int:
     return max((abs(value) for value in arguments if isinstance(value, int)), default=0)
 
 
+def hidden_arguments(what: str, subject: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with which a filter or a method finds in hidden content what it finds in the content.
+
+    Args:
+        what: Its name.
+        subject: What it is used on.
+        arguments: What it is given beside.
+    """
+    run = current_run.get(None)
+    if run is None or run.hidden is None or what not in _ASKING or not isinstance(subject, str):
+        return arguments
+    most = 1 if what == "replace" else len(arguments)
+    return (
+        *(
+            run.hidden(value) if not (isinstance(value, str) and value in subject) else value
+            for value in arguments[:most]
+        ),
+        *arguments[most:],
+    )
+
+
 def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter whose use is a step, and whose result has a limit."""
     takes_context = hasattr(function, "jinja_pass_arg")
@@ -107,6 +136,8 @@ def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if values:
             check_arguments(name, values[0], (*values[1:], *named.values()))
             check_result(values[0])
+            asked = hidden_arguments(name, values[0], tuple(values[1:]))
+            arguments = (*arguments[: len(arguments) - len(asked)], *asked)
         result = function(*arguments, **named)
         check_result(result)
         return result
@@ -125,4 +156,5 @@ __all__ = [
     "check_size",
     "counted",
     "current_run",
+    "hidden_arguments",
 ]

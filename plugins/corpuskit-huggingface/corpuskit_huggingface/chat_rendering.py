@@ -179,19 +179,13 @@ class ChatTemplate:
         return self._files.chosen(self._choice.template, has_tools=has_tools, where=self.where)
 
     @functools.cached_property
-    def _cache(self) -> dict[tuple[str, bool], Compiled]:
+    def _cache(self) -> dict[str, Compiled]:
         return {}
 
-    def _compiled(self, source: str, *, hidden: bool = False) -> Compiled:
-        """The template; the one for hidden content looks for hidden special tokens."""
-        if (source, hidden) not in self._cache:
-            self._cache[source, hidden] = Compiled(
-                source,
-                where=self.where,
-                date=self._choice.date,
-                change=self._controls.hide_in_tests if hidden else None,
-            )
-        return self._cache[source, hidden]
+    def _compiled(self, source: str) -> Compiled:
+        if source not in self._cache:
+            self._cache[source] = Compiled(source, where=self.where, date=self._choice.date)
+        return self._cache[source]
 
     def _variables(self, messages: Any, tools: Any, *, prompt: bool = False) -> dict[str, Any]:
         return {
@@ -206,14 +200,20 @@ class ChatTemplate:
     def _render(self, source: str, messages: Any, tools: Any) -> tuple[str, str, Spans]:
         """The text, the text with hidden content, and what the template marks."""
         text, marked = self._compiled(source).render(self._variables(messages, tools))
+        # Templates make names of special tokens from roles.
+        hide = self._controls.hidden
+        hidden = [
+            content if (content := hide(message)) is message else {**content, "role": message["role"]}
+            for message in messages
+        ]
+        hidden_tools = hide(tools)
+        if hidden_tools is tools and all(a is b for a, b in zip(hidden, messages, strict=True)):
+            return text, text, marked
         try:
-            hidden = self._controls.hidden([messages, tools])
-            if hidden[0] is messages and hidden[1] is tools:
-                return text, text, marked
-            other, _ = self._compiled(source, hidden=True).render(self._variables(*hidden))
-        except (ValueError, Refused) as error:
+            other, _ = self._compiled(source).render(self._variables(hidden, hidden_tools), hidden=hide)
+        except Refused as error:
             raise Refused(f"{_LOOKS_ALIKE} ({error})") from error
-        if len(other) != len(text) or self._controls.shown(other) != text:
+        if not self._controls.are_alike(text, other):
             raise Refused(_LOOKS_ALIKE)
         return text, other, marked
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator
+from jinja2.compiler import CodeGenerator, operators
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -31,6 +31,7 @@ from corpuskit_huggingface.chat_limits import (
     check_size,
     counted,
     current_run,
+    hidden_arguments,
 )
 
 
@@ -45,7 +46,6 @@ class Compiled:
         text: Its text.
         where: What to call it in errors.
         date: What its `strftime_now` tells; None where it may not ask.
-        change: What is done to the parsed template before it is compiled.
 
     Attributes:
         has_marks: Whether it has generation marks.
@@ -60,7 +60,6 @@ class Compiled:
         *,
         where: str,
         date: datetime.date | None = None,
-        change: Callable[[nodes.Template], None] | None = None,
     ) -> None:
         self.where = where
         environment = _environment(where, date)
@@ -71,8 +70,6 @@ class Compiled:
                 for block in tree.find_all(nodes.CallBlock)
             )
             _count_rounds(tree)
-            if change is not None:
-                change(tree)
             self._template = environment.from_string(tree)
         except jinja2.TemplateSyntaxError as error:
             raise ConfigError(
@@ -86,14 +83,21 @@ class Compiled:
                 path=where,
             ) from error
 
-    def render(self, variables: Mapping[str, Any]) -> tuple[str, Spans]:
+    def render(
+        self, variables: Mapping[str, Any], *, hidden: Callable[[Any], Any] | None = None
+    ) -> tuple[str, Spans]:
         """The text for these variables, and what generation marks enclose.
+
+        Args:
+            variables: What the template is given.
+            hidden: What was done to the content in the variables, if anything: it is done as well to what the
+                template compares with content or looks for in it.
 
         Raises:
             Refused: If the template does not take them, by `raise_exception` or by failing.
             ConfigError: If it asks for the clock or for chance.
         """
-        run = Run()
+        run = Run(hidden)
         token = current_run.set(run)
         blocks: list[str] = []
         try:
@@ -167,7 +171,20 @@ def _count_rounds(tree: nodes.Template) -> None:
 
 
 class _Generator(CodeGenerator):
-    """Python code in which `~` counts."""
+    """Python code in which `~` counts, and comparisons see to hidden content."""
+
+    def visit_Compare(self, node: nodes.Compare, frame: Any) -> None:
+        self.write("(environment.compared(")
+        self.visit(node.expr, frame)
+        self.write(")")
+        for operand in node.ops:
+            self.visit(operand, frame)
+        self.write(")")
+
+    def visit_Operand(self, node: nodes.Operand, frame: Any) -> None:
+        self.write(f" {operators[node.op]} environment.compared(")
+        self.visit(node.expr, frame)
+        self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Any) -> None:
         self.write("environment.joined((")
@@ -192,6 +209,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """What `~` gives."""
         return self.concat(map(str, parts))
 
+    @staticmethod
+    def compared(value: Any) -> Any:
+        """What is compared in a value's place."""
+        hidden = current_run.get().hidden
+        return value if hidden is None else hidden(value)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*":
             for one, other in ((left, right), (right, left)):
@@ -210,6 +233,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:
         if isinstance(function, BuiltinMethodType) and isinstance(function.__self__, str):
             check_arguments(function.__name__, function.__self__, (*arguments, *named.values()))
+            arguments = hidden_arguments(function.__name__, function.__self__, arguments)
         result = super().call(context, function, *arguments, **named)
         check_result(result)
         return result
