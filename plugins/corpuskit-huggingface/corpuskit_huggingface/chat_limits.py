@@ -42,16 +42,14 @@ class Run:
     """What one rendering has come to.
 
     Attributes:
-        spans: The parts between generation marks.
-        length: The number of characters that are written.
+        marks: How many parts between generation marks were made.
         steps: See `MAX_STEPS`.
         hidden: What is done to a text that is compared with content or looked for in it, where the content is
             hidden; None where it is not.
     """
 
     def __init__(self, hidden: Callable[[Any], Any] | None = None) -> None:
-        self.spans: Spans = []
-        self.length = 0
+        self.marks = 0
         self.steps = 0
         self.hidden = hidden
 

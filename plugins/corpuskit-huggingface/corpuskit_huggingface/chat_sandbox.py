@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinMethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 from jinja2 import nodes
@@ -100,11 +100,11 @@ class Compiled:
         run = Run(hidden)
         token = current_run.set(run)
         blocks: list[str] = []
+        length = 0
         try:
-            # As transformers does it: a span begins where the text that is handed on ends.
             for block in self._template.generate(variables):
-                run.length += len(block)
-                if run.length > MAX_CHARACTERS:
+                length += len(block)
+                if length > MAX_CHARACTERS:
                     raise Refused(f"it writes more than {MAX_CHARACTERS:,} characters")
                 blocks.append(block)
         except (Refused, _Unfit):
@@ -116,7 +116,14 @@ class Compiled:
             raise Refused(f"line {_line_of(error)}: {said:.200}") from error
         finally:
             current_run.reset(token)
-        return "".join(blocks), run.spans
+        text = _joined(blocks)
+        marks = text.marks if isinstance(text, _Marked) else ()
+        if len({mark.number for mark in marks}) != run.marks:
+            raise Refused(
+                "it changes or drops what its generation marks enclose, so that what is to be learnt cannot be "
+                "told; put the marks around what is written last, in a copy of the folder"
+            )
+        return str.__str__(text), [(mark.start, mark.stop) for mark in marks]
 
 
 def _line_of(error: BaseException) -> int:
@@ -127,6 +134,47 @@ def _line_of(error: BaseException) -> int:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+class _Mark(NamedTuple):
+    """What a pair of generation marks encloses: where it begins and ends in a text, and which pair it is."""
+
+    start: int
+    stop: int
+    number: int
+
+
+class _Marked(str):
+    """A text that knows what of it is between generation marks, wherever a template puts it.
+
+    What changes the text makes an ordinary one of it, so that the marks are missed in the end.
+    """
+
+    __slots__ = ("marks",)
+    marks: Sequence[_Mark]
+
+    @classmethod
+    def of(cls, text: str, marks: Sequence[_Mark]) -> _Marked:
+        marked = cls(text)
+        marked.marks = marks
+        return marked
+
+    def __str__(self) -> _Marked:
+        return self
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Texts as one, with their marks."""
+    text = "".join(parts)
+    if not any(isinstance(part, _Marked) for part in parts):
+        return text
+    marks: list[_Mark] = []
+    place = 0
+    for part in parts:
+        for start, stop, number in part.marks if isinstance(part, _Marked) else ():
+            marks.append(_Mark(place + start, place + stop, number))
+        place += len(part)
+    return _Marked.of(text, marks)
 
 
 class _Marks(Extension):
@@ -141,10 +189,11 @@ class _Marks(Extension):
 
     def _generation(self, caller: Callable[[], str]) -> str:
         run = current_run.get()
-        start = run.length
+        run.marks += 1
+        number = run.marks
         text = caller()
-        run.spans.append((start, start + len(text)))
-        return text
+        inner = text.marks if isinstance(text, _Marked) else ()
+        return _Marked.of(text, [_Mark(0, len(text), number), *inner])
 
     def _step(self) -> bool:
         current_run.get().count()
@@ -203,7 +252,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Text in one piece; Jinja calls it for what macros and blocks write."""
         parts = list(parts)
         check_size(sum(map(len, parts)))
-        return "".join(parts)
+        return _joined(parts)
 
     def joined(self, parts: Any) -> str:
         """What `~` gives."""
@@ -226,6 +275,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             check_size(left.bit_length() * max(right, 0))
         elif operator == "%" and isinstance(left, str):
             check_arguments("%", left, (right,))
+        elif operator == "+" and isinstance(left, str) and isinstance(right, str):
+            return self.concat((left, right))
         result = super().call_binop(context, operator, left, right)
         check_result(result)
         return result
