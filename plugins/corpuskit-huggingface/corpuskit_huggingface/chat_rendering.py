@@ -19,6 +19,7 @@ from corpuskit.plugin import DocumentPiece, looking_at, user_path
 from corpuskit_huggingface.chat_controls import Controls
 from corpuskit_huggingface.chat_files import ChatFiles, find_chat
 from corpuskit_huggingface.chat_limits import Refused, Spans
+from corpuskit_huggingface.chat_numbers import numbered_message, owners_of, without_numbers
 from corpuskit_huggingface.chat_sandbox import Compiled
 
 #: What a message's reasoning may be called; templates find it under the first two.
@@ -169,7 +170,7 @@ class ChatTemplate:
         if numbers:
             by_marks = self._compiled(source).has_marks
             if by_marks and all(shown[number].get("role") == "assistant" for number in numbers):
-                spans = self._marked(source, shown, tools, marked, numbers)
+                spans = self._marked(source, shown, tools, text, marked, numbers)
             else:
                 spans = self._by_prefixes(source, shown, tools, text, numbers, whole=whole)
         trained = merged(spans)
@@ -218,27 +219,36 @@ class ChatTemplate:
         return text, other, marked
 
     def _marked(
-        self, source: str, messages: list[Any], tools: Any, marked: Spans, learned: Collection[int]
+        self,
+        source: str,
+        messages: list[Any],
+        tools: Any,
+        text: str,
+        marked: Spans,
+        learned: Collection[int],
     ) -> Spans:
-        """What the template's generation marks enclose in the messages that are learnt."""
-        answers = [number for number, message in enumerate(messages) if message.get("role") == "assistant"]
-        if {*answers} <= {*learned}:
+        """What the template's generation marks enclose in the messages that are learnt.
+
+        Whose a mark is says a second rendering, where each message's texts end with its number.
+        """
+        answers = {number for number, message in enumerate(messages) if message.get("role") == "assistant"}
+        if answers <= {*learned}:
             return marked
-
-        def count(stop: int) -> int:
-            if stop in (0, len(messages)):
-                return len(marked) if stop else 0
-            return len(self._compiled(source).render(self._variables(messages[:stop], tools))[1])
-
+        numbered = [numbered_message(message, number) for number, message in enumerate(messages)]
         try:
-            ends = [(count(number), count(number + 1)) for number in sorted(learned)]
+            other, others = self._compiled(source).render(self._variables(numbered, tools))
         except Refused as error:
-            if len(answers) != len(marked):
-                raise Refused(
-                    f"which of its generation marks is which message's cannot be told: {error}"
-                ) from error
-            ends = [(n, n + 1) for n, number in enumerate(answers) if number in learned]
-        return [span for start, stop in ends for span in marked[start:stop]]
+            raise Refused(f"{_WHOSE_MARKS} ({error})") from error
+        if without_numbers(other) != text or len(others) != len(marked):
+            raise Refused(_WHOSE_MARKS)
+        spans: Spans = []
+        for span, owners in zip(marked, owners_of(other, others, len(messages)), strict=True):
+            here = owners & answers
+            if here and here <= {*learned}:
+                spans.append(span)
+            elif here & {*learned}:
+                raise Refused(_WHOSE_MARKS)
+        return spans
 
     def _by_prefixes(
         self,
@@ -284,6 +294,12 @@ class ChatTemplate:
 _LOOKS_ALIKE = (
     "it treats content that is spelt like a special token in its own way, so that the two cannot be told "
     "apart; take the spelling out of the content"
+)
+
+
+_WHOSE_MARKS = (
+    "which of its generation marks is which message's cannot be told, so that all answers can be learnt and "
+    "not some of them"
 )
 
 

@@ -120,8 +120,8 @@ class Compiled:
         marks = text.marks if isinstance(text, _Marked) else ()
         if len({mark.number for mark in marks}) != run.marks:
             raise Refused(
-                "it changes or drops what its generation marks enclose, so that what is to be learnt cannot be "
-                "told; put the marks around what is written last, in a copy of the folder"
+                "it changes or drops what its generation marks enclose, so that what is to be learnt cannot "
+                "be told; put the marks around what is written last, in a copy of the folder"
             )
         return str.__str__(text), [(mark.start, mark.stop) for mark in marks]
 

@@ -158,6 +158,50 @@ def test_a_prompt_that_is_no_beginning_is_refused(folder) -> None:
     assert template.pieces(Conversation(messages), train_on="last")
 
 
+class TestMarksOfSomeAnswers:
+    """Which generation marks are whose, where some answers alone are learnt."""
+
+    TALK = (
+        "{% for m in messages %}<|im_start|>{{ m.role }} {% if m.role == 'assistant' WHERE %}MARKED{% else %}"
+    )
+    TALK += "{{ m.content }}<|im_end|>{% endif %}{% endfor %}"
+    ONE = "{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}"
+    TWO = "{% generation %}{{ m.content }}{% endgeneration %}{% generation %}<|im_end|>{% endgeneration %}"
+
+    def learnt(self, folder, where, marked, *answers, **how) -> str:
+        messages = []
+        for number, (text, is_trained) in enumerate(answers):
+            messages += [Message("user", f"q{number}"), Message("assistant", text, is_trained=is_trained)]
+        template = HuggingFaceTemplate(
+            argument=folder(self.TALK.replace("WHERE", where).replace("MARKED", marked))
+        )
+        pieces = template.pieces(Conversation(messages), **how)
+        return b" ".join(piece.text for piece in pieces if piece.is_trained).decode()
+
+    @pytest.mark.parametrize("marked", [ONE, TWO], ids=["one", "two"])
+    @pytest.mark.parametrize("where", ["", "and loop.index0 > messages|length - 3", "and not loop.first"])
+    def test_are_those_around_them(self, folder, where, marked) -> None:
+        last = "<|im_end|>"
+        assert self.learnt(folder, where, marked, ("a", True), ("b", True), train_on="last") == f"b {last}"
+        assert self.learnt(folder, where, marked, ("a", True), ("", True), train_on="last") == last
+        first = self.learnt(folder, where, marked, ("a", True), ("b", False))
+        assert first == ("" if "length" in where else f"a {last}")
+
+    def test_that_cannot_be_told_are_refused(self, folder) -> None:
+        around = "{{ m.content }}{% generation %}<|im_end|>{% endgeneration %}"
+        everything = "{% generation %}{% for m in messages %}{{ m.content }}{% endfor %}{% endgeneration %}"
+        template = HuggingFaceTemplate(argument=folder(everything))
+        assert shown(template.pieces(say("a", "b", "c", "d"))) == "\u00ababcd\u00bb"
+        with pytest.raises(BadConversation, match="which of its generation marks is which message's"):
+            template.pieces(say("a", "b", "c", "d"), train_on="last")
+        assert self.learnt(folder, "", around, ("a", True), ("b", True), train_on="last") == "<|im_end|>"
+
+    def test_of_a_template_that_looks_at_ends_are_refused(self, folder) -> None:
+        looks = "{% generation %}{{ 'x' if m.content.endswith('a') else m.content }}{% endgeneration %}"
+        with pytest.raises(BadConversation, match="which of its generation marks is which message's"):
+            self.learnt(folder, "", looks, ("a", True), ("b", True), train_on="last")
+
+
 class TestSuiteOfQwen(TemplateSuite):
     @pytest.fixture
     def template(self) -> HuggingFaceTemplate:
