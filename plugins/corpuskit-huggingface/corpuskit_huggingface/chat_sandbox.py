@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinMethodType
 from typing import Any, NamedTuple
@@ -33,6 +34,11 @@ from corpuskit_huggingface.chat_limits import (
     current_run,
     hidden_arguments,
 )
+
+#: The seconds since 1970, which are those of the machine's time zone.
+_SECONDS = re.compile("%[-_0^#]*[0-9]*[EO]?s")
+#: How Python writes a thing that has no text of its own: the address is another one in each process.
+_ADDRESS = re.compile(" at 0x[0-9a-f]+>", re.IGNORECASE)
 
 
 class _Unfit(ConfigError):
@@ -123,7 +129,23 @@ class Compiled:
                 "it changes or drops what its generation marks enclose, so that what is to be learnt cannot "
                 "be told; put the marks around what is written last, in a copy of the folder"
             )
+        address = _ADDRESS.search(text)
+        if address and not _says(variables, address[0]):
+            raise _Unfit(
+                f"{self.where}: the template writes a function or another thing that has no text, which would "
+                "make other bytes each time; take it out of the template in a copy of the folder",
+                path=self.where,
+            )
         return str.__str__(text), [(mark.start, mark.stop) for mark in marks]
+
+
+def _says(value: Any, words: str) -> bool:
+    """Whether a JSON value holds some words."""
+    if isinstance(value, Mapping):
+        return any(_says(item, words) for pair in value.items() for item in pair)
+    if isinstance(value, list):
+        return any(_says(item, words) for item in value)
+    return isinstance(value, str) and words.casefold() in value.casefold()
 
 
 def _line_of(error: BaseException) -> int:
@@ -310,6 +332,11 @@ def _environment(where: str, date: datetime.date | None) -> jinja2.Environment:
             raise _Unfit(
                 f"{where}: the template writes today's date, which would make other bytes tomorrow; fix it "
                 "behind the folder's name: hf:FOLDER,date=2026-01-01",
+                path=where,
+            )
+        if _SECONDS.search(form.replace("%%", "")):
+            raise _Unfit(
+                f"{where}: the template writes seconds that depend on the time zone; use another one",
                 path=where,
             )
         return datetime.datetime.combine(date, datetime.time()).strftime(form)

@@ -120,9 +120,39 @@ def test_neither_clock_nor_chance(text) -> None:
         compiled(text).render({})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ messages|map(attribute='content') }}",
+        "{{ strftime_now }}",
+        "{{ cycler(1) }}",
+        "{{ [[range]]|string }}",
+        "{{ 'a' ~ messages.count }}",
+        "{{ '%s' % joiner() }}",
+        "{{ (messages|reverse)|string|upper }}",
+    ],
+)
+def test_no_address_is_written(text) -> None:
+    with pytest.raises(ConfigError, match="which would make other bytes each time"):
+        compiled(text).render({"messages": [{"content": "a"}]})
+
+
+def test_an_address_in_content_is_text() -> None:
+    said = "<function f at 0x7f00aa>"
+    assert compiled("{{ m[0].content }}").render({"m": [{"content": said}]})[0] == said
+
+
+@pytest.mark.parametrize("form", ["%s", "%-s", "%010s", "%d%%%s"])
+def test_no_time_zone(form) -> None:
+    template = compiled("{{ strftime_now('" + form + "') }}", date=datetime.date(2026, 1, 2))
+    with pytest.raises(ConfigError, match="time zone"):
+        template.render({})
+
+
 def test_a_date_that_is_given() -> None:
     template = compiled("{{ strftime_now('%d %b %Y') }}", date=datetime.date(2026, 1, 2))
     assert template.render({})[0] == "02 Jan 2026"
+    assert compiled("{{ strftime_now('%%s') }}", date=datetime.date(2026, 1, 2)).render({})[0] == "%s"
 
 
 def test_json_is_as_transformers_writes_it() -> None:
