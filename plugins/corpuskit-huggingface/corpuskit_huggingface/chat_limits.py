@@ -7,6 +7,7 @@ for hours or from making a text that fills the memory.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -50,6 +51,8 @@ class Run:
 
     def __init__(self, hidden: Callable[[Any], Any] | None = None) -> None:
         self.marks = 0
+        # The lists that were weighed: kept, so that their ids stay theirs.
+        self._weighed: dict[int, tuple[Any, int]] = {}
         self.steps = 0
         self.hidden = hidden
 
@@ -59,21 +62,45 @@ class Run:
         if self.steps > MAX_STEPS:
             raise Refused(f"it takes more than {MAX_STEPS:,} steps")
 
+    def weight(self, value: Any) -> int:
+        """How large a value is when it is written: one that stands in a list twice counts twice.
+
+        Raises:
+            Refused: If it is larger than anything may be.
+        """
+        if isinstance(value, str):
+            return len(value)
+        if not isinstance(value, list | tuple | dict):
+            return value.bit_length() >> 3 if isinstance(value, int) else 1
+        if id(value) not in self._weighed:
+            parts = value if not isinstance(value, dict) else itertools.chain(value, value.values())
+            self._weighed[id(value)] = (value, sum(self.weight(part) + 1 for part in parts))
+        weight = self._weighed[id(value)][1]
+        check_length(weight)
+        return weight
+
 
 #: The rendering that goes on; the names of Jinja's functions have no place for it.
 current_run: ContextVar[Run] = ContextVar("corpuskit_huggingface_chat_run")
 
 
+_TOO_LARGE = f"it makes a text, a list or a number of more than {MAX_CHARACTERS:,} characters"
+
+
+def check_length(length: int) -> None:
+    if length > MAX_CHARACTERS:
+        raise Refused(_TOO_LARGE)
+
+
 def check_size(size: int) -> None:
-    if size > MAX_CHARACTERS:
-        raise Refused(f"it makes a text or a number of more than {MAX_CHARACTERS:,} characters")
+    check_length(size)
     run = current_run.get(None)
     if run is not None:
         run.count(size)
 
 
 def check_result(result: Any) -> None:
-    check_size(len(result) if isinstance(result, str | list | tuple | dict) else 0)
+    check_size(current_run.get().weight(result))
 
 
 def check_arguments(what: str, subject: Any, arguments: tuple[Any, ...]) -> None:
@@ -150,6 +177,7 @@ __all__ = [
     "Run",
     "Spans",
     "check_arguments",
+    "check_length",
     "check_result",
     "check_size",
     "counted",

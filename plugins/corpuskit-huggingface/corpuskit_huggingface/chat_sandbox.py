@@ -23,11 +23,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from corpuskit.errors import ConfigError, reason_of
 from corpuskit_huggingface.chat_limits import (
-    MAX_CHARACTERS,
     Refused,
     Run,
     Spans,
     check_arguments,
+    check_length,
     check_result,
     check_size,
     counted,
@@ -110,8 +110,7 @@ class Compiled:
         try:
             for block in self._template.generate(variables):
                 length += len(block)
-                if length > MAX_CHARACTERS:
-                    raise Refused(f"it writes more than {MAX_CHARACTERS:,} characters")
+                check_length(length)
                 blocks.append(block)
         except (Refused, _Unfit):
             raise
@@ -132,7 +131,7 @@ class Compiled:
         address = _ADDRESS.search(text)
         if address and not _says(variables, address[0]):
             raise _Unfit(
-                f"{self.where}: the template writes a function or another thing that has no text, which would "
+                f"{self.where}: the template writes a function or another thing without a text, which would "
                 "make other bytes each time; take it out of the template in a copy of the folder",
                 path=self.where,
             )
@@ -242,7 +241,30 @@ def _count_rounds(tree: nodes.Template) -> None:
 
 
 class _Generator(CodeGenerator):
-    """Python code in which `~` counts, and comparisons see to hidden content."""
+    """Python code in which `~`, lists and slices count, and comparisons see to hidden content."""
+
+    def _checked(self, visit: Callable[[Any, Any], None], node: nodes.Node, frame: Any) -> None:
+        self.write("environment.checked(")
+        visit(node, frame)
+        self.write(")")
+
+    def visit_List(self, node: nodes.List, frame: Any) -> None:
+        self._checked(super().visit_List, node, frame)
+
+    def visit_Dict(self, node: nodes.Dict, frame: Any) -> None:
+        self._checked(super().visit_Dict, node, frame)
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Any) -> None:
+        if node.ctx == "load":
+            self._checked(super().visit_Tuple, node, frame)
+        else:
+            super().visit_Tuple(node, frame)
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Any) -> None:
+        if isinstance(node.arg, nodes.Slice):
+            self._checked(super().visit_Getitem, node, frame)
+        else:
+            super().visit_Getitem(node, frame)
 
     def visit_Compare(self, node: nodes.Compare, frame: Any) -> None:
         self.write("(environment.compared(")
@@ -283,8 +305,16 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     @staticmethod
     def compared(value: Any) -> Any:
         """What is compared in a value's place."""
-        hidden = current_run.get().hidden
-        return value if hidden is None else hidden(value)
+        run = current_run.get()
+        if not isinstance(value, int | None):
+            run.count(run.weight(value))
+        return value if run.hidden is None else run.hidden(value)
+
+    @staticmethod
+    def checked(value: Any) -> Any:
+        """A value whose size counts."""
+        check_result(value)
+        return value
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*":
@@ -354,9 +384,19 @@ def _environment(where: str, date: datetime.date | None) -> jinja2.Environment:
         separators: Any = None,
         sort_keys: bool = False,
     ) -> str:
-        return json.dumps(
-            value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+        encoder = json.JSONEncoder(
+            ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
         )
+        if indent is None and separators is None:
+            return encoder.encode(value)
+        if isinstance(indent, int):
+            check_size(indent)
+        parts, length = list[str](), 0
+        for part in encoder.iterencode(value):
+            length += len(part)
+            check_length(length)
+            parts.append(part)
+        return "".join(parts)
 
     environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[_Marks, loopcontrols])
     environment.filters["tojson"] = to_json
@@ -391,6 +431,9 @@ class _Namespace(jinja2.utils.Namespace):
         for name in values:
             _check_name(name)
         jinja2.utils.Namespace.__init__(self, values)
+
+    def __repr__(self) -> str:
+        return "<Namespace>"  # what it holds may be larger than anything that is counted
 
     def __setitem__(self, name: str, value: Any) -> None:
         _check_name(name)

@@ -10,6 +10,10 @@ from corpuskit.errors import ConfigError
 from corpuskit_huggingface.chat_limits import Refused
 from corpuskit_huggingface.chat_sandbox import Compiled
 
+NESTED = "{% set a0 = ['x'] %}" + "".join(
+    f"{{% set a{n} = [" + ", ".join([f"a{n - 1}"] * 10) + "] %}" for n in range(1, 10)
+)
+LONG = "{% set a = range(99999)|list %}{% set b = a|list %}{% for i in range(99999) %}WHAT{% endfor %}"
 HOSTILE = {
     "nested loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
     "loops that leave all out": (
@@ -41,6 +45,30 @@ HOSTILE = {
     "an indent": "{{ 'a\n'|indent(10**10) }}",
     "a replacement": "{% set x = 'a' * 100000 %}{{ x.replace('a', x) }}",
     "a replacement by the filter": "{% set x = 'a' * 100000 %}{{ x|replace('a', x) }}",
+    "nested lists": NESTED + "{{ a9 }}",
+    "nested lists as JSON": NESTED + "{{ a9|tojson }}",
+    "nested lists that are compared": NESTED + NESTED.replace("a", "b") + "{{ a9 == b9 }}",
+    "nested lists in namespaces": (
+        "{% set n = namespace(x=['x']) %}{% for i in range(9) %}{% set n.x = [n.x, n.x] * 9 %}{% endfor %}"
+        "{{ n.x }}"
+    ),
+    "nested mappings": (
+        "{% set n = namespace(x=1) %}{% for i in range(30) %}{% set n.x = {'a': n.x, 'b': n.x} %}{% endfor %}"
+        "{{ n.x }}"
+    ),
+    "nested results": (
+        "{% set n = namespace(x='x') %}{% for i in range(30) %}{% set n.x = dict(a=n.x, b=n.x) %}{% endfor %}"
+        "{{ n.x|string }}"
+    ),
+    "much that is compared": LONG.replace("WHAT", "{% if a == b %}{% endif %}"),
+    "much that is looked through": LONG.replace("WHAT", "{% if -1 in a %}{% endif %}"),
+    "many slices of a long text": (
+        "{% set a = 'x' * 16000000 %}{% for i in range(90000) %}{% set y = a[1:] %}{% endfor %}"
+    ),
+    "a wide separator": "{{ ([1] * 100000)|tojson(separators=('x' * 100000, ':')) }}",
+    "a wide indent of JSON": "{{ [[1]]|tojson(indent=10**8) }}",
+    "an indent of JSON that is a text": "{{ ([1] * 100000)|tojson(indent='x' * 100000) }}",
+    "a mapping of long texts": "{{ dict.fromkeys(range(99999), 'x' * 10000) }}",
     "much text": "{% for i in range(90000) %}{{ 'a' * 1000 }}{% endfor %}",
     "Python's insides": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "a namespace's insides": "{% set n = namespace(__class__=1) %}",
