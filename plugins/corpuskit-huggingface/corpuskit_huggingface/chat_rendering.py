@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import difflib
 import functools
 import hashlib
 import json
@@ -26,6 +27,8 @@ from corpuskit_huggingface.chat_sandbox import Compiled
 REASONING = ("reasoning_content", "thinking", "reasoning")
 #: What conversations that a template is tried with consist of.
 _ROLES = ("system", "user", "assistant", "tool")
+#: The variables of a template that are not a user's to set.
+_OF_CONVERSATIONS = frozenset({"messages", "tools", "add_generation_prompt"})
 
 Messages = Sequence[Mapping[str, Any]]
 Tools = Sequence[Mapping[str, Any]] | None
@@ -106,6 +109,24 @@ class ChatTemplate:
         self._files: ChatFiles = find_chat(self._choice.place)
         self._controls = Controls(self._files.special)
         self._compiled(self._text(has_tools=False))
+        self._check_variables()
+
+    def _check_variables(self) -> None:
+        """Refuse a variable that no template of the folder reads."""
+        given = [*self._choice.variables]
+        if not given:
+            return
+        read = {name for text in self._files.templates.values() for name in self._compiled(text).variables}
+        known = sorted(read - _OF_CONVERSATIONS)
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known)
+                raise ConfigError(
+                    f"{self.where}: the template reads no variable {name!r}; "
+                    + (f"did you mean {near[0]!r}?" if near else f"it reads: {', '.join(known) or 'none'}"),
+                    expected=", ".join(known),
+                    found=name,
+                )
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -15,7 +15,7 @@ from types import BuiltinMethodType
 from typing import Any, NamedTuple
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.compiler import CodeGenerator, operators
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
@@ -55,6 +55,7 @@ class Compiled:
 
     Attributes:
         has_marks: Whether it has generation marks.
+        variables: The names of what it may be given.
 
     Raises:
         ConfigError: If it is no Jinja, or asks for what a template must not have.
@@ -76,6 +77,7 @@ class Compiled:
                 for block in tree.find_all(nodes.CallBlock)
             )
             _count_rounds(tree)
+            self.variables = meta.find_undeclared_variables(tree) - {*environment.globals}
             self._template = environment.from_string(tree)
         except jinja2.TemplateSyntaxError as error:
             raise ConfigError(
@@ -327,7 +329,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             check_size(left.bit_length() * max(right, 0))
         elif operator == "%" and isinstance(left, str):
             check_arguments("%", left, (right,))
-        elif operator == "+" and isinstance(left, str) and isinstance(right, str):
+        elif operator == "+" and _Marked in (type(left), type(right)):
             return self.concat((left, right))
         result = super().call_binop(context, operator, left, right)
         check_result(result)

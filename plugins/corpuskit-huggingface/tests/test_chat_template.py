@@ -373,10 +373,28 @@ def test_variables_of_the_template_may_be_set(folder) -> None:
         assert shown(pieces).strip("\u00ab\u00bb") == text
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("enable_thinkng=false", "reads no variable 'enable_thinkng'; did you mean 'enable_thinking'"),
+        ("other=1", "reads no variable 'other'; it reads: enable_thinking, rag"),
+        ("messages=[]", "reads no variable 'messages'"),
+        ("range=1", "reads no variable 'range'"),
+        ("own=1", "reads no variable 'own'"),
+    ],
+)
+def test_a_variable_that_no_template_reads_is_an_error(folder, said, message) -> None:
+    text = "{% set own = 1 %}{% for m in messages %}{{ range(own) }}{{ enable_thinking }}{% endfor %}"
+    where = folder(None, chat_template={"default": text, "rag": "{{ rag }}"})
+    with pytest.raises(ConfigError, match=message):
+        HuggingFaceTemplate(argument=f"{where},{said}")
+    assert HuggingFaceTemplate(argument=f"{where},rag=1,enable_thinking=false")
+
+
 def test_the_fingerprint_covers_the_text_and_what_is_set(folder) -> None:
     one = HuggingFaceTemplate(argument=folder("{{ a }}")).fingerprint
     other = HuggingFaceTemplate(argument=folder("{{ b }}")).fingerprint
-    assert len({one, other, HuggingFaceTemplate(argument=folder("{{ b }}") + ",a=1").fingerprint}) == 3
+    assert len({one, other, HuggingFaceTemplate(argument=folder("{{ b }}") + ",b=1").fingerprint}) == 3
 
 
 def test_the_template_is_found_by_its_name() -> None:
