@@ -10,15 +10,14 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import BuiltinMethodType
-from typing import Any, NamedTuple
+from typing import Any
 
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.compiler import CodeGenerator, operators
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
+from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from corpuskit.errors import ConfigError, reason_of
@@ -34,6 +33,7 @@ from corpuskit_huggingface.chat_limits import (
     current_run,
     hidden_arguments,
 )
+from corpuskit_huggingface.chat_marks import Marked, Marks, joined
 
 #: The seconds since 1970, which are those of the machine's time zone.
 _SECONDS = re.compile("%[-_0^#]*[0-9]*[EO]?s")
@@ -123,8 +123,8 @@ class Compiled:
             raise Refused(f"line {_line_of(error)}: {said:.200}") from error
         finally:
             current_run.reset(token)
-        text = _joined(blocks)
-        marks = text.marks if isinstance(text, _Marked) else ()
+        text = joined(blocks)
+        marks = text.marks if isinstance(text, Marked) else ()
         if len({mark.number for mark in marks}) != run.marks:
             raise Refused(
                 "it changes or drops what its generation marks enclose, so that what is to be learnt cannot "
@@ -159,76 +159,12 @@ def _line_of(error: BaseException) -> int:
     return line
 
 
-class _Mark(NamedTuple):
-    """What a pair of generation marks encloses: where it begins and ends in a text, and which pair it is."""
-
-    start: int
-    stop: int
-    number: int
-
-
-class _Marked(str):
-    """A text that knows what of it is between generation marks, wherever a template puts it.
-
-    What changes the text makes an ordinary one of it, so that the marks are missed in the end.
-    """
-
-    __slots__ = ("marks",)
-    marks: Sequence[_Mark]
-
-    @classmethod
-    def of(cls, text: str, marks: Sequence[_Mark]) -> _Marked:
-        marked = cls(text)
-        marked.marks = marks
-        return marked
-
-    def __str__(self) -> _Marked:
-        return self
-
-
-def _joined(parts: Sequence[str]) -> str:
-    """Texts as one, with their marks."""
-    text = "".join(parts)
-    if not any(isinstance(part, _Marked) for part in parts):
-        return text
-    marks: list[_Mark] = []
-    place = 0
-    for part in parts:
-        for start, stop, number in part.marks if isinstance(part, _Marked) else ():
-            marks.append(_Mark(place + start, place + stop, number))
-        place += len(part)
-    return _Marked.of(text, marks)
-
-
-class _Marks(Extension):
-    """`{% generation %}`, which encloses what a model is to learn, and the steps of loops and macros."""
-
-    tags = {"generation"}  # noqa: RUF012
-
-    def parse(self, parser: Parser) -> nodes.Node:
-        line = next(parser.stream).lineno
-        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-        return nodes.CallBlock(self.call_method("_generation"), [], [], body).set_lineno(line)
-
-    def _generation(self, caller: Callable[[], str]) -> str:
-        run = current_run.get()
-        run.marks += 1
-        number = run.marks
-        text = caller()
-        inner = text.marks if isinstance(text, _Marked) else ()
-        return _Marked.of(text, [_Mark(0, len(text), number), *inner])
-
-    def _step(self) -> bool:
-        current_run.get().count()
-        return True
-
-
 def _count_rounds(tree: nodes.Template) -> None:
     """Make each round of a loop and each call of a macro a step."""
 
     def step(line: int) -> nodes.Expr:
         return nodes.Call(
-            nodes.ExtensionAttribute(_Marks.identifier, "_step"), [], [], None, None, lineno=line
+            nodes.ExtensionAttribute(Marks.identifier, "_step"), [], [], None, None, lineno=line
         )
 
     loops = [*tree.find_all(nodes.For)]
@@ -298,7 +234,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Text in one piece; Jinja calls it for what macros and blocks write."""
         parts = list(parts)
         check_size(sum(map(len, parts)))
-        return _joined(parts)
+        return joined(parts)
 
     def joined(self, parts: Any) -> str:
         """What `~` gives."""
@@ -329,7 +265,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             check_size(left.bit_length() * max(right, 0))
         elif operator == "%" and isinstance(left, str):
             check_arguments("%", left, (right,))
-        elif operator == "+" and _Marked in (type(left), type(right)):
+        elif operator == "+" and Marked in (type(left), type(right)):
             return self.concat((left, right))
         result = super().call_binop(context, operator, left, right)
         check_result(result)
@@ -400,7 +336,7 @@ def _environment(where: str, date: datetime.date | None) -> jinja2.Environment:
             parts.append(part)
         return "".join(parts)
 
-    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[_Marks, loopcontrols])
+    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[Marks, loopcontrols])
     environment.filters["tojson"] = to_json
     environment.filters["random"] = by_chance
     for name, function in environment.filters.items():
