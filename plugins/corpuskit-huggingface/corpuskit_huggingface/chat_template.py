@@ -62,6 +62,8 @@ class HuggingFaceTemplate(Template):
             )
         except Refused as error:
             raise BadConversation("not-in-template", f"template {self.name} refuses it ({error})") from error
+        except RecursionError as error:
+            raise BadConversation("not-in-template", "its tools' arguments are nested too deep") from error
         unknown = {piece.text for piece in pieces if piece.is_control} - {
             *map(str.encode, self.control_tokens)
         }
