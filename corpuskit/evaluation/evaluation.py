@@ -11,7 +11,7 @@ from corpuskit.batches.opening import open_engine, open_reader
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.target_counts import TargetCounter
+from corpuskit.batches.target_counts import target_counter
 from corpuskit.batches.targets import TargetWatch
 from corpuskit.batches.window_plan import RankSlice, WindowPlan
 from corpuskit.config.keywords import EvaluationKeywords, checked, takes
@@ -130,10 +130,11 @@ class Evaluation:
 
         `num_tokens`, less the first tokens that have no `bos`, less those that the stream "loss" leaves out.
         """
-        if not self.is_masked:
+        count = target_counter(self.split) if self._options.loss else None
+        if count is None:
             return self._table.num_targets
         starts, counts = self._table.target_spans
-        return int(TargetCounter(self.split)(starts - 1, counts).sum())
+        return int(count(starts - 1, counts).sum())
 
     @property
     def is_masked(self) -> bool:

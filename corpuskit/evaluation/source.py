@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.rows import Values
 from corpuskit.batches.segments import IGNORED, Segments, segments
 from corpuskit.evaluation.window_table import Windows, WindowTable
+from corpuskit.ranges import ranges
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +37,11 @@ class EvaluationRows:
     def num_pieces(self) -> int:
         """How many rows there are, or windows, if there are more."""
         return max(len(self.windows.starts), len(self.windows.first) - 1)
+
+    def all_padding(self) -> NDArray[np.bool_]:
+        """bool[n]: whether a row is nothing but padding."""
+        found: NDArray[np.bool_] = np.diff(self.windows.first) == 0
+        return found
 
     @property
     def num_read(self) -> Ints:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.evaluation.stretches import Stretches
+from corpuskit.ranges import ranges
 from corpuskit.samplers.packing import pack
 
 
