@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from corpuskit.batches.engines import Batch, Engine
 from corpuskit.batches.opening import open_engine, open_reader
-from corpuskit.batches.options import BatchOptions
+from corpuskit.batches.options import options_of
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
@@ -90,7 +90,7 @@ class Evaluation:
         given: dict[str, Any] = {**options}
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
-        self._options = BatchOptions(**given, documents=self.documents == "packed")
+        self._options = options_of(**given, documents=self.documents == "packed")
         self.split = split
         self.selection = selection
         self.batch_size, self.block_size = self._options.batch_size, self._options.block_size
