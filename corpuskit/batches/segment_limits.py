@@ -37,12 +37,10 @@ def check_segments(order: Order) -> None:
 def most_segments(order: Order) -> int:
     """How many segments the rows of a rank's batch are in at most, padding included."""
     options = order.options
+    longest = min(options.max_segment or options.block_size, options.block_size)
     bounds = order.sampler.segment_bounds(
-        options.rows_of_rank, options.block_size, order.stream.document_ends
+        options.rows_of_rank, options.block_size, longest, order.stream.document_ends
     )
-    if options.max_segment is not None:
-        # A segment of n places is cut (n - 1) // max_segment times.
-        bounds = bounds + (options.block_size - bounds) // options.max_segment
     return int(bounds.sum())
 
 

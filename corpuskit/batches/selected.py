@@ -130,9 +130,9 @@ class SelectedSampler(SpanSampler):
         assert isinstance(self._sampler, Sampler)
         return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """Those of the sampler: its stream is cut only where its documents end."""
-        return self._sampler.segment_bounds(num_rows, block_size, self._documents.ends)
+        return self._sampler.segment_bounds(num_rows, block_size, longest, self._documents.ends)
 
 
 def open_selected(

@@ -23,7 +23,7 @@ from corpuskit.numbers import whole
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, bos_of, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.saved_tables import open_table
-from corpuskit.samplers.segment_bounds import greatest
+from corpuskit.samplers.segment_bounds import greatest, most_cut
 
 log = logging.getLogger(__name__)
 
@@ -105,10 +105,10 @@ class AlignedSampler(SpanSampler):
         bos = None if self._bos is None else np.full(len(entries), self._bos)
         return Spans(first, self._starts[entries], self._lengths[entries].astype(np.int64), bos)
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """Those of the rows with most documents; there is no padding."""
         documents = np.diff(self._first, prepend=0)
-        return np.minimum(greatest(documents, num_rows, repeats=True), block_size)
+        return most_cut(greatest(documents, num_rows, repeats=True), block_size, longest)
 
 
 def tables(

@@ -88,13 +88,14 @@ class AnySampler:
         """
         return [sample]
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """How many segments the rows of a batch are in at most, padding included.
 
         Args:
             num_rows: How many rows a batch has.
             block_size: T, tokens of x in a row.
-            document_ends: Gives int64[D], where each document ends in the token stream, ascending.
+            longest: Tokens that a segment may have: longer ones are cut into so many and a rest.
+            ends: Gives int64[D], where each document ends in the token stream, ascending.
 
         Returns:
             int64[num_rows], the bounds of those rows that may be in most, in any order.
@@ -116,9 +117,9 @@ class Sampler(AnySampler, ABC):
             int64[n], offsets into the token stream, each in [0, N - T - 1].
         """
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """The most that any window is in, for each row."""
-        return np.full(num_rows, most_in_window(document_ends(), block_size), np.int64)
+        return np.full(num_rows, most_in_window(ends(), block_size, longest), np.int64)
 
 
 class Spans(NamedTuple):

@@ -87,10 +87,10 @@ class GuardedSpanSampler(SpanSampler):
             self._guard.check("spans()", found.starts, found.starts + found.lengths + (not self.joined))
         return found
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """What the sampler says."""
         with self._guard.blame(np.empty(0, np.int64)):
-            found = self._sampler.segment_bounds(num_rows, block_size, document_ends)
+            found = self._sampler.segment_bounds(num_rows, block_size, longest, ends)
             return _ints("segment_bounds()", found, num_rows)
 
 

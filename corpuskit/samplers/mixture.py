@@ -239,9 +239,9 @@ class MixtureSpanSampler(SpanSampler):
         """How many of the first samples each part has had."""
         return self._mixture.drawn(sample)
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """Those of the rows of any part that may be in most, as a batch may have any of them."""
-        bounds = [part.sampler.segment_bounds(num_rows, block_size, document_ends) for part in self._parts]
+        bounds = [part.sampler.segment_bounds(num_rows, block_size, longest, ends) for part in self._parts]
         return greatest(np.concatenate(bounds), num_rows)
 
     def _spans(self, sampler: AnySampler, samples: Ints) -> Spans:

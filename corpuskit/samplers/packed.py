@@ -19,7 +19,7 @@ from corpuskit.samplers.epochs import by_epoch
 from corpuskit.samplers.packing import TOO_LONG, pack, pairs_of, split_documents
 from corpuskit.samplers.permutation import Permutation
 from corpuskit.samplers.saved_tables import open_table
-from corpuskit.samplers.segment_bounds import greatest
+from corpuskit.samplers.segment_bounds import count_segments, greatest
 from corpuskit.samplers.trained import GROUP_SPANS, SKIP_UNTRAINED, trained_rows
 
 log = logging.getLogger(__name__)
@@ -118,12 +118,14 @@ class PackedSampler(SpanSampler):
         """What each row is made of."""
         return self._rows(self._trained.number(by_epoch(samples, self._num_rows, self._in_epoch)))
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
-        """Those of the rows with most pieces, each with padding."""
-        pieces = np.diff(self._table.first, prepend=0)
-        if self._trained.numbers is not None:
-            pieces = pieces[self._trained.numbers]
-        return np.minimum(greatest(pieces + 1, num_rows, repeats=True), block_size)
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
+        """The segments of those rows that are in most, counted."""
+        counts = [
+            count_segments(rows.first, rows.places + -rows.places % self.pad_to_multiple, block_size, longest)
+            for rows in self._groups()
+        ]
+        kept = self._trained.number(np.arange(self._num_rows))
+        return greatest(np.concatenate(counts)[kept], num_rows, repeats=True)
 
     def _rows(self, rows: Ints) -> Spans:
         ends = self._table.first[rows]

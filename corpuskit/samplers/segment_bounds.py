@@ -10,15 +10,17 @@ from corpuskit.arrays import Ints
 _GROUP = 2**20
 
 
-def most_in_window(ends: Ints, block_size: int) -> int:
+def most_in_window(ends: Ints, block_size: int, longest: int, *, more: int = 0) -> int:
     """The most segments that any window of so many tokens is in.
 
     Args:
         ends: int64[D], where the documents end in the stream, ascending; some may repeat.
         block_size: T, tokens of x in a window.
+        longest: Tokens that a segment may have: longer ones are cut into so many and a rest.
+        more: How many there are beside those of documents.
 
     Example:
-        >>> most_in_window(np.array([5, 6, 8, 20]), 4)
+        >>> most_in_window(np.array([5, 6, 8, 20]), 4, 4)
         3
     """
     ends = ends[np.diff(ends, prepend=0) > 0]
@@ -27,7 +29,36 @@ def most_in_window(ends: Ints, block_size: int) -> int:
         some = ends[at : at + _GROUP]
         counts = np.searchsorted(ends, some + (block_size - 1)) - np.arange(at, at + len(some))
         most = max(most, int(counts.max()))
-    return min(most + 1, block_size)
+    return int(most_cut(np.array(most + 1 + more), block_size, longest))
+
+
+def most_cut(counts: Ints, block_size: int, longest: int) -> Ints:
+    """The most segments that rows of so many are in after the long ones are cut.
+
+    Args:
+        counts: How many segments each row is in.
+        block_size: T, places in a row.
+        longest: Places that a segment may have.
+    """
+    counts = np.minimum(counts, block_size)
+    found: Ints = counts + (block_size - counts) // longest  # n places are cut (n - 1) // longest times
+    return found
+
+
+def count_segments(first: Ints, places: Ints, block_size: int, longest: int) -> Ints:
+    """int64[n], how many segments each row is in where each span is one, and so is what is left of the row.
+
+    Args:
+        first: int64[n + 1], the first span of each row; the last entry is the number of spans.
+        places: int64[m], how many places each span takes, padding of its own counted.
+        block_size: T, places in a row.
+        longest: Places that a segment may have: longer ones are cut into so many and a rest.
+    """
+    taken, pieces = (
+        np.diff(np.concatenate(([0], np.cumsum(each)))[first]) for each in (places, -(-places // longest))
+    )
+    found: Ints = pieces + -(-(block_size - taken) // longest)
+    return found
 
 
 def greatest(bounds: Ints, num_rows: int, *, repeats: bool = False) -> Ints:
@@ -47,4 +78,4 @@ def greatest(bounds: Ints, num_rows: int, *, repeats: bool = False) -> Ints:
     return found
 
 
-__all__ = ["greatest", "most_in_window"]
+__all__ = ["count_segments", "greatest", "most_cut", "most_in_window"]

@@ -90,7 +90,7 @@ class PaddedTail(SpanSampler):
         lengths = np.minimum(self._num_targets - starts, self._block_size)
         return Spans(np.concatenate(([0], np.cumsum(filled, dtype=np.int64))), starts, lengths)
 
-    def segment_bounds(self, num_rows: int, block_size: int, document_ends: Callable[[], Ints]) -> Ints:
+    def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """The most that any window is in, and padding."""
-        most = min(most_in_window(document_ends(), block_size) + 1, block_size)
+        most = most_in_window(ends(), block_size, longest, more=1)
         return np.full(num_rows, most, np.int64)

@@ -128,14 +128,10 @@ def test_no_batch_has_more_segments_than_are_enough(split_of, made, data):
 @pytest.mark.parametrize(
     ("sizes", "block", "rows", "enough"),
     [
-        ([9, 9, 9, 9], 8, 2, 4),  # full rows, and each might have padding
-        ([3, 3, 3, 3, 17], 8, 1, 5),  # four pieces of two pairs, and padding
-        (
-            [3, 3, 3, 3, 17],
-            8,
-            2,
-            10,
-        ),  # one row ends an epoch, and begins the next one
+        ([9, 9, 9, 9], 8, 2, 2),  # full rows
+        ([3, 3, 3, 3, 17], 8, 1, 4),  # four pieces of two pairs fill a row
+        ([3, 3, 3, 3, 17], 8, 2, 8),  # one row ends an epoch, and begins the next one
+        ([3, 3, 3, 17], 8, 1, 4),  # and padding
     ],
 )
 def test_what_is_enough_for_packed_rows_is_known_from_their_table(make_split, sizes, block, rows, enough):

@@ -135,16 +135,16 @@ def test_a_row_has_room_for_the_padding_of_its_spans(guard):
     fits = guard(Pads(*map(np.array, ([0, 2], [0, 50], [3, 4]))))
     assert fits.pad_to_multiple == 4
     assert fits.spans(np.array([0])).lengths.tolist() == [3, 4]
-    assert fits.segment_bounds(2, 8, None).tolist() == [8, 8]
+    assert fits.segment_bounds(2, 8, 8, None).tolist() == [8, 8]
     with pytest.raises(PluginError, match="at most block_size 8 tokens together, found 12"):
         guard(Pads(*map(np.array, ([0, 2], [0, 50], [3, 5])))).spans(np.array([0]))
 
 
 def test_bounds_of_segments_are_one_for_each_row(guard):
     class Bounded(GivesSpans):
-        def segment_bounds(self, num_rows, block_size, document_ends):
+        def segment_bounds(self, num_rows, block_size, longest, ends):
             return np.arange(3)
 
-    assert guard(Bounded()).segment_bounds(3, 8, None).tolist() == [0, 1, 2]
+    assert guard(Bounded()).segment_bounds(3, 8, 8, None).tolist() == [0, 1, 2]
     with pytest.raises(PluginError, match=r"segment_bounds\(\) must give int64\[4\], found int64\[3\]"):
-        guard(Bounded()).segment_bounds(4, 8, None)
+        guard(Bounded()).segment_bounds(4, 8, 8, None)
