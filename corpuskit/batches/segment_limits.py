@@ -28,7 +28,8 @@ def check_segments(order: Order) -> None:
     if most > options.max_segments:
         raise ConfigError(
             f"max_segments = {options.max_segments}: the rows of a batch, {options.rows_of_rank:,} a rank, "
-            f"may be in {most:,} segments; say max_segments = {most}, or choose a smaller batch_size",
+            f"may be in {most:,} segments; say max_segments = {most}, or choose fewer rows; 'packed' has "
+            "max_pieces",
             expected=most,
             found=options.max_segments,
         )

@@ -195,6 +195,7 @@ _HAVE = {
     "skip_untrained": "packed, sequential and shuffled",
     "bos": "packed and aligned",
     "pad_to_multiple": "packed",
+    "max_pieces": "packed",
 }
 
 

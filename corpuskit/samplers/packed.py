@@ -24,8 +24,8 @@ from corpuskit.samplers.trained import GROUP_SPANS, SKIP_UNTRAINED, trained_rows
 
 log = logging.getLogger(__name__)
 
-#: The option's name.
-_MULTIPLE = "pad_to_multiple"
+#: Options' names.
+_MULTIPLE, _MOST = "pad_to_multiple", "max_pieces"
 
 #: Documents that are packed at a time. It bounds memory (150 MB measured), and costs a few rows that are not
 #: full for each group. Part of the tables' name, because it shapes them.
@@ -76,6 +76,8 @@ class PackedSampler(SpanSampler):
     With `pad_to_multiple`, a number of which T is a multiple, each piece is followed by as much padding as
     makes its places a multiple of it, as context parallelism asks of the segments of a batch.
 
+    With `max_pieces`, no row has more pieces than that, however short they are.
+
     With `skip_untrained=True`, rows without a single target that is to be learned never come.
 
     The packing depends on the documents, T and the options but for the last one alone. It is computed once,
@@ -86,23 +88,32 @@ class PackedSampler(SpanSampler):
     inside_documents = True
 
     def __init__(self, context: SamplerContext) -> None:
-        check_options("packed", context, "documents", "too_long", "bos", _MULTIPLE, SKIP_UNTRAINED)
+        check_options("packed", context, "documents", "too_long", "bos", _MULTIPLE, _MOST, SKIP_UNTRAINED)
         self._seed = context.seed
         too_long = _too_long(context)
         self._bos = bos_of(context)
         bos = self._bos is not None
         self.pad_to_multiple = multiple = _multiple(context)
+        most = context.options.get(_MOST)
+        if most is not None:
+            most = whole(f"sampler option {_MOST}", most, least=1)
 
         def make(counted: Counter[str]) -> Iterator[tuple[NDArray[Any], ...]]:
             ends = context.document_ends()
             if too_long == "error":
                 _refuse_long(context, ends, bos=bos)
             for table in tables(
-                ends, context.block_size, too_long=too_long, counted=counted, bos=bos, multiple=multiple
+                ends,
+                context.block_size,
+                too_long=too_long,
+                counted=counted,
+                bos=bos,
+                multiple=multiple,
+                max_pieces=most,
             ):
                 yield tuple(part for part in table if part is not None)
 
-        name = _table_name(context, too_long, bos=bos, multiple=multiple)
+        name = _table_name(context, too_long, bos=bos, multiple=multiple, max_pieces=most)
         saved = open_table(name, _BOS_FIELDS if bos else _FIELDS, make)
         self._table = Table(*saved.arrays)
         _warn(context, too_long, saved.counted, bos=bos)
@@ -160,6 +171,7 @@ def tables(
     counted: Counter[str] | None = None,
     bos: bool = False,
     multiple: int = 1,
+    max_pieces: int | None = None,
 ) -> Iterator[Table]:
     """Pack the documents, group by group; the tables' rows follow each other, and so do their spans.
 
@@ -170,13 +182,14 @@ def tables(
         counted: Where to count these documents and their tokens that are left out, or split.
         bos: Whether each document has an id in front.
         multiple: Of what the places of each piece are made a multiple by padding.
+        max_pieces: How many pieces a row may have; None is any number.
     """
     num_spans = 0
     for group, previous_end in _groups(ends):
         if counted is not None:
             _count(counted, pairs_of(group, previous_end) + 1, block_size + 1 - bos, too_long)
         pieces = split_documents(group, block_size, previous_end=previous_end, too_long=too_long, bos=bos)
-        rows, num_rows = pack(-(-pieces.lengths // multiple), block_size // multiple)
+        rows, num_rows = pack(-(-pieces.lengths // multiple), block_size // multiple, max_pieces)
         order = np.argsort(rows, kind="stable")
         first = num_spans + np.cumsum(np.bincount(rows, minlength=num_rows))
         num_spans += len(rows)
@@ -286,12 +299,15 @@ def _warn(context: SamplerContext, too_long: str, counted: Mapping[str, int], *,
     )
 
 
-def _table_name(context: SamplerContext, too_long: str, *, bos: bool, multiple: int) -> str:
+def _table_name(
+    context: SamplerContext, too_long: str, *, bos: bool, multiple: int, max_pieces: int | None
+) -> str:
     """A name that says all that the table depends on; empty for a split without an identity."""
     if not context.fingerprint:
         return ""
     key: list[int | str] = [context.fingerprint, context.block_size, _GROUP_DOCUMENTS, too_long]
     key += ["bos"] if bos else []
     key += [_MULTIPLE, multiple] if multiple > 1 else []
+    key += [] if max_pieces is None else [_MOST, max_pieces]
     words = hash_words("table", _VERSION, *key)
     return "packed-" + "".join(f"{word:016x}" for word in words)

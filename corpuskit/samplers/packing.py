@@ -83,12 +83,13 @@ def split_documents(
     return Pieces(np.repeat(starts, counts) + offsets, lengths, within == 0)
 
 
-def pack(lengths: Ints, row_size: int) -> tuple[Ints, int]:
+def pack(lengths: Ints, row_size: int, max_pieces: int | None = None) -> tuple[Ints, int]:
     """Pack pieces into rows by best fit decreasing.
 
     Args:
         lengths: int64[p], each from 1 to `row_size`.
         row_size: T, the room of an empty row.
+        max_pieces: How many pieces a row may have, 1 or more; None is any number.
 
     Returns:
         int64[p], the row of each piece, and the number of rows.
@@ -100,7 +101,7 @@ def pack(lengths: Ints, row_size: int) -> tuple[Ints, int]:
     order = np.argsort(-lengths, kind="stable")
     sizes, counts = np.unique(lengths, return_counts=True)
     rows = np.empty(len(lengths), np.int64)
-    bins = _Bins(row_size)
+    bins = _Bins(row_size, max_pieces or row_size)
     at = 0
     for size, count in zip(sizes[::-1].tolist(), counts[::-1].tolist(), strict=True):
         rows[order[at : at + count]] = bins.place(size, count)
@@ -109,11 +110,12 @@ def pack(lengths: Ints, row_size: int) -> tuple[Ints, int]:
 
 
 class _Bins:
-    """Rows by the room that they have left."""
+    """Rows by the room that they have left, in groups of rows with equally many pieces."""
 
-    def __init__(self, row_size: int) -> None:
+    def __init__(self, row_size: int, max_pieces: int) -> None:
         self._row_size = row_size
-        self._by_room: defaultdict[int, list[Ints]] = defaultdict(list)
+        self._max_pieces = max_pieces
+        self._by_room: defaultdict[int, list[tuple[Ints, int]]] = defaultdict(list)
         self._rooms = 0  # bit r is set where some row has room r
         self.num_rows = 0
 
@@ -123,17 +125,19 @@ class _Bins:
         while count:
             fitting = self._rooms >> size
             room = size + (fitting & -fitting).bit_length() - 1 if fitting else self._row_size
-            each = room // size  # a row with this room takes so many, one after another
+            has = self._by_room[room][-1][1] if fitting else 0
+            # A row with this room takes so many, one after another.
+            each = min(room // size, self._max_pieces - has)
             wanted = -(-count // each)
             rows = self._take(room, wanted) if fitting else self._open(wanted)
             full = min(len(rows), count // each)
             placed.append(np.repeat(rows[:full], each))
-            self._put(room - each * size, rows[:full])
+            self._put(room - each * size, rows[:full], has + each)
             count -= full * each
             if full < len(rows):  # the last row takes what is left, and is not full
                 placed.append(np.repeat(rows[full : full + 1], count))
-                self._put(room - count * size, rows[full : full + 1])
-                self._put(room, rows[full + 1 :])
+                self._put(room - count * size, rows[full : full + 1], has + count)
+                self._put(room, rows[full + 1 :], has)
                 count = 0
         return np.concatenate(placed)
 
@@ -144,15 +148,15 @@ class _Bins:
     def _take(self, room: int, most: int) -> Ints:
         """At most so many of the rows that have this room."""
         groups = self._by_room[room]
-        rows = groups.pop()
+        rows, has = groups.pop()
         if len(rows) > most:
-            groups.append(rows[most:])
+            groups.append((rows[most:], has))
             rows = rows[:most]
         if not groups:
             self._rooms &= ~(1 << room)
         return rows
 
-    def _put(self, room: int, rows: Ints) -> None:
-        if room and len(rows):
-            self._by_room[room].append(rows)
+    def _put(self, room: int, rows: Ints, has: int) -> None:
+        if room and len(rows) and has < self._max_pieces:
+            self._by_room[room].append((rows, has))
             self._rooms |= 1 << room

@@ -24,6 +24,7 @@ SAMPLERS = {
     "packed": ("packed", {}),
     "fronted": ("packed", {"bos": 3}),
     "multiple": ("packed", {"pad_to_multiple": 4, "bos": 3}),
+    "bounded": ("packed", {"max_pieces": 3}),
     "aligned": ("aligned", {}),
 }
 

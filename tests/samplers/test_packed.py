@@ -244,7 +244,11 @@ def test_documents_that_are_too_long_are_refused_by_default(make_context, monkey
         ({"documents": "whole", "too_long": "cut"}, "too_long = 'cut': must be one of 'error', 'drop'"),
         ({"documents": "whole", "too_long": []}, "too_long = .*: must be one of"),
         ({"too_long": "drop"}, "too_long = 'drop' is about whole documents; add documents = 'whole'"),
-        ({"documents": "whole", "tail": "pad"}, "it has documents, too_long, bos, pad_to_multiple, skip"),
+        (
+            {"documents": "whole", "tail": "pad"},
+            "it has documents, too_long, bos, pad_to_multiple, max_",
+        ),
+        ({"max_pieces": 0}, "max_pieces = 0: must be a whole number, 1 or more"),
         ({"pad_to_multiple": 0}, "pad_to_multiple = 0: must be a whole number, 1 or more"),
         (
             {"pad_to_multiple": 3},
@@ -292,6 +296,11 @@ def test_tables_of_other_multiples_are_other_tables(make_context, tmp_path, monk
         PackedSampler(make_context(23, 8, ends=ends, options=options, fingerprint="abc"))
     PackedSampler(make_context(23, 8, ends=ends, fingerprint="abc"))
     assert len(list((tmp_path / "tables").iterdir())) == 3
+    for most in (1, 2):
+        options = {"max_pieces": most}
+        sampler = PackedSampler(make_context(23, 8, ends=ends, options=options, fingerprint="abc"))
+        assert np.diff(sampler.spans(np.arange(sampler.samples_per_epoch)).first).max() == most
+    assert len(list((tmp_path / "tables").iterdir())) == 5
 
 
 def test_what_is_left_out_is_warned_of_once_and_kept_in_the_cache(
