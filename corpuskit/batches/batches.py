@@ -97,9 +97,7 @@ class Batches(Cursor):
         Raises:
             TypeError: If the sampler has no epochs.
         """
-        if self.samples_per_epoch is None:
-            raise TypeError(f"batches of sampler {self.options.sampler!r} have no length: it never ends")
-        return -(-self.samples_per_epoch // self.batch_size)
+        return self.order.batches_in_epoch()
 
     def __getitem__(self, step: int) -> Batch:
         return self.read(self._first_sample(step))

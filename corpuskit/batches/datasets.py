@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,12 +13,17 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch, for_torch
+from corpuskit.batches.loops import Loops
 from corpuskit.batches.order import Order
-from corpuskit.batches.state import check_sample, short
-from corpuskit.errors import ResumeError
+from corpuskit.batches.state import MAX_SAMPLE, check_sample, short
+from corpuskit.errors import ConfigError, ResumeError
+from corpuskit.numbers import whole
 
 #: Tensors, and a mapping of names to tensors where streams of values were asked for.
 Item = tuple[Any, ...]
+
+#: Rows that are read at once by who takes all of them.
+_ROWS_AT_ONCE = 64
 
 
 class WindowDataset(Dataset[Item]):
@@ -25,6 +32,9 @@ class WindowDataset(Dataset[Item]):
     With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone; with
     streams of values, it ends with a dict of them, each [T]. It
     pickles as the corpus's path and the options; every worker process maps the files itself.
+
+    In epoch n, which `set_epoch` says, item i is sample `first_sample + n * num_samples + i`: so each epoch
+    has an order of its own. Where nobody says it, every loop has the same items.
 
     Args:
         order: The order.
@@ -36,9 +46,24 @@ class WindowDataset(Dataset[Item]):
         self._order = order
         self._first_sample = first_sample
         self._num_samples = num_samples
+        # Shared, so that workers that live on hear of it.
+        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __len__(self) -> int:
         return self._num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Have the items be those of an epoch; the Hugging Face Trainer and Accelerate call it.
+
+        Args:
+            epoch: From 0, which is where the dataset begins.
+
+        Raises:
+            ConfigError: If there is no such epoch.
+        """
+        epoch = whole("epoch", epoch, least=0)
+        _check_place(epoch, self._first_sample + (epoch + 1) * self._num_samples)
+        self._epoch[0] = epoch
 
     def __getitem__(self, index: int) -> Item:
         return self.__getitems__([index])[0]
@@ -49,7 +74,8 @@ class WindowDataset(Dataset[Item]):
         wanted = np.where(wanted < 0, wanted + self._num_samples, wanted)
         if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self._num_samples:
             raise IndexError(f"items {indices} of a dataset of {self._num_samples:,}")
-        columns = self._order.rows(wanted + self._first_sample, watch=self._order.watch)
+        first = self._first_sample + int(self._epoch[0]) * self._num_samples
+        columns = self._order.rows(wanted + first, watch=self._order.watch)
         return list(zip(*map(_each, columns), strict=True))
 
 
@@ -64,63 +90,141 @@ def _each(column: Any) -> Iterable[Any]:
 class IterableBatches(IterableDataset[Batch]):
     """Whole batches as an iterable Dataset, in one order for any number of workers.
 
-    Worker w of W makes steps w, w + W, w + 2W, ... and the DataLoader takes them in turns. Each `iter` begins
-    at the same place, which `seek` moves: call `dataset.seek(epoch=n)` before an epoch, as one calls
-    `set_epoch` elsewhere. Workers that live on see the move too, because the place is in shared memory.
+    Worker w of W makes steps w, w + W, w + 2W, ... and the DataLoader takes them in turns. The first loop
+    goes from where the batches were to the end of their epoch, and each one after it is the next epoch: as
+    loops over `Batches` are, but for one that is broken off. What was left of its epoch is left out, because
+    workers are ahead of the loop and do not know how far it came. `set_epoch` says which epoch the next loop
+    is, as Accelerate and the Hugging Face Trainer do. A sampler without epochs begins at one place each time.
 
     `state_dict` and `load_state_dict` are for torchdata's StatefulDataLoader, which keeps a state for each
     worker. Where the main process counts the batches itself, `batches.state_dict` is all there is to save.
 
     Args:
-        cursor: The order, and the place where an epoch begins.
+        cursor: The order, and the place where the first loop begins.
     """
 
     def __init__(self, cursor: Cursor) -> None:
         super().__init__()
         self._cursor = cursor
-        self._place = torch.tensor([cursor.sample]).share_memory_()  # type: ignore[no-untyped-call]
-        self._end: int | None = None  # of the epoch that this worker is in
+        self._loops = Loops()
+        # Where epoch 0 begins. Shared, because a worker's state may say so.
+        self._first = torch.tensor([cursor.sample]).share_memory_()  # type: ignore[no-untyped-call]
+        self._epoch: int | None = None  # that this process is in
         self._loaded = False
 
-    def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
-        """Have the next `iter` begin at a step, a sample or an epoch."""
-        self._cursor.seek(step=step, sample=sample, epoch=epoch)
-        self._place[0] = self._cursor.sample
+    def __len__(self) -> int:
+        """Batches in a whole epoch, the one that reaches its end included.
+
+        Raises:
+            TypeError: If the sampler has no epochs.
+        """
+        return self._cursor.order.batches_in_epoch()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Have the next loop be an epoch, and the ones after it those that follow.
+
+        Args:
+            epoch: From 0, which is where the dataset begins and to that epoch's end.
+
+        Raises:
+            ConfigError: If there is no such epoch.
+        """
+        epoch = whole("epoch", epoch, least=0)
+        if epoch and self._cursor.order.samples_per_epoch is None:
+            raise ConfigError(f"epoch {short(epoch)}: {self._no_epochs}", found=epoch)
+        _check_place(epoch, self._begin(epoch))
+        self._loops.following = epoch
+        if epoch != self._epoch:
+            self._loaded = False  # else it goes on where the state was saved
 
     def __iter__(self) -> Iterator[Batch]:
-        worker, workers = _worker()
         if not self._loaded:
-            # Moved at once and not by the generator, because a state may be asked for before its first batch.
-            self._cursor.seek(sample=int(self._place[0]))
-            self._end = self._cursor.order.epoch_end(self._cursor.sample)
-            self._cursor.seek(sample=self._cursor.sample + worker * self._cursor.batch_size)
+            epoch = self._loops.begin()
+            if epoch and self._cursor.order.samples_per_epoch is None and not _worker()[0]:
+                warnings.warn(
+                    f"this loop begins where the one before it did: {self._no_epochs}", stacklevel=2
+                )
+            self._move(epoch)
         self._loaded = False
-        return self._cursor.iterate(self._end, workers=workers)
+        return self._cursor.iterate(self._end(), workers=_worker()[1])
 
     def state_dict(self) -> dict[str, Any]:
-        """This worker's place in the order, how many workers share it, and where its epoch ends."""
-        _, workers = _worker()
-        return {**self._cursor.state_dict(), "workers": workers, "end": self._end}
+        """This worker's place in the order, how many workers share it, and which epoch it is from where."""
+        if self._epoch is None:
+            self._move(self._loops.following)
+            self._epoch = None
+        return {
+            **self._cursor.state_dict(),
+            "workers": _worker()[1],
+            "first": int(self._first[0]),
+            "epoch": self._loops.following if self._epoch is None else self._epoch,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Have the next `iter` go on where the state was saved.
 
         Raises:
-            ResumeError: If the state is of something else, or was saved by one of another number of workers.
+            ResumeError: If the state is of something else, or was saved by one of another number of workers,
+                or with batches of another size.
         """
         _, workers = _worker()
         own = dict(state) if isinstance(state, Mapping) else {}
-        saved_by, end = own.pop("workers", None), own.pop("end", None)
-        if type(saved_by) is not int or saved_by != workers:
-            raise ResumeError(
-                f"the state was saved by one of {short(saved_by)} workers, there are {workers}; use as many, "
-                "or save batches.state_dict() in the main process",
-                expected=workers,
-                found=saved_by,
-            )
-        self._cursor.load_state_dict(own)
-        self._end = None if end is None else check_sample(end, "end")
+        found = {"workers": own.pop("workers", None)}
+        first, epoch = own.pop("first", None), own.pop("epoch", None)
+        expected = {"workers": workers}
+        for name in ("batch_size", "block_size"):
+            found[name], expected[name] = own.get(name), getattr(self._cursor, name)
+        for name, here in expected.items():
+            if type(found[name]) is not int or found[name] != here:
+                raise ResumeError(
+                    f"the state was saved with {name} {short(found[name])}, there are {here}; use as many, "
+                    "or save batches.state_dict() in the main process",
+                    expected=here,
+                    found=found[name],
+                )
+        first, epoch = check_sample(first, "first"), check_sample(epoch, "epoch")
+        moved = copy.copy(self._cursor)
+        moved.load_state_dict(own)
+        if first > moved.sample:
+            raise ResumeError(f"damaged state: it is of sample {moved.sample:,}, before its first, {first:,}")
+        self._cursor = moved
+        self._first[0] = first
+        self._epoch = epoch
+        self._loops.following = epoch + 1
         self._loaded = True
+
+    @property
+    def _no_epochs(self) -> str:
+        return (
+            f"sampler {self._cursor.order.options.sampler!r} has no epochs; take one that has, such as "
+            "'shuffled', or seek a step and make the dataset anew"
+        )
+
+    def _move(self, epoch: int) -> None:
+        """Go to where this worker begins an epoch: at once, as a state may be asked for before a batch."""
+        self._cursor = copy.copy(self._cursor)  # a loop that is under way keeps its own
+        self._cursor.seek(sample=self._begin(epoch) + _worker()[0] * self._cursor.batch_size)
+        self._epoch = epoch
+
+    def _begin(self, epoch: int) -> int:
+        """The sample where an epoch begins: whole batches after the first, as loops over `Batches` do."""
+        first, batch_size = int(self._first[0]), self._cursor.batch_size
+        size = self._cursor.order.samples_per_epoch
+        if not epoch or size is None:
+            return first
+        if size < batch_size:  # a batch reaches the end of an epoch, or of several
+            return first + epoch * batch_size
+        ahead = (first // size + epoch) * size - first
+        return first + -(-ahead // batch_size) * batch_size
+
+    def _end(self) -> int | None:
+        assert self._epoch is not None
+        return self._cursor.order.epoch_end(self._begin(self._epoch))
+
+
+def _check_place(epoch: int, sample: int) -> None:
+    if sample > MAX_SAMPLE:
+        raise ConfigError(f"epoch {short(epoch)}: samples count from 0 to 2**62", found=epoch)
 
 
 def _worker() -> tuple[int, int]:

@@ -92,6 +92,16 @@ class Order:
         """Rows in an epoch; None for a sampler without epochs."""
         return self.sampler.samples_per_epoch
 
+    def batches_in_epoch(self) -> int:
+        """Batches in the first epoch, the one that reaches its end included.
+
+        Raises:
+            TypeError: If the sampler has no epochs.
+        """
+        if self.samples_per_epoch is None:
+            raise TypeError(f"batches of sampler {self.options.sampler!r} have no length: it never ends")
+        return -(-self.samples_per_epoch // self.options.batch_size)
+
     def epoch_end(self, sample: int) -> int | None:
         """The sample where the epoch of a sample ends; None without epochs."""
         if self.samples_per_epoch is None:
