@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches import state as run_state
@@ -9,6 +10,7 @@ from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch
 from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import DrawnAmount, Order
+from corpuskit.batches.ranks import warn_if_nothing_is_shared
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.markup import display
@@ -42,8 +44,9 @@ class Batches(Cursor):
         device: Where torch tensors go: None or "cpu", "cuda", "cuda:1", ...; "auto" is a GPU if there is one.
         debug: Shrink to 2 windows (or one a rank) of 8 tokens, whatever the sizes say.
         output: "torch", or "numpy", which imports no torch.
-        rank: This process's number among `world_size`.
-        world_size: Processes that share each batch.
+        rank: This process's number among `world_size`, by default 0. "auto" is that of torch.distributed's
+            process group, or else what torchrun says in the environment; where there is neither it is 0 of 1.
+        world_size: Processes that share each batch, by default 1; or "auto".
         documents: True gives `(x, y, documents)`, with the `corpuskit.Segments` of the batch; "mask"
             also has y be -100 wherever the target belongs to another document than its input.
         streams: Names of streams of values, such as "loss"; a batch then ends with a dict of them, arrays of
@@ -67,10 +70,14 @@ class Batches(Cursor):
         >>> x, y = batches[1234]
     """
 
+    #: Whether to look, when the first batch is asked for, if several ranks are meant to share them.
+    _may_warn = False
+
     @checked
     @takes(BatchKeywords)
     def __init__(self, split: TokenStream, **options: Unpack[BatchKeywords]) -> None:
         super().__init__(Order(split, options_of(**options)))
+        self._may_warn = options.get("rank") is None or options.get("world_size") is None
 
     @property
     def options(self) -> BatchOptions:
@@ -100,7 +107,18 @@ class Batches(Cursor):
         return self.order.batches_in_epoch()
 
     def __getitem__(self, step: int) -> Batch:
+        if self._may_warn:
+            self._warn()
         return self.read(self._first_sample(step))
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self._may_warn:
+            self._warn()
+        return super().__iter__()
+
+    def _warn(self) -> None:
+        self._may_warn = False
+        warn_if_nothing_is_shared()
 
     def trace(self, step: int) -> Trace:
         """Where the rows of `batches[step]` are from: documents, their inputs and places, and the text.
@@ -179,6 +197,8 @@ class Batches(Cursor):
         """
         from corpuskit.batches.datasets import IterableBatches
 
+        if self._may_warn:
+            self._warn()
         return IterableBatches(Cursor(self._on_host(output="torch"), self.sample))
 
     def _on_host(self, **changes: Any) -> Order:

@@ -68,8 +68,8 @@ class BatchKeywords(TypedDict, total=False):
     device: str | None
     debug: bool
     output: Literal["torch", "numpy"]
-    rank: int
-    world_size: int
+    rank: int | Literal["auto"] | None
+    world_size: int | Literal["auto"] | None
     documents: bool | Literal["mask"]
     streams: Sequence[str]
     loss: bool
