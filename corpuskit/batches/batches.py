@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches import state as run_state
@@ -176,18 +176,25 @@ class Batches(Cursor):
         """
         return self.order.drawn(self.sample if sample is None else whole("sample", sample, least=0))
 
-    def dataset(self, *, num_samples: int | None = None) -> WindowDataset:
+    def dataset(self, *, num_samples: int | None = None, columns: Sequence[str] = ()) -> WindowDataset:
         """A map-style torch Dataset: item i is the i-th window from the current sample on, as (x, y).
 
         Args:
             num_samples: Its length; by default an epoch, or as many windows as cover the split once.
+            columns: Have items be dicts for Hugging Face's trainers, of "input_ids" and "labels", which are
+                not shifted because models of transformers shift them; and with documents, "position_ids",
+                which begin at 0 in each, and "seq_lengths", their lengths, for TRL.
+
+        Raises:
+            ConfigError: If there is no such column.
         """
         from corpuskit.batches.datasets import WindowDataset
 
         if num_samples is None:
             num_samples = self.samples_per_epoch or (self.order.num_tokens - 1) // self.block_size
         num_samples = whole("num_samples", num_samples, least=0)
-        return WindowDataset(self._on_host(output="numpy", rank=0, world_size=1), self.sample, num_samples)
+        order = self._on_host(output="numpy", rank=0, world_size=1)
+        return WindowDataset(order, self.sample, num_samples, columns)
 
     def iterable(self) -> IterableBatches:
         """An iterable torch Dataset of whole batches, for `DataLoader(..., batch_size=None)`.

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import copy
+import operator
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
+from corpuskit.arrays import Ints
 from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch, for_torch
 from corpuskit.batches.loops import Loops
+from corpuskit.batches.options import are_names
 from corpuskit.batches.order import Order
+from corpuskit.batches.segments import IGNORED
 from corpuskit.batches.state import MAX_SAMPLE, check_sample, short
 from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.numbers import whole
 
-#: Tensors, and a mapping of names to tensors where streams of values were asked for.
-Item = tuple[Any, ...]
+#: Tensors, and a mapping of names to tensors where streams of values were asked for; or a mapping alone.
+Item = Any
 
 #: Rows that are read at once by who takes all of them.
 _ROWS_AT_ONCE = 64
+
+#: What a column of an item may be; the last two are of documents.
+COLUMNS = ("input_ids", "labels", "position_ids", "seq_lengths")
 
 
 class WindowDataset(Dataset[Item]):
     """A map-style Dataset: item i is sample `first_sample + i` of the order, as (x, y), int64[T] each.
 
     With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone; with
-    streams of values, it ends with a dict of them, each [T]. It
-    pickles as the corpus's path and the options; every worker process maps the files itself.
+    streams of values, it ends with a dict of them, each [T]. With `columns` it is a dict of these, as models
+    of transformers take it: see `Batches.dataset`. It pickles as the corpus's path and the options; every
+    worker process maps the files itself.
 
     In epoch n, which `set_epoch` says, item i is sample `first_sample + n * num_samples + i`: so each epoch
     has an order of its own. Where nobody says it, every loop has the same items.
@@ -40,12 +48,20 @@ class WindowDataset(Dataset[Item]):
         order: The order.
         first_sample: The sample that is item 0.
         num_samples: How many items there are.
+        columns: Names of what an item has; none is a tuple.
+
+    Raises:
+        ConfigError: If there is no such column.
     """
 
-    def __init__(self, order: Order, first_sample: int, num_samples: int) -> None:
+    def __init__(
+        self, order: Order, first_sample: int, num_samples: int, columns: Sequence[str] = ()
+    ) -> None:
+        _check_columns(columns, has_documents=bool(order.options.documents))
         self._order = order
         self._first_sample = first_sample
         self._num_samples = num_samples
+        self._columns = tuple(columns)
         # Shared, so that workers that live on hear of it.
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
@@ -66,25 +82,84 @@ class WindowDataset(Dataset[Item]):
         self._epoch[0] = epoch
 
     def __getitem__(self, index: int) -> Item:
-        return self.__getitems__([index])[0]
+        number = operator.index(index)
+        place = number + self._num_samples if number < 0 else number
+        if not 0 <= place < self._num_samples:
+            raise IndexError(f"item {number} of a dataset of {self._num_samples:,}")
+        columns = self._order.row(self._begin() + place, watch=self._order.watch)
+        return self._items(columns)[0]
 
     def __getitems__(self, indices: list[int]) -> list[Item]:
         """Many items in one read; DataLoader's workers ask for a batch this way."""
-        wanted = np.asarray(indices, np.int64)
-        wanted = np.where(wanted < 0, wanted + self._num_samples, wanted)
-        if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self._num_samples:
-            raise IndexError(f"items {indices} of a dataset of {self._num_samples:,}")
-        first = self._first_sample + int(self._epoch[0]) * self._num_samples
-        columns = self._order.rows(wanted + first, watch=self._order.watch)
-        return list(zip(*map(_each, columns), strict=True))
+        places = np.asarray(indices, np.int64)
+        if len(places) and (places.min() < 0 or places.max() >= self._num_samples):
+            return [self[index] for index in indices]
+        return self._items(self._order.rows(self._begin() + places, watch=self._order.watch))
+
+    def __iter__(self) -> Iterator[Item]:
+        for first in range(0, self._num_samples, _ROWS_AT_ONCE):
+            yield from self.__getitems__([*range(first, min(first + _ROWS_AT_ONCE, self._num_samples))])
+
+    def _begin(self) -> int:
+        """The sample that is item 0 in this epoch."""
+        return self._first_sample + int(self._epoch.item()) * self._num_samples
+
+    def _items(self, columns: tuple[Any, ...]) -> list[Item]:
+        if not self._columns:
+            return list(zip(*map(_each, columns), strict=True))
+        x, y, *documents = columns
+        named = {name: _each(_column(name, x, y, documents)) for name in self._columns}
+        return [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
 
 
 def _each(column: Any) -> Iterable[Any]:
-    """The rows of an array as tensors, or of a mapping to arrays."""
+    """The rows of an array as tensors, or of a mapping to arrays; lists are as they are."""
     if isinstance(column, Mapping):
         rows = zip(*map(_each, column.values()), strict=True)
         return [dict(zip(column, row, strict=True)) for row in rows]
-    return torch.from_numpy(for_torch(column))
+    if isinstance(column, list):
+        return column
+    if len(column) == 1:  # in half the time
+        return (torch.from_numpy(for_torch(column[0])),)
+    return torch.from_numpy(for_torch(column)).unbind()
+
+
+def _column(name: str, x: Ints, y: Ints, documents: Sequence[Any]) -> Any:
+    """What a column has of rows.
+
+    A model of transformers compares what it says at place t with labels[t + 1], and y[t] is what follows
+    x[t]. So labels[t + 1] is y[t], and as they are made of y, not of x, they keep its -100. Nothing comes
+    before the first, so it is -100, and the last y has no place in them.
+    """
+    if name == "input_ids":
+        return x
+    if name == "labels":
+        labels = np.empty_like(y)
+        labels[:, 0], labels[:, 1:] = IGNORED, y[:, :-1]
+        return labels
+    positions = documents[1]
+    if name == "position_ids":
+        return positions.astype(np.int64)
+    ends = (np.append(np.flatnonzero(row == 0), len(row)) for row in positions)
+    return [np.diff(each).tolist() for each in ends]
+
+
+def _check_columns(columns: Sequence[str], *, has_documents: bool) -> None:
+    """Refuse columns that there are not.
+
+    Raises:
+        ConfigError: Naming those that there are.
+    """
+    if not are_names(columns) or not set(columns) <= {*COLUMNS}:
+        raise ConfigError(
+            f"columns = {columns!r:.80}: must be different names of {', '.join(COLUMNS)}", found=columns
+        )
+    of_documents = [name for name in columns if name in COLUMNS[2:]]
+    if of_documents and not has_documents:
+        raise ConfigError(
+            f"columns: {of_documents[0]!r} is of documents; make the batches with documents='mask'",
+            found=columns,
+        )
 
 
 class IterableBatches(IterableDataset[Batch]):

@@ -151,7 +151,7 @@ def _check_values(options: BatchOptions) -> None:
     rules = {
         "sampler": (isinstance(options.sampler, str), "text, the name of one"),
         "sampler_options": (isinstance(options.sampler_options, Mapping), "names with values"),
-        "streams": (_are_names(options.streams), "a list of different names, such as ('loss',)"),
+        "streams": (are_names(options.streams), "a list of different names, such as ('loss',)"),
         "loss": (isinstance(options.loss, bool), "true or false"),
         "resident": (isinstance(options.resident, bool), "true or false"),
         "documents": (_is_one_of(options.documents, False, True, "mask"), "False, True or 'mask'"),
@@ -168,7 +168,7 @@ def _check_values(options: BatchOptions) -> None:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
 
 
-def _are_names(found: Any) -> bool:
+def are_names(found: Any) -> bool:
     """Whether a value is a sequence of texts, none of them twice."""
     is_list = isinstance(found, Sequence) and not isinstance(found, str)
     return is_list and all(isinstance(one, str) for one in found) and len(set(found)) == len(found)

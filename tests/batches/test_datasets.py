@@ -386,6 +386,68 @@ def test_items_and_batches_carry_values(wide_batches, workers, documents, assert
         assert loaded[0][-1][name].dtype == iterated[0][-1][name].dtype == values.dtype
 
 
+@settings(deadline=None)
+@given(data=st.data(), epoch=st.integers(0, 3))
+@pytest.mark.parametrize("sampler", ["random", "shuffled", "packed"])
+@quiet
+def test_an_item_is_one_whatever_is_asked_for_before(wide_batches, sampler, data, epoch):
+    batches = wide_batches(has_values=True, streams=["row"], sampler=sampler, documents="mask")
+    dataset = batches.dataset(num_samples=40)
+    dataset.set_epoch(epoch)
+    expected = batches.dataset(num_samples=200).__getitems__([*range(40 * epoch, 40 * epoch + 40)])
+    runs = st.tuples(st.integers(0, 39), st.integers(1, 20)).map(lambda run: range(run[0], min(40, sum(run))))
+    for index in (i for run in data.draw(st.lists(runs, max_size=6)) for i in run):
+        found = dataset[index - 40 if index % 3 == 0 else index]
+        assert all(torch.equal(*pair) for pair in zip(found[:4], expected[index][:4], strict=True))
+        assert torch.equal(found[4]["row"], expected[index][4]["row"])
+
+
+def models_labels(x, y):
+    """What a model of transformers must be given, place by place: it compares place t with labels[t + 1]."""
+    labels = [-100] * len(x)
+    for place, target in enumerate(y[:-1]):
+        labels[place + 1] = target
+    return labels
+
+
+@quiet
+@pytest.mark.parametrize("documents", [False, True, "mask"])
+@pytest.mark.parametrize("sampler", ["shuffled", "packed"])
+def test_columns_are_what_models_of_transformers_take(wide_batches, sampler, documents):
+    batches = wide_batches(has_values=True, sampler=sampler, documents=documents)
+    names = ["labels", "input_ids", *(["seq_lengths", "position_ids"] if documents else [])]
+    dataset, plain = batches.dataset(num_samples=30, columns=names), batches.dataset(num_samples=30)
+
+    for found in (dataset.__getitems__([*range(30)]), [*dataset], [dataset[index] for index in range(30)]):
+        assert len(found) == 30
+        for item, (x, y, *rest) in zip(found, plain, strict=True):
+            assert [*item] == names
+            assert {item[name].dtype for name in names if name != "seq_lengths"} == {torch.int64}
+            assert torch.equal(item["input_ids"], x)
+            assert item["labels"].tolist() == models_labels(x.tolist(), y.tolist())
+            if documents:
+                assert item["position_ids"].tolist() == rest[1].tolist()
+                counted = [place for length in item["seq_lengths"] for place in range(length)]
+                assert item["position_ids"].tolist() == counted
+    batch = next(iter(DataLoader(batches.dataset(columns=("input_ids", "labels")), batch_size=8)))
+    assert torch.equal(batch["input_ids"], batches[0][0])
+    assert torch.equal(batch["labels"][:, 1:], batches[0][1][:, :-1])
+
+
+@pytest.mark.parametrize("columns", [("ids",), "input_ids", ("labels", "labels"), (1,), 3])
+def test_a_column_that_there_is_not_is_refused(make_split, columns):
+    with pytest.raises(ConfigError, match="columns = .*: must be different names of input_ids, labels, po"):
+        Batches(make_split(1000), **OPTIONS).dataset(columns=columns)
+
+
+@pytest.mark.parametrize("column", ["position_ids", "seq_lengths"])
+def test_columns_of_documents_need_documents(make_split, column):
+    with pytest.raises(
+        ConfigError, match=f"'{column}' is of documents; make the batches with documents='mask'"
+    ):
+        Batches(make_split(1000), **OPTIONS).dataset(columns=("input_ids", column))
+
+
 def test_a_dataset_tells_of_rows_without_a_target(make_split):
     split = make_split(100, values={"loss": (LOSS_INFO, np.zeros(100), set())})
     dataset = Batches(split, **OPTIONS).dataset()
