@@ -8,8 +8,8 @@ Each row is timed in turns with the plain dataset, so that a busy machine slows 
 medians over the turns. The plain one cuts a window of 1,024 ids out of a memmap and widens it, in 6 us on an
 idle machine. Expect an item of random or shuffled windows to take 6 times that, and 2.5 where items follow
 each other; with documents 19 and 8, packed 25 and 9, packed with documents 30 and 19. In the commit before
-this benchmark all items took 21 to 57 times that. A document takes 10 us, and what a range is made of 20, where
-it took 3 ms to look through a million.
+this benchmark all items took 21 to 57 times that. A document takes 10 us, and what a range is made of 20,
+where it took 3 ms to look through a million.
 """
 
 from __future__ import annotations
