@@ -213,7 +213,7 @@ class Split(TokenStream):
     def _document_at(self, position: int) -> int:
         """The number of the document that a token belongs to."""
         shard = int(np.searchsorted(self.shard_starts, position, side="right")) - 1
-        # As the index has it: another type would have all of it read and copied, 3 ms for a million documents.
+        # In the type of the index: another would have all of it copied, 3 ms for a million documents.
         within = np.uint64(position - int(self.shard_starts[shard]))
         row = np.searchsorted(ends_of(self.index(shard)), within, side="right")
         return int(self.shard_documents[shard]) + int(row)
