@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
 from corpuskit.selection import Selection
 
@@ -37,9 +38,8 @@ class SelectedDocuments:
     """
 
     def __init__(self, stream: TokenStream, selection: Selection, *, what: str) -> None:
-        self._stream = stream
         ends = stream.document_ends()
-        self._numbers = numbers = _checked(stream, selection, len(ends), what)
+        self._numbers = numbers = selected_numbers(stream, selection, len(ends), what)
         starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
         sizes = stops - starts
         self._ends = np.cumsum(sizes)
@@ -57,13 +57,14 @@ class SelectedDocuments:
     def context(self, context: SamplerContext) -> SamplerContext:
         """What a sampler of these documents is told; `context` is what one of the stream would be."""
         fingerprint = f"{context.fingerprint} {self._fingerprint}" if context.fingerprint else ""
+        count = context.count_targets
         return dataclasses.replace(
             context,
             num_tokens=self.num_tokens,
             document_ends=lambda: self._ends,
             document_numbers=lambda: self._numbers,
             fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
-            count_targets=self._count_targets if context.count_targets else None,
+            count_targets=functools.partial(self._count_targets, count) if count else None,
         )
 
     def spans(self, spans: Spans) -> Spans:
@@ -78,10 +79,8 @@ class SelectedDocuments:
         first = np.concatenate(([0], np.cumsum(counts)))[spans.first]
         return Spans(first, starts + (self._run_starts - own_begins)[run], stops - starts)
 
-    def _count_targets(self, starts: Ints, lengths: Ints) -> Ints:
-        """As `SamplerContext.count_targets`: a target of another document than its input's run is none."""
-        count = target_counter(self._stream)
-        assert count is not None
+    def _count_targets(self, count: Callable[[Ints, Ints], Ints], starts: Ints, lengths: Ints) -> Ints:
+        """As the `count` of the whole stream: a target of another document than its input's run is none."""
         pieces = self.spans(Spans(np.arange(len(starts) + 1), starts, lengths))
         counts = count(
             pieces.starts, pieces.lengths - breaks_off(self.run_ends, pieces.starts + pieces.lengths)
@@ -141,8 +140,14 @@ def breaks_off(breaks: Ints, ends: Ints) -> NDArray[np.bool_]:
     return found
 
 
-def _checked(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
+def selected_numbers(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
     """The numbers of a selection of this stream.
+
+    Args:
+        stream: The stream.
+        selection: Which of its documents.
+        num_documents: How many it has.
+        what: What the stream is called in an error.
 
     Raises:
         ConfigError: If it is not one.
@@ -159,10 +164,16 @@ def _checked(stream: TokenStream, selection: Selection, num_documents: int, what
             expected=stream.fingerprint,
             found=selection.split,
         )
-    numbers = selection.numbers
-    if not len(numbers):
+    if not len(selection.runs):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    return numbers
+    last = int(selection.runs[-1].sum()) - 1
+    if last >= num_documents:
+        raise ConfigError(
+            f"the selection has document {last:,}, and {what} has {num_documents:,}; select from this one",
+            expected=num_documents,
+            found=last,
+        )
+    return selection.numbers
 
 
-__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]
+__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected", "selected_numbers"]
