@@ -1,4 +1,4 @@
-"""Whole numbers, whoever counted them: Python's, NumPy's, and whatever else can be an index."""
+"""Whole numbers, whoever counted them: Python's, NumPy's, JSON's, and whatever else can be an index."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from corpuskit.errors import ConfigError
+
+#: A fast parser of JSON makes floats of whole numbers from here on.
+_LEAST_ROUNDED = 2.0**63
 
 
 def as_whole(value: Any) -> int | None:
@@ -47,4 +50,18 @@ def whole(name: str, value: Any, *, least: int | None = None) -> int:
     return found
 
 
-__all__ = ["as_whole", "plain", "whole"]
+def may_be_rounded(value: Any) -> bool:
+    """Whether a value of JSON is, or holds, a number that was perhaps a whole one of more than 64 bits."""
+    waiting = [value]  # and no recursion: it may be nested deeper than Python follows
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, float) and abs(one) >= _LEAST_ROUNDED:
+            return True
+    return False
+
+
+__all__ = ["as_whole", "may_be_rounded", "plain", "whole"]

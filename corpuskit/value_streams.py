@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: What a stream's items may be on disk: one byte, whole numbers of two or four, or floats; little-endian.
 StreamDtype = Literal["|u1", "<u2", "<u4", "<f4"]
 
+#: Items of a fill that are given at once.
+_FILL_ITEMS = 2**20
 _MOST = np.finfo(np.float32).max
 
 
@@ -42,6 +46,12 @@ class StreamInfo:
     def item_bytes(self) -> int:
         """The size of an item in bytes."""
         return np.dtype(self.dtype).itemsize
+
+    def filled(self, num_items: int) -> Iterator[NDArray[Any]]:
+        """So many items of the fill, in pieces that take little memory and are not to be changed."""
+        piece = np.full(min(num_items, _FILL_ITEMS), self.fill, self.dtype)
+        for at in range(0, num_items, _FILL_ITEMS):
+            yield piece[: num_items - at]
 
     def words(self) -> str:
         """The same in words, for messages."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import orjson
 import pytest
 
 import corpuskit
 from corpuskit.config import BatchConfig, PrepareConfig
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import as_whole, whole
+from corpuskit.numbers import as_whole, may_be_rounded, whole
 
 KINDS = (np.int64, np.int32, np.uint8, np.uint64, np.intp)
 NO_NUMBERS = (True, np.True_, 4.0, np.float64(4), "4", b"4", None, [4], Fraction(4))
@@ -105,3 +106,14 @@ def test_configurations_take_numpy_s_booleans_and_reader_options():
     assert made.eot is True
     assert made.reader_options == {"max_ratio": 5, "a": 0.5, "b": False}
     assert [type(value) for value in made.reader_options.values()] == [int, float, bool]
+
+
+def test_whole_numbers_that_a_parser_rounds_are_seen_wherever_they_are():
+    assert may_be_rounded(orjson.loads("[9223372036854775808000]"))
+    assert may_be_rounded(orjson.loads('{"a": {"b": [-9223372036854775809]}}'))
+    assert not may_be_rounded(orjson.loads('{"a": [1.5, 9223372036854775807, "9223372036854775809"]}'))
+
+
+def test_numbers_are_looked_for_however_deep_a_value_is_nested():
+    assert not may_be_rounded(orjson.loads("[" * 1000 + "]" * 1000))
+    assert may_be_rounded(orjson.loads("[" * 1000 + "1e19" + "]" * 1000))

@@ -40,3 +40,10 @@ def test_the_fill_is_written_alike_whoever_read_it():
 def test_a_fill_is_an_item_of_its_type(dtype, fill):
     with pytest.raises(ValueError, match=r"a fill of .* is no item of \w+$"):
         StreamInfo(dtype, fill, "input")
+
+
+@pytest.mark.parametrize("num_items", [0, 1, 2**20, 2**20 + 1, 3 * 2**20 - 1])
+def test_a_fill_comes_in_pieces(num_items):
+    pieces = [*StreamInfo("<u2", 7, "input").filled(num_items)]
+    assert sum(map(len, pieces)) == num_items
+    assert all((piece == 7).all() and len(piece) and piece.dtype == "<u2" for piece in pieces)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from corpuskit.chat.conversation import BadConversation, Message, ToolCall
+from corpuskit.numbers import may_be_rounded
 
 
 def tools_of(value: Any) -> tuple[Mapping[str, Any], ...]:
@@ -78,17 +82,16 @@ def _arguments(value: Any, where: str) -> str:
 
 
 def parsed(text: str, what: str) -> Any:
-    """The JSON value of a text.
+    """The JSON value of a text, whole numbers of any size as they are.
 
     Raises:
         BadConversation: If it is none.
     """
+    with contextlib.suppress(ValueError):
+        if not may_be_rounded(value := orjson.loads(text)):
+            return value
     try:
-        return orjson.loads(text)
-    except ValueError:
-        pass
-    try:
-        return json.loads(text)  # of half characters, which are said to be that later
+        return json.loads(text)  # of half characters, too, which are said to be that later
     except (ValueError, RecursionError) as error:
         raise BadConversation("not-a-conversation", f"{what}: no JSON") from error
 
@@ -128,33 +131,59 @@ def matched(
         BadConversation: If an answer is of no call, or a call of no tool.
     """
     known = {tool_name(tool) for tool in tools}
-    waiting: list[ToolCall] = []
+    waiting = _Waiting()
     found: list[Message] = []
     for place, message in enumerate(messages):
         for call in message.tool_calls:
+            waiting.add(call)
             if known and call.name not in known:
                 raise BadConversation(
                     "orphan-tool-call",
                     f"message {place + 1} calls a tool {call.name!r:.60} that field 'tools' does not define,",
                 )
-        waiting += message.tool_calls
         if message.role == "tool":
-            answered = next(_answered(waiting, answers.get(place, ""), message.name), None)
+            answered = waiting.take(answers.get(place, ""), message.name)
             if answered is None:
                 raise BadConversation(
                     "orphan-tool-call", f"message {place + 1} is of a tool and answers no call"
                 )
-            waiting.remove(answered)
             message = message._replace(name=answered.name or message.name)
         found.append(message)
     return found
 
 
-def _answered(waiting: Sequence[ToolCall], id: str, name: str) -> Iterator[ToolCall]:
-    """The calls that an answer may be of, the likeliest first."""
-    for call in waiting:
-        if call.id == id if id and call.id else not name or call.name in ("", name):
-            yield call
+class _Waiting:
+    """Calls that wait for an answer. One is found without a look at all others: there may be thousands."""
+
+    def __init__(self) -> None:
+        self._calls: list[ToolCall | None] = []  # None once it is answered
+        #: The numbers of the calls of an id and a name; None stands for any.
+        self._queues: defaultdict[tuple[str | None, str | None], deque[int]] = defaultdict(deque)
+
+    def add(self, call: ToolCall) -> None:
+        """Let one more call wait."""
+        for key in itertools.product((call.id, None), (call.name, None)):
+            self._queues[key].append(len(self._calls))
+        self._calls.append(call)
+
+    def take(self, id: str, name: str) -> ToolCall | None:
+        """The first call that an answer may be of, which waits no longer; None if there is none.
+
+        Args:
+            id: The id that the answer says. A call that has none is found by its name all the same.
+            name: The name that the answer says; of a call that has none it may be, too.
+        """
+        of = "" if id else None
+        keys = [(of, name), (of, "")] if name else [(of, None)]
+        queues = [self._queues[key] for key in ([(id, None), *keys] if id else keys)]
+        for queue in queues:
+            while queue and self._calls[queue[0]] is None:
+                queue.popleft()
+        number = min((queue[0] for queue in queues if queue), default=None)
+        if number is None:
+            return None
+        call, self._calls[number] = self._calls[number], None
+        return call
 
 
 __all__ = ["as_json", "calls_of", "function_of", "matched", "parsed", "tool_name", "tools_of"]

@@ -344,10 +344,12 @@ def _check_tokenizers(corpora: Mapping[str, Corpus]) -> None:
         if not found.added_tokens:
             extended = fingerprint_with(found.fingerprint, expected.added_tokens)
         if expected.fingerprint not in (found.fingerprint, extended):
+            differ = found.added_tokens and found.added_tokens != expected.added_tokens
+            same = "--template, or an --encoding that has all control tokens" if differ else "--encoding"
             raise ConfigError(
                 f"{name} was prepared with another tokenizer than {widest} (fingerprint "
                 f"{found.fingerprint:.12}, expected {expected.fingerprint:.12}); ids of one mean nothing in "
-                "the other, prepare them with the same",
+                f"the other, prepare them with the same {same}",
                 expected=expected.fingerprint,
                 found=found.fingerprint,
             )

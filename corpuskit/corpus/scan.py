@@ -115,9 +115,10 @@ def index(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatc
 def stream(
     split: Split, number: int, record: ShardRecord, name: str, on_mismatch: OnMismatch
 ) -> Iterator[NDArray[Any]]:
-    """The items of a stream for one shard that has a file of it, in order, as `tokens` gives the ids."""
+    """The items of a stream for one shard, as `tokens` gives the ids; its fill where there is no file."""
     items = split.stream_shard(name, number)
-    assert items is not None
+    if items is None:
+        return split.streams[name].filled(record.num_tokens)
     return _pieces(items, record.stream_file(name), record.streams[name], on_mismatch)
 
 

@@ -21,8 +21,6 @@ from corpuskit.registry.blame import not_theirs
 
 #: What damage means for an export.
 _SO = "nothing was exported; "
-#: Items of a stream's fill that are given at once.
-_FILL_ITEMS = 2**20
 
 
 class Export:
@@ -103,13 +101,8 @@ class Export:
             Items in the stream's dtype, read-only; those of a shard without the stream are its fill.
         """
         stream = self.corpus[split]
-        info = stream.streams[name]
         for number, record in enumerate(self.corpus.manifest.splits[split].shards):
-            if name in record.streams:
-                yield from scan.stream(stream, number, record, name, scan.refuser(stream, _SO))
-                continue
-            for at in range(0, record.num_tokens, _FILL_ITEMS):
-                yield np.full(min(_FILL_ITEMS, record.num_tokens - at), info.fill, info.dtype)
+            yield from scan.stream(stream, number, record, name, scan.refuser(stream, _SO))
 
     def document_ends(self, split: str) -> Iterator[NDArray[np.int64]]:
         """Where the documents of a split end, a few hundred thousand at a time.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +10,6 @@ from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split
 from corpuskit.value_streams import LOSS
-
-#: Items that are looked at at once, where no file of them is read.
-_BLOCK = 2**20
 
 
 class MaskCounts:
@@ -62,23 +56,12 @@ class MaskCounts:
             self._open = (0, 0)
         ends = ends_of(split.index(number)).astype(np.int64)
         at = done = found = 0
-        for items in self._items(split, number, record, on_mismatch):
+        for items in scan.stream(split, number, record, LOSS, on_mismatch):
             stop = int(np.searchsorted(ends, at + len(items), side="right"))
             self._add(items != 0, ends[done:stop] - at, first_document + done)
             found += int(np.count_nonzero(items))
             at, done = at + len(items), stop
         self.num_targets[split.name] = self.num_targets.get(split.name, 0) + found
-
-    @staticmethod
-    def _items(
-        split: Split, number: int, record: ShardRecord, on_mismatch: scan.OnMismatch
-    ) -> Iterator[NDArray[Any]]:
-        if LOSS in record.streams:
-            yield from scan.stream(split, number, record, LOSS, on_mismatch)
-            return
-        fill = split.streams[LOSS].fill
-        for at in range(0, record.num_tokens, _BLOCK):
-            yield np.full(min(_BLOCK, record.num_tokens - at), fill, np.uint8)
 
     def _add(self, learned: NDArray[np.bool_], ends: NDArray[np.int64], first: int) -> None:
         """Whether the next tokens are learned, and where documents end among them."""

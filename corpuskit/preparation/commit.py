@@ -220,8 +220,7 @@ def _join_stream(group: Sequence[PartShard], name: str, info: StreamInfo, source
             if name in shard.streams:
                 _append(source / shard.stream_file(name), items)
                 continue
-            for at in range(0, shard.num_tokens, _COPY_BYTES):
-                some = np.full(min(_COPY_BYTES, shard.num_tokens - at), info.fill, info.dtype)
+            for some in info.filled(shard.num_tokens):
                 items.write(some.view(np.uint8).data)
     return items.sha256
 

@@ -204,7 +204,7 @@ class Run:
                 overwrite=self.config.overwrite,
             )
         warn_of_separator(plan, records)
-        warn_of_empty_splits(plan, records, splits)
+        warn_of_empty_splits(self.source, plan, records, splits)
         warn_of_targets(records, self.name)
         return Prepared(Corpus(self.output, encoding=self.config.encoding), made=True, run=run)
 

@@ -16,6 +16,7 @@ from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord
 from corpuskit.preparation.plan import Plan
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.base import Input, Source
+from corpuskit.sources.kept_fields import TYPES
 from corpuskit.sources.readers.columns import close_to, listed
 from corpuskit.urls import is_remote
 from corpuskit.version import __version__
@@ -130,6 +131,9 @@ def warn_of_fields(source: Source, plan: Plan, missing: Sequence[str]) -> None:
     for field in missing:
         there = f"; {plan.inputs[0].name} has: {listed(names)}" if names else ""
         close = close_to(field, names)
+        name, _, said_type = field.rpartition(":")
+        if name in names:
+            close = f"{said_type!r} is no type, which are {', '.join(TYPES)}"
         log.warning(
             "field %r is null in every document%s; name others with --keep%s (in Python and TOML: keep)",
             field,
@@ -166,15 +170,26 @@ def warn_of_targets(records: Iterable[PartRecord], name: str) -> None:
         )
 
 
-def warn_of_empty_splits(plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]) -> None:
-    """Say so where a split that there should be got none of the documents."""
+def warn_of_empty_splits(
+    source: Source, plan: Plan, records: Sequence[PartRecord], splits: Sequence[str]
+) -> None:
+    """Say so where a split that there should be got none of the documents.
+
+    Args:
+        source: The source, which says whether its text can be cut.
+        plan: The plan.
+        records: The parts that make the corpus.
+        splits: The splits that there should be.
+    """
     filled = {name for record in records for name in record.shards}
     documents = sum(record.num_documents for record in records)
     for name in splits:
         if name not in filled:
             why, remedy = f"none of the {documents:,} documents fell into it", "ask for a larger share with"
             if documents == 1:
-                why, remedy = "the only document fell elsewhere", "cut the text itself by characters:0.1 with"
+                why, remedy = "the only document fell elsewhere", "keep it in train by none with"
+                if all(source.plain_text(item) is not None for item in plan.inputs):
+                    remedy = "cut the text itself by characters:0.1 with"
             rule = plan.recipe.options.split
             log.warning(
                 "split %r is empty: %s under the rule %r; %s --split (in Python and TOML: split)",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corpuskit.corpus.fields import FieldsWriter, open_rows
 from corpuskit.corpus.index import fields_file, read_rows, stream_file
 from corpuskit.preparation.parts.field_file import copy_rows
-from corpuskit.preparation.parts.record import KeptFile, PartRecord, PartShard
+from corpuskit.preparation.parts.record import KeptFile, PartRecord, PartShard, streams_of
 from corpuskit.storage import FileWriter
 from corpuskit.value_streams import LOSS, StreamInfo
 
@@ -75,11 +75,13 @@ class _Documents:
     Args:
         splits: int64[D], the number of each document's split in `names`.
         tokens_through: int64[D], the part's tokens in all splits up to each document's end.
+        places: int64[D, 2], the number of each document's input, and where it starts there.
         names: The names of the part's splits.
     """
 
     splits: NDArray[np.int64]
     tokens_through: NDArray[np.int64]
+    places: NDArray[np.int64]
     names: list[str]
 
 
@@ -98,7 +100,7 @@ def _documents(record: PartRecord, folder: Path) -> _Documents:
         rows.append(np.column_stack([table[:, 1], table[:, 2], np.full(len(table), number), lengths]))
     table = np.concatenate(rows) if rows else np.empty((0, 4), np.int64)
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
-    return _Documents(table[:, 2], np.cumsum(table[:, 3]), names)
+    return _Documents(table[:, 2], np.cumsum(table[:, 3]), table[:, :2], names)
 
 
 def _cut(record: PartRecord, documents: _Documents, last: int, folder: Path) -> PartRecord:
@@ -111,13 +113,18 @@ def _cut(record: PartRecord, documents: _Documents, last: int, folder: Path) -> 
         name: tuple(_first(record.shards[name], count, folder, record.streams))
         for name, count in kept.items()
     }
+    streams = streams_of(shards, record.streams)
+    item, start = documents.places[last].tolist()
+    fields = {name: first.until((item, start)) for name, first in record.fields.items()}
     return dataclasses.replace(
         record,
         shards=shards,
+        streams=streams,
+        fields={name: first for name, first in fields.items() if first is not None},
         num_documents=sum(kept.values()),
         num_open_tokens=0,
         open_text_bytes={},
-        num_targets=None if record.num_targets is None else _num_targets(shards, folder, record.streams),
+        num_targets=_num_targets(shards, folder, streams) if LOSS in streams else None,
     )
 
 

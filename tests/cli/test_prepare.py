@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 P = ("prepare", "--encoding", "bytes", "-o", "x")
@@ -47,6 +49,10 @@ def test_a_split_that_came_out_empty_is_a_warning(typed):
     _, err = typed(*P, "./a.txt", "--split", "valid=0.000001")
     assert "corpuskit: split 'valid' is empty: the only document fell elsewhere under the rule" in err
     assert "cut the text itself by characters:0.1 with --split" in err
+    Path("one.jsonl").write_text('{"text": "the only one"}\n')
+    _, err = typed(*P, "./one.jsonl", "--split", "valid=0.000001", "--overwrite")
+    assert "the only document fell elsewhere" in err
+    assert "keep it in train by none with --split" in err
     _, err = typed(*P, "./c.jsonl", "--split", "valid=0.000001", "--overwrite")
     assert "split 'valid' is empty: none of the " in err
     assert "ask for a larger share with --split" in err

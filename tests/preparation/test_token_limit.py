@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import corpuskit
@@ -41,6 +43,34 @@ def test_max_tokens_counts_a_document_where_it_ends_not_where_a_part_does(prose,
         encoding="bytes", output=tmp_path / "x", part_bytes=9_000, max_tokens=20_000, workers=2, eot=True,
     )  # fmt: skip
     assert sum(map(len, corpus.values())) == prose.stat().st_size + 1 + len("short\n") + 1
+
+
+def test_fields_are_of_the_documents_within_the_limit(tmp_path):
+    """What is behind it decides no type, however the work is cut."""
+    rows = [{"id": number, "text": "some text here"} for number in range(40)]
+    rows += [{"id": "x", "text": "some text here", "score": 1.5} for _ in range(40)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def prepared(name, **options):
+        corpus = corpuskit.prepare(
+            str(tmp_path / "a.jsonl"), encoding="bytes", eot=True, output=tmp_path / name, **options
+        )
+        assert corpuskit.verify(corpus.path) == []
+        return corpus
+
+    few, many, cut = (
+        prepared("few", max_tokens=450, part_bytes=300, shard_bytes=200),
+        prepared("many", max_tokens=450, part_bytes=2**20, shard_bytes=200),
+        prepared("cut", max_tokens=450, part_bytes=2**20),
+    )
+    for corpus in (few, many, cut):
+        table = corpus["train"].fields()
+        assert table.schema.names == ["id"]
+        assert table["id"].to_pylist() == list(range(30))
+    asked = prepared("asked", max_tokens=450, part_bytes=2**20, keep="id:str,score")
+    assert [(field.name, field.type) for field in asked.manifest.fields] == [("id", "str"), ("score", "str")]
+    behind = prepared("behind", max_tokens=650, part_bytes=2**20)
+    assert behind["train"].fields()["id"].to_pylist() == [*map(str, range(40)), *["x"] * 4]
 
 
 def record_of(number, num_tokens):

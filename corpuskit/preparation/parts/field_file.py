@@ -71,12 +71,15 @@ def copy_rows(source: Path, target: FieldsWriter, *, most: int | None = None) ->
         target: What is written; its types may be others, where values can be of both.
         most: How many rows; None for all.
     """
-    with open_rows(source) as (_, batches):
+    with open_rows(source) as (types, batches):
         left = most
+        # Text because of later documents alone, which are not in the corpus.
+        numbers = {name for name, type in target.types.items() if type == "int" and types.get(name) == "str"}
         for columns in batches:
             num_rows = len(next(iter(columns.values())))
             take = num_rows if left is None else min(left, num_rows)
             rows = converted({name: values[:take] for name, values in columns.items()}, target.types)
+            rows |= {name: [None if v is None else int(v) for v in rows[name]] for name in numbers}
             target.add(rows, take)
             if left is not None:
                 left -= take

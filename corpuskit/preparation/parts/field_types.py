@@ -25,11 +25,26 @@ class FirstValue:
         type: The type of it and of those after it: "str", "int", "float" or "bool".
         input: The number of its input.
         start: Where its document starts there.
+        text_from: The input and start of the document from which on whole numbers are text; None if none does
+            that.
     """
 
     type: FieldType
     input: int
     start: int
+    text_from: tuple[int, int] | None = None
+
+    def until(self, last: tuple[int, int]) -> FirstValue | None:
+        """What it is of the documents up to one; None if they have no value.
+
+        Args:
+            last: The input and start of that document.
+        """
+        if (self.input, self.start) > last:
+            return None
+        if self.text_from is not None and self.text_from > last:
+            return FirstValue("int", self.input, self.start)
+        return self
 
 
 class FieldTypes:
@@ -108,7 +123,10 @@ class FieldTypes:
             before = f", and {known.type} in {self._where(known.input, known.start)}"
             types = ["float"] if {known.type, value.type} == _NUMBERS else []
             raise self._refused(field, value, before, types)
-        self.found[field.name] = dataclasses.replace(known, type="str")
+        if known.type != "str":  # a whole number: what nobody asked for is text or that
+            self.found[field.name] = dataclasses.replace(
+                known, type="str", text_from=(value.input, value.start)
+            )
 
     def _refused(self, field: KeptField, value: FirstValue, why: str, types: list[str]) -> SourceError:
         where = self._where(value.input, value.start)

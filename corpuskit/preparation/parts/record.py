@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from corpuskit import reading, sealed, storage
@@ -223,6 +223,19 @@ def state_of_inputs(states: Mapping[int, str]) -> str:
     if not any(states.values()):
         return ""
     return hashlib.sha256(json.dumps(sorted(states.items())).encode()).hexdigest()
+
+
+def streams_of(
+    shards: Mapping[str, Sequence[PartShard]], infos: Mapping[str, StreamInfo]
+) -> dict[str, StreamInfo]:
+    """What the streams are that some shard has.
+
+    Args:
+        shards: Each split's files.
+        infos: What the streams are that there may be.
+    """
+    found = {name for made in shards.values() for shard in made for name in shard.streams}
+    return {name: infos[name] for name in sorted(found)}
 
 
 def record_path(folder: Path, number: int) -> Path:

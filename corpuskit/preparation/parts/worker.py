@@ -7,7 +7,7 @@ any process; done twice it leaves the same files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from corpuskit.preparation.input_digests import changed_while_used, states_now
 from corpuskit.preparation.parts.encoding import encode, joined
 from corpuskit.preparation.parts.field_types import FieldTypes
 from corpuskit.preparation.parts.job import Job, OnWork
-from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, PartShard, state_of_inputs
+from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord, state_of_inputs, streams_of
 from corpuskit.preparation.parts.writer import PartWriter
 from corpuskit.preparation.plan import Part, Piece
 from corpuskit.preparation.split_rule import parse_rule
@@ -30,7 +30,7 @@ from corpuskit.sources.kept_fields import parse_keep
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.base import Tokenizer
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.value_streams import LOSS, StreamInfo
+from corpuskit.value_streams import LOSS
 
 
 class Worker:
@@ -98,7 +98,7 @@ class Worker:
         for changed, state in self._states(part).items():
             if state != states[changed]:
                 raise changed_while_used(job.inputs[changed])
-        streams = _streams_of(shards, job)
+        streams = streams_of(shards, job.streams)
         record = PartRecord(
             number=number,
             fingerprint=job.fingerprint,
@@ -184,15 +184,10 @@ def place_of(source: Source, inputs: Sequence[Input], item: int, start: int) -> 
     return source.place_of(inputs[item], start)
 
 
-def _streams_of(shards: Mapping[str, Sequence[PartShard]], job: Job) -> dict[str, StreamInfo]:
-    """What the streams are that some shard of a part has."""
-    found = {name for made in shards.values() for shard in made for name in shard.streams}
-    return {name: job.streams[name] for name in sorted(found)}
-
-
 def _open_source(job: Job) -> Source:
+    source = open_source(job.dataset, SourceOptions(**job.reader_options))
     if wanted := job.template_fingerprint:
-        name = job.reader_options["reader"]["template"]
+        name = {**source.spec.reader_options, **job.reader_options["reader"]}["template"]
         found = open_template(name).fingerprint
         if found != wanted:
             raise ConfigError(
@@ -201,7 +196,7 @@ def _open_source(job: Job) -> Source:
                 expected=wanted,
                 found=found,
             )
-    return open_source(job.dataset, SourceOptions(**job.reader_options))
+    return source
 
 
 def _open(job: Job) -> Tokenizer:

@@ -21,8 +21,6 @@ from corpuskit.preparation.parts.record import KeptFile, PartShard, shard_name
 from corpuskit.storage import FileWriter
 from corpuskit.value_streams import LOSS, StreamInfo
 
-#: Items of a stream's fill that are written at once.
-_FILL_ITEMS = 2**20
 _NO_FIELDS: Columns = {}
 
 
@@ -159,8 +157,7 @@ class _ShardWriter:
             info = self._infos[name]
             path = self._folder / stream_file(self._ids.path.name, name)
             self._streams[name] = FileWriter(path, streaming=True)
-            for at in range(0, self.num_tokens, _FILL_ITEMS):
-                filled = np.full(min(_FILL_ITEMS, self.num_tokens - at), info.fill, info.dtype)
+            for filled in info.filled(self.num_tokens):
                 self._streams[name].write(filled.view(np.uint8).data)
         return self._streams[name]
 

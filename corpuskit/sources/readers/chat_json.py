@@ -68,11 +68,11 @@ class ChatRecords(Records[Pieces]):
         with _without_collector():
             try:
                 if not keep.fields:
-                    return [pieces(loads(line)) for line in lines], None
+                    return [pieces(loads(line), line) for line in lines], None
                 documents, rows = [], []
                 for line in lines:
                     record = loads(line)
-                    documents.append(pieces(record))
+                    documents.append(pieces(record, line))
                     rows.append(keep.of_record(record))
             except ValueError:  # of JSON, of Unicode, or a conversation's
                 return None
@@ -88,7 +88,7 @@ class ChatRecords(Records[Pieces]):
         """The conversation of a record."""
         writer, bad = self._reader.writer, self._bad
         try:
-            return writer.checked(record, start, bad, of=" in the record")
+            return writer.checked(record, start, bad, of=" in the record", line=line)
         except UnicodeEncodeError:
             # Half a character was escaped, or stands for a broken byte; this parser makes the latter whole.
             repaired = lenient.loads(line, errors="replace")

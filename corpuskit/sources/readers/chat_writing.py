@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,9 @@ from corpuskit.chat.conversation import BadConversation
 from corpuskit.chat.opening import open_template
 from corpuskit.chat.records import FIELDS, conversation_of
 from corpuskit.chat.template import REASONING_OF, TRAIN_ON, Template
+from corpuskit.numbers import may_be_rounded
 from corpuskit.sources.document_batch import DocumentBatch
+from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BadDocuments, Reader
 from corpuskit.tokenizers.pieces import DocumentPiece
 
@@ -30,6 +33,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "train_on": TRAIN_ON,
     "reasoning": REASONING_OF,
 }
+_TOOL_CALLS = operator.attrgetter("tool_calls")
 #: By what the user says which field is read.
 FIELD_FLAG = "--reader-option conversation_field=NAME"
 
@@ -51,16 +55,27 @@ class Writer:
         self.fields = [self._field] if self._field else [*FIELDS]
         self._how = {name: options[name] for name in ("train_on", "tools", "reasoning")}
 
-    def pieces(self, record: Any) -> Pieces:
+    def pieces(self, record: Any, line: bytes = b"") -> Pieces:
         """The document of a record.
+
+        Args:
+            record: The record.
+            line: Its JSON, where a parser read it that rounds whole numbers of more than 64 bits.
 
         Raises:
             BadConversation: If it is no conversation, or the template cannot write it.
             UnicodeEncodeError: If it holds half a character.
         """
-        return self.template.pieces(conversation_of(record, self._field), **self._how)
+        conversation = conversation_of(record, self._field)
+        # Tools and their calls are all of a conversation that numbers can be in.
+        has_tools = conversation.tools or any(map(_TOOL_CALLS, conversation.messages))
+        if has_tools and line and may_be_rounded(record):
+            conversation = conversation_of(lenient.loads(line), self._field)
+        return self.template.pieces(conversation, **self._how)
 
-    def checked(self, record: Any, start: int, bad: BadDocuments, *, of: str) -> Pieces | None:
+    def checked(
+        self, record: Any, start: int, bad: BadDocuments, *, of: str, line: bytes = b""
+    ) -> Pieces | None:
         """The document of a record that may be wrong; None if it is left out.
 
         Args:
@@ -68,13 +83,14 @@ class Writer:
             start: Where it starts.
             bad: What is done about documents that cannot be read.
             of: Words for the record, between what is wrong and its place.
+            line: As `pieces` takes it.
 
         Raises:
             SourceError: If it is wrong, and such documents are an error.
             UnicodeEncodeError: If it holds half a character.
         """
         try:
-            return self.pieces(record)
+            return self.pieces(record, line)
         except BadConversation as error:
             bad.bad(error.kind, start, f"{error.reason}{of}")
         return None

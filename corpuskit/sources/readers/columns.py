@@ -43,7 +43,7 @@ def of_conversations(names: Sequence[str]) -> str:
         names: The fields.
     """
     found = any(name in names for name in MESSAGES) or (PROMPT in names and COMPLETION in names)
-    return "conversations are read with --format chat" if found else ""
+    return "conversations are read from JSON or Parquet, with --format chat" if found else ""
 
 
 def missing_column(

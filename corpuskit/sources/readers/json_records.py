@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from corpuskit.errors import SourceError
+from corpuskit.numbers import may_be_rounded
 from corpuskit.sources.base import Input, Slice
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BATCH_BYTES, BadDocuments, Reader
 from corpuskit.sources.readers.columns import either
-from corpuskit.sources.readers.json_values import ROUNDED_IN, has, may_be_rounded, parsed
+from corpuskit.sources.readers.json_values import has, parsed
 from corpuskit.sources.readers.kept import Keep
 from corpuskit.sources.readers.separator import document_starts
 from corpuskit.sources.readers.text_field import shown
@@ -45,6 +46,8 @@ _BEFORE_BYTES = np.frombuffer(b"".join(_BEFORE_VALUES), np.uint8)
 #: A line up to this takes little memory, whatever it holds. A longer one may have so many values: each takes
 #: some 60 bytes of memory, and may take two in the file.
 _SMALL_BYTES, _MAX_VALUES = 16 * 2**20, 8_000_000
+#: The types of values that may be or hold a number that the parser rounds.
+_ROUNDED_IN = frozenset({float, dict, list})
 
 
 class RecordReader(Reader):
@@ -152,7 +155,7 @@ class Records(abc.ABC, Generic[T]):
     def _unround(self, batch: DocumentBatch, lines: list[bytes]) -> None:
         """Read values again that were perhaps whole numbers of more than 64 bits, which the parser rounds."""
         for name, values in (batch.fields or {}).items():
-            if ROUNDED_IN.isdisjoint(map(type, values)):
+            if _ROUNDED_IN.isdisjoint(map(type, values)):
                 continue
             for number, value in enumerate(values):
                 if may_be_rounded(value):

@@ -1,4 +1,4 @@
-"""Values of JSON: the fields of records, and numbers that a fast parser rounds."""
+"""Values of JSON: the fields of records."""
 
 from __future__ import annotations
 
@@ -14,19 +14,6 @@ from corpuskit.sources.readers.columns import close_to, listed, of_conversations
 
 #: How deep a record is searched for a field that was perhaps meant.
 _NESTED_LEVELS = 3
-#: The parser makes floats of whole numbers from here on.
-_LEAST_ROUNDED = 2.0**63
-#: The types of values that may be or hold such a number.
-ROUNDED_IN = frozenset({float, dict, list})
-
-
-def may_be_rounded(value: Any) -> bool:
-    """Whether a value is, or holds, a number that was perhaps a whole one of more than 64 bits."""
-    if isinstance(value, float):
-        return abs(value) >= _LEAST_ROUNDED
-    if isinstance(value, dict):
-        return any(map(may_be_rounded, value.values()))
-    return isinstance(value, list) and any(map(may_be_rounded, value))
 
 
 def parsed(line: bytes) -> Any:
@@ -118,12 +105,10 @@ def _has_names(field: str, names: tuple[str, ...], paths: tuple[str, ...], of_te
 
 
 __all__ = [
-    "ROUNDED_IN",
     "fields_of",
     "first_text",
     "has",
     "lookup",
-    "may_be_rounded",
     "parsed",
     "value_of",
 ]

@@ -137,7 +137,7 @@ def _converted(field: KeptField, value: Any, start: int, bad: BadDocuments) -> A
         raise bad.error(
             f"field {field.name!r} is nested too deeply, or a number too long, to be kept, in the record",
             start,
-            f"or leave {field.name!r} out of --keep",
+            _remedy(field, value),
         ) from None
     return _scalar(field, value, start, bad)
 
@@ -158,7 +158,7 @@ def _scalar(field: KeptField, value: Any, start: int, bad: BadDocuments) -> Any:
         raise bad.error(
             f"field {field.name!r} is a whole number of more than 64 bits, in the record",
             start,
-            f"or keep it as text with --keep {field.name}:str",
+            _remedy(field, value),
         )
     elif kind in _KINDS and kind is (TYPES[field.type] if field.type else kind) and kind in TYPES.values():
         return value
@@ -166,8 +166,17 @@ def _scalar(field: KeptField, value: Any, start: int, bad: BadDocuments) -> Any:
     raise bad.error(
         f"field {field.name!r} is {_KINDS.get(kind, kind.__name__)}, expected {wanted}, in the record",
         start,
-        f"or keep it as text with --keep {field.name}:str",
+        _remedy(field, value),
     )
+
+
+def _remedy(field: KeptField, value: Any) -> str:
+    """What can be done about a value that is not kept: not everything can be text."""
+    try:
+        as_text(value)
+    except (RecursionError, ValueError):
+        return f"or leave {field.name!r} out of --keep"
+    return f"or keep it as text with --keep {field.name}:str"
 
 
 def as_text(value: Any) -> str:

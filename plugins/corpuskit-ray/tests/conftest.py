@@ -1,4 +1,4 @@
-"""A source whose documents come when the test says so, in this process and on every node of a cluster."""
+"""A source and a template that do what the test says, in this process and on every node of a cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from pathlib import Path
 
 import corpuskit
 from corpuskit import Document
+from corpuskit.chat.chatml import Chatml
 from corpuskit.errors import SourceError
+from corpuskit.plugin import TemplateSpec
 from corpuskit.sources.base import Input, Source
 
 
@@ -54,6 +56,28 @@ class Gated(Source):
             raise Rotten(name, number)
         if (folder / "buggy" / name).exists():
             raise KeyError(name)
+
+
+class Deadly(Chatml):
+    """ChatML. A conversation that begins with a file's name kills its process, after the file."""
+
+    TAKES_ARGUMENT = True
+
+    def __init__(self, *, name, argument=None):
+        super().__init__(name=name, argument=argument)
+        self._folder = argument
+
+    def pieces(self, conversation, **how):
+        first = Path(self._folder, conversation.messages[0].content)
+        if first.is_file():
+            first.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().pieces(conversation, **how)
+
+
+@corpuskit.hookimpl
+def corpuskit_templates():
+    return [TemplateSpec("deadly", "ChatML that kills", factory="gated:Deadly")]
 
 
 @corpuskit.hookimpl

@@ -108,18 +108,34 @@ def test_a_corpus_is_the_one_that_the_default_executor_makes(cluster, gates, tmp
     assert len({pid for _, _, pid in gates.started()}) == 2
 
 
-def test_conversations_have_the_loss_that_the_default_executor_gives_them(cluster, tmp_path) -> None:
-    said = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes " * 20}]
-    lines = [json.dumps({"id": str(number), "messages": said}) + "\n" for number in range(60)]
-    path = tmp_path / "said.jsonl"
-    path.write_text("".join(lines))
-    told = {"format": "chat", "encoding": "bytes", "add_tokens": True, "part_bytes": 1000, "shard_bytes": 900}
-    made = {
-        executor: corpuskit.prepare(str(path), output=tmp_path / executor, executor=executor, **told).path
-        for executor in ("local", "ray")
-    }
-    assert files(made["ray"]) == files(made["local"])
-    assert sum(name.endswith(".loss.bin") for name in files(made["ray"])) > 4
+def test_conversations_have_the_loss_and_the_fields_of_the_default_executor_though_workers_are_killed(
+    cluster, tmp_path, caplog
+) -> None:
+    def said(number: int) -> str:
+        messages = [
+            {"role": "user", "content": f"{number}"},
+            {"role": "assistant", "content": "yes " * (number % 20)},
+        ]
+        return json.dumps({"id": str(number), "score": number / 2, "messages": messages}) + "\n"
+
+    path, deadly = tmp_path / "said.jsonl", tmp_path / "deadly"
+    path.write_text("".join(map(said, range(60))))
+    deadly.mkdir()
+
+    def made(executor: str) -> dict[str, bytes]:
+        told = {"format": "chat", "template": f"deadly:{deadly}", "keep": "score", "add_tokens": True}
+        cut = {"encoding": "bytes", "part_bytes": 1000, "shard_bytes": 900}
+        made = corpuskit.prepare(str(path), output=tmp_path / executor, executor=executor, **told, **cut)
+        return files(made.path)
+
+    expected = made("local")
+    for number in (5, 30, 59):
+        (deadly / str(number)).touch()
+    assert made("ray") == expected
+    assert [*deadly.iterdir()] == []
+    assert caplog.text.count("a worker was lost (") >= 3
+    for ending in (".loss.bin", ".fields.arrow"):
+        assert sum(name.endswith(ending) for name in expected) > 4
 
 
 @pytest.mark.fault("O1", "O4")

@@ -66,4 +66,6 @@ def test_an_id_that_nobody_asked_for_becomes_text():
     types.note({"id": ["x"]}, [3], 0)
     types.note({"id": [1]}, [4], 0)
     assert types.types == {"id": "str"}
-    assert types.found == {"id": FirstValue("str", 0, 1)}
+    found = types.found["id"]
+    assert found == FirstValue("str", 0, 1, text_from=(0, 3))
+    assert [found.until((0, row)) for row in range(4)] == [None, *[FirstValue("int", 0, 1)] * 2, found]

@@ -54,6 +54,24 @@ def test_numbers_of_calls_are_kept_where_a_fast_parser_gives_up(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("number", ["18446744073709551617", "-9223372036854775809", "1" + "0" * 30, "1e+30"])
+@pytest.mark.parametrize("other", [b"", b"\n\n"])
+def test_whole_numbers_of_any_size_in_tools_and_calls_are_kept(number, other, tmp_path):
+    value = f'{{"id": [{number}]}}'
+    tool = f'{{"name": "f", "parameters": {{"default": {number}}}}}'
+    call = f'{{"function": {{"name": "f", "arguments": {value}}}}}'
+    given = json.dumps(f'{{"name": "f", "arguments": {value}}}')
+    for messages, tools in (
+        (f'"messages": [{{"role": "assistant", "content": "", "tool_calls": [{call}]}}]', f"[{tool}]"),
+        (f'"messages": [{{"role": "assistant", "tool_calls": [{call}]}}]', json.dumps(f"[{tool}]")),
+        (f'"conversations": [{{"from": "function_call", "value": {given}}}]', f"[{tool}]"),
+    ):
+        line = f'{{{messages}, "tools": {tools}, "v": {number}}}'.encode()
+        for keep in ("v:str", ""):
+            found = read(line + b"\n" + other + line, tmp_path, [], keep=keep)
+            assert found == [f'Tools:\n{tool}\n\nAssistant: {{"name": "f", "arguments": {value}}}'] * 2
+
+
 def test_half_a_character_inside_json_that_is_text_is_an_error(tmp_path):
     tools = '[{"name": "f", "description": "\\ud800"}]'
     record = {"messages": [{"role": "user", "content": "x"}], "tools": tools}

@@ -45,7 +45,7 @@ def test_white_space_around_a_name_is_seen():
     ],
 )
 def test_fields_that_conversations_have_are_said_to_be_read_as_chat(names, are):
-    hint = "conversations are read with --format chat"
+    hint = "conversations are read from JSON or Parquet, with --format chat"
     assert of_conversations(names) == (hint if are else "")
     item = Input("a.csv", 1, "")
     assert str(missing_column(item, "text", names)).endswith(hint) == are

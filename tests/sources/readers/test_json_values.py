@@ -1,4 +1,4 @@
-"""Fields of one record, and numbers that the fast parser rounds."""
+"""Fields of one record."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ from corpuskit.sources.readers.json_values import (
     first_text,
     has,
     lookup,
-    may_be_rounded,
-    parsed,
     value_of,
 )
-
-
-def test_whole_numbers_that_the_parser_rounds_are_seen_wherever_they_are():
-    assert may_be_rounded(parsed(b"[9223372036854775808000]"))
-    assert may_be_rounded(parsed(b'{"a": {"b": [-9223372036854775809]}}'))
-    assert not may_be_rounded(parsed(b'{"a": [1.5, 9223372036854775807, "9223372036854775809"]}'))
 
 
 def test_fields_are_found_by_their_path_or_their_own_name():
@@ -40,7 +32,7 @@ def test_a_field_of_the_name_itself_comes_before_a_path(record, value):
 def test_what_a_record_has_instead_is_said_with_what_was_perhaps_meant():
     assert has(["text"], {"data": {"text": 1}}) == "(it has: data; did you mean 'data.text'?)"
     found = has(["text"], {"messages": [], "texts": 1})
-    hint = "conversations are read with --format chat"
+    hint = "conversations are read from JSON or Parquet, with --format chat"
     assert found == f"(it has: messages, texts; did you mean 'texts'?; {hint})"
     assert has(["msgs"], {"messages": []}, of_text=False) == "(it has: messages)"
 
