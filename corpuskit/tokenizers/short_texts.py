@@ -98,9 +98,7 @@ def _encode_all(
     cuts = np.searchsorted(stops, np.arange(_JOINED_BYTES, stops[-1] + _JOINED_BYTES, _JOINED_BYTES))
     places = dict.fromkeys([0, *cuts.tolist(), len(texts)])
     ids = encode([_SEPARATOR.join([*texts[a:b], b""]) for a, b in itertools.pairwise(places)]).ids
-    ends = np.cumsum(token_sizes[ids], dtype=np.int64)
-    text_stops = np.searchsorted(ends, stops - len(_SEPARATOR), side="right")
-    separator_stops = np.searchsorted(ends, stops, side="right")
+    text_stops, separator_stops = _told_apart(ids, stops, token_sizes)
     lengths = np.diff(separator_stops, prepend=0)
     left_out = separator_stops - text_stops
     if eot_id is not None:
@@ -109,6 +107,31 @@ def _encode_all(
     is_kept = np.ones(len(ids), np.bool_)
     is_kept[ranges(text_stops, left_out)] = False
     return Encoded(ids[is_kept], lengths - left_out)
+
+
+def _told_apart(
+    ids: NDArray[np.uint32], stops: NDArray[np.int64], token_sizes: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the ids of each text end, and those of the separator behind it.
+
+    A separator has the same ids wherever it is, among them after the last text. If they are found as often as
+    there are texts, each place is one of a separator. Else a text has them, too, and bytes are counted.
+
+    Args:
+        ids: The ids of D texts, each with a separator behind it.
+        stops: int64[D], where each separator ends in the text.
+        token_sizes: int32[V], the bytes of each token.
+    """
+    tail = ids[-len(_SEPARATOR) :][::-1]
+    count = int(np.searchsorted(np.cumsum(token_sizes[tail]), len(_SEPARATOR))) + 1
+    found = np.flatnonzero(ids == tail[0])
+    for before in range(1, count):
+        found = found[ids[found - before] == tail[before]]
+    if len(found) == len(stops):
+        return found + (1 - count), found + 1
+    ends = np.cumsum(token_sizes[ids], dtype=np.int64)
+    bounds = [np.searchsorted(ends, places, side="right") for places in (stops - len(_SEPARATOR), stops)]
+    return bounds[0], bounds[1]
 
 
 __all__ = ["are_short", "encode_joined"]
