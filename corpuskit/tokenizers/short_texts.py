@@ -91,7 +91,7 @@ def _encode_all(
     token_sizes: NDArray[np.int32],
     eot_id: int | None,
 ) -> Encoded:
-    """The ids of texts that may all be joined. An end-of-text id takes the place of a separator's last one."""
+    """The ids of texts that may all be joined; an end-of-text id takes the place of a separator's last."""
     if not texts:
         return Encoded(np.empty(0, np.uint32), np.empty(0, np.int64))
     stops = np.cumsum(sizes + len(_SEPARATOR))
