@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,9 @@ def _as_numbers(numbers: Any) -> NDArray[np.int64]:
     Raises:
         ConfigError: If they are no whole numbers.
     """
+    if not isinstance(numbers, Iterable):
+        kind = type(numbers).__name__
+        raise ConfigError(f"numbers: expected a list of documents' numbers, found {kind}", found=kind)
     found = np.asarray(numbers if isinstance(numbers, np.ndarray) else [*numbers])
     if not found.size:
         return np.empty(0, np.int64)

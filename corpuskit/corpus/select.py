@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,9 +77,6 @@ def select(
         raise ConfigError("select: expected an expression such as lang = 'de', or numbers=[...]; give one")
     if numbers is None:
         numbers = _chosen(split, expression)
-    if not isinstance(numbers, Iterable):
-        found = type(numbers).__name__
-        raise ConfigError(f"numbers: expected a list of documents' numbers, found {found}", found=found)
     return Selection(
         numbers, split=split.fingerprint, num_documents=split.num_documents, expression=expression
     )
