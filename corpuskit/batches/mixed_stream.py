@@ -183,6 +183,7 @@ class MixedStream(TokenStream):
             fingerprint=split.fingerprint,
             batch_size=1,
             count_targets=target_counter(split),
+            shard_starts=lambda: split.shard_starts,
         )
         if documents is not None:
             return open_selected(split, sampler, own, documents)

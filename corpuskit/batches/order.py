@@ -72,6 +72,7 @@ class Order:
             options=options.sampler_options,
             batch_size=options.batch_size,
             count_targets=target_counter(stream),
+            shard_starts=lambda: stream.shard_starts,
         )
         if options.selection is None:
             self.sampler = stream.open_sampler(options.sampler, context)

@@ -64,6 +64,7 @@ class SelectedDocuments:
             document_numbers=lambda: self._numbers,
             fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
             count_targets=self._count_targets if context.count_targets else None,
+            shard_starts=self._shard_starts,
         )
 
     def spans(self, spans: Spans) -> Spans:
@@ -77,6 +78,14 @@ class SelectedDocuments:
         stops = np.minimum(np.repeat(spans.starts + spans.lengths, counts), self._own_ends[run])
         first = np.concatenate(([0], np.cumsum(counts)))[spans.first]
         return Spans(first, starts + (self._run_starts - own_begins)[run], stops - starts)
+
+    def _shard_starts(self) -> Ints:
+        """How many of the selected tokens are before each shard of the stream."""
+        bounds = self._stream.shard_starts
+        run = np.searchsorted(self.run_ends, bounds, side="left")
+        before = np.concatenate(([0], self._own_ends))[run]
+        found: Ints = before + np.maximum(bounds - np.append(self._run_starts, bounds[-1])[run], 0)
+        return found
 
     def _count_targets(self, starts: Ints, lengths: Ints) -> Ints:
         """As `SamplerContext.count_targets`: a target of another document than its input's run is none."""

@@ -82,6 +82,7 @@ def _rows_of(
         document_ends=split.document_ends,
         options=options,
         batch_size=batch_size,
+        shard_starts=lambda: split.shard_starts,
     )
     rows = split.open_sampler(name, context).samples_per_epoch
     assert rows is not None

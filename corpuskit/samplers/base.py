@@ -32,6 +32,9 @@ class SamplerContext:
         count_targets: Of spans, given int64[n] starts and int64[n] lengths, gives int64[n], how many of their
             targets are to be learned; None where all are. It reads the part of the stream that they are in,
             so ask about many at once, and keep what you learn.
+        shard_starts: Gives int64[S + 1], ascending, where each of S shards starts in the token stream; the
+            last is N, and a selection may have nothing of a shard. None where nobody knows. An order that
+            depends on it is another one for the same text in other shards.
     """
 
     num_tokens: int
@@ -43,6 +46,7 @@ class SamplerContext:
     batch_size: int = 1
     document_numbers: Callable[[], Ints] | None = None
     count_targets: Callable[[Ints, Ints], Ints] | None = None
+    shard_starts: Callable[[], Ints] | None = None
 
 
 class AnySampler:
