@@ -93,6 +93,15 @@ class Order:
         """Rows in an epoch; None for a sampler without epochs."""
         return self.sampler.samples_per_epoch
 
+    @property
+    def samples_in_view(self) -> int | None:
+        """How many samples to look ahead at most, where rows are in some shards for some time; else None.
+
+        It is a quarter of that time, so that the shards after these are announced soon after it has begun.
+        """
+        tokens = self.sampler.group_tokens
+        return None if tokens is None else max(1, tokens // (4 * self.options.block_size))
+
     def epoch_end(self, sample: int) -> int | None:
         """The sample where the epoch of a sample ends; None without epochs."""
         if self.samples_per_epoch is None:

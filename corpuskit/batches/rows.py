@@ -20,7 +20,7 @@ from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
-from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler
 from corpuskit.value_streams import LOSS
 
 _Rows = TypeVar("_Rows", bound=Rows)
@@ -131,6 +131,7 @@ class WindowSource:
 
     def resolve(self, samples: Ints) -> WindowRows:
         """The rows of samples of the global order."""
+        _look_ahead(self.reader, self._sampler, samples)
         starts = self._sampler.starts(samples)
         borders = self._ends().borders(starts, self.block_size) if self._ends else None
         beside = {name: each.reader.locate(starts) for name, each in self.beside.items()}
@@ -233,6 +234,7 @@ class SpanSource:
 
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
+        _look_ahead(self.reader, self._sampler, samples)
         spans = _fill(self._sampler.spans(samples), self.block_size)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
         broken = None
@@ -299,6 +301,12 @@ class SpanSource:
             foreign = ends - 1
             cuts = np.sort(np.concatenate((cuts, ends[places < rows.lengths[spans]])))
         return segments(cuts, len(rows.first) - 1, self.block_size), foreign
+
+
+def _look_ahead(reader: StreamReader, sampler: AnySampler, samples: Ints) -> None:
+    """Tell a reader that gets shards as they are needed which ones are needed from some samples on."""
+    if reader.looks_ahead and len(samples):
+        reader.expect(sampler.upcoming(int(samples[0])))
 
 
 def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints]:

@@ -13,7 +13,15 @@ from corpuskit.batches.ranges import ranges
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.samplers.base import (
+    AnySampler,
+    Sampler,
+    SamplerContext,
+    Spans,
+    SpanSampler,
+    Upcoming,
+    window_spans,
+)
 from corpuskit.selection import Selection
 
 
@@ -79,6 +87,12 @@ class SelectedDocuments:
         first = np.concatenate(([0], np.cumsum(counts)))[spans.first]
         return Spans(first, starts + (self._run_starts - own_begins)[run], stops - starts)
 
+    def places(self, own: Ints) -> Ints:
+        """Where some of the selected tokens, by their numbers among them, are in the stream."""
+        run = np.searchsorted(self._own_ends, own, side="right")
+        found: Ints = self.run_ends[run] - (self._own_ends[run] - own)
+        return found
+
     def _shard_starts(self) -> Ints:
         """How many of the selected tokens are before each shard of the stream."""
         bounds = self._stream.shard_starts
@@ -112,7 +126,7 @@ class SelectedSampler(SpanSampler):
         self._sampler, self._documents, self._block_size = sampler, documents, block_size
         self.samples_per_epoch = sampler.samples_per_epoch
         self.resizable, self.in_order, self.seeded = sampler.resizable, sampler.in_order, sampler.seeded
-        self.counted = sampler.counted
+        self.counted, self.group_tokens = sampler.counted, sampler.group_tokens
         self.inside_documents = isinstance(sampler, SpanSampler) and sampler.inside_documents
         self.breaks = None if self.inside_documents else documents.run_ends
 
@@ -122,6 +136,11 @@ class SelectedSampler(SpanSampler):
             return self._documents.spans(self._sampler.spans(samples))
         assert isinstance(self._sampler, Sampler)
         return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
+
+    def upcoming(self, sample: int) -> Upcoming | None:
+        """Where the whole stream is read for some time, if the sampler can say it."""
+        found = self._sampler.upcoming(sample)
+        return None if found is None else Upcoming(*map(self._documents.places, found))
 
 
 def open_selected(

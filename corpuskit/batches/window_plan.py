@@ -82,14 +82,24 @@ class WindowPlan(Generic[_Rows]):
         part: This rank's slice.
         resolve: From sample numbers to rows.
         stride: Every how many steps this process reads one; DataLoader workers take turns.
+        most_samples: How many samples of the global order a block reaches at most, a step excepted.
     """
 
-    def __init__(self, part: RankSlice, resolve: Callable[[Ints], _Rows], *, stride: int = 1) -> None:
+    def __init__(
+        self,
+        part: RankSlice,
+        resolve: Callable[[Ints], _Rows],
+        *,
+        stride: int = 1,
+        most_samples: int | None = None,
+    ) -> None:
         self._part = part
         self._resolve = resolve
         self._stride = stride
         self._hop = part.batch_size * stride
         self._most_steps = max(1, _BLOCK_SAMPLES // part.rows)
+        if most_samples is not None:
+            self._most_steps = max(1, min(self._most_steps, most_samples // self._hop))
         self._block: _Block[_Rows] | None = None
 
     def rows(self, first_sample: int) -> _Rows:

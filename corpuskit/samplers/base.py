@@ -49,6 +49,18 @@ class SamplerContext:
     shard_starts: Callable[[], Ints] | None = None
 
 
+class Upcoming(NamedTuple):
+    """Where a run reads for some time: a place in each of the shards that its rows are in.
+
+    Attributes:
+        now: int64[k], those of the rows that a sample is among, in any order.
+        then: int64[m], those of the rows after these.
+    """
+
+    now: Ints
+    then: Ints
+
+
 class AnySampler:
     """What every sampler is, whether its rows are windows (`Sampler`) or made of spans (`SpanSampler`).
 
@@ -61,6 +73,8 @@ class AnySampler:
         seeded: Whether another seed gives another order.
         counted: What the sampler counted when it was made and a user should see: names with numbers, such as
             "documents_dropped" and "rows_skipped".
+        group_tokens: How many tokens of the stream, in whole shards, the rows of some time are in; None where
+            they may be anywhere.
     """
 
     samples_per_epoch: int | None = None
@@ -68,6 +82,7 @@ class AnySampler:
     in_order: bool = False
     seeded: bool = True
     counted: Mapping[str, int] = MappingProxyType({})
+    group_tokens: int | None = None
 
     @property
     def part_epochs(self) -> tuple[int | None, ...]:
@@ -86,6 +101,17 @@ class AnySampler:
             sample: How many samples have been drawn.
         """
         return [sample]
+
+    def upcoming(self, sample: int) -> Upcoming | None:
+        """Where the stream is read for some time, so that what is there is fetched ahead and kept meanwhile.
+
+        Args:
+            sample: Where a run has come to.
+
+        Returns:
+            Places in the stream; None where rows may be anywhere in it.
+        """
+        return None
 
 
 class Sampler(AnySampler, ABC):

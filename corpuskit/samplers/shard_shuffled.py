@@ -7,7 +7,7 @@ import numpy as np
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
-from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, check_options
+from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, Upcoming, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.permutation import Permutation
 
@@ -50,7 +50,7 @@ class ShardShuffledSampler(SpanSampler):
         self._seed = context.seed
         self._block_size = context.block_size
         given = context.options.get("group_tokens", GROUP_TOKENS)
-        self._most = whole("sampler option group_tokens", given, least=1)
+        self.group_tokens = self._most = whole("sampler option group_tokens", given, least=1)
         bounds = np.array([0, context.num_tokens]) if context.shard_starts is None else context.shard_starts()
         sizes = np.diff(bounds)
         self._starts, self._sizes = bounds[:-1][sizes > 1], sizes[sizes > 1]
@@ -86,6 +86,15 @@ class ShardShuffledSampler(SpanSampler):
         first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(samples)))))
         return Spans(first, np.concatenate(starts)[order], np.concatenate(lengths)[order])
 
+    def upcoming(self, sample: int) -> Upcoming:
+        """The first tokens of the shards of a sample's group, and of the next one's."""
+        number, position = divmod(sample, self._num_rows)
+        epoch = self._epoch(number)
+        group = epoch.group_at(position)
+        is_last = group == epoch.num_groups - 1
+        then = self._epoch(number + 1).group(0) if is_last else epoch.group(group + 1)
+        return Upcoming(epoch.group(group), then)
+
     def _epoch(self, number: int) -> _Epoch:
         found = self._epochs.get(number)
         if found is None:
@@ -111,6 +120,9 @@ class _Epoch:
         num_rows: E.
         phase: How many pairs are left out at the beginning.
         key: What chooses the order of each group's rows.
+
+    Attributes:
+        num_groups: How many groups there are.
     """
 
     def __init__(
@@ -130,11 +142,20 @@ class _Epoch:
         while (begin := cuts[-1]) < len(sizes):
             before = int(tokens[begin - 1]) if begin else 0
             cuts.append(max(int(np.searchsorted(tokens, before + most, side="right")), begin + 1))
+        self._cuts, self.num_groups = cuts, len(cuts) - 1
         borders = np.concatenate(([0], self._ends[np.array(cuts[1:]) - 1]))
         self._first_rows = np.clip(-((phase - borders) // block_size), 0, num_rows)
         # Of a group whose last row crosses into the next one, how many others there are.
         crosses = phase + self._first_rows[1:] * block_size > borders[1:]
         self._mixed = np.diff(self._first_rows) - (crosses & (np.diff(self._first_rows) > 0))
+
+    def group_at(self, position: int) -> int:
+        """The group of the row at a position."""
+        return int(np.searchsorted(self._first_rows, position, side="right")) - 1
+
+    def group(self, number: int) -> Ints:
+        """Where the shards of a group start in the stream, in the order in which they are visited."""
+        return self._starts[self._cuts[number] : self._cuts[number + 1]]
 
     def spans(self, positions: Ints) -> Spans:
         """The rows at some positions of the epoch."""

@@ -22,6 +22,7 @@ from corpuskit.value_streams import StreamInfo
 SAMPLERS = [
     ("random", {}),
     ("shuffled", {}),
+    ("shard_shuffled", {"group_tokens": 60}),
     ("sequential", {"tail": "drop"}),
     ("sequential", {"tail": "pad"}),
     ("packed", {}),
@@ -39,7 +40,9 @@ def alone(split, split_of, numbers):
     bounds = [0, *split.document_ends().tolist()]
     documents = [split.tokens[bounds[number] : bounds[number + 1]] for number in numbers]
     ends = np.cumsum([len(document) for document in documents])
-    return split_of(np.concatenate(documents), document_ends=ends, fingerprint="")
+    tokens = np.concatenate(documents)
+    shards = np.histogram(tokens, [*split.shard_starts[:-1], split.num_tokens + 1])[0]
+    return split_of(tokens, document_ends=ends, fingerprint="", shard_sizes=shards[shards > 0])
 
 
 def with_gaps_ignored(batch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,12 +161,20 @@ class RemoteSplit(Split):
         taken = sum(map(self._size_bytes, numbers))
         return taken <= self._files.cache.limit_bytes * (MIN_SHARDS - 1) // MIN_SHARDS
 
-    def will_need(self, numbers: Sequence[int]) -> None:
+    def will_need(self, numbers: Sequence[int], *, again: bool = False) -> None:
         """Say which shards are read next, in order; a thread fetches as many of them as there is room for.
 
         It replaces what was said before. Nothing has to be right: a shard that is not announced is fetched
         when it is read, and one that is never read costs a download.
+
+        Args:
+            numbers: The shards.
+            again: Whether each is read again and again for some time. Those that there is room for are then
+                fetched without waiting for others to be read, and are the last to be deleted.
         """
+        if again:
+            self._keep(numbers)
+            return
         room = self._files.cache.limit_bytes // 2
         ahead: list[int] = []
         for number in numbers:
@@ -178,6 +187,16 @@ class RemoteSplit(Split):
     def keep_little(self) -> None:
         """Keep no more of the corpus on this machine than has to be: for who reads it once."""
         self._files.keep_little()
+
+    def _keep(self, numbers: Sequence[int]) -> None:
+        room = self._files.cache.limit_bytes - max(map(self._size_bytes, numbers), default=0)
+        taken = itertools.accumulate(map(self._size_bytes, numbers))
+        kept = [number for number, total in zip(numbers, taken, strict=True) if total <= room]
+        self._files.cache.keep(
+            self.name, [file.sha256 for number in kept for file in self._data_files(number)]
+        )
+        missing = [number for number in kept if not self.is_here(number)]
+        self._ahead.announce(missing, at_once=len(missing))
 
     def _load(self, number: int, on_bytes: Callable[[], None]) -> None:
         for name, size_bytes, sha256 in self._data_files(number):

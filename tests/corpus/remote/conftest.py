@@ -30,6 +30,11 @@ def upload(corpus, url: str) -> str:
 
 
 @pytest.fixture
+def uploaded():
+    return upload
+
+
+@pytest.fixture
 def own_url(local, bucket):
     """The same corpus in a bucket of the test's own."""
     return upload(local, f"{bucket}/many")

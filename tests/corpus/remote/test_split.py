@@ -40,6 +40,37 @@ def test_a_random_sampler_fetches_a_shard_once_for_many_batches(url, s3, local):
     assert len(s3.seen("GET", ".bin")) <= 5 * 40 + 8
 
 
+def cut_again(local, shard_bytes, folder):
+    """The local corpus in shards of another size, in a bucket."""
+    text = local.decode(local["train"][:])
+    (folder / "again.txt").write_text(text)
+    options = {"encoding": "bytes", "split": "none", "part_bytes": 500_000, "shard_bytes": shard_bytes}
+    return corpuskit.prepare(folder / "again.txt", lines=True, workers=1, output=folder / "again", **options)
+
+
+@pytest.mark.parametrize("shard_bytes", [2_500, 6_000, 10_000])
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_shuffled_shards_are_fetched_once_an_epoch_with_a_cache_of_a_seventh(
+    local, bucket, s3, uploaded, tmp_path, shard_bytes, prefetch
+):
+    here = local if shard_bytes == SHARD_BYTES else cut_again(local, shard_bytes, tmp_path)
+    url = uploaded(here, f"{bucket}/again")
+    size = 2 * len(here["train"])
+    told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
+    told["sampler_options"] = {"group_tokens": (size // 7 - shard_bytes) // 4}
+    batches = corpuskit.open(url, cache_bytes=size // 7).batches("train", prefetch=prefetch, **told)
+    expected = here.batches("train", **told)
+    fetched = []
+    for _ in range(2):
+        s3.sent.clear()
+        for step, (x, y) in enumerate(batches, batches.step):
+            assert (x == expected[step][0]).all()
+            assert (y == expected[step][1]).all()
+        fetched.append(sum(s3.sent))
+    assert max(fetched) <= 1.05 * size
+    assert sum(fetched) >= 1.7 * size
+
+
 def test_a_shard_that_is_damaged_in_the_store_is_named(own_url):
     import fsspec
 
