@@ -170,3 +170,16 @@ def test_shards_without_a_row_are_refused(make_sampler):
         ConfigError, match="the shards have 8 pairs of tokens that follow each other, and a row needs"
     ):
         make_sampler([5, 5], 9)
+
+
+@given(sizes=SIZES, block=st.integers(1, 40), seed=st.integers(), most=st.integers(1, 400))
+def test_rows_are_in_the_shards_that_were_said_to_be_upcoming(make_sampler, sizes, block, seed, most):
+    assume(sum(size - 1 for size in sizes if size) >= block)
+    sampler = make_sampler(sizes, block, seed, group_tokens=most)
+    shard = np.repeat(np.arange(len(sizes)), sizes)
+    for sample in range(2 * sampler.samples_per_epoch):
+        now, then = sampler.upcoming(sample)
+        (row,) = rows_of(sampler, [sample])
+        assert shard[row[0]] in shard[now]
+        assert sum(sizes[number] for number in shard[now]) <= most or len(now) == 1
+        assert sum(sizes[number] for number in shard[then]) <= most or len(then) == 1
