@@ -24,7 +24,7 @@ from corpuskit.batches.stream import Stream
 from corpuskit.samplers.base import Upcoming
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
-_PASS_TOKENS = 2**23
+PASS_TOKENS = 2**23
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class StreamedReader(StreamReader):
             return None
         begin = at[0]
         total = np.cumsum(coming.lengths[begin:])
-        stop = begin + max(int(np.searchsorted(total, _PASS_TOKENS)), len(spans.starts))
+        stop = begin + max(int(np.searchsorted(total, PASS_TOKENS)), len(spans.starts))
         return _Spans(coming.starts[begin:stop], coming.lengths[begin:stop])
 
     def _read(self, spans: _Spans) -> NDArray[Any]:

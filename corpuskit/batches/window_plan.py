@@ -27,7 +27,7 @@ _Rows = TypeVar("_Rows", bound=Rows)
 
 #: A block of steps holds about so many samples: enough that a sampler's fixed cost, some 50 NumPy calls,
 #: disappears, and few enough that the first batch after a jump is there in well under a millisecond.
-_BLOCK_SAMPLES = 8192
+BLOCK_SAMPLES = 8192
 
 #: Nor does a block grow that has so many documents or spans, of some 50 bytes each while they are worked out.
 _BLOCK_PIECES = 2**17
@@ -97,7 +97,7 @@ class WindowPlan(Generic[_Rows]):
         self._resolve = resolve
         self._stride = stride
         self._hop = part.batch_size * stride
-        self._most_steps = max(1, _BLOCK_SAMPLES // part.rows)
+        self._most_steps = max(1, BLOCK_SAMPLES // part.rows)
         if most_samples is not None:
             self._most_steps = max(1, min(self._most_steps, most_samples // self._hop))
         self._block: _Block[_Rows] | None = None
