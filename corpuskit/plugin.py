@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         SamplerContext,
         Spans,
         SpanSampler,
+        Upcoming,
         check_options,
         window_spans,
     )
@@ -215,6 +216,7 @@ GROUPS = {
     "Samplers": {
         "Sampler": "corpuskit.samplers.base:Sampler",
         "SpanSampler": "corpuskit.samplers.base:SpanSampler",
+        "Upcoming": "corpuskit.samplers.base:Upcoming",
         "AnySampler": "corpuskit.samplers.base:AnySampler",
         "Spans": "corpuskit.samplers.base:Spans",
         "SamplerContext": "corpuskit.samplers.base:SamplerContext",
@@ -317,6 +319,7 @@ __all__ = [
     "TrainOn",
     "UNICODE_17",
     "UnicodeGuard",
+    "Upcoming",
     "Worker",
     "ZIP",
     "all_columns",

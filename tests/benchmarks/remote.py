@@ -193,8 +193,8 @@ def mds_epochs(cache: Path, cache_bytes: int, group: int) -> Iterator[Any]:
         cache_limit=cache_bytes,
         num_canonical_nodes=1,
         shuffle_algo="py1br",  # the default mixes more rows at a time than this cache holds
-        shuffle_block_size=group,
-        predownload=group,
+        shuffle_block_size=group // 2,
+        predownload=4 * BATCH_SIZE,
     )
     loader = DataLoader(dataset, batch_size=BATCH_SIZE, drop_last=True)
     for _ in range(EPOCHS):

@@ -75,13 +75,15 @@ def test_a_shard_is_fetched_once(url, s3):
 
 
 @pytest.mark.parametrize(
-    ("sampler", "num_steps"), [("random", 15), ("shuffled", 15), ("sequential", 90), ("packed", 15)]
+    ("sampler", "num_steps"),
+    [("random", 15), ("shuffled", 15), ("sequential", 90), ("packed", 15), ("shard_shuffled", 96)],
 )
 def test_batches_through_a_cache_of_8_of_40_shards_are_right_and_the_disk_is_bounded(
     sampler, num_steps, url, local, cache_dir, s3
 ):
     limit = 8 * SHARD_BYTES
     options = {"batch_size": 16, "block_size": 128, "sampler": sampler, "seed": 3, "output": "numpy"}
+    options["sampler_options"] = {"group_tokens": 15_000} if sampler == "shard_shuffled" else {}
     expected = local.batches("train", **options)
     with Watch(cache_dir) as watch:
         batches = corpuskit.open(url, cache_bytes=limit).batches("train", **options)

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 import corpuskit
-from corpuskit.errors import FetchError, HashMismatch, StorageError
+from corpuskit.errors import FetchError, HashMismatch, ResumeError, StorageError
 
 pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
 
@@ -66,6 +66,29 @@ def test_shuffled_shards_are_fetched_once_an_epoch_with_a_cache_of_a_seventh(
             assert (y == expected[step][1]).all()
     # The first group of the third epoch is fetched ahead, a fourteenth of the corpus.
     assert 1.7 * size < sum(s3.sent) <= 2 * 1.05 * size
+
+
+def test_a_run_over_shuffled_shards_goes_on_in_the_middle_of_a_group(url, s3, local):
+    told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
+    told["sampler_options"] = {"group_tokens": 15_000}
+    batches = local.batches("train", **told)
+    for _ in zip(range(50), batches, strict=False):
+        pass
+    state = batches.state_dict()
+    s3.requests.clear()
+    ranks = [
+        corpuskit.open(url, cache_bytes=7 * SHARD_BYTES).batches("train", rank=rank, world_size=2, **told)
+        for rank in range(2)
+    ]
+    for rank, resumed in enumerate(ranks):
+        resumed.load_state_dict(state)
+        for step, (x, _) in zip(range(50, 60), resumed, strict=False):
+            assert (x == batches[step][0][8 * rank : 8 * rank + 8]).all()
+    # Ten steps are in two groups, or three, of three shards; another is fetched ahead.
+    assert len({request.key for request in s3.seen("GET", ".bin")}) <= 12
+    told["sampler_options"] = {"group_tokens": 20_000}
+    with pytest.raises(ResumeError, match=r"saved with sampler_options \{'group_tokens': 15000\}, these"):
+        local.batches("train", **told).load_state_dict(state)
 
 
 def test_a_shard_that_is_damaged_in_the_store_is_named(own_url):
