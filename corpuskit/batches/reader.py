@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
-from corpuskit.samplers.base import Upcoming
+from corpuskit.samplers.base import ShardGroups
 
 
 class StreamReader(ABC):
@@ -32,7 +32,7 @@ class StreamReader(ABC):
         self._fill = stream.fill
         self._shard_starts = stream.shard_starts
 
-    def expect(self, upcoming: Upcoming | None) -> None:  # noqa: B027 - most readers have all shards
+    def expect(self, upcoming: ShardGroups | None) -> None:  # noqa: B027 - most readers have all shards
         """Hear where the stream is read for some time; see `AnySampler.upcoming`."""
 
     @abstractmethod

@@ -17,9 +17,9 @@ from corpuskit.samplers.base import (
     AnySampler,
     Sampler,
     SamplerContext,
+    ShardGroups,
     Spans,
     SpanSampler,
-    Upcoming,
     window_spans,
 )
 from corpuskit.selection import Selection
@@ -137,10 +137,10 @@ class SelectedSampler(SpanSampler):
         assert isinstance(self._sampler, Sampler)
         return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
 
-    def upcoming(self, sample: int) -> Upcoming | None:
+    def upcoming(self, sample: int) -> ShardGroups | None:
         """Where the whole stream is read for some time, if the sampler can say it."""
         found = self._sampler.upcoming(sample)
-        return None if found is None else Upcoming(*map(self._documents.places, found))
+        return None if found is None else ShardGroups(*map(self._documents.places, found))
 
 
 def open_selected(

@@ -21,7 +21,7 @@ from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
-from corpuskit.samplers.base import Upcoming
+from corpuskit.samplers.base import ShardGroups
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
 PASS_TOKENS = 2**23
@@ -76,7 +76,7 @@ class StreamedReader(StreamReader):
         self._now: list[int] = []
         self._then: list[int] = []
 
-    def expect(self, upcoming: Upcoming | None) -> None:
+    def expect(self, upcoming: ShardGroups | None) -> None:
         """The shards that are read for some time; the next windows or spans are announced with them."""
         places = ((), ()) if upcoming is None else upcoming
         self._now, self._then = (

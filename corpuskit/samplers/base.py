@@ -49,7 +49,7 @@ class SamplerContext:
     shard_starts: Callable[[], Ints] | None = None
 
 
-class Upcoming(NamedTuple):
+class ShardGroups(NamedTuple):
     """Where a run reads for some time: a place in each of the shards that its rows are in.
 
     Attributes:
@@ -102,7 +102,7 @@ class AnySampler:
         """
         return [sample]
 
-    def upcoming(self, sample: int) -> Upcoming | None:
+    def upcoming(self, sample: int) -> ShardGroups | None:
         """Where the stream is read for some time, so that what is there is fetched ahead and kept meanwhile.
 
         Args:

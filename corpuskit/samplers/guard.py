@@ -12,7 +12,7 @@ from corpuskit.numbers import as_whole
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
 from corpuskit.registry.specs import SamplerSpec
-from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, Upcoming
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, ShardGroups, Spans, SpanSampler
 
 
 class _Guard:
@@ -34,7 +34,7 @@ class _Guard:
 
         return blame(self._component.what, self._component.owner, where)
 
-    def upcoming(self, sampler: AnySampler, sample: int) -> Upcoming | None:
+    def upcoming(self, sampler: AnySampler, sample: int) -> ShardGroups | None:
         """What a sampler says is read for some time, checked."""
         with self.blame(np.array([sample])):
             found = sampler.upcoming(sample)
@@ -71,7 +71,7 @@ class GuardedSampler(Sampler):
             self._guard.check("starts()", found, found + self._block_size + 1)
         return found
 
-    def upcoming(self, sample: int) -> Upcoming | None:
+    def upcoming(self, sample: int) -> ShardGroups | None:
         """What the sampler gives, checked."""
         return self._guard.upcoming(self._sampler, sample)
 
@@ -96,7 +96,7 @@ class GuardedSpanSampler(SpanSampler):
             self._guard.check("spans()", found.starts, found.starts + found.lengths + 1)
         return found
 
-    def upcoming(self, sample: int) -> Upcoming | None:
+    def upcoming(self, sample: int) -> ShardGroups | None:
         """What the sampler gives, checked."""
         return self._guard.upcoming(self._sampler, sample)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, Upcoming, window_spans
+from corpuskit.samplers.base import AnySampler, Sampler, ShardGroups, Spans, SpanSampler, window_spans
 from corpuskit.samplers.blend import Blend, first_turns_with
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
 
@@ -169,7 +169,7 @@ class MixtureSampler(Sampler):
         whole = self._turns.drawn(self.samples_per_epoch)
         return [epochs * all_of + some for all_of, some in zip(whole, self._turns.drawn(rest), strict=True)]
 
-    def upcoming(self, sample: int) -> Upcoming | None:
+    def upcoming(self, sample: int) -> ShardGroups | None:
         """Where the streams of those parts are read that can say it, in the mixture's stream."""
         if self.samples_per_epoch is not None:
             sample %= self.samples_per_epoch
@@ -178,7 +178,7 @@ class MixtureSampler(Sampler):
             for part, own in zip(self._parts, self._turns.drawn(sample), strict=True)
             if (each := part.sampler.upcoming(own)) is not None
         ]
-        return Upcoming(*map(np.concatenate, zip(*found, strict=True))) if found else None
+        return ShardGroups(*map(np.concatenate, zip(*found, strict=True))) if found else None
 
     def whose(self, samples: Ints) -> tuple[Ints, Ints]:
         """Whose each sample is: int64[n] parts, and int64[n], which of that part's own samples."""
@@ -242,7 +242,7 @@ class MixtureSpanSampler(SpanSampler):
         """How many of the first samples each part has had."""
         return self._mixture.drawn(sample)
 
-    def upcoming(self, sample: int) -> Upcoming | None:
+    def upcoming(self, sample: int) -> ShardGroups | None:
         """Where the streams of those parts are read that can say it, in the mixture's stream."""
         return self._mixture.upcoming(sample)
 

@@ -7,7 +7,7 @@ import numpy as np
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
-from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, Upcoming, check_options
+from corpuskit.samplers.base import SamplerContext, ShardGroups, Spans, SpanSampler, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.permutation import Permutation
 
@@ -86,14 +86,14 @@ class ShardShuffledSampler(SpanSampler):
         first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(samples)))))
         return Spans(first, np.concatenate(starts)[order], np.concatenate(lengths)[order])
 
-    def upcoming(self, sample: int) -> Upcoming:
+    def upcoming(self, sample: int) -> ShardGroups:
         """The first tokens of the shards of a sample's group, and of the next one's."""
         number, position = divmod(sample, self._num_rows)
         epoch = self._epoch(number)
         group = epoch.group_at(position)
         is_last = group == epoch.num_groups - 1
         then = self._epoch(number + 1).group(0) if is_last else epoch.group(group + 1)
-        return Upcoming(epoch.group(group), then)
+        return ShardGroups(epoch.group(group), then)
 
     def _epoch(self, number: int) -> _Epoch:
         found = self._epochs.get(number)
@@ -116,8 +116,8 @@ class _Epoch:
         starts: int64[S], where the shards start in the stream, in the order in which they are visited.
         sizes: int64[S], their tokens, each at least 2.
         most: Tokens of a group.
-        block_size: T.
-        num_rows: E.
+        block_size: T, tokens of x in a row.
+        num_rows: E, rows of the epoch.
         phase: How many pairs are left out at the beginning.
         key: What chooses the order of each group's rows.
 

@@ -7,7 +7,7 @@ import pytest
 
 from corpuskit.batches import Batches
 from corpuskit.batches.streamed import StreamedReader
-from corpuskit.samplers.base import Upcoming
+from corpuskit.samplers.base import ShardGroups
 from corpuskit.value_streams import LOSS_INFO
 
 
@@ -67,7 +67,7 @@ def test_a_shard_is_read_once_for_many_windows_where_not_all_of_them_fit(coming)
 def test_shards_that_are_read_for_some_time_are_announced_with_those_after_them(coming):
     split = coming(3)
     reader = StreamedReader(split, 5)
-    reader.expect(Upcoming(np.array([300, 900, 0]), np.array([500])))
+    reader.expect(ShardGroups(np.array([300, 900, 0]), np.array([500])))
     reader.locate(np.array([920, 15]))
     assert split.again == [[9, 0, 3, 5]]
     reader.expect(None)
@@ -79,7 +79,7 @@ def test_shards_that_are_read_for_some_time_are_announced_with_those_after_them(
 def test_shards_are_read_in_one_pass_only_where_those_of_some_time_do_not_fit(coming, room, times):
     split = coming(room)
     reader = StreamedReader(split, 5)
-    reader.expect(Upcoming(np.array([0, 100, 200]), np.array([500])))
+    reader.expect(ShardGroups(np.array([0, 100, 200]), np.array([500])))
     located = reader.locate(np.tile([10, 110, 210], 3))
     for at in range(0, 9, 3):
         reader.gather(located[at : at + 3])

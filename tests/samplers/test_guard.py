@@ -11,7 +11,7 @@ from corpuskit.errors import PluginError
 from corpuskit.registry import default
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SamplerSpec
-from corpuskit.samplers.base import Sampler, Spans, SpanSampler, Upcoming
+from corpuskit.samplers.base import Sampler, ShardGroups, Spans, SpanSampler
 from corpuskit.samplers.guard import guarded
 
 
@@ -56,7 +56,7 @@ def test_what_is_read_for_some_time_is_passed_on_and_checked(guard):
         group_tokens = 50
 
         def upcoming(self, sample):
-            return Upcoming(np.array([sample]), np.array([0, 50]))
+            return ShardGroups(np.array([sample]), np.array([0, 50]))
 
     class AheadOfWindows(Gives):
         upcoming = Ahead.upcoming
