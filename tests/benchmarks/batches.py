@@ -190,7 +190,7 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
     }
     half = Selection(
         np.arange(0, num := len(split.document_ends()), 2),
-        split_fingerprint=split.fingerprint,
+        split=split.fingerprint,
         num_documents=num,
     )
     options |= {

@@ -158,16 +158,17 @@ def litdata_into(
 def litdata_epochs(cache: Path, url: str, cache_bytes: int, block_size: int) -> Iterator[Any]:
     import litdata
 
-    dataset = litdata.StreamingDataset(
-        "s3://bucket/litdata",
-        cache_dir=str(cache),
-        item_loader=litdata.TokensLoader(block_size=block_size + 1),
-        shuffle=True,
-        max_cache_size=cache_bytes,
-        storage_options={"endpoint_url": url},
-    )
-    loader = litdata.StreamingDataLoader(dataset, batch_size=BATCH_SIZE, drop_last=True)
-    for _ in range(EPOCHS):
+    for epoch in range(EPOCHS):  # a second epoch of one dataset may end in a KeyError: 0.2.76
+        dataset = litdata.StreamingDataset(
+            "s3://bucket/litdata",
+            cache_dir=str(cache / str(epoch)),
+            item_loader=litdata.TokensLoader(block_size=block_size + 1),
+            shuffle=True,
+            seed=epoch,
+            max_cache_size=cache_bytes,
+            storage_options={"endpoint_url": url},
+        )
+        loader = litdata.StreamingDataLoader(dataset, batch_size=BATCH_SIZE, drop_last=True)
         yield from (windows[:, :-1] for windows in loader)
 
 

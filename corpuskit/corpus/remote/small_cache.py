@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 
 from corpuskit.batches.streamed import PASS_TOKENS
@@ -32,7 +33,8 @@ def times_fetched(
     """How often each shard is fetched while as many tokens are drawn as the split has, or a little more.
 
     Where what is read for some time does not fit into the cache, a pass over its shards reads the tokens of
-    many steps, and fetches what the cache does not hold.
+    many steps, and fetches what the cache does not hold. The first pass of an epoch is for one step, and each
+    has twice as many as the one before until they are as long as may be.
 
     Args:
         sampler: The sampler.
@@ -43,7 +45,9 @@ def times_fetched(
     if sampler.in_order or size_bytes <= room(limit_bytes):
         return 1.0
     pass_tokens = min(PASS_TOKENS, BLOCK_SAMPLES * (context.block_size + 1))
-    return max(context.num_tokens / pass_tokens * (1 - room(limit_bytes) / size_bytes), 1.0)
+    short = max(math.log2(pass_tokens / (context.batch_size * (context.block_size + 1))) - 1, 0)
+    passes = context.num_tokens / pass_tokens + short
+    return max(passes * (1 - room(limit_bytes) / size_bytes), 1.0)
 
 
 def warn_of_small_cache(
