@@ -254,9 +254,9 @@ class SpanSource:
         shape = (len(rows.first) - 1, self.block_size)
         if learned is None and len(rows.starts) == shape[0] and not rows.padding.any():
             # Each row is one span, and read as a window is: 100 us for 64 x 1024 where spans take 300.
-            x, y = widen(self.reader.gather(rows.located), None, self._num_ids)
-            y.reshape(-1)[rows.broken_places()] = IGNORED
-            return x, y
+            both = widen(self.reader.gather(rows.located), None, self._num_ids)
+            both[1].reshape(-1)[rows.broken_places()] = IGNORED
+            return both
         ids, last = self.reader.gather_spans(rows.located, rows.lengths, rows.copy)
         x = ids.astype(np.int64)
         # Not copied from x: large arrays are just so far apart that loads would wait for stores.
