@@ -125,9 +125,13 @@ class StreamedReader(StreamReader):
 
     def _to_read_with(self, spans: _Spans) -> _Spans | None:
         """The announced spans to read in one pass with some of them, if a pass for these alone is a waste."""
-        if self._now and self._fits(self._now):  # each of them is read for longer than a pass would last
-            return None
         coming = self._coming
+        if self._now:
+            # Those of now are read for longer than a pass would last; other corpora's may be anywhere.
+            known = {id(self._parts[number][0]) for number in self._now}
+            others = [n for n in self._shards_of(coming) if id(self._parts[n][0]) not in known]
+            if self._fits([*self._now, *others]):
+                return None
         at = np.flatnonzero(coming.starts == spans.starts[0]).tolist() if len(spans.starts) else []
         if not at or self._fits(self._shards_of(coming)):
             return None

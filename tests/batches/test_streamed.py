@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from corpuskit.batches import Batches
+from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.batches.streamed import StreamedReader
 from corpuskit.samplers.base import ShardGroups
 from corpuskit.value_streams import LOSS_INFO
@@ -84,6 +87,19 @@ def test_shards_are_read_in_one_pass_only_where_those_of_some_time_do_not_fit(co
     for at in range(0, 9, 3):
         reader.gather(located[at : at + 3])
     assert sorted(split.asked) == sorted([0, 1, 2] * times)
+
+
+def test_beside_shuffled_shards_another_corpus_that_does_not_fit_is_read_in_one_pass(coming):
+    grouped, other = coming(3), coming(2)
+    weights = ((0, (Fraction(1, 2),) * 2),)
+    stream = MixedStream(("a", "b"), ("a", "b"), (grouped, other), ("random",) * 2, weights, (None,) * 2)
+    reader = StreamedReader(stream, 5)
+    reader.expect(ShardGroups(np.array([0, 100, 200]), np.array([500])))
+    located = reader.locate(np.stack([np.arange(0, 290, 10), np.arange(1000, 1950, 33)], axis=1).ravel())
+    for at in range(0, len(located), 4):
+        reader.gather(located[at : at + 4])
+    assert sorted(other.asked) == list(range(10))
+    assert grouped.again == [[0, 1, 2, 5]]
 
 
 def test_shuffled_shards_are_asked_for_group_by_group(coming):
