@@ -8,7 +8,8 @@ python tests/benchmarks/remote.py --tokens 200 --share 2
 One server on the loopback interface, in a process of its own, answers all of them: corpuskit by HTTP, the
 others as S3 would. It counts the bytes of its answers. Every library reads two epochs of shuffled windows in
 one process, from shards of one size that it made itself, and may keep the same share of them on this machine.
-What is fetched is in corpora an epoch, that for the epoch after the second included.
+What is fetched is in corpora an epoch, that for the epoch after the second included. Expect 1.02 to 1.04 from
+shard_shuffled, 13 from shuffled, 1.00 from LitData and 1.3 from MDS, and LitData's speed or more.
 Where they are installed, LitData's TokensLoader and MosaicML Streaming (MDS) are read beside corpuskit.
 """
 
@@ -69,7 +70,11 @@ def compare(scratch: Path, options: argparse.Namespace) -> None:
                 if options.names and not name.lower().startswith(tuple(options.names)):
                     continue
                 before, began = sent(url), time.perf_counter()
-                rows = sum(len(x) for x in epochs())
+                try:
+                    rows = sum(len(x) for x in epochs())
+                except Exception as error:  # LitData 0.2.76 now and then deletes a chunk that it reads
+                    print(f"{name:34} ended in {error!r:.60}", flush=True)
+                    continue
                 seconds, fetched = time.perf_counter() - began, sent(url) - before
                 rate = rows * options.block_size / seconds / 1e6
                 print(f"{name:34} {fetched / size / EPOCHS:16.2f} {seconds:9.1f} {rate:11.1f}", flush=True)
@@ -158,7 +163,7 @@ def litdata_into(
 def litdata_epochs(cache: Path, url: str, cache_bytes: int, block_size: int) -> Iterator[Any]:
     import litdata
 
-    for epoch in range(EPOCHS):  # a second epoch of one dataset may end in a KeyError: 0.2.76
+    for epoch in range(EPOCHS):
         dataset = litdata.StreamingDataset(
             "s3://bucket/litdata",
             cache_dir=str(cache / str(epoch)),

@@ -216,7 +216,7 @@ def test_the_longest_unused_goes_first_and_its_room_is_given_back(url, cache_dir
 
 
 def test_what_is_read_for_some_time_goes_after_all_else_and_its_room_is_given_back_in_the_end(
-    url, cache_dir, local
+    url, cache_dir, local, settled
 ):
     train = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES)["train"]
     records = local.manifest.splits["train"].shards
@@ -236,7 +236,7 @@ def test_what_is_read_for_some_time_goes_after_all_else_and_its_room_is_given_ba
     assert kept() == list(range(20, 28))
 
 
-def test_shards_are_fetched_ahead_as_far_as_there_is_room(url, cache_dir, local):
+def test_shards_are_fetched_ahead_as_far_as_there_is_room(url, cache_dir, local, settled):
     train = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES)["train"]
     train.will_need(range(20), again=True)
     began = time.monotonic()

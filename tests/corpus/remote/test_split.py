@@ -50,7 +50,7 @@ def cut_again(local, shard_bytes, folder):
 
 @pytest.mark.parametrize(("shard_bytes", "prefetch"), [(3_000, 0), (6_000, 2), (10_000, 0)])
 def test_shuffled_shards_are_fetched_once_an_epoch_with_a_cache_of_a_seventh(
-    local, bucket, s3, uploaded, tmp_path, shard_bytes, prefetch
+    local, bucket, s3, uploaded, settled, tmp_path, shard_bytes, prefetch
 ):
     here = local if shard_bytes == SHARD_BYTES else cut_again(local, shard_bytes, tmp_path)
     url = uploaded(here, f"{bucket}/again")
@@ -68,7 +68,20 @@ def test_shuffled_shards_are_fetched_once_an_epoch_with_a_cache_of_a_seventh(
     assert 1.7 * size < sum(s3.sent) <= 2 * 1.05 * size
 
 
-def test_a_run_over_shuffled_shards_goes_on_in_the_middle_of_a_group(url, s3, local):
+def test_ranks_that_keep_in_step_share_what_is_fetched(url, s3, local, settled):
+    told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
+    told["sampler_options"] = {"group_tokens": 15_000}
+    ranks = [
+        corpuskit.open(url, cache_bytes=8 * SHARD_BYTES).batches("train", rank=rank, world_size=2, **told)
+        for rank in range(2)
+    ]
+    s3.sent.clear()
+    steps = sum(1 for _ in zip(*ranks, strict=True))
+    assert steps == ranks[0].samples_per_epoch // 16 + 1
+    assert sum(s3.sent) <= 1.15 * 2 * len(local["train"])  # three shards of 40 are of the next epoch
+
+
+def test_a_run_over_shuffled_shards_goes_on_in_the_middle_of_a_group(url, s3, local, settled):
     told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
     told["sampler_options"] = {"group_tokens": 15_000}
     batches = local.batches("train", **told)
