@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import (
     AnySampler,
     Sampler,
@@ -45,9 +46,8 @@ class SelectedDocuments:
     """
 
     def __init__(self, stream: TokenStream, selection: Selection, *, what: str) -> None:
-        self._stream = stream
         ends = stream.document_ends()
-        self._numbers = numbers = _checked(stream, selection, len(ends), what)
+        self._numbers = numbers = selected_numbers(stream, selection, len(ends), what)
         starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
         sizes = stops - starts
         self._ends = np.cumsum(sizes)
@@ -65,14 +65,15 @@ class SelectedDocuments:
     def context(self, context: SamplerContext) -> SamplerContext:
         """What a sampler of these documents is told; `context` is what one of the stream would be."""
         fingerprint = f"{context.fingerprint} {self._fingerprint}" if context.fingerprint else ""
+        count, shards = context.count_targets, context.shard_starts
         return dataclasses.replace(
             context,
             num_tokens=self.num_tokens,
             document_ends=lambda: self._ends,
             document_numbers=lambda: self._numbers,
             fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
-            count_targets=self._count_targets if context.count_targets else None,
-            shard_starts=self._shard_starts,
+            count_targets=functools.partial(self._count_targets, count) if count else None,
+            shard_starts=functools.partial(self._shard_starts, shards) if shards else None,
         )
 
     def spans(self, spans: Spans) -> Spans:
@@ -93,18 +94,16 @@ class SelectedDocuments:
         found: Ints = self.run_ends[run] - (self._own_ends[run] - own)
         return found
 
-    def _shard_starts(self) -> Ints:
+    def _shard_starts(self, shard_starts: Callable[[], Ints]) -> Ints:
         """How many of the selected tokens are before each shard of the stream."""
-        bounds = self._stream.shard_starts
+        bounds = shard_starts()
         run = np.searchsorted(self.run_ends, bounds, side="left")
         before = np.concatenate(([0], self._own_ends))[run]
         found: Ints = before + np.maximum(bounds - np.append(self._run_starts, bounds[-1])[run], 0)
         return found
 
-    def _count_targets(self, starts: Ints, lengths: Ints) -> Ints:
-        """As `SamplerContext.count_targets`: a target of another document than its input's run is none."""
-        count = target_counter(self._stream)
-        assert count is not None
+    def _count_targets(self, count: Callable[[Ints, Ints], Ints], starts: Ints, lengths: Ints) -> Ints:
+        """As the `count` of the whole stream: a target of another document than its input's run is none."""
         pieces = self.spans(Spans(np.arange(len(starts) + 1), starts, lengths))
         counts = count(
             pieces.starts, pieces.lengths - breaks_off(self.run_ends, pieces.starts + pieces.lengths)
@@ -169,8 +168,14 @@ def breaks_off(breaks: Ints, ends: Ints) -> NDArray[np.bool_]:
     return found
 
 
-def _checked(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
+def selected_numbers(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
     """The numbers of a selection of this stream.
+
+    Args:
+        stream: The stream.
+        selection: Which of its documents.
+        num_documents: How many it has.
+        what: What the stream is called in an error.
 
     Raises:
         ConfigError: If it is not one.
@@ -187,10 +192,16 @@ def _checked(stream: TokenStream, selection: Selection, num_documents: int, what
             expected=stream.fingerprint,
             found=selection.split,
         )
-    numbers = selection.numbers
-    if not len(numbers):
+    if not len(selection.runs):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    return numbers
+    last = int(selection.runs[-1].sum()) - 1
+    if last >= num_documents:
+        raise ConfigError(
+            f"the selection has document {last:,}, and {what} has {num_documents:,}; select from this one",
+            expected=num_documents,
+            found=last,
+        )
+    return selection.numbers
 
 
-__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]
+__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected", "selected_numbers"]

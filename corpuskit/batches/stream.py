@@ -17,7 +17,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.near import hint
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
-from corpuskit.value_streams import StreamInfo
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class TokenStream(Stream):
             name: One of `streams`, such as "loss".
 
         Raises:
-            ConfigError: If there is none of this name.
+            ConfigError: If there is none of this name, or "loss" is of another kind than `LOSS_INFO`.
         """
         streams = self.streams
         if name not in streams:
@@ -195,11 +195,26 @@ class TokenStream(Stream):
                 expected=sorted(streams),
                 found=name,
             )
+        if name == LOSS and streams[name] != LOSS_INFO:
+            raise ConfigError(
+                f"stream {name!r} of split {self.name!r} is of {streams[name].words()}, expected "
+                f"{LOSS_INFO.words()}; give it another name",
+                expected=LOSS_INFO,
+                found=streams[name],
+            )
         return ValueStream(self, name, streams[name])
 
     @abstractmethod
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream."""
+
+    def document_text_bytes(self) -> NDArray[np.int64]:
+        """int64[D]: how many bytes the text of each document has in UTF-8.
+
+        Raises:
+            ConfigError: If that is not known.
+        """
+        raise ConfigError(f"{self.noun} {self.name!r} does not say how many bytes its documents' text has")
 
     def pieces(self, start: int, stop: int) -> list[Piece]:
         """A range of tokens, cut where documents end.

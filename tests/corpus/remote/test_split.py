@@ -104,6 +104,15 @@ def test_a_run_over_shuffled_shards_goes_on_in_the_middle_of_a_group(url, s3, lo
         local.batches("train", **told).load_state_dict(state)
 
 
+def test_an_evaluation_fetches_each_shard_once(url, s3, local):
+    options = {"split": "train", "block_size": 128, "batch_size": 16, "stride": 50, "output": "numpy"}
+    evaluation = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES).evaluation(**options)
+    for found, expected in zip(evaluation, local.evaluation(**options), strict=True):
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+    assert len(s3.seen("GET", ".bin")) == 40
+    assert corpuskit.BitsPerByte(evaluation).num_bytes == local["train"].document_text_bytes().sum()
+
+
 def test_a_shard_that_is_damaged_in_the_store_is_named(own_url):
     import fsspec
 
