@@ -226,6 +226,7 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
         "random, documents": {"documents": True},
         "random, documents masked": {"documents": "mask"},
         "shuffled": {"sampler": "shuffled"},
+        "shard_shuffled": {"sampler": "shard_shuffled"},
         "sequential": {"sampler": "sequential"},
         "packed": {"sampler": "packed"},
         "packed, numpy": {"sampler": "packed", "output": "numpy"},
