@@ -285,7 +285,8 @@ class SpanSource:
         And y is -100 where `learned` is 0.
         """
         shape = (len(rows.first) - 1, self.block_size)
-        if learned is None and len(rows.starts) == shape[0] and not rows.padding.any():
+        is_single = rows.bos is None and len(rows.starts) == shape[0] and not rows.padding.any()
+        if is_single and learned is None:
             # Each row is one span, and read as a window is: 100 us for 64 x 1024 where spans take 300.
             both = widen(self.reader.gather(rows.located), None, self._num_ids)
             both[1].reshape(-1)[rows.broken_places()] = IGNORED
