@@ -27,7 +27,7 @@ def make_sampler(make_context):
 
 def rows_of(sampler, samples):
     """Each row as the list of its pairs: where the token of x is."""
-    first, starts, lengths = sampler.spans(np.asarray(samples, np.int64))
+    first, starts, lengths, _ = sampler.spans(np.asarray(samples, np.int64))
     spans = [range(start, start + length) for start, length in zip(starts, lengths, strict=True)]
     return [[at for span in spans[a:b] for at in span] for a, b in itertools.pairwise(first)]
 
@@ -127,7 +127,7 @@ def test_epochs_group_the_shards_anew(make_sampler):
 def test_the_end_of_a_shard_and_the_beginning_of_the_next_visited_are_one_row(make_sampler):
     sampler = make_sampler([8, 8, 8], 5, group_tokens=8)
 
-    first, starts, lengths = sampler.spans(np.arange(4))
+    first, starts, lengths, _ = sampler.spans(np.arange(4))
 
     assert np.diff(first).max() == 2
     assert (np.add.reduceat(lengths, first[:-1]) == 5).all()
@@ -152,7 +152,7 @@ def test_the_order_is_pinned(make_sampler):
 
 
 def rows_starts(sampler, samples):
-    first, starts, _ = sampler.spans(samples)
+    first, starts, *_ = sampler.spans(samples)
     return starts[first[:-1]].tolist()
 
 
