@@ -69,8 +69,8 @@ class BatchKeywords(TypedDict, total=False):
     device: str | None
     debug: bool
     output: Literal["torch", "numpy"]
-    rank: int
-    world_size: int
+    rank: int | Literal["auto"] | None
+    world_size: int | Literal["auto"] | None
     documents: bool | Literal["mask"]
     layout: Literal["rows", "flat"]
     max_segment: int | None
@@ -93,8 +93,8 @@ class EvaluationKeywords(TypedDict, total=False):
     loss: bool
     device: str | None
     output: Literal["torch", "numpy"]
-    rank: int
-    world_size: int
+    rank: int | Literal["auto"] | None
+    world_size: int | Literal["auto"] | None
     prefetch: int
 
 

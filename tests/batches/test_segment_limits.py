@@ -24,6 +24,7 @@ SAMPLERS = {
     "packed": ("packed", {}),
     "fronted": ("packed", {"bos": 3}),
     "multiple": ("packed", {"pad_to_multiple": 4, "bos": 3}),
+    "shards": ("shard_shuffled", {"group_tokens": 30}),
     "bounded": ("packed", {"max_pieces": 3}),
     "aligned": ("aligned", {}),
 }
