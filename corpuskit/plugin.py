@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corpuskit.cache import default_cache_dir, make_folder
     from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
     from corpuskit.chat.opening import open_template
-    from corpuskit.chat.template import ReasoningOf, Template, TrainOn, turns
+    from corpuskit.chat.template import ReasoningOf, Template, TrainOn
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
@@ -205,7 +205,6 @@ GROUPS = {
         "Template": "corpuskit.chat.template:Template",
         "TrainOn": "corpuskit.chat.template:TrainOn",
         "ReasoningOf": "corpuskit.chat.template:ReasoningOf",
-        "turns": "corpuskit.chat.template:turns",
         "Conversation": "corpuskit.chat.conversation:Conversation",
         "Message": "corpuskit.chat.conversation:Message",
         "ToolCall": "corpuskit.chat.conversation:ToolCall",
@@ -360,7 +359,6 @@ __all__ = [
     "text_path",
     "to_utf8",
     "told_by_head",
-    "turns",
     "usable_cores",
     "user_path",
     "version_of",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError
+from corpuskit.ranges import ranges
 
 
 class Selection:
@@ -25,7 +27,7 @@ class Selection:
         expression: What they were chosen by; empty where the numbers were given.
 
     Attributes:
-        numbers: int64[D], ascending, read-only.
+        runs: int64[r, 2], ascending, read-only: the first of each run of neighbours, and how many they are.
         split: The split's fingerprint.
         num_documents: How many documents the split has.
         expression: What they were chosen by; empty where the numbers were given.
@@ -35,17 +37,16 @@ class Selection:
         ConfigError: If a number is none of a document of the split.
     """
 
-    __slots__ = ("_fingerprint", "expression", "num_documents", "numbers", "split")
-
-    numbers: NDArray[np.int64]
+    runs: NDArray[np.int64]
     split: str
     num_documents: int
     expression: str
+    fingerprint: str
 
     def __init__(
         self, numbers: Sequence[int] | NDArray[Any], *, split: str, num_documents: int, expression: str = ""
     ) -> None:
-        found = np.unique(_as_numbers(numbers))  # a copy, ascending, each once
+        found = np.unique(_as_numbers(numbers))  # ascending, each once
         if len(found) and not (found[0] >= 0 and found[-1] < num_documents):
             wrong = int(found[0] if found[0] < 0 else found[-1])
             raise ConfigError(
@@ -54,33 +55,44 @@ class Selection:
                 expected=num_documents,
                 found=wrong,
             )
-        found.flags.writeable = False
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(found) != 1) + 1))[: len(found)]
+        lengths = np.diff(starts, append=len(found))
+        self._hold(np.column_stack((found[starts], lengths)), split, num_documents, expression)
+
+    def _hold(self, runs: NDArray[np.int64], split: str, num_documents: int, expression: str) -> None:
+        runs.flags.writeable = False
         digest = hashlib.sha256(f"{split}\n".encode())
-        digest.update(found.astype("<i8", copy=False).tobytes())
-        values = (digest.hexdigest(), expression, num_documents, found, split)
-        for name, value in zip(self.__slots__, values, strict=True):
-            object.__setattr__(self, name, value)
+        digest.update(runs.astype("<i8", copy=False).tobytes())
+        self.__dict__.update(  # past `__setattr__`
+            runs=runs,
+            split=split,
+            num_documents=num_documents,
+            expression=expression,
+            fingerprint=digest.hexdigest(),
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a selection does not change; {name!r} cannot be set")
 
-    @property
-    def fingerprint(self) -> str:
-        """A sha256 over the split and the numbers, however they were chosen."""
-        found: str = self._fingerprint  # type: ignore[attr-defined]
-        return found
+    @functools.cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """int64[D], the documents' numbers, ascending, read-only."""
+        numbers = ranges(self.runs[:, 0], self.runs[:, 1])
+        numbers.flags.writeable = False
+        return numbers
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return int(self.runs[:, 1].sum())
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self.numbers.tolist())
+        for first, length in self.runs.tolist():
+            yield from range(first, first + length)
 
     def __contains__(self, number: object) -> bool:
         if not isinstance(number, (int, np.integer)):
             return False
-        at = int(np.searchsorted(self.numbers, number))
-        return at < len(self.numbers) and int(self.numbers[at]) == number
+        at = int(np.searchsorted(self.runs[:, 0], number, side="right")) - 1
+        return at >= 0 and int(number) < int(self.runs[at].sum())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Selection) and self.fingerprint == other.fingerprint
@@ -97,15 +109,11 @@ class Selection:
 
     def to_json(self) -> dict[str, Any]:
         """The selection as a JSON value, which `from_json` takes: runs of neighbours, first and length."""
-        edges = np.flatnonzero(np.diff(self.numbers) != 1) + 1
-        starts = np.concatenate(([0], edges)) if len(self) else np.empty(0, np.int64)
-        lengths = np.diff(np.append(starts, len(self)))
-        firsts = self.numbers[starts.astype(np.int64)]
         return {
             "expression": self.expression,
             "split": self.split,
             "num_documents": self.num_documents,
-            "runs": np.column_stack([firsts, lengths]).tolist(),
+            "runs": self.runs.tolist(),
             "fingerprint": self.fingerprint,
         }
 
@@ -119,23 +127,20 @@ class Selection:
         Raises:
             ConfigError: If it is none, or was changed.
         """
+        made = cls.__new__(cls)
         try:
-            runs = np.asarray(value["runs"], np.int64).reshape(-1, 2)
-            if len(runs) and (runs[:, 1].min() < 1 or runs[:, 1].sum() > value["num_documents"]):
-                raise ValueError("its runs are longer than the split")
-            numbers = np.repeat(runs[:, 0] - np.cumsum(runs[:, 1]) + runs[:, 1], runs[:, 1])
-            numbers += np.arange(len(numbers))
-            made = cls(
-                numbers,
-                split=str(value["split"]),
-                num_documents=operator.index(value["num_documents"]),
-                expression=str(value["expression"]),
-            )
+            runs = np.array(value["runs"], np.int64).reshape(-1, 2)
+            num_documents = operator.index(value["num_documents"])
+            # Nothing is made of the runs here: a few may be of any number of documents.
+            firsts, lengths = runs.T
+            if (firsts < 0).any() or (lengths < 1).any() or (lengths > num_documents - firsts).any():
+                raise ValueError("its runs are not of documents of the split")
+            if (firsts[1:] <= (firsts + lengths)[:-1]).any():
+                raise ValueError("its runs are not apart and ascending")
+            made._hold(runs, str(value["split"]), num_documents, str(value["expression"]))
             if made.fingerprint != value["fingerprint"]:
                 raise ValueError("its fingerprint is not that of its numbers")
         except (LookupError, TypeError, ValueError, OverflowError) as error:
-            if isinstance(error, ConfigError):
-                raise
             raise ConfigError(f"not a selection: {error}; make it again with corpuskit.select") from error
         return made
 
@@ -146,6 +151,9 @@ def _as_numbers(numbers: Any) -> NDArray[np.int64]:
     Raises:
         ConfigError: If they are no whole numbers.
     """
+    if not isinstance(numbers, Iterable):
+        kind = type(numbers).__name__
+        raise ConfigError(f"numbers: expected a list of documents' numbers, found {kind}", found=kind)
     found = np.asarray(numbers if isinstance(numbers, np.ndarray) else [*numbers])
     if not found.size:
         return np.empty(0, np.int64)

@@ -29,7 +29,7 @@ ACROSS = {
     "corpus": {"tokenizer"},
     "fetching": {"races"},
     "inspect/report": {"browser"},
-    "preparation": {"conversations", "inputs", "provenance"},
+    "preparation": {"conversations", "declared_template", "inputs", "provenance"},
     "sources": {"memory"},
     "testing": {"builtin_sources"},
     "tokenizers": {"soak"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 
@@ -77,6 +78,15 @@ def test_what_is_no_document_is_refused(numbers, message):
     [
         {"runs": [[0, 10**12]]},
         {"runs": [[0, -1]]},
+        {"runs": [[0, 2**62]] * 4},
+        {"runs": [[0, 2**62]] * 4, "num_documents": 2**63 - 1},
+        {"runs": [[2**63 - 1, 2**63 - 1]], "num_documents": 2**63 - 1},
+        {"runs": [[2**62, 1]], "num_documents": 2**70},
+        {"runs": [[0, 2**64]]},
+        {"runs": [[-1, 1]]},
+        {"runs": [[3, 1], [0, 1]]},
+        {"runs": [[0, 1], [1, 1]]},
+        {"runs": [[0, 5], [2, 5]]},
         {"runs": "x"},
         {"runs": [[1, 1]]},
         {"split": "e"},
@@ -89,3 +99,19 @@ def test_a_changed_selection_is_one_line(changed):
         Selection.from_json({**selection([0]).to_json(), **changed})
     with pytest.raises(ConfigError, match="not a selection"):
         Selection.from_json({})
+
+
+def test_a_selection_of_any_number_of_documents_takes_the_room_of_its_runs():
+    made = selection([7], num_documents=10**13)
+    value = made.to_json() | {"runs": [[7, 10**12], [10**12 + 8, 1]]}
+    with pytest.raises(ConfigError, match="its fingerprint is not that of its numbers"):
+        Selection.from_json(value)
+    digest = hashlib.sha256(f"{'f' * 64}\n".encode() + np.array(value["runs"], "<i8").tobytes())
+    found = Selection.from_json(value | {"fingerprint": digest.hexdigest()})
+    assert len(found) == 10**12 + 1
+    assert 10**12 + 6 in found
+    assert 10**12 + 7 not in found
+    assert 10**12 + 8 in found
+    assert 10**70 not in found
+    assert next(iter(found)) == 7
+    assert pickle.loads(pickle.dumps(found)) == found

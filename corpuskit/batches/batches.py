@@ -87,7 +87,8 @@ class Batches(Cursor):
         """Rows of this rank that no target was left in, among all that were made in this process so far.
 
         Iteration counts, prefetched batches included, and so does `batches[step]`, each time; those that a
-        DataLoader's workers made do not. Only the stream "loss" is asked: without it, this stays 0.
+        DataLoader's workers made do not. Only the stream "loss" is asked: without it, this stays 0. Rows that
+        are nothing but padding, which fill a pass's last batch, are none of them.
         """
         return self.order.watch.rows
 

@@ -99,7 +99,8 @@ class HostEngine:
 
     def _values(self, rows: Any, name: str) -> Any:
         """A stream of values at the places of the rows."""
-        return self._place(self._source.values(rows, name))
+        values = self._source.values(rows, name)
+        return self._place(for_torch(values) if self._torch else values)
 
     def _place(self, array: NDArray[Any]) -> Any:
         """An array as the user gets it, and where."""
@@ -107,4 +108,4 @@ class HostEngine:
             return array
         import torch
 
-        return torch.from_numpy(for_torch(array))
+        return torch.from_numpy(array)

@@ -62,8 +62,9 @@ class Pages:
         found = [(shard.ctypes.data, shard.nbytes, mapped) for shard in shards if (mapped := _map_of(shard))]
         found.sort(key=lambda each: each[0])
         self._addresses = np.array([address for address, _, _ in found], np.int64)
+        self._sizes = np.array([size for _, size, _ in found], np.int64)
         self._maps = [mapped for _, _, mapped in found]
-        self._limited = sum(size for _, size, _ in found) > limit_bytes
+        self._limited = int(self._sizes.sum()) > limit_bytes
         self._limit_bytes = limit_bytes
         self._resident_before = resident_file_bytes()
         self._windows_until_look = 0
@@ -82,7 +83,7 @@ class Pages:
         """Ask for windows' pages before they are read: one system call each.
 
         Args:
-            addresses: int64[n], where the windows begin in memory.
+            addresses: int64[n], where the windows begin in memory; those in none of the maps are left alone.
             sizes: Their bytes.
         """
         self._ask_ahead -= 1
@@ -91,7 +92,8 @@ class Pages:
         numbers = np.searchsorted(self._addresses, addresses, side="right") - 1
         offsets = addresses - self._addresses[numbers]
         firsts = offsets - offsets % mmap.PAGESIZE
-        ranges = zip(numbers.tolist(), firsts.tolist(), (offsets + sizes - firsts).tolist(), strict=True)
+        inside = (offsets >= 0) & (offsets < self._sizes[numbers])
+        ranges = np.column_stack((numbers, firsts, offsets + sizes - firsts))[inside].tolist()
         for number, first, size in ranges:
             self._maps[number].madvise(mmap.MADV_WILLNEED, first, size)
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.masking import hide, show
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
 from corpuskit.batches.selected import breaks_off
@@ -20,6 +19,7 @@ from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import Sampler, Spans, SpanSampler
 from corpuskit.value_streams import LOSS
 
@@ -102,6 +102,10 @@ class WindowRows:
     def num_pieces(self) -> int:
         """How many segments of documents the rows are in, if that was asked for; else how many rows."""
         return self.borders.num_segments() if self.borders else len(self.starts)
+
+    def all_padding(self) -> NDArray[np.bool_]:
+        """bool[n]: none of them is."""
+        return np.zeros(len(self.starts), np.bool_)
 
 
 class WindowSource:
@@ -232,6 +236,10 @@ class SpanRows:
     def num_pieces(self) -> int:
         """How many spans there are."""
         return len(self.starts)
+
+    def all_padding(self) -> NDArray[np.bool_]:
+        """bool[n]: whether a row begins with its padding."""
+        return self.padding[self.first[:-1]]
 
 
 class SpanSource:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import counting, ranges
+from corpuskit.ranges import counting, ranges
 
 #: What a target is where the loss should not count it; torch's cross_entropy ignores it by default.
 IGNORED = -100

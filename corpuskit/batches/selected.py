@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.stream import TokenStream
-from corpuskit.batches.target_counts import target_counter
 from corpuskit.errors import ConfigError
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
 from corpuskit.selection import Selection
 
@@ -37,7 +38,6 @@ class SelectedDocuments:
     """
 
     def __init__(self, stream: TokenStream, selection: Selection, *, what: str) -> None:
-        self._stream = stream
         ends = stream.document_ends()
         self._numbers = numbers = _checked(stream, selection, len(ends), what)
         starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
@@ -57,13 +57,14 @@ class SelectedDocuments:
     def context(self, context: SamplerContext) -> SamplerContext:
         """What a sampler of these documents is told; `context` is what one of the stream would be."""
         fingerprint = f"{context.fingerprint} {self._fingerprint}" if context.fingerprint else ""
+        count = context.count_targets
         return dataclasses.replace(
             context,
             num_tokens=self.num_tokens,
             document_ends=lambda: self._ends,
             document_numbers=lambda: self._numbers,
             fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
-            count_targets=self._count_targets if context.count_targets else None,
+            count_targets=functools.partial(self._count_targets, count) if count else None,
         )
 
     def spans(self, spans: Spans) -> Spans:
@@ -83,10 +84,10 @@ class SelectedDocuments:
             bos[pieces[:-1]] = spans.bos  # an id in front is in front of the span's first piece
         return Spans(pieces[spans.first], starts + (self._run_starts - own_begins)[run], stops - starts, bos)
 
-    def _count_targets(self, starts: Ints, lengths: Ints, front: NDArray[np.bool_] | None = None) -> Ints:
-        """As `SamplerContext.count_targets`: a target of another document than its input's run is none."""
-        count = target_counter(self._stream)
-        assert count is not None
+    def _count_targets(
+        self, count: Callable[..., Ints], starts: Ints, lengths: Ints, front: NDArray[np.bool_] | None = None
+    ) -> Ints:
+        """As the `count` of the whole stream: a target of another document than its input's run is none."""
         bos = None if front is None else front.astype(np.int64) - 1
         pieces = self.spans(Spans(np.arange(len(starts) + 1), starts, lengths, bos))
         lengths = pieces.lengths - breaks_off(self.run_ends, pieces.starts + pieces.lengths)
@@ -165,10 +166,16 @@ def _checked(stream: TokenStream, selection: Selection, num_documents: int, what
             expected=stream.fingerprint,
             found=selection.split,
         )
-    numbers = selection.numbers
-    if not len(numbers):
+    if not len(selection.runs):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    return numbers
+    last = int(selection.runs[-1].sum()) - 1
+    if last >= num_documents:
+        raise ConfigError(
+            f"the selection has document {last:,}, and {what} has {num_documents:,}; select from this one",
+            expected=num_documents,
+            found=last,
+        )
+    return selection.numbers
 
 
 __all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
+from corpuskit.ranges import ranges
 
 #: Items that are copied at once out of a span.
 PIECE = 64

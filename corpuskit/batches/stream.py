@@ -17,7 +17,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.near import hint
 from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.samplers.opening import open_sampler
-from corpuskit.value_streams import StreamInfo
+from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class TokenStream(Stream):
             name: One of `streams`, such as "loss".
 
         Raises:
-            ConfigError: If there is none of this name.
+            ConfigError: If there is none of this name, or "loss" is of another kind than `LOSS_INFO`.
         """
         streams = self.streams
         if name not in streams:
@@ -197,6 +197,13 @@ class TokenStream(Stream):
                 f"split {self.name!r} has no stream {name!r:.80}; {known}",
                 expected=sorted(streams),
                 found=name,
+            )
+        if name == LOSS and streams[name] != LOSS_INFO:
+            raise ConfigError(
+                f"stream {name!r} of split {self.name!r} is of {streams[name].words()}, expected "
+                f"{LOSS_INFO.words()}; give it another name",
+                expected=LOSS_INFO,
+                found=streams[name],
             )
         return ValueStream(self, name, streams[name])
 

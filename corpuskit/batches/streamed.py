@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
+from corpuskit.ranges import ranges
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
 _PASS_TOKENS = 2**23

@@ -35,6 +35,8 @@ class TargetWatch:
 
     def saw(self, samples: Sequence[int] | Ints) -> None:
         """Count the rows of these samples, which have no target."""
+        if not len(samples):
+            return
         with self._lock:
             is_first, self.rows = not self.rows, self.rows + len(samples)
         if is_first:
@@ -86,15 +88,13 @@ class Targets:
         if foreign is not None:
             is_wide = learned.shape[1] > block_size
             learned.reshape(-1)[foreign + foreign // block_size + 1 if is_wide else foreign] = 0
-        if learned.dtype != np.uint8:
-            learned = (learned != 0).view(np.uint8)
-            of_y = learned[:, learned.shape[1] - block_size :]
         if not len(learned) or (0 not in learned[0].tobytes() and learned.all()):
             return None
         # One byte a row, which methods of bytes look into faster than arrays do.
         found = np.bitwise_or.reduce(of_y, axis=1).tobytes()
         if 0 in found and self._watch is not None:
-            self._watch.saw(np.asarray(samples)[np.frombuffer(found, np.uint8) == 0])
+            without = (np.frombuffer(found, np.uint8) == 0) & ~rows.all_padding()
+            self._watch.saw(np.asarray(samples)[without])
         if found.strip(b"\0\1"):  # other numbers than 0 and 1
             learned = (learned != 0).view(np.uint8)
         return learned

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.engines import Batch, HostEngine, for_torch, map_batch
+from corpuskit.batches.engines import Batch, HostEngine, map_batch
 from corpuskit.batches.joined import JoinedRows
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanRows, WindowRows
@@ -76,7 +76,7 @@ class CopyEngine(HostEngine):
         self._device = device
 
     def _place(self, array: NDArray[Any]) -> torch.Tensor:
-        return torch.from_numpy(for_torch(array)).to(self._device)
+        return torch.from_numpy(array).to(self._device)
 
 
 class ResidentEngine(CopyEngine):
@@ -265,7 +265,7 @@ class CudaEngine(CopyEngine):
 
     def _place(self, array: NDArray[Any]) -> torch.Tensor:
         # The caching allocator of pinned memory keeps the block until this copy is done.
-        return torch.from_numpy(for_torch(array)).pin_memory().to(self._device, non_blocking=True)
+        return torch.from_numpy(array).pin_memory().to(self._device, non_blocking=True)
 
 
 def _widen(ids: torch.Tensor, mask: int) -> tuple[torch.Tensor, torch.Tensor]:

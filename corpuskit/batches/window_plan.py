@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 
@@ -20,6 +21,10 @@ class Rows(Protocol):
 
     def num_pieces(self) -> int:
         """How many pieces the rows are in, which is what they take in memory."""
+        ...
+
+    def all_padding(self) -> NDArray[np.bool_]:
+        """bool[n]: whether a row is nothing but padding."""
         ...
 
 

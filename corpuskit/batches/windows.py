@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints, Tokens
 from corpuskit.batches.masking import hide, show
 from corpuskit.batches.pages import Pages, keep_freed_memory
-from corpuskit.batches.ranges import ranges
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.span_copy import PIECE, SpanCopy
 from corpuskit.batches.stream import Stream
+from corpuskit.ranges import ranges
 
 #: NumPy refuses views whose size in bytes, overlaps counted, is more than an int64.
 _MAX_VIEW_BYTES = 2**62

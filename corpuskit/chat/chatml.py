@@ -7,20 +7,10 @@ All of these are text. Where a conversation has no system's message none is made
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from corpuskit.chat.conversation import Conversation, Message
-from corpuskit.chat.template import (
-    ReasoningOf,
-    Template,
-    TrainOn,
-    check_one_system,
-    control,
-    text,
-    thought,
-    turns,
-)
+from corpuskit.chat.template import Template, check_one_system, control, text, thought
 from corpuskit.chat.tools import as_json
 from corpuskit.tokenizers.pieces import DocumentPiece
 
@@ -45,34 +35,30 @@ class Chatml(Template):
 
     control_tokens = (_START, _END)
 
-    def pieces(
-        self,
-        conversation: Conversation,
-        *,
-        train_on: TrainOn = "assistant",
-        tools: bool = True,
-        reasoning: ReasoningOf = "all",
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
     ) -> list[DocumentPiece]:
         """A conversation as pieces."""
-        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
-        is_all = train_on == "all"
-        if tools and conversation.tools:
-            found = _with_definitions(found, conversation.tools, is_all=is_all)
+        messages = conversation.messages
+        if conversation.tools:
+            messages, trained = _with_definitions(conversation, trained, is_all=is_all)
         pieces: list[DocumentPiece] = []
-        for place, (message, is_trained) in enumerate(found):
+        for place, (message, is_trained) in enumerate(zip(messages, trained, strict=True)):
             role, content = message.role, message.content
             given = is_all and is_trained
             if role == "assistant":
                 if message.reasoning or message.tool_calls:
                     content = _said(message)
-                words = (_new(DocumentPiece, (content.encode(), False, is_trained)),) if content else ()
-                pieces += (_BEGIN[given], _ASSISTANT[given], *words, _STOP[is_trained], _NEWLINE[given])
+                pieces += (_BEGIN[given], _ASSISTANT[given])
+                if content:
+                    pieces.append(_new(DocumentPiece, (content.encode(), False, is_trained)))
+                pieces += (_STOP[is_trained], _NEWLINE[given])
                 continue
             if role == "tool":
-                pieces += _answer(found, place, given=given)
+                pieces += _answer(messages, place, given=given)
                 continue
             if role == "developer":
-                check_one_system(found, self.name)
+                check_one_system(messages, self.name)
                 role = "system"
             piece = _new(DocumentPiece, (f"{role}\n{content}".encode(), False, given))
             pieces += (_BEGIN[given], piece, _STOP[given], _NEWLINE[given])
@@ -80,14 +66,14 @@ class Chatml(Template):
 
 
 def _with_definitions(
-    found: Sequence[tuple[Message, bool]], tools: Sequence[Mapping[str, Any]], *, is_all: bool
-) -> list[tuple[Message, bool]]:
+    conversation: Conversation, trained: Sequence[bool], *, is_all: bool
+) -> tuple[list[Message], list[bool]]:
     """The messages, the tools' definitions at the end of the system's, or before all others."""
-    words = _BEFORE_TOOLS + "".join(f"\n{as_json(tool)}" for tool in tools) + _AFTER_TOOLS
-    first, is_trained = found[0]
+    words = _BEFORE_TOOLS + "".join(f"\n{as_json(tool)}" for tool in conversation.tools) + _AFTER_TOOLS
+    first, *others = conversation.messages
     if first.role in ("system", "developer"):
-        return [(first._replace(content=f"{first.content}\n\n{words}"), is_trained), *found[1:]]
-    return [(Message("system", words), is_all), *found]
+        return [first._replace(content=f"{first.content}\n\n{words}"), *others], [*trained]
+    return [Message("system", words), first, *others], [is_all, *trained]
 
 
 def _said(message: Message) -> str:
@@ -99,11 +85,11 @@ def _said(message: Message) -> str:
     return thought(message) + "\n".join([message.content, *calls] if message.content else calls)
 
 
-def _answer(found: Sequence[tuple[Message, bool]], place: int, *, given: bool) -> list[DocumentPiece]:
+def _answer(messages: Sequence[Message], place: int, *, given: bool) -> list[DocumentPiece]:
     """What a tool answered; those that follow each other are one message."""
-    begins = place == 0 or found[place - 1][0].role != "tool"
-    ends = place + 1 == len(found) or found[place + 1][0].role != "tool"
-    words = f"\n<tool_response>\n{found[place][0].content}\n</tool_response>"
+    begins = place == 0 or messages[place - 1].role != "tool"
+    ends = place + 1 == len(messages) or messages[place + 1].role != "tool"
+    words = f"\n<tool_response>\n{messages[place].content}\n</tool_response>"
     piece = DocumentPiece(f"{'user' if begins else ''}{words}".encode(), False, given)
     before = [_BEGIN[given]] if begins else []
     return [*before, piece, *([_STOP[given], _NEWLINE[given]] if ends else [])]

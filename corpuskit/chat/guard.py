@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from corpuskit.chat.conversation import BadConversation, Conversation
-from corpuskit.chat.template import ReasoningOf, Template, TrainOn
+from corpuskit.chat.template import Template
 from corpuskit.registry.blame import blame
 from corpuskit.registry.component import Component
 from corpuskit.registry.specs import TemplateSpec
@@ -29,21 +31,14 @@ class GuardedTemplate(Template):
                 raise TypeError(f"control_tokens must be text, found {self.control_tokens!r:.80}")
         self._names = {name.encode() for name in self.control_tokens}
 
-    def pieces(
-        self,
-        conversation: Conversation,
-        *,
-        train_on: TrainOn = "assistant",
-        tools: bool = True,
-        reasoning: ReasoningOf = "all",
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
     ) -> list[DocumentPiece]:
         """What the template gives, checked."""
         refused: BadConversation | UnicodeEncodeError
         with blame(self._component.what, self._component.owner):
             try:
-                found = self._template.pieces(
-                    conversation, train_on=train_on, tools=tools, reasoning=reasoning
-                )
+                found = self._template.write(conversation, trained, is_all=is_all)
             except (BadConversation, UnicodeEncodeError) as error:  # the record's fault, and not the plugin's
                 refused = error
             else:
@@ -58,7 +53,7 @@ class GuardedTemplate(Template):
             TypeError: If it is not.
         """
         if not isinstance(found, list) or not all(isinstance(piece, DocumentPiece) for piece in found):
-            raise TypeError(f"pieces() must be a list of DocumentPiece, found {found!r:.80}")
+            raise TypeError(f"write() must be a list of DocumentPiece, found {found!r:.80}")
         for piece in found:
             if not isinstance(piece.text, bytes):
                 raise TypeError(f"a piece's text must be bytes, found {piece.text!r:.80}")

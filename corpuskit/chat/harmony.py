@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpuskit.chat.conversation import Conversation, Message
-from corpuskit.chat.template import ReasoningOf, Template, TrainOn, control, text, turns
+from corpuskit.chat.template import Template, control, text
 from corpuskit.chat.typescript import namespace
 from corpuskit.tokenizers.pieces import DocumentPiece
 
@@ -41,21 +41,16 @@ class Harmony(Template):
 
     control_tokens = _NAMES
 
-    def pieces(
-        self,
-        conversation: Conversation,
-        *,
-        train_on: TrainOn = "assistant",
-        tools: bool = True,
-        reasoning: ReasoningOf = "all",
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
     ) -> list[DocumentPiece]:
         """A conversation as pieces."""
-        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
-        is_all = train_on == "all"
-        count = next((place for place, (one, _) in enumerate(found) if one.role not in _HEADS), len(found))
-        pieces = _beginning(found[:count], conversation.tools if tools else (), is_all=is_all)
-        last = len(found) - 1
-        for place, (message, is_trained) in enumerate(found[count:], count):
+        messages = conversation.messages
+        count = next((n for n, message in enumerate(messages) if message.role not in _HEADS), len(messages))
+        pieces = _beginning(messages[:count], trained, conversation.tools, is_all=is_all)
+        last = len(messages) - 1
+        for place in range(count, len(messages)):
+            message, is_trained = messages[place], trained[place]
             given = is_all and is_trained
             role, content = message.role, message.content
             if role == "assistant":
@@ -73,16 +68,17 @@ class Harmony(Template):
 
 
 def _beginning(
-    heads: Sequence[tuple[Message, bool]], tools: Sequence[Mapping[str, Any]], *, is_all: bool
+    heads: Sequence[Message], trained: Sequence[bool], tools: Sequence[Mapping[str, Any]], *, is_all: bool
 ) -> list[DocumentPiece]:
     """The system's message and the developer's.
 
     Args:
         heads: The messages of a system or a developer that a conversation begins with.
+        trained: Of each message of the conversation, whether it is to be learned.
         tools: The definitions of the tools.
         is_all: Whether what no message says is to be learned.
     """
-    said = {message.role: (message.content, is_trained and is_all) for message, is_trained in heads}
+    said = {one.role: (one.content, is_all and trained[place]) for place, one in enumerate(heads)}
     system = (_SYSTEM + _FOR_TOOLS if tools else _SYSTEM, is_all)
     if len(said) > 1:
         system = said.pop("system")

@@ -7,20 +7,10 @@ the template has itself, and a call is JSON. What a tool answered is of the role
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from corpuskit.chat.conversation import BadConversation, Conversation, Message
-from corpuskit.chat.template import (
-    ReasoningOf,
-    Template,
-    TrainOn,
-    check_one_system,
-    control,
-    text,
-    thought,
-    turns,
-)
+from corpuskit.chat.template import Template, check_one_system, control, text, thought
 from corpuskit.chat.tools import as_json
 from corpuskit.tokenizers.pieces import DocumentPiece
 
@@ -45,25 +35,19 @@ class Llama3(Template):
 
     control_tokens = (_BEGIN, _START, _END, _EOT)
 
-    def pieces(
-        self,
-        conversation: Conversation,
-        *,
-        train_on: TrainOn = "assistant",
-        tools: bool = True,
-        reasoning: ReasoningOf = "all",
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
     ) -> list[DocumentPiece]:
         """A conversation as pieces."""
-        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
-        is_all = train_on == "all"
-        if tools and conversation.tools:
-            found = _with_definitions(found, conversation.tools, is_all=is_all)
+        messages = conversation.messages
+        if conversation.tools:
+            messages, trained = _with_definitions(conversation, trained, is_all=is_all)
         pieces: list[DocumentPiece] = [_FIRST[is_all]]
-        for message, is_trained in found:
+        for message, is_trained in zip(messages, trained, strict=True):
             role, content = message.role, message.content
             given = is_all and is_trained
             if role == "developer":
-                check_one_system(found, self.name)
+                check_one_system(messages, self.name)
             if message.reasoning or message.tool_calls:
                 content = _said(message)
             content = content.strip()
@@ -75,22 +59,21 @@ class Llama3(Template):
 
 
 def _with_definitions(
-    found: Sequence[tuple[Message, bool]], tools: Sequence[Mapping[str, Any]], *, is_all: bool
-) -> list[tuple[Message, bool]]:
+    conversation: Conversation, trained: Sequence[bool], *, is_all: bool
+) -> tuple[list[Message], list[bool]]:
     """The messages, the tools' definitions in the user's first."""
-    user = next((place for place, (message, _) in enumerate(found) if message.role == "user"), None)
+    messages = [*conversation.messages]
+    user = next((place for place, message in enumerate(messages) if message.role == "user"), None)
     if user is None:
         raise BadConversation(
             "not-in-template", "tools and no message of the user, which template llama3 writes them into,"
         )
-    messages = list(found)
-    words = _BEFORE_TOOLS + "".join(f"{as_json(tool, indent=4)}\n\n" for tool in tools)
-    first, is_trained = messages[user]
-    messages[user] = (first._replace(content=words + first.content.strip()), is_trained)
-    first, is_trained = messages[0]
+    words = _BEFORE_TOOLS + "".join(f"{as_json(tool, indent=4)}\n\n" for tool in conversation.tools)
+    messages[user] = messages[user]._replace(content=words + messages[user].content.strip())
+    first, *others = messages
     if first.role in ("system", "developer"):
-        return [(first._replace(content=_WITH_TOOLS + first.content.strip()), is_trained), *messages[1:]]
-    return [(Message("system", _WITH_TOOLS), is_all), *messages]
+        return [first._replace(content=_WITH_TOOLS + first.content.strip()), *others], [*trained]
+    return [Message("system", _WITH_TOOLS), *messages], [is_all, *trained]
 
 
 def _said(message: Message) -> str:

@@ -6,17 +6,10 @@ message of the assistant. A prompt and a completion that are text are one text, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from corpuskit.chat.conversation import Conversation, Message
-from corpuskit.chat.template import (
-    ReasoningOf,
-    Template,
-    TrainOn,
-    check_one_system,
-    control,
-    text,
-    thought,
-    turns,
-)
+from corpuskit.chat.template import Template, check_one_system, control, text, thought
 from corpuskit.chat.tools import as_json
 from corpuskit.tokenizers.pieces import DocumentPiece
 
@@ -31,29 +24,23 @@ class Plain(Template):
 
     control_tokens = ("",)
 
-    def pieces(
-        self,
-        conversation: Conversation,
-        *,
-        train_on: TrainOn = "assistant",
-        tools: bool = True,
-        reasoning: ReasoningOf = "all",
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
     ) -> list[DocumentPiece]:
         """A conversation as pieces."""
-        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
-        is_all = train_on == "all"
+        messages = conversation.messages
         pieces: list[DocumentPiece] = []
         if not conversation.has_roles:
-            for message, is_trained in found:
+            for message, is_trained in zip(messages, trained, strict=True):
                 if message.content:
                     pieces.append(DocumentPiece(message.content.encode(), False, is_trained))
                 if message.role == "assistant":
                     pieces.append(_END[is_trained])
             return pieces
-        if tools and conversation.tools:
+        if conversation.tools:
             words = "\n".join(as_json(tool) for tool in conversation.tools)
             pieces.append(DocumentPiece(f"Tools:\n{words}".encode(), False, is_all))
-        for message, is_trained in found:
+        for message, is_trained in zip(messages, trained, strict=True):
             role = message.role
             given = is_all and is_trained
             if role == "assistant":
@@ -64,7 +51,7 @@ class Plain(Template):
                 pieces.append(_END[is_trained])
                 continue
             if role == "developer":
-                check_one_system(found, self.name)
+                check_one_system(messages, self.name)
             between = "\n\n" if pieces else ""
             pieces.append(DocumentPiece(f"{between}{_NAMES[role]}: {message.content}".encode(), False, given))
         return pieces

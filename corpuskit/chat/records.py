@@ -9,14 +9,14 @@ A record may have `tools`, and a `system` prompt beside its messages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpuskit.chat.conversation import ROLES, BadConversation, Conversation, Message, ToolCall
 from corpuskit.chat.tools import calls_of, matched, parsed, tools_of
 from corpuskit.near import near
 
-#: The fields that hold messages, in order of preference, and the one that says that there is a prompt.
+#: The fields that a conversation may be in, in order of preference; a prompt has its completion beside it.
 MESSAGES = ("messages", "conversations")
 PROMPT, COMPLETION = "prompt", "completion"
 FIELDS = (*MESSAGES, PROMPT)
@@ -73,31 +73,38 @@ def conversation_of(record: Mapping[str, Any], field: str = "") -> Conversation:
     """
     if not isinstance(record, dict):
         raise BadConversation("not-a-conversation", f"{_kind(record)} where an object is expected")
-    name, value = field, None
-    if field:
-        value = nested(record, field)
-    else:
-        for name in MESSAGES:
-            value = record.get(name)
-            if value is not None:
-                break
-    if value is None and not field and PROMPT in record:
+    name, value = field_of(record, (field,) if field else FIELDS)
+    if name == PROMPT and not field:
         return _prompted(record)
-    if value is None:
+    if name is None or value is None:
         wanted = repr(field) if field else " or ".join(map(repr, FIELDS))
         raise BadConversation("not-a-conversation", f"no field {wanted}")
     tools = tools_of(record.get("tools"))
     return Conversation(_messages(value, name, record.get("system"), tools), tools)
 
 
-def nested(record: Mapping[str, Any], field: str) -> Any:
-    """What a record has in a field, dots leading into nested objects; None where it has none."""
-    value: Any = record
-    for key in field.split("."):
-        if not isinstance(value, dict) or key not in value:
-            return record.get(field)
-        value = value[key]
-    return value
+def field_of(record: Mapping[str, Any], fields: Sequence[str]) -> tuple[str | None, Any]:
+    """The field that a record's conversation is in, with its value: the first not null, or the first there.
+
+    Args:
+        record: A JSON object.
+        fields: The fields that it may be in. One's own name goes before a way with dots into nested objects.
+
+    Returns:
+        The field and its value; (None, None) if the record has none of them.
+    """
+    there = None
+    for field in fields:
+        value: Any = record
+        for key in (field,) if field in record else field.split("."):
+            if not isinstance(value, dict) or key not in value:
+                break
+            value = value[key]
+        else:
+            if value is not None:
+                return field, value
+            there = there or field
+    return there, None
 
 
 def _prompted(record: Mapping[str, Any]) -> Conversation:
@@ -276,4 +283,4 @@ def _kind(value: Any) -> str:
     return _NAMES.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
 
 
-__all__ = ["COMPLETION", "FIELDS", "MESSAGES", "PROMPT", "conversation_of", "nested"]
+__all__ = ["COMPLETION", "FIELDS", "MESSAGES", "PROMPT", "conversation_of", "field_of"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, final
 
 from corpuskit.chat.conversation import BadConversation, Conversation, Message
 from corpuskit.errors import ConfigError
@@ -64,7 +64,7 @@ class Template(abc.ABC):
             )
         self.name = name if argument is None else f"{name}:{argument}"
 
-    @abc.abstractmethod
+    @final
     def pieces(
         self,
         conversation: Conversation,
@@ -83,6 +83,28 @@ class Template(abc.ABC):
                 or "none".
 
         Raises:
+            BadConversation: If nothing is left to write, or the template has no way to write it.
+        """
+        if not tools:
+            conversation = _without_tools(conversation)
+        if reasoning != "all":
+            conversation = conversation._replace(messages=_with_reasoning(conversation.messages, reasoning))
+        is_all = train_on == "all"
+        return self.write(conversation, _trained(conversation, train_on), is_all=is_all)
+
+    @abc.abstractmethod
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
+    ) -> list[DocumentPiece]:
+        """A conversation as pieces, after what is not to be written was taken out of it.
+
+        Args:
+            conversation: The conversation. All that it holds is to be written.
+            trained: Of each message, whether it is to be learned.
+            is_all: Whether what a model is given is to be learned too, such as the header of a message that
+                is to be learned, and what no message says.
+
+        Raises:
             BadConversation: If the template has no way to write it.
         """
 
@@ -97,47 +119,35 @@ def text(words: str) -> PieceOf:
     return (DocumentPiece(words.encode(), False, False), DocumentPiece(words.encode(), False, True))
 
 
-def turns(
-    conversation: Conversation, *, train_on: TrainOn, tools: bool, reasoning: ReasoningOf
-) -> list[tuple[Message, bool]]:
-    """The messages that are written, each with whether it is to be learned.
+def _trained(conversation: Conversation, train_on: TrainOn) -> list[bool]:
+    """Which of the messages are to be learned."""
+    if train_on == "all":
+        return [message.is_trained for message in conversation.messages]
+    trained = [message.role == "assistant" and message.is_trained for message in conversation.messages]
+    if num_prompt := conversation.num_prompt:
+        trained[:num_prompt] = [False] * num_prompt
+    if train_on == "last":
+        roles = [message.role for message in conversation.messages]
+        last = max((place for place, role in enumerate(roles) if role == "assistant"), default=-1)
+        trained = [is_trained and place == last for place, is_trained in enumerate(trained)]
+    return trained
 
-    Args:
-        conversation: The conversation.
-        train_on: What is to be learned.
-        tools: Whether calls and answers of tools are written.
-        reasoning: Which reasoning is written.
+
+def _without_tools(conversation: Conversation) -> Conversation:
+    """A conversation without tools, their calls and their answers.
 
     Raises:
         BadConversation: If nothing is left to write.
     """
-    messages, num_prompt = conversation.messages, conversation.num_prompt
-    if not tools:
-        messages, num_prompt = _without_tools(messages, num_prompt)
-    if reasoning != "all":
-        messages = _with_reasoning(messages, reasoning)
-    if train_on == "all":
-        return [(message, message.is_trained) for message in messages]
-    trained = [message.role == "assistant" and message.is_trained for message in messages]
-    if num_prompt:
-        trained[:num_prompt] = [False] * num_prompt
-    if train_on == "last":
-        roles = [message.role for message in messages]
-        last = max((place for place, role in enumerate(roles) if role == "assistant"), default=-1)
-        trained = [is_trained and place == last for place, is_trained in enumerate(trained)]
-    return list(zip(messages, trained, strict=True))
-
-
-def _without_tools(messages: Sequence[Message], num_prompt: int) -> tuple[list[Message], int]:
-    """The messages without calls and answers of tools, and how many of them are a prompt."""
     kept = []
-    for place, message in enumerate(messages):
+    for place, message in enumerate(conversation.messages):
         is_call = bool(message.tool_calls) and not message.content
         if message.role != "tool" and not is_call:
             kept.append((place, message._replace(tool_calls=())))
     if not any(message.content or message.reasoning for _, message in kept):
         raise BadConversation("empty-conversation", "a conversation without text but for calls of tools")
-    return [message for _, message in kept], sum(place < num_prompt for place, _ in kept)
+    num_prompt = sum(place < conversation.num_prompt for place, _ in kept)
+    return conversation._replace(messages=[message for _, message in kept], tools=(), num_prompt=num_prompt)
 
 
 def _with_reasoning(messages: Sequence[Message], reasoning: ReasoningOf) -> list[Message]:
@@ -157,17 +167,17 @@ def thought(message: Message) -> str:
     return f"<think>\n{message.reasoning}\n</think>\n\n" if message.reasoning else ""
 
 
-def check_one_system(turns: Sequence[tuple[Message, bool]], name: str) -> None:
+def check_one_system(messages: Sequence[Message], name: str) -> None:
     """Check that there is a system's message or a developer's, where a template writes both as one role.
 
     Args:
-        turns: The messages.
+        messages: The messages.
         name: The template's name.
 
     Raises:
         BadConversation: If there are both.
     """
-    if {"system", "developer"} <= {message.role for message, _ in turns}:
+    if {"system", "developer"} <= {message.role for message in messages}:
         raise BadConversation(
             "two-system-messages",
             f"a message of the system and one of a developer, which template {name} has one role for,",
@@ -185,5 +195,4 @@ __all__ = [
     "control",
     "text",
     "thought",
-    "turns",
 ]

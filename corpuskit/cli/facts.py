@@ -72,7 +72,9 @@ def _examples(corpus: Corpus) -> dict[str, Any]:
         return {}
     if importlib.util.find_spec("pyarrow") is None:
         return {}
-    rows = split.fields().slice(0, _EXAMPLE_DOCUMENTS).to_pydict()
+    from corpuskit.corpus.field_tables import split_table
+
+    rows = split_table(split, corpus.manifest.field_types, most=_EXAMPLE_DOCUMENTS).to_pydict()
     return {name: next((one for one in values if one is not None), None) for name, values in rows.items()}
 
 

@@ -10,9 +10,9 @@ import contextlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from corpuskit.errors import ConfigError, CorpusFormatError, reason_of
+from corpuskit.errors import ConfigError
 from corpuskit.registry.distribution import install_command
 from corpuskit.storage import FileWriter
 
@@ -209,73 +209,6 @@ class _Sink(io.RawIOBase):
         return self._file.size_bytes
 
 
-def read_table(data: Any, where: str) -> pyarrow.Table:
-    """The rows of a file of fields, which stay where they are.
-
-    Args:
-        data: The bytes of the file, such as a mapped array's.
-        where: What to call the file in errors.
-
-    Raises:
-        CorpusFormatError: If it is none.
-        ConfigError: If pyarrow is not installed.
-    """
-    pa = import_pyarrow("reading kept fields")
-    try:
-        return pa.ipc.open_file(pa.py_buffer(data)).read_all()
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusFormatError(
-            f"{where}: damaged: {reason_of(error):.200}; prepare the corpus again with --overwrite",
-            path=where,
-        ) from error
-
-
-class _HasFields(Protocol):
-    """What a split is here."""
-
-    name: str
-    shard_documents: Any
-
-    def fields_data(self, number: int) -> Any: ...
-
-
-def shard_table(split: _HasFields, number: int, types: Mapping[str, str]) -> pyarrow.Table:
-    """The rows of one shard, which stay where they are.
-
-    Args:
-        split: The split.
-        number: The number of the shard.
-        types: The types of the corpus's fields.
-
-    Raises:
-        CorpusFormatError: If they are not as the manifest says.
-        ConfigError: If pyarrow is not installed.
-    """
-    where = f"the fields of shard {number} of split {split.name!r}"
-    table = read_table(split.fields_data(number), where)
-    expected = int(split.shard_documents[number + 1] - split.shard_documents[number])
-    if table.num_rows != expected or [*types_of(table.schema).items()] != [*types.items()]:
-        raise CorpusFormatError(
-            f"{where}: {table.num_rows:,} rows of {types_of(table.schema)}, the manifest says {expected:,} "
-            f"of {dict(types)}; prepare the corpus again with --overwrite",
-            path=where,
-            expected=expected,
-            found=table.num_rows,
-        )
-    return table
-
-
-def split_table(split: _HasFields, types: Mapping[str, str]) -> pyarrow.Table:
-    """The rows of all shards of a split; arguments and errors as those of `shard_table`."""
-    pa = import_pyarrow("reading kept fields")
-    tables = (
-        [shard_table(split, number, types) for number in range(len(split.shard_documents) - 1)]
-        if types
-        else []
-    )
-    return pa.concat_tables(tables) if tables else arrow_schema(types).empty_table()
-
-
 @contextlib.contextmanager
 def open_rows(path: Path) -> Iterator[tuple[Mapping[str, str], Iterator[dict[str, list[Any]]]]]:
     """The types of a file of fields that this program wrote a moment ago, and its rows, batch by batch."""
@@ -321,8 +254,5 @@ __all__ = [
     "converted",
     "import_pyarrow",
     "open_rows",
-    "read_table",
-    "shard_table",
-    "split_table",
     "types_of",
 ]

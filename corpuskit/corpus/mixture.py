@@ -191,7 +191,7 @@ class Mixture:
                 *(_share(each, name) for each in weights),
                 self._samplers.get(name, ""),
                 self._max_epochs.get(name, ""),
-                len(self._selections[name].numbers) if name in self._selections else "all",
+                len(self._selections[name]) if name in self._selections else "all",
             )
             for name, corpus in self._corpora.items()
         ]

@@ -1,11 +1,12 @@
 """Choosing documents by what is known of them: an expression over their kept fields, as DuckDB takes it.
 
 An expression is the condition of a WHERE clause and nothing else: it reads no file, changes nothing, and
-gives the same documents every time.
+gives the same documents every time. So it calls only functions that are known to do so.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -20,20 +21,32 @@ from corpuskit.errors import ConfigError
 from corpuskit.registry.distribution import install_command
 from corpuskit.selection import Selection
 
-#: What gives another answer in every run: functions that say so of themselves, and these.
-_VOLATILE = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE stability = 'VOLATILE'"
-_OF_THE_MOMENT = {
-    *("age", "now", "today", "getvariable", "get_current_time", "get_current_timestamp"),
-    *("current_date", "current_time", "current_timestamp", "current_localtime", "current_localtimestamp"),
-    *("localtime", "localtimestamp", "transaction_timestamp", "txid_current", "current_setting"),
+#: Functions of one row, and whether one of the name says of itself that it gives the same answer every time.
+_FUNCTIONS = """
+    SELECT lower(function_name), coalesce(bool_or(stability = 'CONSISTENT'), false)
+    FROM duckdb_functions() WHERE function_type IN ('scalar', 'macro') GROUP BY ALL
+"""
+#: Macros say nothing of themselves; these do, too.
+_PURE_MACROS = {
+    *("array_append", "array_prepend", "array_reverse", "array_to_string", "date_add", "days_in_month"),
+    *("fdiv", "if", "json", "list_any_value", "list_append", "list_avg", "list_bool_and", "list_bool_or"),
+    *("list_count", "list_first", "list_last", "list_max", "list_median", "list_min", "list_mode"),
+    *("list_prepend", "list_product", "list_reverse", "list_string_agg", "list_sum", "md5_number_lower"),
+    *("md5_number_upper", "nullif", "split_part"),
 }
+#: What gives another answer in every run without saying so: `age` of one date, and what SQL writes as a word.
+_OF_THE_MOMENT = {"age", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+_MAX_DEPTH = 100
 #: What DuckDB's errors begin with.
 _KIND_OF_ERROR = re.compile(r"^[A-Z]\w*(?: [A-Z]\w*)* Error: ")
+#: What they say of an option that nobody can set here.
+_HOW_TO_SET = re.compile(r"\. Use \"SET .*", re.DOTALL)
 _TEXTS, _QUOTED = re.compile(r"'(?:[^']|'')*'"), re.compile(r'"((?:[^"]|"")*)"')
 _WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 _CHARACTERS_SHOWN = 80
 _MAX_CHARACTERS = 100_000
 _COLUMNS_SHOWN = 20
+_REASON_SHOWN = 300
 
 
 def select(
@@ -86,10 +99,13 @@ def _chosen(split: Split, expression: str) -> NDArray[np.int64]:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
+            "max_expression_depth": str(_MAX_DEPTH),
         },
     )
     names = table.column_names
     try:
+        with contextlib.suppress(duckdb.CatalogException):  # a DuckDB without time zones
+            connection.execute("SET TimeZone = 'UTC'")  # and not this machine's
         connection.execute("SET lock_configuration = true")
         _check(connection, expression, names)
         connection.register("documents", table)
@@ -105,7 +121,7 @@ def _chosen(split: Split, expression: str) -> NDArray[np.int64]:
     except duckdb.Error as error:
         reason = _KIND_OF_ERROR.sub("", str(error).strip().split("\n")[0].rstrip("!."))
         raise ConfigError(
-            f"select {_shown(expression)}: {reason}{_quotes(expression, names[:-1])}; "
+            f"select {_shown(expression)}: {reason:.{_REASON_SHOWN}}{_quotes(expression, names[:-1])}; "
             f"the columns are {_listed(names[:-1])}",
             found=expression,
         ) from error
@@ -160,13 +176,14 @@ def _check(connection: Any, expression: str, columns: Sequence[str]) -> None:
     query = f"SELECT 1 FROM documents WHERE ({expression}\n)"  # noqa: S608 (it is parsed, and not run)
     tree = json.loads(connection.execute("SELECT json_serialize_sql($1)", [query]).fetchone()[0])
     if tree["error"]:
-        reason = f"no condition: {tree['error_message']}"
+        reason = f"no condition: {_HOW_TO_SET.sub('', tree['error_message'])}"
     elif len(tree["statements"]) != 1:
         reason = "several statements, where one condition is expected"
     else:
-        volatile = connection.execute(_VOLATILE).fetchall()
-        changing = {name for (name,) in volatile} | _OF_THE_MOMENT
         known = {name.casefold() for name in columns}
+        functions = dict(connection.execute(_FUNCTIONS).fetchall())
+        pure = {name for name, is_pure in functions.items() if is_pure} | _PURE_MACROS
+        changing = functions.keys() - pure | _OF_THE_MOMENT
         condition = tree["statements"][0]["node"]["where_clause"]
         reason = next((found for node in _nodes(condition) if (found := _refused(node, changing, known))), "")
     if reason:
@@ -177,12 +194,14 @@ def _check(connection: Any, expression: str, columns: Sequence[str]) -> None:
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:
     """All objects in a JSON value."""
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from _nodes(each)
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            yield each
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
 
 
 def _refused(node: dict[str, Any], changing: set[str], known: set[str]) -> str:
@@ -196,7 +215,7 @@ def _refused(node: dict[str, Any], changing: set[str], known: set[str]) -> str:
     if kind == "COLUMN_REF" and len(node["column_names"]) == 1:
         name = node["column_names"][0]
         name = "" if name.casefold() in known else name
-    return f"{name} gives another answer every time" if name.casefold() in changing else ""
+    return f"{name} is not known to give the same answer every time" if name.casefold() in changing else ""
 
 
 def _quotes(expression: str, columns: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.corpus.decoding import decode, recorded_tokenizer
-from corpuskit.corpus.fields import shard_table, split_table
+from corpuskit.corpus.field_tables import shard_table, split_table
 from corpuskit.corpus.index import Index, ends_of, text_bytes_of
 from corpuskit.corpus.manifest import Manifest
 from corpuskit.errors import CorpusFormatError
@@ -47,6 +47,8 @@ class Split(TokenStream):
         shard_starts: int64[S + 1], where each of S shards starts in the stream; the last is N.
         shard_documents: int64[S + 1], the first document that ends in each of S shards; the last is D.
         encoding: The tokenizer's name, where the manifest holds too little to open it; not pickled.
+        sound_fields: The record batches of kept fields, by shard and number, that were looked through; not
+            pickled.
     """
 
     def __init__(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
@@ -61,6 +63,7 @@ class Split(TokenStream):
         self.shard_starts = _sums([shard.num_tokens for shard in record.shards])
         self.shard_documents = _sums([shard.num_documents for shard in record.shards])
         self.encoding: str | None = None
+        self.sound_fields: set[tuple[int, int]] = set()
         self._manifest = manifest
 
     @abstractmethod
@@ -125,6 +128,8 @@ class Split(TokenStream):
     def fields(self) -> pyarrow.Table:
         """The kept fields, a row for each document in order; nothing is copied into memory.
 
+        The first call looks through all of them: what a file says of its values might lead out of it.
+
         Raises:
             ConfigError: If pyarrow is not installed.
             CorpusFormatError: If a file is damaged.
@@ -132,7 +137,7 @@ class Split(TokenStream):
         return split_table(self, self._manifest.field_types)
 
     def document_fields(self, number: int) -> dict[str, Any]:
-        """One document's kept fields by their names; only its shard's are read.
+        """One document's kept fields by their names; of a shard, 16,384 documents' or fewer are read.
 
         Raises:
             IndexError: If there is no document of this number.
@@ -143,8 +148,8 @@ class Split(TokenStream):
         if not self._manifest.fields:
             return {}
         shard, row = self._row_of(number)
-        table = shard_table(self, shard, self._manifest.field_types)
-        found: dict[str, Any] = table.slice(row, 1).to_pylist()[0]
+        table = shard_table(self, shard, self._manifest.field_types, row, row + 1)
+        found: dict[str, Any] = table.to_pylist()[0]
         return found
 
     def document(self, number: int) -> Tokens:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.fields import shard_table
+from corpuskit.corpus.field_tables import check_footer, shard_table
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import Manifest, ShardRecord
 from corpuskit.corpus.scan import Mismatch, OnMismatch
@@ -120,13 +120,13 @@ def _check_fields(
     manifest: Manifest, split: Split, record: ShardRecord, number: int, note: OnMismatch
 ) -> list[Problem]:
     """What is wrong with a shard's kept fields: their bytes, and, where pyarrow is installed, their rows."""
-    for _ in scan.fields(split, number, record, note):
-        pass
-    if importlib.util.find_spec("pyarrow") is None:
-        return []
     try:
-        shard_table(split, number, manifest.field_types).validate(full=True)
-    except (CorpusFormatError, ValueError) as error:  # pyarrow's own errors are such
+        for _ in scan.fields(split, number, record, note):
+            pass
+        if importlib.util.find_spec("pyarrow") is not None:
+            shard_table(split, number, manifest.field_types)
+            check_footer(split, number, manifest.field_types)
+    except (CorpusFormatError, HashMismatch) as error:
         return [Problem(record.fields_file, reason_of(error))]
     return []
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints, Tokens
-from corpuskit.batches.ranges import ranges
+from corpuskit.ranges import ranges
 
 #: uint64[d, 2].
 Hashes = NDArray[np.uint64]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.ranges import ranges
+from corpuskit.ranges import ranges
 
 #: At so many bytes of a phrase it is asked how rare the tokens are that cover them.
 _COMPARED_BYTES = 128

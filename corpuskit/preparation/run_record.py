@@ -16,6 +16,7 @@ from corpuskit.preparation.parts.record import MAX_PLACES, PartRecord
 from corpuskit.preparation.plan import Plan
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.base import Input, Source
+from corpuskit.sources.kept_fields import TYPES
 from corpuskit.sources.readers.columns import close_to, listed
 from corpuskit.urls import is_remote
 from corpuskit.version import __version__
@@ -130,6 +131,9 @@ def warn_of_fields(source: Source, plan: Plan, missing: Sequence[str]) -> None:
     for field in missing:
         there = f"; {plan.inputs[0].name} has: {listed(names)}" if names else ""
         close = close_to(field, names)
+        name, _, said_type = field.rpartition(":")
+        if name in names:
+            close = f"{said_type!r} is no type, which are {', '.join(TYPES)}"
         log.warning(
             "field %r is null in every document%s; name others with --keep%s (in Python and TOML: keep)",
             field,

@@ -88,7 +88,8 @@ def trained_rows(
     if skipped and not len(numbers):
         raise ConfigError(
             f"{SKIP_UNTRAINED}: none of the {skipped:,} rows has a target that is to be learned: the loss "
-            "stream is 0 throughout, and 'corpuskit info' shows what the corpus was prepared with"
+            "stream is 0 at each of theirs; 'corpuskit info' shows what the corpus was prepared with, and "
+            "where documents are cut off, a larger block_size keeps more of them"
         )
     return TrainedRows(numbers, skipped) if skipped else TrainedRows()
 

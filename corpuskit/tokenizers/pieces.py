@@ -74,11 +74,12 @@ def encode_pieces(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Pieces:
-    """P pieces of documents one after another, without empty texts.
+    """P pieces of documents one after another, without empty texts: T texts, and C control tokens.
 
     Args:
-        texts: The pieces' texts and control tokens' names.
-        sizes: int64[P], each text's bytes; 0 for a control token.
+        texts: The T texts.
+        sizes: int64[T], each text's bytes.
+        controls: The C control tokens' names.
         is_control: bool[P], whether each is a control token.
         is_trained: bool[P], whether each is to be learned.
         document: int64[P], the number of each one's document.
@@ -86,6 +87,7 @@ class _Pieces:
 
     texts: Sequence[bytes]
     sizes: NDArray[np.int64]
+    controls: Sequence[bytes]
     is_control: NDArray[np.bool_]
     is_trained: NDArray[np.bool_]
     document: NDArray[np.int64]
@@ -94,22 +96,25 @@ class _Pieces:
     def of(cls, documents: Sequence[Sequence[DocumentPiece]]) -> _Pieces:
         # All fields of all pieces; the fastest way to have those of one kind together.
         flat: list[Any] = list(itertools.chain.from_iterable(itertools.chain.from_iterable(documents)))
-        texts: list[bytes] = flat[::3]
+        all_texts: list[bytes] = flat[::3]
         is_control, is_trained = (np.frombuffer(bytes(flat[at::3]), np.bool_) for at in (1, 2))
+        controls = list(itertools.compress(all_texts, is_control.tobytes()))
+        texts = list(itertools.compress(all_texts, (~is_control).tobytes()))
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         counts = np.fromiter(map(len, documents), np.int64, len(documents))
         document = np.repeat(np.arange(len(documents)), counts)
-        sizes[is_control] = 0
-        says = is_control | (sizes > 0)
-        if says.all():
-            return cls(texts, sizes, is_control, is_trained, document)
-        texts = list(itertools.compress(texts, says.tolist()))
-        return cls(texts, sizes[says], is_control[says], is_trained[says], document[says])
+        is_there = sizes > 0
+        if is_there.all():
+            return cls(texts, sizes, controls, is_control, is_trained, document)
+        says = is_control.copy()
+        says[~is_control] = is_there
+        texts = list(filter(None, texts))
+        return cls(texts, sizes[is_there], controls, is_control[says], is_trained[says], document[says])
 
     @property
     def is_inside(self) -> NDArray[np.bool_]:
         """bool[P], which of them do not begin their document."""
-        inside = np.zeros(len(self.texts), np.bool_)
+        inside = np.zeros(len(self.document), np.bool_)
         inside[1:] = self.document[1:] == self.document[:-1]
         return inside
 
@@ -119,7 +124,7 @@ class _Pieces:
         Args:
             cut: bool[T], of each text whether a run ends where what is learned begins or ends.
         """
-        first = np.ones(len(self.texts), np.bool_)
+        first = np.ones(len(self.document), np.bool_)
         here, before = self.is_control[1:], self.is_control[:-1]
         first[1:] = here | before | (self.document[1:] != self.document[:-1])
         if cut is not None:
@@ -132,7 +137,7 @@ class _Pieces:
         Raises:
             TokenizerError: If the vocabulary lacks one.
         """
-        names = list(itertools.compress(self.texts, self.is_control.tolist()))
+        names = self.controls
         known = {name: tokenizer.control_ids.get(name.decode(), -1) for name in {*names} - {b""}}
         known[b""] = -1 if tokenizer.eot_id is None else tokenizer.eot_id
         ids = np.fromiter(map(known.__getitem__, names), np.int64, len(names))
@@ -174,10 +179,15 @@ class _Runs:
     @classmethod
     def of(cls, tokenizer: Tokenizer, pieces: _Pieces, begins: NDArray[np.bool_]) -> _Runs:
         is_text = ~pieces.is_control
-        joined = b"".join(itertools.compress(pieces.texts, is_text.tolist()))
-        begins_text, sizes = begins[is_text], pieces.sizes[is_text]
-        starts = (np.cumsum(sizes) - sizes)[begins_text].tolist()
-        texts = [joined[start:stop] for start, stop in itertools.pairwise([*starts, len(joined)])]
+        begins_text = begins[is_text]
+        texts = list(itertools.compress(pieces.texts, begins_text.tobytes()))
+        first = np.flatnonzero(begins_text)
+        sizes = np.diff(first, append=len(begins_text))
+        several = np.flatnonzero(sizes > 1)  # most runs are one text, which is there already
+        for run, start, size in zip(
+            several.tolist(), first[several].tolist(), sizes[several].tolist(), strict=True
+        ):
+            texts[run] = b"".join(pieces.texts[start : start + size])
         try:
             encoded = _encoded(tokenizer, texts, pieces.is_inside[begins & is_text])
         except TokenizerError as error:
@@ -221,7 +231,7 @@ def _learned(
     If there are such, the first is empty.
     """
     is_text = ~pieces.is_control
-    is_trained, sizes = pieces.is_trained[is_text], pieces.sizes[is_text]
+    is_trained, sizes = pieces.is_trained[is_text], pieces.sizes
     # Stretches are neighbouring texts of one run that are all to be learned, or all not.
     first = np.flatnonzero(runs.begins | _changes(is_trained))
     run = runs.number[first]
@@ -261,7 +271,7 @@ def _borders(
     is_asked = np.zeros(len(runs.texts), np.bool_)
     is_asked[run] = True
     lengths = runs.encoded.lengths
-    texts = list(itertools.compress(runs.texts, is_asked.tolist()))
+    texts = list(itertools.compress(runs.texts, is_asked.tobytes()))
     asked = Encoded(runs.encoded.ids[np.repeat(is_asked, lengths)], lengths[is_asked])
     begins, ends = tokenizer.token_places(texts, asked)
     unknown = np.zeros(len(runs.texts), np.bool_)

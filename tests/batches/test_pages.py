@@ -50,9 +50,15 @@ def test_resident_pages_stay_below_the_limit(tmp_path, make_split):
     assert most < limit + 8 * 2**21  # a window touches two huge pages at most
 
 
+@pytest.fixture
+def always_cold(monkeypatch):
+    """Every batch counts as slow, and as one from a disk."""
+    monkeypatch.setattr(pages_module, "_SLOW_WINDOW_S", -1)
+    monkeypatch.setattr(pages_module, "_COLD_WINDOWS", -1)
+
+
+@pytest.mark.usefixtures("always_cold")
 def test_windows_are_right_while_their_pages_are_asked_for(tmp_path, make_split, monkeypatch):
-    monkeypatch.setattr(pages_module, "_SLOW_WINDOW_S", -1)  # every batch counts as slow,
-    monkeypatch.setattr(pages_module, "_COLD_WINDOWS", -1)  # and as one from a disk
     sizes = [5000, 3000, 4000]
     split = make_split(sum(sizes), shard_sizes=sizes)
     tokens = split.tokens
@@ -69,6 +75,44 @@ def test_windows_are_right_while_their_pages_are_asked_for(tmp_path, make_split,
         np.testing.assert_array_equal(reader.gather(reader.locate(row)), row[:, None] + np.arange(101))
 
     assert asked
+
+
+@pytest.mark.usefixtures("always_cold")
+@pytest.mark.parametrize("without", [{0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}, {0, 1, 2}])
+def test_pages_are_asked_for_where_only_some_shards_have_a_stream(tmp_path, with_loss, without):
+    loss = np.random.default_rng(0).integers(0, 2, 120_000).astype(np.uint8)
+    split = with_loss(loss, shard_sizes=[40_000, 30_000, 50_000], document_ends=range(500, 120_001, 500))
+    shards = []
+    for number, (a, b) in enumerate(zip(split.shard_starts[:-1], split.shard_starts[1:], strict=True)):
+        loss[a:b] = 1 if number in without else loss[a:b]
+        loss[a:b].tofile(tmp_path / f"{number}.bin")
+        shards.append(None if number in without else np.memmap(tmp_path / f"{number}.bin", "u1", "r"))
+    split.stream_shard = lambda _, number: shards[number]
+    reader = WindowReader(split.stream("loss"), 101)
+    asked = []
+    starts = np.random.default_rng(0).integers(0, 119_899, (20, 16))
+
+    for row in starts:
+        expected = loss[row[:, None] + np.arange(101)]
+        asked.append(reader._pages.asks_ahead)
+        np.testing.assert_array_equal(reader.gather(reader.locate(row)), expected)
+        lengths = np.full(len(row), 100)
+        items, last = reader.gather_spans(reader.locate(row, lengths + 1), lengths)
+        np.testing.assert_array_equal(items.reshape(-1, 100), expected[:, :-1])
+        np.testing.assert_array_equal(last, expected[:, -1])
+
+    assert any(asked) == (len(without) < 3)
+
+
+def test_addresses_outside_the_maps_are_not_asked_for(tmp_path):
+    first, second = mapped(tmp_path / "a.bin", 5000), mapped(tmp_path / "b.bin", 5000)
+    pages = Pages([first, second])
+    memory = np.zeros(10**6, np.uint16)
+    ends = [shard.ctypes.data + shard.nbytes for shard in (first, second)]
+    at = [0, memory.ctypes.data, first.ctypes.data, second.ctypes.data + 4096, *ends, 2**47]
+
+    pages.ask_for(np.array(at, np.int64), 512)
+    pages.ask_for(np.array(at, np.int64), np.full(len(at), 512))
 
 
 def test_nothing_is_asked_for_when_only_the_machine_is_slow(tmp_path, monkeypatch):

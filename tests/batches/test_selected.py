@@ -17,7 +17,6 @@ from corpuskit.batches import Batches
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.selection import Selection
-from corpuskit.value_streams import StreamInfo
 
 SAMPLERS = [
     ("random", {}),
@@ -170,6 +169,7 @@ def test_a_resizable_order_goes_on_with_another_block_size(split):
     [
         (selected([1], "0" * 64), "the selection is of another split or corpus than split 'train'"),
         (selected([]), "the selection has none of the 100 documents of split 'train'"),
+        (selected([5, 10**5]), "the selection has document 100,000, and split 'train' has 100; select from"),
         ([1, 2, 3], "must be a selection of documents"),
         (selected([7]), "the selection of split 'train' has 10 tokens, a window of block_size 16 needs 17"),
     ],
@@ -236,16 +236,14 @@ def learned(loss, target):
 @pytest.mark.parametrize("output", ["numpy", "resident"])
 def test_values_of_targets_that_were_not_selected_are_the_fill(with_loss, output):
     loss = np.arange(1000).astype(np.uint8) % 3 != 0
-    split = with_loss(
-        loss.astype(np.uint8), document_ends=range(10, 1001, 10), info=StreamInfo("|u1", 7, "target")
-    )
+    split = with_loss(loss.astype(np.uint8), document_ends=range(10, 1001, 10))
     how = {"output": "torch", "device": "cpu", "resident": True} if output == "resident" else {}
     batches = batches_of(split, streams=("loss",), **how)
     plain = batches_of(split, loss=False)
     for step in range(5):
         _, y, values = batches[step]
         _, raw = plain[step]
-        expected = np.where(raw == IGNORED, 7, split.loss[np.maximum(raw, 0)])
+        expected = np.where(raw == IGNORED, 1, split.loss[np.maximum(raw, 0)])
         np.testing.assert_array_equal(np.asarray(values["loss"]), expected)
         np.testing.assert_array_equal(
             np.asarray(y), np.where((raw != IGNORED) & (expected == 1), raw, IGNORED)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corpuskit.batches import target_counts
 from corpuskit.batches.target_counts import target_counter
-from corpuskit.value_streams import LOSS, StreamInfo
+from corpuskit.value_streams import LOSS
 
 
 def test_a_stream_without_a_loss_stream_has_nothing_to_count(make_split):
@@ -23,12 +23,11 @@ def test_the_targets_of_spans_are_those_after_each_token(with_loss, piece, data)
     sizes = data.draw(st.lists(st.integers(0, 12), min_size=1, max_size=5).filter(sum))
     total = sum(sizes)
     loss = np.array(data.draw(st.lists(st.integers(0, 1), min_size=total, max_size=total)), np.uint8)
-    fill = data.draw(st.integers(0, 1))
     without = data.draw(st.sets(st.integers(0, len(sizes) - 1)))
-    split = with_loss(loss, shard_sizes=sizes, without=without, info=StreamInfo("|u1", fill, "target"))
+    split = with_loss(loss, shard_sizes=sizes, without=without)
     real = loss.copy()
     for number in without:
-        real[split.shard_starts[number] : split.shard_starts[number + 1]] = fill
+        real[split.shard_starts[number] : split.shard_starts[number + 1]] = 1
     starts = np.array(data.draw(st.lists(st.integers(0, total - 1), max_size=20)), np.int64)
     lengths = np.array([data.draw(st.integers(0, total - 1 - start)) for start in starts.tolist()], np.int64)
     with pytest.MonkeyPatch.context() as patch:

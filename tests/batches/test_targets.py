@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from corpuskit.batches import Batches
 from corpuskit.batches.targets import TargetWatch
+from corpuskit.errors import ConfigError
 from corpuskit.value_streams import LOSS_INFO, StreamInfo
 
 INFOS = {
@@ -179,11 +180,38 @@ def test_any_number_but_0_is_to_be_learned(make_split):
     assert values["loss"].max() == 204
 
 
-def test_a_mask_of_floats_masks_where_it_is_0(make_split):
-    info = StreamInfo("<f4", 1, "target")
-    split = make_split(400, values={"loss": (info, np.arange(400) % 2 * 0.25, set())})
-    x, y = Batches(split, batch_size=4, block_size=10, output="numpy")[0]
-    assert ((y == -100) == (x % 2 == 1)).all()
+@pytest.mark.parametrize(
+    "info",
+    [
+        StreamInfo("|u1", 1, "input"),
+        StreamInfo("|u1", 0, "target"),
+        StreamInfo("<u2", 1, "target"),
+        StreamInfo("<f4", 1, "target"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"loss": False}, {"streams": ["loss"]}])
+def test_a_stream_named_loss_that_is_of_another_kind_masks_nothing_and_is_refused(make_split, info, options):
+    split = make_split(400, values={"loss": (info, np.ones(400), set())})
+    with pytest.raises(
+        ConfigError, match="^stream 'loss' of split 'train' is of .*, expected uint8 with fill 1"
+    ):
+        Batches(split, batch_size=4, block_size=10, output="numpy", **options)
+
+
+@pytest.mark.parametrize("skip_untrained", [False, True])
+@pytest.mark.parametrize("output", ["numpy", "torch"])
+def test_rows_of_padding_alone_are_not_rows_without_targets(make_split, skip_untrained, output):
+    loss = np.arange(96) < 91  # the last of 10 windows has none
+    split = make_split(96, values={"loss": (LOSS_INFO, loss, set())})
+    tail = {"tail": "pad", "skip_untrained": skip_untrained}
+    options = {"batch_size": 7, "block_size": 10, "sampler": "sequential", "output": output}
+    batches = Batches(split, **options, sampler_options=tail)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        rows = [row.tolist() for _, y in batches for row in y]
+    assert rows[10:] == [[-100] * 10] * 4
+    assert sum(set(row) == {-100} for row in rows) == 5
+    assert batches.rows_without_targets == len(caught) == int(not skip_untrained)
 
 
 def test_rows_are_counted_by_several_threads():

@@ -12,7 +12,7 @@ torch.stack. The floor is torch.index_select over an overlapping view of the map
 contiguous int64 tensors, its starts drawn beforehand. At 64 x 1024, expect 23 to 26 x nanoGPT and the floor's
 speed or more from random and shuffled windows and mixtures of them, 17 x and 0.7 x the floor with documents,
 8 x and 0.35 x packed, also of whole documents, and from a selection of every other document. With a loss
-stream, expect 0.55 to 0.65 of the speed without, and 0.5 with documents masked as well.
+stream, expect 0.55 to 0.7 of the speed without: a pass that adds to int64 and a second gather are the rest.
 
 Where they are installed, LitData's TokensLoader and HF datasets are read beside them, with shuffling.
 
@@ -23,7 +23,6 @@ the files, after 10,000 batches as after 100,000 (see `corpuskit.batches.pages`)
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import itertools
 import resource
 import statistics
@@ -36,8 +35,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peers
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 import corpuskit
 from corpuskit.batches import Batches
@@ -75,6 +75,7 @@ def main() -> None:
         print(f"{split.num_tokens:,} tokens of {split.dtype}, {len(split.shard_starts) - 1} shards, one core")
         for batch_size, block_size in SHAPES:
             show(table(split, tokens, batch_size, block_size, options.seconds), batch_size, block_size)
+            with_loss(split, batch_size, block_size, options.seconds)
         latencies(split)
 
 
@@ -143,13 +144,13 @@ def table(
 ) -> dict[str, tuple[float, float, float]]:
     """Microseconds a batch of each row, and how many times as fast as nanoGPT and the floor it is."""
     shape = {"batch_size": batch_size, "block_size": block_size}
-    floor = floor_case(tokens, split.dtype, **shape)
+    floor = peers.floor_case(tokens, split.dtype, **shape)
     nanogpt = nanogpt_get_batch(tokens, split.dtype, **shape)
     rows: dict[str, Case] = {
         "floor": floor,
         "nanoGPT get_batch": nanogpt,
-        "plain map-style DataLoader": loader_case(tokens, split.dtype, **shape),
-        **peer_cases(tokens, split.dtype, **shape),
+        "plain map-style DataLoader": peers.loader_case(tokens, split.dtype, **shape),
+        **peers.peer_cases(tokens, split.dtype, **shape),
         **corpuskit_cases(split, shape),
     }
     found = {}
@@ -168,6 +169,16 @@ def show(rows: dict[str, tuple[float, float, float]], batch_size: int, block_siz
     print(f"\n{batch_size} x {block_size:<26} us/batch  Mtokens/s  x nanoGPT  x floor")
     for name, (us, nanos, floors) in rows.items():
         print(f"{name:34} {us:9.1f}  {batch_size * block_size / us:9.0f}  {nanos:9.1f}  {floors:7.2f}")
+
+
+def with_loss(split: Any, batch_size: int, block_size: int, seconds: float) -> None:
+    """How fast batches with a loss stream are beside the same without, each pair timed in turns."""
+    cases = corpuskit_cases(split, {"batch_size": batch_size, "block_size": block_size})
+    print(f"\n{f'{batch_size} x {block_size}, with loss':36} x without")
+    for name, case in cases.items():
+        if name.endswith(", loss"):
+            without, times = measure_in_turns((cases[name.removesuffix(", loss")], case), seconds)
+            print(f"{name:36} {median_ratio(without, times):9.2f}")
 
 
 def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
@@ -189,7 +200,7 @@ def corpuskit_cases(split: Any, shape: dict[str, int]) -> dict[str, Case]:
     }
     half = Selection(
         np.arange(0, num := len(split.document_ends()), 2),
-        split_fingerprint=split.fingerprint,
+        split=split.fingerprint,
         num_documents=num,
     )
     options |= {
@@ -253,114 +264,6 @@ def synchronized(case: Case) -> Case:
         return made
 
     return batch
-
-
-def floor_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
-    signed = np.dtype(f"<i{dtype.itemsize}")
-    stream = torch.from_numpy(np.memmap(tokens, signed, "c"))
-    view = stream.as_strided((len(stream) - block_size, block_size + 1), (1, 1))
-    draws = np.random.default_rng(0).integers(0, len(view), (512, batch_size))
-    starts = iter(forever(list(torch.from_numpy(draws))))
-
-    def batch() -> tuple[torch.Tensor, torch.Tensor]:
-        windows = view.index_select(0, next(starts))
-        return windows[:, :-1].to(torch.int64).contiguous(), windows[:, 1:].to(torch.int64).contiguous()
-
-    return batch
-
-
-def loader_case(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> Case:
-    class Windows(Dataset[Any]):
-        def __init__(self) -> None:
-            self.data = np.memmap(tokens, dtype=dtype, mode="r")
-
-        def __len__(self) -> int:
-            return (len(self.data) - 1) // block_size
-
-        def __getitem__(self, index: int) -> Any:
-            start = index * block_size
-            window = torch.from_numpy(self.data[start : start + block_size + 1].astype(np.int64))
-            return window[:-1], window[1:]
-
-    def batches() -> Iterator[Any]:
-        while True:
-            order = np.random.default_rng(0).integers(0, len(dataset), 2000 * batch_size)
-            yield from DataLoader(dataset, batch_size=batch_size, sampler=order.tolist(), drop_last=True)
-
-    dataset = Windows()
-    iterator = batches()
-    return lambda: next(iterator)
-
-
-def peer_cases(tokens: Path, dtype: Any, *, batch_size: int, block_size: int) -> dict[str, Case]:
-    """Other libraries that are installed, each from a copy of the tokens as it keeps them."""
-    cases = {}
-    if importlib.util.find_spec("litdata"):
-        cases["LitData, TokensLoader"] = litdata_case(tokens, dtype, batch_size, block_size)
-    if importlib.util.find_spec("datasets"):
-        cases["HF datasets, DataLoader"] = datasets_case(tokens, dtype, batch_size, block_size)
-    return cases
-
-
-def pieces(file: tuple[str, str]) -> Iterator[torch.Tensor]:
-    """The tokens of a file, in pieces, for LitData."""
-    ids = np.memmap(file[0], dtype=np.dtype(file[1]), mode="r")
-    for start in range(0, len(ids), 2**20):
-        yield torch.from_numpy(ids[start : start + 2**20].astype(np.int32))
-
-
-def litdata_case(tokens: Path, dtype: Any, batch_size: int, block_size: int) -> Case:
-    import litdata
-
-    folder = tokens.with_name(f"litdata-{block_size}")
-    if not folder.exists():
-        litdata.optimize(
-            fn=pieces,
-            inputs=[(str(tokens), dtype.str)],
-            output_dir=str(folder),
-            chunk_size=(block_size + 1) * 2**14,
-            num_workers=1,
-            item_loader=litdata.TokensLoader(block_size=block_size + 1),
-            verbose=False,
-        )
-    dataset = litdata.StreamingDataset(
-        str(folder), item_loader=litdata.TokensLoader(block_size=block_size + 1), shuffle=True
-    )
-    iterator = halves(litdata.StreamingDataLoader(dataset, batch_size=batch_size, drop_last=True))
-    return lambda: next(iterator)
-
-
-def datasets_case(tokens: Path, dtype: Any, batch_size: int, block_size: int) -> Case:
-    import datasets
-
-    folder = tokens.with_name(f"datasets-{block_size}")
-    if not folder.exists():
-        ids = np.memmap(tokens, dtype=dtype, mode="r")
-        datasets.disable_progress_bars()
-        whole = len(ids) // (block_size + 1) * (block_size + 1)
-        rows = np.asarray(ids[:whole], np.int32).reshape(-1, block_size + 1)
-        datasets.Dataset.from_dict({"ids": list(rows)}).save_to_disk(folder)
-    dataset = datasets.load_from_disk(folder).with_format("torch")
-    loader = DataLoader(dataset, batch_size=batch_size, shuffle=True, drop_last=True, collate_fn=stacked)
-    iterator = halves(loader)
-    return lambda: next(iterator)
-
-
-def stacked(rows: list[dict[str, torch.Tensor]]) -> torch.Tensor:
-    return torch.stack([row["ids"] for row in rows])
-
-
-def halves(loader: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Windows as x and y, int64 and contiguous, epoch after epoch."""
-    while True:
-        for windows in loader:
-            windows = windows.to(torch.int64)
-            yield windows[:, :-1].contiguous(), windows[:, 1:].contiguous()
-
-
-def forever(items: list[Any]) -> Iterator[Any]:
-    while True:
-        yield from items
 
 
 def latencies(split: Any) -> None:

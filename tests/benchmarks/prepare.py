@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import importlib.util
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -30,8 +32,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-#: Characters of a turn of the conversations that documents are made into.
-TURN = 500
+#: Characters, at most, of the turns of the conversations that documents are made into.
+TURNS = (500, 200)
 PRETOKENIZERS = {"gpt2": "gpt2", "r50k_base": "gpt2", "cl100k_base": "gpt4", "o200k_base": "o200k"}
 
 
@@ -66,19 +68,22 @@ def ranks_file(name: str) -> Path:
     return path
 
 
-def conversations_file(options: argparse.Namespace) -> Path:
-    """The same text as conversations of short turns, in JSON Lines; made before anything is timed."""
+def conversations_file(options: argparse.Namespace, turn: int) -> Path:
+    """The same text as conversations, in JSON Lines; made before anything is timed.
+
+    Each turn has up to so many characters, cut between words.
+    """
     import orjson
 
-    path = Path(tempfile.gettempdir()) / f"corpuskit-benchmark-{os.getuid()}-conversations.jsonl"
+    path = Path(tempfile.gettempdir()) / f"corpuskit-benchmark-{os.getuid()}-turns-of-{turn}.jsonl"
     if options.run:
         return path
+    turns = re.compile(rf"\S(?:.{{0,{turn - 2}}}\S)?(?=\s|\Z)|\S{{1,{turn}}}", re.DOTALL)
     with path.open("wb") as file:
         for document in documents(options):
-            text = document.decode()
-            turns = [text[at : at + TURN] for at in range(0, len(text), TURN)]
-            roles = ["assistant", "user"] if len(turns) % 2 else ["user", "assistant"]
-            said = [{"role": roles[n % 2], "content": turn} for n, turn in enumerate(turns)]
+            texts = turns.findall(document.decode())
+            roles = ["assistant", "user"] if len(texts) % 2 else ["user", "assistant"]
+            said = [{"role": roles[n % 2], "content": text} for n, text in enumerate(texts)]
             file.write(orjson.dumps({"messages": said}) + b"\n")
     return path
 
@@ -94,11 +99,11 @@ def run_corpuskit(options: argparse.Namespace, output: Path) -> None:
     main(command)
 
 
-def run_chat(options: argparse.Namespace, output: Path) -> None:
+def run_chat(turn: int, options: argparse.Namespace, output: Path) -> None:
     """The same with the text as conversations, which get control tokens and a loss."""
     from corpuskit.cli import main
 
-    command = ["prepare", str(conversations_file(options)), "--format", "chat", "--add-tokens"]
+    command = ["prepare", str(conversations_file(options, turn)), "--format", "chat", "--add-tokens"]
     command += ["--encoding", options.encoding, "--output", str(output / "corpus")]
     main([*command, "--split", "none", "--quiet"])
 
@@ -244,7 +249,10 @@ def run_megatron(options: argparse.Namespace, output: Path) -> None:
 WAYS: dict[str, tuple[str, Callable[[argparse.Namespace, Path], None]]] = {
     "gigatoken-script": ("simplest script around gigatoken", run_gigatoken),
     "corpuskit": ("corpuskit prepare", run_corpuskit),
-    "chat": ("corpuskit prepare, as conversations", run_chat),
+    **{
+        f"chat-{turn}": (f"corpuskit prepare, turns of {turn} characters", functools.partial(run_chat, turn))
+        for turn in TURNS
+    },
     "gigatoken-alone": ("gigatoken.encode_batch alone, in memory", run_gigatoken_alone),
     "tiktoken": ("encode_ordinary_batch, 2 threads, tofile", run_tiktoken),
     "nanogpt": ("nanoGPT's prepare.py", run_nanogpt),
@@ -292,8 +300,9 @@ def compare(ways: Sequence[str], options: argparse.Namespace) -> tuple[int, list
     """The bytes of text, and a row for each way; in every round each runs once, in turn."""
     if options.encoding in PRETOKENIZERS:
         ranks_file(options.encoding)
-    if "chat" in ways:
-        conversations_file(options)
+    for turn in TURNS:
+        if f"chat-{turn}" in ways:
+            conversations_file(options, turn)
     size = sum(map(len, documents(options)))
     results: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _ in range(options.rounds):

@@ -20,7 +20,7 @@ def guarded(give, tokens=("<x>",)):
         TAKES_ARGUMENT = True
         control_tokens = tokens
 
-        def pieces(self, conversation, **options):
+        def write(self, conversation, trained, *, is_all):
             return give()
 
     return GuardedTemplate(Odd(name="odd", argument="a"), COMPONENT)

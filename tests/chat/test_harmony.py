@@ -1,24 +1,11 @@
-"""The template harmony, beside conversations that were marked by hand."""
+"""The template harmony: what conversations that were marked by hand do not show."""
 
-import pytest
-from marked_conversations import RECORDS, joined, rendered, runs
+from marked_conversations import joined, runs
 
 from corpuskit.chat.opening import open_template
 from corpuskit.chat.records import conversation_of
 
 TEMPLATE = open_template("harmony")
-EXPECTED = rendered("harmony")
-
-
-def test_every_conversation_was_marked():
-    assert EXPECTED.keys() == RECORDS.keys()
-    assert len(EXPECTED) >= 20
-
-
-@pytest.mark.parametrize("case", [*RECORDS])
-def test_pieces_are_those_that_were_marked_by_hand(case):
-    pieces = TEMPLATE.pieces(conversation_of(RECORDS[case]))
-    assert joined(pieces) == runs(EXPECTED[case])
 
 
 def pieces(*messages, **options):

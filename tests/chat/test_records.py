@@ -3,7 +3,7 @@
 import pytest
 
 from corpuskit.chat.conversation import BadConversation, Message, ToolCall
-from corpuskit.chat.records import conversation_of
+from corpuskit.chat.records import conversation_of, field_of
 
 USER = {"role": "user", "content": "Hi"}
 CALL = {"id": "1", "function": {"name": "f", "arguments": "{}"}}
@@ -37,6 +37,19 @@ def test_a_field_may_be_named_and_nested():
     assert conversation_of(record, "a.b").messages == [Message("user", "Hi")]
     with pytest.raises(BadConversation, match="no field 'data.other'"):
         conversation_of(record, "data.other")
+
+
+def test_a_field_of_the_name_itself_comes_before_one_that_dots_lead_to():
+    record = {"a": {"b": []}, "a.b": [USER]}
+    assert field_of(record, ["a.b"]) == ("a.b", [USER])
+    assert conversation_of(record, "a.b").messages == [Message("user", "Hi")]
+
+
+def test_the_first_field_that_is_not_null_counts():
+    record = {"a": None, "b": {"c": None, "d": 1}}
+    assert field_of(record, ["x", "a", "b.c", "b.d"]) == ("b.d", 1)
+    assert field_of(record, ["x", "b.c", "a"]) == ("b.c", None)
+    assert field_of(record, ["x", "a.b", "b.d.e"]) == (None, None)
 
 
 def test_the_entries_say_the_shape_and_not_the_field():

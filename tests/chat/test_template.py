@@ -3,16 +3,28 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from marked_conversations import RECORDS, joined, runs
+from marked_conversations import RECORDS, joined, rendered, runs
 
 from corpuskit.chat.conversation import ROLES, BadConversation, Conversation, Message, ToolCall
 from corpuskit.chat.opening import open_template
 from corpuskit.chat.records import conversation_of
-from corpuskit.chat.template import turns
 
 NAMES = ("chatml", "llama3", "harmony", "plain")
 TEMPLATES = {name: open_template(name) for name in NAMES}
 SPELLINGS = sorted({name for template in TEMPLATES.values() for name in template.control_tokens if name})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_conversation_was_marked(name):
+    assert rendered(name).keys() == RECORDS.keys()
+    assert len(RECORDS) >= 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("case", [*RECORDS])
+def test_pieces_are_those_that_were_marked_by_hand(name, case):
+    pieces = TEMPLATES[name].pieces(conversation_of(RECORDS[case]))
+    assert joined(pieces) == runs(rendered(name)[case])
 
 
 def chatml(case, **options):
@@ -62,15 +74,15 @@ def test_without_tools_nothing_is_left_of_them():
 def test_a_conversation_of_nothing_but_calls_is_empty_without_them():
     messages = [Message("assistant", "", tool_calls=(ToolCall("f", "{}"),)), Message("tool", "x")]
     with pytest.raises(BadConversation) as caught:
-        turns(Conversation(messages), train_on="assistant", tools=False, reasoning="all")
+        TEMPLATES["plain"].pieces(Conversation(messages), tools=False)
     assert caught.value.kind == "empty-conversation"
 
 
 def test_a_prompt_is_as_long_as_what_is_left_of_it():
     call = Message("assistant", "", tool_calls=(ToolCall("f", "{}"),))
     messages = [call, Message("tool", "x"), Message("assistant", "a"), Message("assistant", "b")]
-    found = turns(Conversation(messages, num_prompt=3), train_on="assistant", tools=False, reasoning="all")
-    assert [(message.content, is_trained) for message, is_trained in found] == [("a", False), ("b", True)]
+    pieces = TEMPLATES["plain"].pieces(Conversation(messages, num_prompt=3), tools=False)
+    assert joined(pieces) == runs("Assistant: a«»\n\nAssistant:⟦ b«»⟧")
 
 
 texts = st.lists(st.sampled_from([*SPELLINGS, "<|", "|>", "im_end", " ", "\n", "a", "é", "🙂"])).map("".join)

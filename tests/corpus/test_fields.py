@@ -7,15 +7,14 @@ import itertools
 import sys
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpuskit.corpus import fields
-from corpuskit.corpus.fields import FieldsWriter, converted, open_rows, read_table, types_of
-from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.corpus.fields import FieldsWriter, converted, open_rows, types_of
+from corpuskit.errors import ConfigError
 
 TYPES = {"url": "str", "n": "int", "x": "float", "is_good": "bool"}
 ROWS = st.lists(
@@ -49,7 +48,7 @@ def test_the_bytes_follow_from_the_rows_however_they_came(
         patch.setattr(fields, "BATCH_ROWS", batch_rows)
         patch.setattr(fields, "BATCH_CHARACTERS", batch_characters)
         assert write(folder / "a", rows) == write(folder / "b", rows, cuts)
-    table = read_table(np.fromfile(folder / "a", np.uint8), "a")
+    table = pa.ipc.open_file(folder / "a").read_all()
     assert table.to_pylist() == [dict(zip(TYPES, row, strict=True)) for row in rows]
     assert types_of(table.schema) == TYPES
     assert all(batch.num_rows <= batch_rows for batch in table.to_batches())
@@ -67,24 +66,8 @@ def test_a_field_without_values_is_null(tmp_path):
     with FieldsWriter(tmp_path / "x", {"a": "str", "b": "int"}) as file:
         file.add({}, 2)
         file.add({"b": [3]}, 1)
-    rows = read_table(np.fromfile(tmp_path / "x", np.uint8), "x").to_pylist()
+    rows = pa.ipc.open_file(tmp_path / "x").read_all().to_pylist()
     assert rows == [{"a": None, "b": None}, {"a": None, "b": None}, {"a": None, "b": 3}]
-
-
-def test_rows_stay_where_the_file_is_mapped(tmp_path):
-    write(tmp_path / "x", [("a", 1, 0.5, True)] * 9)
-    mapped = np.memmap(tmp_path / "x", np.uint8, mode="r")
-    before = pa.total_allocated_bytes()
-    column = read_table(mapped, "x").column("n").chunk(0)
-    assert pa.total_allocated_bytes() - before < 64
-    address = column.buffers()[1].address
-    assert mapped.ctypes.data <= address < mapped.ctypes.data + mapped.nbytes
-
-
-def test_damaged_files_are_one_line(tmp_path):
-    for data in (b"", b"ARROW1\0\0", bytes(100)):
-        with pytest.raises(CorpusFormatError, match="^x.fields.arrow: damaged: .*--overwrite$"):
-            read_table(np.frombuffer(data, np.uint8), "x.fields.arrow")
 
 
 def test_whole_numbers_become_text_where_the_field_is_text():

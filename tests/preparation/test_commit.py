@@ -239,14 +239,23 @@ def test_ids_are_kept_by_default_as_text_where_they_differ(tmp_path):
 def test_a_field_that_no_document_has_is_null_and_said(tmp_path, caplog):
     (tmp_path / "a.jsonl").write_text('{"text": "a", "meta": {"source": "web"}, "lang": "de"}\n')
     corpus = corpuskit.prepare(
-        tmp_path / "a.jsonl", encoding="bytes", output=tmp_path / "x", keep="lnag,lang,source"
+        tmp_path / "a.jsonl", encoding="bytes", output=tmp_path / "x", keep="lnag,lang,source,lang:string"
     )
-    assert corpus["train"].document_fields(0) == {"lnag": None, "lang": "de", "source": None}
+    assert corpus["train"].document_fields(0) == {
+        "lnag": None,
+        "lang": "de",
+        "source": None,
+        "lang:string": None,
+    }
     said = [record.getMessage() for record in caplog.records]
     assert any(
         "field 'lnag' is null in every document" in one and "did you mean 'lang'?" in one for one in said
     )
     assert any("field 'source'" in one and "did you mean 'meta.source'?" in one for one in said)
+    assert any(
+        "field 'lang:string'" in one and "('string' is no type, which are str, int, float, bool)" in one
+        for one in said
+    )
 
 
 def test_without_pyarrow_fields_are_refused_with_both_remedies(tmp_path, monkeypatch):

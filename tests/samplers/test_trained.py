@@ -143,6 +143,14 @@ def test_an_order_of_nothing_is_refused(make_context):
         ShuffledSampler(context)
 
 
+def test_where_what_is_cut_off_has_all_targets_that_is_not_said_of_the_whole_stream(make_context):
+    options = {"skip_untrained": True, "documents": "whole", "too_long": "truncate"}
+    learned = counter([0] * 90 + [1] * 10)
+    context = make_context(100, 10, ends=[100], options=options, count_targets=learned)
+    with pytest.raises(ConfigError, match="none of the 1 rows .* 0 at each of theirs; .* larger block_size"):
+        PackedSampler(context)
+
+
 @pytest.mark.parametrize("value", [1, "yes", None])
 def test_the_option_is_true_or_false(make_context, value):
     context = make_context(100, 10, ends=[100], options={"skip_untrained": value})

@@ -11,9 +11,9 @@ from corpuskit.tokenizers.pieces import DocumentPiece
 class Special(Chatml):
     """Takes the spelling of a control token for one."""
 
-    def pieces(self, conversation, **options):
+    def write(self, conversation, trained, **options):
         found = []
-        for piece in super().pieces(conversation, **options):
+        for piece in super().write(conversation, trained, **options):
             before, token, after = piece.text.partition(b"<|im_end|>")
             if piece.is_control or not token:
                 found.append(piece)
@@ -25,8 +25,8 @@ class Special(Chatml):
 class Everything(Chatml):
     """Learns what users say, too."""
 
-    def pieces(self, conversation, **options):
-        return super().pieces(conversation, **{**options, "train_on": "all"})
+    def write(self, conversation, trained, **options):
+        return super().write(conversation, [True for _ in trained], is_all=True)
 
 
 class Moving(Chatml):
@@ -34,9 +34,9 @@ class Moving(Chatml):
 
     count = 0
 
-    def pieces(self, conversation, **options):
+    def write(self, conversation, trained, **options):
         self.count += 1
-        return [*super().pieces(conversation, **options), DocumentPiece(str(self.count).encode())]
+        return [*super().write(conversation, trained, **options), DocumentPiece(str(self.count).encode())]
 
 
 @pytest.mark.parametrize(

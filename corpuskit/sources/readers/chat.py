@@ -7,7 +7,7 @@ conversation, in pieces. One that is wrong is an error, or left out and counted 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from corpuskit.sources.base import Input, OnBadDocument, Shares, Slice
 from corpuskit.sources.document_batch import DocumentBatch
@@ -15,12 +15,12 @@ from corpuskit.sources.inputs.stream import base_name
 from corpuskit.sources.readers.base import Reader
 from corpuskit.sources.readers.chat_json import ChatJsonReader
 from corpuskit.sources.readers.chat_parquet import ChatParquetReader
-from corpuskit.sources.readers.chat_writing import CHOICES, OPTIONS, Writer
+from corpuskit.sources.readers.chat_writing import ConversationReader, Writer
 
 _PARQUET = ".parquet"
 
 
-class ChatReader(Reader):
+class ChatReader(ConversationReader):
     """Reads conversations.
 
     Options:
@@ -34,18 +34,11 @@ class ChatReader(Reader):
             `prompt` with `completion`. Dots lead into nested objects.
     """
 
-    OPTIONS: ClassVar[Mapping[str, Any]] = OPTIONS
-    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = CHOICES
-    APPENDS_EOT: ClassVar[bool] = False
-
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
-        writer = Writer(self.options)
-        self._template = writer.template
-        self._json, self._parquet = (
-            ChatJsonReader(self.options, writer),
-            ChatParquetReader(self.options, writer),
-        )
+        self.writer = Writer(self.options)
+        self._json = ChatJsonReader(self.options, self.writer)
+        self._parquet = ChatParquetReader(self.options, self.writer)
 
     @classmethod
     def class_for(cls, item: Input) -> type[Reader]:
@@ -55,11 +48,6 @@ class ChatReader(Reader):
     def for_input(self, item: Input) -> Reader:
         """What reads the input."""
         return self._parquet if self.class_for(item) is ChatParquetReader else self._json
-
-    @property
-    def control_tokens(self) -> Sequence[str]:
-        """Those of the template."""
-        return self._template.control_tokens
 
     def read(self, item: Input, part: Slice, on_bad: OnBadDocument) -> Iterator[DocumentBatch]:
         """The conversations of one slice."""

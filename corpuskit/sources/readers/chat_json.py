@@ -5,24 +5,24 @@ from __future__ import annotations
 import contextlib
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import orjson
 
+from corpuskit.chat.records import field_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers import lenient_json as lenient
 from corpuskit.sources.readers.base import BadDocuments
-from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of
+from corpuskit.sources.readers.chat_writing import FIELD_FLAG, ConversationReader, Pieces, Writer, batch_of
 from corpuskit.sources.readers.json import JsonReader
 from corpuskit.sources.readers.json_records import Fast, Records
-from corpuskit.sources.readers.json_values import lookup
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class ChatJsonReader(JsonReader):
+class ChatJsonReader(ConversationReader, JsonReader):
     """Reads conversations from JSON Lines or an array.
 
     Args:
@@ -30,19 +30,11 @@ class ChatJsonReader(JsonReader):
         writer: What makes documents of records.
     """
 
-    OPTIONS: ClassVar[Mapping[str, Any]] = OPTIONS
-    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = CHOICES
-    APPENDS_EOT: ClassVar[bool] = False
     FIELD_FLAG: ClassVar[str] = FIELD_FLAG
 
     def __init__(self, options: Mapping[str, Any], writer: Writer) -> None:
         self.writer = writer
         super().__init__(options)
-
-    @property
-    def control_tokens(self) -> Sequence[str]:
-        """Those of the template."""
-        return self.writer.template.control_tokens
 
     def wanted(self) -> list[str]:
         """The fields that may hold a conversation."""
@@ -107,8 +99,7 @@ class ChatRecords(Records[Pieces]):
 
     def field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The field that holds a record's conversation: the first that is not null, or the first there."""
-        there = [(f, value) for f in self._fields for found, value in [lookup(record, f)] if found]
-        return next((one for one in there if one[1] is not None), there[0] if there else (None, None))
+        return field_of(record, self._fields)
 
 
 @contextlib.contextmanager

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-from corpuskit.chat.records import COMPLETION, nested
+from corpuskit.chat.records import COMPLETION, field_of
 from corpuskit.sources.base import Input
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.readers.arrow import kept_columns, kept_values
 from corpuskit.sources.readers.base import BadDocuments
-from corpuskit.sources.readers.chat_writing import CHOICES, FIELD_FLAG, OPTIONS, Pieces, Writer, batch_of
+from corpuskit.sources.readers.chat_writing import FIELD_FLAG, ConversationReader, Pieces, Writer, batch_of
 from corpuskit.sources.readers.columns import check_unique, missing_column
 from corpuskit.sources.readers.parquet import ParquetReader, Rows
 from corpuskit.sources.readers.texts import without_empty
@@ -19,7 +19,7 @@ from corpuskit.sources.readers.texts import without_empty
 _MORE = (COMPLETION, "tools", "system")
 
 
-class ChatParquetReader(ParquetReader):
+class ChatParquetReader(ConversationReader, ParquetReader):
     """Reads conversations from Parquet.
 
     Args:
@@ -27,18 +27,9 @@ class ChatParquetReader(ParquetReader):
         writer: What makes documents of records.
     """
 
-    OPTIONS: ClassVar[Mapping[str, Any]] = OPTIONS
-    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = CHOICES
-    APPENDS_EOT: ClassVar[bool] = False
-
     def __init__(self, options: Mapping[str, Any], writer: Writer) -> None:
         self.writer = writer
         super().__init__(options)
-
-    @property
-    def control_tokens(self) -> Sequence[str]:
-        """Those of the template."""
-        return self.writer.template.control_tokens
 
     def rows(self, item: Input, schema: Any, bad: BadDocuments) -> Rows:
         """What makes conversations of an input's rows."""
@@ -94,7 +85,7 @@ class ChatRows(Rows):
         if record is None:
             record = _row(batch, "surrogateescape")
         record = {name: _without_nulls(value) for name, value in record.items()}
-        if all(nested(record, name) is None for name in self._writer.fields):
+        if field_of(record, self._writer.fields)[1] is None:
             self._bad.missing("null-conversation", row, "a null")
             return None
         try:

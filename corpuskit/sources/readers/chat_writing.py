@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from corpuskit.chat.conversation import BadConversation
 from corpuskit.chat.opening import open_template
@@ -19,20 +19,6 @@ from corpuskit.tokenizers.pieces import DocumentPiece
 #: A conversation in pieces.
 Pieces = list[DocumentPiece]
 
-#: The options of readers of conversations, with their defaults, and what they may be.
-OPTIONS: Mapping[str, Any] = {
-    **Reader.COMMON_OPTIONS,
-    "template": "chatml",
-    "train_on": "assistant",
-    "tools": True,
-    "reasoning": "all",
-    "conversation_field": "",
-}
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    **Reader.CHOICES,
-    "train_on": TRAIN_ON,
-    "reasoning": REASONING_OF,
-}
 _TOOL_CALLS = operator.attrgetter("tool_calls")
 #: By what the user says which field is read.
 FIELD_FLAG = "--reader-option conversation_field=NAME"
@@ -96,6 +82,36 @@ class Writer:
         return None
 
 
+class ConversationReader(Reader):
+    """What all readers of conversations have in common.
+
+    Attributes:
+        writer: What makes documents of records.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {
+        **Reader.COMMON_OPTIONS,
+        "template": "chatml",
+        "train_on": "assistant",
+        "tools": True,
+        "reasoning": "all",
+        "conversation_field": "",
+    }
+    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **Reader.CHOICES,
+        "train_on": TRAIN_ON,
+        "reasoning": REASONING_OF,
+    }
+    APPENDS_EOT: ClassVar[bool] = False
+
+    writer: Writer
+
+    @property
+    def control_tokens(self) -> Sequence[str]:
+        """Those of the template."""
+        return self.writer.template.control_tokens
+
+
 def batch_of(
     documents: list[Pieces], starts: list[int], fields: dict[str, list[Any]] | None = None
 ) -> DocumentBatch:
@@ -106,8 +122,8 @@ def batch_of(
         starts: Where each starts.
         fields: Their kept fields.
     """
-    texts = [b"".join([text for text, is_control, _ in document if not is_control]) for document in documents]
+    texts = [b"".join([piece.text for piece in document if not piece.is_control]) for document in documents]
     return DocumentBatch(texts, starts, pieces=documents, fields=fields)
 
 
-__all__ = ["CHOICES", "FIELD_FLAG", "OPTIONS", "Pieces", "Writer", "batch_of"]
+__all__ = ["FIELD_FLAG", "ConversationReader", "Pieces", "Writer", "batch_of"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import difflib
 import functools
 import hashlib
 import json
@@ -19,12 +20,15 @@ from corpuskit.plugin import DocumentPiece, looking_at, user_path
 from corpuskit_huggingface.chat_controls import Controls
 from corpuskit_huggingface.chat_files import ChatFiles, find_chat
 from corpuskit_huggingface.chat_limits import Refused, Spans
+from corpuskit_huggingface.chat_numbers import numbered_message, owners_of, without_numbers
 from corpuskit_huggingface.chat_sandbox import Compiled
 
 #: What a message's reasoning may be called; templates find it under the first two.
 REASONING = ("reasoning_content", "thinking", "reasoning")
 #: What conversations that a template is tried with consist of.
 _ROLES = ("system", "user", "assistant", "tool")
+#: The variables of a template that are not a user's to set.
+_OF_CONVERSATIONS = frozenset({"messages", "tools", "add_generation_prompt"})
 
 Messages = Sequence[Mapping[str, Any]]
 Tools = Sequence[Mapping[str, Any]] | None
@@ -105,6 +109,24 @@ class ChatTemplate:
         self._files: ChatFiles = find_chat(self._choice.place)
         self._controls = Controls(self._files.special)
         self._compiled(self._text(has_tools=False))
+        self._check_variables()
+
+    def _check_variables(self) -> None:
+        """Refuse a variable that no template of the folder reads."""
+        given = [*self._choice.variables]
+        if not given:
+            return
+        read = {name for text in self._files.templates.values() for name in self._compiled(text).variables}
+        known = sorted(read - _OF_CONVERSATIONS)
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known)
+                raise ConfigError(
+                    f"{self.where}: the template reads no variable {name!r}; "
+                    + (f"did you mean {near[0]!r}?" if near else f"it reads: {', '.join(known) or 'none'}"),
+                    expected=", ".join(known),
+                    found=name,
+                )
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -169,7 +191,7 @@ class ChatTemplate:
         if numbers:
             by_marks = self._compiled(source).has_marks
             if by_marks and all(shown[number].get("role") == "assistant" for number in numbers):
-                spans = self._marked(source, shown, tools, marked, numbers)
+                spans = self._marked(source, shown, tools, text, marked, numbers)
             else:
                 spans = self._by_prefixes(source, shown, tools, text, numbers, whole=whole)
         trained = merged(spans)
@@ -179,19 +201,13 @@ class ChatTemplate:
         return self._files.chosen(self._choice.template, has_tools=has_tools, where=self.where)
 
     @functools.cached_property
-    def _cache(self) -> dict[tuple[str, bool], Compiled]:
+    def _cache(self) -> dict[str, Compiled]:
         return {}
 
-    def _compiled(self, source: str, *, hidden: bool = False) -> Compiled:
-        """The template; the one for hidden content looks for hidden special tokens."""
-        if (source, hidden) not in self._cache:
-            self._cache[source, hidden] = Compiled(
-                source,
-                where=self.where,
-                date=self._choice.date,
-                change=self._controls.hide_in_tests if hidden else None,
-            )
-        return self._cache[source, hidden]
+    def _compiled(self, source: str) -> Compiled:
+        if source not in self._cache:
+            self._cache[source] = Compiled(source, where=self.where, date=self._choice.date)
+        return self._cache[source]
 
     def _variables(self, messages: Any, tools: Any, *, prompt: bool = False) -> dict[str, Any]:
         return {
@@ -206,39 +222,54 @@ class ChatTemplate:
     def _render(self, source: str, messages: Any, tools: Any) -> tuple[str, str, Spans]:
         """The text, the text with hidden content, and what the template marks."""
         text, marked = self._compiled(source).render(self._variables(messages, tools))
+        # Templates make names of special tokens from roles.
+        hide = self._controls.hidden
+        hidden = [
+            content if (content := hide(message)) is message else {**content, "role": message["role"]}
+            for message in messages
+        ]
+        hidden_tools = hide(tools)
+        if hidden_tools is tools and all(a is b for a, b in zip(hidden, messages, strict=True)):
+            return text, text, marked
         try:
-            hidden = self._controls.hidden([messages, tools])
-            if hidden[0] is messages and hidden[1] is tools:
-                return text, text, marked
-            other, _ = self._compiled(source, hidden=True).render(self._variables(*hidden))
-        except (ValueError, Refused) as error:
+            other, _ = self._compiled(source).render(self._variables(hidden, hidden_tools), hidden=hide)
+        except Refused as error:
             raise Refused(f"{_LOOKS_ALIKE} ({error})") from error
-        if len(other) != len(text) or self._controls.shown(other) != text:
+        if not self._controls.are_alike(text, other):
             raise Refused(_LOOKS_ALIKE)
         return text, other, marked
 
     def _marked(
-        self, source: str, messages: list[Any], tools: Any, marked: Spans, learned: Collection[int]
+        self,
+        source: str,
+        messages: list[Any],
+        tools: Any,
+        text: str,
+        marked: Spans,
+        learned: Collection[int],
     ) -> Spans:
-        """What the template's generation marks enclose in the messages that are learnt."""
-        answers = [number for number, message in enumerate(messages) if message.get("role") == "assistant"]
-        if {*answers} <= {*learned}:
+        """What the template's generation marks enclose in the messages that are learnt.
+
+        Whose a mark is says a second rendering, where each message's texts end with its number.
+        """
+        answers = {number for number, message in enumerate(messages) if message.get("role") == "assistant"}
+        if answers <= {*learned}:
             return marked
-
-        def count(stop: int) -> int:
-            if stop in (0, len(messages)):
-                return len(marked) if stop else 0
-            return len(self._compiled(source).render(self._variables(messages[:stop], tools))[1])
-
+        numbered = [numbered_message(message, number) for number, message in enumerate(messages)]
         try:
-            ends = [(count(number), count(number + 1)) for number in sorted(learned)]
+            other, others = self._compiled(source).render(self._variables(numbered, tools))
         except Refused as error:
-            if len(answers) != len(marked):
-                raise Refused(
-                    f"which of its generation marks is which message's cannot be told: {error}"
-                ) from error
-            ends = [(n, n + 1) for n, number in enumerate(answers) if number in learned]
-        return [span for start, stop in ends for span in marked[start:stop]]
+            raise Refused(f"{_WHOSE_MARKS} ({error})") from error
+        if without_numbers(other) != text or len(others) != len(marked):
+            raise Refused(_WHOSE_MARKS)
+        spans: Spans = []
+        for span, owners in zip(marked, owners_of(other, others, len(messages)), strict=True):
+            here = owners & answers
+            if here and here <= {*learned}:
+                spans.append(span)
+            elif here & {*learned}:
+                raise Refused(_WHOSE_MARKS)
+        return spans
 
     def _by_prefixes(
         self,
@@ -284,6 +315,12 @@ class ChatTemplate:
 _LOOKS_ALIKE = (
     "it treats content that is spelt like a special token in its own way, so that the two cannot be told "
     "apart; take the spelling out of the content"
+)
+
+
+_WHOSE_MARKS = (
+    "which of its generation marks is which message's cannot be told, so that all answers can be learnt and "
+    "not some of them"
 )
 
 

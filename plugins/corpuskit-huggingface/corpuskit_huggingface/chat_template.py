@@ -12,11 +12,8 @@ from corpuskit.plugin import (
     Conversation,
     DocumentPiece,
     Message,
-    ReasoningOf,
     Template,
     ToolCall,
-    TrainOn,
-    turns,
 )
 from corpuskit_huggingface.chat_limits import Refused
 from corpuskit_huggingface.chat_rendering import ChatTemplate
@@ -46,13 +43,8 @@ class HuggingFaceTemplate(Template):
         self.control_tokens = tuple(self._template.control_tokens)
         self.fingerprint = self._template.fingerprint
 
-    def pieces(
-        self,
-        conversation: Conversation,
-        *,
-        train_on: TrainOn = "assistant",
-        tools: bool = True,
-        reasoning: ReasoningOf = "all",
+    def write(
+        self, conversation: Conversation, trained: Sequence[bool], *, is_all: bool
     ) -> list[DocumentPiece]:
         """A conversation as pieces.
 
@@ -60,18 +52,18 @@ class HuggingFaceTemplate(Template):
             BadConversation: If the template does not take it, or what is to be learnt cannot be told.
             ConfigError: If the template asks for the clock or for chance.
         """
-        found = turns(conversation, train_on=train_on, tools=tools, reasoning=reasoning)
-        is_all = train_on == "all"
-        learned = [number for number, (_, is_trained) in enumerate(found) if is_trained]
+        learned = [number for number, is_trained in enumerate(trained) if is_trained]
         try:
             pieces = self._template.pieces(
-                _as_json([message for message, _ in found]),
-                tools=conversation.tools if tools else None,
+                _as_json(conversation.messages),
+                tools=conversation.tools,
                 learned=None if is_all else learned,
-                left_out={*range(len(found))} - {*learned} if is_all else (),
+                left_out={*range(len(trained))} - {*learned} if is_all else (),
             )
         except Refused as error:
             raise BadConversation("not-in-template", f"template {self.name} refuses it ({error})") from error
+        except RecursionError as error:
+            raise BadConversation("not-in-template", "its tools' arguments are nested too deep") from error
         unknown = {piece.text for piece in pieces if piece.is_control} - {
             *map(str.encode, self.control_tokens)
         }

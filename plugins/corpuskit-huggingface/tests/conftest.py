@@ -328,3 +328,18 @@ def write():
         return folder
 
     return write
+
+
+@pytest.fixture
+def folder(write, tmp_path):
+    """Makes a model's folder with this template."""
+
+    def make(template: str | None, special=("<|im_start|>", "<|im_end|>"), **config) -> str:
+        files = {
+            "tokenizer_config.json": json.dumps({"additional_special_tokens": [*special], **config}).encode()
+        }
+        if template is not None:
+            files["chat_template.jinja"] = template.encode()
+        return str(write(tmp_path / "model", files))
+
+    return make

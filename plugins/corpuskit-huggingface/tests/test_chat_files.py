@@ -104,24 +104,3 @@ def test_special_tokens_of_the_older_file(model) -> None:
         model(chat_template_dot_jinja="x", special_tokens_map_dot_json={"eos_token": {"content": "<e>"}})
     )
     assert found.named == {"eos_token": "<e>"}
-
-
-def test_a_repository_is_read_at_one_commit(fake_hub) -> None:
-    commit = fake_hub.add(
-        "org/chat",
-        {
-            "tokenizer_config.json": b'{"eos_token": "<e>"}',
-            "chat_template.jinja": b"own",
-            "additional_chat_templates/rag.jinja": b"further",
-        },
-    )
-    assert find_chat("org/chat").templates == {"default": "own", "rag": "further"}
-    assert any(f"/{commit}/additional_chat_templates/rag.jinja" in asked for asked in fake_hub.requests)
-
-
-def test_a_repository_without_further_ones(fake_hub, monkeypatch) -> None:
-    fake_hub.add("org/chat", {"tokenizer_config.json": b'{"chat_template": "one"}'})
-    assert find_chat("org/chat").templates == {"default": "one"}
-
-    monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
-    assert find_chat("org/chat").templates == {"default": "one"}

@@ -71,21 +71,6 @@ def shown(pieces) -> str:
     return "".join(parts).replace("\u00bb\u00ab", "")
 
 
-@pytest.fixture
-def folder(write, tmp_path):
-    """Makes a model's folder with this template."""
-
-    def make(template: str | None, special=("<|im_start|>", "<|im_end|>"), **config) -> str:
-        files = {
-            "tokenizer_config.json": json.dumps({"additional_special_tokens": [*special], **config}).encode()
-        }
-        if template is not None:
-            files["chat_template.jinja"] = template.encode()
-        return str(write(tmp_path / "model", files))
-
-    return make
-
-
 @pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_ids_and_mask_are_those_of_transformers(case) -> None:
     pieces = template_of(case["model"]).pieces(conversation_of(case))
@@ -142,22 +127,6 @@ def test_a_message_that_is_not_to_be_learnt_is_not() -> None:
         assert b"b" not in learnt
 
 
-def test_a_prompt_that_is_no_beginning_is_refused(folder) -> None:
-    strips = (
-        "{% for m in messages %}{{ '<|im_start|>' + m.role + ':' }}"
-        "{% if loop.last %}{{ m.reasoning_content }}{% endif %}{{ m.content + '<|im_end|>' }}{% endfor %}"
-        "{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}"
-    )
-    messages = [Message("user", "a"), Message("assistant", "b", "why"), *say("c", "d").messages]
-    template = HuggingFaceTemplate(argument=folder(strips))
-
-    with pytest.raises(BadConversation, match=r"up to message 2 is no beginning.*--train-on all") as caught:
-        template.pieces(Conversation(messages))
-
-    assert caught.value.kind == "not-in-template"
-    assert template.pieces(Conversation(messages), train_on="last")
-
-
 class TestSuiteOfQwen(TemplateSuite):
     @pytest.fixture
     def template(self) -> HuggingFaceTemplate:
@@ -198,14 +167,72 @@ class TestContent:
         pieces = template.pieces(say("a", "b<|im_end|><|im_start|>"))
         assert shown(pieces) == "{<|im_start|>}\u00aba\u00bb{<|im_start|>}\u00abb{<|im_end|>}\u00bb"
 
+    def test_may_be_what_a_template_has_a_name_for(self, folder) -> None:
+        for asks in (
+            "m.content.split(e)[0]",
+            "m.content.replace(e, '')",
+            "(m.content|replace(e, ''))",
+            "('no' if e in m.content else m.content)",
+            "('no' if m.content == 'a' ~ e else m.content)",
+        ):
+            template = HuggingFaceTemplate(
+                argument=folder(
+                    "{% set e = '<|im_end|>' %}{% for m in messages %}{{ " + asks + " + e }}{% endfor %}"
+                )
+            )
+            pieces = template.pieces(say("a<|im_end|>"), train_on="all")
+            assert [piece.text for piece in pieces if piece.is_control] == [b"<|im_end|>"], asks
+            assert b"".join(piece.text for piece in pieces) in (b"a<|im_end|>", b"no<|im_end|>"), asks
+
     def test_that_cannot_be_told_apart_is_refused(self, folder) -> None:
         template = HuggingFaceTemplate(
-            argument=folder(
-                "{% set e = '<|im_end|>' %}{% for m in messages %}{{ m.content.split(e)[0] + e }}{% endfor %}"
-            )
+            argument=folder("{% for m in messages %}{{ m.content|e ~ '<|im_end|>' }}{% endfor %}")
         )
+        assert template.pieces(say("a"), train_on="all")
         with pytest.raises(BadConversation, match="cannot be told apart"):
             template.pieces(say("a<|im_end|>b"), train_on="all")
+
+    @pytest.mark.parametrize(
+        ("change", "text"),
+        [
+            (".replace('/think', '')", "a<|im_/thinkend|>b"),
+            (".replace('/think', '')", "a</think|im_end|/think>b"),
+            ("|replace('x', '')", "a<x|im_end|>b"),
+            (".split('x')|join", "a<|im_xend|>b"),
+            ("[::2]", "<.|.i.m._.e.n.d.|.>"),
+            ("|lower", "a<|IM_END|>b"),
+            (".strip('#')", "#<|im_end|>#"),
+            ("|truncate(10, true, '')", "<|im_end|>xxxxxxxxxxxxxxxxxxxxxx"),
+            ("|tojson", 'a<|im_end|>"'),
+            ("|string|list|string|replace(\"', '\", '')", "<|im_end|>"),
+        ],
+    )
+    def test_is_text_whatever_a_template_takes_out_of_it(self, folder, change, text) -> None:
+        template = HuggingFaceTemplate(
+            argument=folder("{% for m in messages %}{{ (m.content)" + change + " }}<|im_end|>{% endfor %}")
+        )
+        pieces = template.pieces(say(text, text), train_on="all")
+        assert [piece.text for piece in pieces if piece.is_control] == [b"<|im_end|>"] * 2
+        assert b"<|im_end|>" in b"".join(piece.text for piece in pieces if not piece.is_control)
+
+    @pytest.mark.parametrize("key", ["role", "content", "x"])
+    def test_in_arguments_is_text_under_every_key(self, key) -> None:
+        def talk(text: str) -> Conversation:
+            call = ToolCall("f", json.dumps({key: text, "deeper": [{key: text}]}))
+            return Conversation([Message("user", "q"), Message("assistant", "", tool_calls=(call,))])
+
+        template = template_of("qwen")
+        plain, alike = (
+            [piece.text for piece in template.pieces(talk(text)) if piece.is_control]
+            for text in ("a", "<|im_end|>")
+        )
+        assert alike == plain
+
+    def test_nested_too_deep_is_refused(self) -> None:
+        call = ToolCall("f", '{"a":' * 700 + "1" + "}" * 700)
+        talk = Conversation([Message("user", "<q"), Message("assistant", "", tool_calls=(call,))])
+        with pytest.raises(BadConversation, match="nested too deep|recursion"):
+            template_of("qwen").pieces(talk)
 
     def test_may_be_made_of_halves(self, folder) -> None:
         template = HuggingFaceTemplate(argument=folder("{% for m in messages %}{{ m.content }}{% endfor %}"))
@@ -252,29 +279,6 @@ class TestErrors:
     def test_the_clock(self) -> None:
         with pytest.raises(ConfigError, match="date=2026-01-01"):
             HuggingFaceTemplate(argument=str(CHAT / "llama3"))
-
-    @pytest.mark.parametrize(
-        "said",
-        [",date=yesterday", ",date", ",1=2", ",template=nothing"],
-        ids=["date", "value", "name", "template"],
-    )
-    def test_settings(self, said) -> None:
-        with pytest.raises(ConfigError):
-            HuggingFaceTemplate(argument=f"{CHAT / 'chatml'}{said}")
-
-
-def test_variables_of_the_template_may_be_set(folder) -> None:
-    template = "{% if thinking is false %}no{% else %}{{ word }}{% endif %}"
-    where = folder(template)
-    for said, text in ((",thinking=false", "no"), (",word=yes", "yes"), ("", "")):
-        pieces = HuggingFaceTemplate(argument=where + said).pieces(say("a"), train_on="all")
-        assert shown(pieces).strip("\u00ab\u00bb") == text
-
-
-def test_the_fingerprint_covers_the_text_and_what_is_set(folder) -> None:
-    one = HuggingFaceTemplate(argument=folder("{{ a }}")).fingerprint
-    other = HuggingFaceTemplate(argument=folder("{{ b }}")).fingerprint
-    assert len({one, other, HuggingFaceTemplate(argument=folder("{{ b }}") + ",a=1").fingerprint}) == 3
 
 
 def test_the_template_is_found_by_its_name() -> None:

@@ -68,6 +68,13 @@ def test_a_field_may_be_named(name, tmp_path):
     assert read(item, conversation_field="data.talk") == expected
 
 
+def test_a_field_whose_own_name_has_dots_goes_before_one_that_dots_lead_to(name, tmp_path):
+    others = [{"role": "user", "content": "No"}]
+    records = [{"data": {"talk": others}, "data.talk": one["messages"]} for one in RECORDS]
+    expected = [open_template("chatml").pieces(conversation_of(record)) for record in RECORDS]
+    assert read(write(tmp_path / name, records), conversation_field="data.talk") == expected
+
+
 def test_slices_hold_every_conversation_once(name, tmp_path):
     item = write(tmp_path / name, RECORDS * 50)
     whole = read(item)

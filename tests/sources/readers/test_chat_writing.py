@@ -1,7 +1,7 @@
 """Batches of conversations."""
 
 from corpuskit.sources.document_batch import DocumentBatch
-from corpuskit.sources.readers.chat_writing import OPTIONS, Writer, batch_of
+from corpuskit.sources.readers.chat_writing import ConversationReader, Writer, batch_of
 from corpuskit.tokenizers.pieces import DocumentPiece
 
 
@@ -16,5 +16,5 @@ def test_a_batch_of_conversations_has_their_texts_pieces_and_fields():
 
 
 def test_the_fields_are_those_of_every_shape_or_the_one_that_is_named():
-    assert Writer(OPTIONS).fields == ["messages", "conversations", "prompt"]
-    assert Writer({**OPTIONS, "conversation_field": "a.b"}).fields == ["a.b"]
+    assert Writer(ConversationReader.OPTIONS).fields == ["messages", "conversations", "prompt"]
+    assert Writer({**ConversationReader.OPTIONS, "conversation_field": "a.b"}).fields == ["a.b"]

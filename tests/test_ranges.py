@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpuskit.batches.ranges import counting, ranges
+from corpuskit.ranges import counting, ranges
 
 
 @given(st.lists(st.tuples(st.integers(-100, 100), st.integers(0, 20))))
