@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import Problem, verify
     from corpuskit.errors import CorpuskitError
+    from corpuskit.evaluation.bits_per_byte import BitsPerByte
+    from corpuskit.evaluation.evaluation import Evaluation
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
     from corpuskit.inspect.card import Card, card
@@ -67,12 +69,14 @@ if TYPE_CHECKING:
 _PLACES = {
     "BatchConfig": "corpuskit.config.batches:BatchConfig",
     "Batches": "corpuskit.batches.batches:Batches",
+    "BitsPerByte": "corpuskit.evaluation.bits_per_byte:BitsPerByte",
     "Card": "corpuskit.inspect.card:Card",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
     "Comparison": "corpuskit.inspect.comparison:Comparison",
     "Corpus": "corpuskit.corpus.corpus:Corpus",
     "CorpuskitError": "corpuskit.errors:CorpuskitError",
     "Document": "corpuskit.sources.base:Document",
+    "Evaluation": "corpuskit.evaluation.evaluation:Evaluation",
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
     "Finding": "corpuskit.inspect.health:Finding",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",
@@ -123,12 +127,14 @@ _PLACES = {
 __all__ = [
     "BatchConfig",
     "Batches",
+    "BitsPerByte",
     "Card",
     "CommandSpec",
     "Comparison",
     "Corpus",
     "CorpuskitError",
     "Document",
+    "Evaluation",
     "ExecutorSpec",
     "Finding",
     "FormatSpec",

@@ -18,6 +18,8 @@ ORDINARY = frozenset(
     [
         "any",
         "bad",
+        "bit",
+        "byte",
         "choice",
         "encoded",
         "failed",
@@ -26,6 +28,7 @@ ORDINARY = frozenset(
         "large",
         "left",
         "out",
+        "per",
         "plain",
         "remote",
         "stored",

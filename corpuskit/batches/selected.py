@@ -39,7 +39,7 @@ class SelectedDocuments:
 
     def __init__(self, stream: TokenStream, selection: Selection, *, what: str) -> None:
         ends = stream.document_ends()
-        self._numbers = numbers = _checked(stream, selection, len(ends), what)
+        self._numbers = numbers = selected_numbers(stream, selection, len(ends), what)
         starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
         sizes = stops - starts
         self._ends = np.cumsum(sizes)
@@ -148,8 +148,14 @@ def breaks_off(breaks: Ints, ends: Ints) -> NDArray[np.bool_]:
     return found
 
 
-def _checked(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
+def selected_numbers(stream: TokenStream, selection: Selection, num_documents: int, what: str) -> Ints:
     """The numbers of a selection of this stream.
+
+    Args:
+        stream: The stream.
+        selection: Which of its documents.
+        num_documents: How many it has.
+        what: What the stream is called in an error.
 
     Raises:
         ConfigError: If it is not one.
@@ -178,4 +184,4 @@ def _checked(stream: TokenStream, selection: Selection, num_documents: int, what
     return selection.numbers
 
 
-__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected"]
+__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected", "selected_numbers"]

@@ -211,6 +211,14 @@ class TokenStream(Stream):
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream."""
 
+    def document_text_bytes(self) -> NDArray[np.int64]:
+        """int64[D]: how many bytes the text of each document has in UTF-8.
+
+        Raises:
+            ConfigError: If that is not known.
+        """
+        raise ConfigError(f"{self.noun} {self.name!r} does not say how many bytes its documents' text has")
+
     def pieces(self, start: int, stop: int) -> list[Piece]:
         """A range of tokens, cut where documents end.
 

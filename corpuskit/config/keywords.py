@@ -79,14 +79,34 @@ class BatchKeywords(TypedDict, total=False):
     selection: Selection | str | None
 
 
-_MODELS: dict[type, type[Config]] = {PrepareKeywords: PrepareConfig, BatchKeywords: BatchConfig}
+class EvaluationKeywords(TypedDict, total=False):
+    """What `corpuskit.Evaluation` takes beside what is evaluated."""
+
+    batch_size: int
+    block_size: int
+    stride: int | None
+    documents: bool | Literal["packed"]
+    loss: bool
+    device: str | None
+    output: Literal["torch", "numpy"]
+    rank: int
+    world_size: int
+    prefetch: int
+
+
+#: What has the options' defaults; an option that it lacks is None by default.
+_MODELS: dict[type, type[Config]] = {
+    PrepareKeywords: PrepareConfig,
+    BatchKeywords: BatchConfig,
+    EvaluationKeywords: BatchConfig,
+}
 
 
 def takes(options: type) -> Callable[[F], F]:
     """Show in a function's signature what its `**options` are.
 
     Args:
-        options: `PrepareKeywords` or `BatchKeywords`.
+        options: `PrepareKeywords`, `BatchKeywords` or `EvaluationKeywords`.
     """
 
     def show(function: F) -> F:
@@ -139,4 +159,4 @@ def meant(name: str, known: list[str]) -> str:
     return f"did you mean {aliases.get(found[0], found[0])!r}?" if found else f"known: {', '.join(known)}"
 
 
-__all__ = ["BatchKeywords", "PrepareKeywords", "checked", "meant", "takes"]
+__all__ = ["BatchKeywords", "EvaluationKeywords", "PrepareKeywords", "checked", "meant", "takes"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from corpuskit.arrays import Tokens
-from corpuskit.config.keywords import BatchKeywords, checked, takes
-from corpuskit.corpus.decoding import decode, recorded_tokenizer
+from corpuskit.config.keywords import BatchKeywords, EvaluationKeywords, checked, takes
+from corpuskit.corpus.decoding import control_id, decode, recorded_tokenizer
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, TokenizerError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from corpuskit.batches import Batches
     from corpuskit.config import BatchConfig, RunConfig
+    from corpuskit.evaluation.evaluation import Evaluation
+    from corpuskit.selection import Selection
     from corpuskit.tokenizers.base import Tokenizer
 
 
@@ -217,6 +219,42 @@ class Corpus(Mapping[str, Split]):
 
             given["selection"] = select(chosen_split, given["selection"])
         return Batches(chosen_split, **given)
+
+    @checked
+    @takes(EvaluationKeywords)
+    def evaluation(
+        self,
+        split: str = "valid",
+        *,
+        bos: int | str | None = "auto",
+        selection: Selection | str | None = None,
+        **options: Unpack[EvaluationKeywords],
+    ) -> Evaluation:
+        """Batches of a split in which every token is a target exactly once; see `corpuskit.Evaluation`.
+
+        Args:
+            split: The split's name.
+            bos: The id that stands before the first token, or a control token's name; None is none. "auto" is
+                the end-of-text id where this corpus's documents end with it, else none.
+            selection: Which documents are evaluated, or a condition on kept fields, as `corpuskit.select`
+                takes it; None is all of them.
+            options: What `corpuskit.Evaluation` takes: batch_size, block_size, stride, documents, device, ...
+
+        Raises:
+            ConfigError: If there is no such split, an option is impossible, or there is no target.
+        """
+        from corpuskit.evaluation.evaluation import Evaluation
+
+        chosen = self[split]
+        if bos == "auto":
+            bos = self.manifest.tokenizer.eot_id if self.manifest.options.get("eot") is True else None
+        elif isinstance(bos, str):
+            bos = control_id(self.tokenizer, bos, option="bos")
+        if isinstance(selection, str):
+            from corpuskit.corpus.select import select
+
+            selection = select(chosen, selection)
+        return Evaluation(chosen, bos=bos, selection=selection, **options)
 
 
 def open_corpus(

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
+import tempfile
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import corpuskit
 from corpuskit import sealed
@@ -152,3 +158,101 @@ def test_a_corpus_says_its_splits_and_vocabulary_and_encodes_and_decodes(tmp_pat
     assert corpus.decode(np.zeros((2, 0), np.int64)) == ["", ""]
     x, _ = corpus.batches(debug=True)[0]
     assert [len(text) for text in corpus.decode(x)] == [8, 8]
+
+
+# Evaluations
+
+TEXTS = st.lists(st.text("aé√😀 \n<|>", min_size=1, max_size=12), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize("documents", [False, True, "packed"])
+@given(texts=TEXTS, block_size=st.integers(2, 9), data=st.data())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bits_per_byte_under_two_tokenizers_are_those_computed_by_hand(
+    tmp_path, documents, texts, block_size, data
+):
+    stride = data.draw(st.integers(1, block_size))
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    (folder / "some.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    num_bytes = len("".join(texts).encode())
+    for encoding in ("bytes", "gpt2"):
+        corpus = corpuskit.prepare(
+            folder / "some.jsonl", encoding=encoding, output=folder / encoding, split="none", shard_bytes=16
+        )
+        tokenizer = corpus.tokenizer
+        ids = [[*tokenizer.encode(text).tolist(), tokenizer.eot_id] for text in texts]
+        nats = 0.0
+        for tokens in ids if documents else [[one for each in ids for one in each]]:
+            before = [tokenizer.eot_id, *tokens]
+            for place in range(1, len(before)):
+                begin = max(0, math.ceil((place - block_size) / stride)) * stride
+                nats += loss_of(before[begin : place + 1])
+        found = corpus.evaluation(
+            "train", block_size=block_size, stride=stride, documents=documents, batch_size=2, output="numpy"
+        )
+        bits = corpuskit.BitsPerByte(found)
+        for x, y, *segments in found:
+            positions = segments[0].position_ids if segments else np.tile(np.arange(block_size), (2, 1))
+            losses = np.zeros(y.shape)
+            for row, place in zip(*np.nonzero(y != -100), strict=True):
+                context = x[row, place - positions[row, place] : place + 1].tolist()
+                losses[row, place] = loss_of([*context, int(y[row, place])])
+            bits.add(losses, y)
+        assert bits.num_targets == sum(map(len, ids))
+        assert bits.value == pytest.approx(nats / math.log(2) / num_bytes, rel=1e-12)
+
+
+def loss_of(tokens):
+    """A model: the loss in nats of the last token behind the others, from a hash of them."""
+    return -math.log((zlib.crc32(repr(tokens).encode()) + 1) / 2**32)
+
+
+def test_the_same_documents_are_evaluated_under_two_tokenizers(tmp_path):
+    lines = "".join(f"zeile {number}: é√😀\n" for number in range(200))
+    (tmp_path / "some.txt").write_text(lines)
+    evaluations = [
+        corpuskit.prepare(
+            tmp_path / "some.txt",
+            lines=True,
+            encoding=encoding,
+            output=tmp_path / encoding,
+            split="valid=0.3",
+        ).evaluation()
+        for encoding in ("bytes", "gpt2")
+    ]
+    first, second = (corpuskit.BitsPerByte(each) for each in evaluations)
+    assert first.num_bytes == second.num_bytes > 1000
+    assert first.num_targets > second.num_targets
+
+
+def test_a_bos_is_an_id_or_the_name_of_a_control_token_or_what_ends_documents(corpus_path, tmp_path):
+    (tmp_path / "some.txt").write_text("abc")
+    with_eot, without = (
+        corpuskit.prepare(
+            tmp_path / "some.txt", encoding="bytes", eot=eot, output=tmp_path / str(eot), split="none"
+        )
+        for eot in (True, False)
+    )
+    assert with_eot.evaluation("train").bos == 256
+    assert with_eot.evaluation("train", bos=None).bos is None
+    assert without.evaluation("train").bos is None
+    assert without.evaluation("train", bos="<|endoftext|>").bos == 256
+    assert without.evaluation("train", bos=7).bos == 7
+    with pytest.raises(ConfigError, match="bos = '<s>': tokenizer 'bytes' has no such control token"):
+        without.evaluation("train", bos="<s>")
+    with pytest.raises(ConfigError, match="has no split 'valid'"):
+        without.evaluation()
+    with pytest.raises(ConfigError, match="did you mean 'stride'"):
+        without.evaluation("train", strides=3)
+
+
+def test_documents_are_evaluated_by_a_condition_on_kept_fields(tmp_path):
+    records = [{"text": "abc", "lang": "de"}, {"text": "é", "lang": "fr"}, {"text": "xy", "lang": "de"}]
+    (tmp_path / "some.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    corpus = corpuskit.prepare(
+        tmp_path / "some.jsonl", encoding="bytes", keep="lang", output=tmp_path / "some", split="none"
+    )
+    evaluation = corpus.evaluation("train", selection="lang = 'de'", block_size=8, output="numpy")
+    _, y = evaluation[0]
+    assert y[:2, :4].tolist() == [[*b"abc", 256], [*b"xy", 256, -100]]
+    assert corpuskit.BitsPerByte(evaluation).num_bytes == 5

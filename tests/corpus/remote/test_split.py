@@ -40,6 +40,15 @@ def test_a_random_sampler_fetches_a_shard_once_for_many_batches(url, s3, local):
     assert len(s3.seen("GET", ".bin")) <= 5 * 40 + 8
 
 
+def test_an_evaluation_fetches_each_shard_once(url, s3, local):
+    options = {"split": "train", "block_size": 128, "batch_size": 16, "stride": 50, "output": "numpy"}
+    evaluation = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES).evaluation(**options)
+    for found, expected in zip(evaluation, local.evaluation(**options), strict=True):
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+    assert len(s3.seen("GET", ".bin")) == 40
+    assert corpuskit.BitsPerByte(evaluation).num_bytes == local["train"].document_text_bytes().sum()
+
+
 def test_a_shard_that_is_damaged_in_the_store_is_named(own_url):
     import fsspec
 
