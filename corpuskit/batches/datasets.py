@@ -23,8 +23,9 @@ class WindowDataset(Dataset[Item]):
     """A map-style Dataset: item i is sample `first_sample + i` of the order, as (x, y), int64[T] each.
 
     With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone; with
-    streams of values, it ends with a dict of them, each [T]. It
-    pickles as the corpus's path and the options; every worker process maps the files itself.
+    streams of values, a dict of them follows, each [T]; and with labels, their ids, int32[T], whose names are
+    `batches.label_names`. It pickles as the corpus's path and the options; every worker process maps the
+    files itself.
 
     Args:
         order: The order.

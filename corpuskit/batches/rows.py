@@ -80,6 +80,10 @@ class RowSource(Protocol[_Rows]):
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
         ...
 
+    def target_spans(self, rows: _Rows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[m], where each starts in the stream, or -1, and int64[m], its size."""
+        ...
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WindowRows:
@@ -161,6 +165,10 @@ class WindowSource:
         assert rows.borders is not None
         cuts = rows.borders.segments()
         return segments(cuts, len(rows.starts), self.block_size), rows.borders.foreign()
+
+    def target_spans(self, rows: WindowRows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[n], where each starts in the stream, and int64[n], its size."""
+        return rows.starts + 1, np.full(len(rows.starts), self.block_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -340,6 +348,14 @@ class SpanSource:
             foreign = ends - 1
             cuts = np.sort(np.concatenate((cuts, ends[places < rows.places[spans]])))
         return segments(cuts, len(rows.first) - 1, self.block_size), foreign
+
+    def target_spans(self, rows: SpanRows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[m], where each starts in the stream, or -1, and int64[m], its size."""
+        starts = np.where(rows.padding, -1, rows.starts + 1 - (rows.places - rows.lengths))
+        if rows.broken is None:
+            return starts, rows.places
+        after = np.flatnonzero(rows.broken) + 1
+        return np.insert(starts, after, -1), np.insert(rows.places - rows.broken, after, 1)
 
 
 def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints]:

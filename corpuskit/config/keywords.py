@@ -72,6 +72,7 @@ class BatchKeywords(TypedDict, total=False):
     world_size: int
     documents: bool | Literal["mask"]
     streams: Sequence[str]
+    labels: bool | str
     loss: bool
     prefetch: int
     resident: bool
@@ -86,6 +87,7 @@ class EvaluationKeywords(TypedDict, total=False):
     block_size: int
     stride: int | None
     documents: bool | Literal["packed"]
+    labels: bool | str
     loss: bool
     device: str | None
     output: Literal["torch", "numpy"]
