@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from corpuskit.batches.engines import Batch, Engine
 from corpuskit.batches.labels import label_runs
 from corpuskit.batches.opening import open_engine, open_reader
-from corpuskit.batches.options import BatchOptions
+from corpuskit.batches.options import options_of
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
@@ -93,7 +93,7 @@ class Evaluation:
         given: dict[str, Any] = {**options}
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
-        self._options = BatchOptions(**given, documents=self.documents == "packed")
+        self._options = options_of(**given, documents=self.documents == "packed")
         labels = self._options.labels
         self._labels = label_runs(split, labels) if labels else None
         self.split = split
