@@ -14,8 +14,10 @@ from corpuskit.errors import ConfigError
 from corpuskit.near import hint
 from corpuskit.numbers import as_whole
 
-#: Documents whose first ids are read at a time: few at first, because one with another id is enough.
-_FIRST_DOCUMENTS, _MORE_DOCUMENTS = 64, 2**16
+#: Tokens whose documents are looked at first, without reading where all others end.
+_FIRST_TOKENS = 2**12
+#: Documents whose first ids are read at a time.
+_GROUP_DOCUMENTS = 2**16
 
 
 def bos_resolver(stream: TokenStream) -> Callable[[Any], int]:
@@ -63,27 +65,23 @@ def _id_of(stream: TokenStream, value: Any) -> int:
 
 
 def _begin_with(stream: TokenStream, number: int) -> bool:
-    """Whether each document that has a token begins with an id."""
-    some = False
-    for ids in _first_ids(stream):
-        if (ids != number).any():
-            return False
-        some = some or len(ids) > 0
-    return some
+    """Whether each document that has a token begins with an id; the first few documents usually say it."""
+    some = stream.pieces(0, min(stream.num_tokens, _FIRST_TOKENS))
+    if any(stream[piece.start] != number for piece in some):
+        return False
+    return all((ids == number).all() for ids in _first_ids(stream))
 
 
 def _first_ids(stream: TokenStream) -> Iterator[NDArray[Any]]:
     """The first id of each document, some documents at a time; a shard is read from only once a group."""
     ends = stream.document_ends()
-    at, size = 0, _FIRST_DOCUMENTS
-    while at < len(ends):
-        group = ends[at : at + size]
+    for at in range(0, len(ends), _GROUP_DOCUMENTS):
+        group = ends[at : at + _GROUP_DOCUMENTS]
         starts: Ints = np.concatenate(([ends[at - 1] if at else 0], group[:-1])).astype(np.int64)
         starts = starts[group > starts]
         shards = np.searchsorted(stream.shard_starts, starts, side="right") - 1
         for shard in np.unique(shards).tolist():
             yield np.asarray(stream.shard(shard)[starts[shards == shard] - stream.shard_starts[shard]])
-        at, size = at + size, _MORE_DOCUMENTS
 
 
 __all__ = ["bos_resolver"]

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from made_corpora import BOS, ENGINES, INFOS, Token, corpora, fronted
 
 from corpuskit.batches import Batches
+from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.errors import ConfigError
+from corpuskit.selection import Selection
 
 
 def pieces_of(documents, block, *, masks):
@@ -31,7 +34,7 @@ def pieces_of(documents, block, *, masks):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("is_streamed", [False, True])
 @given(made=corpora(), block=st.integers(1, 20), data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_each_piece_of_each_document_is_in_one_row_with_the_id_in_front(
     split_of, engine, is_streamed, made, block, data
 ):
@@ -68,8 +71,6 @@ def test_each_piece_of_each_document_is_in_one_row_with_the_id_in_front(
 @given(made=corpora(), block=st.integers(1, 12), data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_selected_documents_have_it_too(split_of, made, block, data):
-    from corpuskit.selection import Selection
-
     numbers = sorted(data.draw(st.sets(st.integers(0, len(made.documents) - 1), min_size=1)))
     chosen = [made.documents[number] for number in numbers]
     assume(sum(map(len, chosen)) > block)
@@ -90,6 +91,22 @@ def test_selected_documents_have_it_too(split_of, made, block, data):
         found.update(zip(x[y != -100].tolist(), y[y != -100].tolist(), strict=True))
     pairs = (itertools.pairwise(one) for one in fronted(chosen))
     assert found == Counter((a.id, b.id) for some in pairs for a, b in some)
+
+
+@given(made=corpora(), other=corpora(first_id=5000), block=st.integers(1, 12))
+@settings(max_examples=40, deadline=None)
+def test_rows_of_a_mixture_have_it_in_front_of_documents_alone(split_of, made, other, block):
+    assume(min(len(made.tokens), len(other.tokens)) > block)
+    halves = (Fraction(1, 2), Fraction(1, 2))
+    splits = (made.split(split_of), other.split(split_of))
+    stream = MixedStream(("a", "b"), ("a", "b"), splits, ("packed", "packed"), ((0, halves),), (None, None))
+    options = {"sampler_options": {"bos": BOS}, "loss": False, "output": "numpy"}
+    x, y = Batches(stream, batch_size=64, block_size=block, **options)[0]
+    pairs = [
+        pair for one in (made, other) for doc in fronted(one.documents) for pair in itertools.pairwise(doc)
+    ]
+    found = {*zip(x[y != -100].tolist(), y[y != -100].tolist(), strict=True)}
+    assert found <= {(one.id, target.id) for one, target in pairs}
 
 
 def test_documents_that_have_it_are_refused(split_of):

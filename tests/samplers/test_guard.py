@@ -87,6 +87,27 @@ def test_wrong_spans_are_the_plugins_fault(guard, spans, message):
         guard(GivesSpans(*map(np.array, spans))).spans(np.array([0]))
 
 
+def test_ids_in_front_of_spans_take_places(guard):
+    spans = [np.array(each) for each in ([0, 2], [0, 50], [3, 0], [-1, 5])]
+    assert guard(GivesSpans(*spans)).spans(np.array([0])).places.tolist() == [3, 1]
+    spans[2] = np.array([8, 0])
+    with pytest.raises(PluginError, match="at most block_size 8 tokens together, found 9"):
+        guard(GivesSpans(*spans)).spans(np.array([0]))
+    with pytest.raises(PluginError, match=r"spans\(\).bos must give int64\[2\]"):
+        guard(GivesSpans(*spans[:3], np.array([5]))).spans(np.array([0]))
+
+
+@pytest.mark.parametrize(("length", "found"), [(9, None), (8, 8), (10, 10)])
+def test_joined_rows_have_one_token_more_than_x(guard, length, found):
+    sampler = GivesSpans(*map(np.array, ([0, 1], [100 - length], [length])))
+    sampler.joined = True
+    if found is None:
+        assert guard(sampler).spans(np.array([0])).lengths.tolist() == [9]
+        return
+    with pytest.raises(PluginError, match=f"a joined row's spans have block_size .* found {found}"):
+        guard(sampler).spans(np.array([0]))
+
+
 def test_rows_may_have_no_spans(guard):
     found = guard(GivesSpans(*map(np.array, ([0, 0, 1, 1], [50], [8])))).spans(np.arange(3))
     assert found.first.tolist() == [0, 0, 1, 1]
