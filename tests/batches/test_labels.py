@@ -134,9 +134,7 @@ def test_an_id_in_front_of_a_document_as_a_target_has_the_value_of_the_token_beh
 @pytest.mark.parametrize("samplers", [("shuffled", "random"), ("packed", "random"), ("aligned", "aligned")])
 @given(made=documents(), other=documents(), block=st.integers(1, 9), data=st.data())
 @settings(max_examples=40, deadline=None)
-def test_of_a_mixture_they_are_the_corpora_or_the_united_values(
-    labelled, samplers, made, other, block, data
-):
+def test_of_a_mixture_they_are_the_corpora_or_the_united_values(labelled, samplers, made, other, block, data):
     assume(min(sum(made[0]), sum(other[0])) > block)
     one, first = labelled(*made)
     two, second = labelled(*other, first=1000)

@@ -43,5 +43,5 @@ def test_names_are_in_the_order_of_the_values():
 def test_a_field_of_too_many_values_is_refused():
     column = pa.chunked_array([pa.array(range(MAX_LABELS))])
     assert len(field_labels(column, "field 'id'")[0]) == MAX_LABELS
-    with pytest.raises(ConfigError, match=r"labels: field 'id' has more than 4,096 different values, such as"):
+    with pytest.raises(ConfigError, match=r"field 'id' has more than 4,096 different values, such as"):
         field_labels(pa.chunked_array([pa.array(range(MAX_LABELS + 1))]), "field 'id'")
