@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+
 import numpy as np
 import pytest
 
 import corpuskit
-from corpuskit.errors import CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
@@ -57,3 +60,26 @@ def test_an_index_that_says_what_cannot_be_is_damage(corpus_path, column):
         split.document_piece(0)
     with pytest.raises(CorpusFormatError, match="'corpuskit verify' finds the file"):
         split.pieces(0, len(split))
+
+
+def test_values_of_a_kept_field_are_labels_whatever_the_shards(tmp_path):
+    langs = ["de", None, "en", "de", "fr"] * 30
+    lines = [json.dumps({"text": f"text {number}", "lang": lang}) for number, lang in enumerate(langs)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    options = {"encoding": "bytes", "keep": "lang", "split": "none", "shard_bytes": 200}
+    corpus = corpuskit.prepare(tmp_path / "a.jsonl", output=tmp_path / "made", **options)
+    split = corpus["train"]
+    assert len(split.shard_starts) > 3
+    names, codes = split.document_labels("lang")
+    assert names == ("de", "en", "fr")
+    assert [None if code < 0 else names[code] for code in codes] == langs
+    assert split.document_labels("lang")[1] is codes
+
+    owners = np.repeat(np.arange(len(langs)), np.diff(split.document_ends(), prepend=0))
+    options = {"sampler": "sequential", "batch_size": 4, "block_size": 16, "output": "numpy"}
+    batches = pickle.loads(pickle.dumps(corpus.batches("train", labels="lang", **options)))
+    *_, labels = batches[3]
+    targets = range(12 * 16 + 1, 16 * 16 + 1)
+    assert [labels.names[number] for number in labels.ids.ravel()] == [langs[owners[at]] for at in targets]
+    with pytest.raises(ConfigError, match="have no such field; did you mean 'lang'"):
+        corpus.batches("train", labels="Lang2")
