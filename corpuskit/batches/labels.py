@@ -72,8 +72,11 @@ class LabelRuns:
         """
         is_target = (starts >= 0) & (places > 0)
         starts, stops = starts[is_target], (starts + places)[is_target]
-        low = np.searchsorted(self._ends, starts, side="right")
-        counts = np.searchsorted(self._ends, stops - 1, side="right") - low + 1
+        order = np.argsort(starts)  # searching in order takes a third of the time, sorting included
+        low, counts = np.empty_like(starts), np.empty_like(starts)
+        low[order] = np.searchsorted(self._ends, starts[order], side="right")
+        counts[order] = np.searchsorted(self._ends, stops[order] - 1, side="right") + 1
+        counts -= low
         runs = ranges(low, counts)
         lengths = np.minimum(np.repeat(stops, counts), self._ends[runs])
         lengths -= np.maximum(np.repeat(starts, counts), self._starts[runs])

@@ -73,7 +73,8 @@ class LossBySource:
                     found=shape,
                 )
         places = self._places(labels.names)
-        add_up = _sums_of_tensor if is_tensor(losses) else _sums_of_array
+        on_device = is_tensor(losses) and losses.device.type not in ("cpu", "mps")  # the last has no float64
+        add_up = _sums_on_device if on_device else _sums_of_arrays
         self._add(add_up(losses, y, labels.ids, places, len(self.names)))
 
     def merge(self, other: LossBySource) -> None:
@@ -193,22 +194,21 @@ class LossBySource:
         return sums
 
 
-def _sums_of_array(losses: Any, y: Any, ids: Any, places: Ints, size: int) -> NDArray[np.float64]:
-    """float64 (2, size): the sum and the number of an array's losses by label."""
+def _sums_of_arrays(losses: Any, y: Any, ids: Any, places: Ints, size: int) -> NDArray[np.float64]:
+    """float64 (2, size): the sum and the number of losses by label."""
     y, ids = (np.asarray(_host(each)).reshape(-1) for each in (y, ids))
     counts = (y != IGNORED) & (ids >= 0)
     slots = places[ids[counts]]
+    losses = _host(losses.detach().cpu().double()) if is_tensor(losses) else losses
     some = np.asarray(losses, np.float64).reshape(-1)[counts]
     return np.array((np.bincount(slots, some, size), np.bincount(slots, minlength=size)), np.float64)
 
 
-def _sums_of_tensor(losses: Any, y: Any, ids: Any, places: Ints, size: int) -> Any:
-    """The same of a tensor, on its device, which nobody waits for."""
+def _sums_on_device(losses: Any, y: Any, ids: Any, places: Ints, size: int) -> Any:
+    """The same where a tensor of losses is, which nobody waits for."""
     import torch
 
     losses = losses.detach()
-    if losses.device.type == "mps":  # it has no float64
-        losses = losses.cpu()
     y, ids = (torch.as_tensor(each, device=losses.device).reshape(-1) for each in (y, ids))
     counts = (y != IGNORED) & (ids >= 0)
     ids = ids.long()

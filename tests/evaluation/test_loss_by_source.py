@@ -16,6 +16,7 @@ import corpuskit
 from corpuskit.batches.labels import Labels
 from corpuskit.errors import ConfigError
 from corpuskit.evaluation import Evaluation, LossBySource
+from corpuskit.evaluation.loss_by_source import _sums_of_arrays, _sums_on_device
 
 NAMES = ["web", "books", "code", None]
 
@@ -79,6 +80,18 @@ def test_sums_are_those_of_a_loop_in_numpy_and_in_torch_and_sum_to_the_total(mad
     assert_is(losses, made)
 
 
+@given(made=batches())
+def test_sums_on_a_device_are_those_of_arrays(made):
+    for losses, y, labels in made:
+        places = np.random.default_rng(0).permutation(6)[: len(labels.names)]
+        expected = _sums_of_arrays(losses, y, labels.ids, places, 6)
+        tensor = torch.from_numpy(losses).requires_grad_()
+        np.testing.assert_allclose(_sums_on_device(tensor, y, labels.ids, places, 6).numpy(), expected)
+        in_order = np.arange(len(labels.names))
+        expected = _sums_of_arrays(losses, y, labels.ids, in_order, 6)
+        np.testing.assert_allclose(_sums_on_device(tensor, y, labels.ids, in_order, 6).numpy(), expected)
+
+
 @given(made=batches(), other=batches())
 def test_what_two_have_added_is_merged_by_the_labels_names(made, other):
     one, two = LossBySource(), LossBySource()
@@ -128,6 +141,13 @@ def test_it_prints_a_table():
     )
     assert repr(losses) == "<LossBySource: 4 labels, 4 targets, 10.500 nats>"
     assert "mean loss" in losses._repr_html_()
+
+
+def test_losses_may_be_of_half_precision():
+    losses = LossBySource()
+    half = torch.full((1, 2), 1.5, dtype=torch.bfloat16)
+    losses.add(half, np.ones((1, 2)), Labels(("a",), np.zeros((1, 2), np.int32)))
+    assert losses.totals() == {"a": 3.0}
 
 
 def test_means_sums_and_batches_without_labels_are_refused():
