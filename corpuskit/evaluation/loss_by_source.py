@@ -30,14 +30,14 @@ class LossBySource:
 
     Example:
         >>> import numpy as np
-        >>> mixture = corpuskit.mix({"data/docs": 0.75, "data/lines": 0.25})
+        >>> mixture = corpuskit.mix({"data/web/gpt2": 0.7, "data/books/gpt2": 0.3})
         >>> batches = mixture.batches("train", batch_size=8, block_size=16, labels=True, output="numpy")
         >>> losses = corpuskit.LossBySource()
         >>> for step in range(10):
         ...     x, y, labels = batches[step]
         ...     losses.add(np.full(y.shape, 2.5), y, labels)  # what the model paid for each target
         >>> losses.means()
-        {'data/docs': 2.5, 'data/lines': 2.5}
+        {'data/web/gpt2': 2.5, 'data/books/gpt2': 2.5}
     """
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from made_corpora import BOS, ENGINES, corpora, fronted, nanochat_rows
@@ -232,3 +233,22 @@ def test_what_is_no_field_is_refused_at_once(labelled, labels, words):
 def test_a_corpus_without_fields_says_how_to_keep_some(make_split):
     with pytest.raises(ConfigError, match="have no such field; it keeps none; prepare it with --keep"):
         Batches(make_split(100), block_size=4, labels="lang")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("resident", [False, True])
+@pytest.mark.parametrize("sampler", ["shuffled", "packed"])
+def test_on_a_cuda_device_they_are_where_the_batch_is_and_losses_add_up_there(labelled, sampler, resident):
+    split, _ = labelled([5, 1, 9, 30] * 20, ["de", "en", None, "de"] * 20)
+    options = {"batch_size": 4, "block_size": 16, "sampler": sampler, "labels": "lang"}
+    on_device = Batches(split, device="cuda", prefetch=2, resident=resident, **options)
+    host = Batches(split, output="numpy", **options)
+    found, expected = corpuskit.LossBySource(), corpuskit.LossBySource()
+    for step, (_, y, labels) in zip(range(5), on_device, strict=False):
+        _, wanted, of_host = host[step]
+        assert labels.ids.is_cuda
+        assert labels.ids.tolist() == of_host.ids.tolist()
+        found.add(y.double().abs().sqrt(), y, labels)
+        expected.add(np.sqrt(abs(wanted)), wanted, of_host)
+    assert found._sums.is_cuda
+    assert found.totals() == pytest.approx(expected.totals(), rel=1e-12)
