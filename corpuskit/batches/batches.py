@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.batches import state as run_state
@@ -9,6 +10,7 @@ from corpuskit.batches.cursor import Cursor
 from corpuskit.batches.engines import Batch
 from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import DrawnAmount, Order
+from corpuskit.batches.ranks import warn_if_nothing_is_shared
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.markup import display
@@ -42,8 +44,9 @@ class Batches(Cursor):
         device: Where torch tensors go: None or "cpu", "cuda", "cuda:1", ...; "auto" is a GPU if there is one.
         debug: Shrink to 2 windows (or one a rank) of 8 tokens, whatever the sizes say.
         output: "torch", or "numpy", which imports no torch.
-        rank: This process's number among `world_size`.
-        world_size: Processes that share each batch.
+        rank: This process's number among `world_size`, by default 0. "auto" is that of torch.distributed's
+            process group, or else what torchrun says in the environment; where there is neither it is 0 of 1.
+        world_size: Processes that share each batch, by default 1; or "auto".
         documents: True gives `(x, y, documents)`, with the `corpuskit.Segments` of the batch; "mask"
             also has y be -100 wherever the target belongs to another document than its input.
         streams: Names of streams of values, such as "loss"; a batch then has a dict of them, too, arrays of
@@ -69,10 +72,14 @@ class Batches(Cursor):
         >>> x, y = batches[1234]
     """
 
+    #: Whether to look, when the first batch is asked for, if several ranks are meant to share them.
+    _may_warn = False
+
     @checked
     @takes(BatchKeywords)
     def __init__(self, split: TokenStream, **options: Unpack[BatchKeywords]) -> None:
         super().__init__(Order(split, options_of(**options)))
+        self._may_warn = options.get("rank") is None or options.get("world_size") is None
 
     @property
     def options(self) -> BatchOptions:
@@ -105,12 +112,21 @@ class Batches(Cursor):
         Raises:
             TypeError: If the sampler has no epochs.
         """
-        if self.samples_per_epoch is None:
-            raise TypeError(f"batches of sampler {self.options.sampler!r} have no length: it never ends")
-        return -(-self.samples_per_epoch // self.batch_size)
+        return self.order.batches_in_epoch()
 
     def __getitem__(self, step: int) -> Batch:
+        if self._may_warn:
+            self._warn()
         return self.read(self._first_sample(step))
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self._may_warn:
+            self._warn()
+        return super().__iter__()
+
+    def _warn(self) -> None:
+        self._may_warn = False
+        warn_if_nothing_is_shared()
 
     def trace(self, step: int) -> Trace:
         """Where the rows of `batches[step]` are from: documents, their inputs and places, and the text.
@@ -168,18 +184,25 @@ class Batches(Cursor):
         """
         return self.order.drawn(self.sample if sample is None else whole("sample", sample, least=0))
 
-    def dataset(self, *, num_samples: int | None = None) -> WindowDataset:
+    def dataset(self, *, num_samples: int | None = None, columns: Sequence[str] = ()) -> WindowDataset:
         """A map-style torch Dataset: item i is the i-th window from the current sample on, as (x, y).
 
         Args:
             num_samples: Its length; by default an epoch, or as many windows as cover the split once.
+            columns: Have items be dicts for Hugging Face's trainers, of "input_ids" and "labels", which are
+                not shifted because models of transformers shift them; and with documents, "position_ids",
+                which begin at 0 in each, and "seq_lengths", their lengths, for TRL.
+
+        Raises:
+            ConfigError: If there is no such column.
         """
         from corpuskit.batches.datasets import WindowDataset
 
         if num_samples is None:
             num_samples = self.samples_per_epoch or (self.order.num_tokens - 1) // self.block_size
         num_samples = whole("num_samples", num_samples, least=0)
-        return WindowDataset(self._on_host(output="numpy", rank=0, world_size=1), self.sample, num_samples)
+        order = self._on_host(output="numpy", rank=0, world_size=1)
+        return WindowDataset(order, self.sample, num_samples, columns)
 
     def iterable(self) -> IterableBatches:
         """An iterable torch Dataset of whole batches, for `DataLoader(..., batch_size=None)`.
@@ -189,6 +212,8 @@ class Batches(Cursor):
         """
         from corpuskit.batches.datasets import IterableBatches
 
+        if self._may_warn:
+            self._warn()
         return IterableBatches(Cursor(self._on_host(output="torch"), self.sample))
 
     def _on_host(self, **changes: Any) -> Order:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corpuskit.batches.ranks import ranks_of
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
@@ -101,13 +102,21 @@ class BatchOptions:
 
 
 def options_of(
-    *, context_length: int | None = None, debug: bool = False, sampler_options: Any = None, **given: Any
+    *,
+    context_length: int | None = None,
+    debug: bool = False,
+    rank: Any = None,
+    world_size: Any = None,
+    sampler_options: Any = None,
+    **given: Any,
 ) -> BatchOptions:
     """The options that the keywords of `Batches` mean together.
 
     Args:
         context_length: Another name for `block_size`.
         debug: Shrink to a few short windows.
+        rank: A number, "auto", or None.
+        world_size: A number, "auto", or None.
         sampler_options: A mapping, or None.
         given: What `BatchOptions` takes.
 
@@ -125,11 +134,12 @@ def options_of(
         given["block_size"] = whole("context_length", context_length, least=1)
     if not isinstance(debug, bool):
         raise ConfigError(f"debug = {debug!r:.80}: must be true or false", found=debug)
+    rank, world_size = ranks_of(rank, world_size)
     if debug:
-        world_size = whole("world_size", given.get("world_size", 1), least=1)
         given["batch_size"] = -(-DEBUG_BATCH_SIZE // world_size) * world_size
         given["block_size"] = DEBUG_BLOCK_SIZE
-    return BatchOptions(**given, sampler_options={} if sampler_options is None else sampler_options)
+    sampler_options = {} if sampler_options is None else sampler_options
+    return BatchOptions(**given, rank=rank, world_size=world_size, sampler_options=sampler_options)
 
 
 def _check_values(options: BatchOptions) -> None:
@@ -143,7 +153,7 @@ def _check_values(options: BatchOptions) -> None:
     rules = {
         "sampler": (isinstance(options.sampler, str), "text, the name of one"),
         "sampler_options": (isinstance(options.sampler_options, Mapping), "names with values"),
-        "streams": (_are_names(options.streams), "a list of different names, such as ('loss',)"),
+        "streams": (are_names(options.streams), "a list of different names, such as ('loss',)"),
         "labels": (
             isinstance(options.labels, bool | str) and options.labels != "",
             "a field's name, or true or false",
@@ -164,7 +174,7 @@ def _check_values(options: BatchOptions) -> None:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
 
 
-def _are_names(found: Any) -> bool:
+def are_names(found: Any) -> bool:
     """Whether a value is a sequence of texts, none of them twice."""
     is_list = isinstance(found, Sequence) and not isinstance(found, str)
     return is_list and all(isinstance(one, str) for one in found) and len(set(found)) == len(found)

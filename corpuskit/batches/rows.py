@@ -370,13 +370,13 @@ def _fill(spans: Spans, block_size: int) -> SpanRows:
     short = np.flatnonzero(missing)
     at = spans.first[1:][short]
     first = spans.first + np.concatenate(([0], np.cumsum(missing > 0)))
-    padding = np.zeros(len(spans.starts), np.bool_)
-    starts = np.insert(spans.starts, at, 0)
-    return SpanRows(
-        first,
-        starts,
-        np.insert(spans.lengths, at, missing[short]),
-        starts,
-        np.insert(padding, at, True),
-        bos=None if spans.bos is None else np.insert(spans.bos, at, -1),
-    )
+    padding = np.zeros(len(spans.starts) + len(short), np.bool_)
+    padding[at + np.arange(len(short))] = True
+    starts, lengths = np.zeros((2, len(padding)), np.int64)  # np.insert takes five times as long for a row
+    starts[~padding], lengths[~padding] = spans.starts, spans.lengths
+    lengths[padding] = missing[short]
+    bos: Ints | None = None
+    if spans.bos is not None:
+        bos = np.full(len(padding), -1, np.int64)
+        bos[~padding] = spans.bos
+    return SpanRows(first, starts, lengths, starts, padding, bos=bos)

@@ -85,7 +85,11 @@ class SelectedDocuments:
         return Spans(pieces[spans.first], starts + (self._run_starts - own_begins)[run], stops - starts, bos)
 
     def _count_targets(
-        self, count: Callable[..., Ints], starts: Ints, lengths: Ints, front: NDArray[np.bool_] | None = None
+        self,
+        count: Callable[..., Ints],
+        starts: Ints,
+        lengths: Ints,
+        front: NDArray[np.bool_] | None = None,
     ) -> Ints:
         """As the `count` of the whole stream: a target of another document than its input's run is none."""
         bos = None if front is None else front.astype(np.int64) - 1

@@ -119,6 +119,12 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "one running text.",
     ),
     _splitting(
+        "--bos",
+        metavar="NAME",
+        help="Put this control token, such as '<|endoftext|>', in front of each document. By default nothing "
+        "is.",
+    ),
+    _splitting(
         "--max-tokens",
         metavar="N",
         help="Stop after the document that reaches so many tokens, such as 500M or 10B. By default all is "

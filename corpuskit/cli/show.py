@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from corpuskit.inspect.spelling import Speller
     from corpuskit.terminal.token_lines import Look, Token
 
+#: Characters of a kept field's value that are shown.
+_FIELD_CHARACTERS = 200
+
 
 @click.command(
     "show",
@@ -297,6 +300,8 @@ def _drawn(corpus: Corpus, shown: list[Excerpt], look: Look) -> Iterator[str]:
         for piece in one.pieces:
             start, stop = stop, stop + len(piece)
             yield token_lines.rule(excerpts.called(piece, most=(look.columns or 80) - 6), look)
+            for name, value in one.fields.items():
+                yield token_lines.faint(f"{name}: {value!s:.{_FIELD_CHARACTERS}}", look)
             yield from token_lines.lines(_tokens(one, start, stop, speller), look)
         if one.padding:
             yield token_lines.faint(f"{one.padding:,} of padding", look)

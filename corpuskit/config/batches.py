@@ -35,8 +35,13 @@ class BatchConfig(Config):
         False, description=f"Shrink to batch_size {DEBUG_BATCH_SIZE} and block_size {DEBUG_BLOCK_SIZE}."
     )
     output: Literal["torch", "numpy"] = Field("torch", description="What x and y are.")
-    rank: int = Field(0, ge=0, description="The number of this process among world_size.")
-    world_size: int = Field(1, ge=1, description="Processes that share each batch.")
+    rank: int | Literal["auto"] | None = Field(
+        None,
+        description="This process's number among world_size; 'auto' asks torch.distributed, or torchrun.",
+    )
+    world_size: int | Literal["auto"] | None = Field(
+        None, description="Processes that share each batch; 'auto' as for rank."
+    )
     documents: bool | Literal["mask"] = Field(
         False,
         description="Also give the segments of documents; 'mask' also has the loss ignore targets in another "

@@ -36,6 +36,7 @@ class PrepareKeywords(TypedDict, total=False):
     location: Path | str | None
     split: str | None
     eot: bool | None
+    bos: str | None
     format: str | None
     text_field: str | list[str] | None
     keep: str | None
@@ -68,8 +69,8 @@ class BatchKeywords(TypedDict, total=False):
     device: str | None
     debug: bool
     output: Literal["torch", "numpy"]
-    rank: int
-    world_size: int
+    rank: int | Literal["auto"] | None
+    world_size: int | Literal["auto"] | None
     documents: bool | Literal["mask"]
     streams: Sequence[str]
     labels: bool | str
@@ -91,8 +92,8 @@ class EvaluationKeywords(TypedDict, total=False):
     loss: bool
     device: str | None
     output: Literal["torch", "numpy"]
-    rank: int
-    world_size: int
+    rank: int | Literal["auto"] | None
+    world_size: int | Literal["auto"] | None
     prefetch: int
 
 

@@ -57,6 +57,9 @@ class PrepareConfig(Config):
         description="'characters:0.1' (the last tenth), 'valid=0.01,test=0.01' (by document), or 'none'.",
     )
     eot: bool | None = Field(None, description="Append the end-of-text id after each document.")
+    bos: str | None = Field(
+        None, description="The control token, by its name, that is put in front of each document."
+    )
     format: str | None = Field(None, description="The reader to use, whatever the file's extension says.")
     text_field: str | list[str] | None = Field(
         None,

@@ -56,8 +56,8 @@ class Evaluation:
         loss: Have y be -100 wherever the corpus's stream "loss", if it has one, is 0 for the target.
         device: Where torch tensors go, as `corpuskit.Batches` has it.
         output: "torch", or "numpy", which imports no torch.
-        rank: This process's number among `world_size`.
-        world_size: Processes that share each batch.
+        rank: This process's number among `world_size`, or "auto", as `corpuskit.Batches` has it.
+        world_size: Processes that share each batch, or "auto".
         prefetch: How many batches a thread makes ahead while iterating.
 
     Attributes:
@@ -89,11 +89,13 @@ class Evaluation:
         selection: Selection | None = None,
         **options: Unpack[EvaluationKeywords],
     ) -> None:
-        self._given: dict[str, Any] = {"bos": bos, "selection": selection, **options}
         given: dict[str, Any] = {**options}
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
         self._options = options_of(**given, documents=self.documents == "packed")
+        # A DataLoader's worker makes it again, and must not look for ranks of its own.
+        place = {"rank": self._options.rank, "world_size": self._options.world_size}
+        self._given: dict[str, Any] = {"bos": bos, "selection": selection, **options, **place}
         labels = self._options.labels
         self._labels = label_runs(split, labels) if labels else None
         self.split = split

@@ -62,6 +62,7 @@ class CountingPass:
         self._masks = masks
         self._top = top
         self._eot_id = corpus.manifest.tokenizer.eot_id
+        self._num_front = int(corpus.manifest.options.get("bos") is not None)
         self._wide = np.empty(_BLOCK_TOKENS, np.int64)
 
     def run(self, splits: Sequence[str], on_progress: OnProgress | None = None) -> None:
@@ -121,9 +122,10 @@ class CountingPass:
         hashes = counting.hasher.add(ids, ends)
         if len(ends):
             lengths = np.diff(ends, prepend=last_end)
-            is_empty = lengths == 0
+            own = lengths - self._num_front  # without the id in front
+            is_empty = own == 0
             if self._eot_id is not None:
-                ones = np.flatnonzero(lengths == 1)
+                ones = np.flatnonzero(own == 1)
                 last = ends[ones] - 1
                 last_ids = np.where(last < 0, counting.last_id, wide[last])
                 is_empty[ones] = last_ids == self._eot_id

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Excerpt:
         found: The first and the last place (exclusive) of what was looked for.
         padding: How many ids of padding come after them.
         row: Their row in a batch, and its sample; None if they are none.
+        fields: The kept fields of their one document; empty where there are none, or several documents.
     """
 
     ids: NDArray[np.integer[Any]]
@@ -43,6 +45,7 @@ class Excerpt:
     found: tuple[int, int] | None = None
     padding: int = 0
     row: tuple[int, int] | None = None
+    fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def all_ids(self) -> list[int]:
         """The ids with their padding."""
@@ -57,6 +60,8 @@ class Excerpt:
             known["masked"] = np.flatnonzero(self.masked).tolist()
         if self.found is not None:
             known["found"] = [*self.found]
+        if self.fields:
+            known["fields"] = dict(self.fields)
         pieces = [piece.to_json() for piece in self.pieces]
         return {"ids": self.all_ids(), "text": text, **known, "pieces": pieces}
 
@@ -92,7 +97,8 @@ def of_document(split: Split, number: int) -> Excerpt:
     """
     if number >= split.num_documents:
         raise ConfigError(f"--document {number}: split {split.name!r} has {split.num_documents:,} documents")
-    return Excerpt(split.document(number), (split.document_piece(number),))
+    piece = split.document_piece(number)
+    return Excerpt(split.document(number), (piece,), fields=known_fields(split, number))
 
 
 def random_number(split: Split, seed: int | None) -> int:
@@ -127,7 +133,23 @@ def of_match(split: Split, match: Match, count: int) -> Excerpt:
     stop = min(whole.stop, start + count)
     inside = (match.start - start, min(match.stop, stop) - start)
     piece = dataclasses.replace(whole, start=start, stop=stop)
-    return Excerpt(split[start:stop], (piece,), called(piece), found=inside)
+    fields = known_fields(split, match.document)
+    return Excerpt(split[start:stop], (piece,), called(piece), found=inside, fields=fields)
+
+
+def known_fields(split: Split, number: int) -> dict[str, Any]:
+    """A document's kept fields that have a value, as far as they can be read here: pyarrow reads them.
+
+    Args:
+        split: The split.
+        number: The document's number.
+
+    Raises:
+        CorpusFormatError: If their file is damaged.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        return {}
+    return {name: value for name, value in split.document_fields(number).items() if value is not None}
 
 
 def of_batch(trace: Trace, block_size: int) -> Iterator[Excerpt]:

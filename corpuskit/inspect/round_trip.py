@@ -49,6 +49,8 @@ def round_trip(corpus: Corpus, splits: Sequence[str], *, documents: int) -> Roun
     """
     tokenizer = corpus.tokenizer
     eot_id = corpus.manifest.tokenizer.eot_id
+    bos = corpus.manifest.options.get("bos")
+    bos_id = None if bos is None else tokenizer.control_ids.get(str(bos))
     counts = [corpus[name].num_documents for name in splits]
     numbers = random.Random(corpus.fingerprint).sample(range(sum(counts)), min(documents, sum(counts)))
     tried, changed = 0, []
@@ -60,12 +62,15 @@ def round_trip(corpus: Corpus, splits: Sequence[str], *, documents: int) -> Roun
         if len(piece) > _MOST_TOKENS:
             continue
         tried += 1
-        ids = corpus[splits[at]][piece.start : piece.stop]
+        ids, first = corpus[splits[at]][piece.start : piece.stop], 0
+        if bos_id is not None and len(ids) and int(ids[0]) == bos_id:
+            ids, first = ids[1:], 1
         if eot_id is not None and len(ids) and int(ids[-1]) == eot_id:
             ids = ids[:-1]
         learned = None
         if LOSS in corpus[splits[at]].streams:
-            learned = corpus[splits[at]].stream(LOSS)[piece.start : piece.start + len(ids)]
+            begin = piece.start + first
+            learned = corpus[splits[at]].stream(LOSS)[begin : begin + len(ids)]
         if not _is_given_again(ids, tokenizer, learned):
             changed.append(piece)
     return RoundTrip(tried, tuple(changed))

@@ -16,7 +16,7 @@ _NAMED = 5
 
 
 def lacking_tokens(
-    tokenizer: Tokenizer, source: Source, inputs: Sequence[Input], *, may_add: bool
+    tokenizer: Tokenizer, source: Source, inputs: Sequence[Input], *, may_add: bool, bos: str | None = None
 ) -> list[str]:
     """The control tokens that a source's documents may hold and a tokenizer lacks, as they are first named.
 
@@ -25,6 +25,7 @@ def lacking_tokens(
         source: The source.
         inputs: Its inputs in order.
         may_add: Whether they may be added to the tokenizer.
+        bos: The one in front of each document, if there is one.
 
     Raises:
         ConfigError: If there are some and they may not be added; or if documents ask for the end-of-text id
@@ -34,7 +35,7 @@ def lacking_tokens(
     for item in inputs:
         with blame(f"source {source.name!r}", source.owner, partial(str, item.name)):
             names = source.control_tokens(item)
-        for name in names:
+        for name in names if bos is None else [*names, bos]:
             if tokenizer.eot_id is None if name == "" else name not in tokenizer.control_ids:
                 lacking.setdefault(name, item)
     if "" in lacking:

@@ -83,7 +83,7 @@ def _open_tokenizer(
     """
     source, config = resolved.source, resolved.config
     tokenizer = open_tokenizer(config.encoding, engine=config.engine)
-    added_tokens = lacking_tokens(tokenizer, source, inputs, may_add=config.add_tokens)
+    added_tokens = lacking_tokens(tokenizer, source, inputs, may_add=config.add_tokens, bos=config.bos)
     if tokenizer.needs_fitting:
         on_progress(Progress("fit", resolved.name))
         texts = (

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from corpuskit.corpus.manifest import TokenizerRecord
+from corpuskit.tokenizers.base import Tokenizer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class RecipeOptions:
             all there are.
         part_bytes: About how many bytes of input a part has.
         shard_bytes: The largest shard, in bytes.
+        bos: The name of the control token in front of each document; None without one.
     """
 
     split: str
@@ -34,12 +36,23 @@ class RecipeOptions:
     max_tokens: int | None
     part_bytes: int
     shard_bytes: int
+    bos: str | None = None
+
+    @property
+    def added_ids(self) -> int:
+        """How many ids each document has beside those of its text."""
+        return self.eot + (self.bos is not None)
+
+    def bos_id(self, tokenizer: Tokenizer) -> int | None:
+        """The id in front of each document; None without one."""
+        return None if self.bos is None else tokenizer.control_ids[self.bos]
 
     def to_json(self) -> dict[str, Any]:
         """The options as the manifest has them: the readers' beside the others."""
         return {
             "split": self.split,
             "eot": self.eot,
+            **({} if self.bos is None else {"bos": self.bos}),
             "format": self.format,
             **self.reader,
             "max_tokens": self.max_tokens,

@@ -104,6 +104,7 @@ class ResolvedConfig:
             max_tokens=config.max_tokens,
             part_bytes=config.part_bytes or part_bytes_for(total_bytes, fast=self.tokenizer.spec.fast),
             shard_bytes=config.shard_bytes,
+            bos=config.bos,
         )
 
     def versions(self, inputs: Sequence[Input]) -> dict[str, str]:

@@ -159,6 +159,7 @@ class Run:
             engine=self.config.engine,
             split_rule=recipe.options.split,
             eot_id=recipe.eot_id,
+            bos_id=recipe.options.bos_id(opened.tokenizer),
             dtype=recipe.dtype,
             shard_bytes=recipe.options.shard_bytes,
             keep=recipe.options.reader.get("keep"),

@@ -13,6 +13,7 @@ import numpy as np
 
 from corpuskit.arrays import Words
 
+_WORD = 0xFFFFFFFF
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
@@ -52,6 +53,19 @@ def philox(counters: Words, *, stream: int, key: int) -> tuple[Words, Words]:
     return a | (b << _32), c | (d << _32)
 
 
+def _bits(counter: int, stream: int, key: int) -> int:
+    """The 128 bits of one counter in Python's numbers: 5 us, where arrays of one take 60."""
+    a, b, c, d = counter & _WORD, counter >> 32, stream & _WORD, stream >> 32
+    low_key, high_key = key & _WORD, key >> 32
+    for _ in range(_ROUNDS):
+        first, second = a * 0xD2511F53, c * 0xCD9E8D57
+        a, b = second >> 32 ^ b ^ low_key, second & _WORD
+        c, d = first >> 32 ^ d ^ high_key, first & _WORD
+        low_key = low_key + _KEY_STEPS[0] & _WORD
+        high_key = high_key + _KEY_STEPS[1] & _WORD
+    return (a | b << 32) << 64 | c | d << 32
+
+
 def multiply_high(a: Words, b: Words | np.uint64) -> Words:
     """The high 64 bits of each 128-bit product, which NumPy has no type for: schoolbook on 32-bit halves."""
     a_low, a_high, b_low, b_high = a & _LOW, a >> _32, b & _LOW, b >> _32
@@ -67,6 +81,8 @@ def uniform_below(counters: Words, bound: int, *, stream: int, key: int) -> Word
     It is floor(r * bound / 2**128) for 128 random bits r, so no value is likelier than another by more than
     a factor of 1 + bound / 2**128.
     """
+    if len(counters) == 1:
+        return np.array([_bits(int(counters[0]), stream, key) * bound >> 128], np.uint64)
     high, low = philox(counters, stream=stream, key=key)
     limit = np.uint64(bound)
     below = multiply_high(low, limit)

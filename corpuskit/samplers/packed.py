@@ -101,6 +101,7 @@ class PackedSampler(SpanSampler):
             raise ConfigError(f"no document of the split has {has}{fits}, so there is nothing to pack")
         self._trained = trained_rows(context, self._groups, name)
         self._num_rows = self.samples_per_epoch = self._trained.count(len(self._table.first))
+        self._kept: tuple[int, Permutation] | None = None
         self.counted = {**saved.counted, **self._trained.counted()}
 
     def spans(self, samples: Ints) -> Spans:
@@ -129,7 +130,10 @@ class PackedSampler(SpanSampler):
             row = stop
 
     def _in_epoch(self, epoch: int, positions: Ints) -> Ints:
-        return Permutation(self._num_rows, "packed", self._seed, epoch)(positions)
+        kept = self._kept  # replaced and not changed, because a prefetching thread may be reading it
+        if kept is None or kept[0] != epoch:
+            kept = self._kept = epoch, Permutation(self._num_rows, "packed", self._seed, epoch)
+        return kept[1](positions)
 
 
 def tables(

@@ -23,6 +23,7 @@ from corpuskit.samplers.counter import hash_words
 _ROUNDS = 8
 _MIX = np.uint64(0x9FB21C651E98DF25)  # odd, from rrmxmx (P. Evensen)
 _32 = np.uint64(32)
+_MIX_NUMBER, _WORD = int(_MIX), 2**64 - 1
 
 
 class Permutation:
@@ -38,10 +39,15 @@ class Permutation:
         self._size = np.uint64(size)
         self._left = np.uint64(left)
         self._right = np.uint64(-(-size // left))
-        self._keys = [np.uint64(word) for word in hash_words("feistel", *key, words=_ROUNDS)]
+        words = hash_words("feistel", *key, words=_ROUNDS)
+        self._keys = [np.uint64(word) for word in words]
+        pairs = list(zip(words[::2], words[1::2], strict=True))
+        self._numbers = size, left, -(-size // left), pairs
 
     def __call__(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[n]: where each of some positions in [0, size) goes."""
+        if len(positions) == 1:
+            return np.array([self._one(int(positions[0]))], np.int64)
         values = self._pass(positions.astype(np.uint64))
         outside = np.flatnonzero(values >= self._size)
         while len(outside):
@@ -49,6 +55,22 @@ class Permutation:
             values[outside] = again
             outside = outside[again >= self._size]
         return values.astype(np.int64)
+
+    def _one(self, value: int) -> int:
+        """The same of one position in Python's numbers: 8 us, where arrays of one take 80."""
+        size, left_size, right_size, keys = self._numbers
+        while True:
+            left, right = divmod(value, right_size)
+            for left_key, right_key in keys:
+                mixed = ((right ^ left_key) * _MIX_NUMBER) & _WORD
+                mixed = ((mixed ^ mixed >> 32) * _MIX_NUMBER & _WORD) >> 32
+                left = (left + (mixed * left_size >> 32)) % left_size
+                mixed = ((left ^ right_key) * _MIX_NUMBER) & _WORD
+                mixed = ((mixed ^ mixed >> 32) * _MIX_NUMBER & _WORD) >> 32
+                right = (right + (mixed * right_size >> 32)) % right_size
+            value = left * right_size + right
+            if value < size:
+                return value
 
     def _pass(self, values: Words) -> Words:
         left: Words = values // self._right

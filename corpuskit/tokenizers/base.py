@@ -301,6 +301,21 @@ def with_eot(encoded: Encoded, num_ended: int, eot_id: int) -> Encoded:
     return Encoded(ids, lengths)
 
 
+def with_front(encoded: Encoded, first: int, front_id: int) -> Encoded:
+    """The same ids with another one in front of each text.
+
+    Args:
+        encoded: The texts' ids.
+        first: The first text that gets one.
+        front_id: The id in front.
+    """
+    starts = (np.cumsum(encoded.lengths) - encoded.lengths)[first:]
+    ids = np.insert(encoded.ids, starts, np.uint32(front_id))
+    lengths = encoded.lengths.copy()
+    lengths[first:] += 1
+    return Encoded(ids.astype(np.uint32, copy=False), lengths)
+
+
 def character_start(text: bytes, at: int) -> int:
     """The last place not after `at` where a character of a UTF-8 text starts or its last whole one ends."""
     at = max(0, min(at, len(text)))

@@ -33,8 +33,8 @@ batches = corpus.batches(
     block_size=64,
     sampler="shuffled",
     seed=2024,
-    rank=rank,
-    world_size=world_size,
+    rank="auto",
+    world_size="auto",
     device=device,
 )
 

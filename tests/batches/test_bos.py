@@ -109,6 +109,26 @@ def test_rows_of_a_mixture_have_it_in_front_of_documents_alone(split_of, made, o
     assert found <= {(one.id, target.id) for one, target in pairs}
 
 
+@pytest.mark.parametrize("sampler", ["packed", "aligned"])
+@given(made=corpora(), block=st.integers(1, 20), seed=st.integers())
+@settings(max_examples=60, deadline=None)
+def test_rows_are_those_of_documents_that_begin_with_it(split_of, sampler, made, block, seed):
+    documents = fronted(made.documents)
+    ids = np.array([token.id for document in documents for token in document], np.uint16)
+    prepared = split_of(ids, document_ends=np.cumsum([*map(len, documents)]), fingerprint="")
+    assume(len(made.tokens) > block)
+    options = {"batch_size": 1, "block_size": block, "sampler": sampler, "seed": seed, "output": "numpy"}
+    try:
+        expected = Batches(prepared, **options)
+    except ConfigError:  # no row
+        assume(False)
+    found = Batches(made.split(split_of), **options, sampler_options={"bos": BOS}, loss=False)
+    assert found.samples_per_epoch == expected.samples_per_epoch
+    for step in range(found.samples_per_epoch):
+        for one, other in zip(found[step], expected[step], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_documents_that_have_it_are_refused(split_of):
     tokens = np.array([3, 5, 6, 3, 3, 7, 8], np.uint16)
     options = {"batch_size": 1, "block_size": 2, "sampler": "packed", "output": "numpy"}

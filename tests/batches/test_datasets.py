@@ -1,5 +1,6 @@
 """Batches through torch's DataLoader: the same ones in the same order, whatever the workers."""
 
+import copy
 import itertools
 import pickle
 import subprocess
@@ -8,10 +9,12 @@ import sys
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from corpuskit.batches import Batches
-from corpuskit.errors import ResumeError
+from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.value_streams import LOSS_INFO
 
 OPTIONS = {"batch_size": 8, "block_size": 16, "sampler": "shuffled"}
@@ -20,32 +23,192 @@ OPTIONS = {"batch_size": 8, "block_size": 16, "sampler": "shuffled"}
 few_cores = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 
 
+def take(batches, count):
+    return list(itertools.islice(batches, count))
+
+
+def epochs_of(batches, count):
+    """What loops over batches give, one after another: each goes on where the one before it ended."""
+    return [list(batches) for _ in range(count)]
+
+
 @few_cores
 @pytest.mark.parametrize(
     ("workers", "context", "persistent"),
     [(0, None, False), (2, "fork", False), (4, "fork", False), (2, "fork", True), (2, "spawn", True)],
 )
-def test_iterable_batches_come_in_order_from_any_workers(
+def test_loops_are_epochs_in_order_whatever_the_workers(
     make_split, workers, context, persistent, assert_same_batches
 ):
-    batches = Batches(make_split(1000), **OPTIONS)
-    dataset = batches.iterable()
     loader = DataLoader(
-        dataset,
+        Batches(make_split(1000), **OPTIONS).iterable(),
         batch_size=None,
         num_workers=workers,
         multiprocessing_context=context,
         persistent_workers=persistent,
     )
 
-    first_epoch = list(loader)
-    dataset.seek(epoch=1)
-    second_epoch = list(loader)
+    for expected in epochs_of(Batches(make_split(1000), **OPTIONS), 3):
+        assert_same_batches(list(loader), expected)
+    loader.dataset.set_epoch(1)
+    for expected in epochs_of(Batches(make_split(1000), **OPTIONS), 3)[1:]:
+        assert_same_batches(list(loader), expected)
 
-    assert_same_batches(first_epoch, [batches[step] for step in range(8)])
-    second = Batches(make_split(1000), **OPTIONS)
-    second.seek(epoch=1)
-    assert_same_batches(second_epoch, list(second))
+
+@few_cores
+@pytest.mark.parametrize(("workers", "persistent"), [(0, False), (2, False), (3, True)])
+def test_what_is_left_of_a_loop_that_is_broken_off_is_left_out(
+    make_split, workers, persistent, assert_same_batches
+):
+    epochs = epochs_of(Batches(make_split(1000), **OPTIONS), 5)
+    loader = DataLoader(
+        Batches(make_split(1000), **OPTIONS).iterable(),
+        batch_size=None,
+        num_workers=workers,
+        persistent_workers=persistent,
+    )
+
+    for epoch, taken in enumerate([1, len(epochs[1]), 3]):
+        assert_same_batches(take(loader, taken), epochs[epoch][:taken])
+    assert_same_batches(list(loader), epochs[3])
+    loader.dataset.set_epoch(2)
+    assert_same_batches(take(loader, 2), epochs[2][:2])
+
+
+@few_cores
+def test_loops_that_draw_the_same_seed_are_still_told_apart(make_split, assert_same_batches):
+    loader = DataLoader(Batches(make_split(1000), **OPTIONS).iterable(), batch_size=None, num_workers=2)
+
+    for expected in epochs_of(Batches(make_split(1000), **OPTIONS), 3):
+        torch.manual_seed(5)
+        assert_same_batches(list(loader), expected)
+
+
+@few_cores
+def test_two_loops_at_once_are_two_epochs(make_split, assert_same_batches):
+    loader = DataLoader(Batches(make_split(1000), **OPTIONS).iterable(), batch_size=None, num_workers=2)
+
+    pairs = list(zip(loader, loader, strict=False))
+
+    for number, expected in enumerate(epochs_of(Batches(make_split(1000), **OPTIONS), 2)):
+        found = [pair[number] for pair in pairs]
+        assert_same_batches(found, expected[: len(found)])
+
+
+@settings(deadline=None)
+@given(
+    num_tokens=st.integers(20, 400),
+    batch_size=st.integers(1, 12),
+    step=st.integers(0, 40),
+    epoch=st.integers(0, 5),
+)
+def test_any_epoch_is_the_loop_over_batches_of_that_number(make_split, num_tokens, batch_size, step, epoch):
+    options = {"batch_size": batch_size, "block_size": 16, "sampler": "shuffled"}
+    batches = Batches(make_split(num_tokens), **options)
+    batches.seek(step=step)
+    dataset = batches.iterable()
+
+    dataset.set_epoch(epoch)
+    found = [batch[0].tolist() for _ in range(2) for batch in dataset]
+
+    loops = epochs_of(batches, epoch + 2)[epoch:]
+    assert found == [x.tolist() for loop in loops for x, _ in loop]
+    assert all(len(loop) <= len(dataset) for loop in loops)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_length_is_the_batches_of_an_epoch(make_split, workers):
+    batches = Batches(make_split(1000), **OPTIONS)
+    loader = DataLoader(batches.iterable(), batch_size=None, num_workers=workers)
+
+    assert len(loader) == len(batches.iterable()) == len(batches) == len(list(loader))
+
+
+def test_a_sampler_without_epochs_has_no_length_and_begins_again_with_a_warning(
+    make_split, assert_same_batches
+):
+    batches = Batches(make_split(1000), batch_size=8, block_size=16)
+    dataset = batches.iterable()
+
+    with pytest.raises(TypeError, match="have no length"):
+        len(dataset)
+    with pytest.raises(ConfigError, match="sampler 'random' has no epochs; take one that has"):
+        dataset.set_epoch(1)
+    dataset.set_epoch(0)
+    first = take(dataset, 3)
+    with pytest.warns(
+        UserWarning, match="this loop begins where the one before it did: sampler 'random' has no epochs"
+    ):
+        assert_same_batches(take(dataset, 3), first)
+
+
+def test_items_of_an_epoch_follow_those_of_the_one_before(make_split):
+    batches = Batches(make_split(1000), **OPTIONS)
+    batches.seek(step=2)
+    dataset = batches.dataset(num_samples=10)
+    longer = batches.dataset(num_samples=30)
+
+    for epoch in (1, 0, 2):
+        dataset.set_epoch(epoch)
+        assert [item[0].tolist() for item in dataset] == [
+            longer[10 * epoch + index][0].tolist() for index in range(10)
+        ]
+    for wrong in (-1, True, 2**62):
+        with pytest.raises(ConfigError, match="epoch"):
+            dataset.set_epoch(wrong)
+
+
+def test_workers_that_live_on_hear_of_the_epoch(make_split):
+    batches = Batches(make_split(1000), **OPTIONS)
+    loader = DataLoader(batches.dataset(num_samples=16), batch_size=8, num_workers=1, persistent_workers=True)
+
+    for epoch in range(3):
+        loader.dataset.set_epoch(epoch)
+        assert torch.equal(next(iter(loader))[0], batches[2 * epoch][0])
+
+
+@pytest.mark.fault("R5")
+def test_a_states_epoch_is_followed_by_the_next_one(make_split, assert_same_batches):
+    batches = Batches(make_split(1000), **OPTIONS)
+    batches.seek(sample=3)
+    epochs = epochs_of(copy.copy(batches), 4)
+    dataset = batches.iterable()
+    dataset.set_epoch(1)
+    iterator = iter(dataset)
+    before = [next(iterator) for _ in range(3)]
+    state = pickle.loads(pickle.dumps(dataset.state_dict()))
+
+    resumed = Batches(make_split(1000), **OPTIONS).iterable()
+    resumed.load_state_dict(state)
+
+    assert resumed.state_dict() == state
+    assert_same_batches(before + list(resumed), epochs[1])
+    assert_same_batches(list(resumed), epochs[2])
+    assert_same_batches(list(resumed), epochs[3])
+
+
+def test_an_epoch_that_is_said_of_a_loaded_state_is_that_one(make_split, assert_same_batches):
+    """Trainers say the epoch that they go on with: the place in it stays, and another one begins anew."""
+    batches = Batches(make_split(1000), **OPTIONS)
+    epochs = epochs_of(copy.copy(batches), 3)
+    dataset = batches.iterable()
+    dataset.set_epoch(1)
+    take(dataset, 2)
+    state = dataset.state_dict()
+
+    for epoch, expected in ((1, epochs[1][2:]), (2, epochs[2])):
+        resumed = batches.iterable()
+        resumed.load_state_dict(state)
+        resumed.set_epoch(epoch)
+        assert_same_batches(list(resumed), expected)
+
+
+def test_a_state_of_batches_of_another_size_is_refused(make_split):
+    state = Batches(make_split(1000), **OPTIONS).iterable().state_dict()
+    other = Batches(make_split(1000), **{**OPTIONS, "batch_size": 4}).iterable()
+
+    with pytest.raises(ResumeError, match="saved with batch_size 8, there are 4; use as many"):
+        other.load_state_dict(state)
 
 
 @few_cores
@@ -102,6 +265,7 @@ def test_states_of_workers_resume_each_worker(make_split, assert_same_batches):
     """What torchdata's StatefulDataLoader does with a dataset in the main process."""
     dataset = Batches(make_split(1000), **OPTIONS).iterable()
     whole = list(dataset)
+    dataset.set_epoch(0)
     iterator = iter(dataset)
     before = [next(iterator) for _ in range(3)]
     state = pickle.loads(pickle.dumps(dataset.state_dict()))
@@ -110,7 +274,7 @@ def test_states_of_workers_resume_each_worker(make_split, assert_same_batches):
     resumed.load_state_dict(state)
 
     assert_same_batches(before + list(resumed), whole)
-    with pytest.raises(ResumeError, match="saved by one of 3 workers, there are 1"):
+    with pytest.raises(ResumeError, match="saved with workers 3, there are 1; use as many"):
         resumed.load_state_dict({**state, "workers": 3})
 
 
@@ -123,7 +287,8 @@ def test_stateful_data_loader_resumes_at_every_cut(make_split, workers, assert_s
         dataset = Batches(make_split(1000), **OPTIONS).iterable()
         return stateful.StatefulDataLoader(dataset, batch_size=None, num_workers=workers)
 
-    whole = list(loader())
+    epochs = loader()
+    whole, following = list(epochs), list(epochs)
     for cut in (1, 2, 5):
         first = loader()
         iterator = iter(first)
@@ -132,6 +297,7 @@ def test_stateful_data_loader_resumes_at_every_cut(make_split, workers, assert_s
         second = loader()
         second.load_state_dict(state)
         assert_same_batches(before + list(second), whole)
+        assert_same_batches(list(second), following)
 
 
 @pytest.mark.filterwarnings("ignore:torch.distributed is disabled:UserWarning")  # one process is meant
@@ -170,10 +336,6 @@ for _ in iterator:
     # The last is what torch says when the worker died between announcing a tensor and handing it over.
     said = ("killed by signal", "exited unexpectedly", "ConnectionResetError")
     assert any(text in done.stderr for text in said), done.stderr
-
-
-def take(batches, count):
-    return list(itertools.islice(batches, count))
 
 
 def test_the_dataset_gives_the_same_windows_through_a_loader(make_split, assert_same_batches):
@@ -222,6 +384,68 @@ def test_items_and_batches_carry_values(wide_batches, workers, documents, assert
     assert {len(batch) for batch in loaded} == {5 if documents else 3}
     for name, values in expected[0][-1].items():
         assert loaded[0][-1][name].dtype == iterated[0][-1][name].dtype == values.dtype
+
+
+@settings(deadline=None)
+@given(data=st.data(), epoch=st.integers(0, 3))
+@pytest.mark.parametrize("sampler", ["random", "shuffled", "packed"])
+@quiet
+def test_an_item_is_one_whatever_is_asked_for_before(wide_batches, sampler, data, epoch):
+    batches = wide_batches(has_values=True, streams=["row"], sampler=sampler, documents="mask")
+    dataset = batches.dataset(num_samples=40)
+    dataset.set_epoch(epoch)
+    expected = batches.dataset(num_samples=200).__getitems__([*range(40 * epoch, 40 * epoch + 40)])
+    runs = st.tuples(st.integers(0, 39), st.integers(1, 20)).map(lambda run: range(run[0], min(40, sum(run))))
+    for index in (i for run in data.draw(st.lists(runs, max_size=6)) for i in run):
+        found = dataset[index - 40 if index % 3 == 0 else index]
+        assert all(torch.equal(*pair) for pair in zip(found[:4], expected[index][:4], strict=True))
+        assert torch.equal(found[4]["row"], expected[index][4]["row"])
+
+
+def models_labels(x, y):
+    """What a model of transformers must be given, place by place: it compares place t with labels[t + 1]."""
+    labels = [-100] * len(x)
+    for place, target in enumerate(y[:-1]):
+        labels[place + 1] = target
+    return labels
+
+
+@quiet
+@pytest.mark.parametrize("documents", [False, True, "mask"])
+@pytest.mark.parametrize("sampler", ["shuffled", "packed"])
+def test_columns_are_what_models_of_transformers_take(wide_batches, sampler, documents):
+    batches = wide_batches(has_values=True, sampler=sampler, documents=documents)
+    names = ["labels", "input_ids", *(["seq_lengths", "position_ids"] if documents else [])]
+    dataset, plain = batches.dataset(num_samples=30, columns=names), batches.dataset(num_samples=30)
+
+    for found in (dataset.__getitems__([*range(30)]), [*dataset], [dataset[index] for index in range(30)]):
+        assert len(found) == 30
+        for item, (x, y, *rest) in zip(found, plain, strict=True):
+            assert [*item] == names
+            assert {item[name].dtype for name in names if name != "seq_lengths"} == {torch.int64}
+            assert torch.equal(item["input_ids"], x)
+            assert item["labels"].tolist() == models_labels(x.tolist(), y.tolist())
+            if documents:
+                assert item["position_ids"].tolist() == rest[1].tolist()
+                counted = [place for length in item["seq_lengths"] for place in range(length)]
+                assert item["position_ids"].tolist() == counted
+    batch = next(iter(DataLoader(batches.dataset(columns=("input_ids", "labels")), batch_size=8)))
+    assert torch.equal(batch["input_ids"], batches[0][0])
+    assert torch.equal(batch["labels"][:, 1:], batches[0][1][:, :-1])
+
+
+@pytest.mark.parametrize("columns", [("ids",), "input_ids", ("labels", "labels"), (1,), 3])
+def test_a_column_that_there_is_not_is_refused(make_split, columns):
+    with pytest.raises(ConfigError, match="columns = .*: must be different names of input_ids, labels, po"):
+        Batches(make_split(1000), **OPTIONS).dataset(columns=columns)
+
+
+@pytest.mark.parametrize("column", ["position_ids", "seq_lengths"])
+def test_columns_of_documents_need_documents(make_split, column):
+    with pytest.raises(
+        ConfigError, match=f"'{column}' is of documents; make the batches with documents='mask'"
+    ):
+        Batches(make_split(1000), **OPTIONS).dataset(columns=("input_ids", column))
 
 
 def test_a_dataset_tells_of_rows_without_a_target(make_split):

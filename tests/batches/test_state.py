@@ -77,7 +77,7 @@ def test_what_is_no_state_is_a_resume_error(batches, state):
             loads.load_state_dict(state)
 
 
-@pytest.mark.parametrize("field", ["workers", "end"])
+@pytest.mark.parametrize("field", ["workers", "first", "epoch"])
 @pytest.mark.parametrize("value", [2**64, -1, True, 1.0, 10**5000, "1", [1]], ids=kind)
 def test_an_absurd_number_in_a_workers_state_is_a_resume_error(batches, field, value):
     iterable = batches.iterable()

@@ -46,6 +46,18 @@ def test_a_document_is_shown_by_its_number(corpus):
     assert CliRunner().invoke(command, [corpus, "--document", "1"]).stdout == "two<|endoftext|>\n"
 
 
+def test_a_document_is_shown_with_its_kept_fields(tmp_path):
+    rows = [{"id": "a", "text": "one", "url": "x" * 300 + "y"}, {"id": "b", "text": "two", "url": None}]
+    (tmp_path / "text.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = {"encoding": "bytes", "keep": "id,url", "split": "none", "output": tmp_path / "kept"}
+    path = str(corpuskit.prepare(str(tmp_path / "text.jsonl"), **told).path)
+    shown = json.loads(CliRunner().invoke(command, [path, "--grep", "o", "--json"]).stdout)
+    assert [one["fields"] for one in shown] == [{"id": "a", "url": rows[0]["url"]}, {"id": "b"}]
+    drawn = CliRunner().invoke(command, [path, "--document", "0", "--borders"]).stdout
+    assert f"id: a\nurl: {'x' * 200}\n" in drawn
+    assert "fields" not in CliRunner().invoke(command, [path, "--json"]).stdout
+
+
 HOSTILE = (
     "evil \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eabc\u202c \0 \x9b2J "
     "</script><img onerror=x>\r\n\tback\x08 第"

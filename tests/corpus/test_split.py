@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pickle
 
@@ -60,6 +61,28 @@ def test_an_index_that_says_what_cannot_be_is_damage(corpus_path, column):
         split.document_piece(0)
     with pytest.raises(CorpusFormatError, match="'corpuskit verify' finds the file"):
         split.pieces(0, len(split))
+
+
+def test_a_range_is_made_of_the_documents_that_are_in_it(tmp_path):
+    draws = np.random.default_rng(3)
+    texts = ["x" * size for size in draws.integers(1, 9, 60).tolist()]
+    (tmp_path / "text.jsonl").write_text("".join(f'{{"text": "{text}"}}\n' for text in texts))
+    corpus = corpuskit.prepare(
+        str(tmp_path / "text.jsonl"),
+        encoding="bytes",
+        output=tmp_path / "corpus",
+        split="none",
+        eot=False,
+        shard_bytes=60,
+    )
+    split = corpus["train"]
+    assert len(split.shard_starts) > 4
+    owners = [number for number, text in enumerate(texts) for _ in text]
+    for start, stop in draws.integers(0, len(owners) + 1, (200, 2)).tolist():
+        expected = [(number, len([*group])) for number, group in itertools.groupby(owners[start:stop])]
+        found = split.pieces(start, stop)
+        assert [(piece.document, len(piece)) for piece in found] == expected
+        assert sum(map(len, found)) == max(0, stop - start)
 
 
 def test_values_of_a_kept_field_are_labels_whatever_the_shards(tmp_path):

@@ -200,6 +200,19 @@ def test_a_copy_by_pickle_is_the_same(memory):
     assert copy.bos == 0
 
 
+def test_a_copy_keeps_the_ranks_that_were_found(memory, monkeypatch):
+    options = {"batch_size": 2, "block_size": 4, "bos": 0, "output": "numpy"}
+    split = memory([range(1, 30)])
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    evaluation = Evaluation(split, rank="auto", world_size="auto", **options)
+    monkeypatch.delenv("RANK")
+    monkeypatch.delenv("WORLD_SIZE")
+    expected = [y.tolist() for _, y in Evaluation(split, rank=1, world_size=2, **options)]
+    for one in (evaluation, pickle.loads(pickle.dumps(evaluation))):
+        assert [y.tolist() for _, y in one] == expected
+
+
 def test_any_batch_is_there_by_its_number(memory):
     evaluation = Evaluation(memory([range(1, 30)]), batch_size=2, block_size=4, output="numpy")
     assert [y.tolist() for _, y in evaluation] == [evaluation[step][1].tolist() for step in range(4)]

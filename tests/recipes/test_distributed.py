@@ -16,6 +16,7 @@ import corpuskit
 
 GATHER = """
 import sys
+import warnings
 import torch
 import torch.distributed as dist
 import corpuskit
@@ -23,8 +24,13 @@ import corpuskit
 dist.init_process_group("gloo")  # rank and world_size from the environment
 corpus = corpuskit.open(sys.argv[1])
 options = dict(batch_size=12, block_size=16, sampler="shuffled", seed=3)
-mine = corpus.batches("train", rank=dist.get_rank(), world_size=dist.get_world_size(), **options)
-whole = corpus.batches("train", **options)
+mine = corpus.batches("train", rank="auto", world_size="auto", **options)
+assert (mine.options.rank, mine.options.world_size) == (dist.get_rank(), 2)
+whole = corpus.batches("train", rank=0, world_size=1, **options)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    corpus.batches("train", **options)[0]
+assert ["each of the 2 ranks" in str(one.message) for one in caught] == [True] * (dist.get_rank() == 0)
 for step in (0, 1, 1000):
     for part, expected in zip(mine[step], whole[step]):
         slices = [torch.empty_like(part) for _ in range(dist.get_world_size())]

@@ -12,6 +12,8 @@ import corpuskit
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of transformers' and its dependencies' own
 OPTIONS = {"batch_size": 4, "block_size": 16, "seed": 5}
+TEXT = ("input_ids", "labels")
+PACKED_COLUMNS = (*TEXT, "position_ids", "seq_lengths")
 PACKED = {
     "batch_size": 4,
     "block_size": 128,
@@ -73,10 +75,9 @@ def items(dataset, count):
 
 
 @pytest.mark.parametrize("documents", [False, "mask"])
-def test_the_models_loss_is_that_of_our_targets(make_model, recipe, corpus, documents):
+def test_the_models_loss_is_that_of_our_targets(make_model, corpus, documents):
     batches = corpus.batches("train", documents=documents, **OPTIONS)
-    dataset = recipe("huggingface_data").CausalDataset(batches, num_samples=400)
-    input_ids, labels = items(dataset, 4)[:2]
+    input_ids, labels = items(batches.dataset(num_samples=400, columns=TEXT), 4)
     x, y = batches[0][:2]
     model = make_model().eval()
 
@@ -89,47 +90,74 @@ def test_the_models_loss_is_that_of_our_targets(make_model, recipe, corpus, docu
     torch.testing.assert_close(found.loss, expected)
 
 
-def test_the_trainer_keeps_the_order_and_goes_on_where_it_was(
-    transformers, make_model, recipe, corpus, tmp_path
-):
+@pytest.fixture
+def train(transformers, make_model, tmp_path):
+    """Trains a small model; gives the rows of each step, and the weights."""
+
     class Recording(transformers.Trainer):
         def compute_loss(self, model, inputs, *args, **options):
-            seen.append(inputs["input_ids"])
+            seen.append(inputs["input_ids"].tolist())
             return super().compute_loss(model, inputs, *args, **options)
 
-    def train(**options):
+    def run(dataset, *, resume_from_checkpoint=None, **options):
         seen.clear()
         trainer = Recording(
             model=make_model(),
             args=transformers.TrainingArguments(
                 output_dir=str(tmp_path),
-                max_steps=6,
-                save_steps=3,
                 per_device_train_batch_size=4,
                 train_sampling_strategy="sequential",
                 report_to="none",
                 disable_tqdm=True,
                 use_cpu=True,
+                **options,
             ),
-            train_dataset=recipe("huggingface_data").CausalDataset(batches, num_samples=6 * 4),
+            train_dataset=dataset,
         )
-        trainer.train(**options)
+        trainer.train(resume_from_checkpoint=resume_from_checkpoint)
         return list(seen), trainer.model.state_dict()
 
     seen = []
+    return run
+
+
+def test_the_trainer_keeps_the_order_and_goes_on_where_it_was(train, corpus, tmp_path):
     batches = corpus.batches("train", **OPTIONS)
-    whole, weights = train()
-    rest, resumed = train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
+    options = {"max_steps": 6, "save_steps": 3}
 
-    assert [x.tolist() for x in whole] == [batches[step][0].tolist() for step in range(6)]
-    assert [x.tolist() for x in rest] == [x.tolist() for x in whole[3:]]
-    assert all(torch.equal(weights[name], resumed[name]) for name in weights)
+    whole, weights = train(batches.dataset(num_samples=6 * 4, columns=TEXT), **options)
+    checkpoint = str(tmp_path / "checkpoint-3")
+    rest, resumed = train(
+        batches.dataset(num_samples=6 * 4, columns=TEXT), resume_from_checkpoint=checkpoint, **options
+    )
+
+    assert whole == [batches[step][0].tolist() for step in range(6)]
+    assert rest == whole[3:]
+    assert all(torch.equal(resumed[name], weights[name]) for name in weights)
 
 
-def test_labels_are_not_shifted_and_leave_out_what_is_not_to_be_learned(recipe, conversations):
+@pytest.mark.parametrize("workers", [0, 1])
+def test_the_trainers_epochs_have_orders_of_their_own_and_it_goes_on_within_one(
+    train, corpus, tmp_path, workers
+):
+    batches = corpus.batches("train", sampler="shuffled", **OPTIONS)
+    options = {"num_train_epochs": 3, "save_steps": 5, "dataloader_num_workers": workers}
+    options["dataloader_persistent_workers"] = bool(workers)
+
+    whole, _ = train(batches.dataset(num_samples=12, columns=TEXT), **options)
+    checkpoint = str(tmp_path / "checkpoint-5")
+    rest, _ = train(
+        batches.dataset(num_samples=12, columns=TEXT), resume_from_checkpoint=checkpoint, **options
+    )
+
+    assert whole == [batches[step][0].tolist() for step in range(9)]
+    assert rest == whole[5:]
+
+
+def test_labels_are_not_shifted_and_leave_out_what_is_not_to_be_learned(conversations):
     """In Hugging Face's convention labels[i] is of input_ids[i], and the model shifts."""
     batches = conversations.batches("train", **PACKED)
-    dataset = recipe("huggingface_data").CausalDataset(batches, num_samples=12, seq_lengths=True)
+    dataset = batches.dataset(num_samples=12, columns=PACKED_COLUMNS)
     learned = 0
     for step in range(3):
         x, y, documents = batches[step]
@@ -144,13 +172,6 @@ def test_labels_are_not_shifted_and_leave_out_what_is_not_to_be_learned(recipe, 
             assert torch.equal(item["position_ids"], places)
             learned += int((labels != -100).sum())
     assert learned > 100
-
-
-def test_a_row_without_documents_has_no_positions(recipe, conversations):
-    module, batches = recipe("huggingface_data"), conversations.batches("train", **OPTIONS)
-    assert [*module.CausalDataset(batches, num_samples=4)[0]] == ["input_ids", "labels"]
-    with pytest.raises(ValueError, match="needs batches with documents"):
-        module.CausalDataset(batches, num_samples=4, seq_lengths=True)
 
 
 def test_documents_are_those_of_the_split_with_its_loss_stream(recipe, corpus, conversations):
@@ -202,12 +223,12 @@ def loss_alone(model, documents):
 
 
 @pytest.mark.parametrize("collator", ["default", "trl"])
-def test_collators_take_packed_rows_as_they_are(llama, recipe, conversations, collator):
+def test_collators_take_packed_rows_as_they_are(llama, conversations, collator):
     import transformers
 
     batches = conversations.batches("train", **PACKED)
     is_trl = collator == "trl"
-    dataset = recipe("huggingface_data").CausalDataset(batches, num_samples=12, seq_lengths=is_trl)
+    dataset = batches.dataset(num_samples=12, columns=PACKED_COLUMNS if is_trl else PACKED_COLUMNS[:3])
     collate = transformers.default_data_collator
     if is_trl:
         trl = pytest.importorskip("trl.trainer.sft_trainer", reason="TRL's collator needs the package trl")

@@ -46,6 +46,8 @@ def test_uniform_below_is_the_scaled_random_number(counters, bound, stream, key)
 
     exact = [(int(h) << 64 | int(lo)) * bound >> 128 for h, lo in zip(high, low, strict=True)]
     assert found.tolist() == exact
+    alone = [counter.uniform_below(one, bound, stream=stream, key=key) for one in np.split(array, len(array))]
+    assert np.concatenate(alone).tolist() == exact
 
 
 def test_any_integer_and_any_string_have_hashes_of_their_own():

@@ -66,7 +66,20 @@ def test_it_agrees_with_python_integers(size):
     keys = [int(key) for key in permutation._keys]
     positions = sorted({0, size // 3, size // 2, size - 1})
 
-    assert permutation(np.array(positions)).tolist() == [slow_permutation(size, keys, p) for p in positions]
+    expected = [slow_permutation(size, keys, p) for p in positions]
+    assert permutation(np.array(positions)).tolist() == expected
+    assert [permutation(np.array([p])).tolist() for p in positions] == [[p] for p in expected]
+
+
+@given(size=st.integers(1, 2**62), key=st.integers(), data=st.data())
+@settings(deadline=None)
+def test_a_position_goes_to_one_place_alone_and_among_others(size, key, data):
+    positions = data.draw(st.lists(st.integers(0, size - 1), min_size=2, max_size=50))
+    permutation = Permutation(size, key)
+
+    alone = [int(permutation(np.array([position]))[0]) for position in positions]
+
+    assert permutation(np.array(positions)).tolist() == alone
 
 
 def test_every_permutation_of_four_is_as_likely_as_every_other():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from corpuskit.errors import SourceError
 from corpuskit.sources.document_batch import DocumentBatch
-from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, check_items, with_eot
+from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, check_items, with_eot, with_front
 from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
 from corpuskit.value_streams import LOSS
 
@@ -86,19 +86,37 @@ class EncodedDocuments:
     streams: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
 
 
-def encode(tokenizer: Tokenizer, batch: DocumentBatch, *, eot_id: int | None, dtype: str) -> EncodedDocuments:
+def encode(
+    tokenizer: Tokenizer,
+    batch: DocumentBatch,
+    *,
+    eot_id: int | None,
+    dtype: str,
+    bos_id: int | None = None,
+    goes_on: bool = False,
+) -> EncodedDocuments:
     """A batch's ids in the corpus's dtype, where its documents end among them, and its streams.
+
+    Args:
+        tokenizer: What encodes.
+        batch: The documents.
+        eot_id: The id after each document; None for none.
+        dtype: The type of an id.
+        bos_id: The id in front of each document; None for none.
+        goes_on: Whether the first text is not the beginning of its document.
 
     Raises:
         TokenizerError: If an id is outside the vocabulary; nothing ever wraps around.
     """
     if batch.pieces is not None:
-        return _encode_pieces(tokenizer, batch.pieces, eot_id=eot_id, dtype=dtype)
+        return _encode_pieces(tokenizer, batch.pieces, eot_id=eot_id, bos_id=bos_id, dtype=dtype)
     if eot_id is None:
         encoded = tokenizer.encode_batch(batch.texts)
     else:
         encoded = tokenizer.encode_documents(batch.texts, eot_id=eot_id, continues=batch.continues)
     check_encoded(encoded, tokenizer=tokenizer, num_texts=len(batch.texts))
+    if bos_id is not None:
+        encoded = with_front(encoded, int(goes_on), bos_id)
     ends = np.cumsum(encoded.lengths)
     ids = encoded.ids.astype(dtype, copy=False)
     streams = _items(tokenizer, encoded)
@@ -108,14 +126,22 @@ def encode(tokenizer: Tokenizer, batch: DocumentBatch, *, eot_id: int | None, dt
 
 
 def _encode_pieces(
-    tokenizer: Tokenizer, documents: Sequence[Sequence[DocumentPiece]], *, eot_id: int | None, dtype: str
+    tokenizer: Tokenizer,
+    documents: Sequence[Sequence[DocumentPiece]],
+    *,
+    eot_id: int | None,
+    bos_id: int | None,
+    dtype: str,
 ) -> EncodedDocuments:
-    """The same of documents in pieces; an end-of-text id that is appended is no target."""
+    """The same of documents in pieces; an id in front and an appended end-of-text id are no targets."""
     encoded, loss = encode_pieces(tokenizer, documents)
     check_encoded(encoded, tokenizer=tokenizer, num_texts=len(documents))
     if eot_id is not None:
         marks = with_eot(Encoded(loss.astype(np.uint32), encoded.lengths), len(documents), 0)
         encoded, loss = with_eot(encoded, len(documents), eot_id), marks.ids.astype(np.uint8)
+    if bos_id is not None:
+        marks = with_front(Encoded(loss.astype(np.uint32), encoded.lengths), 0, 0)
+        encoded, loss = with_front(encoded, 0, bos_id), marks.ids.astype(np.uint8)
     ids = encoded.ids.astype(dtype, copy=False)
     streams = {**_items(tokenizer, encoded), LOSS: loss}
     return EncodedDocuments(ids, np.cumsum(encoded.lengths), streams=streams)

@@ -45,6 +45,7 @@ class Job:
         parts: The parts in order.
         keep: The fields that are kept, as `--keep` takes them.
         template_fingerprint: What identifies the template's file; empty without one.
+        bos_id: The id in front of each document, or None.
     """
 
     folder: str
@@ -62,6 +63,7 @@ class Job:
     streams: Mapping[str, StreamInfo]
     keep: str | None = None
     template_fingerprint: str = ""
+    bos_id: int | None = None
 
     def private(self) -> dict[str, Any]:
         """The URLs that hold credentials, as a JSON value; empty if there are none.
@@ -99,7 +101,7 @@ class Job:
         if "location" in options:
             options["location"] = _shown(options["location"])
         return {
-            **fields_of(self),
+            **{key: value for key, value in fields_of(self).items() if (key, value) != ("bos_id", None)},
             "dataset": _shown(self.dataset),
             "reader_options": options,
             "tokenizer": self.tokenizer.model_dump(),

@@ -86,9 +86,11 @@ class Worker:
                 item = job.inputs[piece.input]
                 batches = self._source.read(item, piece.slice, note)
                 cut = self._rule.kind != "documents"
+                goes_on = piece.slice.start != piece.slice.document_start
                 for batch in joined(batches, self._tokenizer, cut=cut, name=item.name):
                     separated = separated or batch.separated
-                    tokens, documents = self._write(writer, piece, batch)
+                    tokens, documents = self._write(writer, piece, batch, goes_on=goes_on)
+                    goes_on = batch.continues
                     size = sum(map(len, batch.texts))
                     text_bytes += size
                     num_documents += documents
@@ -122,8 +124,13 @@ class Worker:
         """What the inputs of a part are now, by their numbers."""
         return states_now(self._source, self._job.inputs, part)
 
-    def _write(self, writer: PartWriter, piece: Piece, batch: DocumentBatch) -> tuple[int, int]:
-        """Encode a batch and hand it to the splits; returns its (tokens, documents that ended)."""
+    def _write(
+        self, writer: PartWriter, piece: Piece, batch: DocumentBatch, *, goes_on: bool
+    ) -> tuple[int, int]:
+        """Encode a batch and hand it to the splits; returns its (tokens, documents that ended).
+
+        Its first text `goes_on` where it is not the beginning of its document.
+        """
         if batch.fields:
             writer.field_types.note(batch.fields, batch.starts, piece.input)
         by_split = {piece.split: batch} if piece.split is not None else self._by_split(batch)
@@ -135,7 +142,14 @@ class Worker:
                     self._tokenizer.owner,
                     partial(self._failing, piece, mine),
                 ):
-                    encoded = encode(self._tokenizer, mine, eot_id=self._job.eot_id, dtype=self._job.dtype)
+                    encoded = encode(
+                        self._tokenizer,
+                        mine,
+                        eot_id=self._job.eot_id,
+                        dtype=self._job.dtype,
+                        bos_id=self._job.bos_id,
+                        goes_on=goes_on,
+                    )
             except TokenizerError as error:
                 raise self._placed(error, piece, mine) from error
             ended = len(encoded.ends)

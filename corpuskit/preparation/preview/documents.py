@@ -64,13 +64,14 @@ class PreviewedDocuments:
     def __iter__(self) -> Iterator[PreviewedDocument]:
         recipe, tokenizer = self._plan.recipe, self.tokenizer
         eot_id = tokenizer.eot_id if recipe.options.eot else None
+        bos_id = recipe.options.bos_id(tokenizer)
         num_empty, is_empty = 0, True
         for part in self._plan.parts:
             for piece in part.pieces:
                 item = self._plan.inputs[piece.input]
                 batches = self._source.read(item, piece.slice, partial(self._leave_out, piece.input))
                 for batch in joined(iter(batches), tokenizer, cut=False, name=item.name):
-                    made = encode(tokenizer, batch, eot_id=eot_id, dtype=recipe.dtype)
+                    made = encode(tokenizer, batch, eot_id=eot_id, dtype=recipe.dtype, bos_id=bos_id)
                     learned = made.streams.get(LOSS, np.ones(len(made.ids), np.uint8)) != 0
                     start = 0
                     for stop, begin in zip(made.ends.tolist(), batch.starts, strict=False):

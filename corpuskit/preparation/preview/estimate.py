@@ -160,7 +160,7 @@ class Judgement:
         grown_bytes: int,
     ) -> None:
         self._plan, self._rule, self._groups = plan, rule, groups
-        self._item_bytes, self._eot = plan.recipe.item_bytes, plan.recipe.options.eot
+        self._item_bytes, self._added = plan.recipe.item_bytes, plan.recipe.options.added_ids
         self._workers = max(min(workers, len(plan.parts)), 1)
         self._load_s, self._loaded_bytes, self._grown_bytes = load_s, loaded_bytes, grown_bytes
         self._totals = [totals(group, _num_records(source, plan, group)) for group in groups]
@@ -176,7 +176,7 @@ class Judgement:
         kept = [whole.times(share) for whole, share in zip(self._totals, shares, strict=True)]
         all_kept = sum(kept, Totals())
         least = Totals() if max_tokens is not None else self._counted()
-        tokens = all_kept.num_tokens(eot=self._eot)
+        tokens = all_kept.num_tokens(added=self._added)
         documents = all_kept.num_documents.range(least.num_documents.value)
         output_bytes = round(tokens.value * self._item_bytes) + documents.value * ROW_BYTES
         output_bytes += self._stream_bytes(kept) + round(all_kept.field_bytes.value)
@@ -196,7 +196,7 @@ class Judgement:
     def _stream_bytes(self, kept: Sequence[Totals]) -> int:
         """What the streams beside the ids take: an item a token."""
         tokens = (
-            found.num_tokens(eot=self._eot).value
+            found.num_tokens(added=self._added).value
             for group, found in zip(self._groups, kept, strict=True)
             if group.has_loss
         )
@@ -211,7 +211,7 @@ class Judgement:
         if max_tokens is None:
             return [1.0] * len(self._groups), len(self._plan.parts)
         rates = [
-            whole.num_tokens(eot=self._eot).value / group.size_bytes
+            whole.num_tokens(added=self._added).value / group.size_bytes
             for whole, group in zip(self._totals, self._groups, strict=True)
         ]
         made, left, num_parts = [0.0] * len(rates), float(max_tokens), 0
@@ -240,7 +240,7 @@ class Judgement:
         if self._rule.kind != "documents":
             for group, found in zip(self._groups, kept, strict=True):
                 name = group.split or "train"
-                splits[name] = splits.get(name, Guess(0)) + found.num_tokens(eot=self._eot)
+                splits[name] = splits.get(name, Guess(0)) + found.num_tokens(added=self._added)
             return splits
         whole = sum(kept, Totals())
         fractions = {
@@ -250,7 +250,7 @@ class Judgement:
         for name, fraction in fractions.items():
             # A split has its share of documents by chance, and long ones count more.
             chance = math.sqrt((1 - fraction) / fraction * self._largest_shares()) if fraction else 0.0
-            splits[name] = whole.num_tokens(eot=self._eot).times(fraction, error=chance)
+            splits[name] = whole.num_tokens(added=self._added).times(fraction, error=chance)
         return splits
 
     def _largest_shares(self) -> float:

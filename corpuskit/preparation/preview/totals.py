@@ -86,9 +86,12 @@ class Totals:
             self.field_bytes + other.field_bytes,
         )
 
-    def num_tokens(self, *, eot: bool) -> Guess:
-        """All ids, with one more for each document where `eot` says so."""
-        return self.num_ids + self.num_documents if eot else self.num_ids
+    def num_tokens(self, *, added: int) -> Guess:
+        """All ids, with so many more for each document."""
+        total = self.num_ids
+        for _ in range(added):
+            total = total + self.num_documents
+        return total
 
     def times(self, factor: float, *, error: float = 0.0) -> Totals:
         """The same for a part of the corpus."""

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 import corpuskit
 from corpuskit.errors import SourceError
+from corpuskit.inspect.round_trip import round_trip
 from corpuskit.tokenizers.opening import open_tokenizer
 
 
@@ -62,3 +63,50 @@ def test_a_document_that_cannot_be_cut_and_held_says_what_can_be_done(tmp_path, 
             str(path), encoding="bytes", split=split, output=tmp_path / "o", on_bad_document="skip", workers=1
         )
     assert "--on-bad-document" not in str(e.value)
+
+
+def with_front(corpus, bos_id):
+    """The ids of each split with one more in front of each document, and the loss stream with 0 there."""
+    ids, loss = {}, {}
+    for name in corpus.splits:
+        split = corpus[name]
+        ends = split.document_ends().tolist()
+        cuts = [*zip([0, *ends], ends, strict=False)]
+        ids[name] = [one for a, b in cuts for one in (bos_id, *split[a:b].tolist())]
+        if "loss" in split.streams:
+            loss[name] = [one for a, b in cuts for one in (0, *split.stream("loss")[a:b].tolist())]
+    return ids, loss
+
+
+@pytest.mark.parametrize("eot", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("lines", {"lines": True, "split": "valid=0.3", "workers": 2, "part_bytes": 300}),
+        ("a text in many parts", {"split": "none", "workers": 2, "part_bytes": 300}),
+        ("a text in two splits", {"split": "characters:0.3", "part_bytes": 300, "shard_bytes": 500}),
+        ("chat", {"format": "chat", "split": "none", "add_tokens": True}),
+    ],
+)
+def test_an_id_is_in_front_of_each_document_and_nowhere_else(tmp_path, kind, options, eot):
+    name = "texts.jsonl" if kind == "chat" else "texts.txt"
+    texts = [f"Text {number}. " + "word " * (number % 7) for number in range(60)]
+    lines = texts
+    if kind == "chat":
+        roles = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+        lines = [json.dumps({"messages": roles})] * 5
+    (tmp_path / name).write_text("\n".join(lines) + "\n")
+    common = {"encoding": "bytes", "eot": eot, "progress": False, **options}
+    plain = corpuskit.prepare(tmp_path / name, output=tmp_path / "plain", **common)
+    made = corpuskit.prepare(tmp_path / name, output=tmp_path / "made", bos="<|endoftext|>", **common)
+
+    assert (plain.manifest.options.get("bos"), made.manifest.options["bos"]) == (None, "<|endoftext|>")
+    ids, loss = with_front(plain, 256)
+    assert {split: made[split][:].tolist() for split in made.splits} == ids
+    assert {split: made[split].stream("loss")[:].tolist() for split in loss} == loss
+    assert not round_trip(made, made.splits, documents=1000).changed
+    asked = {name: value for name, value in common.items() if name not in ("progress", "workers")}
+    planned = corpuskit.plan(tmp_path / name, bos="<|endoftext|>", **asked)
+    assert planned.estimate.tokens.value == sum(map(len, ids.values()))
+    with pytest.raises(corpuskit.CorpuskitError, match="bos is '<|endoftext|>' there and None now"):
+        corpuskit.prepare(tmp_path / name, output=tmp_path / "made", **common)
