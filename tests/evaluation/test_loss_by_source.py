@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import corpuskit
 from corpuskit.batches.labels import Labels
 from corpuskit.errors import ConfigError
-from corpuskit.evaluation import Evaluation, LossBySource
+from corpuskit.evaluation import BitsPerByte, Evaluation, LossBySource
 from corpuskit.evaluation.loss_by_source import _sums_of_arrays, _sums_on_device
 
 NAMES = ["web", "books", "code", None]
@@ -106,7 +106,7 @@ def test_what_two_have_added_is_merged_by_the_labels_names(made, other):
     assert_is(pickle.loads(pickle.dumps(one)), made + other)
 
 
-def test_an_evaluation_by_label_sums_to_the_mean_of_all(memory):
+def test_an_evaluation_by_label_sums_to_the_total(memory):
     class Labelled(memory):
         field_names = ("lang",)
 
@@ -116,14 +116,16 @@ def test_an_evaluation_by_label_sums_to_the_mean_of_all(memory):
     stream = Labelled([[1, 2, 3, 4, 5], [6, 7], [], [8, 9, 10]], sizes=[5, 2, 0, 3])
     options = {"batch_size": 2, "block_size": 3, "stride": 2, "bos": 0, "output": "numpy"}
     for documents in (False, True, "packed"):
-        losses, bits = LossBySource(), []
-        for batch in Evaluation(stream, documents=documents, labels="lang", **options):
-            losses.add(np.sqrt(abs(batch[1])), batch[1], batch[-1])
-            bits += [math.sqrt(target) for target in batch[1].ravel() if target != -100]
+        evaluation = Evaluation(stream, documents=documents, labels="lang", **options)
+        losses, bits = LossBySource(), BitsPerByte(evaluation)
+        for _, y, *_, labels in evaluation:
+            losses.add(np.sqrt(abs(y)), y, labels)
+            bits.add(np.sqrt(abs(y)), y)
         assert losses.totals() == pytest.approx(
             {"de": sum(map(math.sqrt, [1, 2, 3, 4, 5, 8, 9, 10])), "en": math.sqrt(6) + math.sqrt(7)}
         )
-        assert losses.mean_loss == pytest.approx(sum(bits) / 10, rel=1e-12)
+        assert (losses.nats, losses.num_added) == (pytest.approx(bits.nats, rel=1e-14), bits.num_added)
+        assert losses.mean_loss == pytest.approx(bits.mean_loss, rel=1e-14)
 
 
 def test_it_prints_a_table():
