@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         AnySampler,
         Sampler,
         SamplerContext,
+        ShardGroups,
         Spans,
         SpanSampler,
         check_options,
@@ -214,6 +215,7 @@ GROUPS = {
     "Samplers": {
         "Sampler": "corpuskit.samplers.base:Sampler",
         "SpanSampler": "corpuskit.samplers.base:SpanSampler",
+        "ShardGroups": "corpuskit.samplers.base:ShardGroups",
         "AnySampler": "corpuskit.samplers.base:AnySampler",
         "Spans": "corpuskit.samplers.base:Spans",
         "SamplerContext": "corpuskit.samplers.base:SamplerContext",
@@ -298,6 +300,7 @@ __all__ = [
     "Sampler",
     "SamplerContext",
     "SamplerSpec",
+    "ShardGroups",
     "Shares",
     "Slice",
     "Source",

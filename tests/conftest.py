@@ -70,6 +70,7 @@ class Proxy(ThreadingHTTPServer):
     def reset(self) -> None:
         self.fault = lambda request: None
         self.requests: list[Request] = []
+        self.sent: list[int] = []  # bytes of each answer to a GET
         self.held = threading.Event()
         self.release = threading.Event()
 
@@ -131,6 +132,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
+        if self.command == "GET":
+            self.server.sent.append(len(data))
 
     def log_message(self, *args) -> None:
         pass

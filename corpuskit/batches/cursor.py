@@ -122,7 +122,7 @@ class Cursor:
     def iterate(self, end: int | None, *, ahead: int = 0, workers: int = 1) -> Iterator[Batch]:
         """Batches from the current sample to `end`, skipping those of the other workers' turns."""
         hop = self.batch_size * workers
-        plan = WindowPlan(self._part, self.order.source.resolve, stride=workers)
+        plan = self._new_plan(stride=workers)
         prefetcher: Prefetcher | None = None
 
         def start(first_sample: int) -> Any:
@@ -152,7 +152,11 @@ class Cursor:
 
     @cached_property
     def _plan(self) -> WindowPlan[Any]:
-        return WindowPlan(self._part, self.order.source.resolve)
+        return self._new_plan()
+
+    def _new_plan(self, *, stride: int = 1) -> WindowPlan[Any]:
+        most = self.order.samples_in_view
+        return WindowPlan(self._part, self.order.source.resolve, stride=stride, most_samples=most)
 
     @cached_property
     def _engine(self) -> Engine:

@@ -213,6 +213,7 @@ class MixedStream(TokenStream):
             batch_size=1,
             count_targets=target_counter(split),
             bos_id=bos_resolver(split),
+            shard_starts=lambda: split.shard_starts,
         )
         if documents is not None:
             return open_selected(split, sampler, own, documents)

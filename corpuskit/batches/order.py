@@ -79,6 +79,7 @@ class Order:
             batch_size=options.batch_size,
             count_targets=target_counter(stream),
             bos_id=bos_resolver(stream),
+            shard_starts=lambda: stream.shard_starts,
         )
         if options.selection is None:
             self.sampler = stream.open_sampler(options.sampler, context)
@@ -108,6 +109,15 @@ class Order:
         if self.samples_per_epoch is None:
             raise TypeError(f"batches of sampler {self.options.sampler!r} have no length: it never ends")
         return -(-self.samples_per_epoch // self.options.batch_size)
+
+    @property
+    def samples_in_view(self) -> int | None:
+        """How many samples to look ahead at most, where rows are in some shards for some time; else None.
+
+        It is a quarter of that time, so that the shards after these are announced soon after it has begun.
+        """
+        tokens = self.sampler.group_tokens
+        return None if tokens is None else max(1, tokens // (4 * self.options.block_size))
 
     def epoch_end(self, sample: int) -> int | None:
         """The sample where the epoch of a sample ends; None without epochs."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
+from corpuskit.samplers.base import ShardGroups
 
 
 class StreamReader(ABC):
@@ -18,13 +19,21 @@ class StreamReader(ABC):
     Args:
         stream: The stream.
         length: Items of a window: T + 1 of ids, of which x and y are made, and T of values.
+
+    Attributes:
+        looks_ahead: Whether it wants to hear what is read for some time.
     """
+
+    looks_ahead: bool = False
 
     def __init__(self, stream: Stream, length: int) -> None:
         self._length = length
         self._dtype = stream.dtype
         self._fill = stream.fill
         self._shard_starts = stream.shard_starts
+
+    def expect(self, upcoming: ShardGroups | None) -> None:  # noqa: B027 - most readers have all shards
+        """Hear where the stream is read for some time; see `AnySampler.upcoming`."""
 
     @abstractmethod
     def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:

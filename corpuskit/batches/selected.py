@@ -14,7 +14,15 @@ from corpuskit.arrays import Ints
 from corpuskit.batches.stream import TokenStream
 from corpuskit.errors import ConfigError
 from corpuskit.ranges import ranges
-from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.samplers.base import (
+    AnySampler,
+    Sampler,
+    SamplerContext,
+    ShardGroups,
+    Spans,
+    SpanSampler,
+    window_spans,
+)
 from corpuskit.selection import Selection
 
 
@@ -57,7 +65,7 @@ class SelectedDocuments:
     def context(self, context: SamplerContext) -> SamplerContext:
         """What a sampler of these documents is told; `context` is what one of the stream would be."""
         fingerprint = f"{context.fingerprint} {self._fingerprint}" if context.fingerprint else ""
-        count = context.count_targets
+        count, shards = context.count_targets, context.shard_starts
         return dataclasses.replace(
             context,
             num_tokens=self.num_tokens,
@@ -65,6 +73,7 @@ class SelectedDocuments:
             document_numbers=lambda: self._numbers,
             fingerprint=hashlib.sha256(fingerprint.encode()).hexdigest() if fingerprint else "",
             count_targets=functools.partial(self._count_targets, count) if count else None,
+            shard_starts=functools.partial(self._shard_starts, shards) if shards else None,
         )
 
     def spans(self, spans: Spans) -> Spans:
@@ -83,6 +92,20 @@ class SelectedDocuments:
             bos = np.full(len(run), -1, np.int64)
             bos[pieces[:-1]] = spans.bos  # an id in front is in front of the span's first piece
         return Spans(pieces[spans.first], starts + (self._run_starts - own_begins)[run], stops - starts, bos)
+
+    def places(self, own: Ints) -> Ints:
+        """Where some of the selected tokens, by their numbers among them, are in the stream."""
+        run = np.searchsorted(self._own_ends, own, side="right")
+        found: Ints = self.run_ends[run] - (self._own_ends[run] - own)
+        return found
+
+    def _shard_starts(self, shard_starts: Callable[[], Ints]) -> Ints:
+        """How many of the selected tokens are before each shard of the stream."""
+        bounds = shard_starts()
+        run = np.searchsorted(self.run_ends, bounds, side="left")
+        before = np.concatenate(([0], self._own_ends))[run]
+        found: Ints = before + np.maximum(bounds - np.append(self._run_starts, bounds[-1])[run], 0)
+        return found
 
     def _count_targets(
         self,
@@ -113,7 +136,7 @@ class SelectedSampler(SpanSampler):
         self._sampler, self._documents, self._block_size = sampler, documents, block_size
         self.samples_per_epoch = sampler.samples_per_epoch
         self.resizable, self.in_order, self.seeded = sampler.resizable, sampler.in_order, sampler.seeded
-        self.counted = sampler.counted
+        self.counted, self.group_tokens = sampler.counted, sampler.group_tokens
         self.inside_documents = isinstance(sampler, SpanSampler) and sampler.inside_documents
         self.joined = isinstance(sampler, SpanSampler) and sampler.joined
         self.breaks = None if self.inside_documents else documents.run_ends
@@ -124,6 +147,11 @@ class SelectedSampler(SpanSampler):
             return self._documents.spans(self._sampler.spans(samples))
         assert isinstance(self._sampler, Sampler)
         return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
+
+    def upcoming(self, sample: int) -> ShardGroups | None:
+        """Where the whole stream is read for some time, if the sampler can say it."""
+        found = self._sampler.upcoming(sample)
+        return None if found is None else ShardGroups(*map(self._documents.places, found))
 
 
 def open_selected(

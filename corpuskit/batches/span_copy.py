@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import functools
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.ranges import ranges
 
-#: Items that are copied at once out of a span.
-PIECE = 64
+#: Items that are copied at once out of spans that are long, and out of short ones.
+LONG_PIECE, SHORT_PIECE = 64, 16
+#: Up to so many items on average, spans are short.
+_SHORT_ITEMS = 24
+#: And up to so many, single items are copied.
+_FEW_ITEMS = 3
+
+
+class Items:
+    """The items of a stream in memory, which may be read up to where a shard ends.
+
+    Args:
+        flat: One view that reaches over all shards.
+        stops: Where each of the shards ends in it.
+    """
+
+    def __init__(self, flat: NDArray[Any], stops: Ints) -> None:
+        self.flat = flat
+        stops = np.unique(stops)
+        self._stops = np.append(stops, stops[-1:])
+        self._pieces = {size: overlapping(flat, size) for size in (LONG_PIECE, SHORT_PIECE)}
+
+    def pieces(self, size: int) -> NDArray[np.void] | None:
+        """Each run of `LONG_PIECE` or `SHORT_PIECE` items as one, overlapping; None if there are fewer."""
+        return self._pieces[size]
+
+    def stops(self, begins: Ints) -> Ints:
+        """Where the shards end in which some places are."""
+        if len(self._stops) == 2:
+            return self._stops[:1]
+        return self._stops[np.searchsorted(self._stops[:-1], begins, side="right")]
 
 
 class SpanCopy:
     """Copies spans of these lengths, one after another.
 
-    Long ones are copied in pieces of one size, the last of which overlaps the one before it, and short ones
-    item by item: 40 us for 64 x 1024 ids of documents of some 600, where single ids take 110. A second stream
-    at the places of the first takes two thirds of that.
+    They are copied in pieces of one size from first to last, and what a span's last piece copies too much of
+    is written over by the next span: 50 us for 64 x 1024 ids of documents of some 600, and 120 us of some 20,
+    where single ids take 600. Behind a shard's end nothing is read: spans that end close to one are copied
+    item by item.
 
     Args:
         lengths: int64[n], how many items each of the spans has.
@@ -34,27 +65,33 @@ class SpanCopy:
         ends = np.cumsum(lengths if places is None else places)
         self._total = int(ends[-1]) if len(ends) else 0
         self._places = ends - lengths
-        self._is_short = lengths < PIECE
-        self._has_short = bool(self._is_short.any())
+        self._is_few = self._total <= _FEW_ITEMS * len(lengths)
+        self._piece = SHORT_PIECE if self._total <= _SHORT_ITEMS * len(lengths) else LONG_PIECE
 
-    def copy(self, items: NDArray[Any], pieces: NDArray[np.void] | None, begins: Ints) -> NDArray[Any]:
+    def copy(self, items: Items, begins: Ints) -> NDArray[Any]:
         """The items of spans.
 
         Args:
             items: Where they are.
-            pieces: Each run of `PIECE` items there as one, overlapping; None if there are fewer.
             begins: int64[n], where the spans begin in the items.
         """
-        out = np.empty(self._total, items.dtype)
-        if self._has_short:
-            at, offsets, lengths = self._single
-            out[at] = items[np.repeat(begins[self._is_short], lengths) + offsets]
-            begins = begins[~self._is_short]
-        if pieces is not None and len(begins):
-            at, offsets, counts = self._in_pieces
-            target = np.ndarray(len(out) - PIECE + 1, pieces.dtype, out, strides=out.strides)
-            target[at] = pieces[np.repeat(begins, counts) + offsets]
-        return out
+        pieces, size = items.pieces(self._piece), self._piece
+        if pieces is None or self._is_few:
+            return self.spread(items.flat[ranges(begins, self._lengths)])
+        out = np.empty(self._total + size, items.flat.dtype)
+        at, offsets, counts = self._in_pieces
+        sources = np.repeat(begins, counts)
+        sources += offsets
+        at_end = begins + counts * size > items.stops(begins)
+        target = np.ndarray(self._total + 1, pieces.dtype, out, strides=out.strides)
+        if not at_end.any():
+            target[at] = pieces[sources]
+            return out[: self._total]
+        inside = np.repeat(~at_end, counts)
+        target[at[inside]] = pieces[sources[inside]]
+        lengths = self._lengths[at_end]
+        out[ranges(self._places[at_end], lengths)] = items.flat[ranges(begins[at_end], lengths)]
+        return out[: self._total]
 
     def spread(self, items: NDArray[Any]) -> NDArray[Any]:
         """Items of spans that follow each other, at the places that `copy` would give them."""
@@ -64,23 +101,25 @@ class SpanCopy:
         out[ranges(self._places, self._lengths)] = items
         return out
 
-    @cached_property
-    def _single(self) -> tuple[Ints, Ints, Ints]:
-        """Of the items of short spans, where they go, and how far they are from the span's beginning."""
-        lengths = self._lengths[self._is_short]
-        offsets = ranges(np.zeros_like(lengths), lengths)
-        return np.repeat(self._places[self._is_short], lengths) + offsets, offsets, lengths
-
-    @cached_property
+    @functools.cached_property
     def _in_pieces(self) -> tuple[Ints, Ints, Ints]:
-        """The same of the pieces of long spans; and how many of them each has."""
-        lengths, places = self._lengths, self._places
-        if self._has_short:
-            lengths, places = lengths[~self._is_short], places[~self._is_short]
-        counts = -(-lengths // PIECE)
-        offsets = ranges(np.zeros_like(counts), counts) * PIECE
-        np.minimum(offsets, np.repeat(lengths - PIECE, counts), out=offsets)
-        return np.repeat(places, counts) + offsets, offsets, counts
+        """Where the pieces go, how far they are from their span's beginning, and how many each span has."""
+        counts = -(-self._lengths // self._piece)
+        offsets = ranges(np.zeros_like(counts), counts)
+        offsets *= self._piece
+        return np.repeat(self._places, counts) + offsets, offsets, counts
 
 
-__all__ = ["PIECE", "SpanCopy"]
+def overlapping(items: NDArray[Any], length: int) -> NDArray[np.void] | None:
+    """Every run of `length` items as one item of bytes, overlapping; None if there are fewer items.
+
+    NumPy copies an item in two thirds of the time that it takes for a row of as many.
+    """
+    if len(items) < length:
+        return None
+    size = items.itemsize
+    rows = as_strided(items, (len(items) - length + 1, length), (size, size), writeable=False)
+    return rows.view(f"V{length * size}")[:, 0]
+
+
+__all__ = ["LONG_PIECE", "SHORT_PIECE", "Items", "SpanCopy", "overlapping"]

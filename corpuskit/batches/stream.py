@@ -100,8 +100,15 @@ class Stream(ABC):
         """Whether shards can all be on this machine at once, with room for more to arrive."""
         return True
 
-    def will_need(self, numbers: Sequence[int]) -> None:  # noqa: B027 - most streams have all of them
-        """Hear which shards are read next, in order."""
+    def will_need(  # noqa: B027 - most streams have all of them
+        self, numbers: Sequence[int], *, again: bool = False
+    ) -> None:
+        """Hear which shards are read next, in order.
+
+        Args:
+            numbers: The shards.
+            again: Whether each is read again and again for some time.
+        """
 
     def __len__(self) -> int:
         return self.num_tokens

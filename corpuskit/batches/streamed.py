@@ -1,7 +1,8 @@
 """Windows of a stream whose shards are not all on this machine.
 
 A shard is asked for when it is read and not kept. The windows of the coming steps are known: their shards are
-announced, so that they are fetched ahead. Where those steps need more shards than there is room for, as a
+announced, so that they are fetched ahead; some samplers can also say which shards are read for some time, and
+which after them. Where those steps need more shards than there is room for, as a
 random sampler does, the tokens of many steps are read in one pass over the shards and kept: a shard is then
 fetched once for some thousand windows, and not once for each batch.
 """
@@ -9,6 +10,7 @@ fetched once for some thousand windows, and not once for each batch.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,10 @@ from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Stream
 from corpuskit.ranges import ranges
+from corpuskit.samplers.base import ShardGroups
 
 #: Tokens that one pass over the shards reads at most, a batch excepted: 16 or 32 MiB.
-_PASS_TOKENS = 2**23
+PASS_TOKENS = 2**23
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class _Kept:
 class StreamedReader(StreamReader):
     """Reads as `WindowReader` does, from shards that come and go; arguments as those of `StreamReader`."""
 
+    looks_ahead = True
+
     def __init__(self, stream: Stream, length: int) -> None:
         super().__init__(stream, length)
         self._stream = stream
@@ -68,13 +73,22 @@ class StreamedReader(StreamReader):
         # Threads may share a reader: they replace these, and never change them.
         self._coming = _Spans(np.empty(0, np.int64), np.empty(0, np.int64))
         self._kept: _Kept | None = None
+        self._now: list[int] = []
+        self._then: list[int] = []
+
+    def expect(self, upcoming: ShardGroups | None) -> None:
+        """The shards that are read for some time; the next windows or spans are announced with them."""
+        places = ((), ()) if upcoming is None else upcoming
+        self._now, self._then = (
+            (np.searchsorted(self._shard_starts, at, side="right") - 1).tolist() for at in places
+        )
 
     def locate(self, starts: Ints, lengths: Ints | int | None = None) -> Ints:
         """`~start` for each window or span, which is announced."""
         self._ends(starts, lengths)
         sizes: Ints = np.full(len(starts), self._length) if lengths is None else np.asarray(lengths)
         self._coming = _Spans(starts, sizes)
-        self._announce(self._shards_of(self._coming))
+        self._announce(self._shards_of(self._coming), [*self._now, *self._then])
         return ~starts
 
     def gather(self, located: Ints) -> NDArray[Any]:
@@ -114,12 +128,18 @@ class StreamedReader(StreamReader):
     def _to_read_with(self, spans: _Spans) -> _Spans | None:
         """The announced spans to read in one pass with some of them, if a pass for these alone is a waste."""
         coming = self._coming
+        if self._now:
+            # Those of now are read for longer than a pass would last; other corpora's may be anywhere.
+            known = {id(self._parts[number][0]) for number in self._now}
+            others = [n for n in self._shards_of(coming) if id(self._parts[n][0]) not in known]
+            if self._fits([*self._now, *others]):
+                return None
         at = np.flatnonzero(coming.starts == spans.starts[0]).tolist() if len(spans.starts) else []
         if not at or self._fits(self._shards_of(coming)):
             return None
         begin = at[0]
         total = np.cumsum(coming.lengths[begin:])
-        stop = begin + max(int(np.searchsorted(total, _PASS_TOKENS)), len(spans.starts))
+        stop = begin + max(int(np.searchsorted(total, PASS_TOKENS)), len(spans.starts))
         return _Spans(coming.starts[begin:stop], coming.lengths[begin:stop])
 
     def _read(self, spans: _Spans) -> NDArray[Any]:
@@ -162,11 +182,16 @@ class StreamedReader(StreamReader):
     def _fits(self, numbers: list[int]) -> bool:
         return all(split.fits(shards) for split, shards in self._by_split(numbers))
 
-    def _announce(self, numbers: list[int]) -> None:
-        for split, shards in self._by_split(numbers):
-            split.will_need(shards)
+    def _announce(self, numbers: list[int], expected: Sequence[int] = ()) -> None:
+        """Say which shards are read next, and which of the same splits for some time."""
+        again = {id(split) for split, _ in self._by_split(expected)}
+        for split, shards in self._by_split(list(dict.fromkeys((*numbers, *expected)))):
+            if id(split) in again:
+                split.will_need(shards, again=True)
+            else:
+                split.will_need(shards)
 
-    def _by_split(self, numbers: list[int]) -> list[tuple[Stream, list[int]]]:
+    def _by_split(self, numbers: Sequence[int]) -> list[tuple[Stream, list[int]]]:
         """The streamed splits among the shards', each with its own shards' numbers."""
         found: dict[int, tuple[Stream, list[int]]] = {}
         for number in numbers:

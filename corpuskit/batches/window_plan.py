@@ -32,7 +32,7 @@ _Rows = TypeVar("_Rows", bound=Rows)
 
 #: A block of steps holds about so many samples: enough that a sampler's fixed cost, some 50 NumPy calls,
 #: disappears, and few enough that the first batch after a jump is there in well under a millisecond.
-_BLOCK_SAMPLES = 8192
+BLOCK_SAMPLES = 8192
 
 #: Nor does a block grow that has so many documents or spans, of some 50 bytes each while they are worked out.
 _BLOCK_PIECES = 2**17
@@ -87,14 +87,24 @@ class WindowPlan(Generic[_Rows]):
         part: This rank's slice.
         resolve: From sample numbers to rows.
         stride: Every how many steps this process reads one; DataLoader workers take turns.
+        most_samples: How many samples of the global order a block reaches at most, a step excepted.
     """
 
-    def __init__(self, part: RankSlice, resolve: Callable[[Ints], _Rows], *, stride: int = 1) -> None:
+    def __init__(
+        self,
+        part: RankSlice,
+        resolve: Callable[[Ints], _Rows],
+        *,
+        stride: int = 1,
+        most_samples: int | None = None,
+    ) -> None:
         self._part = part
         self._resolve = resolve
         self._stride = stride
         self._hop = part.batch_size * stride
-        self._most_steps = max(1, _BLOCK_SAMPLES // part.rows)
+        self._most_steps = max(1, BLOCK_SAMPLES // part.rows)
+        if most_samples is not None:
+            self._most_steps = max(1, min(self._most_steps, most_samples // self._hop))
         self._block: _Block[_Rows] | None = None
 
     def rows(self, first_sample: int) -> _Rows:

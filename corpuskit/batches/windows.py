@@ -24,7 +24,7 @@ from corpuskit.arrays import Ints, Tokens
 from corpuskit.batches.masking import hide, show
 from corpuskit.batches.pages import Pages, keep_freed_memory
 from corpuskit.batches.reader import StreamReader
-from corpuskit.batches.span_copy import PIECE, SpanCopy
+from corpuskit.batches.span_copy import LONG_PIECE, Items, SpanCopy, overlapping
 from corpuskit.batches.stream import Stream
 from corpuskit.ranges import ranges
 
@@ -45,7 +45,7 @@ class WindowReader(StreamReader):
         super().__init__(stream, length)
         self._shards = [stream.shard(number) for number in range(len(stream.shard_starts) - 1)]
         mapped = [shard for shard in self._shards if shard is not None]
-        longest = max(length, PIECE)
+        longest = max(length, LONG_PIECE)
         shards: Sequence[NDArray[Any]] = mapped
         self._is_fill: NDArray[np.bool_] | None = None
         if len(mapped) < len(self._shards):
@@ -55,8 +55,9 @@ class WindowReader(StreamReader):
         self._flat, places = _overlay(shards, stream.dtype, longest)
         self._places = places
         self._offsets = places - stream.shard_starts[:-1]
-        self._windows = None if self._flat is None else _items(self._flat, self._length)
-        self._pieces = None if self._flat is None else _items(self._flat, PIECE)
+        self._windows = None if self._flat is None else overlapping(self._flat, self._length)
+        ends = places + np.array([*map(len, shards)], np.int64)
+        self._items = None if self._flat is None else Items(self._flat, ends)
         keep_freed_memory()
         self._pages = Pages(mapped, random_access=random_access)
 
@@ -69,7 +70,7 @@ class WindowReader(StreamReader):
         if self._is_fill is not None:
             in_fill = self._is_fill[shards]
             located[in_fill] = self._places[shards][in_fill]
-            inside &= ~in_fill | (ends - starts <= max(self._length, PIECE))
+            inside &= ~in_fill | (ends - starts <= max(self._length, LONG_PIECE))
         if self._flat is None:
             inside[:] = False
         return np.where(inside, located, ~starts)
@@ -93,13 +94,13 @@ class WindowReader(StreamReader):
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """The items of spans, [sum(lengths)], one span after another, and those after them, [n]; copied."""
         crossing = located < 0
-        if self._flat is None or crossing.any():
+        if self._items is None or crossing.any():
             begins = np.where(crossing, ~located, located)
             return self.gather_items(located, lengths, copy), self._take_mixed(begins + lengths, crossing)
         began = self._before_reading(located, lengths + 1)
         items, last = (
-            (copy or SpanCopy(lengths)).copy(self._flat, self._pieces, located),
-            self._flat[located + lengths],
+            (copy or SpanCopy(lengths)).copy(self._items, located),
+            self._items.flat[located + lengths],
         )
         self._pages.after_reading(began, len(located))
         return items, last
@@ -107,12 +108,12 @@ class WindowReader(StreamReader):
     def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
         """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
         crossing = located < 0
-        if self._flat is None or crossing.any():
+        if self._items is None or crossing.any():
             begins = np.where(crossing, ~located, located)
             items = self._take_mixed(ranges(begins, lengths), np.repeat(crossing, lengths))
             return items if copy is None else copy.spread(items)
         began = self._before_reading(located, lengths)
-        items = (copy or SpanCopy(lengths)).copy(self._flat, self._pieces, located)
+        items = (copy or SpanCopy(lengths)).copy(self._items, located)
         self._pages.after_reading(began, len(located))
         return items
 
@@ -170,18 +171,6 @@ def _overlay(
     for number, distance in distances.items():
         places[number] = distance // itemsize
     return as_strided(shards[lowest], (span,), (itemsize,), writeable=False), places
-
-
-def _items(tokens: NDArray[Any], length: int) -> NDArray[np.void] | None:
-    """Every run of `length` tokens as one item of bytes, overlapping; None if there are fewer tokens.
-
-    NumPy copies an item in two thirds of the time that it takes for a row of as many tokens.
-    """
-    if len(tokens) < length:
-        return None
-    size = tokens.itemsize
-    rows = as_strided(tokens, (len(tokens) - length + 1, length), (size, size))
-    return rows.view(f"V{length * size}")[:, 0]
 
 
 def widen(

@@ -11,6 +11,7 @@ from corpuskit.batches.stream import TokenStream
 from corpuskit.errors import ConfigError
 from corpuskit.inspect.stats_records import SamplerShare
 from corpuskit.samplers.base import SamplerContext
+from corpuskit.samplers.opening import open_sampler
 from corpuskit.samplers.packed import tables
 
 #: The samplers and the options that change what is drawn.
@@ -83,8 +84,9 @@ def _rows_of(
         document_ends=split.document_ends,
         options=options,
         batch_size=batch_size,
+        shard_starts=lambda: split.shard_starts,
     )
-    rows = split.open_sampler(name, context).samples_per_epoch
+    rows = open_sampler(name, context).samples_per_epoch  # of which no row is read
     assert rows is not None
     return rows
 

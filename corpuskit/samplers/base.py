@@ -35,6 +35,9 @@ class SamplerContext:
             have an id in front: their first token is a target, too.
         bos_id: The id that a value of the option `bos` means: an id, or a control token's name. It refuses
             one that each document begins with already. None where only ids are known.
+        shard_starts: Gives int64[S + 1], ascending, where each of S shards starts in the token stream; the
+            last is N, and a selection may have nothing of a shard. None where nobody knows. An order that
+            depends on it is another one for the same text in other shards.
     """
 
     num_tokens: int
@@ -47,6 +50,19 @@ class SamplerContext:
     document_numbers: Callable[[], Ints] | None = None
     count_targets: Callable[..., Ints] | None = None
     bos_id: Callable[[Any], int] | None = None
+    shard_starts: Callable[[], Ints] | None = None
+
+
+class ShardGroups(NamedTuple):
+    """Where a run reads for some time: a place in each of the shards that its rows are in.
+
+    Attributes:
+        now: int64[k], those of the rows that a sample is among, in any order.
+        then: int64[m], those of the rows after these.
+    """
+
+    now: Ints
+    then: Ints
 
 
 class AnySampler:
@@ -61,6 +77,8 @@ class AnySampler:
         seeded: Whether another seed gives another order.
         counted: What the sampler counted when it was made and a user should see: names with numbers, such as
             "documents_dropped" and "rows_skipped".
+        group_tokens: How many tokens of the stream, in whole shards, the rows of some time are in; None where
+            they may be anywhere.
     """
 
     samples_per_epoch: int | None = None
@@ -68,6 +86,7 @@ class AnySampler:
     in_order: bool = False
     seeded: bool = True
     counted: Mapping[str, int] = MappingProxyType({})
+    group_tokens: int | None = None
 
     @property
     def part_epochs(self) -> tuple[int | None, ...]:
@@ -86,6 +105,17 @@ class AnySampler:
             sample: How many samples have been drawn.
         """
         return [sample]
+
+    def upcoming(self, sample: int) -> ShardGroups | None:
+        """Where the stream is read for some time, so that what is there is fetched ahead and kept meanwhile.
+
+        Args:
+            sample: Where a run has come to.
+
+        Returns:
+            Places in the stream; None where rows may be anywhere in it.
+        """
+        return None
 
 
 class Sampler(AnySampler, ABC):

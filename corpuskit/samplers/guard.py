@@ -12,7 +12,7 @@ from corpuskit.numbers import as_whole
 from corpuskit.registry import Component
 from corpuskit.registry.blame import blame
 from corpuskit.registry.specs import SamplerSpec
-from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, ShardGroups, Spans, SpanSampler
 
 
 class _Guard:
@@ -33,6 +33,14 @@ class _Guard:
             return f"samples {samples.min():,} to {samples.max():,}" if len(samples) else "no samples"
 
         return blame(self._component.what, self._component.owner, where)
+
+    def upcoming(self, sampler: AnySampler, sample: int) -> ShardGroups | None:
+        """What a sampler says is read for some time, checked."""
+        with self.blame(np.array([sample])):
+            found = sampler.upcoming(sample)
+            for places in found or ():
+                self.check("upcoming()", _ints("upcoming()", places, len(places)), places + 1)
+        return found
 
     def check(self, what: str, starts: Ints, ends: Ints) -> None:
         """Check that what is read is in the stream.
@@ -63,6 +71,10 @@ class GuardedSampler(Sampler):
             self._guard.check("starts()", found, found + self._block_size + 1)
         return found
 
+    def upcoming(self, sample: int) -> ShardGroups | None:
+        """What the sampler gives, checked."""
+        return self._guard.upcoming(self._sampler, sample)
+
 
 class GuardedSpanSampler(SpanSampler):
     """A sampler of rows of several pieces."""
@@ -85,6 +97,10 @@ class GuardedSpanSampler(SpanSampler):
             _check_rows(found, self._block_size, joined=self.joined)
             self._guard.check("spans()", found.starts, found.starts + found.lengths + (not self.joined))
         return found
+
+    def upcoming(self, sample: int) -> ShardGroups | None:
+        """What the sampler gives, checked."""
+        return self._guard.upcoming(self._sampler, sample)
 
 
 def guarded(sampler: AnySampler, component: Component[SamplerSpec], context: SamplerContext) -> AnySampler:

@@ -10,7 +10,7 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler, window_spans
+from corpuskit.samplers.base import AnySampler, Sampler, ShardGroups, Spans, SpanSampler, window_spans
 from corpuskit.samplers.blend import Blend, first_turns_with
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
 
@@ -127,6 +127,10 @@ class MixtureSampler(Sampler):
     def __init__(self, turns: Turns, parts: Sequence[Part], *, batch_size: int) -> None:
         self._turns = turns
         self._parts = parts
+        self.group_tokens = min(
+            (part.sampler.group_tokens for part in parts if part.sampler.group_tokens is not None),
+            default=None,
+        )
         if turns.num_samples is not None:
             self.samples_per_epoch = turns.num_samples // batch_size * batch_size
             if not self.samples_per_epoch:
@@ -165,6 +169,17 @@ class MixtureSampler(Sampler):
         whole = self._turns.drawn(self.samples_per_epoch)
         return [epochs * all_of + some for all_of, some in zip(whole, self._turns.drawn(rest), strict=True)]
 
+    def upcoming(self, sample: int) -> ShardGroups | None:
+        """Where the streams of those parts are read that can say it, in the mixture's stream."""
+        if self.samples_per_epoch is not None:
+            sample %= self.samples_per_epoch
+        found = [
+            [places + part.offset for places in each]
+            for part, own in zip(self._parts, self._turns.drawn(sample), strict=True)
+            if (each := part.sampler.upcoming(own)) is not None
+        ]
+        return ShardGroups(*map(np.concatenate, zip(*found, strict=True))) if found else None
+
     def whose(self, samples: Ints) -> tuple[Ints, Ints]:
         """Whose each sample is: int64[n] parts, and int64[n], which of that part's own samples."""
         if self.samples_per_epoch is not None:
@@ -185,7 +200,7 @@ class MixtureSpanSampler(SpanSampler):
         self._mixture = mixture
         self._parts = parts
         self._block_size = block_size
-        self.samples_per_epoch = mixture.samples_per_epoch
+        self.samples_per_epoch, self.group_tokens = mixture.samples_per_epoch, mixture.group_tokens
         self.inside_documents = all(
             isinstance(part.sampler, SpanSampler) and part.sampler.inside_documents for part in parts
         )
@@ -234,6 +249,10 @@ class MixtureSpanSampler(SpanSampler):
     def drawn(self, sample: int) -> list[int]:
         """How many of the first samples each part has had."""
         return self._mixture.drawn(sample)
+
+    def upcoming(self, sample: int) -> ShardGroups | None:
+        """Where the streams of those parts are read that can say it, in the mixture's stream."""
+        return self._mixture.upcoming(sample)
 
     def _spans(self, sampler: AnySampler, samples: Ints) -> Spans:
         if isinstance(sampler, SpanSampler):

@@ -21,6 +21,11 @@ def corpuskit_samplers() -> list[SamplerSpec]:
             factory="corpuskit.samplers.shuffled:ShuffledSampler",
         ),
         SamplerSpec(
+            "shard_shuffled",
+            "Every window once an epoch, shuffled among some shards at a time, for small caches",
+            factory="corpuskit.samplers.shard_shuffled:ShardShuffledSampler",
+        ),
+        SamplerSpec(
             "sequential",
             "Windows in order, for evaluation; the tail is dropped or padded",
             factory="corpuskit.samplers.sequential:open_sequential",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from corpuskit.tokenizers.pieces import DocumentPiece
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(slots=True)
@@ -40,15 +42,22 @@ class DocumentBatch:
         """
         fields, pieces = None, self.pieces
         if self.fields is not None:
-            fields = {name: [values[number] for number in numbers] for name, values in self.fields.items()}
+            fields = {name: _chosen(values, numbers) for name, values in self.fields.items()}
         return dataclasses.replace(
             self,
-            texts=[self.texts[number] for number in numbers],
-            starts=[self.starts[number] for number in numbers],
+            texts=_chosen(self.texts, numbers),
+            starts=_chosen(self.starts, numbers),
             continues=False,
-            pieces=None if pieces is None else [pieces[number] for number in numbers],
+            pieces=None if pieces is None else _chosen(pieces, numbers),
             fields=fields,
         )
+
+
+def _chosen(values: list[T], numbers: Sequence[int]) -> list[T]:
+    """Some of the values; those of a range at once."""
+    if isinstance(numbers, range):
+        return values[numbers.start : numbers.stop : numbers.step]
+    return [values[number] for number in numbers]
 
 
 __all__ = ["DocumentBatch"]

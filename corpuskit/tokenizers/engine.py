@@ -201,12 +201,13 @@ class GigatokenEngine:
         self._bound_memory(sum(map(len, texts)))
         return result
 
-    def compare_sample(self, texts: Sequence[bytes], encoded: Encoded) -> None:
+    def compare_sample(self, texts: Sequence[bytes], encoded: Encoded, *, num_after: int = 0) -> None:
         """Compare some of the texts that were encoded together, as `encode` does of those it is given.
 
         Args:
             texts: D texts.
             encoded: Their ids.
+            num_after: How many of each text's ids are not its own: the last ones.
 
         Raises:
             TokenizerError: If tiktoken gives others.
@@ -216,8 +217,8 @@ class GigatokenEngine:
         draw = random.Random(zlib.crc32(encoded.ids[-1000:].tobytes()))
         count = (len(texts) + draw.randrange(COMPARED_ONE_IN)) // COMPARED_ONE_IN
         for number in draw.sample(range(len(texts)), count):
-            stop = int(stops[number])
-            self._compare(texts[number], encoded.ids[stop - int(encoded.lengths[number]) : stop])
+            stop, length = int(stops[number]), int(encoded.lengths[number])
+            self._compare(texts[number], encoded.ids[stop - length : stop - num_after])
 
     @property
     def num_suspects(self) -> int:

@@ -70,20 +70,12 @@ class TiktokenTokenizer(Tokenizer):
         Raises:
             TokenizerError: With `.index`, the number of the text that cannot be encoded.
         """
-        engine = self._loaded_engine()
-        if not (isinstance(engine, GigatokenEngine) and self._may_be_cut and are_short(texts)):
-            return self._encode_each(texts)
-        try:
-            encoded = encode_joined(texts, self._encode_each, self._token_sizes)
-        except TokenizerError as error:
-            self._encode_each(texts)  # which names the text, if it is the fault of one
-            error.index = None
-            raise
-        engine.compare_sample(texts, encoded)
-        return encoded
+        return short if (short := self._encode_short(texts)) is not None else self._encode_each(texts)
 
     def encode_documents(self, texts: Sequence[bytes], *, eot_id: int, continues: bool) -> Encoded:
         """The same with an end-of-text id after each text; ids of longer texts are copied once."""
+        if not continues and (short := self._encode_short(texts, eot_id)) is not None:
+            return short
         arrays, owners = self._encode_pieces(texts)
         num_ended = len(texts) - continues
         if len(arrays) != len(texts) or sum(map(len, arrays)) <= _FEW_IDS * len(texts):
@@ -140,6 +132,24 @@ class TiktokenTokenizer(Tokenizer):
             name = resolve(self._wanted_engine, self._encoding)
             self._engine = make_engine(name, self._encoding, self._tiktoken)
         return self._engine
+
+    def _encode_short(self, texts: Sequence[bytes], eot_id: int | None = None) -> Encoded | None:
+        """The ids of texts that are many and short, with an id after each; None where they are others.
+
+        Raises:
+            TokenizerError: As `encode_batch`.
+        """
+        engine = self._loaded_engine()
+        if not (isinstance(engine, GigatokenEngine) and self._may_be_cut and are_short(texts)):
+            return None
+        try:
+            encoded = encode_joined(texts, self._encode_each, self._token_sizes, eot_id)
+        except TokenizerError as error:
+            self._encode_each(texts)  # which names the text, if it is the fault of one
+            error.index = None
+            raise
+        engine.compare_sample(texts, encoded, num_after=int(eot_id is not None))
+        return encoded
 
     def _encode_each(self, texts: Sequence[bytes]) -> Encoded:
         """The ids of texts that the engine is given one by one."""

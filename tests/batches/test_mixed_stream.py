@@ -78,3 +78,29 @@ def test_streams_of_one_name_must_be_of_one_kind(make_split):
     Batches(mixed(one, other), batch_size=2, block_size=4)  # who does not ask for it does not mind
     with pytest.raises(ConfigError, match="has no stream 'scores'; did you mean 'score'"):
         Batches(mixed(one, other), batch_size=2, block_size=4, streams=["scores"])
+
+
+def test_each_corpus_shuffles_its_own_shards(make_split):
+    one = make_split(1000, shard_sizes=[100] * 10)
+    other = make_split(600, shard_sizes=[150] * 4)
+    stream = mixed(one, other, sampler="shard_shuffled")
+    batches = Batches(stream, batch_size=2, block_size=9, sampler_options={"group_tokens": 300})
+
+    def shards(places):
+        return set((np.searchsorted(stream.shard_starts, places, side="right") - 1).tolist())
+
+    assert batches.order.sampler.group_tokens == 300
+    for sample in range(200):
+        now, then = batches.order.sampler.upcoming(sample)
+        assert len(now) == len(shards(now)) <= 3 + 2  # the last group of an epoch has a shard less
+        assert len(then) == len(shards(then)) <= 3 + 2
+        assert shards(batches.order.spans([sample]).starts[:1]) <= shards(now)
+
+
+def test_a_corpus_whose_rows_may_be_anywhere_says_nothing_of_its_shards(make_split):
+    one, other = make_split(1000, shard_sizes=[100] * 10), make_split(600)
+    samplers, weights = ("shuffled", "shard_shuffled"), (Fraction(1, 2),) * 2
+    stream = MixedStream(("a", "b"), ("a", "b"), (one, other), samplers, ((0, weights),), (None, None))
+    now, then = Batches(stream, batch_size=2, block_size=9).order.sampler.upcoming(5)
+    assert (now.tolist(), then.tolist()) == ([1000], [1000])
+    assert Batches(mixed(one, other), batch_size=2, block_size=9).order.sampler.upcoming(5) is None

@@ -20,6 +20,7 @@ from corpuskit.selection import Selection
 
 SAMPLERS = [
     ("random", {}),
+    ("shard_shuffled", {"group_tokens": 60}),
     ("shuffled", {}),
     ("sequential", {"tail": "drop"}),
     ("sequential", {"tail": "pad"}),
@@ -38,7 +39,9 @@ def alone(split, split_of, numbers):
     bounds = [0, *split.document_ends().tolist()]
     documents = [split.tokens[bounds[number] : bounds[number + 1]] for number in numbers]
     ends = np.cumsum([len(document) for document in documents])
-    return split_of(np.concatenate(documents), document_ends=ends, fingerprint="")
+    tokens = np.concatenate(documents)
+    shards = np.histogram(tokens, [*split.shard_starts[:-1], split.num_tokens + 1])[0]
+    return split_of(tokens, document_ends=ends, fingerprint="", shard_sizes=shards[shards > 0])
 
 
 def with_gaps_ignored(batch):
@@ -188,7 +191,7 @@ def test_documents_that_are_too_long_are_named_by_their_numbers_in_the_split(mak
 
 @given(case=cases(), data=st.data())
 @settings(max_examples=100, deadline=None)
-@pytest.mark.parametrize(("sampler", "sampler_options"), SAMPLERS[1:])
+@pytest.mark.parametrize(("sampler", "sampler_options"), SAMPLERS[2:])
 def test_rows_without_targets_are_those_whose_selected_targets_are_all_untrained(
     with_loss, sampler, sampler_options, case, data
 ):
@@ -249,3 +252,18 @@ def test_values_of_targets_that_were_not_selected_are_the_fill(with_loss, output
             np.asarray(y), np.where((raw != IGNORED) & (expected == 1), raw, IGNORED)
         )
         assert (raw == IGNORED).any()
+
+
+def test_rows_of_shuffled_shards_are_in_the_shards_that_are_upcoming(make_split):
+    split = make_split(1000, document_ends=range(10, 1001, 10), shard_sizes=[95] * 10 + [50])
+    batches = batches_of(split, sampler="shard_shuffled", sampler_options={"group_tokens": 40}, block_size=7)
+
+    def shards(places):
+        return set((np.searchsorted(split.shard_starts, places, side="right") - 1).tolist())
+
+    order = batches.order
+    for sample in range(3 * batches.samples_per_epoch):
+        now, then = order.sampler.upcoming(sample)
+        assert shards(order.spans([sample]).starts[:1]) <= shards(now)
+        assert len(shards(now)) == len(now)
+        assert len(shards(then)) == len(then)

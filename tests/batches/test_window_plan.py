@@ -33,6 +33,21 @@ def test_blocks_of_steps_grow_until_they_have_many_samples_or_pieces(pieces, mos
     assert max(sizes) == most
 
 
+@pytest.mark.parametrize(("most_samples", "most"), [(1000, 960), (64, 64), (1, 64), (10**6, 8192)])
+def test_blocks_of_steps_reach_no_further_than_they_are_told(most_samples, most):
+    sizes = []
+
+    def resolve(samples):
+        sizes.append(len(samples))
+        return SamplesInPieces(samples, 1)
+
+    plan = WindowPlan(RankSlice(64), resolve, most_samples=most_samples)
+    for step in range(1000):
+        plan.rows(64 * step)
+
+    assert max(sizes) == most
+
+
 def test_a_step_elsewhere_is_worked_out_alone():
     sizes = []
 

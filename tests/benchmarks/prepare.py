@@ -9,6 +9,7 @@ twenty times a second takes a tenth of a core.
     python tests/benchmarks/prepare.py --corpus documents.jsonl --encoding gpt2
 
 The corpus is JSON Lines with a field "text", or text whose documents a separator ends (--separator).
+With --short N, its text is first cut at white space into N documents of some 80 bytes, or as many as it has.
 Use real, mixed documents: a text that repeats itself flatters every engine that caches. A way whose packages
 are not installed is left out, and Megatron-LM's, too, unless --megatron names a checkout of it.
 """
@@ -26,6 +27,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +36,8 @@ from typing import Any
 
 #: Characters, at most, of the turns of the conversations that documents are made into.
 TURNS = (500, 200)
+#: Most characters of a short document.
+SHORT = 80
 PRETOKENIZERS = {"gpt2": "gpt2", "r50k_base": "gpt2", "cl100k_base": "gpt4", "o200k_base": "o200k"}
 
 
@@ -45,6 +49,22 @@ def documents(options: argparse.Namespace) -> list[bytes]:
     import orjson
 
     return [orjson.loads(line)["text"].encode() for line in data.split(b"\n") if line]
+
+
+def short_documents(options: argparse.Namespace) -> Path:
+    """The text as JSON Lines of short documents; made before anything is timed."""
+    import orjson
+
+    path = Path(tempfile.gettempdir()) / f"corpuskit-benchmark-{os.getuid()}-short.jsonl"
+    with path.open("wb") as file:
+        left = options.short
+        for document in documents(options):
+            for text in textwrap.wrap(document.decode(), SHORT)[:left]:
+                file.write(orjson.dumps({"text": text}) + b"\n")
+                left -= 1
+            if not left:
+                break
+    return path
 
 
 def plain_encoding(name: str) -> Any:
@@ -376,6 +396,7 @@ def main() -> None:
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--encoding", default="gpt2")
     parser.add_argument("--separator")
+    parser.add_argument("--short", type=int, metavar="N", help="cut the text into N short documents first")
     parser.add_argument("--megatron", metavar="FOLDER", help="a checkout of Megatron-LM")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
@@ -386,6 +407,8 @@ def main() -> None:
     if options.run:
         WAYS[options.run][1](options, options.output)
         return
+    if options.short:
+        options.corpus, options.separator = str(short_documents(options)), None
     size, rows = compare(possible(options.ways, options), options)
     print(f"{size / 1e6:.0f} MB of text, {options.encoding}, {os.cpu_count()} cores, {options.rounds} rounds")
     print(f"{'':42} {'MB/s':>8} {'seconds':>8} {'memory':>9} {'time':>6} {'CPU':>6}")

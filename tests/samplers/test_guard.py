@@ -11,7 +11,7 @@ from corpuskit.errors import PluginError
 from corpuskit.registry import default
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SamplerSpec
-from corpuskit.samplers.base import Sampler, Spans, SpanSampler
+from corpuskit.samplers.base import Sampler, ShardGroups, Spans, SpanSampler
 from corpuskit.samplers.guard import guarded
 
 
@@ -49,6 +49,25 @@ def test_a_sound_sampler_is_as_it_was(guard):
     spans = guard(GivesSpans(*map(np.array, ([0, 2], [0, 50], [3, 5])))).spans(np.array([0]))
     assert isinstance(spans, Spans)
     assert spans.lengths.tolist() == [3, 5]
+
+
+def test_what_is_read_for_some_time_is_passed_on_and_checked(guard):
+    class Ahead(GivesSpans):
+        group_tokens = 50
+
+        def upcoming(self, sample):
+            return ShardGroups(np.array([sample]), np.array([0, 50]))
+
+    class AheadOfWindows(Gives):
+        upcoming = Ahead.upcoming
+
+    assert guard(Gives(None)).upcoming(3) is None
+    for ahead in (Ahead(), AheadOfWindows(None)):
+        now, then = guard(ahead).upcoming(99)
+        assert (now.tolist(), then.tolist()) == ([99], [0, 50])
+        with pytest.raises(PluginError, match=r"upcoming\(\) must stay inside the stream of 100 tokens"):
+            guard(ahead).upcoming(100)
+    assert guard(Ahead()).group_tokens == 50
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,22 @@ def test_texts_that_are_joined_have_the_ids_of_each(name: str) -> None:
         expected = [tokenizer.encode(text).tolist() for text in texts]
         assert encoded.lengths.tolist() == [len(ids) for ids in expected]
         assert encoded.ids.tolist() == [number for ids in expected for number in ids]
+        ended = encode_joined([text.encode() for text in texts], tokenizer._encode_each, sizes, 50256)
+        assert ended.lengths.tolist() == [len(ids) + 1 for ids in expected]
+        assert ended.ids.tolist() == [number for ids in expected for number in (*ids, 50256)]
 
     same()
+
+
+@pytest.mark.parametrize("name", ["gpt2", "cl100k_base", "o200k_base"])
+@pytest.mark.parametrize("text", ["a", "a x\nb", "a x", "x\nb", "5. x\n/b x\nc"])
+def test_texts_with_the_separator_in_them_are_told_apart(name: str, text: str) -> None:
+    tokenizer = open_tokenizer(name)
+    texts = [text, "b", *[f"a word {number}" for number in range(100)], text]
+    encoded = tokenizer.encode_documents([each.encode() for each in texts], eot_id=7, continues=False)
+    expected = [[*tokenizer.encode(each).tolist(), 7] for each in texts]
+    assert encoded.lengths.tolist() == [len(ids) for ids in expected]
+    assert encoded.ids.tolist() == [number for ids in expected for number in ids]
 
 
 def test_few_texts_and_long_ones_are_not_joined() -> None:
@@ -120,8 +134,11 @@ def test_texts_that_were_joined_are_compared_like_others(wrong_gigatoken: Any) -
     texts = [b"text %d" % number for number in range(8000)]
     tokenizer.encode_batch(texts)
     engine._fast = wrong_gigatoken(engine._fast)
+    wrong = [b"a wrong text %d\n" % number for number in range(8000)]
     with pytest.raises(TokenizerError, match="gigatoken and tiktoken give different ids"):
-        tokenizer.encode_batch([b"a wrong text %d\n" % number for number in range(8000)])
+        tokenizer.encode_batch(wrong)
+    with pytest.raises(TokenizerError, match="gigatoken and tiktoken give different ids"):
+        tokenizer.encode_documents(wrong, eot_id=50256, continues=False)
 
 
 def test_a_disagreement_about_joined_texts_is_never_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -77,11 +77,21 @@ class ShardCache:
         self._loading: dict[str, threading.Lock] = {}
         self._touched: dict[str, float] = {}
         self._swept = 0.0
+        self._kept: dict[str, frozenset[str]] = {}
         self._lingering: weakref.WeakKeyDictionary[mmap.mmap, int] = weakref.WeakKeyDictionary()
 
     def holds(self, sha256: str) -> bool:
         """Whether a file is there."""
         return self._path(sha256).exists()
+
+    def keep(self, reader: str, files: Iterable[str]) -> None:
+        """Delete some files after all others when room is needed, as long as this process fetches them.
+
+        Args:
+            reader: Who reads them; what it said before is replaced.
+            files: Their sha256.
+        """
+        self._kept[reader] = frozenset(files)
 
     def load(
         self,
@@ -212,7 +222,8 @@ class ShardCache:
         self._let_go_of_deleted()
         # What is coming before what is there: a file that arrives meanwhile is among both, and counts once.
         reserved = self._reserved()
-        files = sorted(_files(self._root / "files"))
+        kept = frozenset().union(*self._kept.values())
+        files = sorted(_files(self._root / "files"), key=lambda file: (file[2].name in kept, *file))
         sizes = {**reserved, **{path.name: size for _, size, path in files}}
         taken = sum(sizes.values())
         size_bytes = 0 if sha256 in sizes else size_bytes  # another process is fetching it

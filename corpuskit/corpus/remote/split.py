@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from corpuskit.corpus.index import DTYPE, Index, rows
 from corpuskit.corpus.manifest import FileRecord, Manifest, ShardRecord
 from corpuskit.corpus.remote.ahead import Ahead
 from corpuskit.corpus.remote.layout import not_a_corpus, prefix_of, read_manifest
-from corpuskit.corpus.remote.shard_cache import MIN_SHARDS, ShardCache, check_limit, least_limit, limit_from
+from corpuskit.corpus.remote.shard_cache import ShardCache, check_limit, least_limit, limit_from
+from corpuskit.corpus.remote.small_cache import room, warn_of_small_cache
 from corpuskit.corpus.split import Split, check_not_replaced
 from corpuskit.errors import CorpusFormatError, FetchError
+from corpuskit.samplers.base import AnySampler, SamplerContext
 from corpuskit.stores.base import Store, Stored
 from corpuskit.stores.opening import open_store
 from corpuskit.urls import RemotePath
@@ -32,10 +35,14 @@ class RemoteFiles:
         stored: The manifest as it was when the corpus was opened.
         manifest: The same, read.
         cache: Where the files come to.
+
+    Attributes:
+        place: The place.
     """
 
     def __init__(self, store: Store, stored: Stored, manifest: Manifest, cache: ShardCache) -> None:
         self.cache = cache
+        self.place = store.place
         self._store = store
         self._stored = stored
         self._manifest = manifest
@@ -151,6 +158,20 @@ class RemoteSplit(Split):
         size_bytes, sha256 = record.fields.size_bytes, record.fields.sha256
         return self._files.map(record.fields_file, sha256=sha256, size_bytes=size_bytes)
 
+    def open_sampler(self, name: str, context: SamplerContext) -> AnySampler:
+        """The sampler of a name over this split; a warning says if it reads more at a time than is kept."""
+        sampler = super().open_sampler(name, context)
+        warn_of_small_cache(
+            name,
+            sampler,
+            context,
+            place=self._files.place,
+            limit_bytes=self._files.cache.limit_bytes,
+            shard_bytes=[self._size_bytes(number) for number in range(len(self._records))],
+            num_tokens=self.num_tokens,
+        )
+        return sampler
+
     def is_here(self, number: int) -> bool:
         """Whether a shard and its streams are on this machine."""
         return all(self._files.cache.holds(file.sha256) for file in self._data_files(number))
@@ -158,19 +179,27 @@ class RemoteSplit(Split):
     def fits(self, numbers: Iterable[int]) -> bool:
         """Whether shards can all be on this machine at once, with room for more to arrive."""
         taken = sum(map(self._size_bytes, numbers))
-        return taken <= self._files.cache.limit_bytes * (MIN_SHARDS - 1) // MIN_SHARDS
+        return taken <= room(self._files.cache.limit_bytes)
 
-    def will_need(self, numbers: Sequence[int]) -> None:
+    def will_need(self, numbers: Sequence[int], *, again: bool = False) -> None:
         """Say which shards are read next, in order; a thread fetches as many of them as there is room for.
 
         It replaces what was said before. Nothing has to be right: a shard that is not announced is fetched
         when it is read, and one that is never read costs a download.
+
+        Args:
+            numbers: The shards.
+            again: Whether each is read again and again for some time. Those that there is room for are then
+                fetched without waiting for others to be read, and are the last to be deleted.
         """
-        room = self._files.cache.limit_bytes // 2
+        if again:
+            self._keep(numbers)
+            return
+        left = self._files.cache.limit_bytes // 2
         ahead: list[int] = []
         for number in numbers:
-            room -= self._size_bytes(number)
-            if room < 0 and ahead:
+            left -= self._size_bytes(number)
+            if left < 0 and ahead:
                 break
             ahead.append(number)
         self._ahead.announce(numbers, at_once=len(ahead))
@@ -178,6 +207,16 @@ class RemoteSplit(Split):
     def keep_little(self) -> None:
         """Keep no more of the corpus on this machine than has to be: for who reads it once."""
         self._files.keep_little()
+
+    def _keep(self, numbers: Sequence[int]) -> None:
+        most = self._files.cache.limit_bytes - max(map(self._size_bytes, numbers), default=0)
+        taken = itertools.accumulate(map(self._size_bytes, numbers))
+        kept = [number for number, total in zip(numbers, taken, strict=True) if total <= most]
+        self._files.cache.keep(
+            self.name, [file.sha256 for number in kept for file in self._data_files(number)]
+        )
+        missing = [number for number in kept if not self.is_here(number)]
+        self._ahead.announce(missing, at_once=len(missing))
 
     def _load(self, number: int, on_bytes: Callable[[], None]) -> None:
         for name, size_bytes, sha256 in self._data_files(number):

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from corpuskit.chat.opening import open_template
 from corpuskit.corpus.index import new_rows
 from corpuskit.errors import ConfigError, TokenizerError
@@ -153,7 +155,7 @@ class Worker:
             except TokenizerError as error:
                 raise self._placed(error, piece, mine) from error
             ended = len(encoded.ends)
-            sizes = [*map(len, mine.texts[:ended])]
+            sizes = np.fromiter(map(len, mine.texts), np.int64, ended)
             index = new_rows(encoded.ends, piece.input, mine.starts[:ended], sizes)
             writer.add(split, encoded, index, mine.fields or {})
             tokens += len(encoded.ids)

@@ -6,9 +6,10 @@ if every step of the tokenizer respects them:
 
 - the normalizer is missing or NFC: no character composes with a space, a line feed, an ideograph or CJK
   punctuation that it follows or precedes there, and marks are not reordered across them;
-- the added tokens that are found in text hold nothing but white space, and take nothing from around them;
-  what is white space lies on one side of each place. Special tokens are not found in text, and none may
-  have white space in its name, or it would hide such a token;
+- the added tokens that are found in text hold nothing but white space, or nothing but visible characters of
+  ASCII, and take nothing from around them: each lies on one side of each place, and what is split begins or
+  ends with one as a text does. Special tokens are not found in text, and none may have white space or CJK
+  punctuation in its name, or it would hide such a token across a place;
 - text is split by one of the patterns below, digits perhaps before that. Each is one of tiktoken's with other
   words for the same classes: after a visible character a space begins a piece; a line feed goes with the
   punctuation before it or is a piece of its own, whatever comes next; letters are followed by letters, marks
@@ -32,6 +33,8 @@ _O200K = (
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+#: A place may be before one of these.
+_CJK_MARKS = "\u3001\u3002\uff0c"
 #: GPT-2's, Llama 3's, Qwen 2's, and that of o200k.
 PATTERNS = frozenset({GPT2, _CL100K % r"\p{N}{1,3}", _CL100K % r"\p{N}", _O200K})
 
@@ -43,7 +46,7 @@ def may_be_cut(data: Mapping[str, Any]) -> bool:
         data["model"].get("type") == "BPE"
         and (normalizer is None or normalizer == {"type": "NFC"})
         and pattern_of(data) in PATTERNS
-        and _added_tokens_are_white_space(data["added_tokens"])
+        and _added_tokens_stay_whole(data["added_tokens"])
     )
 
 
@@ -74,16 +77,21 @@ def _flat(step: Any) -> list[dict[str, Any]]:
     return [step]
 
 
-def _added_tokens_are_white_space(added: list[dict[str, Any]]) -> bool:
+def _added_tokens_stay_whole(added: list[dict[str, Any]]) -> bool:
     ordinary = [token for token in added if not token.get("special")]
     if not ordinary:
         return True
     if any(token[flag] for token in ordinary for flag in ("lstrip", "rstrip", "single_word")):
         return False
-    special = [token["content"] for token in added if token.get("special")]
-    return all(token["content"].isspace() for token in ordinary) and not any(
-        character.isspace() for name in special for character in name
+    special = "".join(token["content"] for token in added if token.get("special"))
+    return all(_is_of_one_kind(token["content"]) for token in ordinary) and not any(
+        character.isspace() or character in _CJK_MARKS for character in special
     )
+
+
+def _is_of_one_kind(name: str) -> bool:
+    """Whether a name is all white space, or all visible ASCII."""
+    return name.isspace() or (name.isascii() and name.isprintable() and " " not in name and name != "")
 
 
 __all__ = ["GPT2", "PATTERNS", "may_be_cut", "pattern_of"]

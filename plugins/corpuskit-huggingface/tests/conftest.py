@@ -120,6 +120,11 @@ MAKERS = {
     "gpt2": byte_level,
     "llama3": lambda: byte_level(LLAMA3),
     "qwen2": lambda: byte_level(QWEN2, normalizer=normalizers.NFC()),
+    "qwen3": lambda: byte_level(
+        QWEN2,
+        normalizer=normalizers.NFC(),
+        added=[AddedToken(name, normalized=False) for name in ("<tool_call>", "</tool_call>", "<think>")],
+    ),
     "o200k": lambda: byte_level(O200K),
     "digits": lambda: byte_level(before=[pre_tokenizers.Digits(individual_digits=True)]),
     "neox": lambda: byte_level(added=[AddedToken(" " * n, normalized=False) for n in range(2, 9)]),

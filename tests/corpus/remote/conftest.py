@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import corpuskit
@@ -27,6 +29,20 @@ def upload(corpus, url: str) -> str:
 
     fsspec.filesystem("s3").put([str(path) for path in sorted(corpus.path.iterdir())], url + "/")
     return url
+
+
+@pytest.fixture
+def settled():
+    """Afterwards nothing is being fetched ahead any more, which later tests would see."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "corpuskit-shards":
+            thread.join(timeout=30)
+
+
+@pytest.fixture
+def uploaded():
+    return upload
 
 
 @pytest.fixture

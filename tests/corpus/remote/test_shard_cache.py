@@ -75,13 +75,15 @@ def test_a_shard_is_fetched_once(url, s3):
 
 
 @pytest.mark.parametrize(
-    ("sampler", "num_steps"), [("random", 15), ("shuffled", 15), ("sequential", 90), ("packed", 15)]
+    ("sampler", "num_steps"),
+    [("random", 15), ("shuffled", 15), ("sequential", 90), ("packed", 15), ("shard_shuffled", 96)],
 )
 def test_batches_through_a_cache_of_8_of_40_shards_are_right_and_the_disk_is_bounded(
     sampler, num_steps, url, local, cache_dir, s3
 ):
     limit = 8 * SHARD_BYTES
     options = {"batch_size": 16, "block_size": 128, "sampler": sampler, "seed": 3, "output": "numpy"}
+    options["sampler_options"] = {"group_tokens": 15_000} if sampler == "shard_shuffled" else {}
     expected = local.batches("train", **options)
     with Watch(cache_dir) as watch:
         batches = corpuskit.open(url, cache_bytes=limit).batches("train", **options)
@@ -211,6 +213,38 @@ def test_the_longest_unused_goes_first_and_its_room_is_given_back(url, cache_dir
     if maps.exists():
         ours = [line for line in maps.read_text().splitlines() if str(cache_dir) in line]
         assert not any(line.endswith("(deleted)") for line in ours)
+
+
+def test_what_is_read_for_some_time_goes_after_all_else_and_its_room_is_given_back_in_the_end(
+    url, cache_dir, local, settled
+):
+    train = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES)["train"]
+    records = local.manifest.splits["train"].shards
+
+    def kept():
+        return [number for number in range(40) if records[number].sha256 in shards(cache_dir)]
+
+    train.shard(0)
+    train.will_need([0, 1, 2], again=True)
+    for number in range(20):
+        train.shard(number)
+        os.utime(cache.file_path(cache_dir / "shards", records[number].sha256), (number + 1, number + 1))
+    assert kept() == [0, 1, 2, *range(15, 20)]
+    train.will_need([20], again=True)
+    for number in range(20, 28):
+        train.shard(number)
+    assert kept() == list(range(20, 28))
+
+
+def test_shards_are_fetched_ahead_as_far_as_there_is_room(url, cache_dir, local, settled):
+    train = corpuskit.open(url, cache_bytes=8 * SHARD_BYTES)["train"]
+    train.will_need(range(20), again=True)
+    began = time.monotonic()
+    while len(shards(cache_dir)) < 7 and time.monotonic() < began + 60:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    expected = {local.manifest.splits["train"].shards[number].sha256 for number in range(7)}
+    assert set(shards(cache_dir)) == expected  # there is room for one more to arrive
 
 
 def test_an_array_that_is_kept_counts_until_it_is_dropped(url, cache_dir):

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 import corpuskit
-from corpuskit.errors import FetchError, HashMismatch, StorageError
+from corpuskit.errors import FetchError, HashMismatch, ResumeError, StorageError
 
 pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
 
@@ -38,6 +38,70 @@ def test_a_random_sampler_fetches_a_shard_once_for_many_batches(url, s3, local):
         assert (x == local.batches("train", **options)[step][0]).all()
     # One pass for each block of steps that the plan knows of: 1, 2, 4, 8, 16.
     assert len(s3.seen("GET", ".bin")) <= 5 * 40 + 8
+
+
+def cut_again(local, shard_bytes, folder):
+    """The local corpus in shards of another size, in a bucket."""
+    text = local.decode(local["train"][:])
+    (folder / "again.txt").write_text(text)
+    options = {"encoding": "bytes", "split": "none", "part_bytes": 500_000, "shard_bytes": shard_bytes}
+    return corpuskit.prepare(folder / "again.txt", lines=True, workers=1, output=folder / "again", **options)
+
+
+@pytest.mark.parametrize(("shard_bytes", "prefetch"), [(3_000, 0), (6_000, 2), (10_000, 0)])
+def test_shuffled_shards_are_fetched_once_an_epoch_with_a_cache_of_a_seventh(
+    local, bucket, s3, uploaded, settled, tmp_path, shard_bytes, prefetch
+):
+    here = local if shard_bytes == SHARD_BYTES else cut_again(local, shard_bytes, tmp_path)
+    url = uploaded(here, f"{bucket}/again")
+    size = 2 * len(here["train"])
+    told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
+    told["sampler_options"] = {"group_tokens": (size // 7 - shard_bytes) // 4}
+    batches = corpuskit.open(url, cache_bytes=size // 7).batches("train", prefetch=prefetch, **told)
+    expected = here.batches("train", **told)
+    s3.sent.clear()
+    for _ in range(2):
+        for step, (x, y) in enumerate(batches, batches.step):
+            assert (x == expected[step][0]).all()
+            assert (y == expected[step][1]).all()
+    # The first group of the third epoch is fetched ahead, a fourteenth of the corpus.
+    assert 1.7 * size < sum(s3.sent) <= 2 * 1.05 * size
+
+
+def test_ranks_that_keep_in_step_share_what_is_fetched(url, s3, local, settled):
+    told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
+    told["sampler_options"] = {"group_tokens": 15_000}
+    ranks = [
+        corpuskit.open(url, cache_bytes=8 * SHARD_BYTES).batches("train", rank=rank, world_size=2, **told)
+        for rank in range(2)
+    ]
+    s3.sent.clear()
+    steps = sum(1 for _ in zip(*ranks, strict=True))
+    assert steps == ranks[0].samples_per_epoch // 16 + 1
+    assert sum(s3.sent) <= 1.15 * 2 * len(local["train"])  # three shards of 40 are of the next epoch
+
+
+def test_a_run_over_shuffled_shards_goes_on_in_the_middle_of_a_group(url, s3, local, settled):
+    told = {"batch_size": 16, "block_size": 128, "seed": 3, "output": "numpy", "sampler": "shard_shuffled"}
+    told["sampler_options"] = {"group_tokens": 15_000}
+    batches = local.batches("train", **told)
+    for _ in zip(range(50), batches, strict=False):
+        pass
+    state = batches.state_dict()
+    s3.requests.clear()
+    ranks = [
+        corpuskit.open(url, cache_bytes=7 * SHARD_BYTES).batches("train", rank=rank, world_size=2, **told)
+        for rank in range(2)
+    ]
+    for rank, resumed in enumerate(ranks):
+        resumed.load_state_dict(state)
+        for step, (x, _) in zip(range(50, 60), resumed, strict=False):
+            assert (x == batches[step][0][8 * rank : 8 * rank + 8]).all()
+    # Ten steps are in two groups, or three, of three shards; another is fetched ahead.
+    assert len({request.key for request in s3.seen("GET", ".bin")}) <= 12
+    told["sampler_options"] = {"group_tokens": 20_000}
+    with pytest.raises(ResumeError, match=r"saved with sampler_options \{'group_tokens': 15000\}, these"):
+        local.batches("train", **told).load_state_dict(state)
 
 
 def test_an_evaluation_fetches_each_shard_once(url, s3, local):
