@@ -22,6 +22,7 @@ from corpuskit.selection import Selection
 SAMPLERS = [
     ("random", {}),
     ("shuffled", {}),
+    ("shard_shuffled", {}),
     ("sequential", {"tail": "pad"}),
     ("packed", {}),
     ("packed", {"documents": "whole", "too_long": "truncate"}),
