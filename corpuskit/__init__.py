@@ -19,6 +19,7 @@ from corpuskit.version import __version__
 
 if TYPE_CHECKING:
     from corpuskit.batches.batches import Batches
+    from corpuskit.batches.labels import Labels
     from corpuskit.batches.segments import Segments
     from corpuskit.batches.trace import Trace
     from corpuskit.config.batches import BatchConfig
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from corpuskit.errors import CorpuskitError
     from corpuskit.evaluation.bits_per_byte import BitsPerByte
     from corpuskit.evaluation.evaluation import Evaluation
+    from corpuskit.evaluation.loss_by_source import LossBySource
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
     from corpuskit.inspect.card import Card, card
@@ -80,6 +82,8 @@ _PLACES = {
     "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
     "Finding": "corpuskit.inspect.health:Finding",
     "FormatSpec": "corpuskit.registry.specs:FormatSpec",
+    "Labels": "corpuskit.batches.labels:Labels",
+    "LossBySource": "corpuskit.evaluation.loss_by_source:LossBySource",
     "Manifest": "corpuskit.corpus.manifest:Manifest",
     "Mixture": "corpuskit.corpus.mixture:Mixture",
     "PreparationPlan": "corpuskit.preparation.preview.result:PreparationPlan",
@@ -138,6 +142,8 @@ __all__ = [
     "ExecutorSpec",
     "Finding",
     "FormatSpec",
+    "Labels",
+    "LossBySource",
     "Manifest",
     "Mixture",
     "PreparationPlan",

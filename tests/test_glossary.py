@@ -19,6 +19,7 @@ ORDINARY = frozenset(
         "any",
         "bad",
         "bit",
+        "by",
         "byte",
         "choice",
         "encoded",

@@ -258,9 +258,9 @@ def test_only_what_shows_things_imports(name, rooms):
     assert {path.split("/")[0] for path in importers(name)[0]} <= rooms
 
 
-def test_only_batches_imports_torch_and_two_modules_when_they_are_called():
+def test_only_batches_imports_torch_and_three_modules_when_they_are_called():
     anywhere, at_once = importers("torch")
-    when_called = {"reproducibility.py", "evaluation/bits_per_byte.py"}
+    when_called = {"reproducibility.py", "evaluation/bits_per_byte.py", "evaluation/loss_by_source.py"}
     assert {path for path in anywhere if not path.startswith("batches/")} == when_called
     assert not when_called & {*at_once}
 

@@ -57,9 +57,11 @@ class Batches(Cursor):
         max_segments: Give the segments of each batch as so many, those after the last without a place, and
             their longest as the longest that there may be, so that compiled code sees the same shapes. A
             number that is too small for any batch is an error at once, which names one that is enough.
-        streams: Names of streams of values, such as "loss"; a batch then ends with a dict of them, arrays of
+        streams: Names of streams of values, such as "loss"; a batch then has a dict of them, too, arrays of
             x's shape: at the places of x or of y, as each stream says, and its fill in padding. Torch tensors
             of values of uint16 are int32, and those of uint32 int64.
+        labels: True has a batch end with `corpuskit.Labels` that say which corpus of a mixture each target is
+            of; the name of a kept field, such as "lang", which value its document has there.
         loss: Have y be -100 wherever the corpus's stream "loss", if it has one, is 0 for the target.
         prefetch: How many batches a thread makes ahead while iterating; 0 makes each when it is asked for.
         resident: Keep the whole split on the device, and cut the batches there.
@@ -107,6 +109,11 @@ class Batches(Cursor):
         are nothing but padding, which fill a pass's last batch, are none of them.
         """
         return self.order.watch.rows
+
+    @property
+    def label_names(self) -> tuple[str | None, ...]:
+        """What the labels are called, as in `corpuskit.Labels`; none where no labels were asked for."""
+        return self.order.labels.names if self.order.labels else ()
 
     def __len__(self) -> int:
         """Batches in the first epoch, the one that reaches its end included.

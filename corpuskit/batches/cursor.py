@@ -160,7 +160,8 @@ class Cursor:
 
     @cached_property
     def _engine(self) -> Engine:
-        return open_engine(self.order.source, self.order.stream, self.order.options, self.order.watch)
+        order = self.order
+        return open_engine(order.source, order.stream, order.options, order.watch, order.labels)
 
 
 def _at(kind: type[Cursor], order: Order, sample: int) -> Cursor:
@@ -180,6 +181,6 @@ def _as_saved(order: Order, state: Mapping[str, Any]) -> Order:
     if sizes == {"batch_size": order.options.batch_size, "block_size": order.options.block_size}:
         return order
     try:
-        return Order(order.stream, order.options.replace(**sizes, rank=0, world_size=1))
+        return Order(order.stream, order.options.replace(**sizes, rank=0, world_size=1, labels=False))
     except ConfigError as error:
         raise ResumeError(f"damaged state: {error}", found=sizes) from error

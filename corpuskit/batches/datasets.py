@@ -37,9 +37,10 @@ class WindowDataset(Dataset[Item]):
     """A map-style Dataset: item i is sample `first_sample + i` of the order, as (x, y), int64[T] each.
 
     With documents, an item is (x, y, document_ids, position_ids), as in `Segments` for this row alone; with
-    streams of values, it ends with a dict of them, each [T]. With `columns` it is a dict of these, as models
-    of transformers take it: see `Batches.dataset`. It pickles as the corpus's path and the options; every
-    worker process maps the files itself.
+    streams of values, a dict of them follows, each [T]; and with labels, their ids, int32[T], whose names are
+    `batches.label_names`. With `columns` it is a dict of these, as models of transformers take it: see
+    `Batches.dataset`. It pickles as the corpus's path and the options; every worker process maps the files
+    itself.
 
     In epoch n, which `set_epoch` says, item i is sample `first_sample + n * num_samples + i`: so each epoch
     has an order of its own. Where nobody says it, every loop has the same items.

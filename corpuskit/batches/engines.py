@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
+from corpuskit.batches.labels import LabelRuns, Labels
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource
 from corpuskit.batches.segments import IGNORED, Segments
 from corpuskit.batches.targets import Targets, TargetWatch
 from corpuskit.value_streams import LOSS
 
-#: x and y, the documents where they were asked for, and then the values by their streams' names.
+#: x and y, and what was asked for of these, in this order: the documents, the values by their streams' names,
+#: and the labels.
 Batch = tuple[Any, ...]
 
 #: Torch hardly computes with unsigned numbers of several bytes: values of these come as wider signed ones.
@@ -42,7 +44,7 @@ def map_batch(batch: Batch, change: Callable[[Any], Any]) -> Batch:
 def _mapped(part: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(part, Mapping):
         return {name: change(values) for name, values in part.items()}
-    return part.map(change) if isinstance(part, Segments) else change(part)
+    return part.map(change) if isinstance(part, Segments | Labels) else change(part)
 
 
 def _flat(batch: Batch) -> Batch:
@@ -65,12 +67,18 @@ class HostEngine:
         source: Reads the rows.
         options: What the run was told.
         watch: Hears of rows without a target; None if nobody wants to.
+        labels: The labels of the stream's tokens; None if batches have none.
     """
 
     def __init__(
-        self, source: RowSource[Any], options: BatchOptions, watch: TargetWatch | None = None
+        self,
+        source: RowSource[Any],
+        options: BatchOptions,
+        watch: TargetWatch | None = None,
+        labels: LabelRuns | None = None,
     ) -> None:
         self._source = source
+        self._labels = labels
         self._torch = options.output == "torch"
         self._options = options
         self._documents = options.documents
@@ -91,6 +99,9 @@ class HostEngine:
             batch = (*batch, self._laid_out(documents).map(self._place))
         if self._streams:
             batch = (*batch, {name: self._values(rows, name) for name in self._streams})
+        if self._labels:
+            shape = (len(samples), self._source.block_size)
+            batch = (*batch, self._labels.of(*self._source.target_spans(rows), shape).map(self._place))
         return _flat(batch) if self._options.layout == "flat" else batch
 
     def finish(self, started: Any) -> Batch:

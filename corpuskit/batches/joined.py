@@ -87,6 +87,15 @@ class JoinedSource:
         borders = Borders.of(row[inner], place[inner], num_rows, self.block_size)
         return segments(borders.segments(), num_rows, self.block_size), borders.foreign()
 
+    def target_spans(self, rows: JoinedRows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[m], where each starts in the stream, and int64[m], its size.
+
+        An id in front stands where the token behind it does.
+        """
+        spans = spans_of_y(Spans(rows.first, rows.starts, rows.lengths, rows.bos), joined=True)
+        front = spans.places - spans.lengths
+        return np.repeat(spans.starts, 2), np.stack((front, spans.lengths), axis=1).reshape(-1)
+
 
 def spans_of_x(spans: Spans) -> Spans:
     """Of the spans of joined rows those of x: all but the last token of each row."""

@@ -87,6 +87,11 @@ class MixedStream(TokenStream):
         names: tuple[str, ...] = self._arguments[0]
         return names
 
+    @property
+    def corpus_ends(self) -> NDArray[np.int64]:
+        """int64[C]: where each corpus ends in the stream."""
+        return self._offsets[1:]
+
     def parts(self) -> list[tuple[TokenStream, int]]:
         """Each shard's split, and its number there."""
         return self._shards
@@ -132,6 +137,23 @@ class MixedStream(TokenStream):
             for split, offset in zip(splits, self._offsets.tolist(), strict=False)
         ]
         return np.concatenate(ends)
+
+    @property
+    def field_names(self) -> Sequence[str]:
+        """The kept fields that any of its corpora has."""
+        return [*dict.fromkeys(name for split in self._arguments[2] for name in split.field_names)]
+
+    def document_labels(self, field: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """The values of a kept field, united by name; the documents of a corpus without it have none."""
+        numbers: dict[str, int] = {}
+        found = []
+        for split in self._arguments[2]:
+            has_any = field in split.field_names
+            names, codes = split.document_labels(field) if has_any else _unlabelled(split)
+            own = [numbers.setdefault(name, len(numbers)) for name in names]
+            # A code of -1 is the last one here; one more is that of the corpus's end.
+            found.append(np.array([*own, -1], np.int32)[np.append(codes, np.int32(-1))])
+        return tuple(numbers), np.concatenate(found)
 
     def pieces(self, start: int, stop: int) -> list[Piece]:
         """A range of tokens, cut where documents and corpora end; places are those in its own split."""
@@ -196,6 +218,11 @@ class MixedStream(TokenStream):
         if documents is not None:
             return open_selected(split, sampler, own, documents)
         return split.open_sampler(sampler, own)
+
+
+def _unlabelled(split: TokenStream) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The labels of documents that have no value."""
+    return (), np.full(len(split.document_ends()), -1, np.int32)
 
 
 def exact(weight: float) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corpuskit.batches.engines import Engine, HostEngine
+from corpuskit.batches.labels import LabelRuns
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.rows import RowSource
@@ -22,7 +23,11 @@ def open_reader(stream: Stream, length: int, *, random_access: bool) -> StreamRe
 
 
 def open_engine(
-    source: RowSource[Any], stream: TokenStream, options: BatchOptions, watch: TargetWatch
+    source: RowSource[Any],
+    stream: TokenStream,
+    options: BatchOptions,
+    watch: TargetWatch,
+    labels: LabelRuns | None = None,
 ) -> Engine:
     """The engine that makes the batches which the options ask for.
 
@@ -31,14 +36,14 @@ def open_engine(
     """
     output, device = options.output, options.device
     if output == "numpy" or (device in (None, "cpu") and not options.resident):
-        return HostEngine(source, options, watch)
+        return HostEngine(source, options, watch, labels)
     from corpuskit.batches import tensors
 
     where = tensors.open_device("cpu" if device is None else device)
     if where.type == "cpu" and not options.resident:  # what "auto" found
-        return HostEngine(source, options, watch)
+        return HostEngine(source, options, watch, labels)
     if options.resident:
-        return tensors.ResidentEngine(source, options, watch, stream=stream, device=where)
+        return tensors.ResidentEngine(source, options, watch, labels, stream=stream, device=where)
     if where.type == "cuda":
-        return tensors.CudaEngine(source, options, watch, device=where)
-    return tensors.CopyEngine(source, options, watch, device=where)
+        return tensors.CudaEngine(source, options, watch, labels, device=where)
+    return tensors.CopyEngine(source, options, watch, labels, device=where)

@@ -31,6 +31,7 @@ class BatchOptions:
         max_segment: Tokens that a segment may have, or None.
         max_segments: How many segments the documents of a batch have, or None.
         streams: The names of the streams of values that a batch has too.
+        labels: False, True for those of the corpora, or the name of a kept field.
         loss: Whether y is -100 where the stream "loss", if there is one, is 0.
         prefetch: How many batches a thread makes ahead while iterating.
         resident: Keep the whole split on the device.
@@ -54,6 +55,7 @@ class BatchOptions:
     max_segment: int | None = None
     max_segments: int | None = None
     streams: tuple[str, ...] = ()
+    labels: bool | str = False
     loss: bool = True
     prefetch: int = 0
     resident: bool = False
@@ -168,6 +170,10 @@ def _check_values(options: BatchOptions) -> None:
         "sampler": (isinstance(options.sampler, str), "text, the name of one"),
         "sampler_options": (isinstance(options.sampler_options, Mapping), "names with values"),
         "streams": (are_names(options.streams), "a list of different names, such as ('loss',)"),
+        "labels": (
+            isinstance(options.labels, bool | str) and options.labels != "",
+            "a field's name, or true or false",
+        ),
         "loss": (isinstance(options.loss, bool), "true or false"),
         "resident": (isinstance(options.resident, bool), "true or false"),
         "documents": (_is_one_of(options.documents, False, True, "mask"), "False, True or 'mask'"),

@@ -14,6 +14,7 @@ from corpuskit.batches import state as run_state
 from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
 from corpuskit.batches.joined import JoinedSource, spans_of_x, spans_of_y
+from corpuskit.batches.labels import label_runs
 from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
@@ -49,10 +50,11 @@ class Order:
         options: What the run was told.
         num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
         watch: Counts the rows without a target that were made in this process.
+        labels: The labels of the stream's tokens; None if batches have none.
 
     Raises:
-        ConfigError: If the stream is too short for one window or has no values of a name that is asked for,
-            or the sampler cannot do what is asked.
+        ConfigError: If the stream is too short for one window or has no values or field of a name that is
+            asked for, or the sampler cannot do what is asked.
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
@@ -64,6 +66,7 @@ class Order:
         masks = options.loss and LOSS in stream.streams
         names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
         self._values = {name: stream.stream(name) for name in names}
+        self.labels = label_runs(stream, options.labels) if options.labels else None
         self.num_tokens = stream.num_tokens
         self.sampler: AnySampler
         context = SamplerContext(
@@ -154,8 +157,8 @@ class Order:
 
         Returns:
             x and y, int64 (n, T); where documents were asked for, the number of each place's segment in
-            its row, and its place in the segment, int32 (n, T) each; and where streams were asked for, a
-            mapping of each to its values, (n, T).
+            its row, and its place in the segment, int32 (n, T) each; where streams were asked for, a
+            mapping of each to its values, (n, T); and where labels were asked for, their ids, int32 (n, T).
 
         Raises:
             IndexError: If a number is negative.
@@ -174,11 +177,13 @@ class Order:
         return self._read(self._plan.rows(sample), (sample,), watch)
 
     def _read(self, rows: Any, samples: Sequence[int] | Ints, watch: TargetWatch | None) -> tuple[Any, ...]:
-        engine = self._watched if watch is self.watch else HostEngine(self.source, self._numpy_options, watch)
+        engine = self._watched if watch is self.watch else self._host_engine(watch)
         x, y, *more = engine.start(rows, samples)
         if self.options.documents:
             ids = more[0].document_ids
             more[:1] = ids - ids[:, :1], more[0].position_ids
+        if self.labels:
+            more[-1] = more[-1].ids
         return x, y, *more
 
     def digest(self, sample: int) -> str:
@@ -243,7 +248,10 @@ class Order:
 
     @cached_property
     def _watched(self) -> HostEngine:
-        return HostEngine(self.source, self._numpy_options, self.watch)
+        return self._host_engine(self.watch)
+
+    def _host_engine(self, watch: TargetWatch | None) -> HostEngine:
+        return HostEngine(self.source, self._numpy_options, watch, self.labels)
 
     @cached_property
     def _numpy_options(self) -> BatchOptions:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.masking import hide, show
+from corpuskit.batches.padding import filled_up
 from corpuskit.batches.reader import StreamReader
 from corpuskit.batches.segments import IGNORED, Borders, DocumentEnds, Segments, segments
 from corpuskit.batches.selected import breaks_off
@@ -20,7 +21,7 @@ from corpuskit.batches.stream import ValueStream
 from corpuskit.batches.window_plan import Rows
 from corpuskit.batches.windows import widen
 from corpuskit.ranges import ranges
-from corpuskit.samplers.base import AnySampler, Sampler, Spans, SpanSampler
+from corpuskit.samplers.base import AnySampler, Sampler, SpanSampler
 from corpuskit.value_streams import LOSS
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class RowSource(Protocol[_Rows]):
 
     def documents(self, rows: _Rows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x."""
+        ...
+
+    def target_spans(self, rows: _Rows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[m], where each starts in the stream, or -1, and int64[m], its size."""
         ...
 
 
@@ -162,6 +167,10 @@ class WindowSource:
         assert rows.borders is not None
         cuts = rows.borders.segments()
         return segments(cuts, len(rows.starts), self.block_size), rows.borders.foreign()
+
+    def target_spans(self, rows: WindowRows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[n], where each starts in the stream, and int64[n], its size."""
+        return rows.starts + 1, np.full(len(rows.starts), self.block_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -266,7 +275,8 @@ class SpanSource:
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
         _look_ahead(self.reader, self._sampler, samples)
-        spans = _fill(self._sampler.spans(samples), self.block_size, self._multiple)
+        filled, padding = filled_up(self._sampler.spans(samples), self.block_size, self._multiple)
+        spans = SpanRows(filled.first, filled.starts, filled.lengths, filled.starts, padding, bos=filled.bos)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
         broken = None
         if (breaks := self._sampler.breaks) is not None:
@@ -355,6 +365,14 @@ class SpanSource:
             cuts = np.sort(np.concatenate((cuts, ends[places < rows.places[spans]])))
         return segments(cuts, len(rows.first) - 1, self.block_size, padding), foreign
 
+    def target_spans(self, rows: SpanRows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[m], where each starts in the stream, or -1, and int64[m], its size."""
+        starts = np.where(rows.padding, -1, rows.starts + 1 - (rows.places - rows.lengths))
+        if rows.broken is None:
+            return starts, rows.places
+        after = np.flatnonzero(rows.broken) + 1
+        return np.insert(starts, after, -1), np.insert(rows.places - rows.broken, after, 1)
+
 
 def _look_ahead(reader: StreamReader, sampler: AnySampler, samples: Ints) -> None:
     """Tell a reader that gets shards as they are needed which ones are needed from some samples on."""
@@ -365,32 +383,3 @@ def _look_ahead(reader: StreamReader, sampler: AnySampler, samples: Ints) -> Non
 def _cut(beside: Mapping[str, Ints], start: int, stop: int) -> Mapping[str, Ints]:
     """Of where streams of values are, some of the places."""
     return {name: located[start:stop] for name, located in beside.items()}
-
-
-def _fill(spans: Spans, block_size: int, multiple: int) -> SpanRows:
-    """Add padding after each span up to a multiple, and to each row that is not full.
-
-    Padding is a span, too; which tokens it reads does not matter.
-    """
-    tails = -spans.places % multiple if multiple > 1 else None
-    ends = np.concatenate(([0], np.cumsum(spans.places if tails is None else spans.places + tails)))
-    missing = block_size - (ends[spans.first[1:]] - ends[spans.first[:-1]])
-    first = spans.first + np.concatenate(([0], np.cumsum(missing > 0)))
-    short = np.flatnonzero(missing)
-    at, missing = spans.first[1:][short], missing[short]
-    if tails is not None:
-        short = np.flatnonzero(tails)
-        first += np.searchsorted(short, spans.first)
-        at, missing = np.concatenate((short + 1, at)), np.concatenate((tails[short], missing))
-        order = np.argsort(at, kind="stable")  # a span's own padding comes before its row's
-        at, missing = at[order], missing[order]
-    padding = np.zeros(len(spans.starts) + len(at), np.bool_)
-    padding[at + np.arange(len(at))] = True
-    starts, lengths = np.zeros((2, len(padding)), np.int64)  # np.insert takes five times as long for a row
-    starts[~padding], lengths[~padding] = spans.starts, spans.lengths
-    lengths[padding] = missing
-    bos: Ints | None = None
-    if spans.bos is not None:
-        bos = np.full(len(padding), -1, np.int64)
-        bos[~padding] = spans.bos
-    return SpanRows(first, starts, lengths, starts, padding, bos=bos)

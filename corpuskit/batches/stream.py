@@ -167,6 +167,11 @@ class TokenStream(Stream):
         """What its corpora are called; of a mixture there are several."""
         return (self.name,)
 
+    @property
+    def corpus_ends(self) -> NDArray[np.int64]:
+        """int64[C]: where each corpus ends in the stream, in the order of `names`."""
+        return np.array([self.num_tokens])
+
     @abstractmethod
     def shard(self, number: int) -> Tokens:
         """One shard's ids, [n] in the stream's dtype, mapped from disk and read-only."""
@@ -217,6 +222,26 @@ class TokenStream(Stream):
     @abstractmethod
     def document_ends(self) -> NDArray[np.int64]:
         """int64[D], ascending: where each document ends in the stream."""
+
+    @property
+    def field_names(self) -> Sequence[str]:
+        """The kept fields of its documents."""
+        return ()
+
+    def document_labels(self, field: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """The values of a kept field of the documents.
+
+        Args:
+            field: One of `field_names`.
+
+        Returns:
+            What the values are called, and int32[D], the number of each document's value among them, or -1
+            where it is null.
+
+        Raises:
+            ConfigError: If it has too many different values.
+        """
+        raise KeyError(field)
 
     def document_text_bytes(self) -> NDArray[np.int64]:
         """int64[D]: how many bytes the text of each document has in UTF-8.

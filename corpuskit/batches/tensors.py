@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.batches.engines import Batch, HostEngine, map_batch
 from corpuskit.batches.joined import JoinedRows
+from corpuskit.batches.labels import LabelRuns
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanRows, WindowRows
 from corpuskit.batches.segments import IGNORED
@@ -69,10 +70,11 @@ class CopyEngine(HostEngine):
         source: RowSource[Any],
         options: BatchOptions,
         watch: TargetWatch | None = None,
+        labels: LabelRuns | None = None,
         *,
         device: torch.device,
     ) -> None:
-        super().__init__(source, options, watch)
+        super().__init__(source, options, watch, labels)
         self._device = device
 
     def _place(self, array: NDArray[Any]) -> torch.Tensor:
@@ -89,6 +91,7 @@ class ResidentEngine(CopyEngine):
         source: Resolves the rows, and knows the documents.
         options: What the run was told.
         watch: Hears of rows without a target; None if nobody wants to.
+        labels: The labels of the stream's tokens; None if batches have none.
         stream: The tokens; all of them are copied to the device, in pieces, and so are the values of the
             streams that were asked for.
         device: Where to.
@@ -102,11 +105,12 @@ class ResidentEngine(CopyEngine):
         source: RowSource[Any],
         options: BatchOptions,
         watch: TargetWatch | None = None,
+        labels: LabelRuns | None = None,
         *,
         stream: TokenStream,
         device: torch.device,
     ) -> None:
-        super().__init__(source, options, watch, device=device)
+        super().__init__(source, options, watch, labels, device=device)
         self._mask = _MASKS[stream.dtype.itemsize]
         self._tokens = _upload(stream, device)
         self._resident = {name: _upload(source.beside[name].stream, device) for name in options.streams}
@@ -207,12 +211,13 @@ class CudaEngine(CopyEngine):
         source: RowSource[Any],
         options: BatchOptions,
         watch: TargetWatch | None = None,
+        labels: LabelRuns | None = None,
         *,
         device: torch.device,
     ) -> None:
         if device.index is None:
             device = torch.device("cuda", torch.cuda.current_device())
-        super().__init__(source, options, watch, device=device)
+        super().__init__(source, options, watch, labels, device=device)
         self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         self._buffers: list[_Buffer] = []
         self._turn = 0

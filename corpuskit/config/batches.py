@@ -55,6 +55,10 @@ class BatchConfig(Config):
         None, ge=1, description="Give so many segments with each batch; those after the last are empty."
     )
     streams: Sequence[str] = Field((), description="Also give these streams of values, by their names.")
+    labels: bool | str = Field(
+        False,
+        description="Also say which corpus each target is of, or which value of a kept field, by its name.",
+    )
     loss: bool = Field(True, description="Have the loss ignore targets that the stream 'loss' leaves out.")
     prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")
     resident: bool = Field(False, description="Keep the whole split on the device.")

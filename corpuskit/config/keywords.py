@@ -76,6 +76,7 @@ class BatchKeywords(TypedDict, total=False):
     max_segment: int | None
     max_segments: int | None
     streams: Sequence[str]
+    labels: bool | str
     loss: bool
     prefetch: int
     resident: bool
@@ -90,6 +91,7 @@ class EvaluationKeywords(TypedDict, total=False):
     block_size: int
     stride: int | None
     documents: bool | Literal["packed"]
+    labels: bool | str
     loss: bool
     device: str | None
     output: Literal["torch", "numpy"]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Tokens
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.corpus.decoding import decode, recorded_tokenizer
+from corpuskit.corpus.field_labels import field_labels
 from corpuskit.corpus.field_tables import shard_table, split_table
 from corpuskit.corpus.index import Index, ends_of, text_bytes_of
 from corpuskit.corpus.manifest import Manifest
@@ -65,6 +66,7 @@ class Split(TokenStream):
         self.encoding: str | None = None
         self.sound_fields: set[tuple[int, int]] = set()
         self._manifest = manifest
+        self._labels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
 
     @abstractmethod
     def __reduce__(self) -> tuple[Any, ...]:
@@ -151,6 +153,23 @@ class Split(TokenStream):
         table = shard_table(self, shard, self._manifest.field_types, row, row + 1)
         found: dict[str, Any] = table.to_pylist()[0]
         return found
+
+    @property
+    def field_names(self) -> Sequence[str]:
+        """The kept fields of its documents."""
+        return [*self._manifest.field_types]
+
+    def document_labels(self, field: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """The values of a kept field as labels, read once; see `TokenStream`.
+
+        Raises:
+            ConfigError: If it has too many different values, or pyarrow is not installed.
+            CorpusFormatError: If a file is damaged.
+        """
+        if field not in self._labels:
+            column = self.fields().column(field)
+            self._labels[field] = field_labels(column, f"field {field!r} of split {self.name!r}")
+        return self._labels[field]
 
     def document(self, number: int) -> Tokens:
         """One document's ids, its end-of-text id included."""

@@ -9,12 +9,14 @@ from corpuskit.lazy import lazy_attributes
 if TYPE_CHECKING:
     from corpuskit.evaluation.bits_per_byte import BitsPerByte
     from corpuskit.evaluation.evaluation import Evaluation
+    from corpuskit.evaluation.loss_by_source import LossBySource
 
 _PLACES = {
     "BitsPerByte": "corpuskit.evaluation.bits_per_byte:BitsPerByte",
     "Evaluation": "corpuskit.evaluation.evaluation:Evaluation",
+    "LossBySource": "corpuskit.evaluation.loss_by_source:LossBySource",
 }
 
-__all__ = ["BitsPerByte", "Evaluation"]
+__all__ = ["BitsPerByte", "Evaluation", "LossBySource"]
 
 __getattr__, __dir__ = lazy_attributes(__name__, _PLACES)

@@ -83,10 +83,10 @@ class BitsPerByte:
                 expected=expected,
                 found=found,
             )
-        if _is_tensor(losses):
+        if is_tensor(losses):
             self._add(*_sum_of_tensor(losses.detach(), y))
         else:
-            y = y.cpu() if _is_tensor(y) else y
+            y = y.cpu() if is_tensor(y) else y
             some = np.asarray(losses, np.float64).reshape(-1)[np.asarray(y).reshape(-1) != IGNORED]
             self._add(float(some.sum()), len(some))
 
@@ -97,7 +97,7 @@ class BitsPerByte:
             nats: The sum of the losses of all targets that are not -100: a number, or what has one.
             y: The batch's targets, (b, T).
         """
-        y = y.cpu() if _is_tensor(y) else y
+        y = y.cpu() if is_tensor(y) else y
         self._add(float(nats), int(np.count_nonzero(np.asarray(y) != IGNORED)))
 
     def merge(self, other: BitsPerByte) -> None:
@@ -222,10 +222,10 @@ def _sum_of_tensor(losses: Any, y: Any) -> tuple[float, int]:
     return total, int(count)
 
 
-def _is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> bool:
     """Whether a value is torch's; torch is not imported for that."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-__all__ = ["BitsPerByte"]
+__all__ = ["BitsPerByte", "is_tensor"]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from corpuskit.batches.engines import Batch, Engine
+from corpuskit.batches.labels import label_runs
 from corpuskit.batches.opening import open_engine, open_reader
 from corpuskit.batches.options import options_of
 from corpuskit.batches.prefetch import Prefetcher
@@ -49,6 +50,8 @@ class Evaluation:
         documents: True has each document by itself, one window in a row: no model sees what is before it.
             "packed" has several in a row, and gives `(x, y, documents)`, with the `corpuskit.Segments`, for
             attention that does not look across them. False has the whole stream as one text.
+        labels: The name of a kept field has a batch end with the `corpuskit.Labels` of its values, as
+            `corpuskit.Batches` has it.
         selection: Which documents are evaluated, as `corpuskit.select` gives them; None is all of them.
         loss: Have y be -100 wherever the corpus's stream "loss", if it has one, is 0 for the target.
         device: Where torch tensors go, as `corpuskit.Batches` has it.
@@ -93,6 +96,8 @@ class Evaluation:
         # A DataLoader's worker makes it again, and must not look for ranks of its own.
         place = {"rank": self._options.rank, "world_size": self._options.world_size}
         self._given: dict[str, Any] = {"bos": bos, "selection": selection, **options, **place}
+        labels = self._options.labels
+        self._labels = label_runs(split, labels) if labels else None
         self.split = split
         self.selection = selection
         self.batch_size, self.block_size = self._options.batch_size, self._options.block_size
@@ -228,7 +233,8 @@ class Evaluation:
     def _engine(self) -> Engine:
         # The source itself hides what is not learned: nothing is to be warned of in rows that are padding.
         options = self._options.replace(loss=False)
-        return open_engine(self._source, self.split, options, TargetWatch(options.batch_size))
+        watch = TargetWatch(options.batch_size)
+        return open_engine(self._source, self.split, options, watch, self._labels)
 
 
 def _again(split: TokenStream, given: dict[str, Any]) -> Evaluation:

@@ -125,6 +125,13 @@ class EvaluationSource:
         cuts = np.unique(np.concatenate((np.arange(num_rows) * T, at, ends[ends < num_rows * T])))
         return segments(cuts, num_rows, T), np.empty(0, np.int64)
 
+    def target_spans(self, rows: EvaluationRows) -> tuple[Ints, Ints]:
+        """The flat y in pieces: int64[m], where each starts in the stream, or -1, and int64[m], its size."""
+        first, starts, lengths, *_ = rows.windows
+        sums = np.concatenate(([0], np.cumsum(lengths)))[first]
+        padding = self.block_size - np.diff(sums)
+        return np.insert(starts, first[1:], -1), np.insert(lengths, first[1:], padding)
+
     def values(self, rows: EvaluationRows, name: str) -> NDArray[Any]:
         """There are no values beside."""
         raise KeyError(name)

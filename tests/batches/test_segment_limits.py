@@ -233,7 +233,7 @@ def test_a_mixture_has_padded_segments_of_each_corpus(tmp_path):
     options = {**OPTIONS, "block_size": 24, "sampler_options": {"pad_to_multiple": 8}}
     most = most_segments(mixture.batches("train", **options).order)
 
-    x, _, segments = mixture.batches("train", **options, max_segments=most)[0]
+    x, y, segments, labels = mixture.batches("train", **options, max_segments=most, labels=True)[0]
 
     assert len(segments.cu_seqlens) == most + 1
     assert (segments.cu_seqlens % 8 == 0).all()
@@ -243,6 +243,8 @@ def test_a_mixture_has_padded_segments_of_each_corpus(tmp_path):
         bytes(x[0, at : at + n].tolist()).decode() for at, n in zip(starts, tokens[tokens > 0], strict=True)
     ]
     assert {text[0] for text in texts} == {"a", "b"}
+    assert labels.ids.shape == (1, 96)
+    assert ((labels.ids >= 0) == (y != -100)).all()
     assert all(text == text[0] * len(text) for text in texts)
     with pytest.raises(ConfigError, match="sampler 'random' has no option 'pad_to_multiple'"):
         mixture.batches("train", **options, samplers={corpora[0]: "packed", corpora[1]: "random"})

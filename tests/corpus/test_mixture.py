@@ -429,3 +429,27 @@ def test_a_selection_of_a_corpus_is_one_that_was_made(text_and_chat):
         ConfigError, match=r"selections: that of .* must be a selection .*, found \"lang = 'de'\""
     ):
         mix(dict.fromkeys(text_and_chat, 0.5), selections={text_and_chat[0]: "lang = 'de'"})
+
+
+def test_labels_say_which_corpus_or_which_value_of_a_field_each_target_is_of(tmp_path):
+    levels = {"a": [3, None, 1], "b": ["1", "2", "3"]}
+    for name, values in levels.items():
+        lines = [json.dumps({"text": f"{name}{value}" * 20, "level": value}) for value in values]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+        options = {"encoding": "bytes", "keep": "level", "split": "none", "output": tmp_path / name}
+        corpuskit.prepare(tmp_path / f"{name}.jsonl", **options)
+    mixture = mix({str(tmp_path / name): 0.5 for name in levels})
+    options = {"batch_size": 8, "block_size": 16, "sampler": "packed", "output": "numpy"}
+    by_corpus, by_level = (mixture.batches(labels=labels, **options)[0] for labels in (True, "level"))
+
+    assert by_corpus[2].names == tuple(str(tmp_path / name) for name in levels)
+    assert by_level[2].names == ("1", "3", "2", None)
+    texts = [{*"ab"[number : number + 1].encode()} for number in range(2)]
+    for row, corpus, level in zip(by_corpus[1], by_corpus[2].ids, by_level[2].ids, strict=True):
+        for number in set(corpus.tolist()) - {-1}:
+            assert {*row[corpus == number].tolist()} & texts[number]
+            assert not {*row[corpus == number].tolist()} & texts[1 - number]
+        for number in set(level.tolist()) - {-1}:
+            shown = {*row[level == number].tolist()} & {*b"123"}
+            value = by_level[2].names[number]
+            assert shown <= ({*value.encode()} if value else set())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
+import pickle
 
 import numpy as np
 import pytest
 
 import corpuskit
-from corpuskit.errors import CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 STREAM = [token for document in DOCUMENTS for token in [*document, 256]]
@@ -81,3 +83,26 @@ def test_a_range_is_made_of_the_documents_that_are_in_it(tmp_path):
         found = split.pieces(start, stop)
         assert [(piece.document, len(piece)) for piece in found] == expected
         assert sum(map(len, found)) == max(0, stop - start)
+
+
+def test_values_of_a_kept_field_are_labels_whatever_the_shards(tmp_path):
+    langs = ["de", None, "en", "de", "fr"] * 30
+    lines = [json.dumps({"text": f"text {number}", "lang": lang}) for number, lang in enumerate(langs)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    options = {"encoding": "bytes", "keep": "lang", "split": "none", "shard_bytes": 200}
+    corpus = corpuskit.prepare(tmp_path / "a.jsonl", output=tmp_path / "made", **options)
+    split = corpus["train"]
+    assert len(split.shard_starts) > 3
+    names, codes = split.document_labels("lang")
+    assert names == ("de", "en", "fr")
+    assert [None if code < 0 else names[code] for code in codes] == langs
+    assert split.document_labels("lang")[1] is codes
+
+    owners = np.repeat(np.arange(len(langs)), np.diff(split.document_ends(), prepend=0))
+    options = {"sampler": "sequential", "batch_size": 4, "block_size": 16, "output": "numpy"}
+    batches = pickle.loads(pickle.dumps(corpus.batches("train", labels="lang", **options)))
+    *_, labels = batches[3]
+    targets = range(12 * 16 + 1, 16 * 16 + 1)
+    assert [labels.names[number] for number in labels.ids.ravel()] == [langs[owners[at]] for at in targets]
+    with pytest.raises(ConfigError, match="have no such field; did you mean 'lang'"):
+        corpus.batches("train", labels="Lang2")

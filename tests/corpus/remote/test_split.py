@@ -216,6 +216,7 @@ def test_kept_fields_come_through_the_cache(bucket, tmp_path):
     assert remote["train"].fields().to_pydict() == {"n": list(range(300))}
     assert remote["train"].document_fields(299) == local["train"].document_fields(299) == {"n": 299}
     assert list(corpuskit.select(remote["train"], "n % 100 = 3")) == [3, 103, 203]
+    assert remote["train"].document_labels("n")[1].tolist() == list(range(300))
     assert corpuskit.verify(remote) == []
 
 
