@@ -146,7 +146,7 @@ class Batches(Cursor):
         """
         from corpuskit.batches.trace import trace
 
-        first, rows = self._first_sample(step), self.batch_size // self.options.world_size
+        first, rows = self._first_sample(step), self.options.rows_of_rank
         row = self.options.rank * rows
         return trace(self.order, range(first + row, first + row + rows), step=as_whole(step), first_row=row)
 

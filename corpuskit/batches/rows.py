@@ -196,9 +196,14 @@ class SpanRows:
         """int64[m]: how many places each span takes, an id in front counted."""
         return self.lengths if self.bos is None else self.lengths + (self.bos >= 0)
 
+    @property
+    def begins(self) -> Ints:
+        """int64[m]: where the first place of each span is in the stream; an id in front is one before it."""
+        return self.starts if self.bos is None else self.starts - (self.bos >= 0)
+
     def positions(self) -> Ints:
-        """int64[n * T]: where the tokens of x are in the stream; an id in front is one before its span."""
-        return ranges(self.starts - (self.places - self.lengths), self.places)
+        """int64[n * T]: where the tokens of x are in the stream."""
+        return ranges(self.begins, self.places)
 
     def in_front(self) -> tuple[Ints, Ints]:
         """int64[k], the places of the rows laid out flat that have ids in front, and int64[k], the ids."""
@@ -281,11 +286,10 @@ class SpanSource:
         broken = None
         if (breaks := self._sampler.breaks) is not None:
             broken = breaks_off(breaks, spans.starts + spans.lengths) & ~spans.padding
-        front = spans.places - spans.lengths
         beside = {
-            name: each.reader.locate(
-                spans.starts + each.shift * (1 - front), spans.lengths + each.shift * front
-            )
+            name: each.reader.locate(spans.begins + 1, spans.places)
+            if each.shift
+            else each.reader.locate(spans.starts, spans.lengths)
             for name, each in self.beside.items()
         }
         return dataclasses.replace(spans, located=located, beside=beside, broken=broken)
@@ -367,7 +371,7 @@ class SpanSource:
 
     def target_spans(self, rows: SpanRows) -> tuple[Ints, Ints]:
         """The flat y in pieces: int64[m], where each starts in the stream, or -1, and int64[m], its size."""
-        starts = np.where(rows.padding, -1, rows.starts + 1 - (rows.places - rows.lengths))
+        starts = np.where(rows.padding, -1, rows.begins + 1)
         if rows.broken is None:
             return starts, rows.places
         after = np.flatnonzero(rows.broken) + 1
