@@ -1,4 +1,4 @@
-"""The id that is put in front of documents: the option `bos` of samplers."""
+"""The id that stands before documents: the option `bos` of samplers and of an evaluation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def bos_resolver(stream: TokenStream) -> Callable[[Any], int]:
     """What `SamplerContext.bos_id` is for a stream."""
 
     def resolve(value: Any) -> int:
-        number = _id_of(stream, value)
+        number = bos_id(stream, value, option="sampler option bos")
         if _begin_with(stream, number):
             raise ConfigError(
                 f"sampler option bos = {value!r}: each document of split {stream.name!r} begins with id "
@@ -36,8 +36,13 @@ def bos_resolver(stream: TokenStream) -> Callable[[Any], int]:
     return resolve
 
 
-def _id_of(stream: TokenStream, value: Any) -> int:
+def bos_id(stream: TokenStream, value: Any, *, option: str) -> int:
     """The id that a value of the option means.
+
+    Args:
+        stream: The stream.
+        value: An id, or a control token's name.
+        option: What the option is called in an error.
 
     Raises:
         ConfigError: If it means none of this stream.
@@ -47,8 +52,7 @@ def _id_of(stream: TokenStream, value: Any) -> int:
         if value not in names:
             known = hint(value, sorted(names)) if names else "its tokenizer has none; say an id"
             raise ConfigError(
-                f"sampler option bos = {value!r:.80}: split {stream.name!r} has no control token of this "
-                f"name; {known}",
+                f"{option} = {value!r:.80}: split {stream.name!r} has no control token of this name; {known}",
                 expected=sorted(names),
                 found=value,
             )
@@ -57,7 +61,7 @@ def _id_of(stream: TokenStream, value: Any) -> int:
     number = None if isinstance(value, bool) else as_whole(value)
     if number is None or not 0 <= number < most:
         raise ConfigError(
-            f"sampler option bos = {value!r:.80}: must be an id below {most:,}, or a control token's name",
+            f"{option} = {value!r:.80}: must be an id below {most:,}, or a control token's name",
             expected=most,
             found=value,
         )
@@ -84,4 +88,4 @@ def _first_ids(stream: TokenStream) -> Iterator[NDArray[Any]]:
             yield np.asarray(stream.shard(shard)[starts[shards == shard] - stream.shard_starts[shard]])
 
 
-__all__ = ["bos_resolver"]
+__all__ = ["bos_id", "bos_resolver"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from corpuskit.arrays import Tokens
 from corpuskit.config.keywords import BatchKeywords, EvaluationKeywords, checked, takes
-from corpuskit.corpus.decoding import control_id, decode, recorded_tokenizer
+from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, TokenizerError
@@ -248,8 +248,6 @@ class Corpus(Mapping[str, Split]):
         chosen = self[split]
         if bos == "auto":
             bos = self.manifest.tokenizer.eot_id if self.manifest.options.get("eot") is True else None
-        elif isinstance(bos, str):
-            bos = control_id(self.tokenizer, bos, option="bos")
         if isinstance(selection, str):
             from corpuskit.corpus.select import select
 

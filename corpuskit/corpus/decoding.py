@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.corpus.manifest import TokenizerRecord
-from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError, UnavailableName, UnknownName
-from corpuskit.near import hint
+from corpuskit.errors import CorpusFormatError, TokenizerError, UnavailableName, UnknownName
 from corpuskit.numbers import as_whole
 from corpuskit.urls import RemotePath
 
@@ -53,28 +52,6 @@ def recorded_tokenizer(
             found=tokenizer.fingerprint,
         )
     return tokenizer
-
-
-def control_id(tokenizer: Tokenizer, name: str, *, option: str) -> int:
-    """The id of a control token.
-
-    Args:
-        tokenizer: What has it.
-        name: Its name, such as "<|endoftext|>".
-        option: Who asks, for errors.
-
-    Raises:
-        ConfigError: If there is none of this name.
-    """
-    known = tokenizer.control_ids
-    if name not in known:
-        there = hint(name, [*known]) if known else "it has none; say an id"
-        raise ConfigError(
-            f"{option} = {name!r:.80}: tokenizer {tokenizer.name!r} has no such control token; {there}",
-            expected=[*known],
-            found=name,
-        )
-    return known[name]
 
 
 def _whose(error: UnknownName, record: TokenizerRecord, path: Path | RemotePath) -> UnknownName:
@@ -132,4 +109,4 @@ def _check(tokenizer: Tokenizer, values: list[Any]) -> None:
             )
 
 
-__all__ = ["control_id", "decode", "recorded_tokenizer"]
+__all__ = ["decode", "recorded_tokenizer"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from corpuskit.batches.bos import bos_id
 from corpuskit.batches.engines import Batch, Engine
 from corpuskit.batches.labels import label_runs
 from corpuskit.batches.opening import open_engine, open_reader
@@ -46,7 +47,7 @@ class Evaluation:
         batch_size: B, rows in a batch over all ranks; a multiple of `world_size`.
         block_size: T, tokens in a row.
         stride: How many tokens after one window the next one begins, 1 to T; by default T.
-        bos: The id that stands before the first token; None is none.
+        bos: The id that stands before the first token, or a control token's name; None is none.
         documents: True has each document by itself, one window in a row: no model sees what is before it.
             "packed" has several in a row, and gives `(x, y, documents)`, with the `corpuskit.Segments`, for
             attention that does not look across them. False has the whole stream as one text.
@@ -85,7 +86,7 @@ class Evaluation:
         self,
         split: TokenStream,
         *,
-        bos: int | None = None,
+        bos: int | str | None = None,
         selection: Selection | None = None,
         **options: Unpack[EvaluationKeywords],
     ) -> None:
@@ -93,16 +94,16 @@ class Evaluation:
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
         self._options = options_of(**given, documents=self.documents == "packed")
+        self.bos = None if bos is None else bos_id(split, bos, option="bos")
         # A DataLoader's worker makes it again, and must not look for ranks of its own.
         place = {"rank": self._options.rank, "world_size": self._options.world_size}
-        self._given: dict[str, Any] = {"bos": bos, "selection": selection, **options, **place}
+        self._given: dict[str, Any] = {"bos": self.bos, "selection": selection, **options, **place}
         labels = self._options.labels
         self._labels = label_runs(split, labels) if labels else None
         self.split = split
         self.selection = selection
         self.batch_size, self.block_size = self._options.batch_size, self._options.block_size
         self.stride = _checked_stride(stride, self.block_size)
-        self.bos = _checked_bos(bos, split)
         what = f"split {split.name!r}"
         stretches = stretches_of(split, selection, by_document=bool(self.documents), what=what)
         self._num_tokens = int((stretches.stops - stretches.starts).sum())
@@ -258,21 +259,6 @@ def _checked_stride(stride: int | None, block_size: int) -> int:
             f"stride = {found:,}: tokens between windows of block_size {block_size:,} would never be "
             f"targets; choose 1 to {block_size:,}",
             expected=block_size,
-            found=found,
-        )
-    return found
-
-
-def _checked_bos(bos: int | None, split: TokenStream) -> int | None:
-    if bos is None:
-        return None
-    found = whole("bos", bos, least=0)
-    limit = split.num_ids
-    if limit is not None and found >= limit:
-        raise ConfigError(
-            f"bos = {found:,}: the ids of split {split.name!r} go from 0 to {limit - 1:,}; choose one of "
-            "them",
-            expected=limit,
             found=found,
         )
     return found

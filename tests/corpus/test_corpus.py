@@ -238,7 +238,7 @@ def test_a_bos_is_an_id_or_the_name_of_a_control_token_or_what_ends_documents(co
     assert without.evaluation("train").bos is None
     assert without.evaluation("train", bos="<|endoftext|>").bos == 256
     assert without.evaluation("train", bos=7).bos == 7
-    with pytest.raises(ConfigError, match="bos = '<s>': tokenizer 'bytes' has no such control token"):
+    with pytest.raises(ConfigError, match="bos = '<s>': split 'train' has no control token of this name"):
         without.evaluation("train", bos="<s>")
     with pytest.raises(ConfigError, match="has no split 'valid'"):
         without.evaluation()

@@ -233,8 +233,8 @@ def test_it_says_what_it_is(memory):
     [
         ({"stride": 5}, "stride = 5: tokens between windows of block_size 4 would never be targets"),
         ({"stride": 0}, "stride = 0: must be a whole number, 1 or more"),
-        ({"bos": 2**16}, "bos = 65,536: the ids of split 'valid' go from 0 to 65,535; choose one of them"),
-        ({"bos": "<s>"}, "bos = '<s>': must be a whole number, 0 or more"),
+        ({"bos": 2**16}, "bos = 65536: must be an id below 65,536, or a control token's name"),
+        ({"bos": "<s>"}, "bos = '<s>': split 'valid' has no control token of this name"),
         ({"documents": "mask"}, "documents = 'mask': must be False, True or 'packed' in an evaluation"),
         ({"documents": True}, "1 tokens to evaluate and no target among them"),
         ({"batch_size": 3, "world_size": 2}, "batch_size 3 cannot be shared by 2 ranks"),
