@@ -15,6 +15,7 @@ from corpuskit.batches.order import Order
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.markup import display
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import Spans, SpanSampler
 from corpuskit.value_streams import LOSS
 
@@ -174,9 +175,7 @@ def _places(order: Order, spans: Spans) -> Ints:
     padded = spans.places + -spans.places % multiple
     begins = np.cumsum(padded) - padded
     in_row = begins - np.repeat(np.append(begins, 0)[spans.first[:-1]], np.diff(spans.first))
-    own = np.cumsum(spans.places) - spans.places
-    places: Ints = np.arange(spans.places.sum()) + np.repeat(in_row - own, spans.places)
-    return places
+    return ranges(in_row, spans.places)
 
 
 def _pieces(stream: TokenStream, start: int, length: int, front: int) -> list[Piece]:

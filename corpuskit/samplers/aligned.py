@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, bos_of, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.saved_tables import open_table
@@ -101,7 +102,7 @@ class AlignedSampler(SpanSampler):
         firsts = np.where(rows > 0, self._first[rows - 1], 0)
         counts = ends - firsts
         first = np.concatenate(([0], np.cumsum(counts)))
-        entries = np.arange(first[-1]) + np.repeat(firsts - first[:-1], counts)
+        entries = ranges(firsts, counts)
         bos = None if self._bos is None else np.full(len(entries), self._bos)
         return Spans(first, self._starts[entries], self._lengths[entries].astype(np.int64), bos)
 

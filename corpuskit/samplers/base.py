@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -253,3 +253,29 @@ def window_spans(starts: Ints, block_size: int) -> Spans:
         block_size: T, tokens of x in a window.
     """
     return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), block_size, np.int64))
+
+
+def in_rows(parts: Iterable[tuple[Ints, Spans]], num_rows: int) -> Spans:
+    """Rows that several answered for, as one answer.
+
+    Args:
+        parts: Of each int64[n], ascending, the numbers of its rows, and what they are made of.
+        num_rows: How many rows there are; each is of one part.
+    """
+    none = np.empty(0, np.int64)
+    rows, starts, lengths, bos = [none], [none], [none], [none]
+    for here, spans in parts:
+        rows.append(np.repeat(here, np.diff(spans.first)))
+        starts.append(spans.starts)
+        lengths.append(spans.lengths)
+        bos.append(np.full(len(spans.starts), -1) if spans.bos is None else spans.bos)
+    row = np.concatenate(rows)
+    order = np.argsort(row, kind="stable")
+    first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=num_rows))))
+    front = np.concatenate(bos)[order]
+    return Spans(
+        first,
+        np.concatenate(starts)[order],
+        np.concatenate(lengths)[order],
+        front if (front >= 0).any() else None,
+    )

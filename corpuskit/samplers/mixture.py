@@ -10,7 +10,15 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-from corpuskit.samplers.base import AnySampler, Sampler, ShardGroups, Spans, SpanSampler, window_spans
+from corpuskit.samplers.base import (
+    AnySampler,
+    Sampler,
+    ShardGroups,
+    Spans,
+    SpanSampler,
+    in_rows,
+    window_spans,
+)
 from corpuskit.samplers.blend import Blend, first_turns_with
 from corpuskit.samplers.periodic import PeriodicBlend, blend_of
 from corpuskit.samplers.segment_bounds import greatest
@@ -219,26 +227,10 @@ class MixtureSpanSampler(SpanSampler):
     def spans(self, samples: Ints) -> Spans:
         """What each row is made of, in the mixture's stream."""
         parts, own = self._mixture.whose(samples)
-        none = np.empty(0, np.int64)
-        rows, starts, lengths, bos = [none], [none], [none], [none]
-        for number in np.unique(parts).tolist():
-            here = np.flatnonzero(parts == number)
-            spans = self._spans(self._parts[number].sampler, own[here])
-            rows.append(np.repeat(here, np.diff(spans.first)))
-            starts.append(spans.starts + self._parts[number].offset)
-            lengths.append(spans.lengths)
-            bos.append(np.full(len(spans.starts), -1) if spans.bos is None else spans.bos)
-        row = np.concatenate(rows)
-        order = np.argsort(row, kind="stable")
-        counts = np.bincount(row, minlength=len(samples))
-        first = np.concatenate(([0], np.cumsum(counts)))
-        front = np.concatenate(bos)[order]
-        return Spans(
-            first,
-            np.concatenate(starts)[order],
-            np.concatenate(lengths)[order],
-            front if (front >= 0).any() else None,
-        )
+        numbers = np.unique(parts).tolist()
+        places = [np.flatnonzero(parts == number) for number in numbers]
+        spans = (self._spans(number, own[at]) for number, at in zip(numbers, places, strict=True))
+        return in_rows(zip(places, spans, strict=True), len(samples))
 
     @property
     def part_epochs(self) -> tuple[int | None, ...]:
@@ -263,8 +255,11 @@ class MixtureSpanSampler(SpanSampler):
         """Where the streams of those parts are read that can say it, in the mixture's stream."""
         return self._mixture.upcoming(sample)
 
-    def _spans(self, sampler: AnySampler, samples: Ints) -> Spans:
+    def _spans(self, number: int, samples: Ints) -> Spans:
+        """What the rows of a part's own samples are made of."""
+        sampler, offset = self._parts[number].sampler, self._parts[number].offset
         if isinstance(sampler, SpanSampler):
-            return sampler.spans(samples)
+            spans = sampler.spans(samples)
+            return spans._replace(starts=spans.starts + offset)
         assert isinstance(sampler, Sampler)
-        return window_spans(sampler.starts(samples), self._block_size + self.joined)
+        return window_spans(sampler.starts(samples) + offset, self._block_size + self.joined)

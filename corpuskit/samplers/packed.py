@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
+from corpuskit.ranges import ranges
 from corpuskit.samplers.base import SamplerContext, Spans, SpanSampler, bos_of, check_options
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.epochs import by_epoch
@@ -144,7 +145,7 @@ class PackedSampler(SpanSampler):
         firsts = np.where(rows > 0, self._table.first[rows - 1], 0)
         counts = ends - firsts
         first = np.concatenate(([0], np.cumsum(counts)))
-        entries = np.arange(first[-1]) + np.repeat(firsts - first[:-1], counts)
+        entries = ranges(firsts, counts)
         bos = None
         if self._table.front is not None and self._bos is not None:
             bos = np.where(self._table.front[entries], self._bos, -1)

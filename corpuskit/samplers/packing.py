@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
+from corpuskit.ranges import ranges
 
 #: What may become of documents that are too long for a row, and what is said to have been done with them.
 TOO_LONG = {"error": "refused", "drop": "dropped", "truncate": "truncated", "split": "split"}
@@ -77,7 +78,7 @@ def split_documents(
         np.minimum(counts, 1, out=counts)
     elif too_long == "drop":
         counts[pairs > block_size] = 0
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    within = ranges(np.zeros_like(counts), counts)
     offsets = within * block_size
     lengths = np.minimum(np.repeat(pairs, counts) - offsets, block_size)
     return Pieces(np.repeat(starts, counts) + offsets, lengths, within == 0)

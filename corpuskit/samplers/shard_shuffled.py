@@ -9,7 +9,15 @@ import numpy as np
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
-from corpuskit.samplers.base import SamplerContext, ShardGroups, Spans, SpanSampler, check_options
+from corpuskit.ranges import ranges
+from corpuskit.samplers.base import (
+    SamplerContext,
+    ShardGroups,
+    Spans,
+    SpanSampler,
+    check_options,
+    in_rows,
+)
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.permutation import Permutation
 from corpuskit.samplers.segment_bounds import most_cut, most_in_window
@@ -76,18 +84,9 @@ class ShardShuffledSampler(SpanSampler):
         numbers = np.unique(epochs).tolist()
         if len(numbers) == 1:
             return self._epoch(numbers[0]).spans(positions)
-        none = np.empty(0, np.int64)
-        rows, starts, lengths = [none], [none], [none]
-        for number in numbers:
-            here = np.flatnonzero(epochs == number)
-            spans = self._epoch(number).spans(positions[here])
-            rows.append(np.repeat(here, np.diff(spans.first)))
-            starts.append(spans.starts)
-            lengths.append(spans.lengths)
-        row = np.concatenate(rows)
-        order = np.argsort(row, kind="stable")
-        first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(samples)))))
-        return Spans(first, np.concatenate(starts)[order], np.concatenate(lengths)[order])
+        places = [np.flatnonzero(epochs == number) for number in numbers]
+        spans = (self._epoch(number).spans(positions[at]) for number, at in zip(numbers, places, strict=True))
+        return in_rows(zip(places, spans, strict=True), len(samples))
 
     def upcoming(self, sample: int) -> ShardGroups:
         """The first tokens of the shards of a sample's group, and of the next one's."""
@@ -172,7 +171,7 @@ class _Epoch:
         first = np.searchsorted(self._ends, begins, side="right")
         counts = np.searchsorted(self._ends, begins + self._block_size - 1, side="right") - first + 1
         firsts = np.concatenate(([0], np.cumsum(counts)))
-        shards = np.arange(firsts[-1]) + np.repeat(first - firsts[:-1], counts)
+        shards = ranges(first, counts)
         ends = self._ends[shards]
         shard_begins = np.where(shards > 0, self._ends[shards - 1], 0)
         begins = np.repeat(begins, counts)

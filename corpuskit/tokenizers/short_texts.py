@@ -80,8 +80,8 @@ def _encode_each_once(texts: Sequence[bytes], encode: Callable[[Sequence[bytes]]
         return encoded
     which = np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
     lengths = encoded.lengths[which]
-    shift = (np.cumsum(encoded.lengths) - encoded.lengths)[which] - (np.cumsum(lengths) - lengths)
-    return Encoded(encoded.ids[np.arange(lengths.sum()) + np.repeat(shift, lengths)], lengths)
+    starts = np.cumsum(encoded.lengths) - encoded.lengths
+    return Encoded(encoded.ids[ranges(starts[which], lengths)], lengths)
 
 
 def _encode_all(
