@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole
+
+if TYPE_CHECKING:
+    import torch
 
 #: Asks for what the process group says, or else the environment.
 AUTO = "auto"
@@ -50,6 +56,21 @@ def process_group() -> tuple[int, int] | None:
     if distributed is None or not (distributed.is_available() and distributed.is_initialized()):
         return None
     return distributed.get_rank(), distributed.get_world_size()
+
+
+def sum_over_ranks(values: NDArray[np.float64], group: Any = None) -> torch.Tensor:
+    """The sum of what the ranks of a process group have, on each of them; all of them have to call it.
+
+    Args:
+        values: This rank's numbers, of the same shape on all.
+        group: The process group; by default all ranks.
+    """
+    import torch
+    import torch.distributed as dist
+
+    sums = torch.from_numpy(values).to("cuda" if dist.get_backend(group) == "nccl" else "cpu")
+    dist.all_reduce(sums, group=group)
+    return sums
 
 
 def warn_if_nothing_is_shared() -> None:

@@ -49,18 +49,12 @@ class SelectedDocuments:
         ends = stream.document_ends()
         self._numbers = numbers = selected_numbers(stream, selection, len(ends), what)
         starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
-        sizes = stops - starts
-        self._ends = np.cumsum(sizes)
+        self._ends = np.cumsum(stops - starts)
         self._fingerprint = selection.fingerprint
         self.num_tokens = int(self._ends[-1])
-        # Documents without tokens are in no run.
-        starts, stops = starts[sizes > 0], stops[sizes > 0]
-        begins = np.concatenate((np.ones(min(len(starts), 1), np.bool_), starts[1:] != stops[:-1]))
-        last = np.concatenate((begins[1:], np.ones(min(len(starts), 1), np.bool_)))
-        self._run_starts, self.run_ends = starts[begins], stops[last]
-        self._own_ends = np.cumsum(
-            self.run_ends - self._run_starts
-        )  # where runs end among the selected tokens
+        self._run_starts, self.run_ends = runs_of(starts, stops)
+        # Where runs end among the selected tokens.
+        self._own_ends = np.cumsum(self.run_ends - self._run_starts)
 
     def context(self, context: SamplerContext) -> SamplerContext:
         """What a sampler of these documents is told; `context` is what one of the stream would be."""
@@ -182,6 +176,19 @@ def open_selected(
     return SelectedSampler(sampler, documents, block_size=context.block_size)
 
 
+def runs_of(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
+    """Where runs of documents that follow each other start and end; one without tokens is in none.
+
+    Args:
+        starts: int64[n], where the documents start, ascending.
+        stops: int64[n], where they end.
+    """
+    filled = stops > starts
+    starts, stops = starts[filled], stops[filled]
+    is_apart, edge = starts[1:] != stops[:-1], np.ones(min(len(starts), 1), np.bool_)
+    return starts[np.concatenate((edge, is_apart))], stops[np.concatenate((is_apart, edge))]
+
+
 def breaks_off(breaks: Ints, ends: Ints) -> NDArray[np.bool_]:
     """Whether the target of the last token of a span that ends at each of `ends` was not selected."""
     at = np.searchsorted(breaks, ends)
@@ -225,4 +232,11 @@ def selected_numbers(stream: TokenStream, selection: Selection, num_documents: i
     return selection.numbers
 
 
-__all__ = ["SelectedDocuments", "SelectedSampler", "breaks_off", "open_selected", "selected_numbers"]
+__all__ = [
+    "SelectedDocuments",
+    "SelectedSampler",
+    "breaks_off",
+    "open_selected",
+    "runs_of",
+    "selected_numbers",
+]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from corpuskit.batches.ranks import process_group, sum_over_ranks
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError
 from corpuskit.evaluation.evaluation import Evaluation
@@ -128,16 +129,10 @@ class BitsPerByte:
         Args:
             group: The process group; by default all ranks.
         """
-        import torch
-        import torch.distributed as dist
-
-        if not (dist.is_available() and dist.is_initialized()):
-            return
-        device = "cuda" if dist.get_backend(group) == "nccl" else "cpu"
-        mine = torch.tensor([self._sum, self._rest, self.num_added], dtype=torch.float64, device=device)
-        dist.all_reduce(mine, group=group)
-        self._sum, self._rest, count = mine.tolist()
-        self.num_added = int(count)
+        if process_group() is not None:
+            mine = np.array([self._sum, self._rest, self.num_added], np.float64)
+            self._sum, self._rest, count = sum_over_ranks(mine, group).tolist()
+            self.num_added = int(count)
 
     @property
     def value(self) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.labels import Labels
+from corpuskit.batches.ranks import process_group, sum_over_ranks
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError
 from corpuskit.evaluation.bits_per_byte import is_tensor
@@ -96,21 +97,17 @@ class LossBySource:
         Args:
             group: The process group; by default all ranks.
         """
-        import torch
+        if process_group() is None:
+            return
         import torch.distributed as dist
 
-        if not (dist.is_available() and dist.is_initialized()):
-            return
         names: list[Any] = [None] * dist.get_world_size(group)
         dist.all_gather_object(names, self.names, group=group)
         united = LossBySource()
         for of_rank in names:
             united._places(of_rank)
         united.merge(self)
-        device = "cuda" if dist.get_backend(group) == "nccl" else "cpu"
-        sums = torch.from_numpy(united._on_host()).to(device)
-        dist.all_reduce(sums, group=group)
-        self.names, self._sums = united.names, sums
+        self.names, self._sums = united.names, sum_over_ranks(united._on_host(), group)
 
     @property
     def nats(self) -> float:

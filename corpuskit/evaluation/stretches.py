@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.selected import selected_numbers
+from corpuskit.batches.selected import runs_of, selected_numbers
 from corpuskit.batches.stream import TokenStream
 from corpuskit.selection import Selection
 
@@ -48,12 +48,11 @@ def stretches_of(
         else:
             numbers = selected_numbers(stream, selection, len(ends), what)
             starts, stops = np.where(numbers > 0, ends[numbers - 1], 0), ends[numbers]
-    filled = stops > starts
-    starts, stops = starts[filled], stops[filled]
-    if not by_document and len(starts):
-        is_apart = starts[1:] != stops[:-1]
-        starts = starts[np.concatenate(([True], is_apart))]
-        stops = stops[np.concatenate((is_apart, [True]))]
+    if by_document:
+        filled = stops > starts
+        starts, stops = starts[filled], stops[filled]
+    else:
+        starts, stops = runs_of(starts, stops)
     return Stretches(starts.astype(np.int64), stops.astype(np.int64))
 
 
