@@ -81,14 +81,12 @@ class HostEngine:
         self._labels = labels
         self._torch = options.output == "torch"
         self._options = options
-        self._documents = options.documents
-        self._streams = options.streams
         self._targets = Targets(source, watch) if options.loss and LOSS in source.beside else None
 
     def start(self, rows: Any, samples: Sequence[int] | Ints) -> Any:
         """The batch of rows, which are those of samples."""
-        documents, foreign = self._source.documents(rows) if self._documents else (None, None)
-        if self._documents != "mask":
+        documents, foreign = self._source.documents(rows) if self._options.documents else (None, None)
+        if self._options.documents != "mask":
             foreign = None
         learned = None
         if self._targets:
@@ -97,8 +95,8 @@ class HostEngine:
         batch: Batch = self._ids(rows, learned, foreign)
         if documents is not None:
             batch = (*batch, self._laid_out(documents).map(self._place))
-        if self._streams:
-            batch = (*batch, {name: self._values(rows, name) for name in self._streams})
+        if self._options.streams:
+            batch = (*batch, {name: self._values(rows, name) for name in self._options.streams})
         if self._labels:
             shape = (len(samples), self._source.block_size)
             batch = (*batch, self._labels.of(*self._source.target_spans(rows), shape).map(self._place))
@@ -122,8 +120,7 @@ class HostEngine:
         if options.max_segment is not None:
             documents = documents.cut(options.max_segment)
         if options.max_segments is not None:
-            longest = min(options.max_segment or options.block_size, options.block_size)
-            documents = documents.of_number(options.max_segments, longest)
+            documents = documents.of_number(options.max_segments, options.longest_segment)
         return documents
 
     def _values(self, rows: Any, name: str) -> Any:

@@ -94,6 +94,11 @@ class BatchOptions:
         """Rows of a batch that each rank has."""
         return self.batch_size // self.world_size
 
+    @property
+    def longest_segment(self) -> int:
+        """Tokens that a segment of any batch has at most."""
+        return min(self.max_segment or self.block_size, self.block_size)
+
     def replace(self, **changes: Any) -> BatchOptions:
         """The same with some values changed."""
         return dataclasses.replace(self, **changes)

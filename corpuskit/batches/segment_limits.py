@@ -38,9 +38,8 @@ def check_segments(order: Order) -> None:
 def most_segments(order: Order) -> int:
     """How many segments the rows of a rank's batch are in at most, padding included."""
     options = order.options
-    longest = min(options.max_segment or options.block_size, options.block_size)
     bounds = order.sampler.segment_bounds(
-        options.rows_of_rank, options.block_size, longest, order.stream.document_ends
+        options.rows_of_rank, options.block_size, options.longest_segment, order.stream.document_ends
     )
     return int(bounds.sum())
 

@@ -54,7 +54,7 @@ class SelectedDocuments:
         self.num_tokens = int(self._ends[-1])
         self._run_starts, self.run_ends = runs_of(starts, stops)
         # Where runs end among the selected tokens.
-        self._own_ends = np.cumsum(self.run_ends - self._run_starts)
+        self._own_ends: Ints = np.cumsum(self.run_ends - self._run_starts)
 
     def context(self, context: SamplerContext) -> SamplerContext:
         """What a sampler of these documents is told; `context` is what one of the stream would be."""
