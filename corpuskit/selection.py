@@ -154,7 +154,10 @@ def _as_numbers(numbers: Any) -> NDArray[np.int64]:
     if not isinstance(numbers, Iterable):
         kind = type(numbers).__name__
         raise ConfigError(f"numbers: expected a list of documents' numbers, found {kind}", found=kind)
-    found = np.asarray(numbers if isinstance(numbers, np.ndarray) else [*numbers])
+    try:
+        found = np.asarray(numbers if isinstance(numbers, np.ndarray) else [*numbers])
+    except ValueError as error:  # lists of several lengths
+        raise ConfigError("numbers: expected a list of documents' numbers, found lists in it") from error
     if not found.size:
         return np.empty(0, np.int64)
     if found.ndim != 1 or not np.issubdtype(found.dtype, np.integer):

@@ -115,3 +115,8 @@ def test_a_selection_of_any_number_of_documents_takes_the_room_of_its_runs():
     assert 10**70 not in found
     assert next(iter(found)) == 7
     assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_lists_of_several_lengths_are_no_numbers():
+    with pytest.raises(ConfigError, match="expected a list of documents' numbers, found lists in it"):
+        Selection([[1], [2, 3]], split="f" * 64, num_documents=9)

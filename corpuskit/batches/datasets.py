@@ -52,13 +52,17 @@ class WindowDataset(Dataset[Item]):
         columns: Names of what an item has; none is a tuple.
 
     Raises:
-        ConfigError: If there is no such column.
+        ConfigError: If there is no such column, or there are not so many samples.
     """
 
     def __init__(
         self, order: Order, first_sample: int, num_samples: int, columns: Sequence[str] = ()
     ) -> None:
         _check_columns(columns, has_documents=bool(order.options.documents))
+        if first_sample + num_samples > MAX_SAMPLE:
+            raise ConfigError(
+                f"num_samples = {short(num_samples)}: samples count from 0 to 2**62", found=num_samples
+            )
         self._order = order
         self._first_sample = first_sample
         self._num_samples = num_samples

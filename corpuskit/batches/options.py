@@ -114,9 +114,12 @@ class BatchOptions:
             ConfigError: Naming the numbers.
         """
         if num_tokens < self.block_size + 1:
+            remedy = (
+                "take more text" if num_tokens < 2 else f"choose a block_size of at most {num_tokens - 1:,}"
+            )
             raise ConfigError(
                 f"{what} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
-                f"needs {self.block_size + 1:,}; choose a block_size of at most {max(num_tokens - 1, 0):,}",
+                f"needs {self.block_size + 1:,}; {remedy}",
                 expected=self.block_size + 1,
                 found=num_tokens,
             )

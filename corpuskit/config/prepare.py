@@ -130,6 +130,13 @@ class PrepareConfig(Config):
             raise ValueError("a line of text with more than dots and spaces")
         return value
 
+    @field_validator("bos")
+    @classmethod
+    def _token(cls, value: str | None) -> str | None:
+        if value == "":
+            raise ValueError("the name of a control token, such as '<|endoftext|>'")
+        return value
+
     @field_validator("output", mode="before")
     @classmethod
     def _place(cls, value: Any) -> Any:

@@ -73,6 +73,15 @@ def select(
     if not isinstance(split, Split):
         found = type(split).__name__
         raise ConfigError(f"select: expected a split such as corpus['train'], found {found}", found=found)
+    if not isinstance(expression, str):
+        kind = type(expression).__name__
+        raise ConfigError(f"select: expected a condition as text, found {kind}; or numbers=[...]", found=kind)
+    if isinstance(numbers, Selection) and numbers.split != split.fingerprint:
+        raise ConfigError(
+            "select: numbers is a selection of another split or corpus, which has others; select anew",
+            expected=split.fingerprint,
+            found=numbers.split,
+        )
     if bool(expression) == (numbers is not None):
         raise ConfigError("select: expected an expression such as lang = 'de', or numbers=[...]; give one")
     if numbers is None:

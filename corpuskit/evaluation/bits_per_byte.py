@@ -48,6 +48,11 @@ class BitsPerByte:
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
+        if not isinstance(evaluation, Evaluation):
+            kind = type(evaluation).__name__
+            raise ConfigError(
+                f"BitsPerByte: expected what corpus.evaluation(...) gives, found {kind}", found=kind
+            )
         _check_complete(evaluation)
         self.num_bytes = evaluation.num_text_bytes
         self.num_targets = evaluation.num_targets
@@ -74,10 +79,10 @@ class BitsPerByte:
             y: The batch's targets, (b, T).
 
         Raises:
-            ConfigError: If there are not as many losses as places.
+            ConfigError: If the losses do not have the shape of the places.
         """
         found, expected = tuple(np.shape(losses)), tuple(np.shape(y))
-        if math.prod(found) != math.prod(expected):
+        if not is_same_or_flat(found, expected):
             raise ConfigError(
                 f"losses of shape {found} for targets of shape {expected}: give one loss for each target "
                 "(reduction='none'), or their sum to add_sum",
@@ -108,8 +113,9 @@ class BitsPerByte:
             other: Of the same evaluation.
 
         Raises:
-            ConfigError: If it is of another one.
+            ConfigError: If it is of another one, or this one itself.
         """
+        check_other(self, other)
         mine, theirs = (self.num_targets, self.num_bytes), (other.num_targets, other.num_bytes)
         if mine != theirs:
             raise ConfigError(
@@ -217,10 +223,30 @@ def _sum_of_tensor(losses: Any, y: Any) -> tuple[float, int]:
     return total, int(count)
 
 
+def check_other(mine: Any, other: Any) -> None:
+    """Refuse to add to sums what is no such sums, or these themselves, which would count twice.
+
+    Raises:
+        ConfigError: Saying which.
+    """
+    kind = type(mine).__name__
+    if other is mine or not isinstance(other, type(mine)):
+        found = "this one itself" if other is mine else type(other).__name__
+        raise ConfigError(f"merge: expected another {kind}, found {found}", found=found)
+
+
+def is_same_or_flat(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether two shapes are of the same places in the same order: a transposed one has as many."""
+    if math.prod(found) != math.prod(expected):
+        return False
+    given, wanted = (tuple(size for size in shape if size != 1) for shape in (found, expected))
+    return given == wanted or len(given) <= 1 or len(wanted) <= 1
+
+
 def is_tensor(value: Any) -> bool:
     """Whether a value is torch's; torch is not imported for that."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-__all__ = ["BitsPerByte", "is_tensor"]
+__all__ = ["BitsPerByte", "check_other", "is_same_or_flat", "is_tensor"]

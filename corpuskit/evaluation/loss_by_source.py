@@ -13,7 +13,7 @@ from corpuskit.batches.labels import Labels
 from corpuskit.batches.ranks import process_group, sum_over_ranks
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError
-from corpuskit.evaluation.bits_per_byte import is_tensor
+from corpuskit.evaluation.bits_per_byte import check_other, is_same_or_flat, is_tensor
 from corpuskit.markup import display, spell
 
 _COLUMNS = ("label", "targets", "share", "mean loss")
@@ -56,7 +56,7 @@ class LossBySource:
             labels: The batch's labels.
 
         Raises:
-            ConfigError: If there are not as many losses or labels as targets.
+            ConfigError: If the losses or labels do not have the shape of the targets.
         """
         if not isinstance(labels, Labels):
             raise ConfigError(
@@ -66,7 +66,7 @@ class LossBySource:
             )
         shapes = {"losses": losses, "labels": labels.ids}
         for what, shape in {name: tuple(np.shape(value)) for name, value in shapes.items()}.items():
-            if math.prod(shape) != math.prod(np.shape(y)):
+            if not is_same_or_flat(shape, tuple(np.shape(y))):
                 raise ConfigError(
                     f"{what} of shape {shape} for targets of shape {tuple(np.shape(y))}: give one for each "
                     "target (reduction='none' where a loss function has that)",
@@ -83,7 +83,11 @@ class LossBySource:
 
         Args:
             other: The other one.
+
+        Raises:
+            ConfigError: If it is no other one.
         """
+        check_other(self, other)
         places = self._places(other.names)
         sums = np.zeros((2, len(self.names)))
         sums[:, places] = other._on_host()

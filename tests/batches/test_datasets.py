@@ -453,3 +453,10 @@ def test_a_dataset_tells_of_rows_without_a_target(make_split):
     dataset = Batches(split, **OPTIONS).dataset()
     with pytest.warns(UserWarning, match="has a row without a single target"):
         assert (dataset[0][1] == -100).all()
+
+
+def test_a_dataset_is_not_longer_than_samples_can_be_counted(make_split):
+    batches = Batches(make_split(1000), batch_size=8, block_size=16, sampler="shuffled")
+    assert len(batches.dataset(num_samples=2**62)) == 2**62
+    with pytest.raises(ConfigError, match=r"num_samples = \d+: samples count from 0 to 2\*\*62"):
+        batches.dataset(num_samples=2**62 + 1)

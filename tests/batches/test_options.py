@@ -27,6 +27,14 @@ def test_impossible_options_are_refused(make_split, options, message):
         Batches(make_split(1000), **{**OPTIONS, **options})
 
 
+@pytest.mark.parametrize(
+    ("num_tokens", "remedy"), [(0, "take more text"), (1, "take more text"), (2, "a block_size of at most 1")]
+)
+def test_a_block_size_is_advised_only_where_one_would_do(make_split, num_tokens, remedy):
+    with pytest.raises(ConfigError, match=f"a window of block_size 16 needs 17; .*{remedy}$"):
+        Batches(make_split(num_tokens), **OPTIONS)
+
+
 def test_a_sampler_is_a_name(make_split):
     with pytest.raises(ConfigError, match="sampler = 3: must be text, the name of one"):
         Batches(make_split(1000), sampler=3)

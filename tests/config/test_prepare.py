@@ -53,3 +53,9 @@ def test_from_is_another_name_for_location():
 def test_no_dataset_is_refused():
     with pytest.raises(ConfigError, match="nothing is named"):
         PrepareConfig.make({"dataset": []})
+
+
+def test_a_control_token_in_front_has_a_name():
+    with pytest.raises(ConfigError, match="bos = '': must be the name of a control token"):
+        make(bos="")
+    assert make(bos="<s>").bos == "<s>"

@@ -143,6 +143,21 @@ def test_numbers_or_an_expression_of_a_split_are_expected(corpus):
         corpuskit.select(corpus["train"], numbers=5)
 
 
+def test_what_is_no_text_is_no_condition(corpus):
+    with pytest.raises(ConfigError, match=r"expected a condition as text, found int; or numbers=\[...\]"):
+        corpuskit.select(corpus["train"], 5)
+
+
+def test_the_numbers_of_another_splits_selection_are_refused(corpus, tmp_path):
+    train = corpus["train"]
+    selection = corpuskit.select(train, numbers=[1, 2])
+    assert corpuskit.select(train, numbers=selection) == selection
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps({"text": f"y{n}"}) + "\n" for n in range(50)))
+    other = corpuskit.prepare(tmp_path / "b.jsonl", encoding="bytes", output=tmp_path / "b")
+    with pytest.raises(ConfigError, match="numbers is a selection of another split or corpus"):
+        corpuskit.select(other["train"], numbers=selection)
+
+
 def test_without_duckdb_numbers_can_be_given(corpus, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(ConfigError, match=r"not installed; run: .*select.*, or give numbers=\[...\]"):

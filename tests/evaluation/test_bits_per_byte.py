@@ -62,6 +62,28 @@ def test_a_mean_is_not_taken_for_a_sum(evaluation):
         BitsPerByte(evaluation).add(torch.tensor(2.5), y)
 
 
+def test_losses_of_transposed_targets_are_refused(evaluation):
+    _, y = evaluation[0]
+    with pytest.raises(
+        ConfigError, match=r"losses of shape \(4, 2\) for targets of shape \(2, 4\): give one"
+    ):
+        BitsPerByte(evaluation).add(losses_of(y).T, y)
+
+
+@pytest.mark.parametrize("other", [None, "batches"])
+def test_what_is_no_evaluation_is_refused(other):
+    with pytest.raises(ConfigError, match=r"expected what corpus\.evaluation\(\.\.\.\) gives, found"):
+        BitsPerByte(other)
+
+
+def test_sums_are_not_merged_with_themselves_or_with_something_else(evaluation):
+    bits = BitsPerByte(evaluation)
+    with pytest.raises(ConfigError, match="merge: expected another BitsPerByte, found this one itself"):
+        bits.merge(bits)
+    with pytest.raises(ConfigError, match="merge: expected another BitsPerByte, found int"):
+        bits.merge(3)
+
+
 def test_there_is_no_value_before_the_end_and_none_past_it(evaluation):
     bits = BitsPerByte(evaluation)
     _, y = evaluation[0]

@@ -152,6 +152,23 @@ def test_losses_may_be_of_half_precision():
     assert losses.totals() == {"a": 3.0}
 
 
+def test_losses_of_transposed_targets_are_refused():
+    y, labels = np.zeros((2, 3), np.int64), Labels(("a",), np.zeros((2, 3), np.int32))
+    losses = LossBySource()
+    with pytest.raises(
+        ConfigError, match=r"losses of shape \(3, 2\) for targets of shape \(2, 3\): give one"
+    ):
+        losses.add(np.zeros((3, 2)), y, labels)
+    losses.add(np.zeros((2, 3, 1)), y, labels)
+    assert losses.num_added == 6
+
+
+def test_sums_are_not_merged_with_themselves():
+    losses = LossBySource()
+    with pytest.raises(ConfigError, match="merge: expected another LossBySource, found this one itself"):
+        losses.merge(losses)
+
+
 def test_means_sums_and_batches_without_labels_are_refused():
     y, labels = np.ones((2, 3), np.int64), Labels(("a",), np.zeros((2, 3), np.int32))
     with pytest.raises(ConfigError, match=r"losses of shape \(\) for targets of shape \(2, 3\): give one"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.errors import SourceError
+from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.tokenizers.base import Encoded, Tokenizer, check_encoded, check_items, with_eot, with_front
 from corpuskit.tokenizers.pieces import DocumentPiece, encode_pieces
@@ -133,9 +133,21 @@ def _encode_pieces(
     bos_id: int | None,
     dtype: str,
 ) -> EncodedDocuments:
-    """The same of documents in pieces; an id in front and an appended end-of-text id are no targets."""
+    """The same of documents in pieces; an id in front and an appended end-of-text id are no targets.
+
+    Raises:
+        ConfigError: If a document begins with the id in front already.
+    """
     encoded, loss = encode_pieces(tokenizer, documents)
     check_encoded(encoded, tokenizer=tokenizer, num_texts=len(documents))
+    if bos_id is not None:
+        lengths = np.asarray(encoded.lengths)
+        if (encoded.ids[(np.cumsum(lengths) - lengths)[lengths > 0]] == bos_id).any():
+            raise ConfigError(
+                f"bos: id {bos_id:,} is in front of a document already, as its template writes it, and would "
+                "be there twice; leave bos out",
+                found=bos_id,
+            )
     if eot_id is not None:
         marks = with_eot(Encoded(loss.astype(np.uint32), encoded.lengths), len(documents), 0)
         encoded, loss = with_eot(encoded, len(documents), eot_id), marks.ids.astype(np.uint8)

@@ -110,3 +110,27 @@ def test_an_id_is_in_front_of_each_document_and_nowhere_else(tmp_path, kind, opt
     assert planned.estimate.tokens.value == sum(map(len, ids.values()))
     with pytest.raises(corpuskit.CorpuskitError, match="bos is '<|endoftext|>' there and None now"):
         corpuskit.prepare(tmp_path / name, output=tmp_path / "made", **common)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_id_that_a_template_writes_in_front_is_not_put_there_twice(tmp_path, workers):
+    roles = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"messages": roles}) + "\n")
+    common = {
+        "format": "chat",
+        "template": "llama3",
+        "encoding": "bytes",
+        "add_tokens": True,
+        "split": "none",
+    }
+    with pytest.raises(corpuskit.CorpuskitError, match="in front of a document already, .* leave bos out"):
+        corpuskit.prepare(
+            tmp_path / "texts.jsonl",
+            output=tmp_path / "made",
+            bos="<|begin_of_text|>",
+            workers=workers,
+            progress=False,
+            **common,
+        )
+    made = corpuskit.prepare(tmp_path / "texts.jsonl", output=tmp_path / "made", progress=False, **common)
+    assert made.decode(made["train"].document(0)).count("<|begin_of_text|>") == 1
