@@ -16,37 +16,42 @@ from corpuskit.numbers import as_whole
 
 #: Tokens whose documents are looked at first, without reading where all others end.
 _FIRST_TOKENS = 2**12
-#: Documents whose first ids are read at a time.
-_GROUP_DOCUMENTS = 2**16
+#: Ids that are read at a time.
+_PART_PLACES = 2**16
 
 
 def bos_resolver(stream: TokenStream) -> Callable[[Any], int]:
     """What `SamplerContext.bos_id` is for a stream."""
 
     def resolve(value: Any) -> int:
-        number = bos_id(stream, value, option="sampler option bos")
-        if _begin_with(stream, number):
-            raise ConfigError(
-                f"sampler option bos = {value!r}: each document of split {stream.name!r} begins with id "
-                f"{number:,} already, and would have it twice; leave bos out",
-                found=value,
-            )
-        return number
+        return bos_id(stream, value, option="sampler option bos", remedy="leave bos out")
 
     return resolve
 
 
-def bos_id(stream: TokenStream, value: Any, *, option: str) -> int:
+def bos_id(stream: TokenStream, value: Any, *, option: str, remedy: str) -> int:
     """The id that a value of the option means.
 
     Args:
         stream: The stream.
         value: An id, or a control token's name.
         option: What the option is called in an error.
+        remedy: What to do where documents begin with the id.
 
     Raises:
-        ConfigError: If it means none of this stream.
+        ConfigError: If it means none of this stream, or each document begins with it already.
     """
+    number = _id_of(stream, value, option)
+    if _begin_with(stream, number):
+        raise ConfigError(
+            f"{option} = {value!r}: each document of split {stream.name!r} begins with id {number:,} "
+            f"already, and would have it twice; {remedy}",
+            found=value,
+        )
+    return number
+
+
+def _id_of(stream: TokenStream, value: Any, option: str) -> int:
     if isinstance(value, str):
         names = stream.control_ids
         if value not in names:
@@ -73,19 +78,24 @@ def _begin_with(stream: TokenStream, number: int) -> bool:
     some = stream.pieces(0, min(stream.num_tokens, _FIRST_TOKENS))
     if any(stream[piece.start] != number for piece in some):
         return False
-    return all((ids == number).all() for ids in _first_ids(stream))
-
-
-def _first_ids(stream: TokenStream) -> Iterator[NDArray[Any]]:
-    """The first id of each document, some documents at a time; a shard is read from only once a group."""
     ends = stream.document_ends()
-    for at in range(0, len(ends), _GROUP_DOCUMENTS):
-        group = ends[at : at + _GROUP_DOCUMENTS]
-        starts: Ints = np.concatenate(([ends[at - 1] if at else 0], group[:-1])).astype(np.int64)
-        starts = starts[group > starts]
-        shards = np.searchsorted(stream.shard_starts, starts, side="right") - 1
+    starts = np.concatenate(([0], ends))[:-1]
+    starts = starts[starts < ends]
+    return len(starts) > 0 and all((ids == number).all() for ids in ids_at(stream, starts))
+
+
+def ids_at(stream: TokenStream, places: Ints) -> Iterator[NDArray[Any]]:
+    """The ids at some places, a part of them at a time; a shard is read from only once a part.
+
+    Args:
+        stream: The stream.
+        places: int64[n], ascending.
+    """
+    for at in range(0, len(places), _PART_PLACES):
+        part = places[at : at + _PART_PLACES]
+        shards = np.searchsorted(stream.shard_starts, part, side="right") - 1
         for shard in np.unique(shards).tolist():
-            yield np.asarray(stream.shard(shard)[starts[shards == shard] - stream.shard_starts[shard]])
+            yield np.asarray(stream.shard(shard)[part[shards == shard] - stream.shard_starts[shard]])
 
 
-__all__ = ["bos_id", "bos_resolver"]
+__all__ = ["bos_id", "bos_resolver", "ids_at"]

@@ -235,7 +235,8 @@ class Corpus(Mapping[str, Split]):
         Args:
             split: The split's name.
             bos: The id that stands before the first token, or a control token's name; None is none. "auto" is
-                the end-of-text id where this corpus's documents end with it, else none.
+                the end-of-text id where this corpus's documents end with it and none was put in front of
+                them; else none.
             selection: Which documents are evaluated, or a condition on kept fields, as `corpuskit.select`
                 takes it; None is all of them.
             options: What `corpuskit.Evaluation` takes: batch_size, block_size, stride, documents, device, ...
@@ -247,7 +248,9 @@ class Corpus(Mapping[str, Split]):
 
         chosen = self[split]
         if bos == "auto":
-            bos = self.manifest.tokenizer.eot_id if self.manifest.options.get("eot") is True else None
+            said = self.manifest.options
+            has_eot = said.get("eot") is True and "bos" not in said
+            bos = self.manifest.tokenizer.eot_id if has_eot else None
         if isinstance(selection, str):
             from corpuskit.corpus.select import select
 

@@ -189,13 +189,13 @@ class BitsPerByte:
 
 
 def _check_complete(evaluation: Evaluation) -> None:
-    """Refuse an evaluation whose targets are not all tokens: which bytes are those of the others is unknown.
+    """Refuse an evaluation whose targets are not all of the text: how many bytes the others are is unknown.
 
     Raises:
         ConfigError: Saying why.
     """
     name = evaluation.split.name
-    if evaluation.num_targets == evaluation.num_tokens:
+    if evaluation.has_all_text:
         return
     if evaluation.is_masked:
         raise ConfigError(

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from corpuskit.batches.bos import bos_id
+import numpy as np
+
+from corpuskit.batches.bos import bos_id, ids_at
 from corpuskit.batches.engines import Batch, Engine
 from corpuskit.batches.labels import label_runs
 from corpuskit.batches.opening import open_engine, open_reader
@@ -94,7 +96,7 @@ class Evaluation:
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
         self._options = options_of(**given, documents=self.documents == "packed")
-        self.bos = None if bos is None else bos_id(split, bos, option="bos")
+        self.bos = None if bos is None else bos_id(split, bos, option="bos", remedy="say bos=None")
         # A DataLoader's worker makes it again, and must not look for ranks of its own.
         place = {"rank": self._options.rank, "world_size": self._options.world_size}
         self._given: dict[str, Any] = {"bos": self.bos, "selection": selection, **options, **place}
@@ -107,6 +109,7 @@ class Evaluation:
         what = f"split {split.name!r}"
         stretches = stretches_of(split, selection, by_document=bool(self.documents), what=what)
         self._num_tokens = int((stretches.stops - stretches.starts).sum())
+        self._first_places = stretches.starts
         self._table = WindowTable(
             stretches,
             block_size=self.block_size,
@@ -148,6 +151,19 @@ class Evaluation:
     def is_masked(self) -> bool:
         """Whether the stream "loss" leaves targets out."""
         return self._options.loss and LOSS in self.split.streams
+
+    @cached_property
+    def has_all_text(self) -> bool:
+        """Whether every token that stands for text is a target.
+
+        It is with a `bos` and no mask. Without a `bos` it is where each first token is a control token.
+        """
+        if self.num_targets == self.num_tokens:
+            return True
+        if self.is_masked:
+            return False
+        control = np.array([*self.split.control_ids.values()], np.int64)
+        return all(np.isin(ids, control).all() for ids in ids_at(self.split, self._first_places))
 
     @cached_property
     def num_text_bytes(self) -> int:

@@ -225,6 +225,22 @@ def test_the_same_documents_are_evaluated_under_two_tokenizers(tmp_path):
     assert first.num_targets > second.num_targets
 
 
+def test_a_corpus_with_a_bos_of_its_own_needs_none_for_bits_per_byte(tmp_path):
+    (tmp_path / "some.txt").write_text("one \u00e9\n\u4e2d\nthree\n")
+    told = {"lines": True, "encoding": "bytes", "split": "none", "bos": "<|endoftext|>"}
+    for eot in (True, False):
+        corpus = corpuskit.prepare(tmp_path / "some.txt", eot=eot, output=tmp_path / str(eot), **told)
+        alone = corpus.evaluation("train", documents=True, batch_size=1, block_size=32)
+        assert alone.bos is None
+        bits = corpuskit.BitsPerByte(alone)
+        size = len("one \u00e9\u4e2dthree".encode())
+        assert (bits.num_bytes, bits.num_targets) == (size, size + 3 * eot)
+        for x, _ in alone:
+            assert x[0, 0] == 256 != x[0, 1]
+        with pytest.raises(ConfigError, match="begins with id 256 already, .* twice; say bos=None"):
+            corpus.evaluation("train", bos=256)
+
+
 def test_a_bos_is_an_id_or_the_name_of_a_control_token_or_what_ends_documents(corpus_path, tmp_path):
     (tmp_path / "some.txt").write_text("abc")
     with_eot, without = (
