@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.reader import StreamReader
-from corpuskit.batches.rows import SpanRows, Values
-from corpuskit.batches.segments import Borders, DocumentEnds, Segments, segments
+from corpuskit.batches.rows import SpanRows, SpanSource, look_ahead
+from corpuskit.batches.segments import Borders, Segments, segments
 from corpuskit.batches.windows import widen
-from corpuskit.samplers.base import Spans, SpanSampler
+from corpuskit.samplers.base import Spans
 from corpuskit.value_streams import LOSS
 
 
@@ -21,33 +19,18 @@ class JoinedRows(SpanRows):
     """Rows of T + 1 places, none of them padding; streams of values are at the places of the ids."""
 
 
-class JoinedSource:
+class JoinedSource(SpanSource):
     """Rows of a sampler whose spans are joined; arguments as those of `WindowSource`."""
-
-    def __init__(
-        self,
-        sampler: SpanSampler,
-        reader: StreamReader,
-        block_size: int,
-        ends: Callable[[], DocumentEnds] | None = None,
-        beside: Mapping[str, Values] | None = None,
-        num_ids: int | None = None,
-    ) -> None:
-        self._sampler = sampler
-        self.block_size = block_size
-        self._ends = None if sampler.inside_documents else ends
-        self.reader = reader
-        self.beside = beside or {}
-        self._num_ids = num_ids
 
     def resolve(self, samples: Ints) -> JoinedRows:
         """The rows of samples of the global order."""
+        look_ahead(self.reader, self._sampler, samples)
         first, starts, lengths, bos = self._sampler.spans(samples)
         located = self.reader.locate(starts, lengths)
         beside = {name: each.reader.locate(starts, lengths) for name, each in self.beside.items()}
         return JoinedRows(first, starts, lengths, located, np.zeros(len(starts), np.bool_), beside, bos=bos)
 
-    def read(self, rows: JoinedRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
+    def read(self, rows: SpanRows, learned: NDArray[np.uint8] | None = None) -> tuple[Ints, Ints]:
         """Read x and y, int64 (n, T), contiguous and the caller's own; y is -100 where `learned` is 0."""
         ids = self.reader.gather_items(rows.located, rows.lengths, rows.copy)
         if rows.bos is not None:
@@ -55,23 +38,23 @@ class JoinedSource:
             ids[places] = front
         return widen(ids.reshape(-1, self.block_size + 1), learned, self._num_ids)
 
-    def values(self, rows: JoinedRows, name: str) -> NDArray[Any]:
+    def values(self, rows: SpanRows, name: str) -> NDArray[Any]:
         """Read a stream of values, (n, T) in its dtype, the caller's own; ids in front have its fill."""
         shift = self.beside[name].shift
-        return np.ascontiguousarray(self._values(rows, name)[:, shift : shift + self.block_size])
+        return np.ascontiguousarray(self._wide(rows, name)[:, shift : shift + self.block_size])
 
-    def learned(self, rows: JoinedRows) -> NDArray[Any]:
+    def learned(self, rows: SpanRows) -> NDArray[Any]:
         """Read the stream "loss" for `read`, (n, T + 1), as wide as the ids."""
-        return self._values(rows, LOSS)
+        return self._wide(rows, LOSS)
 
-    def _values(self, rows: JoinedRows, name: str) -> NDArray[Any]:
+    def _wide(self, rows: SpanRows, name: str) -> NDArray[Any]:
         beside = self.beside[name]
         values = beside.reader.gather_items(rows.beside[name], rows.lengths, rows.copy)
         if rows.bos is not None:
             values[rows.in_front()[0]] = beside.stream.fill
         return values.reshape(-1, self.block_size + 1)
 
-    def documents(self, rows: JoinedRows) -> tuple[Segments, Ints]:
+    def documents(self, rows: SpanRows) -> tuple[Segments, Ints]:
         """Where the documents are, and int64[k], the places of the flat y that belong to another than x.
 
         Each span is a segment, and each document in a span.
@@ -87,7 +70,7 @@ class JoinedSource:
         borders = Borders.of(row[inner], place[inner], num_rows, self.block_size)
         return segments(borders.segments(), num_rows, self.block_size), borders.foreign()
 
-    def target_spans(self, rows: JoinedRows) -> tuple[Ints, Ints]:
+    def target_spans(self, rows: SpanRows) -> tuple[Ints, Ints]:
         """The flat y in pieces: int64[m], where each starts in the stream, and int64[m], its size.
 
         An id in front stands where the token behind it does.

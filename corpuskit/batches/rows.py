@@ -143,7 +143,7 @@ class WindowSource:
 
     def resolve(self, samples: Ints) -> WindowRows:
         """The rows of samples of the global order."""
-        _look_ahead(self.reader, self._sampler, samples)
+        look_ahead(self.reader, self._sampler, samples)
         starts = self._sampler.starts(samples)
         borders = self._ends().borders(starts, self.block_size) if self._ends else None
         beside = {name: each.reader.locate(starts) for name, each in self.beside.items()}
@@ -279,7 +279,7 @@ class SpanSource:
 
     def resolve(self, samples: Ints) -> SpanRows:
         """The rows of samples of the global order, each filled up to T with a span of padding."""
-        _look_ahead(self.reader, self._sampler, samples)
+        look_ahead(self.reader, self._sampler, samples)
         filled, padding = filled_up(self._sampler.spans(samples), self.block_size, self._multiple)
         spans = SpanRows(filled.first, filled.starts, filled.lengths, filled.starts, padding, bos=filled.bos)
         located = self.reader.locate(spans.starts, spans.lengths + 1)
@@ -378,7 +378,7 @@ class SpanSource:
         return np.insert(starts, after, -1), np.insert(rows.places - rows.broken, after, 1)
 
 
-def _look_ahead(reader: StreamReader, sampler: AnySampler, samples: Ints) -> None:
+def look_ahead(reader: StreamReader, sampler: AnySampler, samples: Ints) -> None:
     """Tell a reader that gets shards as they are needed which ones are needed from some samples on."""
     if reader.looks_ahead and len(samples):
         reader.expect(sampler.upcoming(int(samples[0])))

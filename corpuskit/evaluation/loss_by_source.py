@@ -169,10 +169,9 @@ class LossBySource:
 
     def _places(self, names: tuple[str | None, ...]) -> Ints:
         """Where labels of these names are in the sums; new ones get places."""
-        if names != self.names[: len(names)]:
-            self.names = tuple(dict.fromkeys((*self.names, *names)))
-        elif len(names) > len(self.names):
-            self.names = names
+        if names == self.names[: len(names)]:
+            return np.arange(len(names))
+        self.names = tuple(dict.fromkeys((*self.names, *names)))
         at = {name: place for place, name in enumerate(self.names)}
         return np.array([at[name] for name in names], np.int64)
 

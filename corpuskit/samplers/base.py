@@ -220,7 +220,7 @@ def bos_of(context: SamplerContext) -> int | None:
     return value
 
 
-#: Options that several samplers have, for whoever says them of another.
+#: Which samplers have an option, for whoever says it of another.
 _HAVE = {
     "skip_untrained": "packed, sequential and shuffled",
     "bos": "packed and aligned",

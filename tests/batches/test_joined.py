@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from made_corpora import BOS, ENGINES, INFOS, corpora, fronted, nanochat_rows
 
 from corpuskit.batches import Batches
-from corpuskit.batches.joined import spans_of_x, spans_of_y
+from corpuskit.batches.joined import JoinedSource, spans_of_x, spans_of_y
 from corpuskit.batches.mixed_stream import MixedStream
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.order import Order
 from corpuskit.errors import ConfigError, ResumeError
-from corpuskit.samplers.base import Spans
+from corpuskit.samplers.base import ShardGroups, Spans, SpanSampler
 from corpuskit.selection import Selection
 
 
@@ -163,3 +163,27 @@ def test_a_run_goes_on_where_it_was_and_no_other_one_does(split_of):
     for other in ({}, {"bos": 2}, {"bos": 1, "buffer": 5}):
         with pytest.raises(ResumeError, match="the state was saved with sampler_options"):
             Batches(split, **options, sampler_options=other).load_state_dict(state)
+
+
+def test_what_a_sampler_of_joined_rows_says_of_the_coming_shards_is_heard():
+    class Ahead(SpanSampler):
+        joined = True
+
+        def spans(self, samples):
+            return Spans(np.arange(len(samples) + 1), samples, np.full(len(samples), 5))
+
+        def upcoming(self, sample):
+            return ShardGroups(np.array([sample]), np.array([90]))
+
+    class Hearing:
+        looks_ahead = True
+
+        def expect(self, upcoming):
+            self.heard = upcoming
+
+        def locate(self, starts, lengths):
+            return starts
+
+    reader = Hearing()
+    JoinedSource(Ahead(), reader, 4).resolve(np.array([3, 4]))
+    assert [places.tolist() for places in reader.heard] == [[3], [90]]
