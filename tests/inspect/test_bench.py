@@ -11,6 +11,8 @@ from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.inspect import bench as module
 from corpuskit.inspect.bench import BenchReport, Timing, bench
 
+SAMPLERS = ["random", "shuffled", "shard_shuffled", "sequential", "packed", "aligned"]
+
 HOSTILE = "evil \x1b[31mred \u202eabc \0 第一 "
 
 
@@ -38,7 +40,7 @@ def test_everything_is_measured_and_told_of_as_it_begins(corpus, monkeypatch):
     told = []
     report = measured(corpus, on_progress=told.append)
     rows = [f"{timing.task}, {timing.case}" for timing in report.timings]
-    batches = [f"batch, {name}" for name in ("random", "shuffled", "sequential", "packed")]
+    batches = [f"batch, {name}" for name in SAMPLERS]
     assert rows == ["read, cold", "read, warm", "prepare, bytes", *batches]
     assert [progress.label for progress in told] == [row.removesuffix(", bytes") for row in rows]
     assert {progress.stage for progress in told} == {"measure"}
@@ -62,7 +64,7 @@ def test_batches_are_measured_beside_nanogpt(corpus):
 def test_without_torch_batches_are_numpy_arrays_beside_nothing(corpus, monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     report = measured(corpus)
-    assert [timing.ratio for timing in report.timings if timing.task == "batch"] == [None] * 4
+    assert [timing.ratio for timing in report.timings if timing.task == "batch"] == [None] * len(SAMPLERS)
     assert ("nanoGPT's get_batch", "it needs torch") in report.not_measured
 
 
