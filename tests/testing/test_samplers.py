@@ -8,13 +8,15 @@ from corpuskit.registry.specs import SamplerSpec
 from corpuskit.samplers.base import Sampler
 from corpuskit.testing.samplers import SamplerSuite
 
+#: Those whose rows are made of spans, or are for some windows alone.
+OTHERS = {"sequential", "packed", "aligned", "shard_shuffled"}
 BUILTIN = {
     component.spec.name: component
     for component in Registry(environ={"CORPUSKIT_PLUGINS": ""}).components(SamplerSpec)
 }
 
 
-@pytest.mark.parametrize("name", [name for name in BUILTIN if name not in ("sequential", "packed")])
+@pytest.mark.parametrize("name", sorted(BUILTIN.keys() - OTHERS))
 class TestBuiltin(SamplerSuite):
     @pytest.fixture
     def make_sampler(self, name):

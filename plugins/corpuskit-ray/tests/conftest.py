@@ -67,12 +67,12 @@ class Deadly(Chatml):
         super().__init__(name=name, argument=argument)
         self._folder = argument
 
-    def pieces(self, conversation, **how):
+    def write(self, conversation, trained, **how):
         first = Path(self._folder, conversation.messages[0].content)
         if first.is_file():
             first.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().pieces(conversation, **how)
+        return super().write(conversation, trained, **how)
 
 
 @corpuskit.hookimpl
