@@ -121,7 +121,7 @@ def test_two_processes_fetch_a_shard_once_between_them(url, s3):
     program = f"import corpuskit; print(corpuskit.open({url!r})['train'][:].sum())"
     running = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in "12"]
     assert len({process.communicate()[0] for process in running}) == 1
-    # On a busy machine a request may be tried again; without a word between them it would be 80.
+    # Two that ask for all by themselves make 80. A rare run asks for one twice; why is not known.
     assert 40 <= len(s3.seen("GET", ".bin")) <= 44
 
 
