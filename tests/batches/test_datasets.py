@@ -316,7 +316,10 @@ def test_distributed_checkpoints_hold_the_state(make_split, tmp_path):
 
 @pytest.mark.fault("R7")
 def test_a_killed_worker_is_an_error_and_not_a_hang(prepared):
-    """In a process of its own: torch raises from a signal handler, wherever the main thread then is."""
+    """In a process of its own: torch raises from a signal handler, wherever the main thread then is.
+
+    Which error it is depends on when the worker died: torch says so, or the pipe to it ends.
+    """
     program = """
 import os, signal, sys
 from torch.utils.data import DataLoader
@@ -325,17 +328,17 @@ batches = corpuskit.open(sys.argv[1]).batches("train", batch_size=2, block_size=
 iterator = iter(DataLoader(batches.iterable(), batch_size=None, num_workers=2))
 next(iterator)
 os.kill(iterator._workers[0].pid, signal.SIGKILL)
-for _ in iterator:
-    pass
+try:
+    for _ in iterator:
+        pass
+except (RuntimeError, OSError, EOFError):
+    sys.exit(7)
 """
     done = subprocess.run(
         [sys.executable, "-c", program, prepared("a", "bytes")], capture_output=True, text=True
     )
 
-    assert done.returncode == 1
-    # The last is what torch says when the worker died between announcing a tensor and handing it over.
-    said = ("killed by signal", "exited unexpectedly", "ConnectionResetError")
-    assert any(text in done.stderr for text in said), done.stderr
+    assert done.returncode == 7, done.stderr
 
 
 def test_the_dataset_gives_the_same_windows_through_a_loader(make_split, assert_same_batches):
