@@ -16,6 +16,7 @@ from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of
 from corpuskit.errors import ConfigError
+from corpuskit.formats.options import ExportOptions
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.registry.blame import not_theirs
 
@@ -30,6 +31,7 @@ class Export:
         corpus: The corpus.
         folder: Where the files go; it takes the export's name when all are written.
         splits: The splits that are written.
+        options: What was asked for, of the options that the format takes; None is nothing.
         on_progress: See `Format.write`.
 
     Attributes:
@@ -37,9 +39,16 @@ class Export:
     """
 
     def __init__(
-        self, corpus: Corpus, folder: Path, splits: Sequence[str], *, on_progress: OnProgress | None = None
+        self,
+        corpus: Corpus,
+        folder: Path,
+        splits: Sequence[str],
+        *,
+        options: ExportOptions | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self.corpus = corpus
+        self.options = options or ExportOptions()
         self.splits = tuple(splits)
         self.files: list[dict[str, str | int]] = []
         self._folder = folder

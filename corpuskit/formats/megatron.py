@@ -32,6 +32,7 @@ from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.options import ExportOptions
 
 _MAGIC = b"MMIDIDX\x00\x00"
 _VERSION = 1
@@ -46,7 +47,7 @@ class Megatron(Format):
 
     name: ClassVar[str] = "megatron"
 
-    def check(self, corpus: Corpus, splits: Sequence[str]) -> None:
+    def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse vocabularies whose ids do not fit int32."""
         vocab_size = corpus.manifest.tokenizer.vocab_size
         if vocab_size > _MAX_IDS:

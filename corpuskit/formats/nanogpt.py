@@ -19,6 +19,7 @@ from typing import ClassVar
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer
 
@@ -34,8 +35,9 @@ class NanoGPT(Format):
     name: ClassVar[str] = "nanogpt"
     splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
     meta_file: ClassVar[str | None] = "meta.pkl"
+    options_taken: ClassVar[tuple[str, ...]] = ("meta",)
 
-    def check(self, corpus: Corpus, splits: Sequence[str]) -> None:
+    def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse ids of four bytes, which nanoGPT would read as two ids each."""
         if corpus.manifest.dtype != "<u2":
             raise ConfigError(

@@ -10,6 +10,7 @@ import torch
 import corpuskit
 from corpuskit.errors import ConfigError
 from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.formats.options import ExportOptions
 
 
 def test_train_py_draws_the_windows_of_the_corpus(shakespeare, tmp_path):
@@ -63,7 +64,7 @@ def sampled(folder, ids):
 def test_meta_pkl_is_what_its_own_prepare_py_writes_for_characters(make_corpus, tmp_path):
     text = "cab, \u00e9\U0001f642\n" * 9
     corpus = make_corpus([text.encode()], encoding="chars", eot=False)
-    files = NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    files = NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True))
     assert [path.name for path in files] == ["train.bin", "meta.pkl", "export.json"]
     characters = sorted(set(text))
     expected = {
@@ -82,7 +83,7 @@ def test_meta_pkl_is_what_its_own_prepare_py_writes_for_characters(make_corpus, 
 
 def test_meta_pkl_of_another_tokenizer_serves_what_sample_py_can(make_corpus, tmp_path, caplog):
     corpus = make_corpus([b"plain text"], eot=False)
-    NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True))
     vocab_size, encode, decoded = sampled(tmp_path / "out", [*b"plain", 200])
     assert (vocab_size, decoded, encode("ab")) == (257, "plain\ufffd", [*b"ab"])
     assert "sample.py encodes by characters and decodes id by id" in caplog.text
@@ -98,5 +99,5 @@ def test_gpt2_needs_no_meta_pkl(make_corpus, tmp_path, caplog, meta):
         assert "meta.pkl" not in caplog.text
         return
     with pytest.raises(ConfigError, match="train.py and sample.py know gpt2 by themselves"):
-        NanoGPT().write(corpus, tmp_path / "out", meta=True)
+        NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True))
     assert not (tmp_path / "out").exists()

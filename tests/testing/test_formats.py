@@ -168,7 +168,7 @@ def test_the_suite_wants_wide_ids_refused_where_they_do_not_fit(tmp_path):
         suite.test_ids_of_four_bytes_are_held_or_refused(Raw(), maker(tmp_path), tmp_path)
 
     class Refuses(Raw):
-        def check(self, corpus, splits):
+        def check(self, corpus, splits, options):
             raise ConfigError("only uint16")
 
     suite.test_ids_of_four_bytes_are_held_or_refused(Refuses(), maker(tmp_path / "again"), tmp_path / "again")
