@@ -24,6 +24,7 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpuskitError, StorageError
 from corpuskit.file_errors import looking_at
 from corpuskit.formats.export import Export
+from corpuskit.formats.foreign import ForeignFile, Place
 from corpuskit.formats.options import ExportOptions, flag
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
@@ -116,6 +117,21 @@ class Format(abc.ABC):
         Args:
             export: Opens the file to write.
         """
+
+    def read(self, place: Place) -> Sequence[ForeignFile]:
+        """The files that an import reads, in order; nothing but their headers is read yet.
+
+        Args:
+            place: What was named, and what the user says of it.
+
+        Raises:
+            ConfigError: If files of the format cannot be read.
+            CorpusFormatError: If they are not of the format, or damaged.
+        """
+        raise ConfigError(
+            f"--format {self.name}: its files cannot be imported; 'corpuskit list formats' shows what can",
+            found=self.name,
+        )
 
     def find(
         self,

@@ -13,13 +13,18 @@ ids of uint32, which train_llama3.py reads. All is little-endian.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.foreign import ForeignFile, MappedFile, Place, head, size_of, truncated
 
 _HEADER_INTS = 256
+_HEADER_BYTES = 4 * _HEADER_INTS
 _HEADERS = {"<u2": (20240520, 1), "<u4": (20240801, 7)}
 
 #: As many as llm.c's own scripts put into one file. Its loader seeks with 32-bit offsets: never 2 GiB.
@@ -52,6 +57,42 @@ class LlmC(Format):
                     ids = next(pieces)
                     file.write(ids.data)
                     start += len(ids)
+
+    def read(self, place: Place) -> Sequence[ForeignFile]:
+        """Each .bin whose header is one of the two."""
+        return [_file(place, path) for path in place.files(".bin")]
+
+
+def _file(place: Place, path: Path) -> MappedFile:
+    """What a file's header says.
+
+    Raises:
+        CorpusFormatError: If it is no such header, or the file has another size.
+    """
+    start = head(path, _HEADER_BYTES)
+    numbers = np.frombuffer(start[: len(start) // 4 * 4], "<i4").tolist()
+    known = {values: dtype for dtype, values in _HEADERS.items()}
+    found = tuple(numbers[:2])
+    if found not in known or len(start) < _HEADER_BYTES or numbers[2] < 0:
+        raise CorpusFormatError(
+            f"{path}: does not begin with llm.c's header: expected magic and version "
+            f"{' or '.join(map(str, known))}, found {found}; name other files, or choose another --format",
+            path=path,
+            expected=list(known),
+            found=found,
+        )
+    dtype, num_tokens = np.dtype(known[found]), numbers[2]
+    expected = _HEADER_BYTES + num_tokens * dtype.itemsize
+    if size_of(path) != expected:
+        raise truncated(path, expected=expected, found=size_of(path))
+    return MappedFile(
+        split=place.split_of(path.stem),
+        paths=(path,),
+        dtype=dtype,
+        offset=_HEADER_BYTES,
+        num_tokens=num_tokens,
+        continues=True,
+    )
 
 
 __all__ = ["LlmC"]

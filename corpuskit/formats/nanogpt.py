@@ -19,6 +19,7 @@ from typing import ClassVar
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.foreign import ForeignFile, MappedFile, Place, size_of, whole_items
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer
@@ -96,6 +97,20 @@ class NanoGPT(Format):
         with export.file(f"{'val' if split == 'valid' else split}.bin") as file:
             for ids in export.tokens(split):
                 file.write(ids.data)
+
+    def read(self, place: Place) -> Sequence[ForeignFile]:
+        """Each .bin as it is: nothing in it says what its ids are. A meta.pkl is never read."""
+        dtype = place.item_type()
+        return [
+            MappedFile(
+                split=place.split_of(path.stem),
+                paths=(path,),
+                dtype=dtype,
+                num_tokens=whole_items(path, size_of(path), dtype.itemsize),
+                continues=True,
+            )
+            for path in place.files(".bin")
+        ]
 
 
 def _text_of(tokenizer: Tokenizer, number: int) -> str:
