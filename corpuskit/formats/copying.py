@@ -28,7 +28,7 @@ class SplitCopy:
         tokenizer: What is said to have made the ids.
         marks: Where documents end in files that do not say it.
         dtype: The type of an id in the corpus.
-        text_sizes: int64[V], the bytes of text that each id stands for; None where that is not known.
+        text_sizes: [V], the bytes of text that each id stands for; None where that is not known.
 
     Attributes:
         is_ended: Whether each document so far ends with the end-of-text id.
@@ -43,13 +43,14 @@ class SplitCopy:
         tokenizer: Tokenizer,
         marks: Marks,
         dtype: np.dtype[Any],
-        text_sizes: Ints | None,
+        text_sizes: NDArray[Any] | None,
     ) -> None:
         self.is_ended = self.is_started = True
         self._files, self._numbers = files, numbers
         self._tokenizer, self._marks, self._dtype, self._text_sizes = tokenizer, marks, dtype, text_sizes
         self._begun = 0  # tokens of the document that is under way, and the bytes of their text
         self._begun_bytes = 0
+        self._last_id = -1
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of all files in order.
@@ -106,6 +107,7 @@ class SplitCopy:
         ids = block.ids.astype(self._dtype, copy=False)
         starts = np.concatenate(([-self._begun], ends[:-1])) if len(ends) else ends
         self._look_at_marks(ids, starts, ends)
+        self._last_id = int(ids[-1]) if len(ids) else self._last_id
         rows = new_rows(
             ends, number, np.arange(documents, documents + len(ends)), self._text_bytes(block.ids, ends)
         )
@@ -124,28 +126,34 @@ class SplitCopy:
         if eot_id is None or not (ends > starts).all():  # there is none, or a document is empty
             self.is_ended = self.is_started = False
             return
-        self.is_ended = self.is_ended and bool((ids[ends - 1] == eot_id).all())
+        last = ids[ends[ends > 0] - 1]
+        if len(ends) and ends[0] == 0:  # the document's last token was in the block before
+            last = np.append(last, self._last_id)
+        self.is_ended = self.is_ended and bool((last == eot_id).all())
         self.is_started = self.is_started and bool((ids[begins] == eot_id).all())
 
     def _text_bytes(self, ids: NDArray[Any], ends: Ints) -> Ints:
         """int64[d]: the bytes of each document's text; 0 where they are not known."""
         if self._text_sizes is None:
             return np.zeros(len(ends), np.int64)
-        sums = np.concatenate(([0], np.cumsum(self._text_sizes[ids])))
+        sums = np.concatenate(([0], np.cumsum(self._text_sizes.take(ids), dtype=np.int64)))
         at = sums[ends]
         found = np.diff(at, prepend=-self._begun_bytes) if len(ends) else at
         self._begun_bytes = int(sums[-1] - at[-1]) if len(ends) else self._begun_bytes + int(sums[-1])
         return found
 
 
-def text_sizes(tokenizer: Tokenizer) -> Ints | None:
-    """int64[V]: the bytes of text of each id, 0 for control tokens; None where ids around it decide them."""
+def text_sizes(tokenizer: Tokenizer) -> NDArray[Any] | None:
+    """The bytes of text that each id stands for, [V] in a small type, 0 for control tokens.
+
+    None where that depends on the ids around it.
+    """
     texts = tokenizer.token_bytes()
     if texts is None:
         return None
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     sizes[[*tokenizer.control_ids.values()]] = 0
-    return sizes
+    return sizes.astype(np.min_scalar_type(int(sizes.max(initial=0))))  # they are looked up for every token
 
 
 __all__ = ["Marks", "SplitCopy", "text_sizes"]

@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from corpuskit.arrays import Ints
+from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.foreign import (
@@ -121,6 +122,7 @@ def _ends(path: Path) -> Iterator[Ints]:
     for start in range(0, len(ends), _INDEX_ITEMS):
         some = ends[start : start + _INDEX_ITEMS]
         yield np.minimum(some, np.uint64(2**63 - 1)).astype(np.int64)
+        forget(ends, 8 * start, 8 * (start + len(some)))
 
 
 def _rounded(count: int) -> str:

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from corpuskit import reading
 from corpuskit.corpus.fields import Columns
-from corpuskit.corpus.file_bytes import contents
+from corpuskit.corpus.file_bytes import contents, forget
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.sources.kept_fields import FieldType
 from corpuskit.value_streams import StreamInfo
 
 #: Ids that are read at once.
-BLOCK_TOKENS = 2**21
+BLOCK_TOKENS = 2**18
 #: What files and folders call a split that has another name here.
 _OTHER_NAMES = {"val": "valid", "validation": "valid"}
 _DTYPES = {"uint16": "<u2", "uint32": "<u4", "int32": "<i4", "int64": "<i8"}
@@ -155,6 +155,10 @@ class MappedFile(ForeignFile):
                 np.concatenate(here) - start,
                 {name: items[start:stop] for name, items in streams.items()},
             )
+            item_bytes = self.dtype.itemsize
+            forget(self.ids, self.offset + start * item_bytes, self.offset + stop * item_bytes)
+            for items in streams.values():
+                forget(items, start * items.itemsize, stop * items.itemsize)
 
     def _checked(self, ends: NDArray[np.int64], last: int) -> NDArray[np.int64]:
         if len(ends) and not (

@@ -33,6 +33,7 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.foreign import ForeignFile, MappedFile, Place, head, mapped, size_of, truncated
@@ -135,8 +136,8 @@ class _Index:
 
     def __init__(self, path: Path, num_sequences: int, num_bounds: int) -> None:
         self._path = path
-        data = mapped(path, _HEAD.size, num_sequences * 12 + num_bounds * 8)
-        lengths, begins, bounds = np.split(data, [num_sequences * 4, num_sequences * 12])
+        self._data = mapped(path, _HEAD.size, num_sequences * 12 + num_bounds * 8)
+        lengths, begins, bounds = np.split(self._data, [num_sequences * 4, num_sequences * 12])
         self._lengths: Ints = lengths.view("<i4")
         self._begins: Ints = begins.view("<i8")
         self._bounds: Ints = bounds.view("<i8")
@@ -162,6 +163,9 @@ class _Index:
             if not np.array_equal(self._begins[last:until], sums[:-1] * item_bytes):
                 raise self._damaged("sequences that do not follow one another in the .bin")
             yield sums[bounds - last]
+            for first, item in ((0, 4), (4 * len(self._lengths), 8)):
+                start = _HEAD.size + first
+                forget(self._data, start + last * item, start + until * item)
             last, tokens = until, int(sums[-1])
 
     def _damaged(self, found: str) -> CorpusFormatError:
