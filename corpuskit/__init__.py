@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from corpuskit.evaluation.loss_by_source import LossBySource
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.formats.importing import import_tokens
     from corpuskit.inspect.card import Card, card
     from corpuskit.inspect.collecting import stats
     from corpuskit.inspect.comparison import Comparison, compare

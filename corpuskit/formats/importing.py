@@ -91,6 +91,7 @@ def import_tokens(
         StorageError: If reading or writing failed.
 
     Example:
+        >>> files = corpuskit.export("data/tinyshakespeare/gpt2", "nanogpt", "nanoGPT/data/mine")
         >>> corpus = corpuskit.import_tokens("nanoGPT/data/mine", "nanogpt", name="mine", encoding="gpt2")
     """
     _check("documents", documents, get_args(Documents))
