@@ -32,7 +32,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     metavar="PATH",
     type=UserPath(file_okay=False),
     required=True,
-    help="Write this folder. It must be said.",
+    help="Write this folder, or this URL in an object store. It must be said.",
 )
 @option(
     "--split",
@@ -64,6 +64,12 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     is_flag=True,
     help="Describe the vocabulary too, in nanoGPT's meta.pkl, which is a pickle. By default none is written.",
 )
+@option(
+    "--link",
+    is_flag=True,
+    help="Make a file that would be a copy of a shard a hard link to it; never write into it. By default it "
+    "is a copy.",
+)
 @option("--overwrite", is_flag=True, help="Replace an export that is there. By default that is an error.")
 @json_option
 @quiet_option
@@ -77,6 +83,7 @@ def command(
     end_of_text_first: bool,
     text: bool,
     meta: bool,
+    link: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -84,7 +91,7 @@ def command(
     """Write CORPUS in another trainer's format.
 
     Every byte of the corpus is checked on the way. The folder appears whole or not at all, with an
-    export.json that says what it was made of.
+    export.json that says what it was made of. In an object store, export.json comes last.
     """
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
@@ -98,6 +105,7 @@ def command(
         end_of_text_first=end_of_text_first,
         text=text,
         meta=meta,
+        link=link,
     )
     opened, trainer_format = open_corpus(corpus), open_format(format_name)
     made = overwrite or trainer_format.find(opened, output, splits=splits or None, options=options) is None
@@ -115,7 +123,7 @@ def command(
         names = [str(file) for file in files]
         render.print_json(
             {
-                "path": str(files[-1].parent),
+                "path": str(files[-1]).removesuffix("/export.json"),
                 "format": format_name,
                 "made": made,
                 "splits": counts,

@@ -10,6 +10,7 @@ from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.formats.opening import open_format
 from corpuskit.formats.options import export_options
 from corpuskit.on_progress import OnProgress
+from corpuskit.urls import RemotePath
 
 
 def export(
@@ -23,9 +24,10 @@ def export(
     end_of_text_first: bool = False,
     text: bool = False,
     meta: bool = False,
+    link: bool = False,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
-) -> list[Path]:
+) -> list[Path | RemotePath]:
     """Write a corpus in another trainer's format; every byte of it is checked on the way.
 
     The folder appears whole or not at all, with an export.json that says what it was made of. If just that
@@ -34,13 +36,16 @@ def export(
     Args:
         corpus: An open corpus, its folder, or its URL.
         format: The format's name: "nanogpt", "llmc", "megatron", or a plugin's.
-        output: The folder to be.
+        output: The folder to be, or its URL in an object store, where files are put one by one and
+            `export.json` last.
         splits: Which splits, by name; None is all of them.
         shard_tokens: The most tokens in a file, such as 10**8 or "100M"; None is the format's own number.
         block_size: Tokens in a row, for the formats whose files are made for rows of one length.
         end_of_text_first: Put the end-of-text id in front of each document rather than behind it.
         text: Write the documents' text rather than their ids.
         meta: Also write the file that describes the vocabulary.
+        link: Where a file would be a copy of a shard, make it a hard link to the shard. Never open it for
+            writing.
         overwrite: Whether an export that is there may be replaced; another folder never is.
         on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
 
@@ -63,6 +68,7 @@ def export(
         end_of_text_first=end_of_text_first,
         text=text,
         meta=meta,
+        link=link,
     )
     return open_format(format).write(
         opened, output, splits=splits, options=options, overwrite=overwrite, on_progress=on_progress

@@ -175,7 +175,7 @@ class MappedFile(ForeignFile):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Place:
+class ForeignPlace:
     """What a format is given to read.
 
     Args:
@@ -351,7 +351,7 @@ __all__ = [
     "ForeignBlock",
     "ForeignFile",
     "MappedFile",
-    "Place",
+    "ForeignPlace",
     "head",
     "mapped",
     "read_json",

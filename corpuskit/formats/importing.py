@@ -30,7 +30,7 @@ from corpuskit.fetching.places import hash_file
 from corpuskit.file_errors import looking_at
 from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
-from corpuskit.formats.foreign import ForeignFile, Place, split_called
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, split_called
 from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
@@ -147,7 +147,7 @@ class _Import:
                 "choose an --encoding with a vocabulary of its own",
                 found=encoding,
             )
-        self._files = format.read(Place(path, self._tokenizer.vocab_size, dtype, split))
+        self._files = format.read(ForeignPlace(path, self._tokenizer.vocab_size, dtype, split))
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
         self._states = [_state(path) for path in self._paths]
         self._marks = self._marks_of(documents)

@@ -36,7 +36,8 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
-from corpuskit.formats.foreign import ForeignFile, MappedFile, Place, head, mapped, size_of, truncated
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, head, mapped, size_of, truncated
+from corpuskit.formats.limits import check_int32
 from corpuskit.formats.options import ExportOptions
 
 _MAGIC = b"MMIDIDX\x00\x00"
@@ -45,7 +46,6 @@ _TYPES = {"<u2": 8, "<u4": 4}
 #: The types of ids that are read: whole numbers, by their code.
 _READ_TYPES = {1: "|u1", 2: "|i1", 3: "<i2", 4: "<i4", 5: "<i8", 8: "<u2"}
 _HEAD = struct.Struct("<9sQBQQ")
-_MAX_IDS = 2**31
 _MAX_LENGTH = 2**31 - 1
 _CHUNK = 2**18
 
@@ -57,14 +57,7 @@ class Megatron(Format):
 
     def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse vocabularies whose ids do not fit int32."""
-        vocab_size = corpus.manifest.tokenizer.vocab_size
-        if vocab_size > _MAX_IDS:
-            raise ConfigError(
-                f"{corpus.path} has a vocabulary of {vocab_size:,} ids, and Megatron's int32 holds "
-                f"{_MAX_IDS:,}; prepare it with a smaller one",
-                expected=_MAX_IDS,
-                found=vocab_size,
-            )
+        check_int32(corpus, "Megatron")
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's ids, then its index."""
@@ -83,7 +76,7 @@ class Megatron(Format):
             for first in range(0, num_documents + 1, _CHUNK):
                 file.write(np.arange(first, min(first + _CHUNK, num_documents + 1), dtype="<i8").data)
 
-    def read(self, place: Place) -> Sequence[ForeignFile]:
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
         """Each .idx with the .bin beside it; what was named may also be what both names begin with."""
         prefix = place.path.with_name(f"{place.path.name}.idx")
         if not place.path.is_dir() and prefix.exists():
@@ -91,7 +84,7 @@ class Megatron(Format):
         return [_file(place, path.with_suffix(".idx")) for path in place.files(".idx")]
 
 
-def _file(place: Place, path: Path) -> MappedFile:
+def _file(place: ForeignPlace, path: Path) -> MappedFile:
     """What an .idx says of its .bin.
 
     Raises:

@@ -19,7 +19,8 @@ from typing import ClassVar
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
-from corpuskit.formats.foreign import ForeignFile, MappedFile, Place, size_of, whole_items
+from corpuskit.formats.dividing import short_name
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, size_of, whole_items
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer
@@ -36,7 +37,7 @@ class NanoGPT(Format):
     name: ClassVar[str] = "nanogpt"
     splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
     meta_file: ClassVar[str | None] = "meta.pkl"
-    options_taken: ClassVar[tuple[str, ...]] = ("meta",)
+    options_taken: ClassVar[tuple[str, ...]] = ("meta", "link")
 
     def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse ids of four bytes, which nanoGPT would read as two ids each."""
@@ -94,11 +95,14 @@ class NanoGPT(Format):
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's ids as they are."""
-        with export.file(f"{'val' if split == 'valid' else split}.bin") as file:
+        name = f"{short_name(split)}.bin"
+        if export.options.link and export.link(split, name):
+            return
+        with export.file(name) as file:
             for ids in export.tokens(split):
                 file.write(ids.data)
 
-    def read(self, place: Place) -> Sequence[ForeignFile]:
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
         """Each .bin as it is: nothing in it says what its ids are. A meta.pkl is never read."""
         dtype = place.item_type()
         return [

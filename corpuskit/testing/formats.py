@@ -62,6 +62,10 @@ class FormatSuite:
             expected = expected[: len(expected) // self.options.block_size * self.options.block_size]
         assert_equal_numbers(found, expected)
 
+    def write(self, format: Format, *arguments: Any, **keywords: Any) -> list[Path]:
+        """The files of an export to a folder."""
+        return [Path(str(file)) for file in format.write(*arguments, **keywords)]
+
     def test_it_is_a_format(self, format: Format) -> None:
         assert isinstance(format, Format)
         assert isinstance(format.name, str)
@@ -93,12 +97,12 @@ class FormatSuite:
     ) -> None:
         corpus = make_corpus()
         both = {
-            path.name: path.read_bytes()
-            for path in format.write(corpus, tmp_path / "both", options=self.options)
+            path.relative_to(tmp_path / "both").as_posix(): path.read_bytes()
+            for path in self.write(format, corpus, tmp_path / "both", options=self.options)
         }
         alone = {
-            path.name: path.read_bytes()
-            for path in format.write(corpus, tmp_path / "a", splits=["valid"], options=self.options)
+            path.relative_to(tmp_path / "a").as_posix(): path.read_bytes()
+            for path in self.write(format, corpus, tmp_path / "a", splits=["valid"], options=self.options)
         }
         assert len(alone) < len(both)
         self.assert_same(self.read(tmp_path / "a", "valid"), corpus["valid"][:])
@@ -109,8 +113,8 @@ class FormatSuite:
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        files = format.write(corpus, tmp_path / "out", options=self.options)
-        assert {path.name for path in files} == _names(tmp_path / "out")
+        files = self.write(format, corpus, tmp_path / "out", options=self.options)
+        assert {*files} == {path for path in (tmp_path / "out").rglob("*") if path.is_file()}
         described = json.loads((tmp_path / "out" / FILE_NAME).read_bytes())
         assert described["format"] == format.name
         assert described["corpus"] == corpus.fingerprint
@@ -162,6 +166,7 @@ class FormatSuite:
         format.write(
             corpus,
             tmp_path / "out",
+            options=self.options,
             on_progress=lambda at: heard.append((at.done_bytes, at.total_bytes)),
         )
         total = sum(split.num_tokens * split.dtype.itemsize for split in corpus.values())
@@ -225,7 +230,8 @@ def _names(folder: Path) -> set[str]:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     """A folder's files; of what an export says of itself, all but the corpus's own identity."""
-    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if FILE_NAME in contents:
         described = json.loads(contents[FILE_NAME])
         described.pop("corpus")  # covers the shards

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats import foreign
-from corpuskit.formats.foreign import MappedFile, Place, read_json, split_called
+from corpuskit.formats.foreign import MappedFile, ForeignPlace, read_json, split_called
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from corpuskit.formats.foreign import MappedFile, Place, read_json, split_called
     ],
 )
 def test_the_split_is_a_word_of_the_name(name, split):
-    assert Place(Path(), 10, split="other").split_of(name) == split
+    assert ForeignPlace(Path(), 10, split="other").split_of(name) == split
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_a_split_that_no_file_can_be_called_by_is_refused(name):
 
 @pytest.mark.parametrize(("vocab_size", "dtype"), [(65_536, "<u2"), (65_537, "<u4")])
 def test_ids_are_as_wide_as_the_vocabulary_needs(vocab_size, dtype):
-    assert Place(Path(), vocab_size).item_type() == np.dtype(dtype)
-    assert Place(Path(), vocab_size, "int32").item_type() == np.dtype("<i4")
+    assert ForeignPlace(Path(), vocab_size).item_type() == np.dtype(dtype)
+    assert ForeignPlace(Path(), vocab_size, "int32").item_type() == np.dtype("<i4")
 
 
 @given(st.lists(st.integers(0, 40), max_size=12).map(sorted), st.integers(1, 9), st.integers(1, 5))
