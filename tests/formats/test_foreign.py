@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats import foreign
-from corpuskit.formats.foreign import MappedFile, ForeignPlace, read_json, split_called
+from corpuskit.formats.foreign import ForeignPlace, MappedFile, read_json, split_called
 
 
 @pytest.mark.parametrize(
