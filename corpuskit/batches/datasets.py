@@ -105,10 +105,10 @@ class WindowDataset(Dataset[Item]):
         samples = self._begin() + places
         if self._order.schedule is None:
             return self._items(self._order.rows(samples, watch=self._order.watch))
-        shapes = [self._order.at(sample).options.block_size for sample in samples.tolist()]
+        sizes = self._order.schedule.block_sizes(samples)
         found: dict[int, Item] = {}
-        for size in set(shapes):
-            here = np.flatnonzero(np.array(shapes) == size)
+        for size in np.unique(sizes).tolist():
+            here = np.flatnonzero(sizes == size)
             items = self._items(self._order.rows(samples[here], watch=self._order.watch))
             found.update(zip(here.tolist(), items, strict=True))
         return [found[place] for place in range(len(places))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -303,11 +302,10 @@ def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
     if order.options.documents:
         _ = order._document_ends  # so that all share them
     like = next((one for one in others if one.options.block_size == phase.block_size), None)
-    found = copy.copy(like or order)
-    if like is None:
-        found.__dict__ = {name: value for name, value in vars(order).items() if name not in _OF_A_SIZE}
-    else:
-        found.__dict__["source"] = like.source
+    found = Order.__new__(Order)  # and nothing is opened again
+    found.__dict__ = {name: value for name, value in vars(order).items() if name not in _OF_A_SIZE}
+    if like is not None:
+        found.source = like.source
     found.options = order.options.at(phase)
     return found
 

@@ -8,6 +8,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole, whole
 from corpuskit.samplers.phases import Phases
@@ -137,6 +140,11 @@ class Schedule:
         """The first step whose batch begins at a sample or after it."""
         step = self.step_of(sample)
         return step if self.first_sample(step) == sample else step + 1
+
+    def block_sizes(self, samples: Ints) -> Ints:
+        """int64[n]: T of each sample's row."""
+        sizes = np.array([phase.block_size for phase in self.phases])
+        return sizes[np.searchsorted(np.array(self._samples), samples, side="right") - 1]
 
     def tokens(self, sample: int) -> int:
         """How many tokens of x the first samples have."""

@@ -376,3 +376,5 @@ def test_phases_of_one_block_size_share_what_reads_them(make_split):
     assert one.source is two.source
     assert three.source is not two.source
     assert order.at(1) is one
+    assert one.sampler is two.sampler is three.sampler
+    assert one.watch is two.watch is three.watch
