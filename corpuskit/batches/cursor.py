@@ -148,13 +148,15 @@ class Cursor:
     def iterate(self, end: int | None, *, ahead: int = 0, workers: int = 1) -> Iterator[Batch]:
         """Batches from the current sample to `end`, skipping those of the other workers' turns."""
         plans = self._new_plans(stride=workers)
+        hop = workers * self.order.options.batch_size
+        has_schedule = self.order.schedule is not None
         prefetcher: Prefetcher | None = None
 
         def start(first_sample: int) -> Any:
             return self._start(plans, first_sample)
 
         def after(first_sample: int) -> int:
-            return self.after(first_sample, workers)
+            return self.after(first_sample, workers) if has_schedule else first_sample + hop
 
         try:
             while end is None or self._sample < end:

@@ -199,7 +199,7 @@ def test_pieces_of_one_window_are_far_apart(make_split):
 
 @pytest.mark.parametrize("sampler", ["random", "shuffled", "sequential", "shard_shuffled"])
 @pytest.mark.parametrize("prefetch", [0, 3])
-@pytest.mark.parametrize("cut", [0, 5, 6, 10, 13, 19])
+@pytest.mark.parametrize("cut", [5, 10, 19])
 def test_a_run_goes_on_across_borders_with_other_ranks(make_split, sampler, prefetch, cut):
     split = make_split(1000, shard_sizes=[400, 600], document_ends=range(7, 1001, 7))
     options = {**OPTIONS, "sampler": sampler, "documents": "mask"}
@@ -221,8 +221,7 @@ def test_a_run_goes_on_across_borders_with_other_ranks(make_split, sampler, pref
         ],
         whole[cut:],
     )
-    for step in range(24):
-        same([Batches(split, **options)[step]], [whole[step]])
+    same([one[step] for step in reversed(range(24))], whole[::-1])
 
 
 def test_sizes_are_those_of_the_next_batch(make_split):
