@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corpuskit.batches.fim_options import FimOptions
 from corpuskit.batches.ranks import ranks_of
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
@@ -37,6 +38,8 @@ class BatchOptions:
         resident: Keep the whole split on the device.
         sampler_options: What the sampler can be told.
         selection: Which documents are drawn from; None is all of them.
+        num_targets: n, how many tokens ahead each place of x has targets for.
+        fim: How documents are filled in the middle; None is not at all.
 
     Raises:
         ConfigError: If a value is impossible, or two of them together.
@@ -61,14 +64,18 @@ class BatchOptions:
     resident: bool = False
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     selection: Selection | None = dataclasses.field(default=None, hash=False)
+    num_targets: int = 1
+    fim: FimOptions | None = None
 
     def __post_init__(self) -> None:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
+        least["num_targets"] = 1
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
         for name in ("max_segment", "max_segments"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, whole(name, value, least=1))
+        object.__setattr__(self, "fim", FimOptions.of(self.fim))
         _check_values(self)
         if self.layout == "flat" and self.documents is False:
             object.__setattr__(self, "documents", True)
@@ -203,6 +210,15 @@ def _check_values(options: BatchOptions) -> None:
             )
     if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+    if options.num_targets > options.block_size:
+        raise ConfigError(
+            f"num_targets = {options.num_targets}: must be at most block_size, {options.block_size}",
+            expected=options.block_size,
+            found=options.num_targets,
+        )
+    if options.resident and (options.num_targets > 1 or options.fim):
+        name = "fim" if options.fim else "num_targets"
+        raise ConfigError(f"{name} cannot be resident: its rows are made in memory; leave resident out")
 
 
 def are_names(found: Any) -> bool:

@@ -13,6 +13,8 @@ from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
 from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
+from corpuskit.batches.fill_in_the_middle import FimSource
+from corpuskit.batches.fim_options import open_fim
 from corpuskit.batches.joined import JoinedSource, spans_of_x, spans_of_y
 from corpuskit.batches.labels import label_runs
 from corpuskit.batches.opening import open_reader
@@ -23,6 +25,7 @@ from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.batches.targets import TargetWatch
+from corpuskit.batches.targets_ahead import AheadSource
 from corpuskit.batches.window_plan import RankSlice, WindowPlan
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
 from corpuskit.value_streams import LOSS
@@ -51,10 +54,11 @@ class Order:
         num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
         watch: Counts the rows without a target that were made in this process.
         labels: The labels of the stream's tokens; None if batches have none.
+        fim: How documents are filled in the middle; None if they are not.
 
     Raises:
-        ConfigError: If the stream is too short for one window or has no values or field of a name that is
-            asked for, or the sampler cannot do what is asked.
+        ConfigError: If the stream is too short for one window or has no values, field or tokens of a name
+            that is asked for, or the sampler cannot do what is asked.
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
@@ -67,6 +71,7 @@ class Order:
         names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
         self._values = {name: stream.stream(name) for name in names}
         self.labels = label_runs(stream, options.labels) if options.labels else None
+        self.fim = open_fim(stream, options.fim) if options.fim else None
         self.num_tokens = stream.num_tokens
         self.sampler: AnySampler
         context = SamplerContext(
@@ -156,9 +161,10 @@ class Order:
             watch: Hears of rows without a target; by default nobody does.
 
         Returns:
-            x and y, int64 (n, T); where documents were asked for, the number of each place's segment in
-            its row, and its place in the segment, int32 (n, T) each; where streams were asked for, a
-            mapping of each to its values, (n, T); and where labels were asked for, their ids, int32 (n, T).
+            x and y, int64 (n, T); y is (n, num_targets, T) where several were asked for. Where documents
+            were asked for, the number of each place's segment in its row, and its place in the segment,
+            int32 (n, T) each; where streams were asked for, a mapping of each to its values, (n, T); and
+            where labels were asked for, their ids, int32 (n, T).
 
         Raises:
             IndexError: If a number is negative.
@@ -204,6 +210,8 @@ class Order:
             "corpus": self.stream.fingerprint,
             "block_size": self.options.block_size,
             "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
+            "num_targets": self.options.num_targets,
+            "fim": self.fim.to_json() if self.fim else {},
         }
 
     def drawn(self, sample: int) -> dict[str, DrawnAmount]:
@@ -227,12 +235,35 @@ class Order:
     @cached_property
     def source(self) -> RowSource[Any]:
         """What reads the rows."""
-        block_size = self.options.block_size
+        options, source, sampler = self.options, self._plain_source, self.sampler
+        if self.fim:
+            is_inside = isinstance(sampler, SpanSampler) and sampler.inside_documents
+            ends = None if is_inside else lambda: self._document_ends
+            num_ids = self.stream.num_ids
+            source = FimSource(source, self.fim, seed=options.seed, ends=ends, num_ids=num_ids)
+        if options.num_targets > 1:
+            source = AheadSource(
+                source,
+                options.num_targets,
+                ends=self.stream.document_ends,
+                corpus_ends=self.stream.corpus_ends,
+                breaks=sampler.breaks if isinstance(sampler, SpanSampler) else None,
+                is_masked=options.documents == "mask",
+                has_loss=options.loss and LOSS in source.beside,
+            )
+        return source
+
+    @property
+    def _plain_source(self) -> RowSource[Any]:
+        """What reads the rows as they are in the stream, and the next token as each place's target."""
+        block_size, num_behind = self.options.block_size, self.options.num_targets - 1
         random_access = not self.sampler.in_order
-        reader = open_reader(self.stream, block_size + 1, random_access=random_access)
+        reader = open_reader(self.stream, block_size + 1, random_access=random_access, num_behind=num_behind)
         ends = (lambda: self._document_ends) if self.options.documents else None
         beside = {
-            name: Values(values, open_reader(values, length, random_access=random_access))
+            name: Values(
+                values, open_reader(values, length, random_access=random_access, num_behind=num_behind)
+            )
             for name, values in self._values.items()
             for length in [block_size + (values.of == "target")]
         }
