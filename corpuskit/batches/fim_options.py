@@ -42,13 +42,15 @@ class FimOptions:
 
     @classmethod
     def of(cls, value: Any) -> FimOptions | None:
-        """The options that a value of `fim=` means.
+        """The options that a value of `fim=` means; of an empty mapping, as states have it, there are none.
 
         Raises:
-            ConfigError: If it means none.
+            ConfigError: If it is not right.
         """
-        if value is None or isinstance(value, cls):
+        if isinstance(value, cls):
             return value
+        if value is None or value == {}:
+            return None
         said = dict(value) if isinstance(value, Mapping) else {"rate": value}
         for name in said:
             if name not in ("rate", "spm_rate", *_PARTS):
