@@ -76,9 +76,9 @@ class Batches(Cursor):
             labels are of `y[:, 0]`. In a flat batch y is (1, n, rows * block_size).
         fim: Fill in the middle: the share of documents, 0 to 1, or a mapping of `rate`, of `spm_rate` (the
             share of those in the order SPM, by default 0.5), and of `prefix`, `suffix` and `middle`, the
-            three tokens, ids or names; by default they are found by their names. A document's last three
-            tokens in a row make room for them, and a row's documents keep their places. Items of streams
-            move with their tokens; those of the three tokens are the fill, so that they are learned.
+            three tokens, ids or names; by default they are found by their names. Three tokens of the
+            document make room for them, so that a row's documents keep their places. Items of streams move
+            with their tokens; those of the three tokens are the fill, so that they are learned.
 
     Raises:
         ConfigError: If an option is impossible, or the split too short for one window.

@@ -1,10 +1,11 @@
 """Fill in the middle: documents whose middle comes last, so that a model learns to write what is missing.
 
 Bavarian and others, "Efficient training of language models to fill in the middle" (2022), on tokens and in
-the order of bigcode's Megatron-LM. A document, or as much of it as a row has, is cut at two places into
-prefix, middle and suffix. PSM is `<prefix> prefix <suffix> suffix <middle> middle`, and SPM
-`<prefix> <suffix> suffix <middle> prefix middle`. The three tokens take the places of the document's last
-three, so nothing else in the row moves.
+the order of Megatron-LM. A document, or as much of it as a row has, is cut at two places into prefix, middle
+and suffix. PSM is `<prefix> prefix <suffix> suffix <middle> middle`, and SPM
+`<prefix> <suffix> suffix <middle> prefix middle`. The three tokens take the places of the suffix's last
+three, or, of one that has no more than those, of the first three that are in the prefix and the middle. So
+nothing else in the row moves, and a middle ends where it ends in the document.
 """
 
 from __future__ import annotations
@@ -262,9 +263,13 @@ class FimSource:
         begins, sizes, is_spm = begins[some], sizes[some], rows.is_spm[some]
         if not len(begins):
             return _Moved(ids, None, begins, begins)
-        kept = sizes - _NUM_TOKENS
-        cuts = [multiply_high(one[some], (kept + 1).astype(np.uint64)).astype(np.int64) for one in rows.cuts]
+        places = (sizes + 1).astype(np.uint64)
+        cuts = [multiply_high(one[some], places).astype(np.int64) for one in rows.cuts]
         low, high = np.minimum(*cuts), np.maximum(*cuts)
+        from_suffix = np.where(sizes - high > _NUM_TOKENS, _NUM_TOKENS, np.maximum(_NUM_TOKENS - high, 0))
+        from_prefix = np.minimum(_NUM_TOKENS - from_suffix, low)
+        from_middle = _NUM_TOKENS - from_suffix - from_prefix
+        num_prefix, num_suffix = low - from_prefix, sizes - high - from_suffix
         # What was between the pieces, and of each its six parts, of which three are a token.
         starts, lengths = np.zeros((2, len(begins), 7), np.int64)
         starts[1:, 0] = (begins + sizes)[:-1]
@@ -272,14 +277,14 @@ class FimSource:
         lengths[:, 1] = 1
         suffix, prefix = np.where(is_spm, 3, 4), np.where(is_spm, 5, 2)
         each = np.arange(len(begins))
-        starts[each, prefix], lengths[each, prefix] = begins, low
-        starts[each, suffix], lengths[each, suffix] = begins + high, kept - high
-        starts[:, 6], lengths[:, 6] = begins + low, high - low
+        starts[each, prefix], lengths[each, prefix] = begins + from_prefix, num_prefix
+        starts[each, suffix], lengths[each, suffix] = begins + high, num_suffix
+        starts[:, 6], lengths[:, 6] = begins + low + from_middle, high - low - from_middle
         lengths[each, suffix - 1] = lengths[each, suffix + 1] = 1
         end = begins[-1] + sizes[-1]
         sources, counts = np.append(starts, end), np.append(lengths, len(ids) - end)
-        to_suffix = begins + np.where(is_spm, 1, 1 + low)
-        tokens = np.concatenate((begins, to_suffix, to_suffix + 1 + kept - high))
+        to_suffix = begins + np.where(is_spm, 1, 1 + num_prefix)
+        tokens = np.concatenate((begins, to_suffix, to_suffix + 1 + num_suffix))
         copy = SpanCopy(counts)
         moved = _copied(copy, ids, sources)
         moved[tokens] = np.repeat(np.array(self._fim.ids, ids.dtype), len(begins))
