@@ -162,6 +162,7 @@ def test_they_come_flat_as_datasets_and_on_torch(make_split):
     torch_y = Batches(split, **options)[4][1]
     np.testing.assert_array_equal(torch_y.numpy(), y)
     np.testing.assert_array_equal(Batches(split, **options, layout="flat")[4][1].numpy(), flat_y)
+    assert Batches(split, **options, device="meta")[4][1].shape == y.shape
     items = Batches(split, **options).dataset()
     np.testing.assert_array_equal(np.stack([items[n][1] for n in range(12, 15)]), y)
     np.testing.assert_array_equal(items.__getitems__([12])[0][1], y[0])
