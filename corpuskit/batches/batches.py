@@ -73,6 +73,16 @@ class Batches(Cursor):
         selection: Which documents are drawn from, as `corpuskit.select` gives them; None is all of them. The
             sampler sees them one after another, as if there were no others. Where one follows another that
             it does not follow in the split, the target is -100.
+        num_targets: n, how many tokens ahead each place of x has targets for. With several y is
+            (rows, n, block_size), and `y[:, k]` is k + 1 tokens ahead. It is -100 past the end of the corpus,
+            and wherever `y[:, 0]` of the target, or of a document's end before it, is. Windows read
+            block_size + n tokens; rows made of spans go on in the document that they end in. Streams and
+            labels are of `y[:, 0]`. In a flat batch y is (1, n, rows * block_size).
+        fim: Fill in the middle: the share of documents, 0 to 1, or a mapping of `rate`, of `spm_rate` (the
+            share of those in the order SPM, by default 0.5), and of `prefix`, `suffix` and `middle`, the
+            three tokens, ids or names; by default they are found by their names. Three tokens of the
+            document make room for them, so that a row's documents keep their places. Items of streams move
+            with their tokens; those of the three tokens are the fill, so that they are learned.
 
     Raises:
         ConfigError: If an option is impossible, or the split too short for one window.

@@ -61,7 +61,7 @@ class WindowDataset(Dataset[Item]):
     def __init__(
         self, order: Order, first_sample: int, num_samples: int, columns: Sequence[str] = ()
     ) -> None:
-        _check_columns(columns, has_documents=bool(order.options.documents))
+        _check_columns(columns, order)
         if first_sample + num_samples > MAX_SAMPLE:
             raise ConfigError(
                 f"num_samples = {short(num_samples)}: samples count from 0 to 2**62", found=num_samples
@@ -161,7 +161,7 @@ def _column(name: str, x: Ints, y: Ints, documents: Sequence[Any]) -> Any:
     return [np.diff(each).tolist() for each in ends]
 
 
-def _check_columns(columns: Sequence[str], *, has_documents: bool) -> None:
+def _check_columns(columns: Sequence[str], order: Order) -> None:
     """Refuse columns that there are not.
 
     Raises:
@@ -172,9 +172,15 @@ def _check_columns(columns: Sequence[str], *, has_documents: bool) -> None:
             f"columns = {columns!r:.80}: must be different names of {', '.join(COLUMNS)}", found=columns
         )
     of_documents = [name for name in columns if name in COLUMNS[2:]]
-    if of_documents and not has_documents:
+    if of_documents and not order.options.documents:
         raise ConfigError(
             f"columns: {of_documents[0]!r} is of documents; make the batches with documents='mask'",
+            found=columns,
+        )
+    if "labels" in columns and order.options.num_targets > 1:
+        raise ConfigError(
+            f"columns: 'labels' has one target a place, and num_targets is {order.options.num_targets}; "
+            "leave one of them out",
             found=columns,
         )
 

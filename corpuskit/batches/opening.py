@@ -16,10 +16,10 @@ from corpuskit.batches.targets import TargetWatch
 from corpuskit.batches.windows import WindowReader
 
 
-def open_reader(stream: Stream, length: int, *, random_access: bool) -> StreamReader:
+def open_reader(stream: Stream, length: int, *, random_access: bool, num_behind: int = 0) -> StreamReader:
     """The reader for a stream: one that maps all of its shards, or one that gets them as they are needed."""
     if any(split.is_streamed for split, _ in stream.parts()):
-        return StreamedReader(stream, length)
+        return StreamedReader(stream, length, num_behind=num_behind)
     return WindowReader(stream, length, random_access=random_access)
 
 

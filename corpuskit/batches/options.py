@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from corpuskit.batches.fim_options import FimOptions
 from corpuskit.batches.ranks import ranks_of
 from corpuskit.batches.schedule import Phase, Said, Schedule
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
@@ -40,6 +41,8 @@ class BatchOptions:
         selection: Which documents are drawn from; None is all of them.
         schedule: How the sizes change along the run; None where they do not. `batch_size` and `block_size`
             are then those of one phase: the first, unless somebody says another.
+        num_targets: n, how many tokens ahead each place of x has targets for.
+        fim: How documents are filled in the middle; None is not at all.
 
     Raises:
         ConfigError: If a value is impossible, or two of them together.
@@ -65,14 +68,18 @@ class BatchOptions:
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     selection: Selection | None = dataclasses.field(default=None, hash=False)
     schedule: Schedule | None = None
+    num_targets: int = 1
+    fim: FimOptions | None = None
 
     def __post_init__(self) -> None:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
+        least["num_targets"] = 1
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
         for name in ("max_segment", "max_segments"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, whole(name, value, least=1))
+        object.__setattr__(self, "fim", FimOptions.of(self.fim))
         _check_values(self)
         if self.layout == "flat" and self.documents is False:
             object.__setattr__(self, "documents", True)
@@ -257,6 +264,17 @@ def _check_values(options: BatchOptions) -> None:
             )
     if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+    phases = () if options.schedule is None else options.schedule.phases
+    smallest = min([options.block_size, *(phase.block_size for phase in phases)])
+    if options.num_targets > smallest:
+        raise ConfigError(
+            f"num_targets = {options.num_targets}: must be at most block_size, {smallest}",
+            expected=smallest,
+            found=options.num_targets,
+        )
+    if options.resident and (options.num_targets > 1 or options.fim):
+        name = "fim" if options.fim else "num_targets"
+        raise ConfigError(f"{name} cannot be resident: its rows are made in memory; leave resident out")
 
 
 def are_names(found: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,15 +13,16 @@ from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
 from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
-from corpuskit.batches.joined import JoinedSource, spans_of_x, spans_of_y
+from corpuskit.batches.fim_options import open_fim
+from corpuskit.batches.joined import spans_of_x, spans_of_y
 from corpuskit.batches.labels import label_runs
-from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
-from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
+from corpuskit.batches.row_source import row_source
+from corpuskit.batches.rows import RowSource
 from corpuskit.batches.schedule import Phase, Schedule
 from corpuskit.batches.segments import DocumentEnds
 from corpuskit.batches.selected import SelectedDocuments, open_selected
-from corpuskit.batches.stream import TokenStream, ValueStream
+from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.batches.targets import TargetWatch
 from corpuskit.batches.window_plan import RankSlice, WindowPlan
@@ -58,10 +59,11 @@ class Order:
         num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
         watch: Counts the rows without a target that were made in this process.
         labels: The labels of the stream's tokens; None if batches have none.
+        fim: How documents are filled in the middle; None if they are not.
 
     Raises:
-        ConfigError: If the stream is too short for one window or has no values or field of a name that is
-            asked for, or the sampler cannot do what is asked.
+        ConfigError: If the stream is too short for one window or has no values, field or tokens of a name
+            that is asked for, or the sampler cannot do what is asked.
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
@@ -75,6 +77,7 @@ class Order:
         names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
         self._values = {name: stream.stream(name) for name in names}
         self.labels = label_runs(stream, options.labels) if options.labels else None
+        self.fim = open_fim(stream, options.fim) if options.fim else None
         self.num_tokens = stream.num_tokens
         self.sampler: AnySampler
         context = SamplerContext(
@@ -195,9 +198,10 @@ class Order:
             watch: Hears of rows without a target; by default nobody does.
 
         Returns:
-            x and y, int64 (n, T); where documents were asked for, the number of each place's segment in
-            its row, and its place in the segment, int32 (n, T) each; where streams were asked for, a
-            mapping of each to its values, (n, T); and where labels were asked for, their ids, int32 (n, T).
+            x and y, int64 (n, T); y is (n, num_targets, T) where several were asked for. Where documents
+            were asked for, the number of each place's segment in its row, and its place in the segment,
+            int32 (n, T) each; where streams were asked for, a mapping of each to its values, (n, T); and
+            where labels were asked for, their ids, int32 (n, T).
 
         Raises:
             IndexError: If a number is negative.
@@ -250,6 +254,8 @@ class Order:
             "corpus": self.stream.fingerprint,
             "block_size": self.size("block_size"),
             "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
+            "num_targets": self.options.num_targets,
+            "fim": self.fim.to_json() if self.fim else {},
         }
 
     def size(self, name: str) -> Any:
@@ -268,7 +274,14 @@ class Order:
     @cached_property
     def source(self) -> RowSource[Any]:
         """What reads the rows."""
-        return _source(self, self._values, lambda: self._document_ends)
+        return row_source(
+            self.stream,
+            self.sampler,
+            self.options,
+            values=self._values,
+            document_ends=lambda: self._document_ends,
+            fim=self.fim,
+        )
 
     @cached_property
     def _shapes(self) -> dict[tuple[int, int], Order]:
@@ -308,25 +321,6 @@ def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
         found.source = like.source
     found.options = order.options.at(phase)
     return found
-
-
-def _source(
-    order: Order, values_of: Mapping[str, ValueStream], document_ends: Callable[[], DocumentEnds]
-) -> RowSource[Any]:
-    block_size = order.options.block_size
-    random_access = not order.sampler.in_order
-    reader = open_reader(order.stream, block_size + 1, random_access=random_access)
-    ends = document_ends if order.options.documents else None
-    beside = {
-        name: Values(values, open_reader(values, length, random_access=random_access))
-        for name, values in values_of.items()
-        for length in [block_size + (values.of == "target")]
-    }
-    if isinstance(order.sampler, SpanSampler):
-        kind = JoinedSource if order.sampler.joined else SpanSource
-        return kind(order.sampler, reader, block_size, ends, beside, order.stream.num_ids)
-    assert isinstance(order.sampler, Sampler)
-    return WindowSource(order.sampler, reader, block_size, ends, beside, order.stream.num_ids)
 
 
 def _one_size(phases: Phases, samples: Ints) -> int:

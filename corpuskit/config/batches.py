@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, ValidatorFunctionWrapHandler, WrapValidator
@@ -81,6 +81,14 @@ class BatchConfig(Config):
     prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")
     resident: bool = Field(False, description="Keep the whole split on the device.")
     sampler_options: dict[str, Any] | None = Field(None, description="What the sampler can be told.")
+    num_targets: int = Field(
+        1, ge=1, description="n, how many tokens ahead each place of x has targets for; y is (B, n, T) then."
+    )
+    fim: float | Mapping[str, Any] | None = Field(
+        None,
+        description="Fill in the middle: the share of documents, or a table of rate, spm_rate, and the "
+        "tokens prefix, suffix and middle.",
+    )
 
     def options(self) -> dict[str, Any]:
         """What `corpuskit.Batches` takes, beside the split."""

@@ -82,6 +82,8 @@ class BatchKeywords(TypedDict, total=False):
     resident: bool
     sampler_options: Mapping[str, Any] | None
     selection: Selection | str | None
+    num_targets: int
+    fim: float | Mapping[str, Any] | None
 
 
 class EvaluationKeywords(TypedDict, total=False):

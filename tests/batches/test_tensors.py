@@ -84,6 +84,18 @@ def test_random_access_and_iteration_agree_on_cuda(wide_batches):
     assert_same_on("cuda", [batches[step] for step in (9, 0, 9, 3)], [host[step] for step in (9, 0, 9, 3)])
 
 
+@needs_cuda
+@pytest.mark.parametrize("sampler", ["random", "packed"])
+def test_other_targets_are_those_in_memory(wide_batches, sampler):
+    fim = {"rate": 0.5, "prefix": 1, "suffix": 2, "middle": 3}
+    for options in ({"num_targets": 3}, {"fim": fim}, {"num_targets": 2, "fim": fim, "documents": "mask"}):
+        batches = wide_batches(device="cuda", prefetch=2, sampler=sampler, **options)
+        host = wide_batches(output="numpy", sampler=sampler, **options)
+        assert_same_on(
+            "cuda", [batches[step][:2] for step in range(9)], [host[step][:2] for step in range(9)]
+        )
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_missing_cuda_device_is_a_config_error(wide_batches):
     with pytest.raises(ConfigError, match="device = 'cuda': this machine has no CUDA device"):
