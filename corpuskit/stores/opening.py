@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from corpuskit.errors import UnavailableName, UnknownName
 from corpuskit.fetching.options import FetchOptions
+from corpuskit.registry.registry import default
+from corpuskit.registry.specs import StoreSpec
 from corpuskit.stores.base import Store
 from corpuskit.urls import RemotePath
 
 
 def open_store(place: RemotePath, options: FetchOptions | None = None) -> Store:
-    """The store of a URL, with what its kind can do."""
-    if place.scheme in ("s3", "s3a"):
-        from corpuskit.stores.s3 import S3Store
+    """The store of a URL, with what its kind can do.
 
-        return S3Store(place, options)
-    return Store(place, options)
+    A scheme that is no store's name is fsspec's.
+
+    Raises:
+        UnavailableName: If the scheme may be of a plugin that failed.
+        ConfigError: If the store has no place of that name.
+    """
+    try:
+        component = default().find(StoreSpec, place.scheme)
+    except UnknownName as error:
+        if isinstance(error, UnavailableName) and error.owners:
+            raise
+        return Store(place, options)
+    return component.make(Store, place, options)
