@@ -33,7 +33,7 @@ def run_record(folder: Path) -> bytes | None:
         return storage.json_bytes(value)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         log.warning("%s cannot be read and is left out: %s", folder / RUN, reason_of(error))
         return None
 
