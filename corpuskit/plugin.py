@@ -103,7 +103,7 @@ if TYPE_CHECKING:
     from corpuskit.sources.readers.columns import all_columns, text_path
     from corpuskit.sources.readers.kept import Keep
     from corpuskit.storage import write_json
-    from corpuskit.stores.base import Added, Comparison, PreconditionFailed, Store, Stored
+    from corpuskit.stores.base import Addition, Comparison, PreconditionFailed, Store, Stored
     from corpuskit.stores.opening import open_store
     from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, check_encoded, to_utf8
     from corpuskit.tokenizers.boundaries import last_safe_place
@@ -246,7 +246,7 @@ GROUPS = {
     "Stores": {
         "Store": "corpuskit.stores.base:Store",
         "Stored": "corpuskit.stores.base:Stored",
-        "Added": "corpuskit.stores.base:Added",
+        "Addition": "corpuskit.stores.base:Addition",
         "Comparison": "corpuskit.stores.base:Comparison",
         "PreconditionFailed": "corpuskit.stores.base:PreconditionFailed",
         "RemotePath": "corpuskit.urls:RemotePath",
@@ -268,7 +268,7 @@ GROUPS = {
 _PLACES = {name: place for group in GROUPS.values() for name, place in group.items()}
 
 __all__ = [
-    "Added",
+    "Addition",
     "AnySampler",
     "BATCH_BYTES",
     "BATCH_DOCUMENTS",

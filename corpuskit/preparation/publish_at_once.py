@@ -18,7 +18,7 @@ from corpuskit.corpus.remote.layout import file_names
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.on_progress import OnProgress
 from corpuskit.preparation.published_files import RUN, checked_files, found_there, run_record
-from corpuskit.stores.base import Added, PreconditionFailed, Store, Stored
+from corpuskit.stores.base import Addition, PreconditionFailed, Store, Stored
 
 log = logging.getLogger(__name__)
 
@@ -65,13 +65,13 @@ def publish_at_once(
         old = found_there(store, data, overwrite=overwrite)
         if (old is None or old.data != data) and not overwrite:
             _refuse_others(store, folder, files)
-        added = [Added(file.name, folder / file.name, file.sha256) for file in files]
+        added = [Addition(file.name, folder / file.name, file.sha256) for file in files]
         added += _beside(folder, store, old, data, card, overwrite=overwrite)
         removed = _not_needed(store, old, manifest)
         message = f"corpuskit: {manifest.dataset}, {manifest.tokenizer.name}, {manifest.fingerprint:.16}"
         try:
             return store.commit(
-                [*added, Added(manifest_format.FILE_NAME, data)],
+                [*added, Addition(manifest_format.FILE_NAME, data)],
                 removed,
                 expected={manifest_format.FILE_NAME: old},
                 message=message,
@@ -106,18 +106,18 @@ def _beside(
     card: Callable[[], bytes] | None,
     *,
     overwrite: bool,
-) -> list[Added]:
+) -> list[Addition]:
     """The run's record and the page, where they are to be put; people may have edited one that is there."""
-    added: list[Added] = []
+    added: list[Addition] = []
     is_new = old is None or old.data != data
     if (is_new or store.size(RUN) is None) and (run := run_record(folder)) is not None:
-        added.append(Added(RUN, run))
+        added.append(Addition(RUN, run))
     own, there = _own_card(folder), store.read(CARD, max_bytes=_CARD_BYTES)
     if there is None:
         page = own if own is not None else card() if card is not None else None
-        return added if page is None else [*added, Added(CARD, page)]
+        return added if page is None else [*added, Addition(CARD, page)]
     if own is not None and own != there.data and overwrite:
-        return [*added, Added(CARD, own)]
+        return [*added, Addition(CARD, own)]
     if own is not None and own != there.data:
         log.warning(
             "%s is another one than %s and stays; replace it with --overwrite",

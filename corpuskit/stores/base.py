@@ -33,7 +33,7 @@ class PreconditionFailed(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Added:
+class Addition:
     """A file that a commit puts.
 
     Args:
@@ -89,7 +89,7 @@ class Store:
 
     def commit(
         self,
-        added: Sequence[Added],
+        added: Sequence[Addition],
         removed: Sequence[str],
         *,
         expected: Mapping[str, Stored | None],

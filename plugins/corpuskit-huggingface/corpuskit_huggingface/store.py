@@ -35,7 +35,7 @@ from corpuskit.errors import (
     reason_of,
 )
 from corpuskit.plugin import (
-    Added,
+    Addition,
     Comparison,
     FetchOptions,
     OnProgress,
@@ -148,11 +148,11 @@ class HubStore(Store):
         there = (self._head or self._look()).files.get(name)
         if there is None:
             return "missing"
-        return "same" if _is_same(there, Added(name, file, sha256)) else "different"
+        return "same" if _is_same(there, Addition(name, file, sha256)) else "different"
 
     def commit(
         self,
-        added: Sequence[Added],
+        added: Sequence[Addition],
         removed: Sequence[str],
         *,
         expected: Mapping[str, Stored | None],
@@ -248,13 +248,13 @@ class HubStore(Store):
             if (None if path is None else path.read_bytes()) != (None if stored is None else stored.data):
                 raise PreconditionFailed
 
-    def _operation(self, one: Added) -> CommitOperationAdd:
+    def _operation(self, one: Addition) -> CommitOperationAdd:
         content = one.content if isinstance(one.content, bytes) else str(one.content)
         return CommitOperationAdd(self._path(one.name), content)
 
     def _upload(
         self,
-        changed: Sequence[Added],
+        changed: Sequence[Addition],
         additions: Sequence[CommitOperationAdd],
         on_progress: OnProgress | None,
     ) -> None:
@@ -298,7 +298,7 @@ class HubStore(Store):
             raise
         return str(made.oid)
 
-    def _check_kept(self, commit: str, added: Sequence[Added]) -> None:
+    def _check_kept(self, commit: str, added: Sequence[Addition]) -> None:
         """Compare what the commit has with what was put."""
         with self._told("look at"):
             files = self._files(commit)
@@ -344,7 +344,7 @@ def _groups(sizes: Sequence[int]) -> Iterator[list[int]]:
         yield group
 
 
-def _is_same(there: RepoFile, one: Added) -> bool:
+def _is_same(there: RepoFile, one: Addition) -> bool:
     """Whether a file of the Hub has these bytes: by its sha256, or by git's name for it if it is small."""
     content = one.content
     size_bytes = len(content) if isinstance(content, bytes) else content.stat().st_size
