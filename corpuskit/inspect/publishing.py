@@ -44,7 +44,8 @@ def publish(
         StorageError: If the store refuses, or does not answer. Nothing that was there is lost.
 
     Example:
-        >>> corpus = corpuskit.publish("data/tinyshakespeare/gpt2", "hf://my-name/tinyshakespeare-gpt2")
+        >>> corpuskit.publish("data/tinyshakespeare/gpt2", "memory://corpora/mine").splits
+        ('train', 'valid')
     """
     return published(corpus, to, overwrite=overwrite, private=private, on_progress=on_progress)[0]
 
