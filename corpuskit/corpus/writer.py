@@ -160,7 +160,7 @@ class CorpusWriter:
         if self._without_tokens:
             left_out = Counter(described.left_out) + Counter({"no-tokens": self._without_tokens})
             described = dataclasses.replace(described, left_out=left_out)
-        manifest = _manifest(described, self._splits)
+        manifest = manifest_of(described, self._splits)
         if not any(split.num_tokens for split in self._splits.values()):
             raise ConfigError(f"{self.output}: no tokens are left, and a corpus needs one", found=0)
         storage.write_json(self._staged / RUN_FILE, {"corpuskit": __version__, **run})
@@ -228,11 +228,7 @@ class SplitWriter:
 
     def record(self) -> SplitRecord:
         """What the manifest says of the split; one without a token has no shard and no document."""
-        return SplitRecord(
-            num_tokens=sum(shard.num_tokens for shard in self._shards),
-            num_documents=sum(shard.num_documents for shard in self._shards),
-            shards=self._shards,
-        )
+        return split_of(self._shards)
 
     def _new_shard(self) -> _Shard:
         return _Shard(self._folder, f"{self._name}-{len(self._shards):05d}.bin", self._description)
@@ -334,7 +330,17 @@ def is_of_corpus(name: str) -> bool:
     return _IN_CORPUS.fullmatch(name) is not None
 
 
-def _manifest(description: Description, splits: Mapping[str, SplitRecord]) -> Manifest:
+def split_of(shards: Sequence[ShardRecord]) -> SplitRecord:
+    """What a manifest says of a split that has these shards."""
+    return SplitRecord(
+        num_tokens=sum(shard.num_tokens for shard in shards),
+        num_documents=sum(shard.num_documents for shard in shards),
+        shards=list(shards),
+    )
+
+
+def manifest_of(description: Description, splits: Mapping[str, SplitRecord]) -> Manifest:
+    """The manifest of a corpus."""
     streams = sorted(description.streams.items())
     return Manifest(
         corpuskit_version=__version__,
@@ -360,4 +366,6 @@ __all__ = [
     "Description",
     "SplitWriter",
     "is_of_corpus",
+    "manifest_of",
+    "split_of",
 ]

@@ -20,6 +20,7 @@ from corpuskit import storage
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpuskitError
 from corpuskit.formats.export import Export
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace
 from corpuskit.formats.options import ExportOptions, flag
 from corpuskit.formats.place import FILE_NAME, open_place
 from corpuskit.on_progress import OnProgress
@@ -107,6 +108,21 @@ class Format(abc.ABC):
         Args:
             export: Opens the file to write.
         """
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """The files that an import reads, in order; nothing but their headers is read yet.
+
+        Args:
+            place: What was named, and what the user says of it.
+
+        Raises:
+            ConfigError: If files of the format cannot be read.
+            CorpusFormatError: If they are not of the format, or damaged.
+        """
+        raise ConfigError(
+            f"--format {self.name}: its files cannot be imported; 'corpuskit list formats' shows what can",
+            found=self.name,
+        )
 
     def find(
         self,
