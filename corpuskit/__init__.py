@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from corpuskit.batches.labels import Labels
     from corpuskit.batches.segments import Segments
     from corpuskit.batches.trace import Trace
+    from corpuskit.bundles.packing import pack
+    from corpuskit.bundles.unpacking import unpack
     from corpuskit.config.batches import BatchConfig
     from corpuskit.config.prepare import PrepareConfig
     from corpuskit.config.run import RunConfig, read_config
@@ -115,6 +117,7 @@ _PLACES = {
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "mix": "corpuskit.corpus.mixture:mix",
     "open": "corpuskit.corpus.corpus:open_corpus",
+    "pack": "corpuskit.bundles.packing:pack",
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
@@ -124,6 +127,7 @@ _PLACES = {
     "seed_all": "corpuskit.reproducibility:seed_all",
     "select": "corpuskit.corpus.select:select",
     "stats": "corpuskit.inspect.collecting:stats",
+    "unpack": "corpuskit.bundles.unpacking:unpack",
     "verify": "corpuskit.corpus.verification:verify",
     "where": "corpuskit.inspect.where:where",
 }
@@ -176,6 +180,7 @@ __all__ = [
     "hookimpl",
     "mix",
     "open",
+    "pack",
     "plan",
     "prepare",
     "progress",
@@ -185,6 +190,7 @@ __all__ = [
     "seed_all",
     "select",
     "stats",
+    "unpack",
     "verify",
     "where",
 ]

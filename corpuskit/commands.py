@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("corpuskit.cli.bench", "Measure what this machine does with a corpus."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
+    "pack": ("corpuskit.cli.pack", "Write a corpus as one file, to carry elsewhere."),
+    "unpack": ("corpuskit.cli.unpack", "Make a corpus of such a file."),
     "card": ("corpuskit.cli.card", "Write the dataset card of a corpus or a mixture."),
     "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
     "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),

@@ -49,7 +49,7 @@ def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus
     if not is_corpus and not is_free:
         raise ConfigError(f"{output} exists and is not a corpus; move it away, or choose another --output")
     if not is_corpus:
-        _check_replaceable(output)
+        check_replaceable(output)
         return None
 
     def head(name: str) -> bytes:
@@ -58,7 +58,7 @@ def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus
 
     corpus = accepted(resolved, output, head, on_progress, overwrite=resolved.config.overwrite)
     if corpus is None:
-        _check_replaceable(output)
+        check_replaceable(output)
     return corpus
 
 
@@ -208,7 +208,7 @@ def _check_apart(output: Path, source: Source) -> None:
         )
 
 
-def _check_replaceable(output: Path) -> None:
+def check_replaceable(output: Path) -> None:
     """Refuse a place that a corpus cannot take without something being lost that no corpus has.
 
     Raises:
@@ -230,4 +230,4 @@ def _check_replaceable(output: Path) -> None:
         )
 
 
-__all__ = ["accepted", "check_inputs_kept", "existing_corpus"]
+__all__ = ["accepted", "check_inputs_kept", "check_replaceable", "existing_corpus"]

@@ -23,6 +23,8 @@ STAGES = {
     "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
+    "pack": "Packing",
+    "unpack": "Unpacking",
     "lines": "Counting lines",
     "steps": "Going through the steps",
     "search": "Searching",
