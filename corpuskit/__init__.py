@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from corpuskit.batches.labels import Labels
     from corpuskit.batches.segments import Segments
     from corpuskit.batches.trace import Trace
+    from corpuskit.bundles.collecting import Bundle, fetch_bundle
     from corpuskit.bundles.packing import pack
     from corpuskit.bundles.unpacking import unpack
     from corpuskit.config.batches import BatchConfig
@@ -74,6 +75,7 @@ _PLACES = {
     "BatchConfig": "corpuskit.config.batches:BatchConfig",
     "Batches": "corpuskit.batches.batches:Batches",
     "BitsPerByte": "corpuskit.evaluation.bits_per_byte:BitsPerByte",
+    "Bundle": "corpuskit.bundles.collecting:Bundle",
     "Card": "corpuskit.inspect.card:Card",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
     "Comparison": "corpuskit.inspect.comparison:Comparison",
@@ -113,6 +115,7 @@ _PLACES = {
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
+    "fetch_bundle": "corpuskit.bundles.collecting:fetch_bundle",
     "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "mix": "corpuskit.corpus.mixture:mix",
@@ -136,6 +139,7 @@ __all__ = [
     "BatchConfig",
     "Batches",
     "BitsPerByte",
+    "Bundle",
     "Card",
     "CommandSpec",
     "Comparison",
@@ -176,6 +180,7 @@ __all__ = [
     "encodings",
     "export",
     "fetch",
+    "fetch_bundle",
     "health",
     "hookimpl",
     "mix",

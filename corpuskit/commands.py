@@ -6,6 +6,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("corpuskit.cli.prepare", "Turn text into a verified corpus of token ids."),
     "plan": ("corpuskit.cli.plan", "Say what preparing would make and take."),
+    "fetch": ("corpuskit.cli.fetch", "Collect what preparing needs, for a machine without a network."),
     "commit": ("corpuskit.cli.commit", "Make a corpus of parts made elsewhere."),
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),

@@ -15,7 +15,7 @@ from corpuskit.cli.options import UserPath, json_option, option, quiet_option
     cls=Command,
     examples=(
         "corpuskit unpack tinyshakespeare-gpt2.tar -o data/tinyshakespeare/gpt2",
-        "ssh desk corpuskit pack data/tinyshakespeare/gpt2 -o - | corpuskit unpack - -o tinyshakespeare",
+        "corpuskit unpack - -o data/tinyshakespeare/gpt2",
     ),
 )
 @click.argument("file", type=UserPath(dir_okay=False, allow_dash=True), metavar="FILE")

@@ -43,6 +43,8 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "verify",
         "encodings",
         "fetch",
+        "fetch_bundle",
+        "Bundle",
         "progress",
         "Progress",
     ),
