@@ -38,7 +38,7 @@ from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.urls import is_offline_scheme, redact_url, url_id
 
-__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch"]
+__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch", "is_at_hand"]
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,15 @@ def fetch(
     found = request.run()
     recording.note(recording.Recorded(file, found.sha256, found.size_bytes, found.url, path=found.path))
     return found
+
+
+def is_at_hand(file: RemoteFile) -> bool:
+    """Whether the cache or a mirror on this machine seems to have a file; nothing of it is read."""
+    if not file.sha256:
+        return False
+    sha256 = file.sha256.lower()
+    places_of = (path for place in mirrors.places_of(sha256) if (path := local_path(place)) is not None)
+    return any(path.is_file() for path in (cache.file_path(default_cache_dir(), sha256), *places_of))
 
 
 @dataclasses.dataclass(slots=True)
