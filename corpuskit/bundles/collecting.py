@@ -11,19 +11,22 @@ import dataclasses
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
 from corpuskit import cache, reading, storage
+from corpuskit.config import PrepareConfig
 from corpuskit.errors import ConfigError, FetchError, StorageError
 from corpuskit.fetching import keep, mirrors
 from corpuskit.fetching.bundle_index import FILE_NAME, MAX_BYTES, BundledFile, BundleIndex, parse_index
 from corpuskit.fetching.recording import Recorded, recorded
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import local_path, user_path
-from corpuskit.sources.base import Input, SourceOptions
+from corpuskit.preparation.api import run
+from corpuskit.preparation.first_inputs import count_through
+from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.opening import open_tokenizer
 from corpuskit.urls import redact_url, remote_path, shown
@@ -70,7 +73,7 @@ def fetch_bundle(
     *,
     encodings: str | Sequence[str] = (),
     format: str | None = None,
-    reader_options: Mapping[str, Any] | None = None,
+    max_tokens: int | str | None = None,
     on_progress: OnProgress | None = None,
 ) -> Bundle:
     """Collect every file that preparing some corpora needs, for a machine that reaches no network.
@@ -83,7 +86,8 @@ def fetch_bundle(
         sources: Corpora by name, or URLs: what `prepare` takes.
         encodings: The tokenizers whose vocabularies are needed: what `prepare` takes as `encoding`.
         format: The reader of files whose names do not say it.
-        reader_options: What else the readers are told.
+        max_tokens: Fetch only the files that corpora of so many tokens need, in any of the encodings. It is
+            found by preparing them. Corpora whose files' sizes or sha256s nobody publishes are fetched whole.
         on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
 
     Returns:
@@ -102,8 +106,11 @@ def fetch_bundle(
     encodings = [encodings] if isinstance(encodings, str) else [*encodings]
     if not sources and not encodings:
         raise ConfigError("nothing is asked for; name a source, or an encoding with --encoding")
+    if max_tokens is not None and not encodings:
+        raise ConfigError(f"--max-tokens {max_tokens}: nothing says in which encoding; add --encoding")
+    asked = PrepareConfig.make({}, {"dataset": "-", "format": format, "max_tokens": max_tokens})
     collector = _Collector(_folder(path))
-    options = SourceOptions(format=format, reader=dict(reader_options or {}), on_progress=on_progress)
+    options = SourceOptions(format=format, on_progress=on_progress)
     opened = [open_source(name, options) for name in sources]  # a wrong name is found before all downloads
     with mirrors.added(collector.folder):
         for name in dict.fromkeys(encodings):
@@ -112,8 +119,11 @@ def fetch_bundle(
             if ":" in name and not found:
                 collector.leave_out(f"encoding {name}: its plugin reads it from a place of its own")
         for name, source in zip(sources, opened, strict=True):
-            with collector.collecting(f"source {shown(name)}") as found:
-                inputs = source.inputs()
+            limited = asked.max_tokens is not None and source.first_inputs(1) is not None
+            count = _num_needed(name, encodings, asked, on_progress) if limited else 0
+            only: set[str] = set()
+            with collector.collecting(f"source {shown(name)}", only=only if limited else None) as found:
+                inputs = _first(source, count, only) if limited else source.inputs()
             collector.check(shown(name), inputs, found)
     return collector.bundle()
 
@@ -133,12 +143,17 @@ class _Collector:
         storage.make_directory(folder)
 
     @contextlib.contextmanager
-    def collecting(self, needed_by: str) -> Iterator[list[Recorded]]:
-        """Have what is fetched while the block runs, and the index with it."""
+    def collecting(self, needed_by: str, *, only: Set[str] | None = None) -> Iterator[list[Recorded]]:
+        """Have what is fetched while the block runs, and the index with it.
+
+        Args:
+            needed_by: What needs it.
+            only: The sha256s of what is had, known when the block ends; None is all.
+        """
         with recorded() as files:
             yield files
         for file in files:
-            if local_path(file.file.url) is None:
+            if local_path(file.file.url) is None and (only is None or file.sha256 in only):
                 self._put(file)
                 self._index.add(_bundled(file, needed_by))
         data = self._index.to_bytes()
@@ -186,6 +201,37 @@ class _Collector:
             return BundleIndex()
         except OSError as error:
             raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
+
+
+def _num_needed(
+    name: str, encodings: Sequence[str], asked: PrepareConfig, on_progress: OnProgress | None
+) -> int:
+    """How many of a corpus's files are needed for so many tokens, in any of the encodings."""
+    counts = []
+    for encoding in encodings:
+        with cache.scratch_folder("fetch") as folder:
+            update = {"dataset": name, "encoding": encoding, "output": folder / "corpus"}
+            corpus = run(asked.model_copy(update=update), on_progress=on_progress).corpus
+            sizes = [item.size_bytes for item in corpus.manifest.inputs]
+            indexes = [
+                corpus[split].index(number)
+                for split, record in corpus.manifest.splits.items()
+                for number in range(len(record.shards))
+            ]
+            last = max((int(index[-1, 1]) for index in indexes if len(index)), default=0)
+            # The part that the corpus ends in must be whole.
+            part_bytes = int(str(corpus.manifest.options["part_bytes"]))
+            counts.append(count_through(sizes, sum(sizes[: last + 1]) + part_bytes))
+    return max(counts)
+
+
+def _first(source: Source, count: int, only: set[str]) -> list[Input]:
+    """The first inputs of a source, fetched; their sha256s are added to `only`."""
+    found = source.first_inputs(count)
+    assert found is not None
+    inputs = [*found[0][:count]]
+    only.update(item.sha256 for item in inputs)
+    return inputs
 
 
 def _bundled(file: Recorded, needed_by: str) -> BundledFile:

@@ -40,6 +40,12 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
     type=Name("reader"),
     help="Read the files in this format. By default their names say it.",
 )
+@option(
+    "--max-tokens",
+    metavar="COUNT",
+    help="Fetch only what a corpus of so many tokens needs, such as 100M; it is prepared to find out. By "
+    "default all files are fetched.",
+)
 @json_option
 @quiet_option
 def command(
@@ -47,6 +53,7 @@ def command(
     encodings: tuple[str, ...],
     folder: str,
     format_name: str | None,
+    max_tokens: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -61,7 +68,14 @@ def command(
     from corpuskit.terminal.progress_bars import ProgressBars
 
     with ProgressBars(quiet=quiet) as bars:
-        bundle = fetch_bundle(folder, sources, encodings=encodings, format=format_name, on_progress=bars)
+        bundle = fetch_bundle(
+            folder,
+            sources,
+            encodings=encodings,
+            format=format_name,
+            max_tokens=max_tokens,
+            on_progress=bars,
+        )
     if as_json:
         render.print_json(bundle.to_json())
         return

@@ -6,6 +6,7 @@ import itertools
 import logging
 from collections.abc import Iterable, Sequence
 
+from corpuskit.errors import FetchError
 from corpuskit.preparation.parts.record import PartRecord
 from corpuskit.preparation.resolved_config import ResolvedConfig
 from corpuskit.sources.base import Input, Source
@@ -55,21 +56,27 @@ class FirstInputs:
         """The inputs that are on this machine."""
         return self.inputs[: self.num_available]
 
-    def grow(self, records: Iterable[PartRecord]) -> bool:
+    def grow(self, records: Iterable[PartRecord], *, part_bytes: int) -> bool:
         """Have more inputs; returns whether there are any.
 
         Args:
             records: All parts of those that are there.
+            part_bytes: About how large a part is.
         """
         if self.num_available == len(self.inputs):
             return False
-        sizes = [item.size_bytes for item in self.inputs]
         num_tokens = sum(record.num_tokens for record in records)
+        sizes = [item.size_bytes for item in self.inputs]
         done_bytes = sum(sizes[: self.num_available])
-        wanted_bytes = _MARGIN * done_bytes * self._max_tokens / max(num_tokens, 1)
-        ends = itertools.accumulate(sizes)
-        count = 1 + sum(1 for end in ends if end < wanted_bytes)
-        found = self._source.first_inputs(min(max(count, self.num_available + 1), len(self.inputs)))
+        wanted_bytes = _MARGIN * done_bytes * max(self._max_tokens / max(num_tokens, 1), 1)
+        least = self.num_available + 1
+        count = max(least, count_through(sizes, round(wanted_bytes) + part_bytes))
+        try:
+            found = self._source.first_inputs(count)
+        except FetchError:
+            if count == least:
+                raise
+            found = self._source.first_inputs(least)  # which may be all that a mirror has, and enough
         assert found is not None
         self.inputs, self.num_available = found
         log.info(
@@ -78,4 +85,15 @@ class FirstInputs:
         return True
 
 
-__all__ = ["FirstInputs"]
+def count_through(sizes: Sequence[int], size_bytes: int) -> int:
+    """How many of the first inputs have so many bytes together, at most all.
+
+    Args:
+        sizes: The inputs' sizes, in order.
+        size_bytes: How many bytes.
+    """
+    ends = itertools.accumulate(sizes)
+    return min(1 + sum(1 for end in ends if end < size_bytes), len(sizes))
+
+
+__all__ = ["FirstInputs", "count_through"]

@@ -139,7 +139,13 @@ class Run:
             with folders.in_use(Path(job.folder)):
                 maker = self._maker(job, opened, digests)
                 maker.make(() if only_commit else range(len(opened.plan.parts)), self.on_progress)
-                if first is None or maker.has_enough or not first.grow(maker.records.values()):
+                if (
+                    first is None
+                    or maker.has_enough
+                    or not first.grow(
+                        maker.records.values(), part_bytes=opened.plan.recipe.options.part_bytes
+                    )
+                ):
                     prepared = self._commit(maker, opened, digests, Path(job.folder), every[len(inputs) :])
                 else:
                     prepared = None

@@ -8,8 +8,13 @@ import pytest
 import tiktoken
 
 import corpuskit
+from corpuskit.bundles import collecting
 from corpuskit.errors import ConfigError, FetchError, TokenizerError, UnknownName
 from corpuskit.plugin import open_tokenizer
+from corpuskit.preparation import plan, resolved_config
+from corpuskit.preparation.executors import local
+from corpuskit.registry.specs import RemoteFile, SourceSpec
+from corpuskit.sources.files import DeclaredFiles
 
 TEXT = "Once upon a midnight dreary, while I pondered, weak and weary,\n" * 40
 SHA256 = hashlib.sha256(TEXT.encode()).hexdigest()
@@ -224,3 +229,40 @@ def test_a_run_that_was_stopped_goes_on(machine, web, stick):
     bundle = corpuskit.fetch_bundle(stick, [web.url("/raven.txt"), web.url("/gone.txt")])
     assert len(bundle.files) == 2
     assert "/raven.txt" not in web.asked
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+def test_a_budget_of_tokens_fetches_what_preparing_it_needs_and_no_more(
+    machine, tmp_path, site_over, stick, monkeypatch, over_http
+):
+    (tmp_path / "web").mkdir()
+    web, files = site_over(tmp_path / "web"), []
+    for number in range(12):
+        data = f"document {number} of many\n".encode() * 400  # half a part
+        (tmp_path / f"web/{number}.txt").write_bytes(data)
+        files.append(RemoteFile(web.url(f"/{number}.txt"), hashlib.sha256(data).hexdigest(), len(data)))
+    spec = SourceSpec("many", "Many files", files=tuple(files), split="none")
+
+    def source(dataset, options):
+        return DeclaredFiles(spec=spec, options=options)
+
+    monkeypatch.setattr(plan, "_MIN_PART_BYTES", 2**14)
+    monkeypatch.setattr(local, "usable_cores", lambda: 1)  # other processes do not know this source
+    monkeypatch.setattr(collecting, "open_source", source)
+    monkeypatch.setattr(resolved_config, "open_source", source)
+    machine("here")
+    bundle = corpuskit.fetch_bundle(stick, "many", encodings="bytes", max_tokens="1K")
+    assert len(bundle.files) == len(set(web.asked)) < 5
+    web.asked.clear()
+    machine("there", offline=True, mirrors=site_over(stick).url() if over_http else str(stick))
+    corpus = corpuskit.prepare("many", encoding="bytes", max_tokens=1000, workers=1, progress=False)
+    assert len(corpus.manifest.inputs) == 12
+    assert web.asked == []
+    with pytest.raises(FetchError, match="forbids the network"):
+        corpuskit.prepare("many", encoding="bytes", output="all", progress=False)
+
+
+def test_a_budget_needs_an_encoding(machine, stick):
+    machine("here")
+    with pytest.raises(ConfigError, match="nothing says in which encoding; add --encoding"):
+        corpuskit.fetch_bundle(stick, "tinyshakespeare", max_tokens=1000)
