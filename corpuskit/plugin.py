@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corpuskit.formats.base import Format
     from corpuskit.formats.export import Export
     from corpuskit.formats.opening import open_format
+    from corpuskit.formats.foreign import ForeignBlock, ForeignFile, ForeignPlace, MappedFile
     from corpuskit.formats.options import ExportOptions
     from corpuskit.machine import usable_cores
     from corpuskit.on_progress import OnProgress, Progress
@@ -309,6 +310,7 @@ __all__ = [
     "Job",
     "Keep",
     "LeftOut",
+    "MappedFile",
     "Message",
     "OnBadDocument",
     "OnListingProblem",
