@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,15 @@ from corpuskit import storage
 from corpuskit.arrays import Tokens
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.field_tables import shard_tables
 from corpuskit.corpus.index import ends_of
 from corpuskit.errors import ConfigError
 from corpuskit.formats.options import ExportOptions
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.registry.blame import not_theirs
+
+if TYPE_CHECKING:
+    import pyarrow
 
 #: What damage means for an export.
 _SO = "nothing was exported; "
@@ -112,6 +116,30 @@ class Export:
         stream = self.corpus[split]
         for number, record in enumerate(self.corpus.manifest.splits[split].shards):
             yield from scan.stream(stream, number, record, name, scan.refuser(stream, _SO))
+
+    def fields(self, split: str) -> Iterator[pyarrow.Table]:
+        """The kept fields of a split's documents in order, 16,384 rows or fewer at a time.
+
+        Each file is compared with the manifest before the first of its rows. Nothing is given of a corpus
+        without fields.
+
+        Args:
+            split: Its name.
+
+        Yields:
+            Tables over the corpus's mapped files: good until the next one is asked for.
+
+        Raises:
+            ConfigError: If pyarrow is not installed.
+            CorpusFormatError: If a file's bytes are not those that were prepared.
+        """
+        stream, manifest = self.corpus[split], self.corpus.manifest
+        if not manifest.fields:
+            return
+        for number, record in enumerate(manifest.splits[split].shards):
+            for _ in scan.fields(stream, number, record, scan.refuser(stream, _SO)):
+                pass
+            yield from shard_tables(stream, number, manifest.field_types)
 
     def document_ends(self, split: str) -> Iterator[NDArray[np.int64]]:
         """Where the documents of a split end, a few hundred thousand at a time.

@@ -30,4 +30,19 @@ def corpuskit_formats() -> list[FormatSpec]:
             "datatrove's .ds files, with a mask of what is learned",
             factory="corpuskit.formats.datatrove:Datatrove",
         ),
+        FormatSpec(
+            "parquet",
+            "Parquet: a row a document, of ids and fields, or of text as nanochat reads it",
+            factory="corpuskit.formats.parquet:Parquet",
+        ),
+        FormatSpec(
+            "arrow",
+            "Streams of Arrow, which Hugging Face's datasets maps",
+            factory="corpuskit.formats.arrow:Arrow",
+        ),
+        FormatSpec(
+            "safetensors",
+            "One file of tensors a split: the ids, the documents' ends, the mask",
+            factory="corpuskit.formats.safetensors:SafeTensors",
+        ),
     ]
