@@ -6,7 +6,7 @@ python -c "import datasets; datasets.load_dataset('parquet', data_dir='tables')"
 ```
 
 A row is a document: `input_ids`, a list of uint16 or uint32; `assistant_masks`, 1 where a token is learned,
-of a corpus that has the stream `loss`; and the kept fields. A row group has 16 MiB.
+of a corpus that has the stream `loss`; and the kept fields. A row group has 8 MiB.
 
 With `--text` a row has `text` rather than the ids, and the kept fields. Files and row groups are then those
 of nanochat: `shard_00000.parquet` and so on, 1,024 rows in a row group, and it validates with the last file.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What trainers call the ids, and the mask of those that are learned, 1, or not, 0.
 IDS, MASK = "input_ids", "assistant_masks"
 #: The document with which a batch has so many bytes is its last one.
-_BATCH_BYTES = 16 * 2**20
+_BATCH_BYTES = 8 * 2**20
 #: The longest document in tokens: a row is put together in memory, a few times over.
 _MAX_TOKENS = 2**24
 #: The key of what a table says of its ids; in JSON, as the schema's metadata.
@@ -43,7 +43,7 @@ class Rows:
         split: The split's name.
 
     Class attributes:
-        max_rows: The most rows in a batch; None for as many as have 16 MiB.
+        max_rows: The most rows in a batch; None for as many as have 8 MiB.
 
     Attributes:
         has_mask: Whether the mask is written; false of a class that never does.
