@@ -64,6 +64,12 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     is_flag=True,
     help="Describe the vocabulary too, in nanoGPT's meta.pkl, which is a pickle. By default none is written.",
 )
+@option(
+    "--link",
+    is_flag=True,
+    help="Make a file that would be a copy of a shard a hard link to it; never write into it. By default it "
+    "is a copy.",
+)
 @option("--overwrite", is_flag=True, help="Replace an export that is there. By default that is an error.")
 @json_option
 @quiet_option
@@ -77,6 +83,7 @@ def command(
     end_of_text_first: bool,
     text: bool,
     meta: bool,
+    link: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -98,6 +105,7 @@ def command(
         end_of_text_first=end_of_text_first,
         text=text,
         meta=meta,
+        link=link,
     )
     opened, trainer_format = open_corpus(corpus), open_format(format_name)
     made = overwrite or trainer_format.find(opened, output, splits=splits or None, options=options) is None

@@ -23,6 +23,7 @@ def export(
     end_of_text_first: bool = False,
     text: bool = False,
     meta: bool = False,
+    link: bool = False,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> list[Path]:
@@ -41,6 +42,8 @@ def export(
         end_of_text_first: Put the end-of-text id in front of each document rather than behind it.
         text: Write the documents' text rather than their ids.
         meta: Also write the file that describes the vocabulary.
+        link: Where a file would be a copy of a shard, make it a hard link to the shard. Never open it for
+            writing.
         overwrite: Whether an export that is there may be replaced; another folder never is.
         on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
 
@@ -63,6 +66,7 @@ def export(
         end_of_text_first=end_of_text_first,
         text=text,
         meta=meta,
+        link=link,
     )
     return open_format(format).write(
         opened, output, splits=splits, options=options, overwrite=overwrite, on_progress=on_progress

@@ -15,7 +15,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -139,7 +139,7 @@ class Format(abc.ABC):
             return None
         names = _splits(corpus, splits, self.name)
         asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names
-        if found != asked or not _serves(made_with, options.asked()):
+        if found != asked or not _serves(made_with, options.recorded()):
             return None
         if not all(_has_size(folder / name, size_bytes) for name, size_bytes in files.items()):
             return None
@@ -296,10 +296,9 @@ def _check_place(output: Path, *, overwrite: bool) -> None:
         is_folder = output.is_dir() and not output.is_symlink()
         if not is_folder and os.path.lexists(output):
             raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
-        found = {entry.name for entry in output.iterdir()} if is_folder else set()
-    if not found:
-        return
-    strangers = sorted(found - _written(output))
+        if not is_folder or not any(output.iterdir()):
+            return
+        strangers = sorted(_strangers(output, _written(output)))
     if strangers:
         raise ConfigError(
             f"{output} holds {strangers[0]!r}, which no export wrote; choose another --output",
@@ -311,6 +310,19 @@ def _check_place(output: Path, *, overwrite: bool) -> None:
             f"{output} holds another export already; replace it with --overwrite, or choose another --output",
             path=output,
         )
+
+
+def _strangers(folder: Path, written: set[str], inside: str = "") -> Iterator[str]:
+    """What an export did not write of what a folder holds; a folder without anything of it is one name."""
+    for entry in folder.iterdir():
+        name = f"{inside}{entry.name}"
+        if name in written:
+            continue
+        is_folder = entry.is_dir() and not entry.is_symlink()
+        if is_folder and any(one.startswith(f"{name}/") for one in written):
+            yield from _strangers(entry, written, f"{name}/")
+        else:
+            yield name
 
 
 def _written(output: Path) -> set[str]:
@@ -365,7 +377,7 @@ def _describe(format_name: str, export: Export) -> dict[str, object]:
             }
             for name in export.splits
         },
-        **({"options": asked} if (asked := export.options.asked()) else {}),
+        **({"options": asked} if (asked := export.options.recorded()) else {}),
         "files": export.files,
     }
 

@@ -8,6 +8,9 @@ from typing import Any
 from corpuskit.errors import ConfigError
 from corpuskit.units import parse_count
 
+#: Options that change how files come to be, and none of their bytes.
+_HOW = frozenset({"link"})
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExportOptions:
@@ -19,6 +22,7 @@ class ExportOptions:
         end_of_text_first: Whether the end-of-text id is in front of each document rather than behind it.
         text: Whether the documents' text is written rather than their ids.
         meta: Whether the file that describes the vocabulary is written too.
+        link: Whether a file that would be a copy of a shard may be a hard link to it. The bytes are the same.
 
     Raises:
         ConfigError: If a number is below 1.
@@ -34,6 +38,7 @@ class ExportOptions:
     end_of_text_first: bool = False
     text: bool = False
     meta: bool = False
+    link: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers that are none."""
@@ -45,12 +50,16 @@ class ExportOptions:
                 )
 
     def asked(self) -> dict[str, int | bool]:
-        """The options that differ from their defaults, by name; what `export.json` says of them."""
+        """The options that differ from their defaults, by name."""
         return {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         }
+
+    def recorded(self) -> dict[str, int | bool]:
+        """Those of them that decide what an export has; what `export.json` says of them."""
+        return {name: value for name, value in self.asked().items() if name not in _HOW}
 
 
 def export_options(*, shard_tokens: int | str | None = None, **others: Any) -> ExportOptions:

@@ -31,6 +31,21 @@ def corpuskit_formats() -> list[FormatSpec]:
             factory="corpuskit.formats.datatrove:Datatrove",
         ),
         FormatSpec(
+            "olmo",
+            "OLMo-core's .npy of ids and .csv.gz of documents",
+            factory="corpuskit.formats.olmo:Olmo",
+        ),
+        FormatSpec(
+            "litdata",
+            "LitData's chunks of tokens, as litgpt reads them",
+            factory="corpuskit.formats.litdata:LitData",
+        ),
+        FormatSpec(
+            "mds",
+            "MosaicML's shards of samples, as llm-foundry reads them",
+            factory="corpuskit.formats.mds:Mds",
+        ),
+        FormatSpec(
             "parquet",
             "Parquet: a row a document, of ids and fields, or of text as nanochat reads it",
             factory="corpuskit.formats.parquet:Parquet",

@@ -93,11 +93,11 @@ class FormatSuite:
     ) -> None:
         corpus = make_corpus()
         both = {
-            path.name: path.read_bytes()
+            path.relative_to(tmp_path / "both").as_posix(): path.read_bytes()
             for path in format.write(corpus, tmp_path / "both", options=self.options)
         }
         alone = {
-            path.name: path.read_bytes()
+            path.relative_to(tmp_path / "a").as_posix(): path.read_bytes()
             for path in format.write(corpus, tmp_path / "a", splits=["valid"], options=self.options)
         }
         assert len(alone) < len(both)
@@ -110,7 +110,7 @@ class FormatSuite:
     ) -> None:
         corpus = make_corpus()
         files = format.write(corpus, tmp_path / "out", options=self.options)
-        assert {path.name for path in files} == _names(tmp_path / "out")
+        assert {*files} == {path for path in (tmp_path / "out").rglob("*") if path.is_file()}
         described = json.loads((tmp_path / "out" / FILE_NAME).read_bytes())
         assert described["format"] == format.name
         assert described["corpus"] == corpus.fingerprint
@@ -162,6 +162,7 @@ class FormatSuite:
         format.write(
             corpus,
             tmp_path / "out",
+            options=self.options,
             on_progress=lambda at: heard.append((at.done_bytes, at.total_bytes)),
         )
         total = sum(split.num_tokens * split.dtype.itemsize for split in corpus.values())
@@ -225,7 +226,8 @@ def _names(folder: Path) -> set[str]:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     """A folder's files; of what an export says of itself, all but the corpus's own identity."""
-    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if FILE_NAME in contents:
         described = json.loads(contents[FILE_NAME])
         described.pop("corpus")  # covers the shards

@@ -50,8 +50,8 @@ class TestMegatron(FormatSuite):
 
 
 def test_every_builtin_format_has_its_suite():
-    tested = {"nanogpt", "llmc", "megatron"} | {"datatrove", "parquet", "arrow", "safetensors"}
-    # The last four have theirs in their own modules.
+    with_modules = {"datatrove", "olmo", "litdata", "mds", "parquet", "arrow", "safetensors"}
+    tested = {"nanogpt", "llmc", "megatron"} | with_modules  # whose suites are in modules of theirs
     components = Registry(environ={"CORPUSKIT_PLUGINS": ""}).components(FormatSpec)
     assert {component.spec.name for component in components} == tested
     for component in components:
