@@ -60,4 +60,9 @@ def corpuskit_formats() -> list[FormatSpec]:
             "One file of tensors a split: the ids, the documents' ends, the mask",
             factory="corpuskit.formats.safetensors:SafeTensors",
         ),
+        FormatSpec(
+            "levanter",
+            "Levanter's caches of tokens, arrays of zarr",
+            factory="corpuskit.formats.levanter:Levanter",
+        ),
     ]
