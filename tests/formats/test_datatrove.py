@@ -120,3 +120,25 @@ def test_no_document_crosses_a_file(conversations, tmp_path, shard_tokens):
     assert found == [split.document(number).tolist() for number in range(split.num_documents)]
     assert np.concatenate(learned).tolist() == split.stream("loss")[:].tolist()
     assert len(paths) > 1
+
+
+def test_datatrove_reads_it(make_corpus, tmp_path):
+    pytest.importorskip("datatrove", reason="datatrove is not installed")
+    from datatrove.utils.dataset import DatatroveFolderDataset
+
+    corpus = make_corpus([b"one", b"", b"three " * 9, b"four"], shard_bytes=60)
+    for shard_tokens in (None, 20):
+        output = tmp_path / f"out-{shard_tokens}"
+        Datatrove().write(corpus, output, options=ExportOptions(shard_tokens=shard_tokens))
+        found = DatatroveFolderDataset(
+            str(output), seq_len=4, filename_pattern="train*.ds", token_size=2, return_positions=True
+        )
+        rows = [found[number] for number in range(len(found))]
+        expected = [
+            np.fromfile(path, np.uint16)[: path.stat().st_size // 10 * 5]
+            for path in sorted(output.glob("*.ds"))
+        ]
+        assert (
+            np.concatenate([row["input_ids"] for row in rows]).tolist() == np.concatenate(expected).tolist()
+        )
+    assert len(expected) == 3

@@ -89,6 +89,7 @@ def test_damage_behind_the_last_sample_gives_no_export(make_corpus, tmp_path):
 @pytest.mark.parametrize("wide", [False, True])
 def test_streaming_reads_it(make_corpus, tmp_path, wide):
     pytest.importorskip("streaming", reason="mosaicml-streaming is not installed")
+    from streaming import StreamingDataset
     from streaming.base.format.mds.reader import MDSReader
 
     letters = "".join(map(chr, range(0x10000, 0x21000))).encode() if wide else b"ab " * 99
@@ -104,3 +105,6 @@ def test_streaming_reads_it(make_corpus, tmp_path, wide):
         rows += [reader[number]["tokens"] for number in range(shard["samples"])]
     ids = corpus["train"][:]
     assert np.concatenate(rows).tolist() == ids[: len(ids) // 17 * 17].tolist()
+    whole = StreamingDataset(local=str(tmp_path / "out"), split="train", batch_size=1, shuffle=False)
+    assert len(whole) == len(rows)
+    assert all(np.array_equal(whole[number]["tokens"], row) for number, row in enumerate(rows))
