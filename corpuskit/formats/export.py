@@ -188,10 +188,15 @@ class Export:
         stream, manifest = self.corpus[split], self.corpus.manifest
         if not manifest.fields:
             return
+        read: list[NDArray[np.uint8]] = []
         for number, record in enumerate(manifest.splits[split].shards):
             for _ in scan.fields(stream, number, record, scan.refuser(stream, _SO)):
                 pass
-            yield from shard_tables(stream, number, manifest.field_types)
+            read = [*read[-1:], stream.fields_data(number)]
+            for table in shard_tables(stream, number, manifest.field_types):
+                yield table
+                for data in read:  # the last rows of the shard before may have been looked at only now
+                    scan.forget(data, 0, len(data))
 
     def document_ends(self, split: str) -> Iterator[NDArray[np.int64]]:
         """Where the documents of a split end, a few hundred thousand at a time.
