@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,9 +47,7 @@ class TextRows(Rows):
         if self._vocabulary is not None:
             taken = ids.astype(np.uint32)
             taken[stops[ended] - 1] = len(self._vocabulary) - 1
-            found = self._joined(bounds, taken)
-            if found is not None:
-                return [found]
+            return [self._joined(bounds, taken)]
         stops -= ended
         pairs = zip(bounds[:-1].tolist(), stops.tolist(), strict=True)
         return [pa.array([tokenizer.decode(ids[start:stop]) for start, stop in pairs], pa.string())]
@@ -60,8 +59,8 @@ class TextRows(Rows):
         known = self.export.corpus.tokenizer.token_bytes()
         return None if known is None else pa.array([*known, b""], pa.large_binary())
 
-    def _joined(self, bounds: Ints, ids: NDArray[np.uint32]) -> pyarrow.Array | None:
-        """The text of all documents at once; None if it is no UTF-8.
+    def _joined(self, bounds: Ints, ids: NDArray[np.uint32]) -> pyarrow.Array:
+        """The text of all documents at once; one by one only where a character is cut in half.
 
         Raises:
             ConfigError: If there is more of it than a column holds.
@@ -81,7 +80,9 @@ class TextRows(Rows):
         try:
             text.validate(full=True)
         except pa.ArrowInvalid:
-            return None
+            whole, pairs = memoryview(data), itertools.pairwise(places.tolist())
+            texts = [str(whole[start:stop], "utf-8", "replace") for start, stop in pairs]
+            return pa.array(texts, pa.string())
         return text
 
 
