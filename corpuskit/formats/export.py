@@ -80,7 +80,7 @@ class Export:
         path = self._folder / name
         if path.parent != self._folder:
             storage.make_directory(path.parent)
-        with storage.FileWriter(path) as file:
+        with storage.FileWriter(path, streaming=True) as file:
             yield file
         self.files.append({"file": name, "size_bytes": file.size_bytes, "sha256": file.sha256})
 
@@ -89,7 +89,7 @@ class Export:
 
         Args:
             split: The split's name.
-            name: The file's.
+            name: What the file is called in the export.
 
         Returns:
             False if it cannot be: there are several shards, the corpus is elsewhere, or the file system has

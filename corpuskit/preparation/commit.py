@@ -28,11 +28,11 @@ from corpuskit.corpus.manifest import (
     SplitRecord,
     StreamRecord,
 )
+from corpuskit.corpus.writer import is_of_corpus
 from corpuskit.preparation.parts.field_file import copy_rows
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
-from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.kept_fields import FieldType
 from corpuskit.sources.listing.left_out import LeftOut

@@ -12,11 +12,11 @@ from corpuskit import reading
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.corpus.verification import verify
+from corpuskit.corpus.writer import is_of_corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, FetchError
 from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import OnProgress
 from corpuskit.preparation.resolved_config import ResolvedConfig
-from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.added_tokens import fingerprint_with
 from corpuskit.tokenizers.opening import open_tokenizer

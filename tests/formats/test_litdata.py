@@ -7,6 +7,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
 from corpuskit.formats.litdata import LitData
@@ -103,3 +105,13 @@ def test_litdata_reads_it(make_corpus, tmp_path, wide):
     rows = [np.asarray(found[number]).astype(np.int64) for number in range(len(found))]
     ids = corpus["train"][:]
     assert np.concatenate(rows).tolist() == ids[: len(ids) // 17 * 17].tolist()
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), block_size=st.integers(1, 9), file_tokens=st.none() | st.integers(1, 20))
+def test_every_id_comes_back(draw_corpus, data, block_size, file_tokens):
+    corpus, output, documents = draw_corpus(data)
+    ids = [one for document in documents for one in document]
+    options = ExportOptions(block_size=min(block_size, len(ids)), shard_tokens=file_tokens)
+    LitData().write(corpus, output, options=options)
+    assert [one for chunk in read(output / "train") for one in chunk] == ids

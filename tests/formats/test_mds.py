@@ -8,6 +8,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError
 from corpuskit.formats.mds import Mds
@@ -108,3 +110,14 @@ def test_streaming_reads_it(make_corpus, tmp_path, wide):
     whole = StreamingDataset(local=str(tmp_path / "out"), split="train", batch_size=1, shuffle=False)
     assert len(whole) == len(rows)
     assert all(np.array_equal(whole[number]["tokens"], row) for number, row in enumerate(rows))
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), block_size=st.integers(1, 9), file_tokens=st.none() | st.integers(1, 20))
+def test_every_whole_row_comes_back(draw_corpus, data, block_size, file_tokens):
+    corpus, output, documents = draw_corpus(data)
+    ids = [one for document in documents for one in document]
+    size = min(block_size, len(ids))
+    Mds().write(corpus, output, options=ExportOptions(block_size=size, shard_tokens=file_tokens))
+    rows = [row for shard in read(output / "train") for row in shard]
+    assert rows == [ids[start : start + size] for start in range(0, len(ids) - size + 1, size)]

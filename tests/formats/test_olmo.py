@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpuskit.formats.olmo import Olmo, _lines
@@ -92,3 +92,11 @@ def test_olmo_core_reads_it(make_corpus, tmp_path):
         assert by_id == by_file
         found += [ids[start:stop].tolist() for start, stop in by_file]
     assert found == documents(corpus["train"])
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), file_tokens=st.none() | st.integers(1, 20))
+def test_every_document_comes_back(draw_corpus, data, file_tokens):
+    corpus, output, documents = draw_corpus(data)
+    Olmo().write(corpus, output, options=ExportOptions(shard_tokens=file_tokens))
+    assert read(output / "train", corpus.manifest.dtype) == documents
