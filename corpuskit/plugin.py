@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
     from corpuskit.formats.export import Export
-    from corpuskit.formats.opening import open_format
     from corpuskit.formats.foreign import ForeignBlock, ForeignFile, ForeignPlace, MappedFile
+    from corpuskit.formats.opening import open_format
     from corpuskit.formats.options import ExportOptions
     from corpuskit.machine import usable_cores
     from corpuskit.on_progress import OnProgress, Progress

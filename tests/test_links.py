@@ -57,6 +57,7 @@ PAGES = {
         "mosaicml",
         "NVIDIA",
         "openai",
+        "stanford-crfm",
     },
     "raw.githubusercontent.com": {"karpathy"},
     "huggingface.co": {"datasets", "docs"},
