@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from corpuskit.evaluation.loss_by_source import LossBySource
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.formats.foreign_corpus import open_foreign
     from corpuskit.formats.importing import import_tokens
     from corpuskit.inspect.card import Card, card
     from corpuskit.inspect.collecting import stats
@@ -126,6 +127,7 @@ _PLACES = {
     "mix": "corpuskit.corpus.mixture:mix",
     "open": "corpuskit.corpus.corpus:open_corpus",
     "pack": "corpuskit.bundles.packing:pack",
+    "open_foreign": "corpuskit.formats.foreign_corpus:open_foreign",
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
@@ -193,6 +195,7 @@ __all__ = [
     "import_tokens",
     "mix",
     "open",
+    "open_foreign",
     "pack",
     "plan",
     "prepare",

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,9 @@ class Split(TokenStream):
         sound_fields: The record batches of kept fields, by shard and number, that were looked through; not
             pickled.
     """
+
+    #: Whether the digests are of all bytes. Of files that are read where others put them, they are not.
+    has_digests: ClassVar[bool] = True
 
     def __init__(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
         record = manifest.splits[name]
@@ -106,9 +109,14 @@ class Split(TokenStream):
             ConfigError: If the corpus was imported, and its tokenizer does not tell what each id stands for.
         """
         if self._manifest.options.get("text_bytes") is False:
-            raise ConfigError(
-                f"{self.path} was imported from token files, and tokenizer {self._manifest.tokenizer.name!r} "
+            why = (
                 "does not tell how much text each id stands for; prepare the corpus from its text to know it"
+            )
+            if "opened" in self._manifest.options:
+                why = "was not asked, because the files are read in place; import them to know it"
+            raise ConfigError(
+                f"{self.path}: the bytes of text are not known: these are token files, and tokenizer "
+                f"{self._manifest.tokenizer.name!r} {why}"
             )
         numbers = range(len(self.shard_starts) - 1)
         sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]

@@ -55,6 +55,7 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "Problem",
         "export",
         "import_tokens",
+        "open_foreign",
         "pack",
         "unpack",
     ),
