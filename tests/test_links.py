@@ -57,6 +57,7 @@ PAGES = {
         "mosaicml",
         "NVIDIA",
         "openai",
+        "pytorch",
     },
     "raw.githubusercontent.com": {"karpathy"},
     "huggingface.co": {"datasets", "docs"},
