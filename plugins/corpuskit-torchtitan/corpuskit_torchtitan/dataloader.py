@@ -101,7 +101,9 @@ class CorpusDataLoader(BaseDataLoader):  # type: ignore[misc]
             seq_len = max_context_length
             local_batch_size = _rows(num_tokens_per_batch, seq_len)
         if not config.corpus:
-            raise ConfigError("no corpus is named; say its folder, as in torchtitan's --dataloader.corpus data/web/gpt2")
+            raise ConfigError(
+                "no corpus is named; say its folder, as in torchtitan's --dataloader.corpus data/web/gpt2"
+            )
         corpus = corpuskit.open(config.corpus)
         _compare(corpus, tokenizer)
         self._endless = config.infinite and config.repeat
@@ -152,7 +154,8 @@ class CorpusDataLoader(BaseDataLoader):  # type: ignore[misc]
             found = ", ".join(map(str, state_dict))
             raise ResumeError(
                 f"the checkpoint holds another dataloader's state (expected {_KEY!r}, found {found[:80]}); "
-                "to begin with the first batch, say torchtitan's --checkpoint.exclude_from_loading dataloader",
+                "to begin with the first batch, say torchtitan's --checkpoint.exclude_from_loading "
+                "dataloader",
                 expected=_KEY,
                 found=found,
             )

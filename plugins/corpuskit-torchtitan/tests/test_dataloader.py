@@ -189,7 +189,9 @@ def test_more_options_are_those_of_batches(build):
 
 
 def test_no_corpus_is_said_with_the_flag(build):
-    with pytest.raises(ConfigError, match="no corpus is named; say its folder, as in torchtitan's --dataloader.corpus "):
+    with pytest.raises(
+        ConfigError, match="no corpus is named; say its folder, as in torchtitan's --dataloader.corpus "
+    ):
         CorpusDataLoader.Config().build(dp_world_size=1, dp_rank=0, tokenizer=None, **SIZES)
 
 
