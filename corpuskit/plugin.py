@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from corpuskit.formats.base import Format
     from corpuskit.formats.export import Export
     from corpuskit.formats.opening import open_format
+    from corpuskit.formats.options import ExportOptions
     from corpuskit.machine import usable_cores
     from corpuskit.on_progress import OnProgress, Progress
     from corpuskit.paths import user_path
@@ -237,6 +238,7 @@ GROUPS = {
     "Formats": {
         "Format": "corpuskit.formats.base:Format",
         "Export": "corpuskit.formats.export:Export",
+        "ExportOptions": "corpuskit.formats.options:ExportOptions",
     },
     "Files": {
         "user_path": "corpuskit.paths:user_path",
@@ -271,6 +273,7 @@ __all__ = [
     "Executor",
     "ExecutorSpec",
     "Export",
+    "ExportOptions",
     "FileFilter",
     "FilesSource",
     "Format",

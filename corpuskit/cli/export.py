@@ -43,9 +43,32 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     help="Write this split only; may be repeated. By default all splits are written.",
 )
 @option(
+    "--shard-tokens",
+    metavar="N",
+    help="Put at most so many tokens into a file, such as 100M. By default the format decides.",
+)
+@option(
+    "--block-size",
+    type=int,
+    metavar="T",
+    help="Make the files for rows of so many tokens. The formats that need it ask for it.",
+)
+@option(
+    "--end-of-text-first",
+    is_flag=True,
+    help="Put the end-of-text id in front of each document. By default it is where the corpus has it.",
+)
+@option("--text", is_flag=True, help="Write the documents' text. By default their ids are written.")
+@option(
     "--meta",
     is_flag=True,
     help="Describe the vocabulary too, in nanoGPT's meta.pkl, which is a pickle. By default none is written.",
+)
+@option(
+    "--link",
+    is_flag=True,
+    help="Make a file that would be a copy of a shard a hard link to it; never write into it. By default it "
+    "is a copy.",
 )
 @option("--overwrite", is_flag=True, help="Replace an export that is there. By default that is an error.")
 @json_option
@@ -55,7 +78,12 @@ def command(
     format_name: str,
     output: str,
     splits: tuple[str, ...],
+    shard_tokens: str | None,
+    block_size: int | None,
+    end_of_text_first: bool,
+    text: bool,
     meta: bool,
+    link: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -68,16 +96,25 @@ def command(
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
     from corpuskit.formats.opening import open_format
+    from corpuskit.formats.options import export_options
     from corpuskit.terminal.progress_bars import ProgressBars
 
+    options = export_options(
+        shard_tokens=shard_tokens,
+        block_size=block_size,
+        end_of_text_first=end_of_text_first,
+        text=text,
+        meta=meta,
+        link=link,
+    )
     opened, trainer_format = open_corpus(corpus), open_format(format_name)
-    made = overwrite or trainer_format.find(opened, output, splits=splits or None, meta=meta) is None
+    made = overwrite or trainer_format.find(opened, output, splits=splits or None, options=options) is None
     with ProgressBars(quiet=quiet) as bars:
         files = trainer_format.write(
             opened,
             output,
             splits=splits or None,
-            meta=meta,
+            options=options,
             overwrite=overwrite,
             on_progress=bars,
         )

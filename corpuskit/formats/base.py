@@ -15,18 +15,21 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from corpuskit import folders, reading, storage
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, StorageError
+from corpuskit.errors import ConfigError, CorpuskitError, StorageError
 from corpuskit.file_errors import looking_at
 from corpuskit.formats.export import Export
+from corpuskit.formats.options import ExportOptions, flag
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import user_path
+from corpuskit.registry import default
 from corpuskit.registry.blame import fault
+from corpuskit.registry.specs import FormatSpec
 from corpuskit.temporary_names import temporary_name
 from corpuskit.urls import remote_path
 from corpuskit.value_streams import LOSS
@@ -50,6 +53,7 @@ class Format(abc.ABC):
         splits_read: The splits that the trainer reads; that a corpus has none of one is said.
         streams_written: The streams of values that it writes; that a corpus has another one is said.
         meta_file: The file that describes the vocabulary and is written on request, if the format has one.
+        options_taken: The names of the options that it takes; another one is refused.
 
     Example:
         ```python
@@ -67,13 +71,17 @@ class Format(abc.ABC):
     splits_read: ClassVar[tuple[str, ...]] = ()
     streams_written: ClassVar[tuple[str, ...]] = ()
     meta_file: ClassVar[str | None] = None
+    options_taken: ClassVar[tuple[str, ...]] = ()
 
-    def check(self, corpus: Corpus, splits: Sequence[str]) -> None:  # noqa: B027 - most hold everything
+    def check(  # noqa: B027 - most hold everything
+        self, corpus: Corpus, splits: Sequence[str], options: ExportOptions
+    ) -> None:
         """Refuse what the format cannot hold, before anything is written.
 
         Args:
             corpus: The corpus.
             splits: The names of the splits that are to be written; each has tokens.
+            options: What was asked for, of the options that the format takes.
 
         Raises:
             ConfigError: Saying what does not fit and what to do about it.
@@ -88,20 +96,15 @@ class Format(abc.ABC):
             split: Its name.
         """
 
-    def check_meta(self, corpus: Corpus) -> None:
+    def check_meta(self, corpus: Corpus) -> None:  # noqa: B027 - most have none
         """Refuse to describe the vocabulary, before anything is written.
 
         Args:
             corpus: The corpus.
 
         Raises:
-            ConfigError: If the format has no file for that, or the trainer needs none of it.
+            ConfigError: If the trainer needs none of it.
         """
-        if self.meta_file is None:
-            raise ConfigError(
-                f"--meta: the format {self.name} has no file that describes the vocabulary; leave --meta out",
-                found=self.name,
-            )
 
     def without_meta(self, corpus: Corpus) -> str | None:
         """What a user should know who asks for no `meta_file`, in one line; None if nothing."""
@@ -120,22 +123,23 @@ class Format(abc.ABC):
         output: str | os.PathLike[str],
         *,
         splits: Sequence[str] | None = None,
-        meta: bool = False,
+        options: ExportOptions | None = None,
     ) -> list[Path] | None:
         """The files of the export that `write` would make with these arguments, if it is there.
 
         Its files are known by their sizes; nothing of them is read but `export.json`.
         """
-        folder = _folder(output)
+        folder, options = _folder(output), options or ExportOptions()
         value = _read_description(folder)
         try:
             files = {str(record["file"]): int(record["size_bytes"]) for record in value["files"]}
             found = value["format"], value["dataset"], value["corpus"], [*value["splits"]]
+            made_with = {**value.get("options", {})}
         except (LookupError, TypeError, ValueError):
             return None
         names = _splits(corpus, splits, self.name)
         asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names
-        if found != asked or (meta and self.meta_file not in files):
+        if found != asked or not _serves(made_with, options.recorded()):
             return None
         if not all(_has_size(folder / name, size_bytes) for name, size_bytes in files.items()):
             return None
@@ -147,7 +151,7 @@ class Format(abc.ABC):
         output: str | os.PathLike[str],
         *,
         splits: Sequence[str] | None = None,
-        meta: bool = False,
+        options: ExportOptions | None = None,
         overwrite: bool = False,
         on_progress: OnProgress | None = None,
     ) -> list[Path]:
@@ -158,7 +162,7 @@ class Format(abc.ABC):
             output: The folder to be. Next to it, a run that is killed leaves a hidden folder, which the next
                 run deletes, or names if another machine made it a moment ago.
             splits: Which splits, by name; None is all of them.
-            meta: Also write `meta_file`, which describes the vocabulary.
+            options: What else was asked for; None is nothing.
             overwrite: Whether an export that is there may be replaced; another folder never is.
             on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
 
@@ -166,19 +170,22 @@ class Format(abc.ABC):
             The files, `export.json` last.
 
         Raises:
-            ConfigError: If the format cannot hold the corpus, or `output` is taken.
+            ConfigError: If the format cannot hold the corpus or take an option, or `output` is taken.
             CorpusFormatError: If the corpus is damaged.
             StorageError: If writing failed.
             PluginError: If the format has a `meta_file` and does not write it.
         """
-        output = _folder(output)
+        output, options = _folder(output), options or ExportOptions()
+        self._check_taken(options)
         names = _splits(corpus, splits, self.name)
-        self.check(corpus, names)
-        if meta:
+        self.check(corpus, names, options)
+        if options.meta:
             self.check_meta(corpus)
-            if type(self).write_meta is Format.write_meta:
-                raise fault(f"format {self.name!r}", None, "it has a meta_file and no write_meta()")
-        if not overwrite and (there := self.find(corpus, output, splits=splits, meta=meta)) is not None:
+            if self.meta_file is None or type(self).write_meta is Format.write_meta:
+                raise fault(
+                    f"format {self.name!r}", None, "it takes meta, and lacks meta_file or write_meta()"
+                )
+        if not overwrite and (there := self.find(corpus, output, splits=splits, options=options)) is not None:
             log.info("%s holds this export already; nothing was changed", output)
             return there
         self._say_what_is_missing(corpus)
@@ -192,18 +199,26 @@ class Format(abc.ABC):
         staged = temporary_name(output)
         storage.make_directory(staged)
         try:
-            export = Export(corpus, staged, names, on_progress=on_progress)
+            export = Export(corpus, staged, names, options=options, on_progress=on_progress)
             for name in names:
                 self.write_split(export, name)
-            if meta:
+            if options.meta:
                 self.write_meta(export)
             storage.write_json(staged / FILE_NAME, _describe(self.name, export))
             storage.commit_directory(staged, output, replace=overwrite)
-            if not meta and (line := self.without_meta(corpus)) is not None:
+            if not options.meta and (line := self.without_meta(corpus)) is not None:
                 log.info("%s", line)
         finally:
             storage.remove_tree(staged)  # which is not there any more if all went well
         return [output / str(record["file"]) for record in export.files] + [output / FILE_NAME]
+
+    def _check_taken(self, options: ExportOptions) -> None:
+        """Refuse an option that the format does not take, and name the formats that do."""
+        for name in options.asked():
+            if name not in self.options_taken:
+                others = " or ".join(_that_take(name))
+                do = f"export with --format {others}, or leave it out" if others else "leave it out"
+                raise ConfigError(f"{flag(name)}: the format {self.name} does not take it; {do}", found=name)
 
     def _say_what_is_missing(self, corpus: Corpus) -> None:
         for name in self.splits_read:
@@ -215,6 +230,21 @@ class Format(abc.ABC):
                     name,
                     self.name,
                 )
+
+
+def _that_take(option: str) -> list[str]:
+    """The formats that take an option; one that cannot be loaded is none of them."""
+    found = []
+    for component in default().components(FormatSpec):
+        with contextlib.suppress(CorpuskitError):
+            if option in component.make(Format).options_taken:
+                found.append(component.spec.name)
+    return found
+
+
+def _serves(made_with: dict[str, Any], asked: dict[str, Any]) -> bool:
+    """Whether an export is what was asked for; that the vocabulary is described besides does no harm."""
+    return made_with == asked or made_with == {**asked, "meta": True}
 
 
 def _left_behind(stream: str, format_name: str) -> str:
@@ -266,10 +296,9 @@ def _check_place(output: Path, *, overwrite: bool) -> None:
         is_folder = output.is_dir() and not output.is_symlink()
         if not is_folder and os.path.lexists(output):
             raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
-        found = {entry.name for entry in output.iterdir()} if is_folder else set()
-    if not found:
-        return
-    strangers = sorted(found - _written(output))
+        if not is_folder or not any(output.iterdir()):
+            return
+        strangers = sorted(_strangers(output, _written(output)))
     if strangers:
         raise ConfigError(
             f"{output} holds {strangers[0]!r}, which no export wrote; choose another --output",
@@ -281,6 +310,19 @@ def _check_place(output: Path, *, overwrite: bool) -> None:
             f"{output} holds another export already; replace it with --overwrite, or choose another --output",
             path=output,
         )
+
+
+def _strangers(folder: Path, written: set[str], inside: str = "") -> Iterator[str]:
+    """What an export did not write of what a folder holds; a folder without anything of it is one name."""
+    for entry in folder.iterdir():
+        name = f"{inside}{entry.name}"
+        if name in written:
+            continue
+        is_folder = entry.is_dir() and not entry.is_symlink()
+        if is_folder and any(one.startswith(f"{name}/") for one in written):
+            yield from _strangers(entry, written, f"{name}/")
+        else:
+            yield name
 
 
 def _written(output: Path) -> set[str]:
@@ -320,7 +362,7 @@ def _has_size(path: Path, size_bytes: int) -> bool:
 
 
 def _describe(format_name: str, export: Export) -> dict[str, object]:
-    """What `export.json` says; like a manifest, it depends on the corpus and the format only."""
+    """What `export.json` says; like a manifest, it depends on the corpus, the format and its options."""
     manifest = export.corpus.manifest
     return {
         "corpuskit_version": __version__,
@@ -335,6 +377,7 @@ def _describe(format_name: str, export: Export) -> dict[str, object]:
             }
             for name in export.splits
         },
+        **({"options": asked} if (asked := export.options.recorded()) else {}),
         "files": export.files,
     }
 

@@ -4,7 +4,8 @@
 corpuskit export data/mine/gpt2 --format datatrove -o ds
 ```
 
-Each split is one file, and a document never crosses a file:
+Each split is one file, or with `--shard-tokens` several, `train_00000.ds` and so on. A document never
+crosses a file:
 
 - `train.ds`: the ids, raw little-endian uint16 or uint32, without a header;
 - `train.ds.index`: where each document ends, in tokens from the file's start, as uint64;
@@ -19,9 +20,11 @@ filename_pattern="train*.ds", ...)`.
 
 from __future__ import annotations
 
+import itertools
 from typing import ClassVar
 
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.dividing import divided, document_bounds
 from corpuskit.value_streams import LOSS
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
@@ -33,24 +36,35 @@ class Datatrove(Format):
 
     name: ClassVar[str] = "datatrove"
     streams_written: ClassVar[tuple[str, ...]] = (LOSS,)
+    options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens",)
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's ids and all that is beside them."""
-        stream = export.corpus[split]
-        with export.file(f"{split}.ds") as file:
-            for ids in export.tokens(split):
-                file.write(ids.data)
-        with export.file(f"{split}.ds.index") as file:
-            for ends in export.document_ends(split):
-                file.write(ends.astype("<u8").data)
+        stream, shard_tokens = export.corpus[split], export.options.shard_tokens
+        token_bounds, index_bounds = document_bounds(export, split, shard_tokens)
+        names = [
+            split if shard_tokens is None else f"{split}_{number:05d}"
+            for number in range(len(token_bounds) - 1)
+        ]
+        for name, pieces in zip(names, divided(export.tokens(split), token_bounds), strict=True):
+            with export.file(f"{name}.ds") as file:
+                for ids in pieces:
+                    file.write(ids.data)
+        documents = divided(export.document_ends(split), index_bounds)
+        for name, start, pieces in zip(names, token_bounds, documents, strict=False):
+            with export.file(f"{name}.ds.index") as file:
+                for ends in pieces:
+                    file.write((ends - start).astype("<u8").data)
         if LOSS in stream.streams:
-            with export.file(f"{split}.ds.loss") as file:
-                for items in export.stream(split, LOSS):
-                    file.write(items.data)
-        with export.file(f"{split}.ds.metadata") as file:
-            name, size = export.corpus.manifest.tokenizer.name, stream.dtype.itemsize
-            lines = (f"{name}|{size}", str(len(stream)), _rounded(len(stream)))
-            file.write("\n".join(lines).encode())
+            for name, pieces in zip(names, divided(export.stream(split, LOSS), token_bounds), strict=True):
+                with export.file(f"{name}.ds.loss") as file:
+                    for items in pieces:
+                        file.write(items.data)
+        for name, (start, stop) in zip(names, itertools.pairwise(token_bounds), strict=True):
+            with export.file(f"{name}.ds.metadata") as file:
+                tokenizer, size = export.corpus.manifest.tokenizer.name, stream.dtype.itemsize
+                lines = (f"{tokenizer}|{size}", str(stop - start), _rounded(stop - start))
+                file.write("\n".join(lines).encode())
 
 
 def _rounded(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.index import ends_of
 from corpuskit.errors import ConfigError
+from corpuskit.fetching.places import hash_file
+from corpuskit.formats.options import ExportOptions
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.registry.blame import not_theirs
+
+log = logging.getLogger(__name__)
 
 #: What damage means for an export.
 _SO = "nothing was exported; "
@@ -30,6 +35,7 @@ class Export:
         corpus: The corpus.
         folder: Where the files go; it takes the export's name when all are written.
         splits: The splits that are written.
+        options: What was asked for, of the options that the format takes; None is nothing.
         on_progress: See `Format.write`.
 
     Attributes:
@@ -37,9 +43,16 @@ class Export:
     """
 
     def __init__(
-        self, corpus: Corpus, folder: Path, splits: Sequence[str], *, on_progress: OnProgress | None = None
+        self,
+        corpus: Corpus,
+        folder: Path,
+        splits: Sequence[str],
+        *,
+        options: ExportOptions | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self.corpus = corpus
+        self.options = options or ExportOptions()
         self.splits = tuple(splits)
         self.files: list[dict[str, str | int]] = []
         self._folder = folder
@@ -53,18 +66,68 @@ class Export:
     def file(self, name: str) -> Iterator[storage.FileWriter]:
         """A file to write, as a context manager; it is recorded when it is complete.
 
+        Args:
+            name: Its name; `a/b` is in a folder of the export.
+
         Raises:
             ConfigError: If the export has a file of the name already.
         """
+        self._check_new(name)
+        path = self._folder / name
+        if path.parent != self._folder:
+            storage.make_directory(path.parent)
+        with storage.FileWriter(path) as file:
+            yield file
+        self.files.append({"file": name, "size_bytes": file.size_bytes, "sha256": file.sha256})
+
+    def link(self, split: str, name: str) -> bool:
+        """Give a split's one shard a second name in the export, where that can be; its bytes are compared.
+
+        Args:
+            split: The split's name.
+            name: The file's.
+
+        Returns:
+            False if it cannot be: there are several shards, the corpus is elsewhere, or the file system has
+            no hard links. A line says which.
+
+        Raises:
+            ConfigError: If the export has a file of the name already.
+            CorpusFormatError: If its bytes are not those that were prepared.
+        """
+        self._check_new(name)
+        stream, records = self.corpus[split], self.corpus.manifest.splits[split].shards
+        if len(records) != 1 or not isinstance(stream.path, Path):
+            log.info(
+                "--link: %s is a copy: the split %s is not one shard on this machine; prepare it with a "
+                "larger --shard-bytes to have one",
+                name,
+                split,
+            )
+            return False
+        if not storage.try_link(stream.path / records[0].file, self._folder / name):
+            log.info("--link: %s is a copy: no hard links lead from there to %s", name, stream.path)
+            return False
+        # What was linked, and not what was opened: somebody may have replaced the corpus meanwhile.
+        sha256, size_bytes = hash_file(self._folder / name)
+        if sha256 != records[0].sha256:
+            scan.refuser(stream, _SO)(scan.Mismatch(records[0].file, records[0].sha256, sha256))
+        self._done_bytes += size_bytes
+        self._tell(records[0].file)
+        self.files.append({"file": name, "size_bytes": size_bytes, "sha256": sha256})
+        return True
+
+    def _check_new(self, name: str) -> None:
         if any(record["file"] == name for record in self.files):
             raise ConfigError(
                 f"{self.corpus.path}: two splits would be written as {name}; export them one at a time, "
                 "with --split",
                 found=name,
             )
-        with storage.FileWriter(self._folder / name) as file:
-            yield file
-        self.files.append({"file": name, "size_bytes": file.size_bytes, "sha256": file.sha256})
+
+    def _tell(self, label: str) -> None:
+        if self._on_progress is not None:
+            self._on_progress(Progress("export", label, self._done_bytes, self._total_bytes))
 
     def tokens(self, split: str, *, cuts: Sequence[int] = ()) -> Iterator[Tokens]:
         """A split's ids in order, a few MiB at a time, each shard compared with the manifest as it ends.
@@ -85,9 +148,7 @@ class Export:
             self.corpus[split], records, scan.refuser(self.corpus[split], _SO), cuts=cuts
         ):
             self._done_bytes += piece.nbytes
-            if self._on_progress is not None:
-                file = records[number].file
-                self._on_progress(Progress("export", file, self._done_bytes, self._total_bytes))
+            self._tell(records[number].file)
             yield piece
 
     def stream(self, split: str, name: str) -> Iterator[NDArray[Any]]:

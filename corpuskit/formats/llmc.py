@@ -8,22 +8,35 @@ corpuskit export data/tinyshakespeare/gpt2 --format llmc -o llm.c/dev/data/mine
 A file begins with 256 int32: a magic number, a version and the number of ids; the rest are 0. There are two
 kinds: magic 20240520, version 1, ids of uint16, which the C programs read; and magic 20240801, version 7,
 ids of uint32, which train_llama3.py reads. All is little-endian.
+
+modded-nanogpt reads the same files of uint16, wants an end-of-text id at the beginning of each document
+(`--end-of-text-first`), and at least two files of the train split (`--shard-tokens`).
 """
 
 from __future__ import annotations
 
-import itertools
+import logging
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
+from corpuskit.corpus.corpus import Corpus
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.dividing import divided, even_bounds, short_name
+from corpuskit.formats.end_of_text import check_end_of_text, tokens_end_of_text_first
+from corpuskit.formats.limits import check_file_bytes
+from corpuskit.formats.options import ExportOptions
+
+log = logging.getLogger(__name__)
 
 _HEADER_INTS = 256
 _HEADERS = {"<u2": (20240520, 1), "<u4": (20240801, 7)}
 
-#: As many as llm.c's own scripts put into one file. Its loader seeks with 32-bit offsets: never 2 GiB.
+#: As many as llm.c's own scripts put into one file.
 _SHARD_TOKENS = 10**8
+#: Its loader seeks with 32-bit offsets.
+_MAX_BYTES = 2**31 - 1
 
 
 class LlmC(Format):
@@ -35,23 +48,34 @@ class LlmC(Format):
 
     name: ClassVar[str] = "llmc"
     splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
+    options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens", "end_of_text_first")
+
+    def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
+        """Refuse files beyond 2 GiB, and an end-of-text id that is not there."""
+        longest = min(max(len(corpus[name]) for name in splits), options.shard_tokens or _SHARD_TOKENS)
+        check_file_bytes(longest * corpus[splits[0]].dtype.itemsize + 4 * _HEADER_INTS, _MAX_BYTES, self.name)
+        if options.end_of_text_first:
+            check_end_of_text(corpus)
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's shards."""
-        num_tokens = len(export.corpus[split])
-        num_shards = -(-num_tokens // _SHARD_TOKENS)
-        bounds = [num_tokens * number // num_shards for number in range(num_shards + 1)]
+        bounds = even_bounds(len(export.corpus[split]), export.options.shard_tokens or _SHARD_TOKENS)
+        first = export.options.end_of_text_first
+        if first and split == "train" and len(bounds) == 2:
+            log.warning(
+                "there is one file of the train split, and modded-nanogpt needs two; choose a --shard-tokens "
+                "below %s",
+                f"{bounds[-1]:,}",
+            )
         magic, version = _HEADERS[export.corpus.manifest.dtype]
-        pieces = export.tokens(split, cuts=bounds)
-        for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
+        tokens = tokens_end_of_text_first(export, split) if first else export.tokens(split)
+        for number, pieces in enumerate(divided(tokens, bounds)):
             header = np.zeros(_HEADER_INTS, "<i4")
-            header[:3] = magic, version, stop - start
-            with export.file(f"{'val' if split == 'valid' else split}_{number:06d}.bin") as file:
+            header[:3] = magic, version, bounds[number + 1] - bounds[number]
+            with export.file(f"{short_name(split)}_{number:06d}.bin") as file:
                 file.write(header.data)
-                while start < stop:
-                    ids = next(pieces)
+                for ids in pieces:
                     file.write(ids.data)
-                    start += len(ids)
 
 
 __all__ = ["LlmC"]

@@ -32,11 +32,12 @@ from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.limits import check_int32
+from corpuskit.formats.options import ExportOptions
 
 _MAGIC = b"MMIDIDX\x00\x00"
 _VERSION = 1
 _TYPES = {"<u2": 8, "<u4": 4}
-_MAX_IDS = 2**31
 _MAX_LENGTH = 2**31 - 1
 _CHUNK = 2**18
 
@@ -46,16 +47,9 @@ class Megatron(Format):
 
     name: ClassVar[str] = "megatron"
 
-    def check(self, corpus: Corpus, splits: Sequence[str]) -> None:
+    def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse vocabularies whose ids do not fit int32."""
-        vocab_size = corpus.manifest.tokenizer.vocab_size
-        if vocab_size > _MAX_IDS:
-            raise ConfigError(
-                f"{corpus.path} has a vocabulary of {vocab_size:,} ids, and Megatron's int32 holds "
-                f"{_MAX_IDS:,}; prepare it with a smaller one",
-                expected=_MAX_IDS,
-                found=vocab_size,
-            )
+        check_int32(corpus, "Megatron")
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's ids, then its index."""

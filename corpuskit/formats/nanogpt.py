@@ -19,6 +19,8 @@ from typing import ClassVar
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.dividing import short_name
+from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer
 
@@ -34,8 +36,9 @@ class NanoGPT(Format):
     name: ClassVar[str] = "nanogpt"
     splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
     meta_file: ClassVar[str | None] = "meta.pkl"
+    options_taken: ClassVar[tuple[str, ...]] = ("meta", "link")
 
-    def check(self, corpus: Corpus, splits: Sequence[str]) -> None:
+    def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse ids of four bytes, which nanoGPT would read as two ids each."""
         if corpus.manifest.dtype != "<u2":
             raise ConfigError(
@@ -91,7 +94,10 @@ class NanoGPT(Format):
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's ids as they are."""
-        with export.file(f"{'val' if split == 'valid' else split}.bin") as file:
+        name = f"{short_name(split)}.bin"
+        if export.options.link and export.link(split, name):
+            return
+        with export.file(name) as file:
             for ids in export.tokens(split):
                 file.write(ids.data)
 

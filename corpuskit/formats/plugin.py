@@ -30,4 +30,19 @@ def corpuskit_formats() -> list[FormatSpec]:
             "datatrove's .ds files, with a mask of what is learned",
             factory="corpuskit.formats.datatrove:Datatrove",
         ),
+        FormatSpec(
+            "olmo",
+            "OLMo-core's .npy of ids and .csv.gz of documents",
+            factory="corpuskit.formats.olmo:Olmo",
+        ),
+        FormatSpec(
+            "litdata",
+            "LitData's chunks of tokens, as litgpt reads them",
+            factory="corpuskit.formats.litdata:LitData",
+        ),
+        FormatSpec(
+            "mds",
+            "MosaicML's shards of samples, as llm-foundry reads them",
+            factory="corpuskit.formats.mds:Mds",
+        ),
     ]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import FILE_NAME, Format
+from corpuskit.formats.options import ExportOptions
 from corpuskit.on_progress import Progress
 from corpuskit.testing.comparison import assert_equal_numbers
 
@@ -26,11 +27,15 @@ _DOCUMENTS = [f"document {number}: naïve 🙂 text {'again ' * (number % 7)}\n"
 class FormatSuite:
     """Subclass it, give the fixture `format`, and say in `read` how the trainer reads a split.
 
-    Class attributes, for a format that holds less:
+    Class attributes, for a format that holds less, or needs options:
         wide: False where ids must fit uint16; a corpus of uint32 must then be refused.
+        options: What is asked of every export, such as a `block_size`.
+        whole_rows: True where what fills no row of `options.block_size` tokens is left out.
     """
 
     wide: bool = True
+    options: ExportOptions = ExportOptions()
+    whole_rows: bool = False
 
     @pytest.fixture
     def format(self) -> Format:
@@ -51,6 +56,12 @@ class FormatSuite:
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method 'read'")
 
+    def assert_same(self, found: NDArray[np.integer[Any]], expected: NDArray[np.integer[Any]]) -> None:
+        """Compare what `read` gave with the ids of a split."""
+        if self.whole_rows and self.options.block_size is not None:
+            expected = expected[: len(expected) // self.options.block_size * self.options.block_size]
+        assert_equal_numbers(found, expected)
+
     def test_it_is_a_format(self, format: Format) -> None:
         assert isinstance(format, Format)
         assert isinstance(format.name, str)
@@ -60,33 +71,37 @@ class FormatSuite:
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        format.write(corpus, tmp_path / "out")
+        format.write(corpus, tmp_path / "out", options=self.options)
         for name, split in corpus.items():
-            assert_equal_numbers(self.read(tmp_path / "out", name), split[:])
+            self.assert_same(self.read(tmp_path / "out", name), split[:])
 
     def test_ids_of_four_bytes_are_held_or_refused(
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus(wide=True)
         if self.wide:
-            format.write(corpus, tmp_path / "out")
+            format.write(corpus, tmp_path / "out", options=self.options)
             for name, split in corpus.items():
-                assert_equal_numbers(self.read(tmp_path / "out", name), split[:])
+                self.assert_same(self.read(tmp_path / "out", name), split[:])
         else:
             with pytest.raises(ConfigError, match=r"uint16"):
-                format.write(corpus, tmp_path / "out")
+                format.write(corpus, tmp_path / "out", options=self.options)
             assert _names(tmp_path) == {"corpus", "corpus.txt"}
 
     def test_one_split_is_written_alone(
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        both = {path.name: path.read_bytes() for path in format.write(corpus, tmp_path / "both")}
+        both = {
+            path.relative_to(tmp_path / "both").as_posix(): path.read_bytes()
+            for path in format.write(corpus, tmp_path / "both", options=self.options)
+        }
         alone = {
-            path.name: path.read_bytes() for path in format.write(corpus, tmp_path / "a", splits=["valid"])
+            path.relative_to(tmp_path / "a").as_posix(): path.read_bytes()
+            for path in format.write(corpus, tmp_path / "a", splits=["valid"], options=self.options)
         }
         assert len(alone) < len(both)
-        assert_equal_numbers(self.read(tmp_path / "a", "valid"), corpus["valid"][:])
+        self.assert_same(self.read(tmp_path / "a", "valid"), corpus["valid"][:])
         alone.pop(FILE_NAME)
         assert alone.items() <= both.items(), "a split's files depend on the other splits"
 
@@ -94,8 +109,8 @@ class FormatSuite:
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        files = format.write(corpus, tmp_path / "out")
-        assert {path.name for path in files} == _names(tmp_path / "out")
+        files = format.write(corpus, tmp_path / "out", options=self.options)
+        assert {*files} == {path for path in (tmp_path / "out").rglob("*") if path.is_file()}
         described = json.loads((tmp_path / "out" / FILE_NAME).read_bytes())
         assert described["format"] == format.name
         assert described["corpus"] == corpus.fingerprint
@@ -111,20 +126,20 @@ class FormatSuite:
         one, many = make_corpus("one"), make_corpus("many", shard_bytes=512)
         assert len(many.manifest.splits["train"].shards) > 3 * len(one.manifest.splits["train"].shards)
         for corpus in (one, many):
-            format.write(corpus, tmp_path / f"out-{corpus.path.name}")
+            format.write(corpus, tmp_path / f"out-{corpus.path.name}", options=self.options)
         assert _contents(tmp_path / "out-one") == _contents(tmp_path / "out-many")
 
     def test_nothing_is_replaced_unasked(
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         old, new = make_corpus("old"), make_corpus("new", extra="and one more document")
-        format.write(old, tmp_path / "out")
+        format.write(old, tmp_path / "out", options=self.options)
         before = _contents(tmp_path / "out")
         with pytest.raises(ConfigError, match="--overwrite"):
-            format.write(new, tmp_path / "out")
+            format.write(new, tmp_path / "out", options=self.options)
         assert _contents(tmp_path / "out") == before
-        format.write(new, tmp_path / "out", overwrite=True)
-        assert_equal_numbers(self.read(tmp_path / "out", "train"), new["train"][:])
+        format.write(new, tmp_path / "out", overwrite=True, options=self.options)
+        self.assert_same(self.read(tmp_path / "out", "train"), new["train"][:])
 
     def test_a_run_that_is_interrupted_leaves_nothing(
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
@@ -136,7 +151,7 @@ class FormatSuite:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            format.write(corpus, tmp_path / "out", on_progress=interrupt)
+            format.write(corpus, tmp_path / "out", on_progress=interrupt, options=self.options)
         assert _names(tmp_path) == before
 
     def test_progress_ends_with_every_byte(
@@ -147,6 +162,7 @@ class FormatSuite:
         format.write(
             corpus,
             tmp_path / "out",
+            options=self.options,
             on_progress=lambda at: heard.append((at.done_bytes, at.total_bytes)),
         )
         total = sum(split.num_tokens * split.dtype.itemsize for split in corpus.values())
@@ -163,7 +179,7 @@ class FormatSuite:
         shard.write_bytes(data)
         before = _names(tmp_path)
         with pytest.raises(CorpusFormatError, match=r"valid-00000\.bin: sha256 .* the manifest says"):
-            format.write(Corpus(corpus.path), tmp_path / "out")
+            format.write(Corpus(corpus.path), tmp_path / "out", options=self.options)
         assert _names(tmp_path) == before
 
     def test_the_corpus_is_left_as_it_is(
@@ -172,7 +188,7 @@ class FormatSuite:
         corpus = make_corpus()
         folder = Path(str(corpus.path))
         before = _contents(folder)
-        format.write(corpus, tmp_path / "out")
+        format.write(corpus, tmp_path / "out", options=self.options)
         assert _contents(folder) == before
 
 
@@ -210,7 +226,8 @@ def _names(folder: Path) -> set[str]:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     """A folder's files; of what an export says of itself, all but the corpus's own identity."""
-    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if FILE_NAME in contents:
         described = json.loads(contents[FILE_NAME])
         described.pop("corpus")  # covers the shards

@@ -77,7 +77,7 @@ def made_corpus(folder: Path, options: argparse.Namespace) -> Path:
             "fingerprint": tokenizer.fingerprint,
         },
         "dtype": dtype.str,
-        "options": {},
+        "options": {"eot": tokenizer.eot_id is not None},
         "splits": {"train": {"num_tokens": tokens, "num_documents": documents, "shards": shards}},
     }
     (folder / "manifest.json").write_bytes(sealed.to_bytes(manifest))

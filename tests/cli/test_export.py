@@ -74,5 +74,5 @@ def test_meta_is_written_on_request_and_offered_where_it_is_missing(run, tmp_pat
     assert done.stdout.split()[-2:] == ["with/meta.pkl", "with/export.json"]
     assert "--meta" not in done.stderr
     refused = run("--format", "llmc", "-o", "other", "--meta")
-    assert "--meta: the format llmc has no file" in str(refused.exception)
+    assert "--meta: the format llmc does not take it; export with --format nanogpt" in str(refused.exception)
     assert not (tmp_path / "other").exists()

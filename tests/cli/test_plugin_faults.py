@@ -351,6 +351,7 @@ def corpuskit_formats():
 class Bad(Format):
     name = "bad"
     meta_file = "meta"
+    options_taken = ("meta",)
 
     def write_split(self, export, split):
         pass
@@ -365,7 +366,7 @@ class Bad(Format):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("def check(self, corpus, splits): 1 / 0", "failed at check(): ZeroDivisionError"),
+        ("def check(self, corpus, splits, options): 1 / 0", "failed at check(): ZeroDivisionError"),
         ("def write_split(self, export): pass", "failed at write_split(): TypeError"),
         ("def write_meta(self, export): return export.nothing", "failed at write_meta(): AttributeError"),
         ("def check_meta(self, corpus): open('/none')", "failed at check_meta(): FileNotFoundError"),

@@ -11,6 +11,7 @@ from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, PluginError, StorageError
 from corpuskit.formats.megatron import Megatron
 from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.formats.options import ExportOptions
 
 
 def names(folder):
@@ -78,7 +79,7 @@ def test_only_an_export_is_ever_replaced(make_corpus, tmp_path, overwrite):
     NanoGPT().write(corpus, tmp_path / "out")
     (tmp_path / "out" / "prepare.py").write_text("print('mine')")
     with pytest.raises(ConfigError, match=r"holds 'prepare\.py', which no export wrote; choose another"):
-        NanoGPT().write(corpus, tmp_path / "out", meta=True, overwrite=overwrite)
+        NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True), overwrite=overwrite)
     with pytest.raises(ConfigError, match="which no export wrote"):
         NanoGPT().write(corpus, corpus.path, overwrite=overwrite)
     assert names(tmp_path / "out") == {"train.bin", "export.json", "prepare.py"}
@@ -161,15 +162,18 @@ def test_another_export_is_no_reason_to_leave_it_alone(make_corpus, tmp_path):
     other = make_corpus([b"another text"], name="other")
     for format, exported, options in (
         (NanoGPT(), corpus, {"splits": ["train"]}),
-        (NanoGPT(), corpus, {"meta": True}),
+        (NanoGPT(), corpus, {"options": ExportOptions(meta=True)}),
         (NanoGPT(), other, {}),
         (Megatron(), corpus, {}),
     ):
         assert format.find(exported, output, **options) is None
         with pytest.raises(ConfigError, match="holds another export already; replace it with --overwrite"):
             format.write(exported, output, **options)
-    NanoGPT().write(corpus, output, meta=True, overwrite=True)
-    assert NanoGPT().find(corpus, output, meta=True)[-2:] == [output / "meta.pkl", output / "export.json"]
+    NanoGPT().write(corpus, output, options=ExportOptions(meta=True), overwrite=True)
+    assert NanoGPT().find(corpus, output, options=ExportOptions(meta=True))[-2:] == [
+        output / "meta.pkl",
+        output / "export.json",
+    ]
     assert NanoGPT().find(corpus, output)  # what was asked for is there
 
 
@@ -192,7 +196,10 @@ def test_an_export_that_is_not_whole_is_not_there(make_corpus, tmp_path, damage)
 def test_a_meta_file_that_nobody_writes_is_refused_before_anything_is_written(make_corpus, tmp_path):
     class Forgetful(Megatron):
         meta_file = "meta.json"
+        options_taken = ("meta",)
 
-    with pytest.raises(PluginError, match=r"format 'megatron' failed: it has a meta_file and no write_meta"):
-        Forgetful().write(make_corpus(), tmp_path / "out", meta=True)
+    with pytest.raises(
+        PluginError, match=r"format 'megatron' failed: it takes meta, and lacks meta_file or write_meta"
+    ):
+        Forgetful().write(make_corpus(), tmp_path / "out", options=ExportOptions(meta=True))
     assert not (tmp_path / "out").exists()

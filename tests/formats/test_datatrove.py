@@ -9,6 +9,7 @@ import pytest
 import corpuskit
 from corpuskit.formats.datatrove import Datatrove, _rounded
 from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.formats.options import ExportOptions
 from corpuskit.testing import FormatSuite
 
 
@@ -100,3 +101,44 @@ def test_documents_of_every_shard_are_in_the_index(make_corpus, tmp_path, small_
         ends = np.fromfile(tmp_path / "out" / f"{name}.ds.index", "<u8").astype(np.int64)
         found = [ids[a:b].tolist() for a, b in itertools.pairwise([0, *ends])]
         assert found == [split.document(number).tolist() for number in range(split.num_documents)]
+
+
+@pytest.mark.parametrize("shard_tokens", [1, 30, 200])
+def test_no_document_crosses_a_file(conversations, tmp_path, shard_tokens):
+    split = conversations["train"]
+    Datatrove().write(conversations, tmp_path / "out", options=ExportOptions(shard_tokens=shard_tokens))
+    found, learned = [], []
+    paths = sorted((tmp_path / "out").glob("train*.ds"))
+    assert paths[0].name == "train_00000.ds"
+    for path in paths:
+        ids = np.fromfile(path, "<u2")
+        ends = np.fromfile(path.with_name(f"{path.name}.index"), "<u8").astype(np.int64)
+        assert int(ends[-1]) == len(ids)
+        assert path.with_name(f"{path.name}.metadata").read_text().split("\n")[1] == str(len(ids))
+        found += [ids[a:b].tolist() for a, b in itertools.pairwise([0, *ends])]
+        learned.append(np.fromfile(path.with_name(f"{path.name}.loss"), np.uint8))
+    assert found == [split.document(number).tolist() for number in range(split.num_documents)]
+    assert np.concatenate(learned).tolist() == split.stream("loss")[:].tolist()
+    assert len(paths) > 1
+
+
+def test_datatrove_reads_it(make_corpus, tmp_path):
+    pytest.importorskip("datatrove", reason="datatrove is not installed")
+    from datatrove.utils.dataset import DatatroveFolderDataset
+
+    corpus = make_corpus([b"one", b"", b"three " * 9, b"four"], shard_bytes=60)
+    for shard_tokens in (None, 20):
+        output = tmp_path / f"out-{shard_tokens}"
+        Datatrove().write(corpus, output, options=ExportOptions(shard_tokens=shard_tokens))
+        found = DatatroveFolderDataset(
+            str(output), seq_len=4, filename_pattern="train*.ds", token_size=2, return_positions=True
+        )
+        rows = [found[number] for number in range(len(found))]
+        expected = [
+            np.fromfile(path, np.uint16)[: path.stat().st_size // 10 * 5]
+            for path in sorted(output.glob("*.ds"))
+        ]
+        assert (
+            np.concatenate([row["input_ids"] for row in rows]).tolist() == np.concatenate(expected).tolist()
+        )
+    assert len(expected) == 3

@@ -5,7 +5,10 @@ import struct
 import numpy as np
 import pytest
 
+import corpuskit
+from corpuskit.errors import ConfigError
 from corpuskit.formats.llmc import LlmC
+from corpuskit.formats.options import ExportOptions
 
 
 def read(path):
@@ -55,3 +58,56 @@ def test_cuts_between_pieces_and_within_them(make_corpus, tmp_path, monkeypatch,
         shards = sorted((tmp_path / "out").glob(pattern))
         assert np.concatenate([read(path) for path in shards]).tolist() == corpus[name][:].tolist()
     assert len(files) > 4
+
+
+def test_each_document_begins_with_the_id_that_ended_it(make_corpus, tmp_path, small_pieces, caplog):
+    texts = [f"{number} ".encode() * (number % 9) for number in range(40)]
+    corpus = make_corpus(texts, split="valid=0.4", shard_bytes=100)
+    options = ExportOptions(end_of_text_first=True, shard_tokens=31)
+    LlmC().write(corpus, tmp_path / "out", options=options)
+    eot = corpus.tokenizer.eot_id
+    for name, pattern in (("train", "train_*.bin"), ("valid", "val_*.bin")):
+        found = [token for path in sorted((tmp_path / "out").glob(pattern)) for token in read(path)]
+        split = corpus[name]
+        documents = [split.document(number).tolist() for number in range(split.num_documents)]
+        assert found == [token for document in documents for token in (eot, *document[:-1])]
+    assert "modded-nanogpt" not in caplog.text
+
+
+def test_one_file_is_too_few_for_modded_nanogpt(make_corpus, tmp_path, caplog):
+    LlmC().write(make_corpus(), tmp_path / "out", options=ExportOptions(end_of_text_first=True))
+    assert "modded-nanogpt needs two; choose a --shard-tokens below 71" in caplog.text
+
+
+def test_an_end_of_text_id_that_is_not_there_cannot_be_moved(make_corpus, tmp_path, monkeypatch):
+    corpus, options = make_corpus(eot=False), ExportOptions(end_of_text_first=True)
+    with pytest.raises(ConfigError, match=r"have no end-of-text id; prepare the corpus with --eot$"):
+        LlmC().write(corpus, tmp_path / "out", options=options)
+    corpus.manifest.options["eot"] = True
+    message = (
+        r"the document of split 'train' that ends at token 4 does not end with the end-of-text id; leave"
+    )
+    with pytest.raises(ConfigError, match=message):
+        LlmC().write(corpus, tmp_path / "out", options=options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_documents_that_begin_with_it_stay_as_they_are(tmp_path):
+    (tmp_path / "text.txt").write_text("one|two")
+    corpus = corpuskit.prepare(
+        str(tmp_path / "text.txt"),
+        encoding="bytes",
+        output=tmp_path / "corpus",
+        separator="|",
+        eot=False,
+        bos="<|endoftext|>",
+    )
+    files = LlmC().write(corpus, tmp_path / "out", options=ExportOptions(end_of_text_first=True))
+    assert read(files[0]) == corpus["train"][:].tolist() == [256, *b"one", 256, *b"two"]
+
+
+def test_files_beyond_its_seeks_are_refused(make_corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("corpuskit.formats.llmc._MAX_BYTES", 1024 + 2 * 50)
+    with pytest.raises(ConfigError, match=r"would have 1,166 bytes, and its readers count to 1,124; choose"):
+        LlmC().write(make_corpus(), tmp_path / "out")
+    LlmC().write(make_corpus(), tmp_path / "out", options=ExportOptions(shard_tokens=50))

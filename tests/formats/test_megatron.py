@@ -76,7 +76,7 @@ def test_a_document_too_long_for_the_index_is_named(make_corpus, tmp_path, monke
 
 
 def test_a_vocabulary_beyond_int32_is_refused(make_corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr("corpuskit.formats.megatron._MAX_IDS", 200)
+    monkeypatch.setattr("corpuskit.formats.limits._INT32_IDS", 200)
     with pytest.raises(ConfigError, match=r"vocabulary of 257 ids, and Megatron's int32 holds 200; prepare"):
         Megatron().write(make_corpus(), tmp_path / "out")
 

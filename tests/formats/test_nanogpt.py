@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import corpuskit
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.nanogpt import NanoGPT
+from corpuskit.formats.options import ExportOptions
 
 
 def test_train_py_draws_the_windows_of_the_corpus(shakespeare, tmp_path):
@@ -63,7 +64,7 @@ def sampled(folder, ids):
 def test_meta_pkl_is_what_its_own_prepare_py_writes_for_characters(make_corpus, tmp_path):
     text = "cab, \u00e9\U0001f642\n" * 9
     corpus = make_corpus([text.encode()], encoding="chars", eot=False)
-    files = NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    files = NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True))
     assert [path.name for path in files] == ["train.bin", "meta.pkl", "export.json"]
     characters = sorted(set(text))
     expected = {
@@ -82,7 +83,7 @@ def test_meta_pkl_is_what_its_own_prepare_py_writes_for_characters(make_corpus, 
 
 def test_meta_pkl_of_another_tokenizer_serves_what_sample_py_can(make_corpus, tmp_path, caplog):
     corpus = make_corpus([b"plain text"], eot=False)
-    NanoGPT().write(corpus, tmp_path / "out", meta=True)
+    NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True))
     vocab_size, encode, decoded = sampled(tmp_path / "out", [*b"plain", 200])
     assert (vocab_size, decoded, encode("ab")) == (257, "plain\ufffd", [*b"ab"])
     assert "sample.py encodes by characters and decodes id by id" in caplog.text
@@ -98,5 +99,44 @@ def test_gpt2_needs_no_meta_pkl(make_corpus, tmp_path, caplog, meta):
         assert "meta.pkl" not in caplog.text
         return
     with pytest.raises(ConfigError, match="train.py and sample.py know gpt2 by themselves"):
-        NanoGPT().write(corpus, tmp_path / "out", meta=True)
+        NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(meta=True))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_split_of_one_shard_is_linked_and_not_copied(make_corpus, tmp_path):
+    corpus = make_corpus(shard_bytes=2**20)
+    shard, heard = corpus.path / "train-00000.bin", []
+    files = NanoGPT().write(
+        corpus, tmp_path / "out", options=ExportOptions(link=True), on_progress=heard.append
+    )
+    assert files[0].samefile(shard)
+    assert heard[-1].done_bytes == heard[-1].total_bytes == shard.stat().st_size
+    # It is the export that copies would be.
+    assert NanoGPT().find(corpus, tmp_path / "out") == files
+    copied = NanoGPT().write(corpus, tmp_path / "copied")
+    assert [path.read_bytes() for path in copied] == [path.read_bytes() for path in files]
+    assert not copied[0].samefile(shard)
+    NanoGPT().write(corpus, tmp_path / "out", overwrite=True)
+    assert shard.stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("reason", ["several shards", "no links"])
+def test_what_cannot_be_linked_is_copied_and_said(make_corpus, tmp_path, monkeypatch, caplog, reason):
+    caplog.set_level("INFO")
+    corpus = make_corpus(shard_bytes=60 if reason == "several shards" else 2**20)
+    if reason == "no links":
+        monkeypatch.setattr("corpuskit.storage.try_link", lambda source, target: False)
+    (file, _) = NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(link=True))
+    assert file.read_bytes() == corpus["train"][:].tobytes()
+    assert file.stat().st_nlink == 1
+    assert "--link: train.bin is a copy: " in caplog.text
+
+
+def test_a_damaged_shard_is_not_linked(make_corpus, tmp_path):
+    corpus = make_corpus(shard_bytes=2**20)
+    shard = corpus.path / "train-00000.bin"
+    shard.write_bytes(bytes(shard.stat().st_size))
+    with pytest.raises(CorpusFormatError, match=r"train-00000\.bin: sha256 .* nothing was exported"):
+        NanoGPT().write(corpus, tmp_path / "out", options=ExportOptions(link=True))
+    assert not (tmp_path / "out").exists()
+    assert shard.stat().st_nlink == 1

@@ -6,6 +6,7 @@ import pytest
 
 from corpuskit.formats.base import Format
 from corpuskit.formats.opening import open_format
+from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.plugin import corpuskit_formats
 
 
@@ -13,5 +14,6 @@ from corpuskit.formats.plugin import corpuskit_formats
 def test_every_format_can_be_opened_and_exports_say_its_name(spec, make_corpus, tmp_path):
     opened = open_format(spec.name)
     assert isinstance(opened, Format)
-    (*_, described) = opened.write(make_corpus(), tmp_path / "out")
+    options = ExportOptions(block_size=8 if "block_size" in opened.options_taken else None)
+    (*_, described) = opened.write(make_corpus(), tmp_path / "out", options=options)
     assert f'"format": "{spec.name}"' in described.read_text()

@@ -50,7 +50,7 @@ class TestMegatron(FormatSuite):
 
 
 def test_every_builtin_format_has_its_suite():
-    tested = {"nanogpt", "llmc", "megatron", "datatrove"}  # the last one in its own module
+    tested = {"nanogpt", "llmc", "megatron"} | {"datatrove", "olmo", "litdata", "mds"}  # in modules of theirs
     components = Registry(environ={"CORPUSKIT_PLUGINS": ""}).components(FormatSpec)
     assert {component.spec.name for component in components} == tested
     for component in components:
@@ -168,7 +168,7 @@ def test_the_suite_wants_wide_ids_refused_where_they_do_not_fit(tmp_path):
         suite.test_ids_of_four_bytes_are_held_or_refused(Raw(), maker(tmp_path), tmp_path)
 
     class Refuses(Raw):
-        def check(self, corpus, splits):
+        def check(self, corpus, splits, options):
             raise ConfigError("only uint16")
 
     suite.test_ids_of_four_bytes_are_held_or_refused(Refuses(), maker(tmp_path / "again"), tmp_path / "again")

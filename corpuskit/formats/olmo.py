@@ -1,0 +1,112 @@
+"""OLMo-core's token files, which are Dolma's: bare ids in .npy, the documents in .csv.gz.
+
+```
+corpuskit export data/mine/gpt2 --format olmo -o olmo
+```
+
+Each split is a folder, and a document never crosses a file:
+
+- `train/part-0-00000.npy`, ...: the ids, raw little-endian uint16 or uint32. There is no header, whatever the
+  name says: numpy.memmap reads it, and numpy.load does not;
+- `train/part-0-00000.csv.gz`, ...: a line for each document, `start,end,id,source,line`. The first two are in
+  tokens from the file's start; the id and the line are the document's number in the split.
+
+OLMo-core takes the smallest type that holds the vocabulary, unless it is told one. It reads the .csv.gz of
+files that are in a store, or if it is told no end-of-text id; otherwise it looks for that id.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import zlib
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
+from corpuskit.corpus.corpus import Corpus
+from corpuskit.formats.base import Export, Format
+from corpuskit.formats.dividing import divided, document_bounds
+from corpuskit.formats.options import ExportOptions
+
+log = logging.getLogger(__name__)
+
+_SHARD_TOKENS = 2**29
+_UINT8_IDS = 2**8
+#: Documents whose lines are made at once.
+_CHUNK = 2**14
+#: zlib's window with gzip's header, which has no time and no name in it.
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Olmo(Format):
+    """A folder a split, of files of uint16 or uint32 ids and of their documents."""
+
+    name: ClassVar[str] = "olmo"
+    options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens",)
+
+    def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
+        """Say where OLMo-core has to be told the ids' type; it can hold everything."""
+        vocab_size = corpus.manifest.tokenizer.vocab_size
+        if vocab_size <= _UINT8_IDS:
+            log.warning(
+                "OLMo-core takes uint8 for a vocabulary of %d ids, and these files have uint16; give its "
+                "data set dtype=NumpyDatasetDType.uint16",
+                vocab_size,
+            )
+
+    def write_split(self, export: Export, split: str) -> None:
+        """Write the split's files of ids, then those of documents."""
+        shard_tokens = export.options.shard_tokens or _SHARD_TOKENS
+        token_bounds, index_bounds = document_bounds(export, split, shard_tokens)
+        for number, pieces in enumerate(divided(export.tokens(split), token_bounds)):
+            with export.file(f"{split}/part-0-{number:05d}.npy") as file:
+                for ids in pieces:
+                    file.write(ids.data)
+        source = _csv_field(export.corpus.manifest.dataset)
+        first = 0
+        for number, pieces in enumerate(divided(export.document_ends(split), index_bounds)):
+            packer, last = zlib.compressobj(1, zlib.DEFLATED, _GZIP), token_bounds[number]
+            with export.file(f"{split}/part-0-{number:05d}.csv.gz") as file:
+                for all_ends in pieces:
+                    for start in range(0, len(all_ends), _CHUNK):
+                        ends = all_ends[start : start + _CHUNK]
+                        starts = np.concatenate(([last], ends[:-1]))
+                        lines = _lines(
+                            starts - token_bounds[number], ends - token_bounds[number], first, source
+                        )
+                        file.write(packer.compress(lines))
+                        first, last = first + len(ends), int(ends[-1])
+                file.write(packer.flush())
+
+
+def _lines(starts: Ints, ends: Ints, first: int, source: bytes) -> bytes:
+    """Lines of `start,end,id,source,line`, made of all documents at once."""
+    numbers = np.arange(first, first + len(ends))
+    comma, newline = (np.full((len(ends), 1), ord(mark), np.uint8) for mark in ",\n")
+    middle = np.tile(np.frombuffer(source, np.uint8), (len(ends), 1))
+    fields = (_digits(starts), comma, _digits(ends), comma, _digits(numbers), comma, middle, comma)
+    characters = np.concatenate((*fields, _digits(numbers), newline), axis=1)
+    written: bytes = characters[characters != 0].tobytes()
+    return written
+
+
+def _digits(numbers: Ints) -> NDArray[np.uint8]:
+    """uint8[n, width]: numbers of at least 0 in ASCII, with zero bytes in front of the shorter ones."""
+    powers = 10 ** np.arange(len(str(int(numbers.max()))))[::-1]
+    digits = (numbers[:, None] // powers % 10 + ord("0")).astype(np.uint8)
+    digits[(numbers[:, None] < powers) & (powers > 1)] = 0
+    return digits
+
+
+def _csv_field(text: str) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow([text])
+    return written.getvalue().replace("\0", "").encode("utf-8", "replace")
+
+
+__all__ = ["Olmo"]

@@ -1,0 +1,110 @@
+"""MosaicML's shards."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from corpuskit.errors import ConfigError
+from corpuskit.formats.mds import Mds
+from corpuskit.formats.options import ExportOptions
+from corpuskit.testing import FormatSuite
+
+EIGHT = ExportOptions(block_size=8)
+
+
+def read(folder):
+    """A split's samples, each found by its offset as MDSReader finds it, a list for each shard."""
+    index = json.loads((folder / "index.json").read_text())
+    assert index["version"] == 2
+    shards = []
+    for shard in index["shards"]:
+        data = (folder / shard["raw_data"]["basename"]).read_bytes()
+        assert len(data) == shard["raw_data"]["bytes"]
+        (count,) = struct.unpack_from("<I", data)
+        offsets = struct.unpack_from(f"<{count + 1}I", data, 4)
+        config = json.loads(data[8 + 4 * count : offsets[0]])
+        assert {key: shard[key] for key in config} == config
+        assert (count, offsets[-1]) == (shard["samples"], len(data))
+        (kind,), (size,) = config["column_encodings"], config["column_sizes"]
+        assert kind == f"ndarray:int32:{size // 4}"
+        shards.append([[*struct.unpack(f"<{size // 4}i", data[a:b])] for a, b in itertools.pairwise(offsets)])
+    return shards
+
+
+class TestMds(FormatSuite):
+    options = EIGHT
+    whole_rows = True
+
+    @pytest.fixture
+    def format(self):
+        return Mds()
+
+    def read(self, folder, split):
+        return np.concatenate(
+            [np.concatenate(shard) for shard in read(folder / split.replace("valid", "val"))]
+        )
+
+
+@pytest.mark.parametrize("shard_tokens", [None, 1, 8, 23, 24, 1000])
+def test_shards_have_whole_samples(make_corpus, tmp_path, small_pieces, shard_tokens, caplog):
+    caplog.set_level("INFO")
+    corpus = make_corpus()
+    Mds().write(corpus, tmp_path / "out", options=ExportOptions(block_size=8, shard_tokens=shard_tokens))
+    shards = read(tmp_path / "out" / "train")
+    rows = [row for shard in shards for row in shard]
+    assert rows == corpus["train"][:64].reshape(-1, 8).tolist()
+    assert max(map(len, shards)) == min(max((shard_tokens or 1000) // 8, 1), 8)
+    assert "the last 7 tokens of split train fill no row of 8 and are not exported" in caplog.text
+
+
+def test_rows_are_asked_for_and_each_split_has_one(make_corpus, tmp_path):
+    with pytest.raises(ConfigError, match=r"^--format mds: .* such as --block-size 2048$"):
+        Mds().write(make_corpus(), tmp_path / "out")
+    with pytest.raises(ConfigError, match=r"split 'train' has 71 tokens, which fill no row of 74"):
+        Mds().write(make_corpus(), tmp_path / "out", options=ExportOptions(block_size=74))
+
+
+def test_shards_that_offsets_cannot_count_are_refused(make_corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("corpuskit.formats.mds._MAX_BYTES", 400)
+    with pytest.raises(ConfigError, match=r"and its readers count to 400; choose a smaller --shard-tokens"):
+        Mds().write(make_corpus(), tmp_path / "out", options=EIGHT)
+    Mds().write(make_corpus(), tmp_path / "out", options=ExportOptions(block_size=8, shard_tokens=8))
+
+
+def test_damage_behind_the_last_sample_gives_no_export(make_corpus, tmp_path):
+    corpus = make_corpus(shard_bytes=2**20)
+    path = corpus.path / "train-00000.bin"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(Exception, match="nothing was exported"):
+        Mds().write(corpus, tmp_path / "out", options=EIGHT)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_streaming_reads_it(make_corpus, tmp_path, wide):
+    pytest.importorskip("streaming", reason="mosaicml-streaming is not installed")
+    from streaming import StreamingDataset
+    from streaming.base.format.mds.reader import MDSReader
+
+    letters = "".join(map(chr, range(0x10000, 0x21000))).encode() if wide else b"ab " * 99
+    corpus = make_corpus(
+        [letters, b"ab", b""], encoding="chars" if wide else "bytes", eot=not wide, shard_bytes=2**18
+    )
+    Mds().write(corpus, tmp_path / "out", options=ExportOptions(block_size=17, shard_tokens=51))
+    index = json.loads((tmp_path / "out" / "train" / "index.json").read_text())
+    rows = []
+    for shard in index["shards"]:
+        reader = MDSReader.from_json(str(tmp_path / "out"), "train", shard)
+        reader.validate(allow_unsafe_types=False)
+        rows += [reader[number]["tokens"] for number in range(shard["samples"])]
+    ids = corpus["train"][:]
+    assert np.concatenate(rows).tolist() == ids[: len(ids) // 17 * 17].tolist()
+    whole = StreamingDataset(local=str(tmp_path / "out"), split="train", batch_size=1, shuffle=False)
+    assert len(whole) == len(rows)
+    assert all(np.array_equal(whole[number]["tokens"], row) for number, row in enumerate(rows))
