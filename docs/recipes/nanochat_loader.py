@@ -1,4 +1,4 @@
-"""nanochat's loaders, by their names and arguments, over a prepared corpus: the same rows, and an exact resume."""
+"""nanochat's loaders, by their names and arguments, over a prepared corpus: its rows, and an exact resume."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def tokenizing_distributed_data_loader_with_state_bos_bestfit(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, dict[str, Any]]]:
     """Yields inputs and targets, (B, T) each, and the state from which they come next.
 
-    `base_train.py` draws a batch before it saves, and trains on it after that. So the state is the place before
-    the batch that it comes with: a run that goes on begins with this batch, and no row is left out.
+    `base_train.py` draws a batch before it saves, and trains on it after that. So the state is the place
+    before the batch that it comes with: a run that goes on begins with this batch, and leaves no row out.
     """
     distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
     batches = corpuskit.open(os.environ["NANOCHAT_CORPUS"]).batches(
@@ -62,6 +62,6 @@ def tokenizing_distributed_data_loader_bos_bestfit(
 
 
 def _state(batches: corpuskit.Batches) -> dict[str, Any]:
-    """The place in the run, and the three numbers that `base_train.py` prints; there are no row groups here."""
+    """The place in the run, and the three numbers that `base_train.py` prints; row groups there are none."""
     epoch = 1 + batches.sample // batches.samples_per_epoch
     return {"epoch": epoch, "pq_idx": 0, "rg_idx": batches.step, "corpuskit": batches.state_dict()}

@@ -100,7 +100,7 @@ def hugging_face(corpus: corpuskit.Corpus, _: Any, *, sft: bool = False) -> Curv
         )
 
     grouped = chunks(corpus)[:, :-1].tolist()
-    # run_clm.py has the first id in its labels, which is no target; the Trainer divides by it nevertheless.
+    # With the first id in its labels, which is no target, the Trainer would divide by T instead of T - 1.
     labels = [[-100, *row[1:]] for row in grouped]
     own = datasets.Dataset.from_dict({"input_ids": grouped, "labels": labels})
     same = losses(own), losses(rows_of(batches_of(corpus, "sequential"), len(grouped)))

@@ -1,4 +1,4 @@
-"""nanochat's loader over a corpus: the rows of its policy, in its order, and a resume that leaves none out."""
+"""nanochat's loader over a corpus: the rows of its policy in its order, and a resume that leaves none out."""
 
 import importlib.util
 import itertools
@@ -27,10 +27,9 @@ def documents(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nanochat")
     texts = [f"document {number} {'ab' * (number * 7 % 45)}" for number in range(3000)]
     (folder / "lines.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    corpus = corpuskit.prepare(
+    return corpuskit.prepare(
         str(folder / "lines.jsonl"), encoding="bytes", eot=False, split="valid=0.1", output=folder / "corpus"
     )
-    return corpus
 
 
 @pytest.fixture
