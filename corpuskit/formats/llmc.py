@@ -64,8 +64,8 @@ class LlmC(Format):
             check_end_of_text(corpus)
         if options.bos_index and corpus.manifest.dtype != "<u2":
             raise ConfigError(
-                f"--bos-index: {corpus.path} has a vocabulary of {corpus.vocab_size:,} ids, and NeMo Automodel "
-                "reads files of 65,536 at most; leave --bos-index out",
+                f"--bos-index: {corpus.path} has a vocabulary of {corpus.vocab_size:,} ids, and NeMo "
+                "Automodel reads files of 65,536 at most; leave --bos-index out",
                 expected=2**16,
                 found=corpus.vocab_size,
             )
@@ -74,7 +74,7 @@ class LlmC(Format):
         """Write the split's shards."""
         bounds = even_bounds(len(export.corpus[split]), export.options.shard_tokens or _SHARD_TOKENS)
         first = export.options.end_of_text_first
-        if first and split == "train" and len(bounds) == 2:
+        if first and not export.options.bos_index and split == "train" and len(bounds) == 2:
             log.warning(
                 "there is one file of the train split, and modded-nanogpt needs two; choose a --shard-tokens "
                 "below %s",

@@ -78,6 +78,10 @@ def test_each_document_begins_with_the_id_that_ended_it(make_corpus, tmp_path, s
 def test_one_file_is_too_few_for_modded_nanogpt(make_corpus, tmp_path, caplog):
     LlmC().write(make_corpus(), tmp_path / "out", options=ExportOptions(end_of_text_first=True))
     assert "modded-nanogpt needs two; choose a --shard-tokens below 71" in caplog.text
+    caplog.clear()
+    asked = ExportOptions(end_of_text_first=True, bos_index=True)  # which is for another trainer
+    LlmC().write(make_corpus(), tmp_path / "indexed", options=asked)
+    assert "modded-nanogpt" not in caplog.text
 
 
 def test_an_end_of_text_id_that_is_not_there_cannot_be_moved(make_corpus, tmp_path, monkeypatch):
