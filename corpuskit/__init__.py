@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from corpuskit.evaluation.loss_by_source import LossBySource
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.formats.importing import import_tokens
     from corpuskit.inspect.card import Card, card
     from corpuskit.inspect.collecting import stats
     from corpuskit.inspect.comparison import Comparison, compare
@@ -113,6 +114,7 @@ _PLACES = {
     "fetch": "corpuskit.fetching.verified:fetch",
     "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
+    "import_tokens": "corpuskit.formats.importing:import_tokens",
     "mix": "corpuskit.corpus.mixture:mix",
     "open": "corpuskit.corpus.corpus:open_corpus",
     "plan": "corpuskit.preparation.api:plan",
@@ -174,6 +176,7 @@ __all__ = [
     "fetch",
     "health",
     "hookimpl",
+    "import_tokens",
     "mix",
     "open",
     "plan",

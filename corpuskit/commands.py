@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("corpuskit.cli.bench", "Measure what this machine does with a corpus."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
+    "import": ("corpuskit.cli.import_tokens", "Make a corpus of another trainer's token files."),
     "card": ("corpuskit.cli.card", "Write the dataset card of a corpus or a mixture."),
     "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
     "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -137,6 +138,16 @@ def folder_name(name: str, *, registered: bool = False) -> str:
         return plain
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{short or 'corpus'}-{digest}"
+
+
+def without_folder(name: str) -> str:
+    """A component's name, without the folder of a file or folder of this machine that its argument names."""
+    kind, colon, argument = name.partition(":")
+    place, comma, settings = argument.partition(",")
+    with contextlib.suppress(ConfigError, OSError):
+        if colon and (path := user_path(place)).exists():
+            return f"{kind}:{path.absolute().name}{comma}{settings}"
+    return name
 
 
 def visible_name(name: str) -> str:

@@ -32,7 +32,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     metavar="PATH",
     type=UserPath(file_okay=False),
     required=True,
-    help="Write this folder. It must be said.",
+    help="Write this folder, or this URL in an object store. It must be said.",
 )
 @option(
     "--split",
@@ -97,7 +97,7 @@ def command(
     """Write CORPUS in another trainer's format.
 
     Every byte of the corpus is checked on the way. The folder appears whole or not at all, with an
-    export.json that says what it was made of.
+    export.json that says what it was made of. In an object store, export.json comes last.
     """
     from corpuskit.cli import render
     from corpuskit.corpus import open_corpus
@@ -130,7 +130,7 @@ def command(
         names = [str(file) for file in files]
         render.print_json(
             {
-                "path": str(files[-1].parent),
+                "path": str(files[-1]).removesuffix("/export.json"),
                 "format": format_name,
                 "made": made,
                 "splits": counts,

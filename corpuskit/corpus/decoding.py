@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import CorpusFormatError, TokenizerError, UnavailableName, UnknownName
 from corpuskit.numbers import as_whole
+from corpuskit.paths import without_folder
 from corpuskit.urls import RemotePath
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from corpuskit.registry.discovery import Owner
     from corpuskit.tokenizers.base import Tokenizer
 
 _EXPECTED = "whole numbers, or rows of them"
@@ -52,6 +54,34 @@ def recorded_tokenizer(
             found=tokenizer.fingerprint,
         )
     return tokenizer
+
+
+def record_of(tokenizer: Tokenizer, name: str, added_tokens: Sequence[str] = ()) -> TokenizerRecord:
+    """A tokenizer as a manifest has it, but for who ships it.
+
+    Args:
+        tokenizer: What makes the ids.
+        name: What it was opened by; the folder of a file is left out where the record holds the file itself.
+        added_tokens: The names of control tokens that its own vocabulary lacks.
+    """
+    state = tokenizer.state()
+    return TokenizerRecord(
+        name=name if state is None else without_folder(name),
+        vocab_size=int(tokenizer.vocab_size),
+        eot_id=as_whole(tokenizer.eot_id),
+        fingerprint=tokenizer.fingerprint,
+        state=state,
+        added_tokens=list(added_tokens),
+        distribution=None,
+        distribution_version=None,
+    )
+
+
+def distribution_of(owner: Owner) -> dict[str, str]:
+    """Whom to ask for a tokenizer again, as fields of its record; nobody where corpuskit has it itself."""
+    if owner.is_builtin:
+        return {}
+    return {"distribution": owner.distribution, "distribution_version": owner.version}
 
 
 def _whose(error: UnknownName, record: TokenizerRecord, path: Path | RemotePath) -> UnknownName:
@@ -109,4 +139,4 @@ def _check(tokenizer: Tokenizer, values: list[Any]) -> None:
             )
 
 
-__all__ = ["decode", "recorded_tokenizer"]
+__all__ = ["decode", "distribution_of", "record_of", "recorded_tokenizer"]

@@ -6,6 +6,7 @@ import logging
 import mmap
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,23 @@ def contents(fd: int, size_bytes: int, *, where: str | Path) -> NDArray[np.uint8
             "local disk, or raise the limit on memory",
             path=where,
         ) from error
+
+
+def forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
+    """Let the system take back what was read of a mapped array; else it counts as our memory.
+
+    Args:
+        array: The array, or a view of it.
+        start_byte: The first byte of the file that is not needed any more.
+        stop_byte: The one after the last.
+    """
+    mapped: Any = array
+    while isinstance(mapped, np.ndarray):  # a view is of another one
+        mapped = mapped.base
+    mapped = getattr(mapped, "obj", mapped)
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        first = start_byte // mmap.PAGESIZE * mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_DONTNEED, first, stop_byte - first)
 
 
 def _read(fd: int, size_bytes: int) -> NDArray[np.uint8]:

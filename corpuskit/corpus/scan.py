@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
-import mmap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Tokens
+from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.index import ROW_BYTES, Index, ends_of
 from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split
@@ -157,7 +157,7 @@ def _pieces(
         try:
             yield piece
         finally:  # also where no more is asked for
-            _forget(array, start * item_bytes, stop * item_bytes)
+            forget(array, start * item_bytes, stop * item_bytes)
 
 
 def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:
@@ -168,17 +168,6 @@ def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) 
     if cuts is not None and len(cuts):  # union1d imports numpy.ma, which takes 0.03 s
         edges = np.union1d(edges, cuts[(cuts > 0) & (cuts < length)])
     return [int(edge) for edge in edges]
-
-
-def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
-    """Let the system take back what was read of a mapped array; else it counts as our memory."""
-    mapped: Any = array
-    while isinstance(mapped, np.ndarray):  # a view is of another one
-        mapped = mapped.base
-    mapped = getattr(mapped, "obj", mapped)
-    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        first = start_byte // mmap.PAGESIZE * mmap.PAGESIZE
-        mapped.madvise(mmap.MADV_DONTNEED, first, stop_byte - first)
 
 
 __all__ = [

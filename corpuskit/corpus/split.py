@@ -20,7 +20,7 @@ from corpuskit.corpus.field_labels import field_labels
 from corpuskit.corpus.field_tables import shard_table, split_table
 from corpuskit.corpus.index import Index, ends_of, text_bytes_of
 from corpuskit.corpus.manifest import Manifest
-from corpuskit.errors import CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.markup import display
 from corpuskit.urls import RemotePath
 from corpuskit.value_streams import StreamInfo
@@ -100,7 +100,16 @@ class Split(TokenStream):
         return {name: record.info for name, record in self._manifest.streams.items()}
 
     def document_text_bytes(self) -> NDArray[np.int64]:
-        """int64[D]: how many bytes the text of each document has in UTF-8, without what is put between."""
+        """int64[D]: how many bytes the text of each document has in UTF-8, without what is put between.
+
+        Raises:
+            ConfigError: If the corpus was imported, and its tokenizer does not tell what each id stands for.
+        """
+        if self._manifest.options.get("text_bytes") is False:
+            raise ConfigError(
+                f"{self.path} was imported from token files, and tokenizer {self._manifest.tokenizer.name!r} "
+                "does not tell how much text each id stands for; prepare the corpus from its text to know it"
+            )
         numbers = range(len(self.shard_starts) - 1)
         sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]
         return np.concatenate(sizes) if sizes else np.empty(0, np.int64)

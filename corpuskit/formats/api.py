@@ -10,6 +10,7 @@ from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.formats.opening import open_format
 from corpuskit.formats.options import export_options
 from corpuskit.on_progress import OnProgress
+from corpuskit.urls import RemotePath
 
 
 def export(
@@ -27,7 +28,7 @@ def export(
     link: bool = False,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
-) -> list[Path]:
+) -> list[Path | RemotePath]:
     """Write a corpus in another trainer's format; every byte of it is checked on the way.
 
     The folder appears whole or not at all, with an export.json that says what it was made of. If just that
@@ -36,7 +37,8 @@ def export(
     Args:
         corpus: An open corpus, its folder, or its URL.
         format: The format's name: "nanogpt", "llmc", "megatron", or a plugin's.
-        output: The folder to be.
+        output: The folder to be, or its URL in an object store, where files are put one by one and
+            `export.json` last.
         splits: Which splits, by name; None is all of them.
         shard_tokens: The most tokens in a file, such as 10**8 or "100M"; None is the format's own number.
         block_size: Tokens in a row, for the formats whose files are made for rows of one length.

@@ -1,45 +1,37 @@
 """What a format is: something that writes a corpus as another trainer reads it.
 
 An export is a folder of its own. It is written under a temporary name beside the place it is for and takes
-its name in one step, so it is there whole or not at all. Every byte of the corpus is compared with the
-manifest on the way: a damaged corpus gives no export. `export.json` beside the trainer's files says what
-they are made of, because bare token files do not.
+its name in one step, so it is there whole or not at all (`corpuskit.formats.place` has what stores do). Every
+byte of the corpus is compared with the manifest on the way: a damaged corpus gives no export. `export.json`
+beside the trainer's files says what they are made of, because bare token files do not.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
-import json
 import logging
 import os
-import re
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from corpuskit import folders, reading, storage
+from corpuskit import storage
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, CorpuskitError, StorageError
-from corpuskit.file_errors import looking_at
+from corpuskit.errors import ConfigError, CorpuskitError
 from corpuskit.formats.export import Export
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace
 from corpuskit.formats.options import ExportOptions, flag
+from corpuskit.formats.place import FILE_NAME, open_place
 from corpuskit.on_progress import OnProgress
-from corpuskit.paths import user_path
 from corpuskit.registry import default
 from corpuskit.registry.blame import fault
 from corpuskit.registry.specs import FormatSpec
-from corpuskit.temporary_names import temporary_name
-from corpuskit.urls import remote_path
+from corpuskit.urls import RemotePath
 from corpuskit.value_streams import LOSS
 from corpuskit.version import __version__
 
 log = logging.getLogger(__name__)
-
-#: What each export says about itself; also how a folder is known to be one.
-FILE_NAME = "export.json"
-_MAX_BYTES = 64 * 2**20
 
 
 class Format(abc.ABC):
@@ -117,6 +109,21 @@ class Format(abc.ABC):
             export: Opens the file to write.
         """
 
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """The files that an import reads, in order; nothing but their headers is read yet.
+
+        Args:
+            place: What was named, and what the user says of it.
+
+        Raises:
+            ConfigError: If files of the format cannot be read.
+            CorpusFormatError: If they are not of the format, or damaged.
+        """
+        raise ConfigError(
+            f"--format {self.name}: its files cannot be imported; 'corpuskit list formats' shows what can",
+            found=self.name,
+        )
+
     def find(
         self,
         corpus: Corpus,
@@ -124,13 +131,13 @@ class Format(abc.ABC):
         *,
         splits: Sequence[str] | None = None,
         options: ExportOptions | None = None,
-    ) -> list[Path] | None:
+    ) -> list[Path | RemotePath] | None:
         """The files of the export that `write` would make with these arguments, if it is there.
 
         Its files are known by their sizes; nothing of them is read but `export.json`.
         """
-        folder, options = _folder(output), options or ExportOptions()
-        value = _read_description(folder)
+        place, options = open_place(output), options or ExportOptions()
+        value = place.description()
         try:
             files = {str(record["file"]): int(record["size_bytes"]) for record in value["files"]}
             found = value["format"], value["dataset"], value["corpus"], [*value["splits"]]
@@ -141,9 +148,9 @@ class Format(abc.ABC):
         asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names
         if found != asked or not _serves(made_with, options.recorded()):
             return None
-        if not all(_has_size(folder / name, size_bytes) for name, size_bytes in files.items()):
+        if not all(place.has(name, size_bytes) for name, size_bytes in files.items()):
             return None
-        return [*(folder / name for name in files), folder / FILE_NAME]
+        return [place.path / name for name in (*files, FILE_NAME)]
 
     def write(
         self,
@@ -154,13 +161,14 @@ class Format(abc.ABC):
         options: ExportOptions | None = None,
         overwrite: bool = False,
         on_progress: OnProgress | None = None,
-    ) -> list[Path]:
+    ) -> list[Path | RemotePath]:
         """Write a corpus. If just that is there already, nothing is done, and a line says so.
 
         Args:
             corpus: The corpus.
             output: The folder to be. Next to it, a run that is killed leaves a hidden folder, which the next
-                run deletes, or names if another machine made it a moment ago.
+                run deletes, or names if another machine made it a moment ago. A URL is a place in an object
+                store, and the hidden folder is in the cache.
             splits: Which splits, by name; None is all of them.
             options: What else was asked for; None is nothing.
             overwrite: Whether an export that is there may be replaced; another folder never is.
@@ -175,7 +183,7 @@ class Format(abc.ABC):
             StorageError: If writing failed.
             PluginError: If the format has a `meta_file` and does not write it.
         """
-        output, options = _folder(output), options or ExportOptions()
+        place, options = open_place(output), options or ExportOptions()
         self._check_taken(options)
         names = _splits(corpus, splits, self.name)
         self.check(corpus, names, options)
@@ -186,17 +194,14 @@ class Format(abc.ABC):
                     f"format {self.name!r}", None, "it takes meta, and lacks meta_file or write_meta()"
                 )
         if not overwrite and (there := self.find(corpus, output, splits=splits, options=options)) is not None:
-            log.info("%s holds this export already; nothing was changed", output)
+            log.info("%s holds this export already; nothing was changed", place.path)
             return there
         self._say_what_is_missing(corpus)
         for stream in sorted({one for name in names for one in corpus[name].streams}):
             if stream not in self.streams_written:
                 log.warning("%s: %s", corpus.path, _left_behind(stream, self.name))
-        _check_place(output, overwrite=overwrite)
-        storage.make_directory(output.parent)
-        for folder in folders.remove_left_behind(output):
-            log.warning("unless another export is running, delete %s: one that was stopped left it", folder)
-        staged = temporary_name(output)
+        place.check(overwrite=overwrite)
+        staged = place.staged()
         storage.make_directory(staged)
         try:
             export = Export(corpus, staged, names, options=options, on_progress=on_progress)
@@ -205,12 +210,12 @@ class Format(abc.ABC):
             if options.meta:
                 self.write_meta(export)
             storage.write_json(staged / FILE_NAME, _describe(self.name, export))
-            storage.commit_directory(staged, output, replace=overwrite)
+            place.commit(staged, export.files, overwrite=overwrite, on_progress=on_progress)
             if not options.meta and (line := self.without_meta(corpus)) is not None:
                 log.info("%s", line)
         finally:
             storage.remove_tree(staged)  # which is not there any more if all went well
-        return [output / str(record["file"]) for record in export.files] + [output / FILE_NAME]
+        return [place.path / str(name) for name in (*(one["file"] for one in export.files), FILE_NAME)]
 
     def _check_taken(self, options: ExportOptions) -> None:
         """Refuse an option that the format does not take, and name the formats that do."""
@@ -268,97 +273,6 @@ def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> li
                 found=name,
             )
     return names
-
-
-def _folder(output: str | os.PathLike[str]) -> Path:
-    """The folder that an export is written to.
-
-    Raises:
-        ConfigError: If it is in an object store, or no folder can be made of it.
-    """
-    # One slash is what pathlib leaves of a URL's two.
-    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", os.fspath(output)))
-    if place is not None:
-        raise ConfigError(
-            f"--output {place}: exports are written to folders of this machine; choose a folder, and copy it "
-            "to the store with its own tool, such as 'aws s3 cp --recursive'",
-            path=str(place),
-        )
-    folder = user_path(output, what="--output")
-    if folder.name in ("", ".."):
-        raise ConfigError(f"--output {output}: an export needs a folder with a name of its own", path=folder)
-    return folder
-
-
-def _check_place(output: Path, *, overwrite: bool) -> None:
-    """Refuse a place that is taken: only an export, and nothing else of the user's, is ever replaced."""
-    with looking_at(output):
-        is_folder = output.is_dir() and not output.is_symlink()
-        if not is_folder and os.path.lexists(output):
-            raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
-        if not is_folder or not any(output.iterdir()):
-            return
-        strangers = sorted(_strangers(output, _written(output)))
-    if strangers:
-        raise ConfigError(
-            f"{output} holds {strangers[0]!r}, which no export wrote; choose another --output",
-            path=output,
-            found=strangers,
-        )
-    if not overwrite:
-        raise ConfigError(
-            f"{output} holds another export already; replace it with --overwrite, or choose another --output",
-            path=output,
-        )
-
-
-def _strangers(folder: Path, written: set[str], inside: str = "") -> Iterator[str]:
-    """What an export did not write of what a folder holds; a folder without anything of it is one name."""
-    for entry in folder.iterdir():
-        name = f"{inside}{entry.name}"
-        if name in written:
-            continue
-        is_folder = entry.is_dir() and not entry.is_symlink()
-        if is_folder and any(one.startswith(f"{name}/") for one in written):
-            yield from _strangers(entry, written, f"{name}/")
-        else:
-            yield name
-
-
-def _written(output: Path) -> set[str]:
-    """The names of the files that an export wrote into a folder; none if it is not an export.
-
-    Raises:
-        StorageError: If what it says cannot be read.
-    """
-    try:
-        return {FILE_NAME, *(record["file"] for record in _read_description(output)["files"])}
-    except (LookupError, TypeError):
-        return set()
-
-
-def _read_description(output: Path) -> Any:
-    """What a folder's `export.json` says; an empty object if it has none, or none that can be read as JSON.
-
-    Raises:
-        StorageError: If it is there and cannot be read.
-    """
-    path = output / FILE_NAME
-    try:
-        return json.loads(reading.read_file(path, max_bytes=_MAX_BYTES))
-    except (FileNotFoundError, NotADirectoryError, reading.NotAFile, reading.TooLarge):
-        return {}
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _has_size(path: Path, size_bytes: int) -> bool:
-    with contextlib.suppress(OSError):
-        status = path.lstat()
-        return stat.S_ISREG(status.st_mode) and status.st_size == size_bytes
-    return False
 
 
 def _describe(format_name: str, export: Export) -> dict[str, object]:

@@ -21,14 +21,35 @@ filename_pattern="train*.ds", ...)`.
 from __future__ import annotations
 
 import itertools
-from typing import ClassVar
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
+
+from corpuskit.arrays import Ints
+from corpuskit.corpus.file_bytes import forget
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
-from corpuskit.value_streams import LOSS
+from corpuskit.formats.foreign import (
+    ForeignFile,
+    ForeignPlace,
+    MappedFile,
+    head,
+    mapped,
+    size_of,
+    truncated,
+    whole_items,
+)
+from corpuskit.value_streams import LOSS, LOSS_INFO
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 _SHOWN_DIGITS = 3
+_MAX_METADATA_BYTES = 4096
+_INDEX_ITEMS = 2**18
 
 
 class Datatrove(Format):
@@ -65,6 +86,57 @@ class Datatrove(Format):
                 tokenizer, size = export.corpus.manifest.tokenizer.name, stream.dtype.itemsize
                 lines = (f"{tokenizer}|{size}", str(stop - start), _rounded(stop - start))
                 file.write("\n".join(lines).encode())
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .ds, with the files beside it; without a .ds.index, its documents are found by their ids."""
+        return [_file(place, path) for path in place.files(".ds")]
+
+
+def _file(place: ForeignPlace, path: Path) -> MappedFile:
+    """A .ds file and those beside it.
+
+    Raises:
+        CorpusFormatError: If they do not belong together.
+    """
+    beside = {kind: path.with_name(f"{path.name}.{kind}") for kind in ("index", "loss", "metadata")}
+    there = {kind: one for kind, one in beside.items() if os.path.lexists(one)}
+    dtype = place.item_type() if "metadata" not in there else _item_type(there["metadata"])
+    num_tokens = whole_items(path, size_of(path), dtype.itemsize)
+    if "loss" in there and size_of(there["loss"]) != num_tokens:
+        raise truncated(there["loss"], expected=num_tokens, found=size_of(there["loss"]))
+    index = there.get("index")
+    return MappedFile(
+        split=place.split_of(path.stem),
+        paths=(path, *there.values()),
+        dtype=dtype,
+        num_tokens=num_tokens,
+        ends=None if index is None else partial(_ends, index),
+        streams={LOSS: LOSS_INFO} if "loss" in there else {},
+        stream_paths={LOSS: there["loss"]} if "loss" in there else {},
+    )
+
+
+def _item_type(path: Path) -> np.dtype[Any]:
+    """The type of an id, which a .ds.metadata says in its first line."""
+    first = head(path, _MAX_METADATA_BYTES).split(b"\n")[0].decode("utf-8", "replace")
+    size = first.rpartition("|")[2]
+    if size not in ("2", "4"):
+        raise CorpusFormatError(
+            f"{path}: its first line should end with |2 or |4, an id's bytes, and is {first!r:.60}; delete "
+            "it and say --dtype, or choose another --format",
+            path=path,
+            found=first,
+        )
+    return np.dtype(f"<u{size}")
+
+
+def _ends(path: Path) -> Iterator[Ints]:
+    """Where documents end, as a .ds.index says."""
+    ends = mapped(path, 0, 8 * whole_items(path, size_of(path), 8)).view("<u8")
+    for start in range(0, len(ends), _INDEX_ITEMS):
+        some = ends[start : start + _INDEX_ITEMS]
+        yield np.minimum(some, np.uint64(2**63 - 1)).astype(np.int64)
+        forget(ends, 8 * start, 8 * (start + len(some)))
 
 
 def _rounded(count: int) -> str:

@@ -21,22 +21,25 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, even_bounds, short_name
 from corpuskit.formats.end_of_text import check_end_of_text, tokens_end_of_text_first
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, head, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes
 from corpuskit.formats.options import ExportOptions
 
 log = logging.getLogger(__name__)
 
 _HEADER_INTS = 256
+_HEADER_BYTES = 4 * _HEADER_INTS
 _HEADERS = {"<u2": (20240520, 1), "<u4": (20240801, 7)}
 
 #: As many as llm.c's own scripts put into one file.
@@ -94,6 +97,10 @@ class LlmC(Format):
                 with export.file(f"{short_name(split)}_{number:06d}.bos.idx") as file:
                     file.write(places.astype("<i4").data)
 
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .bin whose header is one of the two."""
+        return [_file(place, path) for path in place.files(".bin")]
+
 
 def _beginnings(all_ends: Iterator[Ints], bounds: Sequence[int]) -> Iterator[Ints]:
     """The places where documents begin in each file, counted from the file's first id.
@@ -110,6 +117,38 @@ def _beginnings(all_ends: Iterator[Ints], bounds: Sequence[int]) -> Iterator[Int
             waiting = np.concatenate([waiting, more])
         here, waiting = waiting[waiting < last], waiting[waiting >= last]
         yield np.unique(here - first)  # an empty document begins where the next one does
+
+
+def _file(place: ForeignPlace, path: Path) -> MappedFile:
+    """What a file's header says.
+
+    Raises:
+        CorpusFormatError: If it is no such header, or the file has another size.
+    """
+    start = head(path, _HEADER_BYTES)
+    numbers = np.frombuffer(start[: len(start) // 4 * 4], "<i4").tolist()
+    known = {values: dtype for dtype, values in _HEADERS.items()}
+    found = tuple(numbers[:2])
+    if found not in known or len(start) < _HEADER_BYTES or numbers[2] < 0:
+        raise CorpusFormatError(
+            f"{path}: does not begin with llm.c's header: expected magic and version "
+            f"{' or '.join(map(str, known))}, found {found}; name other files, or choose another --format",
+            path=path,
+            expected=list(known),
+            found=found,
+        )
+    dtype, num_tokens = np.dtype(known[found]), numbers[2]
+    expected = _HEADER_BYTES + num_tokens * dtype.itemsize
+    if size_of(path) != expected:
+        raise truncated(path, expected=expected, found=size_of(path))
+    return MappedFile(
+        split=place.split_of(path.stem),
+        paths=(path,),
+        dtype=dtype,
+        offset=_HEADER_BYTES,
+        num_tokens=num_tokens,
+        continues=True,
+    )
 
 
 __all__ = ["LlmC"]

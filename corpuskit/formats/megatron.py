@@ -22,22 +22,30 @@ that guess from the vocabulary guess uint16 up to 65,536 ids, as corpuskit write
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError
+from corpuskit.corpus.file_bytes import forget
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, head, mapped, size_of, truncated
 from corpuskit.formats.limits import check_int32
 from corpuskit.formats.options import ExportOptions
 
 _MAGIC = b"MMIDIDX\x00\x00"
 _VERSION = 1
 _TYPES = {"<u2": 8, "<u4": 4}
+#: The types of ids that are read: whole numbers, by their code.
+_READ_TYPES = {1: "|u1", 2: "|i1", 3: "<i2", 4: "<i4", 5: "<i8", 8: "<u2"}
+_HEAD = struct.Struct("<9sQBQQ")
 _MAX_LENGTH = 2**31 - 1
 _CHUNK = 2**18
 
@@ -67,6 +75,94 @@ class Megatron(Format):
                 file.write((starts * item_bytes).astype("<i8").data)
             for first in range(0, num_documents + 1, _CHUNK):
                 file.write(np.arange(first, min(first + _CHUNK, num_documents + 1), dtype="<i8").data)
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .idx with the .bin beside it; what was named may also be what both names begin with."""
+        prefix = place.path.with_name(f"{place.path.name}.idx")
+        if not place.path.is_dir() and prefix.exists():
+            place = dataclasses.replace(place, path=prefix)
+        return [_file(place, path.with_suffix(".idx")) for path in place.files(".idx")]
+
+
+def _file(place: ForeignPlace, path: Path) -> MappedFile:
+    """What an .idx says of its .bin.
+
+    Raises:
+        CorpusFormatError: If it is no such index, or the two do not belong together.
+    """
+    start = head(path, _HEAD.size)
+    if len(start) < _HEAD.size or start[: len(_MAGIC)] != _MAGIC:
+        raise CorpusFormatError(
+            f"{path}: does not begin with {_MAGIC!r} as Megatron's index does; name other files, or choose "
+            "another --format",
+            path=path,
+            expected=_MAGIC,
+            found=start[: len(_MAGIC)],
+        )
+    _, version, code, num_sequences, num_bounds = _HEAD.unpack(start)
+    if version != _VERSION or code not in _READ_TYPES:
+        raise CorpusFormatError(
+            f"{path}: version {version} with ids of type {code}; expected version {_VERSION} and types "
+            f"{', '.join(map(str, _READ_TYPES))}",
+            path=path,
+            found=(version, code),
+        )
+    expected = _HEAD.size + num_sequences * 12 + num_bounds * 8
+    found = size_of(path)
+    if found not in (expected, expected + num_sequences):  # a byte a sequence says what kind it is
+        raise truncated(path, expected=expected, found=found)
+    index = _Index(path, num_sequences, num_bounds)
+    ids, dtype = path.with_suffix(".bin"), np.dtype(_READ_TYPES[code])
+    if size_of(ids) != index.num_tokens * dtype.itemsize:
+        raise truncated(ids, expected=index.num_tokens * dtype.itemsize, found=size_of(ids))
+    return MappedFile(
+        split=place.split_of(path.stem),
+        paths=(ids, path),
+        dtype=dtype,
+        num_tokens=index.num_tokens,
+        ends=partial(index.ends, dtype.itemsize),
+    )
+
+
+class _Index:
+    """The arrays of an .idx, mapped."""
+
+    def __init__(self, path: Path, num_sequences: int, num_bounds: int) -> None:
+        self._path = path
+        self._data = mapped(path, _HEAD.size, num_sequences * 12 + num_bounds * 8)
+        lengths, begins, bounds = np.split(self._data, [num_sequences * 4, num_sequences * 12])
+        self._lengths: Ints = lengths.view("<i4")
+        self._begins: Ints = begins.view("<i8")
+        self._bounds: Ints = bounds.view("<i8")
+        self.num_tokens = 0
+        for at in range(0, num_sequences, _CHUNK):
+            some = self._lengths[at : at + _CHUNK]
+            if int(some.min()) < 0:
+                raise self._damaged("a sequence of fewer than 0 tokens")
+            self.num_tokens += int(some.sum(dtype=np.int64))
+
+    def ends(self, item_bytes: int) -> Iterator[Ints]:
+        """Where documents end, in ids; sequences of one document are joined."""
+        last = tokens = 0
+        if not len(self._bounds) or self._bounds[0] != 0 or self._bounds[-1] != len(self._lengths):
+            raise self._damaged("documents that do not hold all sequences")
+        for at in range(1, len(self._bounds), _CHUNK):
+            bounds = self._bounds[at : at + _CHUNK].astype(np.int64)
+            if (np.diff(bounds, prepend=last) < 0).any() or int(bounds[-1]) > len(self._lengths):
+                raise self._damaged("documents that end before they begin")
+            until = int(bounds[-1])
+            lengths = self._lengths[last:until].astype(np.int64)
+            sums = np.concatenate(([0], np.cumsum(lengths))) + tokens
+            if not np.array_equal(self._begins[last:until], sums[:-1] * item_bytes):
+                raise self._damaged("sequences that do not follow one another in the .bin")
+            yield sums[bounds - last]
+            for first, item in ((0, 4), (4 * len(self._lengths), 8)):
+                start = _HEAD.size + first
+                forget(self._data, start + last * item, start + until * item)
+            last, tokens = until, int(sums[-1])
+
+    def _damaged(self, found: str) -> CorpusFormatError:
+        return CorpusFormatError(f"{self._path}: the index has {found}; get it again", path=self._path)
 
 
 def _count(export: Export, split: str) -> int:

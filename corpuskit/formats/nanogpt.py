@@ -20,6 +20,7 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import short_name
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, size_of, whole_items
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer
@@ -100,6 +101,20 @@ class NanoGPT(Format):
         with export.file(name) as file:
             for ids in export.tokens(split):
                 file.write(ids.data)
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .bin as it is: nothing in it says what its ids are. A meta.pkl is never read."""
+        dtype = place.item_type()
+        return [
+            MappedFile(
+                split=place.split_of(path.stem),
+                paths=(path,),
+                dtype=dtype,
+                num_tokens=whole_items(path, size_of(path), dtype.itemsize),
+                continues=True,
+            )
+            for path in place.files(".bin")
+        ]
 
 
 def _text_of(tokenizer: Tokenizer, number: int) -> str:

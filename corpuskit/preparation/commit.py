@@ -17,28 +17,25 @@ import numpy as np
 
 from corpuskit import storage
 from corpuskit.corpus import manifest as manifest_format
+from corpuskit.corpus.decoding import distribution_of
 from corpuskit.corpus.fields import FieldsWriter, open_rows
 from corpuskit.corpus.index import fields_file, index_file, read_rows, stream_file
 from corpuskit.corpus.manifest import (
-    FieldRecord,
     FieldsRecord,
     InputRecord,
     Manifest,
     ShardRecord,
-    SplitRecord,
-    StreamRecord,
 )
+from corpuskit.corpus.writer import Description, is_of_corpus, manifest_of, split_of
 from corpuskit.preparation.parts.field_file import copy_rows
 from corpuskit.preparation.parts.record import PartRecord, PartShard
 from corpuskit.preparation.plan import Plan
 from corpuskit.preparation.run_record import no_text
-from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.registry.discovery import Owner
 from corpuskit.sources.kept_fields import FieldType
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.temporary_names import temporary_name
 from corpuskit.value_streams import StreamInfo
-from corpuskit.version import __version__
 
 #: Neighbouring files of a split are joined until they reach this size; larger ones become shards as they
 #: are. A split that takes one document in two thousand would otherwise be thousands of tiny files.
@@ -278,8 +275,7 @@ def _describe(
     left_out: LeftOut,
     owner: Owner,
 ) -> Manifest:
-    return Manifest(
-        corpuskit_version=__version__,
+    description = Description(
         dataset=plan.recipe.dataset,
         inputs=[
             InputRecord(
@@ -291,29 +287,12 @@ def _describe(
             )
             for item in plan.inputs
         ],
-        tokenizer=plan.recipe.tokenizer.model_copy(update=_distribution(owner)),
+        tokenizer=plan.recipe.tokenizer.model_copy(update=distribution_of(owner)),
         dtype=plan.recipe.dtype,
         options=plan.recipe.options.to_json(),
-        left_out=dict(sorted(documents.items())),
+        left_out=documents,
         left_out_files=left_out.counts,
-        streams={
-            name: StreamRecord(dtype=info.dtype, fill=info.fill, of=info.of)
-            for name, info in sorted(streams.items())
-        },
-        fields=[FieldRecord(name=name, type=type) for name, type in fields.items()],
-        splits={
-            name: SplitRecord(
-                num_tokens=sum(shard.num_tokens for shard in made),
-                num_documents=sum(shard.num_documents for shard in made),
-                shards=made,
-            )
-            for name, made in shards.items()
-        },
+        streams=streams,
+        fields=fields,
     )
-
-
-def _distribution(owner: Owner) -> dict[str, str]:
-    """Whom to ask for the tokenizer again; nobody where corpuskit has it itself."""
-    if owner.is_builtin:
-        return {}
-    return {"distribution": owner.distribution, "distribution_version": owner.version}
+    return manifest_of(description, {name: split_of(made) for name, made in shards.items()})

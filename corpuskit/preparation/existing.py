@@ -12,11 +12,11 @@ from corpuskit import reading
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
 from corpuskit.corpus.verification import verify
+from corpuskit.corpus.writer import is_of_corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, FetchError
 from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import OnProgress
 from corpuskit.preparation.resolved_config import ResolvedConfig
-from corpuskit.preparation.work_folder import is_of_corpus
 from corpuskit.sources.base import Input, Source
 from corpuskit.tokenizers.added_tokens import fingerprint_with
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -49,7 +49,7 @@ def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus
     if not is_corpus and not is_free:
         raise ConfigError(f"{output} exists and is not a corpus; move it away, or choose another --output")
     if not is_corpus:
-        _check_replaceable(output)
+        check_replaceable(output)
         return None
 
     def head(name: str) -> bytes:
@@ -58,7 +58,7 @@ def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus
 
     corpus = accepted(resolved, output, head, on_progress, overwrite=resolved.config.overwrite)
     if corpus is None:
-        _check_replaceable(output)
+        check_replaceable(output)
     return corpus
 
 
@@ -208,11 +208,14 @@ def _check_apart(output: Path, source: Source) -> None:
         )
 
 
-def _check_replaceable(output: Path) -> None:
+def check_replaceable(output: Path) -> None:
     """Refuse a place that a corpus cannot take without something being lost that no corpus has.
 
+    Args:
+        output: The place.
+
     Raises:
-        ConfigError: If it is a link, or has files that `prepare` did not make.
+        ConfigError: If it is a link, or has files that no corpus has.
     """
     if output.is_symlink():
         raise ConfigError(
@@ -230,4 +233,4 @@ def _check_replaceable(output: Path) -> None:
         )
 
 
-__all__ = ["accepted", "check_inputs_kept", "existing_corpus"]
+__all__ = ["accepted", "check_inputs_kept", "check_replaceable", "existing_corpus"]

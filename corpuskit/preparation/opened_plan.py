@@ -7,9 +7,9 @@ import logging
 import re
 from collections.abc import Sequence
 
+from corpuskit.corpus.decoding import record_of
 from corpuskit.corpus.manifest import SPLIT_NAME, TokenizerRecord
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import as_whole
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.preparation.control_tokens import lacking_tokens
 from corpuskit.preparation.plan import Plan, make_plan
@@ -99,17 +99,7 @@ def _open_tokenizer(
 
 def _record(resolved: ResolvedConfig, tokenizer: Tokenizer, added_tokens: list[str]) -> TokenizerRecord:
     """The tokenizer as the manifest has it; who ships it is added there."""
-    state = tokenizer.state()
-    return TokenizerRecord(
-        name=resolved.config.encoding if state is None else resolved.portable_encoding,
-        vocab_size=int(tokenizer.vocab_size),
-        eot_id=as_whole(tokenizer.eot_id),
-        fingerprint=tokenizer.fingerprint,
-        state=state,
-        added_tokens=added_tokens,
-        distribution=None,
-        distribution_version=None,
-    )
+    return record_of(tokenizer, resolved.config.encoding, added_tokens)
 
 
 def _rule(resolved: ResolvedConfig, text: str, *, given: bool) -> SplitRule:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from corpuskit.config import PrepareConfig
 from corpuskit.corpus.manifest import TokenizerRecord
 from corpuskit.errors import ConfigError
 from corpuskit.on_progress import OnProgress
-from corpuskit.paths import folder_name, user_path, visible_name
+from corpuskit.paths import folder_name, visible_name, without_folder
 from corpuskit.preparation.plan import part_bytes_for
 from corpuskit.preparation.recipe import RecipeOptions
 from corpuskit.preparation.split_rule import parse_rule
@@ -127,7 +126,7 @@ class ResolvedConfig:
 
         It names a tokenizer whose state holds all that opens it again; where its file was is not recorded.
         """
-        return _without_folder(self.config.encoding)
+        return without_folder(self.config.encoding)
 
 
 def _recorded(said: dict[str, Any], format: str | None) -> dict[str, Any]:
@@ -145,18 +144,8 @@ def _recorded(said: dict[str, Any], format: str | None) -> dict[str, Any]:
     if reader.get("template") is None:
         return reader
     fingerprint = open_template(reader["template"]).fingerprint
-    recorded = {**reader, "template": _without_folder(reader["template"])}
+    recorded = {**reader, "template": without_folder(reader["template"])}
     return {**recorded, "template_fingerprint": fingerprint} if fingerprint else recorded
-
-
-def _without_folder(name: str) -> str:
-    """A component's name, without the folder of a file or folder of this machine that its argument names."""
-    kind, colon, argument = name.partition(":")
-    place, comma, settings = argument.partition(",")
-    with contextlib.suppress(ConfigError, OSError):
-        if colon and (path := user_path(place)).exists():
-            return f"{kind}:{path.absolute().name}{comma}{settings}"
-    return name
 
 
 def _check_named(config: PrepareConfig) -> None:

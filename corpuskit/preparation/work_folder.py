@@ -21,11 +21,12 @@ import errno
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from corpuskit import folders, storage
-from corpuskit.corpus.manifest import FILE_NAME, SHARD_FILE
+from corpuskit.corpus.manifest import FILE_NAME
+from corpuskit.corpus.writer import CORPUS_FILE, is_of_corpus
 from corpuskit.errors import ConfigError
 from corpuskit.file_errors import reading_from
 from corpuskit.temporary_names import temporary_name
@@ -33,15 +34,14 @@ from corpuskit.temporary_names import temporary_name
 log = logging.getLogger(__name__)
 
 _TEMPORARY = r"\.[^/]+\.tmp"
-_CORPUS = rf"manifest\.json|run\.json|{SHARD_FILE}|{_TEMPORARY}"
 _PARTS = rf"part-\d{{5,}}[^/]*\.(?:bin|idx|arrow|json)|job\.json|manifest\.json|{_TEMPORARY}"
 _PLAN = "(?P<{}>[0-9a-f]{{16}})"
 _WORK = (
     rf"digests-[0-9a-f]{{16}}\.json|{_TEMPORARY}"
     rf"|{_PLAN.format('parts')}/(?:{_PARTS})?"
-    rf"|\.{_PLAN.format('staged')}\.[^/]+\.tmp/(?:{_CORPUS}|{_PARTS})?"
+    rf"|\.{_PLAN.format('staged')}\.[^/]+\.tmp/(?:{CORPUS_FILE}|{_PARTS})?"
 )
-_IN_CORPUS, _IN_WORK = re.compile(_CORPUS), re.compile(_WORK)
+_IN_WORK = re.compile(_WORK)
 _PLAN_DIGITS = 16
 
 
@@ -174,18 +174,11 @@ def _set_folders_aside(parts: Path) -> None:
             aside.rmdir()
 
 
-def is_of_corpus(name: str) -> bool:
-    """Whether a file has a name that `prepare` gives to files of a corpus."""
-    return _IN_CORPUS.fullmatch(name) is not None
-
-
 def in_published(name: str) -> bool:
     """The same for all that a run leaves that publishes its corpus: the corpus, and the work beside it."""
     folder, slash, inside = name.partition("/")
     if not slash:
         return re.fullmatch(_TEMPORARY, name) is not None
-    known: dict[str, Callable[[str], object]] = {
-        "corpus": _IN_CORPUS.fullmatch,
-        ".corpus.preparing": _IN_WORK.fullmatch,
-    }
-    return folder in known and (not inside or known[folder](inside) is not None)
+    if folder == "corpus":
+        return not inside or is_of_corpus(inside)
+    return folder == ".corpus.preparing" and (not inside or _IN_WORK.fullmatch(inside) is not None)

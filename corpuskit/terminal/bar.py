@@ -23,6 +23,7 @@ STAGES = {
     "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
+    "import": "Importing",
     "lines": "Counting lines",
     "steps": "Going through the steps",
     "search": "Searching",

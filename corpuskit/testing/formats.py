@@ -62,6 +62,10 @@ class FormatSuite:
             expected = expected[: len(expected) // self.options.block_size * self.options.block_size]
         assert_equal_numbers(found, expected)
 
+    def write(self, format: Format, *arguments: Any, **keywords: Any) -> list[Path]:
+        """The files of an export to a folder."""
+        return [Path(str(file)) for file in format.write(*arguments, **keywords)]
+
     def test_it_is_a_format(self, format: Format) -> None:
         assert isinstance(format, Format)
         assert isinstance(format.name, str)
@@ -94,11 +98,11 @@ class FormatSuite:
         corpus = make_corpus()
         both = {
             path.relative_to(tmp_path / "both").as_posix(): path.read_bytes()
-            for path in format.write(corpus, tmp_path / "both", options=self.options)
+            for path in self.write(format, corpus, tmp_path / "both", options=self.options)
         }
         alone = {
             path.relative_to(tmp_path / "a").as_posix(): path.read_bytes()
-            for path in format.write(corpus, tmp_path / "a", splits=["valid"], options=self.options)
+            for path in self.write(format, corpus, tmp_path / "a", splits=["valid"], options=self.options)
         }
         assert len(alone) < len(both)
         self.assert_same(self.read(tmp_path / "a", "valid"), corpus["valid"][:])
@@ -109,7 +113,7 @@ class FormatSuite:
         self, format: Format, make_corpus: MakeCorpus, tmp_path: Path
     ) -> None:
         corpus = make_corpus()
-        files = format.write(corpus, tmp_path / "out", options=self.options)
+        files = self.write(format, corpus, tmp_path / "out", options=self.options)
         assert {*files} == {path for path in (tmp_path / "out").rglob("*") if path.is_file()}
         described = json.loads((tmp_path / "out" / FILE_NAME).read_bytes())
         assert described["format"] == format.name

@@ -46,7 +46,7 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "progress",
         "Progress",
     ),
-    "A prepared corpus": ("Corpus", "Split", "Manifest", "Problem", "export"),
+    "A prepared corpus": ("Corpus", "Split", "Manifest", "Problem", "export", "import_tokens"),
     "What it looks like": (
         "stats",
         "Stats",

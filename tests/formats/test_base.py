@@ -51,16 +51,6 @@ def test_a_split_that_is_there_or_that_no_trainer_needs_is_not_mentioned(make_co
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/exported", "gs://bucket/exported"])
-def test_an_export_to_a_store_is_refused_and_nothing_is_written(make_corpus, tmp_path, monkeypatch, url):
-    corpus = make_corpus()
-    monkeypatch.chdir(tmp_path)
-    before = names(tmp_path)
-    with pytest.raises(ConfigError, match=r"--output .*: exports are written to folders of this machine"):
-        NanoGPT().write(corpus, url)
-    assert names(tmp_path) == before
-
-
 def test_a_split_that_is_not_there_is_named(make_corpus, tmp_path):
     with pytest.raises(ConfigError, match="has no split 'test'; it has train"):
         NanoGPT().write(make_corpus(), tmp_path / "out", splits=["test"])

@@ -22,7 +22,7 @@ def test_files_of_documents_are_as_full_as_they_can_be(lengths, shard_tokens, pi
     tokens, documents = document_bounds(export, "train", shard_tokens)
     files = [[]]  # one document after another, by hand
     for length in lengths:
-        if shard_tokens is not None and any(files[-1]) and sum(files[-1]) + length > shard_tokens:
+        if shard_tokens and length and any(files[-1]) and sum(files[-1]) + length > shard_tokens:
             files.append([])
         files[-1].append(length)
     assert np.diff(tokens).tolist() == [sum(file) for file in files]

@@ -6,7 +6,6 @@ import struct
 import numpy as np
 import pytest
 
-import corpuskit
 from corpuskit.errors import ConfigError
 from corpuskit.formats.llmc import LlmC
 from corpuskit.formats.options import ExportOptions
@@ -82,33 +81,6 @@ def test_one_file_is_too_few_for_modded_nanogpt(make_corpus, tmp_path, caplog):
     asked = ExportOptions(end_of_text_first=True, bos_index=True)  # which is for another trainer
     LlmC().write(make_corpus(), tmp_path / "indexed", options=asked)
     assert "modded-nanogpt" not in caplog.text
-
-
-def test_an_end_of_text_id_that_is_not_there_cannot_be_moved(make_corpus, tmp_path, monkeypatch):
-    corpus, options = make_corpus(eot=False), ExportOptions(end_of_text_first=True)
-    with pytest.raises(ConfigError, match=r"have no end-of-text id; prepare the corpus with --eot$"):
-        LlmC().write(corpus, tmp_path / "out", options=options)
-    corpus.manifest.options["eot"] = True
-    message = (
-        r"the document of split 'train' that ends at token 4 does not end with the end-of-text id; leave"
-    )
-    with pytest.raises(ConfigError, match=message):
-        LlmC().write(corpus, tmp_path / "out", options=options)
-    assert not (tmp_path / "out").exists()
-
-
-def test_documents_that_begin_with_it_stay_as_they_are(tmp_path):
-    (tmp_path / "text.txt").write_text("one|two")
-    corpus = corpuskit.prepare(
-        str(tmp_path / "text.txt"),
-        encoding="bytes",
-        output=tmp_path / "corpus",
-        separator="|",
-        eot=False,
-        bos="<|endoftext|>",
-    )
-    files = LlmC().write(corpus, tmp_path / "out", options=ExportOptions(end_of_text_first=True))
-    assert read(files[0]) == corpus["train"][:].tolist() == [256, *b"one", 256, *b"two"]
 
 
 def test_files_beyond_its_seeks_are_refused(make_corpus, tmp_path, monkeypatch):

@@ -1,0 +1,362 @@
+"""Another trainer's files, as a format reads them: those of a split, and where the ids are in them."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit import reading
+from corpuskit.corpus.fields import Columns
+from corpuskit.corpus.file_bytes import contents, forget
+from corpuskit.corpus.manifest import SPLIT_NAME
+from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
+from corpuskit.sources.kept_fields import FieldType
+from corpuskit.value_streams import StreamInfo
+
+#: Ids that are read at once.
+BLOCK_TOKENS = 2**18
+#: What files and folders call a split that has another name here.
+_OTHER_NAMES = {"val": "valid", "validation": "valid"}
+_DTYPES = {"uint16": "<u2", "uint32": "<u4", "int32": "<i4", "int64": "<i8"}
+_MAX_DESCRIPTION_BYTES = 256 * 2**20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ForeignBlock:
+    """Some ids of a file, and the documents that end in them.
+
+    Args:
+        ids: Whole numbers of any type, [n].
+        ends: int64[d], ascending, counted from the block's start, 0 to n; empty where the layout has none.
+        streams: The items of each stream, [n].
+        fields: The values of each kept field, d of them.
+    """
+
+    ids: NDArray[Any]
+    ends: NDArray[np.int64]
+    streams: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
+    fields: Columns = dataclasses.field(default_factory=dict)
+
+
+class ForeignFile(abc.ABC):
+    """A file of ids of another trainer.
+
+    Attributes:
+        split: The split that it belongs to, as it is called here.
+        paths: The file, and those beside it that say where its documents are.
+        continues: Whether its last document may go on in the next file of the split.
+        streams: The streams of values that it has.
+        fields: The type of each field that it has, in order.
+        num_tokens: How many ids it has.
+    """
+
+    continues: bool = False
+    split: str
+    paths: Sequence[Path]
+    num_tokens: int
+    streams: Mapping[str, StreamInfo]
+    fields: Mapping[str, FieldType]
+
+    @property
+    @abc.abstractmethod
+    def has_documents(self) -> bool:
+        """Whether the layout says where documents end."""
+
+    @abc.abstractmethod
+    def blocks(self) -> Iterator[ForeignBlock]:
+        """All of it in order, a few MiB at a time.
+
+        Raises:
+            CorpusFormatError: If it is not what the format says.
+            StorageError: If it cannot be read.
+        """
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MappedFile(ForeignFile):
+    """A file whose ids are one array, to be mapped.
+
+    Args:
+        split: See `ForeignFile`.
+        paths: See `ForeignFile`; the ids are in the first.
+        dtype: The type of an id: uint16, uint32, int32, ...; little-endian.
+        offset: The byte where the ids begin.
+        num_tokens: How many there are.
+        ends: Gives where documents end, int64[d] at a time, ascending, in ids from the file's start; None
+            where the layout does not say.
+        continues: See `ForeignFile`.
+        streams: The streams of values that it has.
+        stream_paths: The file of each: an item for each id and nothing else.
+    """
+
+    split: str
+    paths: Sequence[Path]
+    dtype: np.dtype[Any]
+    offset: int = 0
+    num_tokens: int
+    ends: Callable[[], Iterator[NDArray[np.int64]]] | None = None
+    continues: bool = False
+    streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=dict)
+    stream_paths: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+    fields: Mapping[str, FieldType] = dataclasses.field(default_factory=dict)
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether the layout says where documents end."""
+        return self.ends is not None
+
+    @cached_property
+    def ids(self) -> NDArray[Any]:
+        """All ids, [N], mapped and read-only.
+
+        Raises:
+            CorpusFormatError: If the file is shorter.
+            StorageError: If it cannot be read.
+        """
+        size_bytes = self.num_tokens * self.dtype.itemsize
+        return mapped(self.paths[0], self.offset, size_bytes).view(self.dtype)
+
+    def blocks(self) -> Iterator[ForeignBlock]:
+        """See `ForeignFile`."""
+        ends = iter(()) if self.ends is None else self.ends()
+        streams = {
+            name: mapped(path, 0, self.num_tokens * info.item_bytes).view(info.dtype)
+            for name, path in self.stream_paths.items()
+            for info in [self.streams[name]]
+        }
+        pending, last = np.empty(0, np.int64), 0
+        for start in range(0, max(self.num_tokens, 1), BLOCK_TOKENS):
+            stop = min(start + BLOCK_TOKENS, self.num_tokens)
+            here = []
+            while True:  # a block has the documents that end in it
+                until = int(np.searchsorted(pending, stop, "right"))
+                here.append(pending[:until])
+                pending = pending[until:]
+                if len(pending):
+                    break
+                more = next(ends, None)
+                if more is None:
+                    break
+                pending = self._checked(more, last)
+                last = int(pending[-1]) if len(pending) else last
+            yield ForeignBlock(
+                self.ids[start:stop],
+                np.concatenate(here) - start,
+                {name: items[start:stop] for name, items in streams.items()},
+            )
+            item_bytes = self.dtype.itemsize
+            forget(self.ids, self.offset + start * item_bytes, self.offset + stop * item_bytes)
+            for items in streams.values():
+                forget(items, start * items.itemsize, stop * items.itemsize)
+
+    def _checked(self, ends: NDArray[np.int64], last: int) -> NDArray[np.int64]:
+        if len(ends) and not (
+            last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= self.num_tokens
+        ):
+            raise CorpusFormatError(
+                f"{self.paths[-1]}: documents end at places that fall, or lie behind the {self.num_tokens:,} "
+                f"ids of {self.paths[0].name}: the two do not belong together, or one is damaged",
+                path=self.paths[-1],
+                expected=self.num_tokens,
+                found=int(ends[-1]),
+            )
+        return ends
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ForeignPlace:
+    """What a format is given to read.
+
+    Args:
+        path: The file or folder that was named.
+        vocab_size: V of the tokenizer that is said to have made the ids.
+        dtype: The type of an id that the user says: "uint16", "uint32", ...; None for what the files or the
+            vocabulary say.
+        split: The split of files whose names do not say it.
+    """
+
+    path: Path
+    vocab_size: int
+    dtype: str | None = None
+    split: str = "train"
+
+    def item_type(self) -> np.dtype[Any]:
+        """The type of an id where files do not say it: what the user says, else what the vocabulary needs."""
+        if self.dtype is not None:
+            return np.dtype(_DTYPES[self.dtype])
+        return np.dtype("<u2" if self.vocab_size <= 2**16 else "<u4")
+
+    def files(self, *endings: str) -> list[Path]:
+        """The file that was named, or those of the folder whose names end so, in order of their names.
+
+        Raises:
+            CorpusFormatError: If there is none.
+            StorageError: If it cannot be looked at.
+        """
+        try:
+            if not self.path.is_dir():
+                os.stat(self.path)  # noqa: PTH116 - says why it is not there
+                return [self.path]
+            found = sorted(path for path in self.path.iterdir() if path.name.endswith(endings))
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        if not found:
+            raise CorpusFormatError(
+                f"{self.path}: no file in it is called *{' or *'.join(endings)}; name the folder of "
+                "the files, or choose another --format",
+                path=self.path,
+            )
+        return found
+
+    def split_of(self, name: str) -> str:
+        """The split that a file's name says by a word in it, as `val_000000.bin` does; else `split`."""
+        for word in re.split(r"[^a-z]+", name.lower()):
+            if word in ("train", "valid", "test", *_OTHER_NAMES):
+                return _OTHER_NAMES.get(word, word)
+        return self.split
+
+
+def split_called(name: str) -> str:
+    """A split's name as it is called here: `val` is `valid`.
+
+    Raises:
+        ConfigError: If no split can be called so.
+    """
+    name = _OTHER_NAMES.get(name, name)
+    if re.fullmatch(SPLIT_NAME, name) is None:
+        raise ConfigError(
+            f"--split {name}: a split's name is small letters, digits and _, at most 32; choose another",
+            found=name,
+        )
+    return name
+
+
+def size_of(path: Path) -> int:
+    """The size of a file in bytes; links are followed.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be opened.
+    """
+    with _opened(path) as (_, size_bytes):
+        return size_bytes
+
+
+def mapped(path: Path, offset: int, size_bytes: int) -> NDArray[np.uint8]:
+    """Bytes of a file, uint8[size_bytes], mapped and read-only.
+
+    Raises:
+        CorpusFormatError: If it is not there, no file, or shorter.
+        StorageError: If it cannot be read.
+    """
+    with _opened(path) as (fd, found):
+        if found < offset + size_bytes:
+            raise truncated(path, expected=offset + size_bytes, found=found)
+        if not size_bytes:
+            return np.empty(0, np.uint8)
+        return contents(fd, found, where=path)[offset : offset + size_bytes]
+
+
+def head(path: Path, size_bytes: int) -> bytes:
+    """The first bytes of a file, fewer where it is shorter.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be read.
+    """
+    with _opened(path) as (fd, _):
+        try:
+            return os.pread(fd, size_bytes, 0)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+
+def read_json(path: Path) -> Any:
+    """A file of JSON.
+
+    Raises:
+        CorpusFormatError: If it is not there, too large, or no JSON.
+        StorageError: If it cannot be read.
+    """
+    try:
+        return json.loads(reading.read_file(path, max_bytes=_MAX_DESCRIPTION_BYTES, follow=True))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise CorpusFormatError(f"{path}: no JSON: {error!s:.80}", path=path) from error
+
+
+def whole_items(path: Path, size_bytes: int, item_bytes: int) -> int:
+    """How many items a file's bytes are.
+
+    Raises:
+        CorpusFormatError: If the last one is cut.
+    """
+    if size_bytes % item_bytes:
+        raise CorpusFormatError(
+            f"{path}: {size_bytes:,} bytes are not whole ids of {item_bytes} bytes; it is cut short, or its "
+            "ids are of another type: say it with --dtype",
+            path=path,
+            expected=item_bytes,
+            found=size_bytes,
+        )
+    return size_bytes // item_bytes
+
+
+def truncated(path: Path, *, expected: int, found: int) -> CorpusFormatError:
+    """The error about a file that has fewer bytes than it should, or more."""
+    return CorpusFormatError(
+        f"{path}: {found:,} bytes, and {expected:,} are expected: it is cut short, damaged, or of another "
+        "format; get it again, or choose another --format",
+        path=path,
+        expected=expected,
+        found=found,
+    )
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    try:
+        fd, size_bytes = reading.open_sized(path, follow=True)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        yield fd, size_bytes
+    finally:
+        reading.close(fd)
+
+
+def _unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
+    reason = error.strerror or error
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, reading.NotAFile, reading.TooLarge)):
+        return CorpusFormatError(
+            f"{path}: cannot be read: {reason}; name the files, or their folder", path=path
+        )
+    return StorageError(f"{path}: cannot be read: {reason}", path=path)
+
+
+__all__ = [
+    "BLOCK_TOKENS",
+    "ForeignBlock",
+    "ForeignFile",
+    "MappedFile",
+    "ForeignPlace",
+    "head",
+    "mapped",
+    "read_json",
+    "size_of",
+    "split_called",
+    "truncated",
+    "whole_items",
+]

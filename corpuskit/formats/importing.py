@@ -1,0 +1,390 @@
+"""`corpuskit.import_tokens`: a corpus of another trainer's files.
+
+The ids are copied as they are, block by block, and compared with the vocabulary that is said to have made
+them. Where the layout does not say where documents end, the end-of-text id does.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import logging
+import os
+import platform
+import time
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, get_args
+
+import numpy as np
+
+from corpuskit.cache import default_cache_dir
+from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.decoding import distribution_of, record_of
+from corpuskit.corpus.manifest import FILE_NAME, InputRecord, TokenizerRecord
+from corpuskit.corpus.writer import SHARD_BYTES, CorpusWriter, Description
+from corpuskit.errors import ConfigError, CorpusFormatError
+from corpuskit.fetching.places import hash_file
+from corpuskit.file_errors import looking_at
+from corpuskit.formats.base import Format
+from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, split_called
+from corpuskit.formats.opening import open_format
+from corpuskit.locks import lock_or_go_on
+from corpuskit.on_progress import OnProgress, Progress
+from corpuskit.paths import folder_name, user_path, visible_name
+from corpuskit.preparation.existing import check_replaceable
+from corpuskit.registry.blame import not_theirs
+from corpuskit.tokenizers.opening import open_tokenizer
+from corpuskit.units import parse_size
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+#: The types of ids that files may have.
+DTYPES: Final = ("uint16", "uint32", "int32", "int64")
+#: "auto" looks at the first id; the others are `Marks`.
+Documents = Literal["auto", "end", "start", "none"]
+_MIN_SHARD_BYTES = 4
+
+
+def import_tokens(
+    path: str | os.PathLike[str],
+    format: str,
+    *,
+    name: str,
+    encoding: str,
+    output: str | os.PathLike[str] | None = None,
+    dtype: str | None = None,
+    documents: Documents = "auto",
+    split: str = "train",
+    shard_bytes: int | str = SHARD_BYTES,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Corpus:
+    """A corpus of another trainer's token files. The files stay as they are.
+
+    The folder appears whole or not at all. If the same files were imported there before, nothing is done.
+
+    Args:
+        path: A file, or the folder of the files.
+        format: The format's name: "nanogpt", "llmc", "megatron", "datatrove", or a plugin's.
+        name: What the corpus is called.
+        encoding: The tokenizer that made the ids: no token file says it, so you must.
+        output: The folder to be; by default data/NAME/ENCODING.
+        dtype: The type of an id where files do not say it: "uint16", "uint32", "int32" or "int64"; by default
+            what the vocabulary needs.
+        documents: Where documents end in layouts that do not say it: "end" after each end-of-text id, "start"
+            before it, "none" at the end of a split. "auto" is "start" if the first id is one, else "end".
+        split: The split of files whose names do not say train, valid or test.
+        shard_bytes: How large shards get, in bytes, or "1G".
+        overwrite: Whether a corpus that is there may be replaced.
+        on_progress: Called often, such as the bars of `with corpuskit.progress() as bars`.
+
+    Raises:
+        UnknownName: If there is no such format or tokenizer.
+        ConfigError: If the format cannot be read, an option is impossible, or `output` is taken.
+        CorpusFormatError: If a file is not what the format says, or an id is not in the vocabulary.
+        StorageError: If reading or writing failed.
+
+    Example:
+        >>> files = corpuskit.export("data/tinyshakespeare/gpt2", "nanogpt", "nanoGPT/data/mine")
+        >>> corpus = corpuskit.import_tokens("nanoGPT/data/mine", "nanogpt", name="mine", encoding="gpt2")
+    """
+    _check("documents", documents, get_args(Documents))
+    if dtype is not None:
+        _check("dtype", dtype, DTYPES)
+    name = visible_name(name)
+    folders = folder_name(name), folder_name(encoding, registered=True)
+    where = user_path(output if output is not None else Path("data", *folders), what="--output")
+    job = _Import(
+        path=user_path(path, what="import"),
+        format=open_format(format),
+        name=name,
+        encoding=encoding,
+        dtype=dtype,
+        documents=documents,
+        split=split_called(split),
+        shard_bytes=_size(shard_bytes),
+        on_progress=on_progress and not_theirs(on_progress),
+    )
+    lock = hashlib.sha256(os.fsencode(os.path.realpath(where))).hexdigest()
+    with lock_or_go_on(
+        default_cache_dir() / "locks" / lock,
+        on_wait=lambda: log.warning("another process is writing %s; waiting for it", where),
+    ):
+        if not job.is_at(where, overwrite=overwrite):
+            job.write(where, overwrite=overwrite)
+    return Corpus(where, encoding=encoding)
+
+
+class _Import:
+    """One import: which files are read, and as what."""
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        format: Format,
+        name: str,
+        encoding: str,
+        dtype: str | None,
+        documents: Documents,
+        split: str,
+        shard_bytes: int,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self._path, self._name, self._encoding, self._format = path, name, encoding, format
+        self._shard_bytes, self._on_progress = shard_bytes, on_progress
+        self._done_bytes = 0
+        self._tokenizer = open_tokenizer(encoding)
+        if self._tokenizer.needs_fitting:
+            raise ConfigError(
+                f"--encoding {encoding}: its vocabulary is made from text, and token files do not have it; "
+                "choose an --encoding with a vocabulary of its own",
+                found=encoding,
+            )
+        self._files = format.read(ForeignPlace(path, self._tokenizer.vocab_size, dtype, split))
+        self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
+        self._states = [_state(path) for path in self._paths]
+        self._marks = self._marks_of(documents)
+
+    def is_at(self, output: Path, *, overwrite: bool) -> bool:
+        """Whether just this corpus is in a place.
+
+        Raises:
+            ConfigError: If something else is there and may not be replaced.
+        """
+        with looking_at(output):
+            is_corpus = (output / FILE_NAME).exists()
+            is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))
+        if not is_corpus and not is_free:
+            raise ConfigError(
+                f"{output} exists and is not a corpus; move it away, or choose another --output"
+            )
+        if is_corpus and any(path.resolve().is_relative_to(output.resolve()) for path in self._paths):
+            raise ConfigError(
+                f"{output} holds the files that are imported; choose another --output", path=output
+            )
+        check_replaceable(output)
+        if not is_corpus:
+            return False
+        found = Corpus(output).manifest
+        asked: dict[str, Any] = {"dataset": self._name, "encoding": self._record.name, **self._options}
+        there = {"dataset": found.dataset, "encoding": found.tokenizer.name, **found.options}
+        different = [
+            f"{key} is {there.get(key)!r} there and {value!r} now"
+            for key, value in asked.items()
+            if there.get(key) != value
+        ]
+        if not different and found.inputs != self._inputs(map(_digest, self._paths)):
+            different = ["its files have changed since"]
+        if different and not overwrite:
+            raise ConfigError(
+                f"{output} holds another corpus: {'; '.join(different)}; choose another --output, or replace "
+                "it with --overwrite",
+                path=output,
+            )
+        if not different:
+            log.info("%s holds this import already; nothing was changed", output)
+        return not different
+
+    def write(self, output: Path, *, overwrite: bool) -> None:
+        """Copy the files into a corpus."""
+        began = time.monotonic()
+        description = self._description()
+        numbers = {path: number for number, path in enumerate(self._paths)}
+        sizes = text_sizes(self._tokenizer)
+        copies: list[SplitCopy] = []
+        num_tokens = num_documents = 0
+        with (
+            concurrent.futures.ThreadPoolExecutor(1) as beside,
+            CorpusWriter(output, description, shard_bytes=self._shard_bytes) as writer,
+        ):
+            digests = beside.map(_digest, self._paths)
+            for name, files in self._splits().items():
+                copies.append(
+                    SplitCopy(
+                        files,
+                        [numbers[file.paths[0]] for file in files],
+                        tokenizer=self._tokenizer,
+                        marks=self._marks,
+                        dtype=np.dtype(description.dtype),
+                        text_sizes=sizes,
+                    )
+                )
+                with writer.split(name) as split:
+                    for block in copies[-1].blocks():
+                        split.add(block)
+                        self._tell(name, block.ids.nbytes)
+                num_tokens, num_documents = num_tokens + split.num_tokens, num_documents + split.num_documents
+            inputs = self._inputs(digests)
+            for path, state in zip(self._paths, self._states, strict=True):
+                if _state(path) != state:
+                    raise CorpusFormatError(
+                        f"{path}: was changed while it was read; import it again", path=path
+                    )
+            options = {**self._options, **self._found(copies)}
+            writer.commit(
+                run=self._run(num_tokens, num_documents, time.monotonic() - began),
+                description=dataclasses.replace(description, inputs=inputs, options=options),
+                overwrite=overwrite,
+            )
+
+    @cached_property
+    def _record(self) -> TokenizerRecord:
+        owner = self._tokenizer.owner
+        record = record_of(self._tokenizer, self._encoding)
+        return record if owner is None else record.model_copy(update=distribution_of(owner))
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """What decides the bytes, beside the files."""
+        return {
+            "imported": self._format.name,
+            "documents": self._marks,
+            "shard_bytes": self._shard_bytes,
+        }
+
+    def _marks_of(self, documents: Documents) -> Marks:
+        """What ends documents, where the layout does not say it.
+
+        Raises:
+            ConfigError: If the end-of-text id should, and the tokenizer has none.
+        """
+        has_eot = self._tokenizer.eot_id is not None
+        if documents == "auto":
+            return self._guessed_marks() if has_eot else "none"
+        if documents != "none" and not has_eot:
+            raise ConfigError(
+                f"--documents {documents}: tokenizer {self._encoding!r} has no end-of-text id; use "
+                "--documents none",
+                found=documents,
+            )
+        return documents
+
+    def _guessed_marks(self) -> Marks:
+        """Where the end-of-text id is: before documents where the first id of all is one, else after them."""
+        for file in self._files:
+            for block in file.blocks():
+                if len(block.ids):
+                    return "start" if int(block.ids[0]) == self._tokenizer.eot_id else "end"
+        return "end"
+
+    def _description(self) -> Description:
+        return Description(
+            dataset=self._name,
+            tokenizer=self._record,
+            dtype="<u2" if self._tokenizer.vocab_size <= 2**16 else "<u4",
+            options=self._options,
+            streams=_united("stream", ((file.paths[0], file.streams) for file in self._files)),
+            fields=_united("field", ((file.paths[0], file.fields) for file in self._files)),
+        )
+
+    def _splits(self) -> dict[str, list[ForeignFile]]:
+        """The files of each split, train first."""
+        names = dict.fromkeys(file.split for file in self._files)
+        return {
+            name: [file for file in self._files if file.split == name]
+            for name in sorted(names, key=lambda name: name != "train")
+        }
+
+    def _inputs(self, digests: Iterable[str]) -> list[InputRecord]:
+        folder = self._path if self._path.is_dir() else self._path.parent
+        return [
+            InputRecord(
+                name=visible_name(os.path.relpath(path, folder)),
+                size_bytes=state[0],
+                sha256=digest,
+                split=None,
+                unverified=False,
+            )
+            for path, state, digest in zip(self._paths, self._states, digests, strict=True)
+        ]
+
+    def _found(self, copies: Iterable[SplitCopy]) -> dict[str, Any]:
+        """What is known of the documents once all of them were read."""
+        copies = list(copies)
+        is_ended = all(copy.is_ended for copy in copies)
+        found: dict[str, Any] = {"eot": is_ended}
+        if not is_ended and all(copy.is_started for copy in copies):
+            found["bos"] = next(
+                name
+                for name, number in self._tokenizer.control_ids.items()
+                if number == self._tokenizer.eot_id
+            )
+        if text_sizes(self._tokenizer) is None:
+            found["text_bytes"] = False
+        return found
+
+    def _run(self, num_tokens: int, num_documents: int, elapsed_s: float) -> dict[str, Any]:
+        """What `run.json` says, for people."""
+        return {
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "elapsed_s": round(elapsed_s, 3),
+            "num_tokens": num_tokens,
+            "num_documents": num_documents,
+        }
+
+    def _tell(self, label: str, size_bytes: int) -> None:
+        self._done_bytes += size_bytes
+        if self._on_progress is not None:
+            total = sum(size for size, _ in self._states)
+            self._on_progress(Progress("import", label, min(self._done_bytes, total), total))
+
+
+def _check(option: str, value: str, known: Iterable[str]) -> None:
+    known = list(known)
+    if value not in known:
+        raise ConfigError(
+            f"--{option} {value}: expected one of {', '.join(known)}", expected=known, found=value
+        )
+
+
+def _size(shard_bytes: int | str) -> int:
+    reason = "at least 4 bytes"
+    try:
+        size = parse_size(shard_bytes) if isinstance(shard_bytes, str) else shard_bytes
+    except ValueError as error:
+        size, reason = 0, str(error)
+    if size < _MIN_SHARD_BYTES:
+        raise ConfigError(f"--shard-bytes {shard_bytes}: expected {reason}", found=shard_bytes)
+    return size
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """A file's size in bytes and when it was changed: the same as long as nobody writes to it."""
+    with looking_at(path):
+        status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _digest(path: Path) -> str:
+    return hash_file(path)[0]
+
+
+def _united(what: str, found: Iterable[tuple[Path, Mapping[str, _T]]]) -> dict[str, _T]:
+    """The streams or fields of all files; each is the same in all that have it.
+
+    Raises:
+        CorpusFormatError: If one is of two types.
+    """
+    united: dict[str, tuple[Path, _T]] = {}
+    for path, named in found:
+        for name, value in named.items():
+            first, other = united.setdefault(name, (path, value))
+            if value != other:
+                raise CorpusFormatError(
+                    f"{path}: {what} {name!r} is {value} here and {other} in {first.name}; import them apart",
+                    path=path,
+                    expected=other,
+                    found=value,
+                )
+    return {name: value for name, (_, value) in united.items()}
+
+
+__all__ = ["DTYPES", "Documents", "import_tokens"]

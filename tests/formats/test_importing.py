@@ -1,0 +1,186 @@
+"""Corpora of other trainers' files, compared with the corpora that the files were exported from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import corpuskit
+from corpuskit.corpus.verification import verify
+from corpuskit.errors import ConfigError, CorpusFormatError
+
+MARKED = ("nanogpt", "llmc")
+INDEXED = ("megatron", "datatrove")
+
+
+@pytest.fixture
+def imported(tmp_path):
+    def run(format, path="out", **options):
+        given = {"name": "back", "encoding": "bytes", "output": tmp_path / "back"} | options
+        return corpuskit.import_tokens(tmp_path / path, format, **given)
+
+    return run
+
+
+def documents(split):
+    return [split.document(number).tolist() for number in range(split.num_documents)]
+
+
+@pytest.mark.parametrize("format", MARKED + INDEXED)
+@pytest.mark.usefixtures("small_pieces")
+def test_an_export_comes_back_as_it_was(make_corpus, imported, tmp_path, monkeypatch, format):
+    monkeypatch.setattr("corpuskit.formats.foreign.BLOCK_TOKENS", 7)
+    corpus = make_corpus([f"text {n}".encode() * (n % 5) for n in range(30)], split="valid=0.3")
+    corpuskit.export(corpus, format, tmp_path / "out")
+
+    back = imported(format, shard_bytes=50)
+
+    assert [*back] == ["train", "valid"]
+    for name, split in corpus.items():
+        assert documents(back[name]) == documents(split)
+        assert back[name].document_text_bytes().tolist() == split.document_text_bytes().tolist()
+    assert [*verify(back)] == []
+    assert back.manifest.options["eot"] is True
+
+
+@pytest.mark.parametrize("format", INDEXED)
+def test_documents_without_a_token_come_back_where_the_layout_has_them(
+    make_corpus, imported, tmp_path, monkeypatch, format
+):
+    monkeypatch.setattr("corpuskit.formats.foreign.BLOCK_TOKENS", 3)
+    corpus = make_corpus([b"one", b"", b"", b"two three", b""], eot=False)
+    corpuskit.export(corpus, format, tmp_path / "out")
+    back = imported(format)
+    assert documents(back["train"]) == documents(corpus["train"])
+    assert back.manifest.options["eot"] is False
+
+
+def test_a_mask_comes_back_with_its_tokens(tmp_path, imported):
+    (tmp_path / "chat.jsonl").write_text(
+        '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n' * 5
+    )
+    corpus = corpuskit.prepare(
+        str(tmp_path / "chat.jsonl"),
+        encoding="gpt2",
+        output=tmp_path / "chat",
+        format="chat",
+        template="plain",
+    )
+    corpuskit.export(corpus, "datatrove", tmp_path / "out")
+    back = imported("datatrove", encoding="gpt2")
+    assert back["train"].stream("loss")[:].tolist() == corpus["train"].stream("loss")[:].tolist()
+
+
+def test_an_id_in_front_of_each_document_is_found(tmp_path, imported):
+    ids = np.array([256, 1, 2, 256, 3, 256, 4, 5], "<u2")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "train.bin").write_bytes(ids.tobytes())
+    back = imported("nanogpt")
+    assert documents(back["train"]) == [[256, 1, 2], [256, 3], [256, 4, 5]]
+    assert (back.manifest.options["eot"], back.manifest.options["bos"]) == (False, "<|endoftext|>")
+
+
+@pytest.mark.parametrize(
+    ("marks", "expected"),
+    [("end", [[256], [1, 2, 256], [3]]), ("start", [[256, 1, 2], [256, 3]]), ("none", [[256, 1, 2, 256, 3]])],
+)
+def test_where_documents_end_can_be_said(tmp_path, imported, marks, expected):
+    (tmp_path / "train.bin").write_bytes(np.array([256, 1, 2, 256, 3], "<u2").tobytes())
+    back = imported("nanogpt", "train.bin", documents=marks)
+    assert documents(back["train"]) == expected
+
+
+def test_a_document_goes_on_in_the_next_file_where_files_are_cut_anywhere(tmp_path, imported):
+    header = np.zeros(256, "<i4")
+    for number, ids in enumerate(([1, 2, 3], [4, 256, 5], [6, 256])):
+        header[:3] = 20240520, 1, len(ids)
+        data = header.tobytes() + np.array(ids, "<u2").tobytes()
+        (tmp_path / f"fineweb_train_{number:06d}.bin").write_bytes(data)
+    back = imported("llmc", ".", output=tmp_path / "data" / "back")
+    assert documents(back["train"]) == [[1, 2, 3, 4, 256], [5, 6, 256]]
+    assert [record.name for record in back.manifest.inputs] == [
+        f"fineweb_train_{n:06d}.bin" for n in range(3)
+    ]
+
+
+def test_the_same_files_are_imported_once(make_corpus, imported, tmp_path, caplog):
+    corpuskit.export(make_corpus(), "megatron", tmp_path / "out")
+    made = imported("megatron")
+    before = (made.path / "manifest.json").stat().st_mtime_ns
+    with caplog.at_level("INFO"):
+        imported("megatron")
+    assert (made.path / "manifest.json").stat().st_mtime_ns == before
+    assert "holds this import already" in caplog.text
+
+
+def test_another_corpus_is_replaced_only_when_asked(make_corpus, imported, tmp_path):
+    corpuskit.export(make_corpus(), "megatron", tmp_path / "out")
+    corpuskit.export(make_corpus([b"other"], name="other"), "megatron", tmp_path / "other_out")
+    imported("megatron")
+    with pytest.raises(ConfigError, match="its files have changed since; choose another --output"):
+        imported("megatron", "other_out")
+    with pytest.raises(ConfigError, match="dataset is 'back' there and 'new' now"):
+        imported("megatron", name="new")
+    assert len(imported("megatron", "other_out", overwrite=True)["train"]) == 6
+
+
+def test_files_inside_the_output_are_not_replaced(make_corpus, imported, tmp_path):
+    corpus = make_corpus()
+    with pytest.raises(ConfigError, match="choose another --output"):
+        imported("nanogpt", "corpus", output=corpus.path, overwrite=True)
+
+
+@pytest.mark.parametrize("format", MARKED + INDEXED)
+def test_a_file_that_is_cut_is_refused_and_nothing_is_left(make_corpus, imported, tmp_path, format):
+    corpuskit.export(make_corpus(), format, tmp_path / "out")
+    largest = max(
+        (path for path in (tmp_path / "out").iterdir() if path.suffix in (".bin", ".ds")),
+        key=lambda path: path.stat().st_size,
+    )
+    largest.write_bytes(largest.read_bytes()[:-1])
+    with pytest.raises(CorpusFormatError, match="cut short"):
+        imported(format)
+    assert not (tmp_path / "back").exists()
+
+
+def test_an_id_outside_the_vocabulary_is_refused_and_nothing_is_left(tmp_path, imported):
+    (tmp_path / "train.bin").write_bytes(np.array([1, 2, 257], "<u2").tobytes())
+    with pytest.raises(
+        CorpusFormatError, match=r"token 2 is 257, and the ids of 'bytes' go from 0 to 256; .*--encoding"
+    ):
+        imported("nanogpt", "train.bin")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["train.bin"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"encoding": "chars"}, "its vocabulary is made from text"),
+        ({"dtype": "float32"}, "--dtype float32: expected one of uint16"),
+        ({"documents": "all"}, "--documents all: expected one of auto"),
+        ({"split": "../up"}, "--split ../up: a split's name"),
+        ({"shard_bytes": "many"}, "--shard-bytes many: expected a number of bytes"),
+        ({"shard_bytes": 1}, "--shard-bytes 1: expected at least 4 bytes"),
+    ],
+)
+def test_an_option_that_is_impossible_is_named(tmp_path, imported, options, message):
+    (tmp_path / "train.bin").write_bytes(b"\1\0")
+    with pytest.raises(ConfigError, match=message):
+        imported("nanogpt", "train.bin", **options)
+
+
+@pytest.mark.parametrize("format", MARKED + INDEXED)
+def test_what_is_not_there_is_named(tmp_path, imported, format):
+    with pytest.raises(CorpusFormatError, match="nowhere.*: cannot be read: No such file"):
+        imported(format, "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusFormatError, match=r"empty: no file in it is called \*\."):
+        imported(format, "empty")
+
+
+def test_the_bytes_of_text_are_not_known_where_the_tokenizer_does_not_tell(tmp_path, imported, monkeypatch):
+    monkeypatch.setattr("corpuskit.formats.importing.text_sizes", lambda tokenizer: None)
+    (tmp_path / "train.bin").write_bytes(np.array([1, 2, 256], "<u2").tobytes())
+    back = imported("nanogpt", "train.bin")
+    with pytest.raises(ConfigError, match="imported from token files, and tokenizer 'bytes' does not tell"):
+        back["train"].document_text_bytes()
