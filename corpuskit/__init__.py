@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from corpuskit.inspect.collecting import stats
     from corpuskit.inspect.comparison import Comparison, compare
     from corpuskit.inspect.health import Finding, health
+    from corpuskit.inspect.publishing import publish
     from corpuskit.inspect.report.api import Report, report
     from corpuskit.inspect.stats import Stats
     from corpuskit.inspect.where import where
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         RemoteFile,
         SamplerSpec,
         SourceSpec,
+        StoreSpec,
         TemplateSpec,
         TokenizerSpec,
     )
@@ -102,6 +104,7 @@ _PLACES = {
     "Split": "corpuskit.corpus.split:Split",
     "Stage": "corpuskit.corpus.mixture:Stage",
     "Stats": "corpuskit.inspect.stats:Stats",
+    "StoreSpec": "corpuskit.registry.specs:StoreSpec",
     "TemplateSpec": "corpuskit.registry.specs:TemplateSpec",
     "TokenizerSpec": "corpuskit.registry.specs:TokenizerSpec",
     "Trace": "corpuskit.batches.trace:Trace",
@@ -120,6 +123,7 @@ _PLACES = {
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
+    "publish": "corpuskit.inspect.publishing:publish",
     "read_config": "corpuskit.config.run:read_config",
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "report": "corpuskit.inspect.report.api:report",
@@ -163,6 +167,7 @@ __all__ = [
     "Split",
     "Stage",
     "Stats",
+    "StoreSpec",
     "TemplateSpec",
     "TokenizerSpec",
     "Trace",
@@ -182,6 +187,7 @@ __all__ = [
     "plan",
     "prepare",
     "progress",
+    "publish",
     "read_config",
     "read_mixture",
     "report",

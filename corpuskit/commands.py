@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
     "import": ("corpuskit.cli.import_tokens", "Make a corpus of another trainer's token files."),
     "card": ("corpuskit.cli.card", "Write the dataset card of a corpus or a mixture."),
+    "publish": ("corpuskit.cli.publish", "Put a corpus, with its card, on the Hub or in a store."),
     "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),
     "plugins": ("corpuskit.cli.plugins", "List plugins and whether they work, or check one."),
     "new-plugin": ("corpuskit.cli.new_plugin", "Write a new plugin package."),

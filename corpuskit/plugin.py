@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from corpuskit.chat.conversation import BadConversation, Conversation, Message, ToolCall
     from corpuskit.chat.opening import open_template
     from corpuskit.chat.template import ReasoningOf, Template, TrainOn
+    from corpuskit.fetching.options import FetchOptions
     from corpuskit.fetching.places import is_offline
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         SamplerSpec,
         SourceSpec,
         Spec,
+        StoreSpec,
         TemplateSpec,
         TokenizerSpec,
     )
@@ -102,6 +104,8 @@ if TYPE_CHECKING:
     from corpuskit.sources.readers.columns import all_columns, text_path
     from corpuskit.sources.readers.kept import Keep
     from corpuskit.storage import write_json
+    from corpuskit.stores.base import Addition, Comparison, PreconditionFailed, Store, Stored
+    from corpuskit.stores.opening import open_store
     from corpuskit.tokenizers.base import Encoded, EngineChoice, Tokenizer, check_encoded, to_utf8
     from corpuskit.tokenizers.boundaries import last_safe_place
     from corpuskit.tokenizers.boundaries import pieces as safe_pieces
@@ -109,7 +113,7 @@ if TYPE_CHECKING:
     from corpuskit.tokenizers.opening import open_tokenizer
     from corpuskit.tokenizers.pieces import DocumentPiece
     from corpuskit.tokenizers.unicode_guard import UNICODE_17, CodePoints, UnicodeGuard
-    from corpuskit.urls import is_remote
+    from corpuskit.urls import RemotePath, is_remote
     from corpuskit.value_streams import StreamInfo
 
 #: Where each name comes from, in the groups of the documentation.
@@ -125,6 +129,7 @@ GROUPS = {
         "ReaderSpec": "corpuskit.registry.specs:ReaderSpec",
         "ExecutorSpec": "corpuskit.registry.specs:ExecutorSpec",
         "FormatSpec": "corpuskit.registry.specs:FormatSpec",
+        "StoreSpec": "corpuskit.registry.specs:StoreSpec",
         "CommandSpec": "corpuskit.registry.specs:CommandSpec",
         "install_command": "corpuskit.registry.distribution:install_command",
     },
@@ -240,6 +245,16 @@ GROUPS = {
         "Export": "corpuskit.formats.export:Export",
         "ExportOptions": "corpuskit.formats.options:ExportOptions",
     },
+    "Stores": {
+        "Store": "corpuskit.stores.base:Store",
+        "Stored": "corpuskit.stores.base:Stored",
+        "Addition": "corpuskit.stores.base:Addition",
+        "Comparison": "corpuskit.stores.base:Comparison",
+        "PreconditionFailed": "corpuskit.stores.base:PreconditionFailed",
+        "RemotePath": "corpuskit.urls:RemotePath",
+        "FetchOptions": "corpuskit.fetching.options:FetchOptions",
+        "open_store": "corpuskit.stores.opening:open_store",
+    },
     "Files": {
         "user_path": "corpuskit.paths:user_path",
         "is_remote": "corpuskit.urls:is_remote",
@@ -255,6 +270,7 @@ GROUPS = {
 _PLACES = {name: place for group in GROUPS.values() for name, place in group.items()}
 
 __all__ = [
+    "Addition",
     "AnySampler",
     "BATCH_BYTES",
     "BATCH_DOCUMENTS",
@@ -263,6 +279,7 @@ __all__ = [
     "BadRows",
     "CodePoints",
     "CommandSpec",
+    "Comparison",
     "Component",
     "Conversation",
     "Document",
@@ -274,6 +291,7 @@ __all__ = [
     "ExecutorSpec",
     "Export",
     "ExportOptions",
+    "FetchOptions",
     "FileFilter",
     "FilesSource",
     "Format",
@@ -293,12 +311,14 @@ __all__ = [
     "PartRecord",
     "PlainText",
     "PluginInfo",
+    "PreconditionFailed",
     "Progress",
     "Reader",
     "ReaderSpec",
     "ReasoningOf",
     "Registry",
     "RemoteFile",
+    "RemotePath",
     "Sampled",
     "Sampler",
     "SamplerContext",
@@ -312,6 +332,9 @@ __all__ = [
     "SpanSampler",
     "Spans",
     "Spec",
+    "Store",
+    "StoreSpec",
+    "Stored",
     "StreamInfo",
     "Template",
     "TemplateSpec",
@@ -353,6 +376,7 @@ __all__ = [
     "open_format",
     "open_raw",
     "open_source",
+    "open_store",
     "open_template",
     "open_tokenizer",
     "plugin_versions",

@@ -11,6 +11,7 @@ from corpuskit.batches.engines import Batch
 from corpuskit.batches.options import BatchOptions, options_of
 from corpuskit.batches.order import DrawnAmount, Order
 from corpuskit.batches.ranks import warn_if_nothing_is_shared
+from corpuskit.batches.schedule import Schedule
 from corpuskit.batches.segment_limits import check_segments
 from corpuskit.batches.stream import TokenStream
 from corpuskit.config.keywords import BatchKeywords, checked, takes
@@ -37,8 +38,11 @@ class Batches(Cursor):
 
     Args:
         split: `corpus["train"]`; use `corpus.batches("train", ...)`.
-        batch_size: B, windows in a batch over all ranks; a multiple of `world_size`.
-        block_size: T, tokens in a window.
+        batch_size: B, windows in a batch over all ranks; a multiple of `world_size`. Or a schedule of
+            (place, B), such as [(0, 64), (10_000, 128)]. A place is a step, or text such as "5e9 tokens": the
+            first step before which so many tokens of x were in batches, of all ranks.
+        block_size: T, tokens in a window. Or a schedule, (place, T), such as [(0, 256), (20_000, 1024)]; each
+            T divides the largest, whose windows are cut. `batches.schedule` has what follows from both.
         context_length: Another name for `block_size`.
         sampler: Which windows are drawn, by name: "random", "shuffled", "sequential", "packed", ...
         seed: Any integer; different seeds give unrelated orders.
@@ -69,6 +73,16 @@ class Batches(Cursor):
         selection: Which documents are drawn from, as `corpuskit.select` gives them; None is all of them. The
             sampler sees them one after another, as if there were no others. Where one follows another that
             it does not follow in the split, the target is -100.
+        num_targets: n, how many tokens ahead each place of x has targets for. With several y is
+            (rows, n, block_size), and `y[:, k]` is k + 1 tokens ahead. It is -100 past the end of the corpus,
+            and wherever `y[:, 0]` of the target, or of a document's end before it, is. Windows read
+            block_size + n tokens; rows made of spans go on in the document that they end in. Streams and
+            labels are of `y[:, 0]`. In a flat batch y is (1, n, rows * block_size).
+        fim: Fill in the middle: the share of documents, 0 to 1, or a mapping of `rate`, of `spm_rate` (the
+            share of those in the order SPM, by default 0.5), and of `prefix`, `suffix` and `middle`, the
+            three tokens, ids or names; by default they are found by their names. Three tokens of the
+            document make room for them, so that a row's documents keep their places. Items of streams move
+            with their tokens; those of the three tokens are the fill, so that they are learned.
 
     Raises:
         ConfigError: If an option is impossible, or the split too short for one window.
@@ -96,8 +110,13 @@ class Batches(Cursor):
         return self.order.options
 
     @property
+    def schedule(self) -> Schedule | None:
+        """How batch size and block size change along the run; None where they do not."""
+        return self.order.schedule
+
+    @property
     def samples_per_epoch(self) -> int | None:
-        """Windows in an epoch; None for a sampler without epochs."""
+        """Windows in an epoch, in the first one where the block size changes; None without epochs."""
         return self.order.samples_per_epoch
 
     @property
@@ -146,17 +165,20 @@ class Batches(Cursor):
         """
         from corpuskit.batches.trace import trace
 
-        first, rows = self._first_sample(step), self.options.rows_of_rank
-        row = self.options.rank * rows
-        return trace(self.order, range(first + row, first + row + rows), step=as_whole(step), first_row=row)
+        first = self._first_sample(step)
+        order = self.order.at(first)
+        rows = order.options.rows_of_rank
+        row = order.options.rank * rows
+        return trace(order, range(first + row, first + row + rows), step=as_whole(step), first_row=row)
 
     def _first_sample(self, step: int) -> int:
         number = as_whole(step)
         if number is None:
             raise TypeError(f"a step is an integer, not {type(step).__name__}")
-        if not 0 <= number <= run_state.MAX_SAMPLE // self.batch_size:
+        first = self.order.first_sample(max(number, 0))
+        if number < 0 or first > run_state.MAX_SAMPLE:
             raise IndexError(f"step {run_state.short(number)}: steps count from 0, and samples up to 2**62")
-        return number * self.batch_size
+        return first
 
     def __repr__(self) -> str:
         said = {name: getattr(self.options, name) for name in BatchOptions.__dataclass_fields__}
@@ -208,7 +230,7 @@ class Batches(Cursor):
         from corpuskit.batches.datasets import WindowDataset
 
         if num_samples is None:
-            num_samples = self.samples_per_epoch or (self.order.num_tokens - 1) // self.block_size
+            num_samples = self.samples_per_epoch or self.order.samples_of(self.order.num_tokens - 1)
         num_samples = whole("num_samples", num_samples, least=0)
         order = self._on_host(output="numpy", rank=0, world_size=1)
         return WindowDataset(order, self.sample, num_samples, columns)

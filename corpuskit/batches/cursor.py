@@ -9,6 +9,7 @@ from typing import Any
 from corpuskit.batches import state as run_state
 from corpuskit.batches.engines import Batch, Engine
 from corpuskit.batches.opening import open_engine
+from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.order import Order
 from corpuskit.batches.prefetch import Prefetcher
 from corpuskit.batches.window_plan import RankSlice, WindowPlan
@@ -25,22 +26,26 @@ class Cursor:
 
     Attributes:
         order: The order.
-        batch_size: B, rows of a batch over all ranks.
-        block_size: T, tokens in a row.
     """
 
     def __init__(self, order: Order, sample: int = 0) -> None:
-        options = order.options
         self.order = order
-        self.batch_size = options.batch_size
-        self.block_size = options.block_size
-        self._part = RankSlice(options.batch_size, options.rank, options.world_size)
         self._sample = sample
+
+    @property
+    def batch_size(self) -> int:
+        """B, rows of a batch over all ranks; with a schedule, of the one that iteration comes to next."""
+        return self._options.batch_size
+
+    @property
+    def block_size(self) -> int:
+        """T, tokens in a row; with a schedule, in those of the batch that iteration comes to next."""
+        return self._options.block_size
 
     @property
     def step(self) -> int:
         """The step that iteration comes to next; after a change of batch size, the number of whole ones."""
-        return self._sample // self.batch_size
+        return self.order.step_of(self._sample)
 
     @property
     def sample(self) -> int:
@@ -57,27 +62,40 @@ class Cursor:
     def seek(self, *, step: int | None = None, sample: int | None = None, epoch: int | None = None) -> None:
         """Let iteration go on from a step, an epoch's beginning, or any sample of the global order.
 
+        With a schedule, batches begin where steps do: an epoch's first batch is then the first one that
+        begins in it, as in loops, and a sample must be the first of a step.
+
         Raises:
             ConfigError: If not exactly one of them is given, it is negative, or there are no epochs.
         """
-        places = {
-            "step": (step, self.batch_size),
-            "sample": (sample, 1),
-            "epoch": (epoch, self.order.samples_per_epoch),
-        }
-        given = [(name, number, size) for name, (number, size) in places.items() if number is not None]
-        if len(given) != 1:
+        given = {"step": step, "sample": sample, "epoch": epoch}
+        said = [(name, number) for name, number in given.items() if number is not None]
+        if len(said) != 1:
             raise ConfigError("seek takes one of step, sample and epoch")
-        name, number, size = given[0]
-        if size is None:
-            raise ConfigError(
-                f"sampler {self.order.options.sampler!r} has no epochs; seek a step or a sample"
-            )
-        sample_number = whole(f"seek to {name}", number) * size
-        if not 0 <= sample_number <= run_state.MAX_SAMPLE:
-            found = run_state.short(number)
+        name, number = said[0][0], whole(f"seek to {said[0][0]}", said[0][1])
+        order = self.order
+        if name == "epoch" and order.samples_per_epoch is None:
+            raise ConfigError(f"sampler {order.options.sampler!r} has no epochs; seek a step or a sample")
+        is_in_reach = 0 <= number <= run_state.MAX_SAMPLE
+        place = number if name == "sample" else 0
+        if name == "step" and is_in_reach:
+            place = order.first_sample(number)
+        elif name == "epoch" and is_in_reach:
+            place = order.sampler.epoch_begin(number)
+        if not is_in_reach or place > run_state.MAX_SAMPLE:
+            found = run_state.short(said[0][1])
             raise ConfigError(f"cannot seek to {name} {found}: samples count from 0 to 2**62", found=number)
-        self._sample = sample_number
+        if order.schedule is not None:
+            first = order.schedule.first_sample(order.schedule.next_step(place))
+            if name == "sample" and first != place:
+                raise ConfigError(
+                    f"cannot seek to sample {place:,}: with a schedule a batch begins where a step does; the "
+                    f"next one is at sample {first:,}, step {order.step_of(first):,}",
+                    expected=first,
+                    found=place,
+                )
+            place = first
+        self._sample = place
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs to go on from here: a small JSON value.
@@ -88,7 +106,7 @@ class Cursor:
             "version": run_state.VERSION,
             "sample": self._sample,
             **self.order.identity(),
-            "batch_size": self.batch_size,
+            "batch_size": self.order.size("batch_size"),
             "last_rows": self.order.digest(self._sample),
         }
 
@@ -98,7 +116,8 @@ class Cursor:
         The batch size may differ, because the state counts samples. So may the block size, for samplers
         whose order survives it; see the sampler. Everything else must be the same. That includes the shards,
         by whose sha256 the corpus is known, though the order does not depend on them: to go on after the same
-        text was prepared with other shards, `seek(sample=state["sample"])`.
+        text was prepared with other shards, `seek(sample=state["sample"])`. With a schedule, it must be the
+        saved one.
 
         Raises:
             ResumeError: If the state is of another corpus, split, sampler, seed or order; it says which.
@@ -109,24 +128,35 @@ class Cursor:
         corpus = state.get("corpus") if isinstance(state, Mapping) else None
         if isinstance(corpus, str) and corpus in order.stream.earlier_fingerprints:
             expected["corpus"] = corpus  # a mixture to which corpora were added since
+        sizes = {name: order.size(name) for name in ("batch_size", "block_size")}
+        if run_state.check_schedule(state, sizes):
+            expected, free = {**expected, **sizes}, ()
         sample = run_state.check(state, expected, free=free)
         saved = _as_saved(order, state)
         run_state.check_order(state, saved.digest(sample))
         here = run_state.converted(sample, saved.samples_per_epoch, order.samples_per_epoch)
-        self._sample = run_state.check_sample(here)
+        here = run_state.check_sample(here)
+        if order.schedule is not None and order.first_sample(order.step_of(here)) != here:
+            raise ResumeError(f"damaged state: no step of the schedule begins at sample {here:,}", found=here)
+        self._sample = here
 
     def read(self, first_sample: int) -> Batch:
         """This rank's part of the batch that begins at a sample of the global order."""
-        return self._engine.finish(self._start(self._plan, first_sample))
+        engine, started = self._start(self._plans, first_sample)
+        return engine.finish(started)
 
     def iterate(self, end: int | None, *, ahead: int = 0, workers: int = 1) -> Iterator[Batch]:
         """Batches from the current sample to `end`, skipping those of the other workers' turns."""
-        hop = self.batch_size * workers
-        plan = self._new_plan(stride=workers)
+        plans = self._new_plans(stride=workers)
+        hop = workers * self.order.options.batch_size
+        has_schedule = self.order.schedule is not None
         prefetcher: Prefetcher | None = None
 
         def start(first_sample: int) -> Any:
-            return self._start(plan, first_sample)
+            return self._start(plans, first_sample)
+
+        def after(first_sample: int) -> int:
+            return self.after(first_sample, workers) if has_schedule else first_sample + hop
 
         try:
             while end is None or self._sample < end:
@@ -135,33 +165,87 @@ class Cursor:
                     prefetcher.close()
                     prefetcher = None
                 if ahead and prefetcher is None:
-                    prefetcher = Prefetcher(start, first_sample, hop=hop, depth=ahead, end=end)
-                started = prefetcher.get() if prefetcher else start(first_sample)
-                self._sample += hop
+                    prefetcher = Prefetcher(start, first_sample, after=after, depth=ahead, end=end)
+                engine, started = prefetcher.get() if prefetcher else start(first_sample)
+                self._sample = after(first_sample)
                 # Yielded without a name: a batch that is kept here would have the next one written elsewhere,
                 # in memory that the cache does not hold (98 us instead of 50 to 65 at 64 x 1024).
-                yield self._engine.finish(started)
+                yield engine.finish(started)
                 del started
         finally:
             if prefetcher:
                 prefetcher.close()
 
-    def _start(self, plan: WindowPlan[Any], first_sample: int) -> Any:
-        """Begin this rank's part of the batch that begins at a sample of the global order."""
-        return self._engine.start(plan.rows(first_sample), self._part.run(first_sample))
-
-    @cached_property
-    def _plan(self) -> WindowPlan[Any]:
-        return self._new_plan()
-
-    def _new_plan(self, *, stride: int = 1) -> WindowPlan[Any]:
-        most = self.order.samples_in_view
-        return WindowPlan(self._part, self.order.source.resolve, stride=stride, most_samples=most)
-
-    @cached_property
-    def _engine(self) -> Engine:
+    def after(self, sample: int, steps: int) -> int:
+        """The first sample of the batch that comes some steps after the one that begins at a sample."""
         order = self.order
-        return open_engine(order.source, order.stream, order.options, order.watch, order.labels)
+        if order.schedule is None:
+            return sample + steps * order.options.batch_size
+        return order.first_sample(order.step_of(sample) + steps)
+
+    @property
+    def _options(self) -> BatchOptions:
+        """What the batch that iteration comes to next is told."""
+        return self.order.at(self._sample).options
+
+    def _start(self, plans: _Plans, first_sample: int) -> tuple[Engine, Any]:
+        """Begin this rank's part of the batch that begins at a sample of the global order."""
+        plan, engine = plans.at(first_sample)
+        return engine, engine.start(plan.rows(first_sample), plan.part.run(first_sample))
+
+    @cached_property
+    def _plans(self) -> _Plans:
+        return self._new_plans()
+
+    def _new_plans(self, *, stride: int = 1) -> _Plans:
+        return _Plans(self.order, self._engines, stride)
+
+    @cached_property
+    def _engines(self) -> dict[int, Engine]:
+        """The engines that were opened, by the block size of their rows."""
+        return {}
+
+
+class _Plans:
+    """The plans of a run's phases, and the engines that make their batches; one of each without a schedule.
+
+    Args:
+        order: The order.
+        engines: The engines that were opened, by the block size of their rows; others are added.
+        stride: Every how many steps this process reads one.
+    """
+
+    def __init__(self, order: Order, engines: dict[int, Engine], stride: int) -> None:
+        self._order, self._engines, self._stride = order, engines, stride
+        # The phase's first sample, the one after its last, and what is for it. Threads replace it.
+        self._last: tuple[int, int | None, tuple[WindowPlan[Any], Engine]] | None = None
+
+    def at(self, sample: int) -> tuple[WindowPlan[Any], Engine]:
+        """The plan and the engine of the phase that a sample is in."""
+        last = self._last
+        if last is None or sample < last[0] or (last[1] is not None and sample >= last[1]):
+            first, end = 0, None
+            if (schedule := self._order.schedule) is not None:
+                phase = schedule.at_sample(sample)
+                first, end = phase.sample, schedule.end_of(phase)
+            self._last = last = (first, end, self._open(self._order.at(sample), end))
+        return last[2]
+
+    def _open(self, order: Order, end: int | None) -> tuple[WindowPlan[Any], Engine]:
+        options = order.options
+        plan = WindowPlan(
+            RankSlice(options.batch_size, options.rank, options.world_size),
+            order.source.resolve,
+            stride=self._stride,
+            most_samples=order.samples_in_view,
+            end=end,
+        )
+        engine = self._engines.get(options.block_size)
+        if engine is None:
+            like = [*self._engines.values()]
+            engine = open_engine(order.source, order.stream, options, order.watch, order.labels, like=like)
+            self._engines[options.block_size] = engine
+        return plan, engine
 
 
 def _at(kind: type[Cursor], order: Order, sample: int) -> Cursor:
@@ -178,7 +262,7 @@ def _as_saved(order: Order, state: Mapping[str, Any]) -> Order:
         ResumeError: If those sizes cannot be.
     """
     sizes = {name: state.get(name) for name in ("batch_size", "block_size")}
-    if sizes == {"batch_size": order.options.batch_size, "block_size": order.options.block_size}:
+    if sizes == {name: order.size(name) for name in sizes}:
         return order
     try:
         return Order(order.stream, order.options.replace(**sizes, rank=0, world_size=1, labels=False))

@@ -18,6 +18,7 @@ from corpuskit.batches.engines import Batch, for_torch
 from corpuskit.batches.loops import Loops
 from corpuskit.batches.options import are_names
 from corpuskit.batches.order import Order
+from corpuskit.batches.schedule import Schedule
 from corpuskit.batches.segments import IGNORED
 from corpuskit.batches.state import MAX_SAMPLE, check_sample, short
 from corpuskit.errors import ConfigError, ResumeError
@@ -45,6 +46,8 @@ class WindowDataset(Dataset[Item]):
     In epoch n, which `set_epoch` says, item i is sample `first_sample + n * num_samples + i`: so each epoch
     has an order of its own. Where nobody says it, every loop has the same items.
 
+    With a schedule of block sizes, items have the length that their samples have.
+
     Args:
         order: The order.
         first_sample: The sample that is item 0.
@@ -58,7 +61,7 @@ class WindowDataset(Dataset[Item]):
     def __init__(
         self, order: Order, first_sample: int, num_samples: int, columns: Sequence[str] = ()
     ) -> None:
-        _check_columns(columns, has_documents=bool(order.options.documents))
+        _check_columns(columns, order)
         if first_sample + num_samples > MAX_SAMPLE:
             raise ConfigError(
                 f"num_samples = {short(num_samples)}: samples count from 0 to 2**62", found=num_samples
@@ -99,7 +102,16 @@ class WindowDataset(Dataset[Item]):
         places = np.asarray(indices, np.int64)
         if len(places) and (places.min() < 0 or places.max() >= self._num_samples):
             return [self[index] for index in indices]
-        return self._items(self._order.rows(self._begin() + places, watch=self._order.watch))
+        samples = self._begin() + places
+        if self._order.schedule is None:
+            return self._items(self._order.rows(samples, watch=self._order.watch))
+        sizes = self._order.schedule.block_sizes(samples)
+        found: dict[int, Item] = {}
+        for size in np.unique(sizes).tolist():
+            here = np.flatnonzero(sizes == size)
+            items = self._items(self._order.rows(samples[here], watch=self._order.watch))
+            found.update(zip(here.tolist(), items, strict=True))
+        return [found[place] for place in range(len(places))]
 
     def __iter__(self) -> Iterator[Item]:
         for first in range(0, self._num_samples, _ROWS_AT_ONCE):
@@ -149,7 +161,7 @@ def _column(name: str, x: Ints, y: Ints, documents: Sequence[Any]) -> Any:
     return [np.diff(each).tolist() for each in ends]
 
 
-def _check_columns(columns: Sequence[str], *, has_documents: bool) -> None:
+def _check_columns(columns: Sequence[str], order: Order) -> None:
     """Refuse columns that there are not.
 
     Raises:
@@ -160,9 +172,15 @@ def _check_columns(columns: Sequence[str], *, has_documents: bool) -> None:
             f"columns = {columns!r:.80}: must be different names of {', '.join(COLUMNS)}", found=columns
         )
     of_documents = [name for name in columns if name in COLUMNS[2:]]
-    if of_documents and not has_documents:
+    if of_documents and not order.options.documents:
         raise ConfigError(
             f"columns: {of_documents[0]!r} is of documents; make the batches with documents='mask'",
+            found=columns,
+        )
+    if "labels" in columns and order.options.num_targets > 1:
+        raise ConfigError(
+            f"columns: 'labels' has one target a place, and num_targets is {order.options.num_targets}; "
+            "leave one of them out",
             found=columns,
         )
 
@@ -253,9 +271,9 @@ class IterableBatches(IterableDataset[Batch]):
         first, epoch = own.pop("first", None), own.pop("epoch", None)
         expected = {"workers": workers}
         for name in ("batch_size", "block_size"):
-            found[name], expected[name] = own.get(name), getattr(self._cursor, name)
+            found[name], expected[name] = own.get(name), self._cursor.order.size(name)
         for name, here in expected.items():
-            if type(found[name]) is not int or found[name] != here:
+            if type(found[name]) is not type(here) or found[name] != here:
                 raise ResumeError(
                     f"the state was saved with {name} {short(found[name])}, there are {here}; use as many, "
                     "or save batches.state_dict() in the main process",
@@ -283,19 +301,28 @@ class IterableBatches(IterableDataset[Batch]):
     def _move(self, epoch: int) -> None:
         """Go to where this worker begins an epoch: at once, as a state may be asked for before a batch."""
         self._cursor = copy.copy(self._cursor)  # a loop that is under way keeps its own
-        self._cursor.seek(sample=self._begin(epoch) + _worker()[0] * self._cursor.batch_size)
+        self._cursor.seek(sample=self._cursor.after(self._begin(epoch), _worker()[0]))
         self._epoch = epoch
 
     def _begin(self, epoch: int) -> int:
         """The sample where an epoch begins: whole batches after the first, as loops over `Batches` do."""
-        first, batch_size = int(self._first[0]), self._cursor.batch_size
-        size = self._cursor.order.samples_per_epoch
+        first, order = int(self._first[0]), self._cursor.order
+        size = order.samples_per_epoch
         if not epoch or size is None:
             return first
+        if order.schedule is not None:
+            return self._begin_with(order.schedule, first, epoch)
+        batch_size = order.options.batch_size
         if size < batch_size:  # a batch reaches the end of an epoch, or of several
             return first + epoch * batch_size
         ahead = (first // size + epoch) * size - first
         return first + -(-ahead // batch_size) * batch_size
+
+    def _begin_with(self, schedule: Schedule, first: int, epoch: int) -> int:
+        """The same with a schedule: batches begin where steps do."""
+        order = self._cursor.order
+        begin = order.sampler.epoch_begin(order.sampler.epoch_of(first) + epoch)
+        return schedule.first_sample(max(schedule.next_step(begin), schedule.step_of(first) + epoch))
 
     def _end(self) -> int | None:
         assert self._epoch is not None

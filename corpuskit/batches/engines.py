@@ -14,6 +14,7 @@ from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource
 from corpuskit.batches.segments import IGNORED, Segments
 from corpuskit.batches.targets import Targets, TargetWatch
+from corpuskit.batches.targets_ahead import AheadSource
 from corpuskit.value_streams import LOSS
 
 #: x and y, and what was asked for of these, in this order: the documents, the values by their streams' names,
@@ -50,6 +51,10 @@ def _mapped(part: Any, change: Callable[[Any], Any]) -> Any:
 def _flat(batch: Batch) -> Batch:
     """A batch as one row."""
     x, y, documents, *values = batch
+    if y.ndim == 3:  # of several targets each is one row
+        y = y.swapaxes(0, 1).reshape(1, y.shape[1], -1)
+        x, *values = map_batch((x, *values), lambda part: part.reshape(1, -1))
+        return (x, y, documents.flat(), *values)
     x, y, *values = map_batch((x, y, *values), lambda part: part.reshape(1, -1))
     return (x, y, documents.flat(), *values)
 
@@ -82,17 +87,19 @@ class HostEngine:
         self._torch = options.output == "torch"
         self._options = options
         self._targets = Targets(source, watch) if options.loss and LOSS in source.beside else None
+        self._ahead = source if isinstance(source, AheadSource) else None
 
     def start(self, rows: Any, samples: Sequence[int] | Ints) -> Any:
         """The batch of rows, which are those of samples."""
         documents, foreign = self._source.documents(rows) if self._options.documents else (None, None)
         if self._options.documents != "mask":
             foreign = None
-        learned = None
-        if self._targets:
-            learned = self._targets.learned(rows, samples, foreign)
-            foreign = None
-        batch: Batch = self._ids(rows, learned, foreign)
+        learned = self._targets.learned(rows, samples, foreign) if self._targets else None
+        batch: Batch
+        if self._ahead:
+            batch = map_batch(self._ahead.read_all(rows, learned, foreign), self._place)
+        else:
+            batch = self._ids(rows, learned, None if self._targets else foreign)
         if documents is not None:
             batch = (*batch, self._laid_out(documents).map(self._place))
         if self._options.streams:

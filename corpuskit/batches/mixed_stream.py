@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -22,6 +22,8 @@ from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, SamplerContext, SpanSampler
 from corpuskit.samplers.counter import hash_words
 from corpuskit.samplers.mixture import MixtureSampler, MixtureSpanSampler, Part, Turns
+from corpuskit.samplers.phased_mixture import open_phased_mixture
+from corpuskit.samplers.phases import Phases
 from corpuskit.selection import Selection
 from corpuskit.value_streams import StreamInfo
 
@@ -35,7 +37,8 @@ class MixedStream(TokenStream):
             how it was cut into shards or what it is called here.
         splits: Their splits.
         samplers: Their samplers' names.
-        stages: (first sample, one weight a corpus) of each stage.
+        stages: (first sample, one weight a corpus) of each stage; where the block size changes along the run,
+            the first window of the largest size.
         max_epochs: How often each corpus's samples may be drawn, or None.
         selections: Which documents of each corpus are drawn from, or None; empty is all of each.
     """
@@ -173,22 +176,38 @@ class MixedStream(TokenStream):
         """The ids of control tokens, by their names."""
         return self._widest.control_ids
 
-    def open_sampler(self, name: str, context: SamplerContext) -> MixtureSampler | MixtureSpanSampler:
+    def open_sampler(self, name: str, context: SamplerContext) -> AnySampler:
         """The sampler over all corpora; `name` is the mixture's own and says nothing."""
         _, _, _, samplers, stages, max_epochs, _ = self._arguments
-        opened = [self._open_part(number, sampler, context) for number, sampler in enumerate(samplers)]
+        openers = [self._opener(number, sampler, context) for number, sampler in enumerate(samplers)]
+        opened = [opener(None) for opener in openers]
         epochs = [sampler.samples_per_epoch for sampler in opened]
         caps = [_cap(*each) for each in zip(self.names, samplers, epochs, max_epochs, strict=True)]
-        parts = [
-            Part(sampler, offset) for sampler, offset in zip(opened, self._offsets[:-1].tolist(), strict=True)
-        ]
+        parts = self._parts(opened)
         _check_joined(self.names, samplers, opened)
-        mixture = MixtureSampler(Turns(stages, caps), parts, batch_size=context.batch_size)
+        turns = Turns(stages, caps)
+        mixture: MixtureSampler | MixtureSpanSampler
+        mixture = windows = MixtureSampler(turns, parts, batch_size=context.batch_size)
         if any(isinstance(sampler, SpanSampler) for sampler in opened):
-            return MixtureSpanSampler(mixture, parts, block_size=context.block_size)
-        return mixture
+            mixture = MixtureSpanSampler(windows, parts, block_size=context.block_size)
+        if context.phases is None:
+            return mixture
 
-    def _open_part(self, number: int, sampler: str, context: SamplerContext) -> AnySampler:
+        def open_parts(phases: Sequence[Phases]) -> list[Part]:
+            return self._parts([opener(own) for opener, own in zip(openers, phases, strict=True)])
+
+        return open_phased_mixture(mixture, turns, context.phases, open_parts)
+
+    def _parts(self, samplers: Sequence[AnySampler]) -> list[Part]:
+        return [
+            Part(sampler, offset)
+            for sampler, offset in zip(samplers, self._offsets[:-1].tolist(), strict=True)
+        ]
+
+    def _opener(
+        self, number: int, sampler: str, context: SamplerContext
+    ) -> Callable[[Phases | None], AnySampler]:
+        """What opens the sampler of one corpus, along a schedule of its own samples."""
         split: TokenStream = self._arguments[2][number]
         selection: Selection | None = self._arguments[6][number]
         what = f"split {split.name!r} of {self.names[number]}"
@@ -215,9 +234,14 @@ class MixedStream(TokenStream):
             bos_id=bos_resolver(split),
             shard_starts=lambda: split.shard_starts,
         )
-        if documents is not None:
-            return open_selected(split, sampler, own, documents)
-        return split.open_sampler(sampler, own)
+
+        def opened(phases: Phases | None) -> AnySampler:
+            its = dataclasses.replace(own, phases=phases)
+            if documents is None:
+                return split.open_sampler(sampler, its)
+            return open_selected(split, sampler, its, documents)
+
+        return opened
 
 
 def _unlabelled(split: TokenStream) -> tuple[tuple[str, ...], NDArray[np.int32]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from corpuskit.batches.engines import Engine, HostEngine
@@ -15,10 +16,10 @@ from corpuskit.batches.targets import TargetWatch
 from corpuskit.batches.windows import WindowReader
 
 
-def open_reader(stream: Stream, length: int, *, random_access: bool) -> StreamReader:
+def open_reader(stream: Stream, length: int, *, random_access: bool, num_behind: int = 0) -> StreamReader:
     """The reader for a stream: one that maps all of its shards, or one that gets them as they are needed."""
     if any(split.is_streamed for split, _ in stream.parts()):
-        return StreamedReader(stream, length)
+        return StreamedReader(stream, length, num_behind=num_behind)
     return WindowReader(stream, length, random_access=random_access)
 
 
@@ -28,8 +29,18 @@ def open_engine(
     options: BatchOptions,
     watch: TargetWatch,
     labels: LabelRuns | None = None,
+    *,
+    like: Sequence[Engine] = (),
 ) -> Engine:
     """The engine that makes the batches which the options ask for.
+
+    Args:
+        source: Reads the rows.
+        stream: The tokens.
+        options: What the run was told.
+        watch: Hears of rows without a target.
+        labels: The labels of the stream's tokens; None if batches have none.
+        like: Engines of the same run for rows of other sizes: what they keep on a device is shared.
 
     Raises:
         ConfigError: If torch does not know the device, or it is not there, or the corpus does not fit.
@@ -43,7 +54,7 @@ def open_engine(
     if where.type == "cpu" and not options.resident:  # what "auto" found
         return HostEngine(source, options, watch, labels)
     if options.resident:
-        return tensors.ResidentEngine(source, options, watch, labels, stream=stream, device=where)
+        return tensors.ResidentEngine(source, options, watch, labels, stream=stream, device=where, like=like)
     if where.type == "cuda":
         return tensors.CudaEngine(source, options, watch, labels, device=where)
     return tensors.CopyEngine(source, options, watch, labels, device=where)

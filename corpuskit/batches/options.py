@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from corpuskit.batches.fim_options import FimOptions
 from corpuskit.batches.ranks import ranks_of
+from corpuskit.batches.schedule import Phase, Said, Schedule
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import whole
+from corpuskit.numbers import as_whole, whole
 from corpuskit.selection import Selection
 
 
@@ -37,6 +39,10 @@ class BatchOptions:
         resident: Keep the whole split on the device.
         sampler_options: What the sampler can be told.
         selection: Which documents are drawn from; None is all of them.
+        schedule: How the sizes change along the run; None where they do not. `batch_size` and `block_size`
+            are then those of one phase: the first, unless somebody says another.
+        num_targets: n, how many tokens ahead each place of x has targets for.
+        fim: How documents are filled in the middle; None is not at all.
 
     Raises:
         ConfigError: If a value is impossible, or two of them together.
@@ -61,14 +67,19 @@ class BatchOptions:
     resident: bool = False
     sampler_options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     selection: Selection | None = dataclasses.field(default=None, hash=False)
+    schedule: Schedule | None = None
+    num_targets: int = 1
+    fim: FimOptions | None = None
 
     def __post_init__(self) -> None:
         least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
+        least["num_targets"] = 1
         for name, bound in least.items():
             object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
         for name in ("max_segment", "max_segments"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, whole(name, value, least=1))
+        object.__setattr__(self, "fim", FimOptions.of(self.fim))
         _check_values(self)
         if self.layout == "flat" and self.documents is False:
             object.__setattr__(self, "documents", True)
@@ -80,14 +91,24 @@ class BatchOptions:
                 f"{self.world_size}",
                 found=self.rank,
             )
-        if self.batch_size % self.world_size:
-            raise ConfigError(
-                f"batch_size {self.batch_size} cannot be shared by {self.world_size} ranks: it is the global "
-                "batch size and must be a multiple of world_size, such as "
-                f"{-(-self.batch_size // self.world_size) * self.world_size}",
-                expected=self.world_size,
-                found=self.batch_size,
-            )
+        self._check_shared()
+
+    def _check_shared(self) -> None:
+        """Refuse a batch size that the ranks cannot share, of any phase."""
+        sizes = {self.batch_size: ""}
+        if self.schedule is not None:
+            sizes = {
+                phase.batch_size: f" from step {phase.step:,} on" for phase in reversed(self.schedule.phases)
+            }
+        for size, where in sizes.items():
+            if size % self.world_size:
+                raise ConfigError(
+                    f"batch_size {size}{where} cannot be shared by {self.world_size} ranks: it is the global "
+                    "batch size and must be a multiple of world_size, such as "
+                    f"{-(-size // self.world_size) * self.world_size}",
+                    expected=self.world_size,
+                    found=size,
+                )
 
     @property
     def rows_of_rank(self) -> int:
@@ -98,6 +119,23 @@ class BatchOptions:
     def longest_segment(self) -> int:
         """Tokens that a segment of any batch has at most."""
         return min(self.max_segment or self.block_size, self.block_size)
+
+    @property
+    def largest_block(self) -> int:
+        """The largest block size of the run."""
+        return self.block_size if self.schedule is None else self.schedule.largest
+
+    def at(self, phase: Phase) -> BatchOptions:
+        """The options of a phase of the schedule."""
+        return self.replace(batch_size=phase.batch_size, block_size=phase.block_size)
+
+    def phases(self) -> Iterator[BatchOptions]:
+        """The options of each phase that has another shape than those before it."""
+        if self.schedule is None:
+            yield self
+            return
+        for phase in {(one.batch_size, one.block_size): one for one in self.schedule.phases}.values():
+            yield self.at(phase)
 
     def replace(self, **changes: Any) -> BatchOptions:
         """The same with some values changed."""
@@ -113,21 +151,22 @@ class BatchOptions:
         Raises:
             ConfigError: Naming the numbers.
         """
-        if num_tokens < self.block_size + 1:
+        block_size = self.largest_block
+        if num_tokens < block_size + 1:
             remedy = (
                 "take more text" if num_tokens < 2 else f"choose a block_size of at most {num_tokens - 1:,}"
             )
             raise ConfigError(
-                f"{what} has {num_tokens:,} tokens, a window of block_size {self.block_size:,} "
-                f"needs {self.block_size + 1:,}; {remedy}",
-                expected=self.block_size + 1,
+                f"{what} has {num_tokens:,} tokens, a window of block_size {block_size:,} "
+                f"needs {block_size + 1:,}; {remedy}",
+                expected=block_size + 1,
                 found=num_tokens,
             )
 
 
 def options_of(
     *,
-    context_length: int | None = None,
+    context_length: Said | None = None,
     debug: bool = False,
     rank: Any = None,
     world_size: Any = None,
@@ -155,15 +194,37 @@ def options_of(
                 "one out",
                 found=context_length,
             )
-        given["block_size"] = whole("context_length", context_length, least=1)
+        if as_whole(context_length) is not None:
+            context_length = whole("context_length", context_length, least=1)
+        given["block_size"] = context_length
     if not isinstance(debug, bool):
         raise ConfigError(f"debug = {debug!r:.80}: must be true or false", found=debug)
     rank, world_size = ranks_of(rank, world_size)
     if debug:
         given["batch_size"] = -(-DEBUG_BATCH_SIZE // world_size) * world_size
         given["block_size"] = DEBUG_BLOCK_SIZE
+    schedule = schedule_of(given)
     sampler_options = {} if sampler_options is None else sampler_options
-    return BatchOptions(**given, rank=rank, world_size=world_size, sampler_options=sampler_options)
+    return BatchOptions(
+        **given, rank=rank, world_size=world_size, sampler_options=sampler_options, schedule=schedule
+    )
+
+
+def schedule_of(given: dict[str, Any]) -> Schedule | None:
+    """The schedule that `batch_size` and `block_size` are, which become those of its first phase.
+
+    Raises:
+        ConfigError: If they are no schedule, or an impossible one.
+    """
+    sizes = {
+        name: given.get(name, size) for name, size in (("batch_size", BATCH_SIZE), ("block_size", BLOCK_SIZE))
+    }
+    if all(isinstance(size, str) or not isinstance(size, Sequence) for size in sizes.values()):
+        return None
+    schedule = Schedule(**sizes)
+    first = schedule.phases[0]
+    given |= {"batch_size": first.batch_size, "block_size": first.block_size}
+    return schedule if len(schedule.phases) > 1 else None
 
 
 def _check_values(options: BatchOptions) -> None:
@@ -203,6 +264,17 @@ def _check_values(options: BatchOptions) -> None:
             )
     if options.output == "numpy" and options.resident:
         raise ConfigError("output 'numpy' cannot be resident; leave resident out")
+    phases = () if options.schedule is None else options.schedule.phases
+    smallest = min([options.block_size, *(phase.block_size for phase in phases)])
+    if options.num_targets > smallest:
+        raise ConfigError(
+            f"num_targets = {options.num_targets}: must be at most block_size, {smallest}",
+            expected=smallest,
+            found=options.num_targets,
+        )
+    if options.resident and (options.num_targets > 1 or options.fim):
+        name = "fim" if options.fim else "num_targets"
+        raise ConfigError(f"{name} cannot be resident: its rows are made in memory; leave resident out")
 
 
 def are_names(found: Any) -> bool:

@@ -13,18 +13,22 @@ from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
 from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
-from corpuskit.batches.joined import JoinedSource, spans_of_x, spans_of_y
+from corpuskit.batches.fim_options import open_fim
+from corpuskit.batches.joined import spans_of_x, spans_of_y
 from corpuskit.batches.labels import label_runs
-from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
-from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
+from corpuskit.batches.row_source import row_source
+from corpuskit.batches.rows import RowSource
+from corpuskit.batches.schedule import Phase, Schedule
 from corpuskit.batches.segments import DocumentEnds
 from corpuskit.batches.selected import SelectedDocuments, open_selected
 from corpuskit.batches.stream import TokenStream
 from corpuskit.batches.target_counts import target_counter
 from corpuskit.batches.targets import TargetWatch
 from corpuskit.batches.window_plan import RankSlice, WindowPlan
+from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import AnySampler, Sampler, SamplerContext, Spans, SpanSampler, window_spans
+from corpuskit.samplers.phases import Phases
 from corpuskit.value_streams import LOSS
 
 
@@ -36,6 +40,10 @@ class DrawnAmount:
     tokens: int
     share: float
     epochs: float | None
+
+
+#: What an order keeps that depends on its block size.
+_OF_A_SIZE = ("source", "_plan", "_watched", "_numpy_options")
 
 
 class Order:
@@ -51,10 +59,11 @@ class Order:
         num_tokens: Tokens that are drawn from: those of the stream, or of the selected documents.
         watch: Counts the rows without a target that were made in this process.
         labels: The labels of the stream's tokens; None if batches have none.
+        fim: How documents are filled in the middle; None if they are not.
 
     Raises:
-        ConfigError: If the stream is too short for one window or has no values or field of a name that is
-            asked for, or the sampler cannot do what is asked.
+        ConfigError: If the stream is too short for one window or has no values, field or tokens of a name
+            that is asked for, or the sampler cannot do what is asked.
     """
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
@@ -62,24 +71,27 @@ class Order:
         options.check_fits(what, stream.num_tokens)
         self.stream = stream
         self.options = options
-        self.watch = TargetWatch(options.batch_size)
+        self._phases = None if self.schedule is None else self.schedule.block_phases()
+        self.watch = TargetWatch(options.batch_size, options.schedule)
         masks = options.loss and LOSS in stream.streams
         names = dict.fromkeys((*options.streams, LOSS) if masks else options.streams)
         self._values = {name: stream.stream(name) for name in names}
         self.labels = label_runs(stream, options.labels) if options.labels else None
+        self.fim = open_fim(stream, options.fim) if options.fim else None
         self.num_tokens = stream.num_tokens
         self.sampler: AnySampler
         context = SamplerContext(
             num_tokens=stream.num_tokens,
-            block_size=options.block_size,
+            block_size=options.largest_block,
             seed=options.seed,
             document_ends=stream.document_ends,
             fingerprint=stream.fingerprint,
             options=options.sampler_options,
-            batch_size=options.batch_size,
+            batch_size=options.batch_size if self.schedule is None else 1,
             count_targets=target_counter(stream),
             bos_id=bos_resolver(stream),
             shard_starts=lambda: stream.shard_starts,
+            phases=self._phases,
         )
         if options.selection is None:
             self.sampler = stream.open_sampler(options.sampler, context)
@@ -96,8 +108,37 @@ class Order:
         return Order, (self.stream, self.options)
 
     @property
+    def schedule(self) -> Schedule | None:
+        """How the sizes change along the run; None where they do not."""
+        return self.options.schedule
+
+    def at(self, sample: int) -> Order:
+        """The same order with the sizes of the phase that a sample is in."""
+        if self.schedule is None:
+            return self
+        phase = self.schedule.at_sample(sample)
+        shape = phase.batch_size, phase.block_size
+        found = self._shapes.get(shape)
+        if found is None:
+            found = self._shapes[shape] = _of_phase(self, phase, [self, *self._shapes.values()])
+        return found
+
+    def first_sample(self, step: int) -> int:
+        """The first sample of a step's batch."""
+        return step * self.options.batch_size if self.schedule is None else self.schedule.first_sample(step)
+
+    def step_of(self, sample: int) -> int:
+        """The step whose batch a sample is in."""
+        return sample // self.options.batch_size if self.schedule is None else self.schedule.step_of(sample)
+
+    def samples_of(self, num_tokens: int) -> int:
+        """How many rows, from the first on, have at most so many tokens of x; whole windows of them."""
+        whole = num_tokens // self.options.largest_block
+        return whole if self._phases is None else self._phases.sample_of(whole)
+
+    @property
     def samples_per_epoch(self) -> int | None:
-        """Rows in an epoch; None for a sampler without epochs."""
+        """Rows in an epoch, in the first one where the block size changes; None without epochs."""
         return self.sampler.samples_per_epoch
 
     def batches_in_epoch(self) -> int:
@@ -108,7 +149,7 @@ class Order:
         """
         if self.samples_per_epoch is None:
             raise TypeError(f"batches of sampler {self.options.sampler!r} have no length: it never ends")
-        return -(-self.samples_per_epoch // self.options.batch_size)
+        return self.step_of(self.samples_per_epoch - 1) + 1
 
     @property
     def samples_in_view(self) -> int | None:
@@ -123,7 +164,7 @@ class Order:
         """The sample where the epoch of a sample ends; None without epochs."""
         if self.samples_per_epoch is None:
             return None
-        return (sample // self.samples_per_epoch + 1) * self.samples_per_epoch
+        return self.sampler.epoch_begin(self.sampler.epoch_of(sample) + 1)
 
     def spans(self, samples: Sequence[int] | Ints, *, targets: bool = False) -> Spans:
         """Which pieces of the stream the rows of samples are made of.
@@ -146,7 +187,8 @@ class Order:
                 return spans_of_y(spans, joined=joined)
             return spans_of_x(spans) if joined else spans
         assert isinstance(self.sampler, Sampler)
-        return window_spans(self.sampler.starts(samples) + targets, self.options.block_size)
+        sizes = self.options.block_size if self._phases is None else self._phases.sizes(samples)
+        return window_spans(self.sampler.starts(samples) + targets, sizes)
 
     def rows(self, samples: Sequence[int] | Ints, *, watch: TargetWatch | None = None) -> tuple[Any, ...]:
         """The rows of samples in NumPy.
@@ -156,14 +198,20 @@ class Order:
             watch: Hears of rows without a target; by default nobody does.
 
         Returns:
-            x and y, int64 (n, T); where documents were asked for, the number of each place's segment in
-            its row, and its place in the segment, int32 (n, T) each; where streams were asked for, a
-            mapping of each to its values, (n, T); and where labels were asked for, their ids, int32 (n, T).
+            x and y, int64 (n, T); y is (n, num_targets, T) where several were asked for. Where documents
+            were asked for, the number of each place's segment in its row, and its place in the segment,
+            int32 (n, T) each; where streams were asked for, a mapping of each to its values, (n, T); and
+            where labels were asked for, their ids, int32 (n, T).
 
         Raises:
             IndexError: If a number is negative.
+            ConfigError: If they are of different block sizes.
         """
         samples = _sample_numbers(samples)
+        if self._phases is not None and len(samples):
+            size = _one_size(self._phases, samples)
+            if size != self.options.block_size:
+                return self.at(int(samples[0])).rows(samples, watch=watch)
         return self._read(self.source.resolve(samples), samples, watch)
 
     def row(self, sample: int, *, watch: TargetWatch | None = None) -> tuple[Any, ...]:
@@ -174,6 +222,8 @@ class Order:
         """
         if sample < 0:
             raise IndexError(f"sample {sample:,}: samples count from 0")
+        if self._phases is not None and self._phases.sizes(np.array([sample]))[0] != self.options.block_size:
+            return self.at(sample).row(sample, watch=watch)
         return self._read(self._plan.rows(sample), (sample,), watch)
 
     def _read(self, rows: Any, samples: Sequence[int] | Ints, watch: TargetWatch | None) -> tuple[Any, ...]:
@@ -202,22 +252,19 @@ class Order:
             "seed": self.options.seed,
             "split": self.stream.name,
             "corpus": self.stream.fingerprint,
-            "block_size": self.options.block_size,
+            "block_size": self.size("block_size"),
             "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
+            "num_targets": self.options.num_targets,
+            "fim": self.fim.to_json() if self.fim else {},
         }
+
+    def size(self, name: str) -> Any:
+        """`batch_size` or `block_size` as a JSON value: a number, or [first step, number] of each stretch."""
+        return getattr(self.options, name) if self.schedule is None else self.schedule.sizes(name)
 
     def drawn(self, sample: int) -> dict[str, DrawnAmount]:
         """How much of each corpus the first samples have taken, by name."""
-        counts, epochs = self.sampler.drawn(sample), self.sampler.part_epochs
-        return {
-            name: DrawnAmount(
-                samples=count,
-                tokens=count * self.options.block_size,
-                share=count / sample if sample else 0.0,
-                epochs=count / epoch if epoch else None,
-            )
-            for name, count, epoch in zip(self.stream.names, counts, epochs, strict=True)
-        }
+        return _drawn(self, sample)
 
     def counted(self) -> dict[str, dict[str, int]]:
         """What the samplers counted when they were made, by corpus; see `Batches.counted`."""
@@ -227,20 +274,19 @@ class Order:
     @cached_property
     def source(self) -> RowSource[Any]:
         """What reads the rows."""
-        block_size = self.options.block_size
-        random_access = not self.sampler.in_order
-        reader = open_reader(self.stream, block_size + 1, random_access=random_access)
-        ends = (lambda: self._document_ends) if self.options.documents else None
-        beside = {
-            name: Values(values, open_reader(values, length, random_access=random_access))
-            for name, values in self._values.items()
-            for length in [block_size + (values.of == "target")]
-        }
-        if isinstance(self.sampler, SpanSampler):
-            kind = JoinedSource if self.sampler.joined else SpanSource
-            return kind(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
-        assert isinstance(self.sampler, Sampler)
-        return WindowSource(self.sampler, reader, block_size, ends, beside, self.stream.num_ids)
+        return row_source(
+            self.stream,
+            self.sampler,
+            self.options,
+            values=self._values,
+            document_ends=lambda: self._document_ends,
+            fim=self.fim,
+        )
+
+    @cached_property
+    def _shapes(self) -> dict[tuple[int, int], Order]:
+        """The orders of the schedule's phases that were asked for, by batch size and block size."""
+        return {}
 
     @cached_property
     def _plan(self) -> WindowPlan[Any]:
@@ -262,6 +308,47 @@ class Order:
     @cached_property
     def _document_ends(self) -> DocumentEnds:
         return DocumentEnds(self.stream.document_ends())
+
+
+def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
+    """An order with the sizes of a phase; one of the others with its block size reads for both."""
+    if order.options.documents:
+        _ = order._document_ends  # so that all share them
+    like = next((one for one in others if one.options.block_size == phase.block_size), None)
+    found = Order.__new__(Order)  # and nothing is opened again
+    found.__dict__ = {name: value for name, value in vars(order).items() if name not in _OF_A_SIZE}
+    if like is not None:
+        found.source = like.source
+    found.options = order.options.at(phase)
+    return found
+
+
+def _one_size(phases: Phases, samples: Ints) -> int:
+    """The block size of the rows of samples.
+
+    Raises:
+        ConfigError: If there are several.
+    """
+    sizes = np.unique(phases.sizes(samples))
+    if len(sizes) > 1:
+        raise ConfigError(
+            f"samples {samples.min():,} to {samples.max():,} have rows of {sizes[0]:,} and "
+            f"{sizes[1]:,} tokens by the schedule; ask for those of one block_size at a time"
+        )
+    return int(sizes[0])
+
+
+def _drawn(order: Order, sample: int) -> dict[str, DrawnAmount]:
+    sampler, options = order.sampler, order.options
+    counts, tokens, size = sampler.drawn(sample), sampler.drawn_tokens(sample), options.largest_block
+    if tokens is None:
+        tokens, size = [count * options.block_size for count in counts], options.block_size
+    total, found = sum(tokens), {}
+    rows = zip(order.stream.names, counts, tokens, sampler.part_epochs, strict=True)
+    for name, count, of_x, epoch in rows:
+        epochs = of_x / size / epoch if epoch else None
+        found[name] = DrawnAmount(count, of_x, of_x / total if total else 0.0, epochs)
+    return found
 
 
 def _sample_numbers(samples: Sequence[int] | Ints) -> Ints:

@@ -18,7 +18,7 @@ class Prefetcher:
     Args:
         make: Gives what `get` returns for a sample number; called by one thread, in order.
         first_sample: The first sample number.
-        hop: What to add for the next.
+        after: From a sample number to the next.
         depth: How many results may wait.
         end: No sample number from here on is made.
 
@@ -27,11 +27,17 @@ class Prefetcher:
     """
 
     def __init__(
-        self, make: Callable[[int], Any], first_sample: int, *, hop: int, depth: int, end: int | None
+        self,
+        make: Callable[[int], Any],
+        first_sample: int,
+        *,
+        after: Callable[[int], int],
+        depth: int,
+        end: int | None,
     ) -> None:
         self.next_sample = first_sample
         self._make = make
-        self._hop = hop
+        self._after = after
         self._end = end
         self._results: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(depth)
         self._closed = threading.Event()
@@ -45,7 +51,7 @@ class Prefetcher:
         result, error = self._results.get()
         if error is not None:
             raise error
-        self.next_sample += self._hop
+        self.next_sample = self._after(self.next_sample)
         return result
 
     def close(self) -> None:
@@ -64,7 +70,7 @@ class Prefetcher:
                 self._put((None, error))
                 return
             self._put(item)
-            sample += self._hop
+            sample = self._after(sample)
 
     def _put(self, item: tuple[Any, BaseException | None]) -> None:
         while not self._closed.is_set():

@@ -71,6 +71,19 @@ class StreamReader(ABC):
     def gather_items(self, located: Ints, lengths: Ints, copy: SpanCopy | None = None) -> NDArray[Any]:
         """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
 
+    def gather_behind(self, located: Ints, starts: Ints, lengths: Ints, counts: Ints) -> NDArray[Any]:
+        """The items behind spans, [sum(counts)], those of one after those of another; copied.
+
+        Args:
+            located: What `locate` gave of the spans.
+            starts: int64[n], where they start in the stream.
+            lengths: int64[n], their items.
+            counts: int64[n], how many items behind each, 0 or more.
+        """
+        some = counts > 0
+        here = self.locate((starts + lengths)[some], counts[some])
+        return self.gather_items(here, counts[some])
+
     def _ends(self, starts: Ints, lengths: Ints | int | None) -> Ints:
         """Where windows or spans end.
 

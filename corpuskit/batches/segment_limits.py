@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.order import Order
 from corpuskit.errors import ConfigError
 from corpuskit.samplers.base import SpanSampler
@@ -24,10 +25,10 @@ def check_segments(order: Order) -> None:
         )
     if options.max_segments is None:
         return
-    most = most_segments(order)
+    most, rows = max((most_segments(order, each), each.rows_of_rank) for each in options.phases())
     if most > options.max_segments:
         raise ConfigError(
-            f"max_segments = {options.max_segments}: the rows of a batch, {options.rows_of_rank:,} a rank, "
+            f"max_segments = {options.max_segments}: the rows of a batch, {rows:,} a rank, "
             f"may be in {most:,} segments; say max_segments = {most}, or choose fewer rows; 'packed' has "
             "max_pieces",
             expected=most,
@@ -35,9 +36,14 @@ def check_segments(order: Order) -> None:
         )
 
 
-def most_segments(order: Order) -> int:
-    """How many segments the rows of a rank's batch are in at most, padding included."""
-    options = order.options
+def most_segments(order: Order, options: BatchOptions | None = None) -> int:
+    """How many segments the rows of a rank's batch are in at most, padding included.
+
+    Args:
+        order: The order.
+        options: Those of another phase than the order's.
+    """
+    options = options or order.options
     bounds = order.sampler.segment_bounds(
         options.rows_of_rank, options.block_size, options.longest_segment, order.stream.document_ends
     )

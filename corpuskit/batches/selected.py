@@ -23,6 +23,7 @@ from corpuskit.samplers.base import (
     SpanSampler,
     window_spans,
 )
+from corpuskit.samplers.phases import Phases
 from corpuskit.selection import Selection
 
 
@@ -128,10 +129,19 @@ class SelectedSampler(SpanSampler):
         sampler: The sampler, over the selected documents as a stream of their own.
         documents: Those documents.
         block_size: T, tokens of x in a window.
+        phases: Where it changes along the run; None where it does not.
     """
 
-    def __init__(self, sampler: AnySampler, documents: SelectedDocuments, *, block_size: int) -> None:
+    def __init__(
+        self,
+        sampler: AnySampler,
+        documents: SelectedDocuments,
+        *,
+        block_size: int,
+        phases: Phases | None = None,
+    ) -> None:
         self._sampler, self._documents, self._block_size = sampler, documents, block_size
+        self._phases = phases
         self.samples_per_epoch = sampler.samples_per_epoch
         self.resizable, self.in_order, self.seeded = sampler.resizable, sampler.in_order, sampler.seeded
         self.counted, self.group_tokens = sampler.counted, sampler.group_tokens
@@ -145,7 +155,25 @@ class SelectedSampler(SpanSampler):
         if isinstance(self._sampler, SpanSampler):
             return self._documents.spans(self._sampler.spans(samples))
         assert isinstance(self._sampler, Sampler)
-        return self._documents.spans(window_spans(self._sampler.starts(samples), self._block_size))
+        sizes = self._block_size if self._phases is None else self._phases.sizes(samples)
+        return self._documents.spans(window_spans(self._sampler.starts(samples), sizes))
+
+    @property
+    def part_epochs(self) -> tuple[int | None, ...]:
+        """How many samples an epoch has, or whole windows where the block size changes."""
+        return self._sampler.part_epochs
+
+    def drawn_tokens(self, sample: int) -> list[int] | None:
+        """How many tokens of x the first samples have; None if all rows have as many."""
+        return self._sampler.drawn_tokens(sample)
+
+    def epoch_of(self, sample: int) -> int:
+        """The number of the epoch that a sample is in."""
+        return self._sampler.epoch_of(sample)
+
+    def epoch_begin(self, epoch: int) -> int:
+        """The first sample of an epoch."""
+        return self._sampler.epoch_begin(epoch)
 
     def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """Those of the sampler: its stream is cut only where its documents end."""
@@ -173,7 +201,7 @@ def open_selected(
         ConfigError: If the sampler cannot do what the context says.
     """
     sampler = stream.open_sampler(name, documents.context(context))
-    return SelectedSampler(sampler, documents, block_size=context.block_size)
+    return SelectedSampler(sampler, documents, block_size=context.block_size, phases=context.phases)
 
 
 def runs_of(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:

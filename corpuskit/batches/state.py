@@ -46,7 +46,7 @@ def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collec
         ResumeError: If the state is not one, is newer, or differs in a field; the message says in which.
     """
     _check_version(state)
-    _check_fields(state, {**expected, **_OWN})
+    _check_fields(state, {**_OWN, **expected})
     for field, value in expected.items():
         if field not in free and state[field] != value:
             there, here = _differing(state[field], value)
@@ -57,9 +57,33 @@ def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collec
                 found=state[field],
             )
     for field in ("batch_size", "block_size"):
-        if not 1 <= state.get(field, 1) <= MAX_SAMPLE:
+        if isinstance(size := state.get(field, 1), int) and not 1 <= size <= MAX_SAMPLE:
             raise _damaged(field, state[field], "1 or more")
     return check_sample(state["sample"])
+
+
+def check_schedule(state: Any, here: Mapping[str, Any]) -> bool:
+    """Whether the run has a schedule of sizes, which must then be the state's.
+
+    Args:
+        state: What `state_dict` gave.
+        here: `batch_size` and `block_size` here: a number, or [first step, number] of each stretch.
+
+    Raises:
+        ResumeError: If the state has another schedule, or only one of both has any.
+    """
+    saved = {name: state.get(name) if isinstance(state, Mapping) else None for name in here}
+    if not any(isinstance(size, list) for size in (*here.values(), *saved.values())):
+        return False
+    for name, size in here.items():
+        if saved[name] != size and isinstance(saved[name], int | list):
+            raise ResumeError(
+                f"the state was saved with {name} {short(saved[name])}, these batches have {short(size)}; a "
+                "schedule must be the saved one: make the batches as they were, or seek a step",
+                expected=size,
+                found=saved[name],
+            )
+    return any(isinstance(size, list) for size in here.values())
 
 
 def _differing(there: Any, here: Any) -> tuple[Any, Any]:

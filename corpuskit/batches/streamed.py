@@ -62,12 +62,19 @@ class _Kept:
 
 
 class StreamedReader(StreamReader):
-    """Reads as `WindowReader` does, from shards that come and go; arguments as those of `StreamReader`."""
+    """Reads as `WindowReader` does, from shards that come and go.
+
+    Args:
+        stream: The stream.
+        length: Items of a window; see `StreamReader`.
+        num_behind: How many items behind a span `gather_behind` will be asked for: they are read with it.
+    """
 
     looks_ahead = True
 
-    def __init__(self, stream: Stream, length: int) -> None:
+    def __init__(self, stream: Stream, length: int, *, num_behind: int = 0) -> None:
         super().__init__(stream, length)
+        self._num_behind = num_behind
         self._stream = stream
         self._parts = stream.parts()
         # Threads may share a reader: they replace these, and never change them.
@@ -87,6 +94,8 @@ class StreamedReader(StreamReader):
         """`~start` for each window or span, which is announced."""
         self._ends(starts, lengths)
         sizes: Ints = np.full(len(starts), self._length) if lengths is None else np.asarray(lengths)
+        if self._num_behind:
+            sizes = np.minimum(sizes + self._num_behind, self._shard_starts[-1] - starts)
         self._coming = _Spans(starts, sizes)
         self._announce(self._shards_of(self._coming), [*self._now, *self._then])
         return ~starts
@@ -109,6 +118,11 @@ class StreamedReader(StreamReader):
         """The items of spans, [sum(lengths)], one span after another, copied; none after them is read."""
         items = self._tokens(_Spans(~located, lengths))
         return items if copy is None else copy.spread(items)
+
+    def gather_behind(self, located: Ints, starts: Ints, lengths: Ints, counts: Ints) -> NDArray[Any]:
+        """The items behind spans; they are found with the spans' own, which are kept by where they start."""
+        sizes = lengths + counts
+        return self.gather_items(located, sizes)[ranges(np.cumsum(sizes) - counts, counts)]
 
     def _tokens(self, spans: _Spans) -> NDArray[Any]:
         """The tokens of spans, one span after another."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.batches.rows import RowSource
+from corpuskit.batches.schedule import Schedule
 
 #: What modules are called whose lines say nothing to a user.
 _NOT_THE_USERS = ("corpuskit", "threading", "concurrent.", "multiprocessing", "torch.")
@@ -23,14 +24,15 @@ class TargetWatch:
 
     Args:
         batch_size: B, rows of a batch over all ranks.
+        schedule: How that changes along the run; None where it does not.
 
     Attributes:
         rows: How many such rows there were.
     """
 
-    def __init__(self, batch_size: int) -> None:
+    def __init__(self, batch_size: int, schedule: Schedule | None = None) -> None:
         self.rows = 0
-        self._batch_size = batch_size
+        self._batch_size, self._schedule = batch_size, schedule
         self._lock = threading.Lock()
 
     def saw(self, samples: Sequence[int] | Ints) -> None:
@@ -41,8 +43,10 @@ class TargetWatch:
             is_first, self.rows = not self.rows, self.rows + len(samples)
         if is_first:
             sample = int(samples[0])
+            schedule = self._schedule
+            step = sample // self._batch_size if schedule is None else schedule.step_of(sample)
             warnings.warn(
-                f"step {sample // self._batch_size:,} has a row without a single target to be learned, of "
+                f"step {step:,} has a row without a single target to be learned, of "
                 f"sample {sample:,}, and others may follow; of a batch of such rows alone the mean loss is "
                 "NaN: batches.rows_without_targets counts them, and sampler_options={'skip_untrained': "
                 "True} leaves them out of the order",

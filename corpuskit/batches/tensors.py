@@ -95,6 +95,7 @@ class ResidentEngine(CopyEngine):
         stream: The tokens; all of them are copied to the device, in pieces, and so are the values of the
             streams that were asked for.
         device: Where to.
+        like: Engines of the same run for rows of other sizes: what one of them has copied is shared.
 
     Raises:
         ConfigError: If they do not fit there.
@@ -109,9 +110,13 @@ class ResidentEngine(CopyEngine):
         *,
         stream: TokenStream,
         device: torch.device,
+        like: Sequence[Any] = (),
     ) -> None:
         super().__init__(source, options, watch, labels, device=device)
         self._mask = _MASKS[stream.dtype.itemsize]
+        if like:
+            self._tokens, self._resident = like[0]._tokens, like[0]._resident
+            return
         self._tokens = _upload(stream, device)
         self._resident = {name: _upload(source.beside[name].stream, device) for name in options.streams}
 
@@ -258,15 +263,19 @@ class CudaEngine(CopyEngine):
     def _buffer(self, windows: NDArray[Any]) -> _Buffer:
         """The buffer whose turn it is, once its last copy is done."""
         if len(self._buffers) < _PINNED_BUFFERS:
-            ids = torch.empty(windows.shape, dtype=_SIGNED[windows.itemsize], pin_memory=True)
-            free = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            buffer = _Buffer(ids, ids.numpy().view(windows.dtype), free)
-            self._buffers.append(buffer)
-            return buffer
+            self._buffers.append(self._new_buffer(windows))
+            return self._buffers[-1]
         buffer = self._buffers[self._turn]
-        self._turn = (self._turn + 1) % _PINNED_BUFFERS
         buffer.free.synchronize()
+        if buffer.array.shape != windows.shape:  # the batch size has changed
+            buffer = self._buffers[self._turn] = self._new_buffer(windows)
+        self._turn = (self._turn + 1) % _PINNED_BUFFERS
         return buffer
+
+    def _new_buffer(self, windows: NDArray[Any]) -> _Buffer:
+        ids = torch.empty(windows.shape, dtype=_SIGNED[windows.itemsize], pin_memory=True)
+        free = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        return _Buffer(ids, ids.numpy().view(windows.dtype), free)
 
     def _place(self, array: NDArray[Any]) -> torch.Tensor:
         # The caching allocator of pinned memory keeps the block until this copy is done.

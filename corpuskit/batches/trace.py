@@ -31,14 +31,15 @@ class TracedRow:
         row: Its number in the batch, from 0.
         sample: Its number in the global order.
         x: int64[n], the ids that the model reads, without padding.
-        y: int64[n], what is asked of it at each; -100 where nothing is.
+        y: int64[n], what is asked of it at each, the next token; -100 where nothing is.
         pieces: The documents that the ids of x (or, where asked for, those of y) belong to, in order, each
             with its place; an id in front of a document is a token of its piece.
         text: What those ids stand for.
-        ids: int64[n], those ids themselves; of y, also where nothing is asked of it.
+        ids: int64[n], those ids themselves; of y, also where nothing is asked of it. Where documents are
+            filled in the middle, they are in the order of the row.
         places: int64[n], where they are in the row: padding is left out.
         learned: bool[n], whether each of these is a target that is to be learned, as the loss stream says;
-            None where there is none.
+            None where there is none, or where documents are filled in the middle.
     """
 
     row: int
@@ -122,13 +123,18 @@ def trace(
     Raises:
         IndexError: If a number is negative.
     """
-    x, y = order.rows(samples)[:2]
+    x, y = _rows(order, samples)
     spans = order.spans(samples, targets=targets)
     ids = _ids(order, spans)
     ends = np.concatenate(([0], np.cumsum(spans.places)))[spans.first[1:]]
     places = _places(order, spans)
     fronts = np.full(len(spans.starts), -1) if spans.bos is None else spans.bos
-    loss = order.stream.stream(LOSS) if LOSS in order.stream.streams else None
+    loss = order.stream.stream(LOSS) if LOSS in order.stream.streams and not order.fim else None
+    moved = None
+    if order.fim:
+        moved = _rows(Order(order.stream, order.options.replace(loss=False, documents=False)), samples)[
+            targets
+        ]
     rows = []
     for number, (first, last) in enumerate(itertools.pairwise(spans.first.tolist())):
         columns = (spans.starts, spans.lengths, fronts)
@@ -142,6 +148,10 @@ def trace(
         end = int(ends[number])
         used = sum(size + (bos >= 0) for _, size, bos in row)
         here = places[end - used : end]
+        if moved is not None:
+            ids[end - used : end] = np.where(
+                moved[number, here] < 0, ids[end - used : end], moved[number, here]
+            )
         rows.append(
             TracedRow(
                 first_row + number,
@@ -156,6 +166,12 @@ def trace(
             )
         )
     return Trace(step, tuple(rows))
+
+
+def _rows(order: Order, samples: Sequence[int]) -> tuple[Ints, Ints]:
+    """x, and y of the next token."""
+    x, y = order.rows(samples)[:2]
+    return x, y[:, 0] if y.ndim == 3 else y
 
 
 def _ids(order: Order, spans: Spans) -> Ints:

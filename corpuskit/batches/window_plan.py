@@ -84,10 +84,11 @@ class WindowPlan(Generic[_Rows]):
     Threads may share a plan: they replace the block, and never change it.
 
     Args:
-        part: This rank's slice.
+        part: This rank's slice of each batch.
         resolve: From sample numbers to rows.
         stride: Every how many steps this process reads one; DataLoader workers take turns.
         most_samples: How many samples of the global order a block reaches at most, a step excepted.
+        end: No sample from here on is in a block; None is without end.
     """
 
     def __init__(
@@ -97,8 +98,10 @@ class WindowPlan(Generic[_Rows]):
         *,
         stride: int = 1,
         most_samples: int | None = None,
+        end: int | None = None,
     ) -> None:
-        self._part = part
+        self.part = part
+        self._end = end
         self._resolve = resolve
         self._stride = stride
         self._hop = part.batch_size * stride
@@ -113,13 +116,14 @@ class WindowPlan(Generic[_Rows]):
         at, rest = divmod(first_sample - block.first_sample, self._hop) if block else (0, 0)
         if block is None or rest or not 0 <= at < block.steps:
             follows = block is not None and not rest and at == block.steps
-            steps = self._steps_after(block) if follows and block else 1
-            samples = self._part.samples(first_sample, steps=steps, stride=self._stride)
+            steps = self._steps_after(block, first_sample) if follows and block else 1
+            samples = self.part.samples(first_sample, steps=steps, stride=self._stride)
             block = self._block = _Block(first_sample, steps, self._resolve(samples))
             at = 0
-        return block.rows.cut(at * self._part.rows, (at + 1) * self._part.rows)
+        return block.rows.cut(at * self.part.rows, (at + 1) * self.part.rows)
 
-    def _steps_after(self, block: _Block[_Rows]) -> int:
-        if 2 * block.rows.num_pieces() > _BLOCK_PIECES:
-            return block.steps
-        return min(2 * block.steps, self._most_steps)
+    def _steps_after(self, block: _Block[_Rows], first_sample: int) -> int:
+        steps = block.steps
+        if 2 * block.rows.num_pieces() <= _BLOCK_PIECES:
+            steps = min(2 * block.steps, self._most_steps)
+        return steps if self._end is None else max(1, min(steps, -(-(self._end - first_sample) // self._hop)))

@@ -43,7 +43,7 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
 @option(
     "--dtype",
     metavar="TYPE",
-    type=click.Choice(["uint16", "uint32", "int32", "int64"]),
+    type=click.Choice(["uint8", "uint16", "uint32", "uint64", "int32", "int64"]),
     help="The type of an id, where files do not say it. By default it is what the vocabulary needs.",
 )
 @option(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from corpuskit.registry import Component
 
-KINDS = ("sources", "tokenizers", "samplers", "readers", "templates", "executors", "formats", "commands")
+KINDS = (
+    *("sources", "tokenizers", "samplers", "readers", "templates", "executors", "formats", "stores"),
+    "commands",
+)
 
 
 class _Kind(click.types.StringParamType):
@@ -63,7 +66,7 @@ class _Kind(click.types.StringParamType):
 def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json: bool) -> None:
     """List components by name, built-in ones first: those of a kind, or all of them.
 
-    KIND is sources, tokenizers, samplers, readers, templates, executors, formats or commands.
+    KIND is sources, tokenizers, samplers, readers, templates, executors, formats, stores or commands.
 
     'corpuskit list corpora' lists the prepared corpora below FOLDER; by default below data, where they are
     made.

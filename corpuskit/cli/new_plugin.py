@@ -21,12 +21,12 @@ from corpuskit.cli.options import UserPath, option
 @option(
     "--kind",
     type=click.Choice(
-        ["source", "tokenizer", "sampler", "reader", "template", "executor", "format", "command"]
+        ["source", "tokenizer", "sampler", "reader", "template", "executor", "format", "store", "command"]
     ),
     metavar="KIND",
     default="source",
     show_default=True,
-    help="Provide a component of this kind: source, tokenizer, sampler, reader, executor, format or command.",
+    help="Provide a source, tokenizer, sampler, reader, template, executor, format, store or command.",
 )
 @option(
     "-o",

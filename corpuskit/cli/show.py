@@ -250,7 +250,9 @@ def _batch(corpus: Corpus, config: BatchConfig, step: int) -> list[Excerpt]:
         "world_size": 1,
     }
     batches = corpus.batches(config=config, **whole)
-    return [*excerpts.of_batch(batches.trace(step), batches.block_size)]
+    traced = batches.trace(step)
+    batches.seek(step=step)
+    return [*excerpts.of_batch(traced, batches.block_size)]
 
 
 def _matches(corpus: Corpus, split: Split, grep: str, most: int, count: int) -> list[Excerpt]:

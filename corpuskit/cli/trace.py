@@ -116,6 +116,8 @@ def command(
         raise click.UsageError("--step is missing: say which batch is traced")
     data = open_data(corpus, encoding=encoding)
     batches = _batches(data, state, config, flags)
+    if step is not None:
+        batches.seek(step=step)
     if row is not None and row >= batches.batch_size:
         raise ConfigError(f"--row {row}: the batch has {batches.batch_size:,} rows, counted from 0")
     if row is None and batches.batch_size > _MOST_ROWS:
@@ -125,10 +127,8 @@ def command(
     found = None
     if losses is not None:
         found = read_losses(losses, (batches.batch_size, batches.block_size))
-    if step is not None:
-        batches.seek(step=step)
     samples = range(batches.sample, batches.sample + batches.batch_size)
-    number = None if batches.sample % batches.batch_size else batches.step
+    number = batches.step if batches.order.first_sample(batches.step) == batches.sample else None
     rows = slice(None) if row is None else slice(row, row + 1)
     with ProgressBars(quiet=quiet) as bars:
         lines = {name: InputLines(one, inputs, on_progress=bars) for name, one in data.corpora.items()}

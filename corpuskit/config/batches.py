@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from corpuskit.config.base import Config
 
@@ -14,16 +14,34 @@ BATCH_SIZE, BLOCK_SIZE = 64, 128
 DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE = 2, 8
 
 
+def _or_schedule(value: Any, one_size: ValidatorFunctionWrapHandler) -> Any:
+    """A schedule as it is, if it has the form of one; anything else must be one size."""
+    if not isinstance(value, list | tuple):
+        return one_size(value)
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
+        raise ValueError("a whole number, or a schedule of (place, size), such as [(0, 64), (10_000, 128)]")
+    return tuple((place, size) for place, size in value)
+
+
+#: One size, or (place, size) from steps or tokens of a run on; `corpuskit.Batches` says which are possible.
+if TYPE_CHECKING:
+    Size = int | Sequence[tuple[int | str, int]]
+else:
+    Size = Annotated[int, Field(ge=1), WrapValidator(_or_schedule)]
+
+
 class BatchConfig(Config):
     """Everything that `corpus.batches` can be told from a file or from flags."""
 
     split: str = Field("train", description="The split to draw from.")
-    batch_size: int = Field(BATCH_SIZE, ge=1, description="B, windows in a batch over all ranks.")
-    block_size: int = Field(
+    batch_size: Size = Field(
+        BATCH_SIZE,
+        description="B, windows in a batch over all ranks; or a schedule, such as [(0, 64), (10_000, 128)].",
+    )
+    block_size: Size = Field(
         BLOCK_SIZE,
-        ge=1,
         validation_alias=AliasChoices("block_size", "context_length"),
-        description="T, tokens in a window.",
+        description="T, tokens in a window; or a schedule, such as [(0, 256), (20_000, 1024)].",
     )
     sampler: str = Field("random", description="Which windows are drawn.")
     seed: int = Field(0, description="Different seeds give unrelated orders.")
@@ -63,6 +81,14 @@ class BatchConfig(Config):
     prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")
     resident: bool = Field(False, description="Keep the whole split on the device.")
     sampler_options: dict[str, Any] | None = Field(None, description="What the sampler can be told.")
+    num_targets: int = Field(
+        1, ge=1, description="n, how many tokens ahead each place of x has targets for; y is (B, n, T) then."
+    )
+    fim: float | Mapping[str, Any] | None = Field(
+        None,
+        description="Fill in the middle: the share of documents, or a table of rate, spm_rate, and the "
+        "tokens prefix, suffix and middle.",
+    )
 
     def options(self) -> dict[str, Any]:
         """What `corpuskit.Batches` takes, beside the split."""

@@ -61,9 +61,9 @@ class PrepareKeywords(TypedDict, total=False):
 class BatchKeywords(TypedDict, total=False):
     """What `corpuskit.Batches` takes beside the split."""
 
-    batch_size: int
-    block_size: int
-    context_length: int | None
+    batch_size: int | Sequence[tuple[int | str, int]]
+    block_size: int | Sequence[tuple[int | str, int]]
+    context_length: int | Sequence[tuple[int | str, int]] | None
     sampler: str
     seed: int
     device: str | None
@@ -82,6 +82,8 @@ class BatchKeywords(TypedDict, total=False):
     resident: bool
     sampler_options: Mapping[str, Any] | None
     selection: Selection | str | None
+    num_targets: int
+    fim: float | Mapping[str, Any] | None
 
 
 class EvaluationKeywords(TypedDict, total=False):

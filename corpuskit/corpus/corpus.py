@@ -45,7 +45,7 @@ class Corpus(Mapping[str, Split]):
             that made the ids.
 
     Attributes:
-        path: The folder, or its place in an object store.
+        path: The folder, or its place in an object store; where that has versions, that of the one opened.
         manifest: What the corpus is: its inputs, tokenizer, options and shards.
 
     Raises:
@@ -72,8 +72,7 @@ class Corpus(Mapping[str, Split]):
         else:
             from corpuskit.corpus.remote.split import open_remote
 
-            self.path = place
-            self.manifest, self._splits = open_remote(place, cache_bytes)
+            self.path, self.manifest, self._splits = open_remote(place, cache_bytes)
         for split in self._splits.values():
             split.encoding = encoding
 

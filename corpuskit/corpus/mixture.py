@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
 from corpuskit.batches.options import options_of
+from corpuskit.batches.schedule import Schedule
 from corpuskit.config.keywords import BatchKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError
@@ -72,13 +73,29 @@ class Stage:
         Raises:
             ConfigError: If there is not exactly one place, or it is negative.
         """
-        places = [place for place in (self.step, self.tokens, self.sample) if place is not None]
-        if len(places) != 1:
-            raise ConfigError("a stage begins at one of step, tokens and sample, 0 or more", found=places)
-        place = whole("the place where a stage begins", places[0], least=0)
+        place = self._place()
         if self.step is not None:
             return place * whole("batch_size", batch_size, least=1)
         return -(-place // whole("block_size", block_size, least=1)) if self.tokens is not None else place
+
+    def first_window(self, schedule: Schedule) -> int:
+        """The first window of the largest block size that is the stage's, where sizes follow a schedule.
+
+        It is rounded up to a whole one: a window that was begun is its corpus's to the end.
+
+        Raises:
+            ConfigError: As `first_sample`.
+        """
+        place = self._place()
+        if self.tokens is None:
+            place = schedule.tokens(place if self.step is None else schedule.first_sample(place))
+        return -(-place // schedule.largest)
+
+    def _place(self) -> int:
+        places = [place for place in (self.step, self.tokens, self.sample) if place is not None]
+        if len(places) != 1:
+            raise ConfigError("a stage begins at one of step, tokens and sample, 0 or more", found=places)
+        return whole("the place where a stage begins", places[0], least=0)
 
 
 class Mixture:
@@ -150,8 +167,17 @@ class Mixture:
             raise ConfigError("a selection is of one corpus; say whose it is with mix(selections={...})")
         asked = options_of(**given)
         sampler, batch_size, block_size = asked.sampler, asked.batch_size, asked.block_size
+        schedule = asked.schedule
         chosen = {**self._samplers, **_by_name(samplers or {}, self._corpora, "samplers")}
-        stages = [(stage.first_sample(batch_size, block_size), stage.weights) for stage in self._stages]
+        stages = [
+            (
+                stage.first_sample(batch_size, block_size)
+                if schedule is None
+                else stage.first_window(schedule),
+                stage.weights,
+            )
+            for stage in self._stages
+        ]
         firsts = [first for first, _ in stages]
         if firsts != sorted(set(firsts)):
             raise ConfigError(f"the stages begin at samples {firsts}; they must come one after another")
@@ -167,8 +193,9 @@ class Mixture:
             tuple(self._max_epochs.get(name) for name in self._corpora),
             tuple(self._selections.get(name) for name in self._corpora),
         )
-        sizes = {"batch_size": batch_size, "block_size": block_size, "sampler": "mixture"}
-        return Batches(stream, **{**given, "context_length": None, "debug": False, **sizes})
+        said = (batch_size, block_size) if schedule is None else schedule.said
+        more = {"batch_size": said[0], "block_size": said[1], "sampler": "mixture"}
+        return Batches(stream, **{**given, "context_length": None, "debug": False, **more})
 
     def __repr__(self) -> str:
         stages = "1 stage" if len(self._stages) == 1 else f"{len(self._stages)} stages"

@@ -96,6 +96,12 @@ class Evaluation:
         stride = given.pop("stride", None)
         self.documents = _checked_documents(given.pop("documents", False))
         self._options = options_of(**given, documents=self.documents == "packed")
+        if self._options.schedule is not None:
+            raise ConfigError(
+                "an evaluation has one batch_size and one block_size, whatever the training's schedule is; "
+                "say a number for each",
+                found=self._options.schedule,
+            )
         self.bos = None if bos is None else bos_id(split, bos, option="bos", remedy="say bos=None")
         # A DataLoader's worker makes it again, and must not look for ranks of its own.
         place = {"rank": self._options.rank, "world_size": self._options.world_size}
@@ -201,7 +207,9 @@ class Evaluation:
     def __iter__(self) -> Iterator[Batch]:
         """All batches, from the first one on."""
         steps, ahead = len(self), self._options.prefetch
-        prefetcher = Prefetcher(self._start, 0, hop=1, depth=ahead, end=steps) if ahead else None
+        prefetcher = None
+        if ahead:
+            prefetcher = Prefetcher(self._start, 0, after=lambda step: step + 1, depth=ahead, end=steps)
         try:
             for step in range(steps):
                 started = prefetcher.get() if prefetcher else self._start(step)

@@ -49,6 +49,9 @@ class FetchOptions:
         max_bytes: The largest file to accept where no size is known.
         max_redirects: Redirects to follow for one request.
         checkpoint_bytes: How much a killed process may lose of what it downloaded.
+        authorization: A server's URL, and what the header Authorization says to it: to no mirror, and to no
+            other server that it redirects to.
+        offline_by: What forbids the network, beside CORPUSKIT_OFFLINE; None if nothing does.
         clock: Seconds that only grow, for the limits.
         now: Seconds since 1970, for dates that servers send.
         sleep: Waits for a number of seconds.
@@ -67,6 +70,8 @@ class FetchOptions:
     max_bytes: int = 2**40
     max_redirects: int = 10
     checkpoint_bytes: int = 8 * 2**20
+    authorization: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
+    offline_by: str | None = None
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep

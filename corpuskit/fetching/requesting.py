@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import requests
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from corpuskit.errors import FetchError
 from corpuskit.fetching.failures import failure_of
@@ -32,7 +32,8 @@ def get(session: requests.Session, url: str, fields: dict[str, str], budget: Bud
     """The answer to a GET after all redirects; not yet read."""
     if not _is_url(url):
         raise FetchError("it is not a URL that can be asked for")
-    current, auth = _split_credentials(url)
+    current, userinfo = _split_credentials(url)
+    auth = _authentication(current, userinfo, budget.options.authorization)
     first_auth, first_origin = auth, _origin(current)
     chain, max_redirects = [redact_url(current)], budget.options.max_redirects
     while True:
@@ -41,7 +42,8 @@ def get(session: requests.Session, url: str, fields: dict[str, str], budget: Bud
         if response.status_code not in _REDIRECTS or not location:
             return response
         response.close()
-        target, auth = _redirect_target(current, location)
+        target, userinfo = _redirect_target(current, location)
+        auth = _authentication(target, userinfo, budget.options.authorization)
         chain.append(redact_url(target))
         if len(chain) > max_redirects + 1:
             raise FetchError(
@@ -51,6 +53,26 @@ def get(session: requests.Session, url: str, fields: dict[str, str], budget: Bud
             auth = first_auth
         log.debug("redirected to %s", chain[-1])
         current = target
+
+
+def _authentication(
+    url: str, userinfo: tuple[bytes, bytes] | None, given: tuple[str, str] | None
+) -> AuthBase | None:
+    """What a request says of who asks: user and password of its URL, else what is given for its server."""
+    if userinfo is not None:
+        return HTTPBasicAuth(*userinfo)
+    return _Authorization(given[1]) if given is not None and _origin(given[0]) == _origin(url) else None
+
+
+class _Authorization(AuthBase):
+    """A header as it is; given as `auth`, because requests would put that of ~/.netrc over any other."""
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._said
+        return request
 
 
 def _redirect_target(current: str, location: str) -> tuple[str, tuple[bytes, bytes] | None]:
@@ -74,18 +96,17 @@ def _redirect_target(current: str, location: str) -> tuple[str, tuple[bytes, byt
 def _request(
     session: requests.Session,
     url: str,
-    auth: tuple[bytes, bytes] | None,
+    auth: AuthBase | None,
     fields: dict[str, str],
     budget: Budget,
 ) -> requests.Response:
     options, left_s = budget.options, max(budget.left_s, 0.001)
     timeout = (min(options.connect_timeout_s, left_s), min(options.read_timeout_s, left_s))
-    basic = HTTPBasicAuth(*auth) if auth is not None else None
 
     def ask() -> requests.Response:
         with within(budget):
             return session.get(
-                url, headers=fields, auth=basic, timeout=timeout, stream=True, allow_redirects=False
+                url, headers=fields, auth=auth, timeout=timeout, stream=True, allow_redirects=False
             )
 
     # Connecting may try several addresses, and a proxy first.

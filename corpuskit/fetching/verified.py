@@ -134,7 +134,7 @@ class _Request:
         """The file from the first source that has it; what the others said, if none does."""
         deadline = self.options.clock() + self.options.total_timeout_s
         claims = Claims(checked=self.sha256 is not None or self.file.size_bytes is not None)
-        offline, failures = places.is_offline(), list[FetchError]()
+        offline, failures = self._forbidden_by is not None, list[FetchError]()
         num_extra = len(sources) - len(self.sources)
         for number, source in enumerate(sources):
             try:
@@ -316,15 +316,20 @@ class _Request:
         with lock_or_go_on(folder / f"{self._key}.lock", timeout_s=self.options.total_timeout_s):
             yield
 
+    @property
+    def _forbidden_by(self) -> str | None:
+        """What forbids the network."""
+        return "CORPUSKIT_OFFLINE" if places.is_offline() else self.options.offline_by
+
     def _missing_offline(self) -> FetchError:
         facts = [f"{self.file.size_bytes:,} bytes"] if self.file.size_bytes is not None else []
-        ways = ["unset CORPUSKIT_OFFLINE once", "use --from PATH"]
+        ways = [f"unset {self._forbidden_by} once", "use --from PATH"]
         if self.sha256 is not None:
             facts.insert(0, f"sha256 {self.sha256}")
             ways.insert(1, f"put it at {cache.file_path(self.cache_dir, self.sha256)}")
             ways.insert(2, "name a folder that holds it under its sha256 in CORPUSKIT_MIRRORS")
         return FetchError(
-            f"{self._label} is not on this machine and CORPUSKIT_OFFLINE forbids the network "
+            f"{self._label} is not on this machine and {self._forbidden_by} forbids the network "
             f"({', '.join([*facts, self._url])}): {', '.join(ways[:-1])} or {ways[-1]}",
             path=self._url,
         )

@@ -85,7 +85,7 @@ class Export:
 
         Args:
             split: The split's name.
-            name: The file's.
+            name: The file's name in the export.
 
         Returns:
             False if it cannot be: there are several shards, the corpus is elsewhere, or the file system has

@@ -28,7 +28,8 @@ from corpuskit.value_streams import StreamInfo
 BLOCK_TOKENS = 2**18
 #: What files and folders call a split that has another name here.
 _OTHER_NAMES = {"val": "valid", "validation": "valid"}
-_DTYPES = {"uint16": "<u2", "uint32": "<u4", "int32": "<i4", "int64": "<i8"}
+#: The types of ids that files may have, by their names.
+DTYPES = {"uint8": "|u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8", "int32": "<i4", "int64": "<i8"}
 _MAX_DESCRIPTION_BYTES = 256 * 2**20
 
 
@@ -194,7 +195,7 @@ class ForeignPlace:
     def item_type(self) -> np.dtype[Any]:
         """The type of an id where files do not say it: what the user says, else what the vocabulary needs."""
         if self.dtype is not None:
-            return np.dtype(_DTYPES[self.dtype])
+            return np.dtype(DTYPES[self.dtype])
         return np.dtype("<u2" if self.vocab_size <= 2**16 else "<u4")
 
     def files(self, *endings: str) -> list[Path]:
@@ -218,6 +219,36 @@ class ForeignPlace:
                 path=self.path,
             )
         return found
+
+    def files_of_splits(self, *endings: str) -> list[tuple[str, Path]]:
+        """The file that was named, or those of the folder and of the folders in it, each with its split.
+
+        A folder in it is named for the split of its files.
+
+        Raises:
+            CorpusFormatError: If there is none.
+            StorageError: If it cannot be looked at.
+        """
+        try:
+            if not self.path.is_dir():
+                return [(self.split_of(path.stem), path) for path in self.files(*endings)]
+            folders = sorted(path for path in self.path.iterdir() if path.is_dir())
+            inside = [
+                (self.split_of(folder.name), path)
+                for folder in folders
+                for path in sorted(folder.iterdir())
+                if path.name.endswith(endings)
+            ]
+            own = [
+                (self.split_of(path.stem), path)
+                for path in sorted(self.path.iterdir())
+                if path.name.endswith(endings)
+            ]
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        if not own and not inside:
+            self.files(*endings)  # says so
+        return own + inside
 
     def split_of(self, name: str) -> str:
         """The split that a file's name says by a word in it, as `val_000000.bin` does; else `split`."""
@@ -297,6 +328,23 @@ def read_json(path: Path) -> Any:
         raise CorpusFormatError(f"{path}: no JSON: {error!s:.80}", path=path) from error
 
 
+def beside(path: Path, name: Any) -> Path:
+    """A file that a description names, which must be beside it.
+
+    Args:
+        path: The description.
+        name: What it names.
+
+    Raises:
+        CorpusFormatError: If that is no name of a file.
+    """
+    if not isinstance(name, str) or not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise CorpusFormatError(
+            f"{path}: names {name!r:.80}, which is no file beside it", path=path, found=name
+        )
+    return path.with_name(name)
+
+
 def whole_items(path: Path, size_bytes: int, item_bytes: int) -> int:
     """How many items a file's bytes are.
 
@@ -348,9 +396,11 @@ def _unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
 
 __all__ = [
     "BLOCK_TOKENS",
+    "DTYPES",
     "ForeignBlock",
     "ForeignFile",
     "MappedFile",
+    "beside",
     "ForeignPlace",
     "head",
     "mapped",

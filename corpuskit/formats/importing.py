@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from corpuskit.fetching.places import hash_file
 from corpuskit.file_errors import looking_at
 from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
-from corpuskit.formats.foreign import ForeignFile, ForeignPlace, split_called
+from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
 from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-#: The types of ids that files may have.
-DTYPES: Final = ("uint16", "uint32", "int32", "int64")
 #: "auto" looks at the first id; the others are `Marks`.
 Documents = Literal["auto", "end", "start", "none"]
 _MIN_SHARD_BYTES = 4
@@ -71,12 +69,12 @@ def import_tokens(
 
     Args:
         path: A file, or the folder of the files.
-        format: The format's name: "nanogpt", "llmc", "megatron", "datatrove", or a plugin's.
+        format: The format's name: "nanogpt", "llmc", "megatron", "datatrove", "olmo", ..., or a plugin's.
         name: What the corpus is called.
         encoding: The tokenizer that made the ids: no token file says it, so you must.
         output: The folder to be; by default data/NAME/ENCODING.
-        dtype: The type of an id where files do not say it: "uint16", "uint32", "int32" or "int64"; by default
-            what the vocabulary needs.
+        dtype: The type of an id where files do not say it: "uint8", "uint16", "uint32", "uint64", "int32" or
+            "int64"; by default what the vocabulary needs.
         documents: Where documents end in layouts that do not say it: "end" after each end-of-text id, "start"
             before it, "none" at the end of a split. "auto" is "start" if the first id is one, else "end".
         split: The split of files whose names do not say train, valid or test.
@@ -387,4 +385,4 @@ def _united(what: str, found: Iterable[tuple[Path, Mapping[str, _T]]]) -> dict[s
     return {name: value for name, (_, value) in united.items()}
 
 
-__all__ = ["DTYPES", "Documents", "import_tokens"]
+__all__ = ["Documents", "import_tokens"]

@@ -20,17 +20,41 @@ from __future__ import annotations
 import itertools
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
+from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
+from corpuskit.formats.foreign import (
+    ForeignFile,
+    ForeignPlace,
+    MappedFile,
+    beside,
+    mapped,
+    read_json,
+    size_of,
+    truncated,
+)
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 
 #: torch.uint16 and torch.int32, by their numbers in LitData's list of types.
 _TYPES = {"<u2": "no_header_tensor:20", "<u4": "no_header_tensor:15"}
+#: The types that are read: those of torch's tensors and of NumPy's arrays, by LitData's names.
+_READ_TYPES = {
+    "no_header_tensor:15": "<i4",
+    "no_header_tensor:17": "<i8",
+    "no_header_tensor:20": "<u2",
+    "no_header_numpy:5": "<u2",
+    "no_header_numpy:6": "<u4",
+}
 _HEADER_BYTES = 12
 _MAX_BYTES = 2**32 - 1
 #: About 64 MB of uint16.
@@ -80,6 +104,69 @@ class LitData(Format):
         with export.file(f"{folder}/index.json") as file:
             index = {"chunks": chunks, "config": config, "updated_at": "0"}
             file.write(json.dumps(index, sort_keys=True).encode())
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """The chunks that each index.json names. Items are documents where a chunk has several."""
+        return [file for split, path in place.files_of_splits("index.json") for file in _files(split, path)]
+
+
+def _files(split: str, path: Path) -> Iterator[MappedFile]:
+    """The chunks of an index.
+
+    Raises:
+        CorpusFormatError: If it is no index of such chunks, or one is damaged.
+    """
+    index = read_json(path)
+    try:
+        chunks, config = index["chunks"], index["config"]
+        packing, format = (config.get("compression"), config.get("encryption")), config["data_format"]
+        parts = [(one["filename"], int(one["chunk_size"]), int(one["dim"])) for one in chunks]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CorpusFormatError(
+            f"{path}: is no index of LitData's chunks of tokens: {error!r:.80}; name the folder of "
+            "the chunks, or choose another --format",
+            path=path,
+        ) from error
+    if (
+        packing != (None, None)
+        or not isinstance(format, list)
+        or format[0] not in _READ_TYPES
+        or len(format) > 1
+    ):
+        raise CorpusFormatError(
+            f"{path}: compression {packing[0]}, encryption {packing[1]}, ids of type {format!r:.60}; "
+            f"expected None, None and one of {', '.join(_READ_TYPES)}",
+            path=path,
+            found=(*packing, format),
+        )
+    dtype = np.dtype(_READ_TYPES[format[0]])
+    has_items = any(num_items > 1 for _, num_items, _ in parts)
+    for name, num_items, num_tokens in parts:
+        chunk = beside(path, name)
+        start = 4 + 4 * (num_items + 1)
+        expected, found = start + num_tokens * dtype.itemsize, size_of(chunk)
+        if min(num_items, num_tokens) < 0 or found != expected:
+            raise truncated(chunk, expected=expected, found=found)
+        if mapped(chunk, 0, 8).view("<u4").tolist() != [num_items, start]:
+            raise CorpusFormatError(f"{chunk}: does not begin as a chunk of {num_items:,} items", path=chunk)
+        yield MappedFile(
+            split=split,
+            paths=(chunk, path),
+            dtype=dtype,
+            offset=start,
+            num_tokens=num_tokens,
+            ends=partial(_ends, chunk, num_items, dtype.itemsize) if has_items else None,
+            continues=not has_items,
+        )
+
+
+def _ends(chunk: Path, num_items: int, item_bytes: int) -> Iterator[Ints]:
+    """Where the items of a chunk end, in ids."""
+    offsets = mapped(chunk, 4, 4 * (num_items + 1)).view("<u4").astype(np.int64)
+    ends, rest = np.divmod(offsets - offsets[0], item_bytes)
+    if rest.any():
+        raise CorpusFormatError(f"{chunk}: an item ends inside an id; get it again", path=chunk)
+    yield ends[1:]
 
 
 def _bounds(num_tokens: int, block_size: int, options: ExportOptions) -> list[int]:

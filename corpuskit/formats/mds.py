@@ -19,21 +19,36 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
+from corpuskit.formats.foreign import (
+    ForeignFile,
+    ForeignPlace,
+    MappedFile,
+    beside,
+    mapped,
+    read_json,
+    size_of,
+    truncated,
+)
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 
 log = logging.getLogger(__name__)
 
 _ITEM_BYTES = 4
+#: A column of arrays of one length: MDS names the type as NumPy does.
+_COLUMN = re.compile(r"ndarray:((?:u?int)(?:8|16|32|64)):([1-9][0-9]{0,9})")
 _MAX_BYTES = 2**32 - 1
 #: What MDSWriter fills a shard to, unless it is told otherwise.
 _SIZE_LIMIT = 2**26
@@ -88,6 +103,64 @@ class Mds(Format):
             )
         with export.file(f"{folder}/index.json") as file:
             file.write(json.dumps({"shards": shards, "version": 2}, sort_keys=True).encode())
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """The shards that each index.json names, of samples of one column of so many ids."""
+        return [
+            _file(split, path, shard)
+            for split, path in place.files_of_splits("index.json")
+            for shard in _shards(path)
+        ]
+
+
+def _shards(path: Path) -> list[Any]:
+    """What an index says of its shards.
+
+    Raises:
+        CorpusFormatError: If it is no index of shards.
+    """
+    index: Any = read_json(path)
+    if not isinstance(index, dict) or index.get("version") != 2 or not isinstance(index.get("shards"), list):
+        raise CorpusFormatError(
+            f"{path}: is no index of MosaicML's shards; name the folder of the shards, or choose "
+            "another --format",
+            path=path,
+        )
+    return list(index["shards"])
+
+
+def _file(split: str, path: Path, shard: Any) -> MappedFile:
+    """A shard as an index describes it.
+
+    Raises:
+        CorpusFormatError: If its samples are something else, or it is damaged.
+    """
+    try:
+        columns, num_samples, raw = shard["column_encodings"], int(shard["samples"]), shard["raw_data"]
+        found = _COLUMN.fullmatch(columns[0]) if len(columns) == 1 else None
+        name, size_bytes = raw["basename"], int(raw["bytes"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CorpusFormatError(f"{path}: describes no shard: {error!r:.80}", path=path) from error
+    if found is None:
+        raise CorpusFormatError(
+            f"{path}: samples of {columns!r:.80}; expected one column of whole numbers of one length, such "
+            "as ['ndarray:int32:2048']: write the shards again with it",
+            path=path,
+            found=columns,
+        )
+    file = beside(path, name)
+    dtype, num_tokens = np.dtype(found[1]).newbyteorder("<"), num_samples * int(found[2])
+    if size_of(file) != size_bytes:
+        raise truncated(file, expected=size_bytes, found=size_of(file))
+    start = size_bytes - num_tokens * dtype.itemsize
+    if num_samples < 1 or start < 8 or mapped(file, 0, 8).view("<u4").tolist() != [num_samples, start]:
+        raise CorpusFormatError(
+            f"{file}: does not begin as a shard of {num_samples:,} samples of {found[2]} ids; get it again",
+            path=file,
+        )
+    return MappedFile(
+        split=split, paths=(file, path), dtype=dtype, offset=start, num_tokens=num_tokens, continues=True
+    )
 
 
 def _bounds(num_tokens: int, block_size: int, options: ExportOptions) -> list[int]:

@@ -20,8 +20,11 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -29,8 +32,18 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
+from corpuskit.formats.foreign import (
+    ForeignFile,
+    ForeignPlace,
+    MappedFile,
+    head,
+    mapped,
+    size_of,
+    whole_items,
+)
 from corpuskit.formats.options import ExportOptions
 
 log = logging.getLogger(__name__)
@@ -41,6 +54,9 @@ _UINT8_IDS = 2**8
 _CHUNK = 2**14
 #: zlib's window with gzip's header, which has no time and no name in it.
 _GZIP = 16 + zlib.MAX_WBITS
+_NUMPY = b"\x93NUMPY"
+#: What is read and unpacked at once, and what a line may have.
+_PACKED_BYTES, _UNPACKED_BYTES, _MAX_LINE_BYTES = 2**16, 2**20, 2**16
 
 
 class Olmo(Format):
@@ -82,6 +98,78 @@ class Olmo(Format):
                         file.write(packer.compress(lines))
                         first, last = first + len(ends), int(ends[-1])
                 file.write(packer.flush())
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .npy, with the documents of the .csv.gz beside it, or those that its ids tell."""
+        return [_file(place, split, path) for split, path in place.files_of_splits(".npy")]
+
+
+def _file(place: ForeignPlace, split: str, path: Path) -> MappedFile:
+    """A file of ids, and the one of its documents.
+
+    Raises:
+        CorpusFormatError: If it is one of NumPy's own files, or its last id is cut.
+    """
+    if head(path, len(_NUMPY)) == _NUMPY:
+        raise CorpusFormatError(
+            f"{path}: begins with NumPy's header, and OLMo-core's files have none; save the ids with "
+            "numpy.ndarray.tofile",
+            path=path,
+        )
+    dtype = place.item_type()
+    lines = path.with_name(f"{path.stem}.csv.gz")
+    there = (lines,) if os.path.lexists(lines) else ()
+    return MappedFile(
+        split=split,
+        paths=(path, *there),
+        dtype=dtype,
+        num_tokens=whole_items(path, size_of(path), dtype.itemsize),
+        ends=partial(_ends, lines) if there else None,
+    )
+
+
+def _ends(path: Path) -> Iterator[Ints]:
+    """Where documents end, as a .csv.gz says: the second number of each line."""
+    last = 0
+    for lines in _unpacked(path):
+        try:
+            numbers = np.array([line.split(b",", 2)[:2] for line in lines], np.int64)
+        except (ValueError, OverflowError) as error:
+            raise _damaged(path, "a line that does not begin with two numbers") from error
+        starts, ends = numbers.T
+        if starts[0] != last or (starts[1:] != ends[:-1]).any():
+            raise _damaged(path, "documents that do not follow one another")
+        last = int(ends[-1])
+        yield ends
+
+
+def _unpacked(path: Path) -> Iterator[list[bytes]]:
+    """The lines of a .csv.gz, some at a time."""
+    unpacker, rest, size_bytes = zlib.decompressobj(_GZIP), b"", size_of(path)
+    packed = mapped(path, 0, size_bytes)
+    at = 0
+    while not unpacker.eof:
+        some = unpacker.unconsumed_tail or packed[at : at + _PACKED_BYTES].tobytes()
+        at += 0 if unpacker.unconsumed_tail else len(some)
+        if not some:
+            raise _damaged(path, "an end that is cut off")
+        try:
+            data = rest + unpacker.decompress(some, _UNPACKED_BYTES)
+        except zlib.error as error:
+            raise _damaged(path, f"bytes that are not gzip's ({error})") from error
+        *lines, rest = data.split(b"\n")
+        if len(rest) > _MAX_LINE_BYTES:
+            raise _damaged(path, f"a line of more than {_MAX_LINE_BYTES:,} bytes")
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _damaged(path: Path, found: str) -> CorpusFormatError:
+    return CorpusFormatError(
+        f"{path}: has {found}; get it again, or delete it and find documents by their ids", path=path
+    )
 
 
 def _lines(starts: Ints, ends: Ints, first: int, source: bytes) -> bytes:

@@ -19,7 +19,16 @@ from corpuskit.urls import remote_path
 
 _MAX_STATE_BYTES = 2**20
 #: What a state says of the batches that saved it.
-_SAVED = ("split", "batch_size", "block_size", "seed", "sampler", "sampler_options")
+_SAVED = (
+    "split",
+    "batch_size",
+    "block_size",
+    "seed",
+    "sampler",
+    "sampler_options",
+    "num_targets",
+    "fim",
+)
 #: The whole of each batch, in this process's memory.
 _WHOLE: dict[str, Any] = {
     "output": "numpy",

@@ -25,17 +25,12 @@ class Seen:
     Args:
         samples: int64[n], the first samples whose rows hold one of them, ascending.
         num_samples: How many samples there are in all.
-        batch_size: B, rows of a batch over all ranks.
+        rows: The step and the row of each of the samples.
     """
 
     samples: Ints
     num_samples: int
-    batch_size: int
-
-    @property
-    def rows(self) -> list[tuple[int, int]]:
-        """The step and the row of each of the samples."""
-        return [divmod(sample, self.batch_size) for sample in self.samples.tolist()]
+    rows: list[tuple[int, int]]
 
     def to_json(self) -> dict[str, Any]:
         """The value as JSON."""
@@ -71,13 +66,12 @@ def when_seen(
     Raises:
         ConfigError: If the sampler has no epochs and no steps are said, or they are none.
     """
-    batch_size = order.options.batch_size
     first, stop = _samples(order, steps)
     bounds = np.asarray(tokens, np.int64).reshape(-1, 2)
     merged = _merged(bounds)
     found: list[list[Ints]] = [[] for _ in tokens]
     counts = [0] * len(bounds)
-    rows = max(min(_ROWS, _TOKENS // order.options.block_size), 1)
+    rows = max(min(_ROWS, _TOKENS // order.options.largest_block), 1)
     for begin in range(first, stop, rows):
         samples = np.arange(begin, min(begin + rows, stop))
         spans = order.spans(samples)
@@ -95,13 +89,15 @@ def when_seen(
                     found[number].append(samples[of][: max(most - counts[number], 0)])
                     counts[number] += len(of)
         if on_progress is not None:
-            at, last = int(samples[-1]) // batch_size, (stop - 1) // batch_size
+            at, last = order.step_of(int(samples[-1])), order.step_of(stop - 1)
             on_progress(Progress("steps", f"{at:,} of {last:,}"))
-    none = [np.empty(0, np.int64)]
-    return [
-        Seen(np.concatenate(none + some), count, batch_size)
-        for some, count in zip(found, counts, strict=True)
-    ]
+    return [_seen(order, some, count) for some, count in zip(found, counts, strict=True)]
+
+
+def _seen(order: Order, found: Sequence[Ints], count: int) -> Seen:
+    samples = np.concatenate([np.empty(0, np.int64), *found])
+    steps = [(sample, order.step_of(sample)) for sample in samples.tolist()]
+    return Seen(samples, count, [(step, sample - order.first_sample(step)) for sample, step in steps])
 
 
 def _samples(order: Order, steps: tuple[int, int] | None) -> tuple[int, int]:
@@ -115,9 +111,9 @@ def _samples(order: Order, steps: tuple[int, int] | None) -> tuple[int, int]:
             )
         return 0, order.samples_per_epoch
     first, last = steps
-    if not 0 <= first <= last < MAX_SAMPLE // order.options.batch_size:
+    if not 0 <= first <= last or order.first_sample(last + 1) > MAX_SAMPLE:
         raise ConfigError(f"--steps {first}:{last}: must be FIRST:LAST, steps from 0, FIRST before LAST")
-    return first * order.options.batch_size, (last + 1) * order.options.batch_size
+    return order.first_sample(first), order.first_sample(last + 1)
 
 
 def _merged(bounds: Ints) -> Ints:

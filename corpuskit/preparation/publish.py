@@ -13,30 +13,37 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from corpuskit import storage
+from corpuskit.cache import scratch_folder
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.corpus.manifest import SHARD_FILE, FileRecord, Manifest
+from corpuskit.corpus.manifest import SHARD_FILE, FileRecord
 from corpuskit.corpus.manifest_parsing import parse_manifest
 from corpuskit.corpus.remote.layout import CLAIM, REPLACED, file_names, generation, prefix_of
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
-from corpuskit.fetching.places import hash_file
 from corpuskit.on_progress import OnProgress, Progress
-from corpuskit.preparation.run_record import INPUTS
+from corpuskit.preparation.publish_at_once import publish_at_once
+from corpuskit.preparation.published_files import RUN, checked_files, found_there, other_corpus, run_record
 from corpuskit.stores.base import PreconditionFailed, Store, Stored
 
 log = logging.getLogger(__name__)
 
 _CLAIM_BYTES = 4096
-_RUN = "run.json"
 #: What a corpus's files are called in a store, in its generation's folder or beside the manifest.
 _FILE = re.compile(rf"(?:[0-9a-f]{{16}}/)?(?:{SHARD_FILE}|run\.json)")
 
 
 def publish(
-    folder: Path, store: Store, *, overwrite: bool = False, on_progress: OnProgress | None = None
-) -> None:
+    folder: Path,
+    store: Store,
+    *,
+    overwrite: bool = False,
+    private: bool = False,
+    card: Callable[[], bytes] | None = None,
+    on_progress: OnProgress | None = None,
+) -> bool:
     """Make a finished corpus be in a store too.
 
     Args:
@@ -45,7 +52,12 @@ def publish(
         overwrite: Whether another corpus there may be replaced. It is deleted after the new one is complete.
             Files of the same one that are not as they should be, or of which the store cannot say so, are put
             again.
+        private: Whether a place that is not there yet is made for nobody else to see.
+        card: Makes the page that goes beside a corpus in a store of repositories, if none is there.
         on_progress: Called after each file.
+
+    Returns:
+        Whether anything was put; not so where the same corpus was there.
 
     Raises:
         ConfigError: If something else is there, or came meanwhile, and may not be replaced.
@@ -54,52 +66,43 @@ def publish(
     """
     data = (folder / manifest_format.FILE_NAME).read_bytes()
     manifest = parse_manifest(data, where=str(folder / manifest_format.FILE_NAME))
-    old = _found(store, data, overwrite=overwrite)
+    if store.commits_at_once:
+        return publish_at_once(
+            folder,
+            store,
+            manifest,
+            data,
+            overwrite=overwrite,
+            private=private,
+            card=card,
+            on_progress=on_progress,
+        )
+    if private:
+        raise ConfigError(
+            f"{store.place}: --private is for repositories, such as hf://org/name; leave it out"
+        )
+    old = found_there(store, data, overwrite=overwrite)
     if old is not None:
         tidy(store, old.data)
     mend = old is not None and old.data == data
     if mend and not overwrite:
-        return
+        return False
     if old is not None and mend:
         prefix, ours = prefix_of(store, old, manifest), True
     else:
         prefix, ours = _claim(store, data, old, overwrite=overwrite)
-    files = _checked_files(folder, manifest)
+    files = checked_files(folder, manifest)
     _upload(folder, store, files, prefix, ours=ours or overwrite, mend=mend, on_progress=on_progress)
-    _forget_this_machine(folder / _RUN)
-    store.upload(folder / _RUN, prefix + _RUN, sha256=hash_file(folder / _RUN)[0])
+    if (run := run_record(folder)) is not None:
+        with scratch_folder("publish") as scratch:
+            storage.write_bytes(scratch / RUN, run)
+            store.upload(scratch / RUN, prefix + RUN, sha256=hashlib.sha256(run).hexdigest())
     if old is not None and not mend:
         _note(store, data, old)
     _commit(store, data, old)
     store.abort_uploads([prefix + name for name in file_names(manifest)])
     tidy(store, data)
-
-
-def _forget_this_machine(run: Path) -> None:
-    """Take out of a run's record where its inputs are on this machine, which is nobody else's business."""
-    value = json.loads(run.read_bytes())
-    if value.pop(INPUTS, None) is not None:
-        storage.write_json(run, value)
-
-
-def _found(store: Store, data: bytes, *, overwrite: bool) -> Stored | None:
-    """The manifest that is there, which may be damaged.
-
-    Raises:
-        ConfigError: If it is another one and may not be replaced.
-    """
-    old = store.read(manifest_format.FILE_NAME, max_bytes=manifest_format.MAX_BYTES)
-    if old is not None and old.data != data and not overwrite:
-        raise _other(store)
-    return old
-
-
-def _other(store: Store) -> ConfigError:
-    return ConfigError(
-        f"{store.place} holds another corpus, which came while this one was made; replace it with "
-        "--overwrite, or choose another --output",
-        path=str(store.place),
-    )
+    return True
 
 
 def _claim(store: Store, data: bytes, old: Stored | None, *, overwrite: bool) -> tuple[str, bool]:
@@ -116,29 +119,13 @@ def _claim(store: Store, data: bytes, old: Stored | None, *, overwrite: bool) ->
             return generation(data), True
         return "", True
     # Whoever removed a claim put a manifest first.
-    if _found(store, data, overwrite=overwrite) is not None:
+    if found_there(store, data, overwrite=overwrite) is not None:
         return generation(data), True
     return "", False
 
 
 def _claim_of(data: bytes) -> bytes:
     return json.dumps({"manifest_sha256": hashlib.sha256(data).hexdigest()}).encode()
-
-
-def _checked_files(folder: Path, manifest: Manifest) -> list[FileRecord]:
-    """The corpus's files, which are compared with its manifest before they leave this machine."""
-    files = manifest.all_files()
-    for name, _, expected in files:
-        sha256 = hash_file(folder / name)[0]
-        if sha256 != expected:
-            raise CorpusFormatError(
-                f"{folder / name}: sha256 {sha256}, the manifest says {expected}; delete {folder} "
-                "and prepare the corpus again",
-                path=folder / name,
-                expected=expected,
-                found=sha256,
-            )
-    return files
 
 
 def _upload(
@@ -159,7 +146,7 @@ def _upload(
         if there in ("different", "same size") and not ours:
             raise ConfigError(
                 f"{store.place / key} is there and is not part of a corpus; delete it, choose another "
-                "--output, or use --overwrite",
+                "place, or use --overwrite",
                 path=str(store.place / key),
             )
         if there in ("missing", "different") or (mend and there != "same"):
@@ -190,7 +177,7 @@ def _commit(store: Store, data: bytes, old: Stored | None) -> None:
         # Our own, if the answer to an earlier attempt got lost, or of another run that made the same.
         found = store.read(manifest_format.FILE_NAME, max_bytes=len(data))
         if found is None or found.data != data:
-            raise _other(store) from None
+            raise other_corpus(store) from None
 
 
 def _note(store: Store, data: bytes, stored: Stored) -> None:
@@ -201,7 +188,7 @@ def _note(store: Store, data: bytes, stored: Stored) -> None:
         log.warning("the files of the corpus that is replaced stay: %s", error)
         return
     prefix = prefix_of(store, stored, manifest)
-    files = [prefix + name for name in [*file_names(manifest), _RUN]]
+    files = [prefix + name for name in [*file_names(manifest), RUN]]
     note = json.dumps({"manifest_sha256": hashlib.sha256(data).hexdigest(), "files": files}).encode()
     there = store.read(REPLACED, max_bytes=manifest_format.MAX_BYTES)
     with contextlib.suppress(

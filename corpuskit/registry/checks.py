@@ -18,6 +18,7 @@ from corpuskit.registry.specs import (
     SamplerSpec,
     SourceSpec,
     Spec,
+    StoreSpec,
     TemplateSpec,
     TokenizerSpec,
 )
@@ -33,6 +34,7 @@ SPECS: dict[str, type[Spec]] = {
         TemplateSpec,
         ExecutorSpec,
         FormatSpec,
+        StoreSpec,
         CommandSpec,
     )
 }

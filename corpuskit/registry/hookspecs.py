@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ReaderSpec,
         SamplerSpec,
         SourceSpec,
+        StoreSpec,
         TemplateSpec,
         TokenizerSpec,
     )
@@ -132,6 +133,19 @@ def corpuskit_formats() -> Sequence[FormatSpec]:  # type: ignore[empty-body]
         @corpuskit.hookimpl
         def corpuskit_formats():
             return [FormatSpec("datatrove", "datatrove's .ds files", factory="my_package.ds:Datatrove")]
+        ```
+    """
+
+
+@hookspec
+def corpuskit_stores() -> Sequence[StoreSpec]:  # type: ignore[empty-body]
+    """Object stores for URLs of a scheme, where fsspec's file system for it is not enough.
+
+    Example:
+        ```python
+        @corpuskit.hookimpl
+        def corpuskit_stores():
+            return [StoreSpec("vault", "The vault's drawers", factory="my_package.vault:VaultStore")]
         ```
     """
 

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 #: The modules whose hooks register what comes with corpuskit, in the order of the street.
 BUILTIN_MODULES: tuple[str, ...] = (
+    "corpuskit.stores.plugin",
     "corpuskit.sources.plugin",
     "corpuskit.tokenizers.plugin",
     "corpuskit.tokenizers.tiktoken_plugin",

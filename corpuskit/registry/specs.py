@@ -19,6 +19,7 @@ __all__ = [
     "SamplerSpec",
     "SourceSpec",
     "Spec",
+    "StoreSpec",
     "TemplateSpec",
     "TokenizerSpec",
 ]
@@ -191,6 +192,18 @@ class FormatSpec(Spec):
     """
 
     kind: ClassVar[str] = "format"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoreSpec(Spec):
+    """A kind of object store, for URLs of one scheme: `hf` is for `hf://org/name`.
+
+    The factory is called as `factory(place, options)` with a `corpuskit.plugin.RemotePath` and a
+    `corpuskit.plugin.FetchOptions`, and returns a `corpuskit.plugin.Store`. URLs whose scheme is no store's
+    name go through fsspec as they are.
+    """
+
+    kind: ClassVar[str] = "store"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

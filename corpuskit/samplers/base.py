@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
+from corpuskit.samplers.phases import Phases
 from corpuskit.samplers.segment_bounds import most_in_window
 
 
@@ -39,6 +40,8 @@ class SamplerContext:
         shard_starts: Gives int64[S + 1], ascending, where each of S shards starts in the token stream; the
             last is N, and a selection may have nothing of a shard. None where nobody knows. An order that
             depends on it is another one for the same text in other shards.
+        phases: Where the block size changes along the run, `block_size` being the largest; None where it does
+            not. No sampler is made with it: see `AnySampler.cuts`.
     """
 
     num_tokens: int
@@ -52,6 +55,7 @@ class SamplerContext:
     count_targets: Callable[..., Ints] | None = None
     bos_id: Callable[[Any], int] | None = None
     shard_starts: Callable[[], Ints] | None = None
+    phases: Phases | None = None
 
 
 class ShardGroups(NamedTuple):
@@ -74,6 +78,8 @@ class AnySampler:
             go on past it into the next epoch.
         resizable: Whether a run may go on with another block size: the order, counted in epochs, is then the
             same one.
+        cuts: Whether the block size may change along a run by a schedule: a row may then be cut into shorter
+            ones that are next to each other in the stream, or, without epochs, is drawn anew at each size.
         in_order: Whether its windows follow each other in the stream, so that the system may read ahead.
         seeded: Whether another seed gives another order.
         counted: What the sampler counted when it was made and a user should see: names with numbers, such as
@@ -84,6 +90,7 @@ class AnySampler:
 
     samples_per_epoch: int | None = None
     resizable: bool = False
+    cuts: bool = False
     in_order: bool = False
     seeded: bool = True
     counted: Mapping[str, int] = MappingProxyType({})
@@ -106,6 +113,26 @@ class AnySampler:
             sample: How many samples have been drawn.
         """
         return [sample]
+
+    def drawn_tokens(self, sample: int) -> list[int] | None:
+        """How many tokens of x each corpus has given in the first samples; None if all rows have as many.
+
+        Where it is not None, `part_epochs` are in windows of the largest block size.
+
+        Args:
+            sample: How many samples have been drawn.
+        """
+        return None
+
+    def epoch_of(self, sample: int) -> int:
+        """The number of the epoch that a sample is in; of a sampler with epochs."""
+        assert self.samples_per_epoch is not None
+        return sample // self.samples_per_epoch
+
+    def epoch_begin(self, epoch: int) -> int:
+        """The first sample of an epoch; of a sampler with epochs."""
+        assert self.samples_per_epoch is not None
+        return epoch * self.samples_per_epoch
 
     def segment_bounds(self, num_rows: int, block_size: int, longest: int, ends: Callable[[], Ints]) -> Ints:
         """How many segments the rows of a batch are in at most, padding included.
@@ -245,12 +272,12 @@ def check_options(name: str, context: SamplerContext, *allowed: str) -> None:
             )
 
 
-def window_spans(starts: Ints, block_size: int) -> Spans:
+def window_spans(starts: Ints, block_size: int | Ints) -> Spans:
     """Rows that are single windows, as spans.
 
     Args:
         starts: int64[n], where the windows start.
-        block_size: T, tokens of x in a window.
+        block_size: T, tokens of x in a window, or int64[n], in each.
     """
     return Spans(np.arange(len(starts) + 1), starts, np.full(len(starts), block_size, np.int64))
 

@@ -17,5 +17,13 @@ def open_sampler(name: str, context: SamplerContext) -> AnySampler:
     from corpuskit.samplers.guard import guarded
 
     component = default().find(SamplerSpec, name)
-    opened = component.make(AnySampler, context)
-    return opened if component.owner.is_builtin else guarded(opened, component, context)
+
+    def make(context: SamplerContext) -> AnySampler:
+        opened = component.make(AnySampler, context)
+        return opened if component.owner.is_builtin else guarded(opened, component, context)
+
+    if context.phases is None:
+        return make(context)
+    from corpuskit.samplers.phased import open_phased
+
+    return open_phased(name, context, make)

@@ -18,6 +18,7 @@ class RandomSampler(Sampler):
     """
 
     resizable = True
+    cuts = True
 
     def __init__(self, context: SamplerContext) -> None:
         check_options("random", context)

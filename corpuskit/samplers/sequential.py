@@ -45,6 +45,7 @@ class DroppedTail(Sampler):
 
     in_order = True  # windows follow each other, so the system may read ahead
     seeded = False
+    cuts = True
 
     def __init__(self, context: SamplerContext) -> None:
         self._block_size = context.block_size
@@ -72,6 +73,7 @@ class PaddedTail(SpanSampler):
 
     in_order = True
     seeded = False
+    cuts = True
 
     def __init__(self, context: SamplerContext) -> None:
         self._num_targets = context.num_tokens - 1

@@ -55,6 +55,7 @@ class ShardShuffledSampler(SpanSampler):
     """
 
     resizable = True
+    cuts = True
 
     def __init__(self, context: SamplerContext) -> None:
         check_options("shard_shuffled", context, "group_tokens")

@@ -36,6 +36,7 @@ class ShuffledSampler(Sampler):
     """
 
     resizable = True
+    cuts = True
 
     def __init__(self, context: SamplerContext) -> None:
         check_options("shuffled", context, SKIP_UNTRAINED)

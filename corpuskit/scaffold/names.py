@@ -21,6 +21,7 @@ KINDS: tuple[str, ...] = (
     "template",
     "executor",
     "format",
+    "store",
     "command",
 )
 

@@ -61,6 +61,12 @@ _ABOUT = {
         "explanation": "The folder has a file `SPLIT.ids` for each split, and an `export.json` that\n"
         "says what they are.",
     },
+    "store": {
+        "summary": "Files in the memory of this process",
+        "usage": "corpuskit list stores",
+        "explanation": 'In Python: `corpuskit.publish(corpus, "$component://mine")` and '
+        '`corpuskit.open("$component://mine")`. It is\nforgotten when the process ends.',
+    },
     "command": {
         "summary": "The longest documents of a corpus",
         "usage": "corpuskit prepare python-docs --encoding bytes --output data/python\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -17,6 +17,7 @@ from corpuskit.errors import CorpuskitError, StorageError
 from corpuskit.fetching.logs import redact_logs
 from corpuskit.fetching.options import FetchOptions, Transient
 from corpuskit.fetching.places import failure_of, is_missing
+from corpuskit.on_progress import OnProgress
 from corpuskit.urls import RemotePath
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,21 @@ Comparison = Literal["missing", "different", "same size", "same"]
 
 class PreconditionFailed(Exception):
     """A conditional put found another object, or another version, than it was to find."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Addition:
+    """A file that a commit puts.
+
+    Args:
+        name: What it is called there.
+        content: A file of this machine, or the bytes.
+        sha256: Its digest, where the store must have that and nothing else.
+    """
+
+    name: str
+    content: Path | bytes
+    sha256: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,11 +64,57 @@ class Store:
     Args:
         place: The URL that names are relative to.
         options: Attempts and waits.
+
+    Attributes:
+        commits_at_once: Whether `commit` is there: a corpus is then replaced in its place, by one commit.
     """
+
+    commits_at_once = False
 
     def __init__(self, place: RemotePath, options: FetchOptions | None = None) -> None:
         self.place = place
         self._options = options or FetchOptions()
+
+    def pinned(self) -> Store:
+        """The same place as it is now, whatever is put there later; where a store has no versions, itself.
+
+        Raises:
+            StorageError: If the store does not answer, or refuses.
+        """
+        return self
+
+    def downloads(self) -> tuple[RemotePath, FetchOptions | None]:
+        """The URL that large files are fetched below, and with which options."""
+        return self.place, None
+
+    def commit(
+        self,
+        added: Sequence[Addition],
+        removed: Sequence[str],
+        *,
+        expected: Mapping[str, Stored | None],
+        message: str,
+        private: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> bool:
+        """Put and delete many files at once: all of it is seen, or nothing. Only where `commits_at_once`.
+
+        Args:
+            added: What to put; what is there already is not put again.
+            removed: What to delete; what is not there is fine.
+            expected: Files as they were found; None for one that is not there.
+            message: What the change is, in one line.
+            private: Whether a place that is not there yet is made for nobody else to see.
+            on_progress: Called after each few files.
+
+        Returns:
+            Whether anything had to change.
+
+        Raises:
+            PreconditionFailed: If one of them is another by now.
+            StorageError: If the store refuses, or does not answer.
+        """
+        raise NotImplementedError
 
     def read(self, name: str, *, max_bytes: int) -> Stored | None:
         """A small object; None if there is none.

@@ -463,3 +463,49 @@ def test_a_dataset_is_not_longer_than_samples_can_be_counted(make_split):
     assert len(batches.dataset(num_samples=2**62)) == 2**62
     with pytest.raises(ConfigError, match=r"num_samples = \d+: samples count from 0 to 2\*\*62"):
         batches.dataset(num_samples=2**62 + 1)
+
+
+SCHEDULE = {"batch_size": [(0, 4), (6, 8)], "block_size": [(0, 8), (10, 32), (14, 16)], "sampler": "shuffled"}
+
+
+@few_cores
+@pytest.mark.parametrize(("workers", "persistent"), [(0, False), (2, False), (3, True)])
+def test_a_schedule_is_the_same_whatever_the_workers(make_split, workers, persistent, assert_same_batches):
+    loader = DataLoader(
+        Batches(make_split(1000), **SCHEDULE).iterable(),
+        batch_size=None,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+        persistent_workers=persistent,
+    )
+    for expected in epochs_of(Batches(make_split(1000), **SCHEDULE), 3):
+        assert_same_batches(list(loader), expected)
+    loader.dataset.set_epoch(1)
+    for expected in epochs_of(Batches(make_split(1000), **SCHEDULE), 3)[1:]:
+        assert_same_batches(list(loader), expected)
+
+
+def test_an_iterable_with_a_schedule_goes_on_from_its_state(make_split, assert_same_batches):
+    whole = take(Batches(make_split(1000), **SCHEDULE), 17)
+    for cut in (0, 5, 6, 10, 12, 16):
+        one = Batches(make_split(1000), **SCHEDULE).iterable()
+        running = iter(one)
+        take(running, cut)
+        other = Batches(make_split(1000), **SCHEDULE).iterable()
+        other.load_state_dict(one.state_dict())
+        assert_same_batches(take(other, 17 - cut), whole[cut:])
+    state = one.state_dict()
+    with pytest.raises(ResumeError, match=r"saved with batch_size \[\[0, 4\], \[6, 8\]\], there are 4"):
+        Batches(make_split(1000), **{**SCHEDULE, "batch_size": 4}).iterable().load_state_dict(state)
+
+
+def test_items_of_a_schedule_have_the_length_of_their_phase(make_split):
+    batches = Batches(make_split(1000), **SCHEDULE)
+    dataset = batches.dataset()
+    assert len(dataset) == batches.samples_per_epoch
+    rows = [row for x, _ in batches for row in x][: len(dataset)]
+    assert [x.tolist() for x, _ in dataset] == [row.tolist() for row in rows]
+    mixed = [60, 3, 55, 56, 70, 0]  # rows of 32, 8, 8, 32, 32 and 8 tokens
+    found = dataset.__getitems__(mixed)
+    assert [x.tolist() for x, _ in found] == [rows[index].tolist() for index in mixed]
+    assert [len(dataset[index][0]) for index in mixed] == [32, 8, 8, 32, 32, 8]

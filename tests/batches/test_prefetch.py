@@ -48,7 +48,7 @@ def test_an_error_of_the_thread_reaches_the_caller():
             raise OSError("the disk is gone")
         return sample
 
-    prefetcher = Prefetcher(make, 0, hop=1, depth=4, end=None)
+    prefetcher = Prefetcher(make, 0, after=lambda sample: sample + 1, depth=4, end=None)
     assert [prefetcher.get(), prefetcher.get()] == [0, 1]
     with pytest.raises(OSError, match="the disk is gone"):
         prefetcher.get()

@@ -84,6 +84,18 @@ def test_random_access_and_iteration_agree_on_cuda(wide_batches):
     assert_same_on("cuda", [batches[step] for step in (9, 0, 9, 3)], [host[step] for step in (9, 0, 9, 3)])
 
 
+@needs_cuda
+@pytest.mark.parametrize("sampler", ["random", "packed"])
+def test_other_targets_are_those_in_memory(wide_batches, sampler):
+    fim = {"rate": 0.5, "prefix": 1, "suffix": 2, "middle": 3}
+    for options in ({"num_targets": 3}, {"fim": fim}, {"num_targets": 2, "fim": fim, "documents": "mask"}):
+        batches = wide_batches(device="cuda", prefetch=2, sampler=sampler, **options)
+        host = wide_batches(output="numpy", sampler=sampler, **options)
+        assert_same_on(
+            "cuda", [batches[step][:2] for step in range(9)], [host[step][:2] for step in range(9)]
+        )
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_missing_cuda_device_is_a_config_error(wide_batches):
     with pytest.raises(ConfigError, match="device = 'cuda': this machine has no CUDA device"):
@@ -189,3 +201,26 @@ def test_targets_are_left_out_on_a_device_that_ids_are_copied_to(
         np.testing.assert_array_equal(one, other)
     for name in STREAMS:
         np.testing.assert_array_equal(found[-1][name], expected[-1][name])
+
+
+SCHEDULE = {"batch_size": [(0, 4), (6, 8)], "block_size": [(0, 8), (10, 32), (14, 16)], "sampler": "shuffled"}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_phases_of_a_schedule_share_one_copy_of_a_resident_corpus(make_split, device):
+    resident = Batches(make_split(3000), **SCHEDULE, device=device, resident=True)
+    host = Batches(make_split(3000), **SCHEDULE, output="numpy")
+    assert_same_on(device, [resident[step] for step in range(18)], [host[step] for step in range(18)])
+    assert_same_on(device, itertools.islice(resident, 18), itertools.islice(host, 18))
+    engines = [*resident._engines.values()]
+    assert len(engines) == 3
+    assert len({engine._tokens.data_ptr() for engine in engines}) == 1
+
+
+@needs_cuda
+@pytest.mark.parametrize("prefetch", [0, 3])
+def test_pinned_buffers_change_with_the_sizes_of_a_schedule(make_split, prefetch):
+    copied = Batches(make_split(3000), **SCHEDULE, device="cuda", prefetch=prefetch)
+    host = Batches(make_split(3000), **SCHEDULE, output="numpy")
+    found = [*itertools.islice(copied, 18)]
+    assert_same_on("cuda", found, [host[step] for step in range(18)])

@@ -174,3 +174,27 @@ def test_a_trace_says_which_ids_are_in_front_of_documents(corpora, sampler, targ
                 at += len(piece)
             assert at == len(row.ids)
             assert [piece.get("front") for piece in row.to_json()["pieces"]] == fronts
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_documents_that_are_filled_in_are_shown_as_the_row_has_them(corpora, sampler):
+    fim = {"rate": 1, "prefix": 1, "suffix": 2, "middle": 3}
+    batches = corpora[0].batches(
+        "train",
+        batch_size=4,
+        block_size=64,
+        sampler=sampler,
+        fim=fim,
+        num_targets=2,
+        output="numpy",
+    )
+    x, y = batches[2]
+    for number, row in enumerate(batches.trace(2).rows):
+        np.testing.assert_array_equal(row.ids, x[number, : len(row.ids)])
+        np.testing.assert_array_equal(row.y, y[number, 0, : len(row.ids)])
+        assert {"\1", "\2", "\3"} <= {*row.text}
+        assert sum(map(len, row.pieces)) == len(row.ids)
+    for number, row in enumerate(trace(batches.order, range(8, 12), targets=True).rows):
+        is_asked = row.y != -100
+        np.testing.assert_array_equal(row.ids[is_asked], row.y[is_asked])
+        np.testing.assert_array_equal(row.y, y[number, 0, row.places])

@@ -73,6 +73,27 @@ def test_a_state_says_the_run_and_where_it_stands(corpus, typed):
     assert "--seed and --state exclude each other" in err
 
 
+def test_a_step_of_a_schedule_is_traced_by_its_file_or_its_state(corpus, typed):
+    sizes = {"batch_size": [(0, 2), (2, 1)], "block_size": [(0, 8), (4, 16)]}
+    batches = corpuskit.open(corpus).batches("train", **sizes, sampler="shuffled", output="numpy")
+    batches.seek(step=5)
+    Path("s.json").write_text(json.dumps(batches.state_dict()))
+    Path("run.toml").write_text(
+        'sampler = "shuffled"\nbatch_size = [[0, 2], [2, 1]]\nblock_size = [[0, 8], [4, 16]]\n'
+    )
+    out, err = typed("trace", corpus, "--step", "5", "--config", "run.toml")
+    assert err == ""
+    assert out.startswith("step 5 of c, split train: 1 row\n")
+    assert typed("trace", corpus, "--state", "s.json") == (out, err)
+    row = batches[5][0][0]
+    value = json.loads(typed("trace", corpus, "--state", "s.json", "--json")[0])
+    texts = [document["text"] for each in value["rows"] for document in each["documents"]]
+    assert "".join(texts) == corpuskit.open(corpus).decode(row)
+    assert typed("show", corpus, "--step", "5", "--config", "run.toml")[1] == ""
+    _, err = typed("trace", corpus, "--step", "5", "--batch-size", "[(0, 2)]", code=2)
+    assert "--batch-size" in err
+
+
 def test_a_state_of_another_corpus_is_refused(corpus, typed, small_corpus):
     state = corpuskit.open(corpus).batches(batch_size=2, block_size=16, output="numpy").state_dict()
     Path("s.json").write_text(json.dumps(state))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from corpuskit.batches.options import options_of
-from corpuskit.config import BatchConfig
+from corpuskit.config import BatchConfig, read_config
+from corpuskit.errors import ConfigError
 
 
 def test_debug_leaves_what_was_said_for_batches_to_shrink():
@@ -11,3 +14,25 @@ def test_debug_leaves_what_was_said_for_batches_to_shrink():
     assert (config.batch_size, config.block_size) == (64, 1024)
     options = options_of(**config.options())
     assert (options.batch_size, options.block_size) == (2, 8)
+
+
+def test_a_schedule_of_sizes_is_a_list_in_a_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(
+        '[prepare]\ndataset = "x"\n[batches]\nbatch_size = [[0, 64], ["5e9 tokens", 128]]\n'
+        "block_size = [[0, 256], [20_000, 1024]]\n"
+    )
+    config = read_config(path).batches
+    assert config.batch_size == ((0, 64), ("5e9 tokens", 128))
+    schedule = options_of(**config.options()).schedule
+    assert schedule is not None
+    assert schedule.sizes("block_size") == [[0, 256], [20_000, 1024]]
+    assert options_of(**BatchConfig(**{**config.options(), "debug": True}).options()).schedule is None
+    same = options_of(context_length=[(0, 256), (20_000, 1024)], batch_size=config.batch_size)
+    assert same.schedule == schedule
+
+
+@pytest.mark.parametrize("said", [[3], [(0, 1, 2)], ["ab"], 0, "64", 1.5])
+def test_what_is_no_size_and_no_schedule_is_refused_in_one_line(said):
+    with pytest.raises(ConfigError, match="batch_size = .*: must be a whole number"):
+        BatchConfig.make({"batch_size": said})

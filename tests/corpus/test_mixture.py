@@ -453,3 +453,103 @@ def test_labels_say_which_corpus_or_which_value_of_a_field_each_target_is_of(tmp
             shown = {*row[level == number].tolist()} & {*b"123"}
             value = by_level[2].names[number]
             assert shown <= ({*value.encode()} if value else set())
+
+
+SCHEDULE = {"batch_size": [(0, 4), (6, 8)], "block_size": [(0, 8), (10, 32), (16, 16)], "output": "numpy"}
+
+
+@pytest.mark.parametrize("sampler", ["shuffled", "sequential", "random", "shard_shuffled"])
+@pytest.mark.parametrize("place", [{"step": 3}, {"tokens": 700}, {"sample": 61}, {"step": 18}])
+def test_a_schedule_and_stages_meet_anywhere(corpora, sampler, place):
+    mixture = mixture_of(corpora(a=900, b=1300), {"a": 3, "b": 1}, Stage({"a": 1, "b": 2}, **place))
+    batches = mixture.batches("train", **SCHEDULE, sampler=sampler, seed=5)
+    found = [x for x, _ in itertools.islice(batches, 24)]
+    assert [x.shape for x in found] == [(4, 8)] * 6 + [(8, 8)] * 4 + [(8, 32)] * 6 + [(8, 16)] * 8
+    for x in found:
+        assert (np.diff(x, axis=1) == 1).sum(axis=1).min() >= x.shape[1] - 2  # one break, between shards
+        assert (x // BASE == x[:, :1] // BASE).all()
+    owners_of = np.concatenate([np.repeat(x[:, 0] // BASE, x.shape[1]) for x in found])
+    if "tokens" in place:
+        begin = -(-700 // 32) * 32
+    else:
+        begin = batches.schedule.tokens(
+            batches.schedule.first_sample(place.get("step", 0)) + place.get("sample", 0)
+        )
+        begin = -(-begin // 32) * 32
+    for tokens in range(0, len(owners_of), 32):  # shares of tokens are exact to within a whole window
+        before, after = min(tokens, begin), max(tokens - begin, 0)
+        assert abs((owners_of[:tokens] == 0).sum() - (before * 3 / 4 + after / 3)) <= 64
+
+
+@pytest.mark.parametrize("max_epochs", [None, {"a": 2, "b": 1}])
+def test_no_token_of_a_corpus_comes_twice_in_its_epoch_across_borders(corpora, max_epochs):
+    mixture = mixture_of(corpora(a=900, b=1300), {"a": 3, "b": 1}, max_epochs=max_epochs)
+    batches = mixture.batches("train", **SCHEDULE, sampler="shuffled")
+    per_epoch = {0: 899 // 32 * 32, 1: 1299 // 32 * 32}
+    order = batches.order
+    last = 400 if max_epochs is None else order.samples_per_epoch
+    rows = [order.row(sample)[1][0] for sample in range(last)]
+    for owner, size in per_epoch.items():
+        targets = np.concatenate([y for y in rows if y[0] // BASE == owner])
+        for begin in range(0, len(targets), size):
+            some = targets[begin : begin + size]
+            assert len(set(some.tolist())) == len(some)
+    if max_epochs is not None:
+        assert sum(map(len, rows)) == 2 * per_epoch[0] + per_epoch[1]
+        amounts = order.drawn(last)
+        assert [amounts[name].epochs for name in "ab"] == [2, 1]
+
+
+def losses_of(batches_of_ranks, model, count):
+    """Train on whole batches, put together from those of the ranks."""
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    losses = []
+    for parts in itertools.islice(zip(*batches_of_ranks, strict=True), count):
+        x, y = (torch.cat(columns) % 50 for columns in zip(*parts, strict=True))
+        loss = torch.nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("cuts", [(5, 13, 19), (8, 10, 16)])
+def test_losses_are_the_same_to_the_last_bit_across_a_border_a_stage_and_a_change_of_ranks(corpora, cuts):
+    torch = pytest.importorskip("torch")
+
+    def run(rank=0, world_size=1):
+        mixture = mixture_of(corpora(a=900, b=1300), {"a": 3, "b": 1}, Stage({"a": 1, "b": 2}, step=12))
+        options = {
+            **SCHEDULE,
+            "output": "torch",
+            "sampler": "shuffled",
+            "rank": rank,
+            "world_size": world_size,
+        }
+        return mixture.batches("train", **options)
+
+    def model():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Embedding(50, 16), torch.nn.ReLU(), torch.nn.Linear(16, 50))
+
+    expected = losses_of([run()], model(), 24)
+    trained, found, state = model(), [], None
+    for world_size, (begin, end) in zip([1, 4, 2, 1], itertools.pairwise([0, *cuts, 24]), strict=True):
+        ranks = [run(rank, world_size) for rank in range(world_size)]
+        for rank in ranks:
+            if state is not None:
+                rank.load_state_dict(state)
+        found += losses_of(ranks, trained, end - begin)
+        state = json.loads(json.dumps(ranks[-1].state_dict()))
+    assert found == expected
+
+
+def test_a_mixture_refuses_what_one_of_its_samplers_cannot(corpora):
+    mixture = mixture_of(corpora(a=900, b=1300), {"a": 3, "b": 1})
+    with pytest.raises(ConfigError, match="sampler 'packed' cannot change its block_size along a run"):
+        mixture.batches("train", **SCHEDULE, samplers={"a": "packed"})
+    sizes = {"batch_size": [(0, 4), (6, 8)], "block_size": 16, "output": "numpy"}
+    batches = mixture.batches("train", **sizes, samplers={"a": "packed"})
+    assert [len(x) for x, _ in itertools.islice(batches, 8)] == [4] * 6 + [8] * 2

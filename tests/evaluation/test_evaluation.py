@@ -253,3 +253,9 @@ def test_the_bytes_of_tokens_that_no_document_ends_are_not_known(memory):
     evaluation = Evaluation(stream, bos=0)
     with pytest.raises(ConfigError, match="no document ends with its last tokens"):
         _ = evaluation.num_text_bytes
+
+
+@pytest.mark.parametrize("sizes", [{"batch_size": [(0, 2), (3, 4)]}, {"block_size": [(0, 2), (2, 4)]}])
+def test_an_evaluation_has_no_schedule_of_sizes(memory, sizes):
+    with pytest.raises(ConfigError, match="an evaluation has one batch_size and one block_size"):
+        Evaluation(memory([[5, 6, 7, 8, 9]]), **{"batch_size": 2, "block_size": 2, **sizes}, output="numpy")

@@ -59,3 +59,31 @@ def test_credentials_return_with_the_first_origin_only(server, other_server, cac
     fetch(server.remote(), cache_dir=cache_dir, options=fake.options(), location=url)
     assert "authorization" not in other_server.requests[0].headers
     assert "authorization" in server.requests[-1].headers
+
+
+@pytest.mark.fault("S3")
+def test_a_header_for_a_server_goes_to_that_server_alone(
+    server, other_server, cache_dir, fake, tmp_path, monkeypatch
+):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password pw\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("CORPUSKIT_MIRRORS", other_server.url("/mirror"))
+    sha256 = server.remote().sha256
+    for path in (f"/mirror/{sha256}", f"/mirror/{sha256[:2]}/{sha256}"):
+        other_server.script(other_server.status("404 Not Found"), path=path)
+    other_server.script(other_server.redirect(server.url("/back")), path="/there")
+    server.script(server.redirect(other_server.url("/there")))
+    server.script(server.file(), path="/back")
+    options = fake.options(authorization=(server.url("/"), "Bearer hf_canary"))
+    assert "canary" not in repr(options)
+    assert fetch(server.remote(), cache_dir=cache_dir, options=options).size_bytes == 102_400
+    said = [request.headers.get("authorization") for request in server.requests]
+    assert said == ["Bearer hf_canary", "Bearer hf_canary"]
+    assert len(other_server.requests) == 3  # the mirror's places, and the redirect
+    assert not [one for one in other_server.requests if "Bearer" in one.headers.get("authorization", "")]
+
+
+def test_what_else_forbids_the_network_is_named(server, cache_dir, fake):
+    with pytest.raises(FetchError, match="HF_HUB_OFFLINE forbids the network .*: unset HF_HUB_OFFLINE once"):
+        fetch(server.remote(), cache_dir=cache_dir, options=fake.options(offline_by="HF_HUB_OFFLINE"))
+    assert server.requests == []

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import corpuskit
+from corpuskit.corpus.index import new_rows
+from corpuskit.corpus.manifest import InputRecord, TokenizerRecord
+from corpuskit.corpus.writer import Block, CorpusWriter, Description
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 
@@ -25,3 +30,34 @@ def small_pieces(monkeypatch):
     """Reads a few ids and documents at a time, so that small corpora have many pieces."""
     monkeypatch.setattr("corpuskit.corpus.scan._CHUNK_BYTES", 48)
     monkeypatch.setattr("corpuskit.formats.megatron._CHUNK", 3)
+
+
+@pytest.fixture
+def draw_corpus(tmp_path_factory):
+    """Writes a corpus of documents that Hypothesis draws, empty ones and ids of four bytes included.
+
+    It gives the corpus, a folder that is not there yet, and the documents.
+    """
+
+    def make(data):
+        dtype, vocab_size = data.draw(st.sampled_from([("<u2", 65_536), ("<u4", 100_000)]))
+        document = st.lists(st.integers(0, vocab_size - 1), max_size=9)
+        documents = [[7], *data.draw(st.lists(document, max_size=15))]
+        folder = tmp_path_factory.mktemp("drawn")
+        description = Description(
+            dataset="made",
+            tokenizer=TokenizerRecord(name="bytes", vocab_size=vocab_size, eot_id=256, fingerprint="0" * 64),
+            dtype=dtype,
+            options={},
+            inputs=[InputRecord(name="a", size_bytes=1, sha256="0" * 64)],
+        )
+        ids = np.array([one for document in documents for one in document], dtype)
+        ends = np.cumsum([len(document) for document in documents])
+        numbers, shard_bytes = np.arange(len(documents)), data.draw(st.integers(1, 80))
+        with CorpusWriter(folder / "corpus", description, shard_bytes=shard_bytes) as writer:
+            with writer.split("train") as split:
+                split.add(Block(ids, new_rows(ends, 0, numbers, numbers)))
+            writer.commit(run={})
+        return corpuskit.open(folder / "corpus"), folder / "out", documents
+
+    return make

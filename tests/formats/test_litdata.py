@@ -7,8 +7,11 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from corpuskit.errors import ConfigError
+import corpuskit
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.litdata import LitData
 from corpuskit.formats.options import ExportOptions
 from corpuskit.testing import FormatSuite
@@ -103,3 +106,66 @@ def test_litdata_reads_it(make_corpus, tmp_path, wide):
     rows = [np.asarray(found[number]).astype(np.int64) for number in range(len(found))]
     ids = corpus["train"][:]
     assert np.concatenate(rows).tolist() == ids[: len(ids) // 17 * 17].tolist()
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), block_size=st.integers(1, 9), file_tokens=st.none() | st.integers(1, 20))
+def test_every_id_comes_back(draw_corpus, data, block_size, file_tokens):
+    corpus, output, documents = draw_corpus(data)
+    ids = [one for document in documents for one in document]
+    options = ExportOptions(block_size=min(block_size, len(ids)), shard_tokens=file_tokens)
+    LitData().write(corpus, output, options=options)
+    assert [one for chunk in read(output / "train") for one in chunk] == ids
+
+
+def _chunks(folder, items, **config):
+    folder.mkdir()
+    ids = np.array([one for item in items for one in item], "<u2")
+    offsets = 4 + 4 * (len(items) + 1) + 2 * np.cumsum([0, *map(len, items)])
+    data = np.array([len(items), *offsets], "<u4").tobytes() + ids.tobytes()
+    (folder / "chunk-0-0.bin").write_bytes(data)
+    chunk = {"chunk_bytes": len(data), "chunk_size": len(items), "dim": len(ids), "filename": "chunk-0-0.bin"}
+    settings = {"compression": None, "encryption": None, "data_format": ["no_header_numpy:5"]} | config
+    (folder / "index.json").write_text(json.dumps({"chunks": [chunk], "config": settings}))
+    return folder
+
+
+def _imported(folder):
+    return corpuskit.import_tokens(
+        folder, "litdata", name="a", encoding="bytes", output=folder.parent / "back"
+    )
+
+
+def test_items_of_a_chunk_are_documents(tmp_path):
+    items = [[1, 2], [], [3, 256, 4]]
+    back = _imported(_chunks(tmp_path / "old", items))["train"]
+    assert [back.document(number).tolist() for number in range(3)] == items
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"compression": "zstd"}, {"encryption": "fernet"}, {"data_format": ["pickle"]}, {"data_format": "int"}],
+)
+def test_chunks_of_something_else_are_refused(tmp_path, config):
+    with pytest.raises(CorpusFormatError, match="expected None, None and one of no_header_tensor"):
+        _imported(_chunks(tmp_path / "old", [[1, 2]], **config))
+
+
+@pytest.mark.parametrize("name", ["../up.bin", "/etc/passwd", "..", "", 3])
+def test_an_index_names_files_beside_it_only(tmp_path, name):
+    folder = _chunks(tmp_path / "old", [[1, 2]])
+    index = json.loads((folder / "index.json").read_text())
+    index["chunks"][0]["filename"] = name
+    (folder / "index.json").write_text(json.dumps(index))
+    with pytest.raises(CorpusFormatError, match="which is no file beside it"):
+        _imported(folder)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"chunks": 3, "config": {}}', '{"chunks": [{}], "config": {}}']
+)
+def test_an_index_of_something_else_is_refused(tmp_path, content):
+    folder = _chunks(tmp_path / "old", [[1, 2]])
+    (folder / "index.json").write_text(content)
+    with pytest.raises(CorpusFormatError, match=r"index\.json: is no index of LitData's chunks"):
+        _imported(folder)

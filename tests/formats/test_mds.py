@@ -8,8 +8,11 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from corpuskit.errors import ConfigError
+import corpuskit
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.mds import Mds
 from corpuskit.formats.options import ExportOptions
 from corpuskit.testing import FormatSuite
@@ -108,3 +111,55 @@ def test_streaming_reads_it(make_corpus, tmp_path, wide):
     whole = StreamingDataset(local=str(tmp_path / "out"), split="train", batch_size=1, shuffle=False)
     assert len(whole) == len(rows)
     assert all(np.array_equal(whole[number]["tokens"], row) for number, row in enumerate(rows))
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), block_size=st.integers(1, 9), file_tokens=st.none() | st.integers(1, 20))
+def test_every_whole_row_comes_back(draw_corpus, data, block_size, file_tokens):
+    corpus, output, documents = draw_corpus(data)
+    ids = [one for document in documents for one in document]
+    size = min(block_size, len(ids))
+    Mds().write(corpus, output, options=ExportOptions(block_size=size, shard_tokens=file_tokens))
+    rows = [row for shard in read(output / "train") for row in shard]
+    assert rows == [ids[start : start + size] for start in range(0, len(ids) - size + 1, size)]
+
+
+@pytest.fixture
+def exported(make_corpus, tmp_path):
+    corpuskit.export(make_corpus(), "mds", tmp_path / "out", block_size=5)
+    return tmp_path / "out" / "train"
+
+
+def _imported(folder):
+    return corpuskit.import_tokens(folder, "mds", name="a", encoding="bytes", output=folder.parent / "back")
+
+
+@pytest.mark.parametrize(
+    "columns", [["str"], ["pkl"], ["ndarray:float32:5"], ["ndarray:int32:5", "int"], [3], 3]
+)
+def test_samples_of_something_else_are_refused(exported, columns):
+    index = json.loads((exported / "index.json").read_text())
+    index["shards"][0]["column_encodings"] = columns
+    (exported / "index.json").write_text(json.dumps(index))
+    with pytest.raises(CorpusFormatError, match=r"expected one column of whole numbers|describes no shard"):
+        _imported(exported)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"version": 1, "shards": []}', '{"version": 2, "shards": [3]}']
+)
+def test_an_index_of_something_else_is_refused(exported, content):
+    (exported / "index.json").write_text(content)
+    with pytest.raises(CorpusFormatError, match=r"is no index of MosaicML's shards|describes no shard"):
+        _imported(exported)
+
+
+def test_a_shard_that_does_not_hold_its_samples_is_refused(exported):
+    shard = exported / "shard.00000.mds"
+    data = shard.read_bytes()
+    shard.write_bytes(bytes(4) + data[4:])
+    with pytest.raises(CorpusFormatError, match="does not begin as a shard of"):
+        _imported(exported)
+    shard.write_bytes(data[:-1])
+    with pytest.raises(CorpusFormatError, match="cut short"):
+        _imported(exported)

@@ -8,9 +8,11 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import corpuskit
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.olmo import Olmo, _lines
 from corpuskit.formats.options import ExportOptions
 from corpuskit.testing import FormatSuite
@@ -92,3 +94,54 @@ def test_olmo_core_reads_it(make_corpus, tmp_path):
         assert by_id == by_file
         found += [ids[start:stop].tolist() for start, stop in by_file]
     assert found == documents(corpus["train"])
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), file_tokens=st.none() | st.integers(1, 20))
+def test_every_document_comes_back(draw_corpus, data, file_tokens):
+    corpus, output, documents = draw_corpus(data)
+    Olmo().write(corpus, output, options=ExportOptions(shard_tokens=file_tokens))
+    assert read(output / "train", corpus.manifest.dtype) == documents
+
+
+def _imported(folder):
+    return corpuskit.import_tokens(
+        folder, "olmo", name="back", encoding="bytes", output=folder.parent / "back", dtype="uint16"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (b"0,1,a,b,0\n2,4,a,b,1\n", "documents that do not follow one another"),
+        (b"0,2,a\nx,y\n", "a line that does not begin with two numbers"),
+        (b"0,9\n", "documents end at places that fall, or lie behind the 4 ids"),
+        (b"0," + b"1" * 70_000, "a line of more than 65,536 bytes"),
+    ],
+)
+def test_documents_that_cannot_be_are_refused(tmp_path, lines, message):
+    folder = tmp_path / "olmo"
+    folder.mkdir()
+    (folder / "part-0-00000.npy").write_bytes(np.arange(4, dtype="<u2").tobytes())
+    (folder / "part-0-00000.csv.gz").write_bytes(gzip.compress(lines))
+    with pytest.raises(CorpusFormatError, match=message):
+        _imported(folder)
+    assert not (tmp_path / "back").exists()
+
+
+@pytest.mark.parametrize("data", [gzip.compress(b"0,4,a\n", mtime=0)[:-9], b"0,4,a\n"])
+def test_documents_that_are_cut_off_or_not_packed_are_refused(tmp_path, data):
+    folder = tmp_path / "olmo"
+    folder.mkdir()
+    (folder / "part-0-00000.npy").write_bytes(np.arange(4, dtype="<u2").tobytes())
+    (folder / "part-0-00000.csv.gz").write_bytes(data)
+    with pytest.raises(CorpusFormatError, match="an end that is cut off|bytes that are not gzip's"):
+        _imported(folder)
+
+
+def test_numpy_s_own_files_are_refused(tmp_path):
+    folder = tmp_path / "olmo"
+    folder.mkdir()
+    np.save(folder / "part-0-00000.npy", np.arange(4, dtype="<u2"))
+    with pytest.raises(CorpusFormatError, match="begins with NumPy's header"):
+        _imported(folder)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import corpuskit
@@ -37,6 +38,17 @@ def test_a_state_opens_the_batches_that_saved_it(corpora, name):
     again = resumed(data, state, sampler="shuffled" if data.is_mixture else None)
     assert (again.step, again.batch_size, again.block_size) == (7, 4, 16)
     assert (again[7][0] == there[7][0]).all()
+
+
+def test_a_state_says_which_targets_its_batches_had(corpora):
+    fim = {"rate": 0.5, "prefix": 1, "suffix": 2, "middle": 3}
+    data = open_data(corpora / "one")
+    config = BatchConfig(batch_size=4, block_size=16, num_targets=2, fim=fim)
+    batches = data.batches(config)
+    batches.seek(step=5)
+    found = resumed(data, batches.state_dict())
+    assert found.options == batches.options
+    np.testing.assert_array_equal(next(iter(found))[1], batches[5][1])
 
 
 def test_a_state_of_another_corpus_is_refused(corpora):

@@ -42,6 +42,20 @@ def test_tokens_are_seen_where_the_batches_have_them(corpus, sampler, rows, monk
     assert [one.num_samples for one in found] == [len(rows) for rows in expected.values()]
 
 
+def test_steps_of_a_schedule_are_those_of_its_batches(corpus):
+    batches = corpus.batches(
+        "train", batch_size=[(0, 2), (4, 4)], block_size=[(0, 8), (8, 32)], sampler="shuffled", output="numpy"
+    )
+    found = when_seen(batches.order, [(100, 101), (500, 520)], steps=(0, 9))
+    expected = [[], []]
+    for step in range(10):
+        for row in batches.trace(step).rows:
+            for number, (low, high) in enumerate([(100, 101), (500, 520)]):
+                if any(piece.start < high and low < piece.stop for piece in row.pieces):
+                    expected[number].append((step, row.row))
+    assert [one.rows for one in found] == expected
+
+
 def test_only_so_many_are_kept_and_all_are_counted(corpus):
     batches = corpus.batches("train", batch_size=4, block_size=8, sampler="sequential", output="numpy")
     (found,) = when_seen(batches.order, [(0, 100)], most=2)

@@ -191,7 +191,7 @@ def test_of_two_different_corpora_for_one_empty_place_neither_gets_the_others_sh
             monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(cache_dir))
 
     s3.fault = overtake
-    with pytest.raises(ConfigError, match="another corpus, which came while this one was made"):
+    with pytest.raises(ConfigError, match="holds another corpus; replace it with --overwrite"):
         corpuskit.prepare(str(texts), output=url, **options)
     assert corpuskit.verify(url) == []
     assert corpuskit.open(url).manifest.options["split"] == "valid=0.3"

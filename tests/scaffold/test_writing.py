@@ -101,7 +101,7 @@ def test_the_wheel_has_the_templates(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "corpuskit/scaffold").rglob("*.in")}
     assert templates <= set(zipfile.ZipFile(wheel).namelist())
-    assert len(templates) == 31
+    assert len(templates) == 34
 
 
 def test_the_ci_file_runs_what_the_readme_says(written):

@@ -49,9 +49,13 @@ def read_manifest(store: Store) -> tuple[Stored, Manifest] | None:
 def prefix_of(store: Store, stored: Stored, manifest: Manifest) -> str:
     """Where a corpus's files are: in its generation's folder, or beside the manifest.
 
+    Where a store commits many files at once, a corpus that replaces another one takes its place.
+
     Raises:
         StorageError: If the store does not answer, or refuses.
     """
+    if store.commits_at_once:
+        return ""
     folder = generation(stored.data)
     names = file_names(manifest)
     # The last one is uploaded last: an upload that was stopped is not mistaken for a corpus.

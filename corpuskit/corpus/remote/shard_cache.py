@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from corpuskit import cache, reading, storage
 from corpuskit.corpus.file_bytes import contents
 from corpuskit.errors import ConfigError, HashMismatch, StorageError
+from corpuskit.fetching.options import FetchOptions
 from corpuskit.fetching.verified import fetch
 from corpuskit.locks import lock_or_go_on
 from corpuskit.numbers import whole
@@ -65,10 +66,12 @@ class ShardCache:
     Args:
         cache_dir: The cache; shards are in a folder of it.
         limit_bytes: The most that all of them may take, downloads included.
+        options: How they are fetched.
     """
 
-    def __init__(self, cache_dir: Path, limit_bytes: int) -> None:
+    def __init__(self, cache_dir: Path, limit_bytes: int, options: FetchOptions | None = None) -> None:
         self.limit_bytes = limit_bytes
+        self._options = options
         self._cache_dir = cache_dir
         self._root = cache_dir / "shards"
         self._lock = threading.RLock()
@@ -121,7 +124,8 @@ class ShardCache:
         with loading:  # of several threads, one fetches it
             if not self._is_sound(sha256, size_bytes):
                 with self._room_for(sha256, size_bytes):
-                    _fetch(place, sha256, size_bytes, self._root, on_bytes)
+                    file = RemoteFile(place.url, sha256=sha256, size_bytes=size_bytes)
+                    _fetch(place, file, self._root, self._options, on_bytes)
                     with contextlib.suppress(FileNotFoundError):  # others may need its room already
                         self._sound[sha256] = self._path(sha256).stat().st_ino
         self._touch(sha256)
@@ -266,11 +270,14 @@ class ShardCache:
 
 
 def _fetch(
-    place: RemotePath, sha256: str, size_bytes: int, folder: Path, on_bytes: Callable[[], None]
+    place: RemotePath,
+    file: RemoteFile,
+    folder: Path,
+    options: FetchOptions | None,
+    on_bytes: Callable[[], None],
 ) -> None:
-    file = RemoteFile(place.url, sha256=sha256, size_bytes=size_bytes)
     try:
-        fetch(file, cache_dir=folder, on_progress=lambda progress: on_bytes())
+        fetch(file, cache_dir=folder, on_progress=lambda progress: on_bytes(), options=options)
     except HashMismatch as error:
         raise HashMismatch(
             f"{place}: it was fetched twice and is not what the manifest says: expected {error.expected}, "

@@ -89,7 +89,8 @@ class RemoteFiles:
         if self._folder is None:
             self.check_limit()
             prefix = prefix_of(self._store, self._stored, self._manifest)
-            self._folder = self._store.place / prefix if prefix else self._store.place
+            place, _ = self._store.downloads()
+            self._folder = place / prefix if prefix else place
         return self._folder / name
 
     def _why(self, error: FetchError) -> CorpusFormatError | FetchError:
@@ -234,8 +235,10 @@ class RemoteSplit(Split):
 
 def open_remote(
     place: RemotePath, cache_bytes: int | str | None, *, cache_dir: Path | None = None
-) -> tuple[Manifest, dict[str, Split]]:
-    """The manifest and the splits of a corpus in an object store; only the manifest is read.
+) -> tuple[RemotePath, Manifest, dict[str, Split]]:
+    """The place, the manifest and the splits of a corpus in an object store; only the manifest is read.
+
+    Where a store has versions, the place is that of the one that was found.
 
     Args:
         place: Where it is.
@@ -247,25 +250,26 @@ def open_remote(
         ConfigError: If the limit is too small for it.
         StorageError: If the store does not answer, or refuses.
     """
-    store = open_store(place)
+    store = open_store(place).pinned()
     found = read_manifest(store)
     if found is None:
         raise not_a_corpus(place)
     stored, manifest = found
     cache_dir = cache_dir or default_cache_dir()
-    files = RemoteFiles(store, stored, manifest, ShardCache(cache_dir, limit_from(cache_bytes, cache_dir)))
+    _, options = store.downloads()
+    cache = ShardCache(cache_dir, limit_from(cache_bytes, cache_dir), options)
+    files = RemoteFiles(store, stored, manifest, cache)
     if cache_bytes is not None:
         files.check_limit()
-    return manifest, {
-        name: RemoteSplit(place, manifest, name, files, cache_bytes) for name in manifest.splits
-    }
+    splits = {name: RemoteSplit(store.place, manifest, name, files, cache_bytes) for name in manifest.splits}
+    return store.place, manifest, {**splits}
 
 
 @contextlib.contextmanager
 def open_afresh(place: RemotePath) -> Iterator[tuple[Manifest, dict[str, Split]]]:
     """The same with a cache of its own that is deleted afterwards: what is read comes from the store."""
     with scratch_folder("verify") as folder:
-        manifest, splits = open_remote(place, None, cache_dir=folder)
+        _, manifest, splits = open_remote(place, None, cache_dir=folder)
         for split in splits.values():
             assert isinstance(split, RemoteSplit)
             split.keep_little()
@@ -273,5 +277,5 @@ def open_afresh(place: RemotePath) -> Iterator[tuple[Manifest, dict[str, Split]]
 
 
 def _reopen(place: RemotePath, name: str, fingerprint: str, cache_bytes: int | str | None) -> Split:
-    _, splits = open_remote(place, cache_bytes)
+    _, _, splits = open_remote(place, cache_bytes)
     return check_not_replaced(splits.get(name), place, name, fingerprint)

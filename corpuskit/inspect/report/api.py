@@ -217,6 +217,12 @@ def _order_of(corpus: Corpus, batches: Batches | None) -> tuple[Order, Split]:
             "corpus.batches(...)",
             found=split,
         )
+    if batches.schedule is not None:
+        raise ConfigError(
+            "a report is of batches of one shape, and these have a schedule; say one batch_size and one "
+            "block_size",
+            found=batches.schedule,
+        )
     here = {"output": "numpy", "device": None, "resident": False, "prefetch": 0, "rank": 0, "world_size": 1}
     return Order(split, batches.options.replace(documents="mask", **here)), split
 

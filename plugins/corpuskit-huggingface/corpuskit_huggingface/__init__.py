@@ -3,6 +3,7 @@
 - `corpuskit prepare hf:org/name` reads a dataset's files, and those of a folder that looks like one;
 - `--encoding hf:org/name` encodes with a `tokenizer.json`;
 - `--template hf:org/name` writes conversations as a model's chat template does;
+- `corpuskit publish PATH hf://org/name` puts a corpus there, and `corpuskit.open` reads it;
 - `corpus_to_hf(corpus)` shows a prepared corpus to whatever works with `datasets`.
 """
 
@@ -21,6 +22,7 @@ __all__ = [
     "corpus_to_hf",
     "corpuskit_readers",
     "corpuskit_sources",
+    "corpuskit_stores",
     "corpuskit_templates",
     "corpuskit_tokenizers",
 ]
@@ -60,6 +62,18 @@ def corpuskit_templates() -> list[corpuskit.TemplateSpec]:
             "hf",
             "A model's own chat template: hf:path, or of the Hugging Face Hub: hf:org/name[@revision]",
             factory="corpuskit_huggingface.chat_template:HuggingFaceTemplate",
+        )
+    ]
+
+
+@corpuskit.hookimpl
+def corpuskit_stores() -> list[corpuskit.StoreSpec]:
+    """Repositories of the Hub, to publish corpora to and to open them from."""
+    return [
+        corpuskit.StoreSpec(
+            "hf",
+            "A dataset repository of the Hugging Face Hub: hf://org/name[@revision][/folder]",
+            factory="corpuskit_huggingface.store:HubStore",
         )
     ]
 

@@ -22,9 +22,21 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils.tqdm import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
 
-from corpuskit.errors import FetchError, reason_of
+from corpuskit.errors import CorpuskitError, FetchError, reason_of
 from corpuskit.plugin import is_offline as corpuskit_is_offline
+
+#: What an answer of the Hub means, and what to do.
+_REMEDIES = {
+    401: "asks who you are: set HF_TOKEN or run 'hf auth login', and renew a token that has expired",
+    403: "does not allow that with this token: make one that may, in your settings there, and set HF_TOKEN",
+    429: "says that these are too many requests: wait some minutes; with HF_TOKEN it allows more",
+}
 
 
 def is_offline() -> bool:
@@ -80,9 +92,24 @@ def explained(what: str, repo: str) -> Iterator[None]:
     except HFValidationError as cause:
         raise error(f"not a repository's name: {reason_of(cause):.300}") from cause
     except (HTTPError, OSError) as cause:
-        if isinstance(cause, FetchError):
+        if isinstance(cause, CorpuskitError):
             raise
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        if status in _REMEDIES:
+            raise error(f"{constants.ENDPOINT} {_REMEDIES[status]}") from cause
         raise error(f"cannot be had from {constants.ENDPOINT}: {reason_of(cause):.300}") from cause
+
+
+@contextlib.contextmanager
+def without_bars() -> Iterator[None]:
+    """Have `huggingface_hub` show no progress of its own."""
+    were_disabled = are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not were_disabled:
+            enable_progress_bars()
 
 
 def optional(get: Callable[[], Path]) -> Path | None:

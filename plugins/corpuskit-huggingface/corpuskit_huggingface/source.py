@@ -18,11 +18,6 @@ from typing import Any
 from huggingface_hub import HfApi, constants
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils.tqdm import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
 
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError, StorageError
 from corpuskit.plugin import (
@@ -160,18 +155,13 @@ class HuggingFaceSource(FilesSource):
         total = sum(listed[file.path].size_bytes for file in files)
         done = 0
         inputs = []
-        were_disabled = are_progress_bars_disabled()
-        disable_progress_bars()
-        try:
+        with hub.without_bars():
             for file in files:
                 path = hub.download(self._target.place, file.path, revision=commit, repo_type="dataset")
                 inputs.append(self._hub_input(commit, file, listed[file.path], path))
                 done += listed[file.path].size_bytes
                 if self.options.on_progress is not None:
                     self.options.on_progress(Progress("fetch", self._target.place, done, total))
-        finally:
-            if not were_disabled:
-                enable_progress_bars()
         return inputs
 
     def _hub_input(self, commit: str, file: DataFile, listed: _Listed, path: Path) -> Input:

@@ -9,11 +9,13 @@ import json
 import os
 import re
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # before a thread of one test meets another's fork
 
@@ -182,9 +184,11 @@ TEXTS = (
 
 
 class FakeHub:
-    """The part of the Hub's HTTP interface that files are listed and downloaded through.
+    """The part of the Hub's HTTP interface that files are listed, downloaded and committed through.
 
-    Repositories are made with `add`; each change of one is a new commit, and old commits stay.
+    Repositories are made with `add`, or over HTTP; each change of one is a new commit, and old commits stay.
+    Writing needs the token hf_key; others are known, and may read. `fault(method, path)` may say what becomes
+    of a request: a status to answer, "cut" (half of the answer's body), or "lose" (done and not answered).
     """
 
     def __init__(self) -> None:
@@ -192,22 +196,54 @@ class FakeHub:
         self.private: set[str] = set()
         self.requests: list[str] = []
         self.large: set[str] = set()  # files stored as large ones, whose sha256 is listed
+        self.objects: dict[str, bytes] = {}  # large files that were uploaded, by sha256
+        self.visibility: dict[str, str | None] = {}  # of repositories that were made over HTTP
+        self.messages: list[str] = []  # of commits
+        self.ignored: set[str] = set()  # what a .gitignore would name
+        self.redirects = False  # whether large files are at another server, which takes no token
+        self.limits = {"X-Error-Message": "too many"}
+        self.fault = lambda method, path: None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
 
             def do_GET(self) -> None:
                 outer.requests.append(f"{self.command} {self.path}")
-                status, headers, body = outer.answer(unquote(urlsplit(self.path).path), self.headers)
+                sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if self.headers.get("Transfer-Encoding") == "chunked":
+                    sent = self.read_chunks()
+                url = urlsplit(self.path)
+                fault = outer.fault(self.command, url.path)
+                if isinstance(fault, int):
+                    status, headers, body = fault, dict(outer.limits), b"{}"
+                elif self.command in ("GET", "HEAD"):
+                    path, query = unquote(url.path), parse_qs(url.query)
+                    status, headers, body = outer.answer(path, self.headers, query)
+                    status, headers, body = outer.part(status, headers, body, self.headers.get("Range"))
+                else:
+                    status, headers, body = outer.write(unquote(url.path), self.headers, sent)
+                if fault == "lose":
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
+                if self.command != "HEAD":
+                    self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
+                self.close_connection |= fault == "cut"
 
-            do_HEAD = do_GET
+            do_HEAD = do_POST = do_PUT = do_GET
+
+            def read_chunks(self) -> bytes:
+                data = b""
+                while size := int(self.rfile.readline(), 16):
+                    data += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return data
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -234,7 +270,86 @@ class FakeHub:
     def commit(self, repo: str, number: int) -> str:
         return hashlib.sha1(f"{repo} {number}".encode()).hexdigest()
 
-    def answer(self, path: str, headers) -> tuple[int, dict[str, str], bytes]:
+    def part(self, status: int, headers: dict[str, str], body: bytes, asked: str | None):
+        """The range of an answer that was asked for."""
+        if status != 200 or not asked:
+            return status, headers, body
+        start, _, end = asked.removeprefix("bytes=").partition("-")
+        piece = body[int(start) : int(end) + 1 if end else None]
+        at = f"bytes {start}-{int(start) + len(piece) - 1}/{len(body)}"
+        return 206, {**headers, "Content-Range": at}, piece
+
+    def write(self, path: str, headers, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+        """What a POST or a PUT does."""
+
+        def json_of(value: object, status: int = 200) -> tuple[int, dict[str, str], bytes]:
+            return status, {"Content-Type": "application/json"}, json.dumps(value).encode()
+
+        if path.startswith("/lfs/"):
+            if hashlib.sha256(sent).hexdigest() != path.removeprefix("/lfs/"):
+                return 400, {}, b""
+            self.objects[path.removeprefix("/lfs/")] = sent
+            return 200, {}, b""
+        if path == "/api/validate-yaml":
+            wrong = "[broken" in json.loads(sent)["content"]
+            errors = [{"message": '"license" must be one of'}] if wrong else []
+            return json_of({"errors": errors, "warnings": []}, 400 if wrong else 200)
+        if (said := headers.get("Authorization")) != "Bearer hf_key":
+            return (403 if said else 401), {"X-Error-Message": "no"}, b"{}"
+        if path == "/api/repos/create":
+            value = json.loads(sent)
+            repo = f"datasets/{value['organization']}/{value['name']}"
+            assert value["type"] == "dataset"
+            if repo in self.commits:
+                return json_of({}, 409)
+            self.visibility[repo] = value.get("visibility") or ("private" if value.get("private") else None)
+            self.add(repo, {".gitattributes": b"*.bin filter=lfs\n"})
+            return json_of({"url": f"{self.url}/{repo}"})
+        if path.endswith(".git/info/lfs/objects/batch"):
+            asked = json.loads(sent)["objects"]
+            for one in asked:
+                if one["oid"] not in self.objects:
+                    one["actions"] = {"upload": {"href": f"{self.url}/lfs/{one['oid']}"}}
+            return json_of({"transfer": "basic", "objects": asked})
+        match = re.fullmatch(r"/api/(datasets/[^/]+/[^/]+)/(preupload|commit)/(.+)", path)
+        if match is None or match[1] not in self.commits:
+            return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
+        if match[3] != "main":
+            return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}"
+        if match[2] == "preupload":
+            return json_of({"files": [self._mode(file) for file in json.loads(sent)["files"]]})
+        return self._commit(match[1], [json.loads(line) for line in sent.splitlines()], json_of)
+
+    def _mode(self, file: dict[str, Any]) -> dict[str, Any]:
+        mode = "lfs" if file["path"].endswith((".bin", ".arrow")) else "regular"
+        return {"path": file["path"], "uploadMode": mode, "shouldIgnore": file["path"] in self.ignored}
+
+    def _commit(self, repo: str, lines: list[dict[str, Any]], json_of):
+        files = dict(self.commits[repo][-1])
+        head = self.commit(repo, len(self.commits[repo]) - 1)
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "header" and value.get("parentCommit", head) != head:
+                return json_of({"error": "A commit has happened since. Please refresh and try again."}, 412)
+            if line["key"] == "header":
+                self.messages.append(value["summary"])
+            elif line["key"] == "file":
+                files[value["path"]] = b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                files[value["path"]] = self.objects[value["oid"]]
+                self.large.add(value["path"])
+            else:
+                del files[value["path"]]
+        oid = self.add(repo, files)
+        return json_of({"commitUrl": f"{self.url}/{repo}/commit/{oid}", "commitOid": oid})
+
+    def answer(self, path: str, headers, query=None) -> tuple[int, dict[str, str], bytes]:
+        if path.startswith("/cdn/"):
+            assert "Authorization" not in headers, "a token was sent to another server"
+            sha256 = path.removeprefix("/cdn/")
+            return 200, {"ETag": f'"{sha256}"'}, self.objects[sha256]
+        if re.fullmatch(r"/api/(datasets|models)/[^/]+/[^/]+", path):
+            path += "/revision/main"
         api = re.fullmatch(
             r"/api/((?:datasets/|models/)?[^/]+/[^/]+)/(revision|tree)/([0-9a-f]{40}(?=/)|.+)(?:/(.+))?", path
         )
@@ -262,6 +377,8 @@ class FakeHub:
         if under and not any(name.startswith(under) for name in files):
             return 404, {"X-Error-Code": "EntryNotFound"}, b""
         tree = [self._entry(name, data) for name, data in sorted(files.items()) if name.startswith(under)]
+        if query and query.get("recursive", [""])[0].lower() == "false":
+            tree = [entry for entry in tree if "/" not in str(entry["path"]).removeprefix(under)]
         return 200, {"Content-Type": "application/json"}, json.dumps(tree).encode()
 
     def _file(self, commit: str, files: dict[str, bytes], name: str) -> tuple[int, dict[str, str], bytes]:
@@ -269,6 +386,9 @@ class FakeHub:
         if name not in files:
             return 404, {**headers, "X-Error-Code": "EntryNotFound"}, b""
         entry = self._entry(name, files[name])
+        if self.redirects and name in self.large:
+            there = self.url.replace("127.0.0.1", "localhost")
+            return 302, {**headers, "Location": f"{there}/cdn/{hashlib.sha256(files[name]).hexdigest()}"}, b""
         return 200, {**headers, "ETag": f'"{entry["oid"]}"'}, files[name]
 
     def _entry(self, name: str, data: bytes) -> dict[str, object]:
@@ -282,7 +402,7 @@ class FakeHub:
 @pytest.fixture
 def fake_hub(monkeypatch, tmp_path) -> Iterator[FakeHub]:
     """A Hub on loopback, which `huggingface_hub` takes for the real one."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     hub = FakeHub()
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
     monkeypatch.setattr(
@@ -290,6 +410,7 @@ def fake_hub(monkeypatch, tmp_path) -> Iterator[FakeHub]:
     )
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf-home" / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # which is another protocol
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "hf-home" / "token"))
     monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_TOKEN", raising=False)

@@ -128,6 +128,9 @@ def test_what_cannot_be_is_refused(plain, stats_of, tmp_path, options, message):
 def test_batches_of_another_corpus_are_refused(plain, hostile, tmp_path):
     with pytest.raises(ConfigError, match="expected, found those of <Split 'train'"):
         corpuskit.report(plain, tmp_path / "a.html", batches=hostile.batches(output="numpy"))
+    grows = plain.batches(output="numpy", batch_size=[(0, 2), (5, 4)], block_size=16)
+    with pytest.raises(ConfigError, match="a report is of batches of one shape, and these have a schedule"):
+        corpuskit.report(plain, tmp_path / "a.html", batches=grows)
     mixture = corpuskit.mix({plain: 1, hostile: 1}).batches(output="numpy", block_size=16)
     with pytest.raises(ConfigError, match="expected, found those of <MixedStream"):
         corpuskit.report(plain, tmp_path / "a.html", batches=mixture)
