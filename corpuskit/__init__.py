@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from corpuskit.batches.labels import Labels
     from corpuskit.batches.segments import Segments
     from corpuskit.batches.trace import Trace
+    from corpuskit.bundles.collecting import Bundle, fetch_bundle
+    from corpuskit.bundles.packing import pack
+    from corpuskit.bundles.unpacking import unpack
     from corpuskit.config.batches import BatchConfig
     from corpuskit.config.prepare import PrepareConfig
     from corpuskit.config.run import RunConfig, read_config
@@ -75,6 +78,7 @@ _PLACES = {
     "BatchConfig": "corpuskit.config.batches:BatchConfig",
     "Batches": "corpuskit.batches.batches:Batches",
     "BitsPerByte": "corpuskit.evaluation.bits_per_byte:BitsPerByte",
+    "Bundle": "corpuskit.bundles.collecting:Bundle",
     "Card": "corpuskit.inspect.card:Card",
     "CommandSpec": "corpuskit.registry.specs:CommandSpec",
     "Comparison": "corpuskit.inspect.comparison:Comparison",
@@ -115,11 +119,13 @@ _PLACES = {
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
+    "fetch_bundle": "corpuskit.bundles.collecting:fetch_bundle",
     "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "import_tokens": "corpuskit.formats.importing:import_tokens",
     "mix": "corpuskit.corpus.mixture:mix",
     "open": "corpuskit.corpus.corpus:open_corpus",
+    "pack": "corpuskit.bundles.packing:pack",
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
@@ -130,6 +136,7 @@ _PLACES = {
     "seed_all": "corpuskit.reproducibility:seed_all",
     "select": "corpuskit.corpus.select:select",
     "stats": "corpuskit.inspect.collecting:stats",
+    "unpack": "corpuskit.bundles.unpacking:unpack",
     "verify": "corpuskit.corpus.verification:verify",
     "where": "corpuskit.inspect.where:where",
 }
@@ -138,6 +145,7 @@ __all__ = [
     "BatchConfig",
     "Batches",
     "BitsPerByte",
+    "Bundle",
     "Card",
     "CommandSpec",
     "Comparison",
@@ -179,11 +187,13 @@ __all__ = [
     "encodings",
     "export",
     "fetch",
+    "fetch_bundle",
     "health",
     "hookimpl",
     "import_tokens",
     "mix",
     "open",
+    "pack",
     "plan",
     "prepare",
     "progress",
@@ -194,6 +204,7 @@ __all__ = [
     "seed_all",
     "select",
     "stats",
+    "unpack",
     "verify",
     "where",
 ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("corpuskit.cli.prepare", "Turn text into a verified corpus of token ids."),
     "plan": ("corpuskit.cli.plan", "Say what preparing would make and take."),
+    "fetch": ("corpuskit.cli.fetch", "Collect what preparing needs, for a machine without a network."),
     "commit": ("corpuskit.cli.commit", "Make a corpus of parts made elsewhere."),
     "info": ("corpuskit.cli.info", "Say what a prepared corpus is."),
     "show": ("corpuskit.cli.show", "Decode tokens, a document or a batch."),
@@ -17,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
     "import": ("corpuskit.cli.import_tokens", "Make a corpus of another trainer's token files."),
+    "pack": ("corpuskit.cli.pack", "Write a corpus as one file, to carry elsewhere."),
+    "unpack": ("corpuskit.cli.unpack", "Make a corpus of such a file."),
     "card": ("corpuskit.cli.card", "Write the dataset card of a corpus or a mixture."),
     "publish": ("corpuskit.cli.publish", "Put a corpus, with its card, on the Hub or in a store."),
     "list": ("corpuskit.cli.list", "List corpora, tokenizers, samplers and more."),

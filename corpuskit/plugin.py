@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from corpuskit.file_errors import looking_at
     from corpuskit.formats.base import Format
     from corpuskit.formats.export import Export
+    from corpuskit.formats.foreign import ForeignBlock, ForeignFile, ForeignPlace, MappedFile
     from corpuskit.formats.opening import open_format
     from corpuskit.formats.options import ExportOptions
     from corpuskit.machine import usable_cores
@@ -244,6 +245,10 @@ GROUPS = {
         "Format": "corpuskit.formats.base:Format",
         "Export": "corpuskit.formats.export:Export",
         "ExportOptions": "corpuskit.formats.options:ExportOptions",
+        "ForeignBlock": "corpuskit.formats.foreign:ForeignBlock",
+        "ForeignFile": "corpuskit.formats.foreign:ForeignFile",
+        "ForeignPlace": "corpuskit.formats.foreign:ForeignPlace",
+        "MappedFile": "corpuskit.formats.foreign:MappedFile",
     },
     "Stores": {
         "Store": "corpuskit.stores.base:Store",
@@ -294,6 +299,9 @@ __all__ = [
     "FetchOptions",
     "FileFilter",
     "FilesSource",
+    "ForeignBlock",
+    "ForeignFile",
+    "ForeignPlace",
     "Format",
     "FormatSpec",
     "Glob",
@@ -302,6 +310,7 @@ __all__ = [
     "Job",
     "Keep",
     "LeftOut",
+    "MappedFile",
     "Message",
     "OnBadDocument",
     "OnListingProblem",

@@ -51,19 +51,27 @@ class FileWriter:
             disk while they are written, so that fsync waits for little, and leave memory when they are safe:
             what other programs keep there stays, and the next file takes their place, which is faster than
             new memory (a tenth of the time of `prepare`).
+        hashed: False where nobody asks for the digest, which then is that of nothing.
 
     Attributes:
         size_bytes: Bytes written so far.
     """
 
     def __init__(
-        self, path: Path, *, replace: bool = True, temporary: Path | None = None, streaming: bool = False
+        self,
+        path: Path,
+        *,
+        replace: bool = True,
+        temporary: Path | None = None,
+        streaming: bool = False,
+        hashed: bool = True,
     ) -> None:
         self.path = path
         self.size_bytes = 0
         self._num_sent_bytes = 0  # to the disk, in the background
         self._replace = replace
         self._streaming = streaming
+        self._hashed = hashed
         self._sha256 = hashlib.sha256()
         self._process = os.getpid()
         self._temporary = temporary or temporary_name(path)
@@ -91,7 +99,8 @@ class FileWriter:
         with storage_errors(self.path, "write"):
             while view:
                 num_written = os.write(self._fd, view)
-                self._sha256.update(view[:num_written])
+                if self._hashed:
+                    self._sha256.update(view[:num_written])
                 self.size_bytes += num_written
                 view = view[num_written:]
         if self._streaming and self.size_bytes - self._num_sent_bytes >= _WRITEBACK_BYTES:

@@ -58,6 +58,7 @@ PAGES = {
         "NVIDIA",
         "openai",
         "pytorch",
+        "stanford-crfm",
     },
     "raw.githubusercontent.com": {"karpathy"},
     "huggingface.co": {"datasets", "docs"},

@@ -69,10 +69,19 @@ def shard_table(
         stop: The row after the last one; None for all.
     """
     pa = import_pyarrow("reading kept fields")
+    tables = [*shard_tables(split, number, types, start, stop)]
+    return pa.concat_tables(tables) if tables else arrow_schema(types).empty_table()
+
+
+def shard_tables(
+    split: _HasFields, number: int, types: Mapping[str, str], start: int = 0, stop: int | None = None
+) -> Iterator[pyarrow.Table]:
+    """Some rows of one shard, a record batch at a time; the rest as for `shard_table`."""
+    pa = import_pyarrow("reading kept fields")
     expected = int(split.shard_documents[number + 1] - split.shard_documents[number])
     stop = expected if stop is None else stop
     where = _where(split, number)
-    chosen, end = [], 0
+    end = 0
     for position, batch in enumerate(_batches(split.fields_data(number), types, where)):
         begin, end = end, end + batch.num_rows
         if begin >= stop or end <= start:
@@ -82,7 +91,7 @@ def shard_table(
                 batch.validate(full=True)
             split.sound_fields.add((number, position))
         first = max(start - begin, 0)
-        chosen.append(batch.slice(first, stop - begin - first))
+        yield pa.Table.from_batches([batch.slice(first, stop - begin - first)])
     if end != expected:
         raise CorpusFormatError(
             f"{where}: {end:,} rows, the manifest says {expected:,}; prepare the corpus again "
@@ -91,7 +100,6 @@ def shard_table(
             expected=expected,
             found=end,
         )
-    return pa.Table.from_batches(chosen, schema=arrow_schema(types))
 
 
 def check_footer(split: _HasFields, number: int, types: Mapping[str, str]) -> None:
@@ -193,4 +201,4 @@ def _damaged(where: str, reason: str) -> CorpusFormatError:
     )
 
 
-__all__ = ["check_footer", "shard_table", "split_table"]
+__all__ = ["check_footer", "shard_table", "shard_tables", "split_table"]

@@ -188,10 +188,10 @@ def _stream(file: FileWriter, schema: pyarrow.Schema) -> Any:
         emit_dictionary_deltas=False,
         unify_dictionaries=False,
     )
-    return pa.ipc.new_file(pa.PythonFile(_Sink(file), mode="w"), schema, options=options)
+    return pa.ipc.new_file(pa.PythonFile(ArrowSink(file), mode="w"), schema, options=options)
 
 
-class _Sink(io.RawIOBase):
+class ArrowSink(io.RawIOBase):
     """A file that is being written, as Arrow takes it."""
 
     def __init__(self, file: FileWriter) -> None:
@@ -246,6 +246,7 @@ def converted(columns: Columns, types: Mapping[str, str]) -> dict[str, Sequence[
 
 
 __all__ = [
+    "ArrowSink",
     "BATCH_CHARACTERS",
     "BATCH_ROWS",
     "Columns",

@@ -51,18 +51,27 @@ class Folder:
             CorpusFormatError: If there is none, or it is damaged.
             StorageError: If it cannot be read.
         """
+        return parse_manifest(self.manifest_bytes(), where=str(self.path / manifest_format.FILE_NAME))
+
+    def manifest_bytes(self) -> bytes:
+        """The bytes of the manifest's file; raises as `manifest`."""
         name, max_bytes = manifest_format.FILE_NAME, manifest_format.MAX_BYTES
-        where = self.path / name
         try:
-            data = reading.read_file(name, max_bytes=max_bytes, dir_fd=self._directory)
+            return reading.read_file(name, max_bytes=max_bytes, dir_fd=self._directory)
         except FileNotFoundError as error:
             raise _no_corpus(self.path, f"it has no {name}") from error
         except OSError as error:
-            raise _unreadable(where, error) from error
-        return parse_manifest(data, where=str(where))
+            raise _unreadable(self.path / name, error) from error
 
-    def map(self, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:
-        """A read-only array over one file of the corpus, whose size is checked first.
+    def optional_bytes(self, name: str, *, max_bytes: int) -> bytes | None:
+        """The bytes of a small file beside the manifest; None where there is none, or none that is read."""
+        try:
+            return reading.read_file(name, max_bytes=max_bytes, dir_fd=self._directory)
+        except OSError:
+            return None
+
+    def open(self, name: str, size_bytes: int) -> int:
+        """One file of the corpus, open for reading, whose size is checked first; the caller closes it.
 
         Raises:
             CorpusFormatError: If it is missing, no file, or of another size.
@@ -72,15 +81,26 @@ class Folder:
             fd, found = reading.open_sized(name, dir_fd=self._directory)
         except OSError as error:
             raise _missing_or_unreadable(self.path / name, error) from error
+        if found != size_bytes:
+            reading.close(fd)
+            raise CorpusFormatError(
+                f"{self.path / name}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "
+                f"prepare the corpus again with --overwrite",
+                path=self.path / name,
+                expected=size_bytes,
+                found=found,
+            )
+        return fd
+
+    def map(self, name: str, dtype: np.dtype[Any], size_bytes: int) -> NDArray[Any]:
+        """A read-only array over one file of the corpus, whose size is checked first.
+
+        Raises:
+            CorpusFormatError: If it is missing, no file, or of another size.
+            StorageError: If it cannot be read.
+        """
+        fd = self.open(name, size_bytes)
         try:
-            if found != size_bytes:
-                raise CorpusFormatError(
-                    f"{self.path / name}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "
-                    f"prepare the corpus again with --overwrite",
-                    path=self.path / name,
-                    expected=size_bytes,
-                    found=found,
-                )
             if not size_bytes:  # an empty file cannot be mapped
                 return np.empty(0, dtype)
             # A string, because pathlib would take a tenth of the time of opening a corpus.
@@ -115,7 +135,7 @@ def read_folder(path: Path, read: Callable[[Folder], _T]) -> _T:
     """
     until = time.monotonic() + _REPLACED_S
     while True:
-        with _open(path) as folder:
+        with open_folder(path) as folder:
             try:
                 return read(folder)
             except (CorpusFormatError, StorageError):
@@ -124,7 +144,8 @@ def read_folder(path: Path, read: Callable[[Folder], _T]) -> _T:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Folder]:
+def open_folder(path: Path) -> Iterator[Folder]:
+    """A corpus's folder, held open while the block runs; raises as `read_folder`."""
     until = time.monotonic() + _ASIDE_S
     while True:
         try:

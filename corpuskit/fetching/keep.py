@@ -55,14 +55,29 @@ def put(path: Path, sha256: str, cache_dir: Path) -> Path:
         StorageError: If the cache cannot be written, or the file changes meanwhile.
     """
     kept = cache.file_path(cache_dir, sha256)
+    if not is_at(kept, sha256):
+        storage.remove_file(kept)
+        cache.make_folder(cache_dir, "files", sha256[:2])
+        link_or_copy(path, kept, sha256)
+    return kept
+
+
+def is_at(path: Path, sha256: str) -> bool:
+    """Whether a path has a file with this digest."""
     with contextlib.suppress(FetchError):
-        if hash_file(kept)[0] == sha256:
-            return kept
-    storage.remove_file(kept)
-    cache.make_folder(cache_dir, "files", sha256[:2])
+        return hash_file(path)[0] == sha256
+    return False
+
+
+def link_or_copy(path: Path, kept: Path, sha256: str) -> None:
+    """Give a file a second name that nothing has, or copy it where it cannot have one.
+
+    Raises:
+        FetchError: If it cannot be read.
+        StorageError: If the copy cannot be written, or the file changes meanwhile.
+    """
     if not storage.try_link(path, kept):
         _copy(path, kept, sha256)
-    return kept
 
 
 def _copy(path: Path, kept: Path, sha256: str) -> None:
@@ -82,4 +97,4 @@ def corpora_with(sha256: str) -> list[str]:
     return [name for name, found in files.items() if any((f.sha256 or "").lower() == sha256 for f in found)]
 
 
-__all__ = ["add", "corpora_with", "keep", "put"]
+__all__ = ["add", "corpora_with", "is_at", "keep", "link_or_copy", "put"]

@@ -6,7 +6,6 @@ import contextlib
 import ipaddress
 import logging
 import os
-import re
 from collections.abc import Callable, Iterator
 from functools import partial as bound
 from pathlib import Path
@@ -47,17 +46,6 @@ def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda size_bytes: N
     except OSError as error:
         reason = error.strerror or error
         raise FetchError(f"cannot read {path}: {reason}", path=path, missing=is_missing(error)) from error
-
-
-def mirrors_from_environment(sha256: str) -> Iterator[str]:
-    """Where CORPUSKIT_MIRRORS may have the file: under each folder or URL, `<sha256>` and `<ab>/<sha256>`.
-
-    The variable's entries are separated by white space or commas.
-    """
-    for base in re.split(r"[\s,]+", os.environ.get("CORPUSKIT_MIRRORS", "")):
-        if base:
-            yield f"{base.rstrip('/')}/{sha256}"
-            yield f"{base.rstrip('/')}/{sha256[:2]}/{sha256}"
 
 
 def is_offline() -> bool:

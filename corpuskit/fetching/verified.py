@@ -5,11 +5,13 @@ itself brings; then CORPUSKIT_MIRRORS; then its URL and its mirrors. Everything 
 returned, the cache's files too. Environment:
 
 - `CORPUSKIT_CACHE_DIR`: the cache folder.
-- `CORPUSKIT_OFFLINE=1`: never use the network; a file that is missing is an error that says how to get it.
+- `CORPUSKIT_OFFLINE=1`: never use the network but for what CORPUSKIT_MIRRORS names; a file that is missing is
+  an error that says how to get it.
 - `CORPUSKIT_DENY_PRIVATE=1`: never download from an address that is not public, wherever a URL or a redirect
   leads; a proxy decides for itself.
 - `CORPUSKIT_MIRRORS`: folders or URLs, separated by white space or commas, that hold files under their
   sha256 (`<mirror>/<sha256>` or `<mirror>/<first two digits>/<sha256>`, as the cache's own `files` folder).
+  A bundle is one; its index says what URLs without a published sha256 are.
 - `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `~/.netrc`: as requests has them.
 """
 
@@ -27,7 +29,7 @@ from urllib.parse import unquote
 from corpuskit import cache, storage
 from corpuskit.cache import default_cache_dir
 from corpuskit.errors import ConfigError, FetchError, HashMismatch
-from corpuskit.fetching import keep, packaged, places, trust
+from corpuskit.fetching import keep, mirrors, packaged, places, recording, trust
 from corpuskit.fetching.claims import Claims
 from corpuskit.fetching.options import FetchedFile, FetchOptions
 from corpuskit.locks import lock_or_go_on
@@ -36,7 +38,7 @@ from corpuskit.paths import local_path, user_path
 from corpuskit.registry.specs import RemoteFile
 from corpuskit.urls import is_offline_scheme, redact_url, url_id
 
-__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch"]
+__all__ = ["FetchOptions", "FetchedFile", "default_cache_dir", "fetch", "is_at_hand"]
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,18 @@ def fetch(
         options=options or FetchOptions(),
         on_progress=on_progress,
     )
-    return request.run()
+    found = request.run()
+    recording.note(recording.Recorded(file, found.sha256, found.size_bytes, found.url, path=found.path))
+    return found
+
+
+def is_at_hand(file: RemoteFile) -> bool:
+    """Whether the cache or a mirror on this machine seems to have a file; nothing of it is read."""
+    if not file.sha256:
+        return False
+    sha256 = file.sha256.lower()
+    places_of = (path for place in mirrors.places_of(sha256) if (path := local_path(place)) is not None)
+    return any(path.is_file() for path in (cache.file_path(default_cache_dir(), sha256), *places_of))
 
 
 @dataclasses.dataclass(slots=True)
@@ -122,7 +135,7 @@ class _Request:
             if (found := self._cached()) is not None:
                 return found
             if self.sha256 is not None:
-                sources = (*places.mirrors_from_environment(self.sha256), *sources)
+                sources = (*mirrors.places_of(self.sha256), *sources)
         with self._one_at_a_time():
             if path is None and (found := self._cached()) is not None:
                 return found  # another process was downloading it
@@ -142,7 +155,7 @@ class _Request:
                 if path is not None:
                     if number >= num_extra or path.is_file():
                         return self._local(path, source)
-                elif not offline or is_offline_scheme(source):
+                elif not offline or number < num_extra or is_offline_scheme(source):
                     claims = claims.of_another_place()
                     return self._download(source, deadline, claims)
             except FetchError as error:
@@ -233,6 +246,8 @@ class _Request:
             if record is not None:
                 self.sha256, self.trusted, self.first_use = record.sha256, url, record
                 return
+        if not self._is_given and (record := mirrors.first_use(self.file.url)) is not None:
+            self.sha256, self.trusted, self.first_use = record.sha256, self.file.url, record
 
     def _cached(self) -> FetchedFile | None:
         if self.sha256 is None:

@@ -34,16 +34,8 @@ from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
-from corpuskit.formats.foreign import (
-    ForeignFile,
-    ForeignPlace,
-    MappedFile,
-    head,
-    mapped,
-    size_of,
-    truncated,
-    whole_items,
-)
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
+from corpuskit.formats.foreign_bytes import head, mapped, size_of, truncated, whole_items
 from corpuskit.value_streams import LOSS, LOSS_INFO
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")

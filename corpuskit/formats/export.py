@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,17 @@ from corpuskit import storage
 from corpuskit.arrays import Tokens
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.field_tables import shard_tables
+from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.index import ends_of
 from corpuskit.errors import ConfigError
 from corpuskit.fetching.places import hash_file
 from corpuskit.formats.options import ExportOptions
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.registry.blame import not_theirs
+
+if TYPE_CHECKING:
+    import pyarrow
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +90,7 @@ class Export:
 
         Args:
             split: The split's name.
-            name: The file's name in the export.
+            name: What the file is called in the export.
 
         Returns:
             False if it cannot be: there are several shards, the corpus is elsewhere, or the file system has
@@ -164,6 +169,35 @@ class Export:
         stream = self.corpus[split]
         for number, record in enumerate(self.corpus.manifest.splits[split].shards):
             yield from scan.stream(stream, number, record, name, scan.refuser(stream, _SO))
+
+    def fields(self, split: str) -> Iterator[pyarrow.Table]:
+        """The kept fields of a split's documents in order, 16,384 rows or fewer at a time.
+
+        Each file is compared with the manifest before the first of its rows. Nothing is given of a corpus
+        without fields.
+
+        Args:
+            split: Its name.
+
+        Yields:
+            Tables over the corpus's mapped files: good until the next one is asked for.
+
+        Raises:
+            ConfigError: If pyarrow is not installed.
+            CorpusFormatError: If a file's bytes are not those that were prepared.
+        """
+        stream, manifest = self.corpus[split], self.corpus.manifest
+        if not manifest.fields:
+            return
+        read: list[NDArray[np.uint8]] = []
+        for number, record in enumerate(manifest.splits[split].shards):
+            for _ in scan.fields(stream, number, record, scan.refuser(stream, _SO)):
+                pass
+            read = [*read[-1:], stream.fields_data(number)]
+            for table in shard_tables(stream, number, manifest.field_types):
+                yield table
+                for data in read:  # the last rows of the shard before may have been looked at only now
+                    forget(data, 0, len(data))
 
     def document_ends(self, split: str) -> Iterator[NDArray[np.int64]]:
         """Where the documents of a split end, a few hundred thousand at a time.

@@ -32,16 +32,8 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
-from corpuskit.formats.foreign import (
-    ForeignFile,
-    ForeignPlace,
-    MappedFile,
-    beside,
-    mapped,
-    read_json,
-    size_of,
-    truncated,
-)
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
+from corpuskit.formats.foreign_bytes import beside, mapped, read_json, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 

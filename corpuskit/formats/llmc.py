@@ -32,7 +32,8 @@ from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, even_bounds, short_name
 from corpuskit.formats.end_of_text import check_end_of_text, tokens_end_of_text_first
-from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, head, size_of, truncated
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
+from corpuskit.formats.foreign_bytes import head, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes
 from corpuskit.formats.options import ExportOptions
 

@@ -36,7 +36,8 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
-from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, head, mapped, size_of, truncated
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
+from corpuskit.formats.foreign_bytes import head, mapped, size_of, truncated
 from corpuskit.formats.limits import check_int32
 from corpuskit.formats.options import ExportOptions
 

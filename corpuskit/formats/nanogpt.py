@@ -20,7 +20,8 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import short_name
-from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile, size_of, whole_items
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
+from corpuskit.formats.foreign_bytes import size_of, whole_items
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer

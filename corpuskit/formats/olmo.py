@@ -35,15 +35,8 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
-from corpuskit.formats.foreign import (
-    ForeignFile,
-    ForeignPlace,
-    MappedFile,
-    head,
-    mapped,
-    size_of,
-    whole_items,
-)
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
+from corpuskit.formats.foreign_bytes import head, mapped, size_of, whole_items
 from corpuskit.formats.options import ExportOptions
 
 log = logging.getLogger(__name__)

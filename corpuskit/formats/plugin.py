@@ -45,4 +45,24 @@ def corpuskit_formats() -> list[FormatSpec]:
             "MosaicML's shards of samples, as llm-foundry reads them",
             factory="corpuskit.formats.mds:Mds",
         ),
+        FormatSpec(
+            "parquet",
+            "Parquet: a row a document, of ids and fields, or of text as nanochat reads it",
+            factory="corpuskit.formats.parquet:Parquet",
+        ),
+        FormatSpec(
+            "arrow",
+            "Streams of Arrow, which Hugging Face's datasets maps",
+            factory="corpuskit.formats.arrow:Arrow",
+        ),
+        FormatSpec(
+            "safetensors",
+            "One file of tensors a split: the ids, the documents' ends, the mask",
+            factory="corpuskit.formats.safetensors:SafeTensors",
+        ),
+        FormatSpec(
+            "levanter",
+            "Levanter's caches of tokens, arrays of zarr",
+            factory="corpuskit.formats.levanter:Levanter",
+        ),
     ]

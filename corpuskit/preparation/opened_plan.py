@@ -40,18 +40,26 @@ class OpenedPlan:
     rule: SplitRule
 
 
-def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: OnProgress) -> OpenedPlan:
+def open_plan(
+    resolved: ResolvedConfig,
+    inputs: Sequence[Input],
+    on_progress: OnProgress,
+    *,
+    every: Sequence[Input] | None = None,
+) -> OpenedPlan:
     """Open the tokenizer, and plan.
 
     Args:
         resolved: What is asked for.
         inputs: The inputs in order.
         on_progress: Called when a stage begins.
+        every: All inputs, where `inputs` are the first of them only: how parts are made follows from all.
 
     Raises:
         ConfigError: If the options do not fit the inputs or the tokenizer.
         PluginError: If the source gives splits that there cannot be.
     """
+    every = inputs if every is None else every
     tokenizer, added_tokens = _open_tokenizer(resolved, inputs, on_progress)
     eot = resolved.appends_eot(tokenizer)
     if resolved.wants_eot:
@@ -60,9 +68,9 @@ def open_plan(resolved: ResolvedConfig, inputs: Sequence[Input], on_progress: On
         dataset=resolved.name,
         tokenizer=_record(resolved, tokenizer, added_tokens),
         dtype="<u2" if tokenizer.vocab_size <= 2**16 else "<u4",
-        options=resolved.options(sum(item.size_bytes for item in inputs), eot=eot),
+        options=resolved.options(sum(item.size_bytes for item in every), eot=eot),
     )
-    rule = _rule(resolved, recipe.options.split, given=any(item.split for item in inputs))
+    rule = _rule(resolved, recipe.options.split, given=any(item.split for item in every))
     if rule.kind == "given":
         _check_given(resolved.source, inputs)
     _check_shard_bytes(recipe)

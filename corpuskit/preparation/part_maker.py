@@ -120,6 +120,16 @@ class PartMaker:
         if self._limit.reached(self.records):
             progress.enough()
 
+    @property
+    def has_enough(self) -> bool:
+        """Whether the parts before the plan's last one have as many tokens as are asked for.
+
+        The last one would hold more if more inputs followed.
+        """
+        last = len(self._plan.parts) - 1
+        before = {number: record for number, record in self.records.items() if number < last}
+        return TokenLimit(self._plan.recipe.options.max_tokens).reached(before)
+
     def corpus_records(self, output: Path, work: WorkFolder) -> list[PartRecord]:
         """The records of the parts that make the corpus, in order, the last one cut at `max_tokens`.
 

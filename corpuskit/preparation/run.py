@@ -23,6 +23,7 @@ from corpuskit.preparation.commit import commit
 from corpuskit.preparation.disk_space import check_disk
 from corpuskit.preparation.existing import check_inputs_kept, existing_corpus
 from corpuskit.preparation.finished_parts import check_inputs
+from corpuskit.preparation.first_inputs import FirstInputs
 from corpuskit.preparation.found_or_made import found_or_made
 from corpuskit.preparation.input_digests import InputDigests
 from corpuskit.preparation.opened_plan import OpenedPlan, open_plan
@@ -119,17 +120,37 @@ class Run:
 
     def _make(self, *, only_commit: bool) -> Prepared:
         with self.work.made():
-            inputs = self.source.inputs()
-            with InputDigests(self.source, inputs, self.work.path) as digests:
-                digests.start()
-                opened = self.plan(inputs)
-                job = self._begin(opened)
-                with folders.in_use(Path(job.folder)):
-                    maker = self._maker(job, opened, digests)
-                    maker.make(() if only_commit else range(len(opened.plan.parts)), self.on_progress)
-                    prepared = self._commit(maker, opened, digests, Path(job.folder))
-                self.work.remove(job.fingerprint)
-                return prepared
+            prepared = None
+            first = None if only_commit else FirstInputs.of(self.resolved)
+            while prepared is None:
+                every = self.source.inputs() if first is None else first.inputs
+                prepared = self._make_of(every, first, only_commit=only_commit)
+            return prepared
+
+    def _make_of(
+        self, every: Sequence[Input], first: FirstInputs | None, *, only_commit: bool
+    ) -> Prepared | None:
+        """Prepare the corpus of the inputs, or of the first; None if more of them are needed."""
+        inputs = every if first is None else first.available
+        with InputDigests(self.source, inputs, self.work.path) as digests:
+            digests.start()
+            opened = open_plan(self.resolved, inputs, self.on_progress, every=every)
+            job = self._begin(opened)
+            with folders.in_use(Path(job.folder)):
+                maker = self._maker(job, opened, digests)
+                maker.make(() if only_commit else range(len(opened.plan.parts)), self.on_progress)
+                if (
+                    first is None
+                    or maker.has_enough
+                    or not first.grow(
+                        maker.records.values(), part_bytes=opened.plan.recipe.options.part_bytes
+                    )
+                ):
+                    prepared = self._commit(maker, opened, digests, Path(job.folder), every[len(inputs) :])
+                else:
+                    prepared = None
+            self.work.remove(job.fingerprint)
+            return prepared
 
     def _maker(self, job: Job, opened: OpenedPlan, digests: InputDigests) -> PartMaker:
         worker = Worker(job, self.source, opened.tokenizer)
@@ -172,11 +193,19 @@ class Run:
         return job
 
     def _commit(
-        self, maker: PartMaker, opened: OpenedPlan, digests: InputDigests, parts_folder: Path
+        self,
+        maker: PartMaker,
+        opened: OpenedPlan,
+        digests: InputDigests,
+        parts_folder: Path,
+        unread: Sequence[Input],
     ) -> Prepared:
-        """Make the corpus of the parts, once it is known that they were made of the inputs as they are."""
+        """Make the corpus of the parts, once it is known that they were made of the inputs as they are.
+
+        Those that are `unread` follow them; the corpus ends before.
+        """
         records = maker.corpus_records(self.output, self.work)
-        plan = dataclasses.replace(opened.plan, inputs=digests.inputs())
+        plan = dataclasses.replace(opened.plan, inputs=(*digests.inputs(), *unread))
         check_inputs(opened.plan, records, digests)
         self.on_progress(Progress("commit", self.name))
         owner, splits = self.resolved.tokenizer.owner, opened.rule.names

@@ -245,6 +245,18 @@ class Source(abc.ABC):
     def inputs(self) -> Sequence[Input]:
         """The inputs in order, made available on this machine first (downloads happen here)."""
 
+    def first_inputs(self, count: int) -> tuple[Sequence[Input], int] | None:
+        """All inputs in order, of which only the first are made available: for a corpus that ends early.
+
+        Args:
+            count: How many at the front.
+
+        Returns:
+            What `inputs` gives, the others without a `location`, and how many at the front have one, at least
+            `count`. None where nothing but fetching them says what they are.
+        """
+        return None
+
     def listed(self, on_problem: OnListingProblem) -> Sequence[Input]:
         """The inputs, where one that cannot be had does not hide the others.
 

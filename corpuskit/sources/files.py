@@ -207,13 +207,41 @@ class DeclaredFiles(FilesSource):
             FetchError: If a file cannot be had.
             HashMismatch: If its bytes are not the expected ones.
         """
+        return self._fetched(self.spec.files)
+
+    def first_inputs(self, count: int) -> tuple[Sequence[Input], int] | None:
+        """The spec's files, where it says the sha256 and the size of each and no archive holds any."""
+        from corpuskit.fetching.verified import is_at_hand
+
+        files = self.spec.files
+        if self.options.location is not None or not all(
+            file.sha256 and file.size_bytes is not None and file.member is None for file in files
+        ):
+            return None
+        while count < len(files) and is_at_hand(files[count]):
+            count += 1
+        format = self.options.format or self.spec.format
+        rest = [
+            Input(
+                redact_url(file.url),
+                file.size_bytes or 0,
+                str(file.sha256).lower(),
+                file.split,
+                format=format,
+            )
+            for file in files[count:]
+        ]
+        return [*self._fetched(files[:count]), *rest], min(count, len(files))
+
+    def _fetched(self, wanted: Sequence[RemoteFile]) -> list[Input]:
+        """The inputs that some files are, each fetched."""
         from corpuskit.fetching.verified import FetchedFile, fetch
 
         format = self.options.format or self.spec.format
         self.reader(format)  # a wrong option is found before anything is downloaded
         inputs = []
         files: dict[str, FetchedFile] = {}
-        for file in self.spec.files:
+        for file in wanted:
             if file.url not in files:  # one archive may hold several of a corpus's files
                 files[file.url] = fetch(
                     file, on_progress=self.options.on_progress, location=self._location(file)

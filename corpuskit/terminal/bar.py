@@ -24,6 +24,8 @@ STAGES = {
     "verify": "Verifying",
     "export": "Exporting",
     "import": "Importing",
+    "pack": "Packing",
+    "unpack": "Unpacking",
     "lines": "Counting lines",
     "steps": "Going through the steps",
     "search": "Searching",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corpuskit.errors import TokenizerError
+from corpuskit.fetching import recording
 from corpuskit.tokenizers.vocabulary import tiktoken_reads_through_fetch
 
 if TYPE_CHECKING:
@@ -53,4 +54,6 @@ def open_encoding(name: str) -> Encoding:
             f"tiktoken {tiktoken.__version__} has no encoding {name!r}; it has {', '.join(known)}", found=name
         )
     with tiktoken_reads_through_fetch():
+        if recording.is_on():  # tiktoken keeps what it has read, and then reads no file
+            tiktoken.registry.ENCODINGS.pop(name, None)
         return tiktoken.get_encoding(name)

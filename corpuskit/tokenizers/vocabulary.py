@@ -30,6 +30,7 @@ from typing import IO, Any
 
 from corpuskit import cache, storage
 from corpuskit.errors import FetchError, StorageError, TokenizerError
+from corpuskit.fetching import recording
 from corpuskit.registry.distribution import install_command
 from corpuskit.registry.specs import RemoteFile
 
@@ -117,6 +118,9 @@ def read_vocabulary(url: str, *, sha256: str | None) -> bytes:
     if sha256 is not None:
         found = _in_tiktoken_cache(url, sha256) or _in_own_cache(sha256) or _in_packages(sha256)
         if found is not None:
+            recording.note(
+                recording.Recorded(RemoteFile(url, sha256=sha256), sha256, len(found), url, data=found)
+            )
             return found
     from corpuskit.fetching.verified import fetch
 

@@ -40,6 +40,11 @@ WAYS: dict[str, tuple[str, dict[str, object]] | None] = {
     "olmo": ("olmo", {}),
     "litdata": ("litdata", ROWS),
     "mds": ("mds", ROWS),
+    "safetensors": ("safetensors", {}),
+    "levanter": ("levanter", {}),
+    "arrow": ("arrow", {}),
+    "parquet": ("parquet", {}),
+    "parquet --text": ("parquet", {"text": True}),
 }
 
 
@@ -66,6 +71,8 @@ def measured(way: str, corpus: Path, output: Path) -> dict[str, float]:
     if export is not None:
         open_format(export[0])
         corpuskit.open(corpus)
+        if export[0] in ("arrow", "parquet"):
+            import pyarrow.parquet  # noqa: F401
     start, cpu = time.perf_counter(), time.process_time()
     if export is None:
         copied(corpus, output, hashed="sha256" in way)

@@ -97,7 +97,8 @@ S = ("show", "data/my/bytes")
         (["list", "oxen"], "KIND: no kind 'oxen'; known: sources, tokenizers, "),
         (
             ["export", "data/my/bytes", "-o", "x"],
-            "--format is missing; choose from datatrove, llmc, megatron, nanogpt",
+            "--format is missing; choose from arrow, datatrove, levanter, litdata, llmc, mds, megatron, "
+            "nanogpt, olmo, parquet, safetensors",
         ),
         (
             ["export", "data/my/bytes", "--format", "llmc"],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import corpuskit
-from corpuskit.corpus.file_bytes import contents
+from corpuskit.corpus.file_bytes import contents, forget
 from corpuskit.errors import StorageError
 
 
@@ -55,3 +55,18 @@ def test_a_file_that_ends_early_is_refused(tmp_path, no_maps):
         ),
     ):
         contents(file.fileno(), 10, where=path)
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="nothing can be let go of")
+def test_a_mapped_file_is_found_below_any_view_of_it(monkeypatch, tmp_path):
+    (tmp_path / "a.bin").write_bytes(bytes(8192))
+    told = []
+
+    class Mapped(mmap.mmap):
+        def madvise(self, *args):
+            told.append(args)
+
+    with (tmp_path / "a.bin").open("rb") as file:
+        mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
+    forget(np.frombuffer(mapped, np.uint8).view("<u2"), 0, 8192)
+    assert told == [(mmap.MADV_DONTNEED, 0, 8192)]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 import sys
 from pathlib import Path
 
@@ -58,27 +57,12 @@ def test_what_was_read_of_a_mapped_shard_is_let_go_of_by_a_reader_who_stops_too(
         str(tmp_path / "a.txt"), encoding="bytes", split="none", output=tmp_path / "c", progress=False
     )
     let_go = []
-    monkeypatch.setattr(scan, "_forget", lambda array, start, stop: let_go.append((start, stop)))
+    monkeypatch.setattr(scan, "forget", lambda array, start, stop: let_go.append((start, stop)))
     pieces = scan.tokens(corpus["train"], corpus.manifest.splits["train"].shards, print)
     next(pieces)
     assert let_go == []
     pieces.close()
     assert let_go == [(0, 2 * corpus["train"].num_tokens)]
-
-
-@pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="nothing can be let go of")
-def test_a_mapped_file_is_found_below_any_view_of_it(monkeypatch, tmp_path):
-    (tmp_path / "a.bin").write_bytes(bytes(8192))
-    told = []
-
-    class Mapped(mmap.mmap):
-        def madvise(self, *args):
-            told.append(args)
-
-    with (tmp_path / "a.bin").open("rb") as file:
-        mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
-    scan._forget(np.frombuffer(mapped, np.uint8).view("<u2"), 0, 8192)
-    assert told == [(mmap.MADV_DONTNEED, 0, 8192)]
 
 
 def test_a_scan_that_refuses_names_the_file_and_what_it_means(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats import foreign
-from corpuskit.formats.foreign import ForeignPlace, MappedFile, read_json, split_called
+from corpuskit.formats.foreign import ForeignPlace, MappedFile, split_called
 
 
 @pytest.mark.parametrize(
@@ -89,18 +89,3 @@ def test_documents_that_end_where_none_can_are_refused(tmp_path, ends):
         CorpusFormatError, match="documents end at places that fall, or lie behind the 40 ids"
     ):
         list(file.blocks())
-
-
-@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
-def test_a_description_that_is_no_json_is_named(tmp_path, content):
-    (tmp_path / "index.json").write_bytes(content)
-    with pytest.raises(CorpusFormatError, match=r"index\.json: no JSON"):
-        read_json(tmp_path / "index.json")
-
-
-def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path):
-    import os
-
-    os.mkfifo(tmp_path / "train.bin")
-    with pytest.raises(CorpusFormatError, match="a named pipe, not a file"):
-        foreign.size_of(tmp_path / "train.bin")

@@ -1,0 +1,1 @@
+"""What is carried to machines that reach no network: files that preparing needs, and corpora as one file."""

@@ -1,0 +1,144 @@
+"""The bytes of another trainer's files: sizes, heads and maps, and what is said where they are wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit import reading
+from corpuskit.corpus.file_bytes import contents
+from corpuskit.errors import CorpusFormatError, StorageError
+
+_MAX_DESCRIPTION_BYTES = 256 * 2**20
+
+
+def size_of(path: Path) -> int:
+    """The size of a file in bytes; links are followed.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be opened.
+    """
+    with _opened(path) as (_, size_bytes):
+        return size_bytes
+
+
+def mapped(path: Path, offset: int, size_bytes: int) -> NDArray[np.uint8]:
+    """Bytes of a file, uint8[size_bytes], mapped and read-only.
+
+    Raises:
+        CorpusFormatError: If it is not there, no file, or shorter.
+        StorageError: If it cannot be read.
+    """
+    with _opened(path) as (fd, found):
+        if found < offset + size_bytes:
+            raise truncated(path, expected=offset + size_bytes, found=found)
+        if not size_bytes:
+            return np.empty(0, np.uint8)
+        return contents(fd, found, where=path)[offset : offset + size_bytes]
+
+
+def head(path: Path, size_bytes: int) -> bytes:
+    """The first bytes of a file, fewer where it is shorter.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be read.
+    """
+    with _opened(path) as (fd, _):
+        try:
+            return os.pread(fd, size_bytes, 0)
+        except OSError as error:
+            raise unreadable(path, error) from error
+
+
+def read_json(path: Path) -> Any:
+    """A file of JSON.
+
+    Raises:
+        CorpusFormatError: If it is not there, too large, or no JSON.
+        StorageError: If it cannot be read.
+    """
+    try:
+        return json.loads(reading.read_file(path, max_bytes=_MAX_DESCRIPTION_BYTES, follow=True))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise CorpusFormatError(f"{path}: no JSON: {error!s:.80}", path=path) from error
+
+
+def beside(path: Path, name: Any) -> Path:
+    """A file that a description names, which must be beside it.
+
+    Args:
+        path: The description.
+        name: What it names.
+
+    Raises:
+        CorpusFormatError: If that is no name of a file.
+    """
+    if not isinstance(name, str) or not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise CorpusFormatError(
+            f"{path}: names {name!r:.80}, which is no file beside it", path=path, found=name
+        )
+    return path.with_name(name)
+
+
+def whole_items(path: Path, size_bytes: int, item_bytes: int) -> int:
+    """How many items a file's bytes are.
+
+    Raises:
+        CorpusFormatError: If the last one is cut.
+    """
+    if size_bytes % item_bytes:
+        raise CorpusFormatError(
+            f"{path}: {size_bytes:,} bytes are not whole ids of {item_bytes} bytes; it is cut short, or its "
+            "ids are of another type: say it with --dtype",
+            path=path,
+            expected=item_bytes,
+            found=size_bytes,
+        )
+    return size_bytes // item_bytes
+
+
+def truncated(path: Path, *, expected: int, found: int) -> CorpusFormatError:
+    """The error about a file that has fewer bytes than it should, or more."""
+    return CorpusFormatError(
+        f"{path}: {found:,} bytes, and {expected:,} are expected: it is cut short, damaged, or of another "
+        "format; get it again, or choose another --format",
+        path=path,
+        expected=expected,
+        found=found,
+    )
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    try:
+        fd, size_bytes = reading.open_sized(path, follow=True)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    try:
+        yield fd, size_bytes
+    finally:
+        reading.close(fd)
+
+
+def unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
+    """The error about a file that cannot be opened: it is no such file, or the machine is to blame."""
+    reason = error.strerror or error
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, reading.NotAFile, reading.TooLarge)):
+        return CorpusFormatError(
+            f"{path}: cannot be read: {reason}; name the files, or their folder", path=path
+        )
+    return StorageError(f"{path}: cannot be read: {reason}", path=path)
+
+
+__all__ = ["beside", "head", "mapped", "read_json", "size_of", "truncated", "unreadable", "whole_items"]
