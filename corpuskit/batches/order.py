@@ -238,25 +238,11 @@ class Order:
 
     def digest(self, sample: int) -> str:
         """A digest of the rows of the last samples before one."""
-        samples = run_state.checked_samples(sample)
-        if isinstance(self.sampler, SpanSampler):
-            return run_state.digest(*(part for part in self.sampler.spans(samples) if part is not None))
-        assert isinstance(self.sampler, Sampler)
-        return run_state.digest(self.sampler.starts(samples))
+        return _digest(self.sampler, run_state.checked_samples(sample))
 
     def identity(self) -> dict[str, Any]:
         """What must be the same in a run that goes on, as JSON values."""
-        return {
-            "sampler": self.options.sampler,
-            "sampler_options": self.options.sampler_options,
-            "seed": self.options.seed,
-            "split": self.stream.name,
-            "corpus": self.stream.fingerprint,
-            "block_size": self.size("block_size"),
-            "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
-            "num_targets": self.options.num_targets,
-            "fim": self.fim.to_json() if self.fim else {},
-        }
+        return _identity(self)
 
     def size(self, name: str) -> Any:
         """`batch_size` or `block_size` as a JSON value: a number, or [first step, number] of each stretch."""
@@ -321,6 +307,27 @@ def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
         found.source = like.source
     found.options = order.options.at(phase)
     return found
+
+
+def _identity(order: Order) -> dict[str, Any]:
+    return {
+        "sampler": order.options.sampler,
+        "sampler_options": order.options.sampler_options,
+        "seed": order.options.seed,
+        "split": order.stream.name,
+        "corpus": order.stream.fingerprint,
+        "block_size": order.size("block_size"),
+        "selection": "" if order.options.selection is None else order.options.selection.fingerprint,
+        "num_targets": order.options.num_targets,
+        "fim": order.fim.to_json() if order.fim else {},
+    }
+
+
+def _digest(sampler: AnySampler, samples: Ints) -> str:
+    if isinstance(sampler, SpanSampler):
+        return run_state.digest(*(part for part in sampler.spans(samples) if part is not None))
+    assert isinstance(sampler, Sampler)
+    return run_state.digest(sampler.starts(samples))
 
 
 def _one_size(phases: Phases, samples: Ints) -> int:
