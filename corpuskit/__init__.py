@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corpuskit.corpus.select import select
     from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import Problem, verify
+    from corpuskit.derivation.api import concat, filter, reshard, split
     from corpuskit.errors import CorpuskitError
     from corpuskit.evaluation.bits_per_byte import BitsPerByte
     from corpuskit.evaluation.evaluation import Evaluation
@@ -107,10 +108,12 @@ _PLACES = {
     "Weighted": "corpuskit.corpus.mixture:Weighted",
     "card": "corpuskit.inspect.card:card",
     "compare": "corpuskit.inspect.comparison:compare",
+    "concat": "corpuskit.derivation.api:concat",
     "deterministic": "corpuskit.reproducibility:deterministic",
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
+    "filter": "corpuskit.derivation.api:filter",
     "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "mix": "corpuskit.corpus.mixture:mix",
@@ -121,8 +124,10 @@ _PLACES = {
     "read_config": "corpuskit.config.run:read_config",
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "report": "corpuskit.inspect.report.api:report",
+    "reshard": "corpuskit.derivation.api:reshard",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "select": "corpuskit.corpus.select:select",
+    "split": "corpuskit.derivation.api:split",
     "stats": "corpuskit.inspect.collecting:stats",
     "verify": "corpuskit.corpus.verification:verify",
     "where": "corpuskit.inspect.where:where",
@@ -168,10 +173,12 @@ __all__ = [
     "__version__",
     "card",
     "compare",
+    "concat",
     "deterministic",
     "encodings",
     "export",
     "fetch",
+    "filter",
     "health",
     "hookimpl",
     "mix",
@@ -182,8 +189,10 @@ __all__ = [
     "read_config",
     "read_mixture",
     "report",
+    "reshard",
     "seed_all",
     "select",
+    "split",
     "stats",
     "verify",
     "where",

@@ -11,8 +11,8 @@ class Progress:
     """How far a run is.
 
     Args:
-        stage: "fetch", "fit", "plan", "encode", "commit", "upload", "verify", "export", "search",
-            "measure" or "stats".
+        stage: "fetch", "fit", "plan", "encode", "commit", "upload", "verify", "export", "derive",
+            "search", "measure" or "stats".
         label: What it is busy with: a file's name, or the corpus's.
         done_bytes: Bytes done in this stage.
         total_bytes: Bytes in all, or None where nobody knows.

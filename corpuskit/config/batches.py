@@ -63,6 +63,11 @@ class BatchConfig(Config):
     prefetch: int = Field(0, ge=0, description="Batches that a thread makes ahead.")
     resident: bool = Field(False, description="Keep the whole split on the device.")
     sampler_options: dict[str, Any] | None = Field(None, description="What the sampler can be told.")
+    exclude: str | None = Field(
+        None,
+        description="Leave out the documents whose ids, values of the kept field 'id', are in this file, one "
+        "a line.",
+    )
 
     def options(self) -> dict[str, Any]:
         """What `corpuskit.Batches` takes, beside the split."""

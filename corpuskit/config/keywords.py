@@ -82,6 +82,7 @@ class BatchKeywords(TypedDict, total=False):
     resident: bool
     sampler_options: Mapping[str, Any] | None
     selection: Selection | str | None
+    exclude: Path | str | Sequence[int] | Selection | None
 
 
 class EvaluationKeywords(TypedDict, total=False):

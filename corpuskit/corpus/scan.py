@@ -157,7 +157,7 @@ def _pieces(
         try:
             yield piece
         finally:  # also where no more is asked for
-            _forget(array, start * item_bytes, stop * item_bytes)
+            forget(array, start * item_bytes, stop * item_bytes)
 
 
 def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:
@@ -170,8 +170,14 @@ def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) 
     return [int(edge) for edge in edges]
 
 
-def _forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
-    """Let the system take back what was read of a mapped array; else it counts as our memory."""
+def forget(array: NDArray[Any], start_byte: int, stop_byte: int) -> None:
+    """Let the system take back what was read of a mapped array; else it counts as our memory.
+
+    Args:
+        array: The array; one in memory of its own stays as it is.
+        start_byte: The first byte of it.
+        stop_byte: The byte after the last one.
+    """
     mapped: Any = array
     while isinstance(mapped, np.ndarray):  # a view is of another one
         mapped = mapped.base
@@ -186,6 +192,7 @@ __all__ = [
     "OnMismatch",
     "ends",
     "fields",
+    "forget",
     "index",
     "indexes",
     "refuser",

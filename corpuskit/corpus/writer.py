@@ -226,6 +226,10 @@ class SplitWriter:
         self.num_tokens += len(block.ids)
         self.num_documents += len(ends)
 
+    def end_shard(self) -> None:
+        """Have the next token begin another shard, and what comes before it end this one."""
+        self._close()
+
     def record(self) -> SplitRecord:
         """What the manifest says of the split; one without a token has no shard and no document."""
         return SplitRecord(

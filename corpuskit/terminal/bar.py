@@ -23,6 +23,7 @@ STAGES = {
     "upload": "Uploading",
     "verify": "Verifying",
     "export": "Exporting",
+    "derive": "Deriving",
     "lines": "Counting lines",
     "steps": "Going through the steps",
     "search": "Searching",

@@ -46,7 +46,17 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "progress",
         "Progress",
     ),
-    "A prepared corpus": ("Corpus", "Split", "Manifest", "Problem", "export"),
+    "A prepared corpus": (
+        "Corpus",
+        "Split",
+        "Manifest",
+        "Problem",
+        "export",
+        "filter",
+        "concat",
+        "reshard",
+        "split",
+    ),
     "What it looks like": (
         "stats",
         "Stats",

@@ -58,7 +58,7 @@ def test_what_was_read_of_a_mapped_shard_is_let_go_of_by_a_reader_who_stops_too(
         str(tmp_path / "a.txt"), encoding="bytes", split="none", output=tmp_path / "c", progress=False
     )
     let_go = []
-    monkeypatch.setattr(scan, "_forget", lambda array, start, stop: let_go.append((start, stop)))
+    monkeypatch.setattr(scan, "forget", lambda array, start, stop: let_go.append((start, stop)))
     pieces = scan.tokens(corpus["train"], corpus.manifest.splits["train"].shards, print)
     next(pieces)
     assert let_go == []
@@ -77,7 +77,7 @@ def test_a_mapped_file_is_found_below_any_view_of_it(monkeypatch, tmp_path):
 
     with (tmp_path / "a.bin").open("rb") as file:
         mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
-    scan._forget(np.frombuffer(mapped, np.uint8).view("<u2"), 0, 8192)
+    scan.forget(np.frombuffer(mapped, np.uint8).view("<u2"), 0, 8192)
     assert told == [(mmap.MADV_DONTNEED, 0, 8192)]
 
 
