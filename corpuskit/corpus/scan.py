@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import mmap
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import numpy as np
@@ -149,15 +150,21 @@ def _pieces(
     edges = _edges(len(array), item_bytes, cuts)
     if not edges and digest.hexdigest() != expected:
         on_mismatch(Mismatch(file, expected, digest.hexdigest()))
-    for start, stop in itertools.pairwise(edges):
-        piece = array[start:stop]
-        digest.update(piece.data)
-        if stop == len(array) and (found := digest.hexdigest()) != expected:
-            on_mismatch(Mismatch(file, expected, found))
-        try:
-            yield piece
-        finally:  # also where no more is asked for
-            forget(array, start * item_bytes, stop * item_bytes)
+    # While a piece is used it is hashed in a thread, which starts with the first: half of the time of a copy.
+    with ThreadPoolExecutor(1) as hashing:
+        for start, stop in itertools.pairwise(edges):
+            piece = array[start:stop]
+            hashed = hashing.submit(digest.update, piece.data) if stop < len(array) else None
+            if hashed is None:
+                digest.update(piece.data)
+                if (found := digest.hexdigest()) != expected:
+                    on_mismatch(Mismatch(file, expected, found))
+            try:
+                yield piece
+            finally:  # also where no more is asked for
+                if hashed is not None:
+                    hashed.result()
+                forget(array, start * item_bytes, stop * item_bytes)
 
 
 def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:

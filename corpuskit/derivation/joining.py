@@ -6,15 +6,13 @@ import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from pydantic import JsonValue
 
-from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.writer import CorpusWriter, Description, SplitWriter
+from corpuskit.corpus.writer import CorpusWriter, Description
 from corpuskit.derivation.base import Derivation, Watch
 from corpuskit.derivation.merging import inputs_of
-from corpuskit.derivation.pieces import pieces, whole
+from corpuskit.derivation.whole_shards import carry
 from corpuskit.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -57,36 +55,13 @@ class Concat(Derivation):
 
     def write(self, writer: CorpusWriter, watch: Watch) -> Mapping[str, int]:
         """Write all splits."""
-        numbers = inputs_of(self.parents)[1]
+        numbers, description = inputs_of(self.parents)[1], writer.description
         for name in self.splits:
             with writer.split(name) as written:
                 for parent, own in zip(self.parents, numbers, strict=True):
                     if name in parent:
-                        _add(written, parent, name, own, watch)
+                        carry(parent, name, written, description, watch, own)
         return {}
-
-
-def _add(written: SplitWriter, parent: Corpus, name: str, numbers: Ints, watch: Watch) -> None:
-    """Append a split of a corpus, shard by shard.
-
-    Args:
-        written: What it is appended to.
-        parent: The corpus.
-        name: The split's name.
-        numbers: What its inputs are numbered now.
-        watch: Is told of what is done.
-    """
-    shard = -1
-    for piece in pieces(parent, name):
-        if piece.shard != shard:
-            written.end_shard()
-            shard = piece.shard
-        block = whole(piece)
-        rows = block.rows
-        rows[:, 1] = numbers.astype(np.uint64)[rows[:, 1].astype(np.int64)]
-        written.add(block)
-        watch.add(block.ids.nbytes, name)
-    written.end_shard()
 
 
 def _check_tails(parents: Sequence[Corpus], name: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 #: What damage means for a corpus that is derived.
-_SO = "nothing was made of it; "
+SO = "nothing was made of it; "
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,11 +56,19 @@ def pieces(corpus: Corpus, name: str) -> Iterator[Piece]:
         CorpusFormatError: If a file's bytes are not those that were prepared, or make no sense.
     """
     for number, record in enumerate(corpus.manifest.splits[name].shards):
-        yield from _of_shard(corpus, corpus[name], number, record)
+        yield from of_shard(corpus, corpus[name], number, record)
 
 
-def _of_shard(corpus: Corpus, split: Split, number: int, record: ShardRecord) -> Iterator[Piece]:
-    refuse = scan.refuser(split, _SO)
+def of_shard(corpus: Corpus, split: Split, number: int, record: ShardRecord) -> Iterator[Piece]:
+    """The pieces of one shard; see `pieces`.
+
+    Args:
+        corpus: The corpus.
+        split: One of its splits.
+        number: The shard's number.
+        record: What the manifest says of it.
+    """
+    refuse = scan.refuser(split, SO)
     types = corpus.manifest.field_types
     check_index(corpus, split, number, record)
     if types:
@@ -92,14 +100,14 @@ def check_index(corpus: Corpus, split: Split, number: int, record: ShardRecord) 
         CorpusFormatError: If they do not.
     """
     last, num_inputs = 0, len(corpus.manifest.inputs)
-    for rows in scan.index(split, number, record, scan.refuser(split, _SO)):
+    for rows in scan.index(split, number, record, scan.refuser(split, SO)):
         ends = ends_of(rows)
         in_order = int(ends[0]) >= last and not (ends[1:] < ends[:-1]).any()
         last = int(ends[-1])
         if not in_order or last > record.num_tokens or int(rows[:, 1].max()) >= num_inputs:
             raise CorpusFormatError(
                 f"{split.path / record.index_file}: its documents do not end in order within "
-                f"{record.num_tokens:,} tokens, or name an input that is not among {num_inputs:,}; {_SO}"
+                f"{record.num_tokens:,} tokens, or name an input that is not among {num_inputs:,}; {SO}"
                 "prepare the corpus again with --overwrite",
                 path=str(split.path),
             )
@@ -253,4 +261,15 @@ def picked_pieces(
             yield blocks, piece.block.ids.nbytes
 
 
-__all__ = ["DocumentMask", "Piece", "check_index", "lists_of", "picked", "picked_pieces", "pieces", "whole"]
+__all__ = [
+    "SO",
+    "DocumentMask",
+    "Piece",
+    "check_index",
+    "lists_of",
+    "of_shard",
+    "picked",
+    "picked_pieces",
+    "pieces",
+    "whole",
+]

@@ -19,7 +19,8 @@ from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.corpus.writer import CorpusWriter
 from corpuskit.derivation.base import Derivation, Watch
-from corpuskit.derivation.pieces import DocumentMask, check_index, picked_pieces, pieces, whole
+from corpuskit.derivation.pieces import DocumentMask, check_index, picked_pieces
+from corpuskit.derivation.whole_shards import carry
 from corpuskit.errors import ConfigError
 from corpuskit.units import parse_fraction
 
@@ -80,9 +81,7 @@ class Divide(Derivation):
                 self._divide(writer, watch)
                 continue
             with writer.split(name) as written:
-                for piece in pieces(self._parent, name):
-                    written.add(whole(piece))
-                    watch.add(piece.block.ids.nbytes, name)
+                carry(self._parent, name, written, writer.description, watch)
         return {}
 
     def _divide(self, writer: CorpusWriter, watch: Watch) -> None:
