@@ -15,7 +15,7 @@ from corpuskit.cli.options import UserPath, option
     examples=("corpuskit concat data/news/gpt2 data/pages/gpt2 -o data/both/gpt2",),
 )
 @click.argument("corpora", nargs=-1, required=True, type=UserPath(file_okay=False), metavar="CORPUS...")
-@option("--name", metavar="NAME", help="Call it this. By default the names of all, with + between.")
+@option("--name", metavar="NAME", help="Call it this. By default it has the names of all, with + between.")
 @output_options
 def command(
     corpora: tuple[str, ...], name: str | None, output: str, overwrite: bool, as_json: bool, quiet: bool

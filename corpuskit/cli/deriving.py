@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from corpuskit.cli.options import UserPath, json_option, option, quiet_option
 
 if TYPE_CHECKING:
-    from corpuskit.derivation.base import Derivation
+    from corpuskit.derivation.making import Derivation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,7 +52,7 @@ def make(
         quiet: Say nothing on stderr.
     """
     from corpuskit.cli import render
-    from corpuskit.derivation.base import derive
+    from corpuskit.derivation.making import derive
     from corpuskit.terminal.progress_bars import ProgressBars
 
     with ProgressBars(quiet=quiet) as bars:

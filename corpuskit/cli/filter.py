@@ -19,12 +19,16 @@ from corpuskit.cli.options import UserPath, corpus_argument, option
     ),
 )
 @corpus_argument
-@option("--where", metavar="EXPR", help="Keep documents for which this is true, a condition as in SQL.")
+@option(
+    "--where",
+    metavar="EXPR",
+    help="Keep documents for which this condition is true, as in SQL. By default, nothing is asked.",
+)
 @option(
     "--exclude",
     metavar="FILE",
     type=UserPath(dir_okay=False),
-    help="Leave out the documents whose ids are in this file, one a line.",
+    help="Leave out the documents whose ids are in this file, one a line. By default, none.",
 )
 @option(
     "--field",
@@ -33,8 +37,18 @@ from corpuskit.cli.options import UserPath, corpus_argument, option
     show_default=True,
     help="The kept field that the ids are of.",
 )
-@option("--min-tokens", metavar="N", type=click.IntRange(min=0), help="Keep documents of N tokens or more.")
-@option("--max-tokens", metavar="N", type=click.IntRange(min=0), help="Keep documents of N tokens or fewer.")
+@option(
+    "--min-tokens",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Keep documents of N tokens or more. By default, of any number.",
+)
+@option(
+    "--max-tokens",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Keep documents of N tokens or fewer. By default, of any number.",
+)
 @option(
     "--split",
     "splits",

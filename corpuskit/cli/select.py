@@ -27,18 +27,23 @@ _MAX_BYTES = 2**30
     ),
 )
 @corpus_argument
-@option("--numbers", metavar="N,N-N", help="Take the documents of these numbers, from 0.")
+@option(
+    "--numbers",
+    metavar="N,N-N",
+    help="Take the documents of these numbers, from 0. By default, see the next.",
+)
 @option(
     "--numbers-from",
     metavar="FILE",
     type=UserPath(dir_okay=False),
-    help="Take the documents whose numbers are in this file, one a line.",
+    help="Take the documents whose numbers are in this file, one a line. "
+    "By default another option says which.",
 )
 @option(
     "--ids",
     metavar="FILE",
     type=UserPath(dir_okay=False),
-    help="Take the documents whose ids are in this file, one a line.",
+    help="Take the documents whose ids are in this file, one a line. By default another option says which.",
 )
 @option(
     "--field",
@@ -47,7 +52,11 @@ _MAX_BYTES = 2**30
     show_default=True,
     help="The kept field that the ids are of.",
 )
-@option("--where", metavar="EXPR", help="Take documents for which this is true, a condition as in SQL.")
+@option(
+    "--where",
+    metavar="EXPR",
+    help="Take documents for which this condition is true, as in SQL. By default another option says which.",
+)
 @option(
     "--split",
     metavar="NAME",

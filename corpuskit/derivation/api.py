@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.corpus.id_lists import ID_FIELD, id_list
-from corpuskit.derivation.base import derive
 from corpuskit.derivation.filtering import Conditions, Filter
 from corpuskit.derivation.joining import Concat
+from corpuskit.derivation.making import derive
 from corpuskit.derivation.resharding import Reshard
 from corpuskit.derivation.splitting import Divide, shares_of
 from corpuskit.errors import ConfigError
@@ -68,7 +68,7 @@ def filter(
         StorageError: If reading the ids or writing failed.
 
     Example:
-        >>> clean = corpuskit.filter("data/pages/gpt2", "data/pages/clean", exclude="banned.txt")
+        >>> long = corpuskit.filter("data/tinyshakespeare/gpt2", "data/long/gpt2", min_tokens=16)
     """
     conditions = Conditions(
         where=where,

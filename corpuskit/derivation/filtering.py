@@ -18,7 +18,7 @@ from corpuskit.corpus.index import ROW_BYTES, ends_of
 from corpuskit.corpus.select import chosen
 from corpuskit.corpus.split import Split
 from corpuskit.corpus.writer import CorpusWriter
-from corpuskit.derivation.base import Derivation, Watch
+from corpuskit.derivation.making import Derivation, Watch
 from corpuskit.derivation.pieces import DocumentMask, check_index, picked_pieces
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import whole

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.writer import CorpusWriter, Description
-from corpuskit.derivation.base import Derivation, Watch
+from corpuskit.derivation.making import Derivation, Watch
 from corpuskit.derivation.merging import inputs_of
 from corpuskit.derivation.whole_shards import carry
 from corpuskit.errors import ConfigError

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.writer import CorpusWriter
-from corpuskit.derivation.base import Derivation, Watch
+from corpuskit.derivation.making import Derivation, Watch
 from corpuskit.derivation.pieces import pieces, whole
 
 

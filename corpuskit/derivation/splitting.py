@@ -18,7 +18,7 @@ from corpuskit.corpus.document_hashes import DocumentHasher, Hashes
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.corpus.writer import CorpusWriter
-from corpuskit.derivation.base import Derivation, Watch
+from corpuskit.derivation.making import Derivation, Watch
 from corpuskit.derivation.pieces import DocumentMask, check_index, picked_pieces
 from corpuskit.derivation.whole_shards import carry
 from corpuskit.errors import ConfigError

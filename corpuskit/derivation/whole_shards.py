@@ -18,7 +18,7 @@ from corpuskit.corpus.index import Index, index_file
 from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split
 from corpuskit.corpus.writer import Description, SplitWriter
-from corpuskit.derivation.base import Watch
+from corpuskit.derivation.making import Watch
 from corpuskit.derivation.pieces import SO, check_index, of_shard, whole
 
 

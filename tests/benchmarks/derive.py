@@ -1,9 +1,10 @@
 """How fast corpora are derived, beside `cp` of the same files on the same disk.
 
 Each way runs in a process of its own, one after the other, several rounds in one run; the table gives the
-medians of the rounds: seconds, MB of the parent's ids a second, the ratio to `cp` in the same round, and the
-peak memory of the process. `cp` is followed by a sync of its files, because what corpuskit has made is on the
-disk when it says so. The files are read once before. The time to start Python is not counted.
+medians of the rounds: seconds, their ratio to `cp` in the same round, seconds of one core, which depend less
+on who else uses the machine, and the peak memory of the process. `cp` is followed by a sync of its files,
+because what corpuskit has made is on the disk when it says so. The files are read once before. The time to
+start Python and to import what is needed is not counted: each process has done the same to a tiny corpus.
 
     python tests/benchmarks/derive.py                        # a corpus of 1 GB in a temporary folder
     python tests/benchmarks/derive.py --megabytes 4000 --document-tokens 30
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -37,12 +39,14 @@ _RUN = """
 import json, sys, time
 from pathlib import Path
 import corpuskit, corpuskit.derivation.api, pyarrow.compute
-F, SHORT, MEDIAN = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-began = time.perf_counter()
+F, SHORT, MEDIAN = Path(sys.argv[1]) / "tiny", int(sys.argv[2]), int(sys.argv[3])
 {code}
-took = time.perf_counter() - began
+F = F.parent
+began, worked = time.perf_counter(), time.process_time()
+{code}
+took, worked = time.perf_counter() - began, time.process_time() - worked
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-print(json.dumps([took, int(status["VmHWM"].split()[0]) / 1024]))
+print(json.dumps([took, worked, int(status["VmHWM"].split()[0]) / 1024]))
 """
 
 
@@ -64,6 +68,7 @@ def made(folder: Path, megabytes: int, document_tokens: int, seed: int) -> None:
         fields={"id": "str"},
     )
     left, number = megabytes * 10**6 // 2, 0
+    folder.parent.mkdir(exist_ok=True)
     with CorpusWriter(folder, description, shard_bytes=2**28) as writer:
         with writer.split("train") as split:
             while left > 0:
@@ -81,12 +86,17 @@ def made(folder: Path, megabytes: int, document_tokens: int, seed: int) -> None:
     (folder.parent / "ids.txt").write_text("".join(f"document-{seed}-{n}\n" for n in every))
 
 
-def copied(folder: Path) -> tuple[float, float]:
-    """Seconds that `cp` of the corpus takes, until all of it is on the disk."""
-    began = time.perf_counter()
+def copied(folder: Path) -> tuple[float, float, float]:
+    """Seconds that `cp` of the corpus takes, until all of it is on the disk, and those of a core."""
+    began, worked = time.perf_counter(), _worked_by_children()
     subprocess.run(["cp", "-r", str(folder / "one"), str(folder / "made")], check=True)
     subprocess.run(["sync", *map(str, (folder / "made").iterdir())], check=True)
-    return time.perf_counter() - began, 0.0
+    return time.perf_counter() - began, _worked_by_children() - worked, 0.0
+
+
+def _worked_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:
@@ -98,35 +108,41 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
+        for name in ("one", "left", "right"):
+            made(folder / "tiny" / name, 1, options.document_tokens, 1)
         made(folder / "left", options.megabytes // 2, options.document_tokens, 2)
         made(folder / "right", options.megabytes - options.megabytes // 2, options.document_tokens, 3)
         made(folder / "one", options.megabytes, options.document_tokens, 1)
         seconds: dict[str, list[float]] = {name: [] for name in (COPY, *WAYS)}
+        work: dict[str, list[float]] = {name: [] for name in seconds}
         memory: dict[str, float] = {}
         for _ in range(options.rounds):
             for way in seconds:
                 for path in (folder / "one").iterdir():
                     path.read_bytes()
                 if way == COPY:
-                    took, peak = copied(folder)
+                    took, worked, peak = copied(folder)
                 else:
                     program = _RUN.format(code=WAYS[way])
                     sizes = [max(2, options.document_tokens // 10), options.document_tokens]
                     command = [sys.executable, "-c", program, str(folder), *map(str, sizes)]
                     done = subprocess.run(command, check=True, capture_output=True, text=True)
-                    took, peak = json.loads(done.stdout)
+                    took, worked, peak = json.loads(done.stdout)
                 seconds[way].append(took)
+                work[way].append(worked)
                 memory[way] = max(memory.get(way, 0.0), peak)
-                shutil.rmtree(folder / "made")
+                for path in (folder / "made", folder / "tiny" / "made"):
+                    shutil.rmtree(path, ignore_errors=True)
         print(
             f"{options.megabytes:,} MB, documents of {options.document_tokens} tokens, {os.cpu_count()} cores"
         )
-        print(f"{'':36} {'s':>6} {'MB/s':>6} {'x cp':>6} {'MB':>6}")
-        for way, found in seconds.items():
-            ratio = statistics.median(a / b for a, b in zip(found, seconds[COPY], strict=True))
-            middle = statistics.median(found)
-            speed = options.megabytes / middle
-            print(f"{way:36} {middle:6.2f} {speed:6.0f} {ratio:6.2f} {memory[way]:6.0f}")
+        print(f"{'':36} {'s':>6} {'x cp':>6} {'core s':>6} {'x cp':>6} {'MB':>6}")
+        for way in seconds:
+            cells = []
+            for found in (seconds, work):
+                pairs = zip(found[way], found[COPY], strict=True)
+                cells += [statistics.median(found[way]), statistics.median(a / b for a, b in pairs)]
+            print(f"{way:36}", *(f"{cell:6.2f}" for cell in cells), f"{memory[way]:6.0f}")
 
 
 if __name__ == "__main__":
