@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from corpuskit.corpus.select import select
     from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import Problem, verify
+    from corpuskit.derivation.api import concat, filter, reshard, split
     from corpuskit.errors import CorpuskitError
     from corpuskit.evaluation.bits_per_byte import BitsPerByte
     from corpuskit.evaluation.evaluation import Evaluation
@@ -116,11 +117,13 @@ _PLACES = {
     "Weighted": "corpuskit.corpus.mixture:Weighted",
     "card": "corpuskit.inspect.card:card",
     "compare": "corpuskit.inspect.comparison:compare",
+    "concat": "corpuskit.derivation.api:concat",
     "deterministic": "corpuskit.reproducibility:deterministic",
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
     "fetch_bundle": "corpuskit.bundles.collecting:fetch_bundle",
+    "filter": "corpuskit.derivation.api:filter",
     "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "import_tokens": "corpuskit.formats.importing:import_tokens",
@@ -135,8 +138,10 @@ _PLACES = {
     "read_config": "corpuskit.config.run:read_config",
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "report": "corpuskit.inspect.report.api:report",
+    "reshard": "corpuskit.derivation.api:reshard",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "select": "corpuskit.corpus.select:select",
+    "split": "corpuskit.derivation.api:split",
     "stats": "corpuskit.inspect.collecting:stats",
     "unpack": "corpuskit.bundles.unpacking:unpack",
     "verify": "corpuskit.corpus.verification:verify",
@@ -185,11 +190,13 @@ __all__ = [
     "__version__",
     "card",
     "compare",
+    "concat",
     "deterministic",
     "encodings",
     "export",
     "fetch",
     "fetch_bundle",
+    "filter",
     "health",
     "hookimpl",
     "import_tokens",
@@ -204,8 +211,10 @@ __all__ = [
     "read_config",
     "read_mixture",
     "report",
+    "reshard",
     "seed_all",
     "select",
+    "split",
     "stats",
     "unpack",
     "verify",

@@ -144,16 +144,19 @@ class Split(TokenStream):
             CorpusFormatError: If no fields are kept.
         """
 
-    def fields(self) -> pyarrow.Table:
+    def fields(self, shards: range | None = None) -> pyarrow.Table:
         """The kept fields, a row for each document in order; nothing is copied into memory.
 
         The first call looks through all of them: what a file says of its values might lead out of it.
+
+        Args:
+            shards: The numbers of the shards whose documents are asked for; None for all.
 
         Raises:
             ConfigError: If pyarrow is not installed.
             CorpusFormatError: If a file is damaged.
         """
-        return split_table(self, self._manifest.field_types)
+        return split_table(self, self._manifest.field_types, shards=shards)
 
     def document_fields(self, number: int) -> dict[str, Any]:
         """One document's kept fields by their names; of a shard, 16,384 documents' or fewer are read.
@@ -175,6 +178,11 @@ class Split(TokenStream):
     def field_names(self) -> Sequence[str]:
         """The kept fields of its documents."""
         return [*self._manifest.field_types]
+
+    @property
+    def field_types(self) -> Mapping[str, str]:
+        """The types of its documents' kept fields, in order: "str", "int", "float" or "bool"."""
+        return self._manifest.field_types
 
     def document_labels(self, field: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
         """The values of a kept field as labels, read once; see `TokenStream`.
@@ -201,7 +209,7 @@ class Split(TokenStream):
             CorpusFormatError: If the index says what cannot be.
         """
         number = self._checked_number(number)
-        start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
+        start, stop = self.end_before(number), self._end_of(number)
         shard, row = self._row_of(number)
         _, item, input_start, _ = self.index(shard)[row].tolist()
         inputs = self._manifest.inputs
@@ -222,7 +230,7 @@ class Split(TokenStream):
         first, last = (self._document_at(position) for position in (start, stop - 1))
         whole = [self.document_piece(number) for number in range(first, min(last + 1, self.num_documents))]
         if last == self.num_documents:  # tokens that no document ends
-            begin = self._end_of(last - 1) if last else 0
+            begin = self.end_before(last)
             whole.append(Piece(begin, self.num_tokens, last, begin, self.num_tokens, self.name))
         return [
             dataclasses.replace(piece, start=max(start, piece.start), stop=min(stop, piece.stop))
@@ -268,6 +276,10 @@ class Split(TokenStream):
         """The shard in which a document ends, and its row in that shard's index."""
         shard = int(np.searchsorted(self.shard_documents, number, side="right")) - 1
         return shard, number - int(self.shard_documents[shard])
+
+    def end_before(self, number: int) -> int:
+        """Where the document before one ends in the stream; 0 before the first."""
+        return self._end_of(number - 1) if number else 0
 
     def _end_of(self, number: int) -> int:
         shard, row = self._row_of(number)

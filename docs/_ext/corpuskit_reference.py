@@ -58,6 +58,10 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "open_foreign",
         "pack",
         "unpack",
+        "filter",
+        "concat",
+        "reshard",
+        "split",
     ),
     "What it looks like": (
         "stats",

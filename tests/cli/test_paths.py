@@ -43,12 +43,17 @@ READS = {
     "show --config": ["show", "corpus", "--config", "P"],
     "verify": ["verify", "P"],
     "export": ["export", "P", "--format", "nanogpt", "-o", "exported"],
+    "filter": ["filter", "P", "--min-tokens", "1", "-o", "filtered"],
+    "filter --exclude": ["filter", "corpus", "--exclude", "P", "-o", "filtered"],
+    "select --numbers-from": ["select", "corpus", "--numbers-from", "P", "-o", "selected"],
+    "concat": ["concat", "corpus", "P", "-o", "both"],
 }
 #: And one that is to be written.
 WRITES = {
     "prepare -o": ["prepare", "text.txt", "--encoding", "bytes", "-o", "P"],
     "commit -o": ["commit", "text.txt", "--encoding", "bytes", "-o", "P"],
     "export -o": ["export", "corpus", "--format", "nanogpt", "-o", "P"],
+    "filter -o": ["filter", "corpus", "--min-tokens", "1", "-o", "P"],
     "new-plugin -o": ["new-plugin", "corpuskit-new", "-o", "P"],
 }
 
@@ -102,7 +107,9 @@ def refused(arguments, **environment):
 def test_a_path_that_cannot_be_read_is_one_line(place, command, bad):
     before = everything(place)
     code, _ = refused([part.replace("P", BAD[bad]) for part in READS[command]])
-    expected = (2, 3, 4, 5) if command in ("info", "show", "verify", "export") else (2, 3, 4)
+    expected = (
+        (2, 3, 4, 5) if command in ("info", "show", "verify", "export", "filter", "concat") else (2, 3, 4)
+    )
     assert code in expected
     assert everything(place) == before
 

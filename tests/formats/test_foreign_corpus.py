@@ -106,3 +106,9 @@ def test_fields_and_bytes_of_text_are_not_known(opened):
     with pytest.raises(ConfigError, match="the files are read in place; import them to know it"):
         there["train"].document_text_bytes()
     assert there["train"].document_fields(0) == {}
+
+
+def test_nothing_is_derived_of_files_without_digests(opened, tmp_path):
+    _, there = opened("megatron")
+    with pytest.raises(ConfigError, match="import them first, with 'corpuskit import'"):
+        corpuskit.reshard(there, tmp_path / "new", shard_bytes=64)
