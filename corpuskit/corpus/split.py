@@ -109,15 +109,7 @@ class Split(TokenStream):
             ConfigError: If the corpus was imported, and its tokenizer does not tell what each id stands for.
         """
         if self._manifest.options.get("text_bytes") is False:
-            why = (
-                "does not tell how much text each id stands for; prepare the corpus from its text to know it"
-            )
-            if "opened" in self._manifest.options:
-                why = "was not asked, because the files are read in place; import them to know it"
-            raise ConfigError(
-                f"{self.path}: the bytes of text are not known: these are token files, and tokenizer "
-                f"{self._manifest.tokenizer.name!r} {why}"
-            )
+            raise _unknown_text(self._manifest, self.path)
         numbers = range(len(self.shard_starts) - 1)
         sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]
         return np.concatenate(sizes) if sizes else np.empty(0, np.int64)
@@ -284,6 +276,17 @@ class Split(TokenStream):
     def _end_of(self, number: int) -> int:
         shard, row = self._row_of(number)
         return int(self.shard_starts[shard]) + int(self.index(shard)[row, 0])
+
+
+def _unknown_text(manifest: Manifest, path: Path | RemotePath) -> ConfigError:
+    """The error about bytes of text that nobody has counted."""
+    why = "does not tell how much text each id stands for; prepare the corpus from its text to know it"
+    if "opened" in manifest.options:
+        why = "was not asked, because the files are read in place; import them to know it"
+    return ConfigError(
+        f"{path}: the bytes of text are not known: these are token files, and tokenizer "
+        f"{manifest.tokenizer.name!r} {why}"
+    )
 
 
 def _sums(counts: list[int]) -> NDArray[np.int64]:

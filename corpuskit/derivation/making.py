@@ -94,8 +94,8 @@ class Derivation(abc.ABC):
         for parent in parents:
             if not all(split.has_digests for split in parent.values()):
                 raise ConfigError(
-                    f"{parent.path}: its files are read in place and have no digests; import them first, with "
-                    "'corpuskit import'",
+                    f"{parent.path}: its files are read in place and have no digests; import them first, "
+                    "with 'corpuskit import'",
                     path=parent.path,
                 )
         said = [parent.manifest.options.get("shard_bytes") for parent in parents]
