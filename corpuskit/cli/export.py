@@ -51,7 +51,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     "--block-size",
     type=int,
     metavar="T",
-    help="Make the files for rows of so many tokens. The formats that need it ask for it.",
+    help="Make the files for rows of so many tokens, where a format needs it. By default it is asked for.",
 )
 @option(
     "--end-of-text-first",
