@@ -43,7 +43,7 @@ class DrawnAmount:
 
 
 #: What an order keeps that depends on its block size.
-_OF_A_SIZE = ("source", "_plan", "_watched", "_numpy_options")
+_OF_A_SIZE = ("source", "_plans", "_watched", "_numpy_options")
 
 
 class Order:
@@ -224,7 +224,7 @@ class Order:
             raise IndexError(f"sample {sample:,}: samples count from 0")
         if self._phases is not None and self._phases.sizes(np.array([sample]))[0] != self.options.block_size:
             return self.at(sample).row(sample, watch=watch)
-        return self._read(self._plan.rows(sample), (sample,), watch)
+        return self._read(_plan_at(self, sample).rows(sample), (sample,), watch)
 
     def _read(self, rows: Any, samples: Sequence[int] | Ints, watch: TargetWatch | None) -> tuple[Any, ...]:
         engine = self._watched if watch is self.watch else self._host_engine(watch)
@@ -275,8 +275,8 @@ class Order:
         return {}
 
     @cached_property
-    def _plan(self) -> WindowPlan[Any]:
-        return WindowPlan(RankSlice(1), self.source.resolve)
+    def _plans(self) -> dict[int | None, WindowPlan[Any]]:
+        return {}
 
     @cached_property
     def _watched(self) -> HostEngine:
@@ -307,6 +307,15 @@ def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
         found.source = like.source
     found.options = order.options.at(phase)
     return found
+
+
+def _plan_at(order: Order, sample: int) -> WindowPlan[Any]:
+    """The plan of rows that follow each other, which looks no further than the phase of a sample."""
+    end = None if order.schedule is None else order.schedule.end_of(order.schedule.at_sample(sample))
+    plans = order._plans
+    if end not in plans:
+        order._plans = plans = {end: WindowPlan(RankSlice(1), order.source.resolve, end=end)}
+    return plans[end]
 
 
 def _identity(order: Order) -> dict[str, Any]:
