@@ -130,30 +130,17 @@ class MappedFile(ForeignFile):
 
     def blocks(self) -> Iterator[ForeignBlock]:
         """See `ForeignFile`."""
-        ends = iter(()) if self.ends is None else self.ends()
+        documents = DocumentEnds(iter(()) if self.ends is None else self.ends(), self)
         streams = {
             name: mapped(path, self._stream_offset(name), self.num_tokens * info.item_bytes).view(info.dtype)
             for name, path in self.stream_paths.items()
             for info in [self.streams[name]]
         }
-        pending, last = np.empty(0, np.int64), 0
         for start in range(0, max(self.num_tokens, 1), BLOCK_TOKENS):
             stop = min(start + BLOCK_TOKENS, self.num_tokens)
-            here = []
-            while True:  # a block has the documents that end in it
-                until = int(np.searchsorted(pending, stop, "right"))
-                here.append(pending[:until])
-                pending = pending[until:]
-                if len(pending):
-                    break
-                more = next(ends, None)
-                if more is None:
-                    break
-                pending = self._checked(more, last)
-                last = int(pending[-1]) if len(pending) else last
             yield ForeignBlock(
                 self.ids[start:stop],
-                np.concatenate(here) - start,
+                documents.until(stop) - start,
                 {name: items[start:stop] for name, items in streams.items()},
             )
             item_bytes = self.dtype.itemsize
@@ -165,15 +152,46 @@ class MappedFile(ForeignFile):
     def _stream_offset(self, name: str) -> int:
         return self.stream_offsets.get(name, 0)
 
-    def _checked(self, ends: NDArray[np.int64], last: int) -> NDArray[np.int64]:
+
+class DocumentEnds:
+    """Where the documents of a file end, a block of it at a time.
+
+    Args:
+        ends: The ends, int64[d] at a time, in ids from the file's start; they are checked here.
+        file: The file.
+    """
+
+    def __init__(self, ends: Iterator[NDArray[np.int64]], file: ForeignFile) -> None:
+        self._ends, self._file, self._last = ends, file, 0
+        self._pending = np.empty(0, np.int64)
+
+    def until(self, stop: int) -> NDArray[np.int64]:
+        """Those of the documents that end before a place in the file, or there, and were not given yet.
+
+        Raises:
+            CorpusFormatError: If they fall, or lie behind the file's ids.
+        """
+        here = []
+        while True:
+            until = int(np.searchsorted(self._pending, stop, "right"))
+            here.append(self._pending[:until])
+            self._pending = self._pending[until:]
+            if len(self._pending) or (more := next(self._ends, None)) is None:
+                return np.concatenate(here)
+            self._pending = self._checked(more)
+            self._last = int(more[-1]) if len(more) else self._last
+
+    def _checked(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        paths, num_tokens = self._file.paths, self._file.num_tokens
+        assert num_tokens is not None
         if len(ends) and not (
-            last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= self.num_tokens
+            self._last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= num_tokens
         ):
             raise CorpusFormatError(
-                f"{self.paths[-1]}: documents end at places that fall, or lie behind the {self.num_tokens:,} "
-                f"ids of {self.paths[0].name}: the two do not belong together, or one is damaged",
-                path=self.paths[-1],
-                expected=self.num_tokens,
+                f"{paths[-1]}: documents end at places that fall, or lie behind the {num_tokens:,} "
+                f"ids of {paths[0].name}: the two do not belong together, or one is damaged",
+                path=paths[-1],
+                expected=num_tokens,
                 found=int(ends[-1]),
             )
         return ends
@@ -305,6 +323,7 @@ def split_called(name: str) -> str:
 __all__ = [
     "BLOCK_TOKENS",
     "DTYPES",
+    "DocumentEnds",
     "ForeignBlock",
     "ForeignFile",
     "MappedFile",
