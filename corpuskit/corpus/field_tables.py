@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from corpuskit.corpus.arrow_messages import is_compressed
 from corpuskit.corpus.fields import arrow_schema, import_pyarrow
 from corpuskit.errors import CorpusFormatError, reason_of
 
@@ -148,7 +149,7 @@ def _batches(data: Any, types: Mapping[str, str], where: str) -> Iterator[Any]:
             if not position:
                 _check_schema(pa.ipc.read_schema(message), types, where)
                 continue
-            if _is_compressed(message.metadata):
+            if is_compressed(message):
                 raise _damaged(where, "its values are compressed, which corpuskit never does")
             yield pa.ipc.read_record_batch(message, schema)
 
@@ -158,29 +159,6 @@ def _check_schema(found: Any, types: Mapping[str, str], where: str) -> None:
     if not found.equals(expected, check_metadata=True):
         shown, wanted = (" ".join(str(one).split())[:_SHOWN_CHARACTERS] for one in (found, expected))
         raise _damaged(where, f"its schema is {shown!r}, the manifest says {wanted!r}")
-
-
-def _is_compressed(metadata: Any) -> bool:
-    """Whether a record batch's message says that its body is compressed, which pyarrow tells nobody.
-
-    Args:
-        metadata: The message as Arrow has checked it: a FlatBuffers table `Message`, whose third field is a
-            table `RecordBatch`, whose fourth field is there where the body is compressed.
-    """
-    data = memoryview(metadata)
-
-    def number(at: int, size: int, *, signed: bool = False) -> int:
-        return int.from_bytes(data[at : at + size], "little", signed=signed)
-
-    def field(table: int, place: int) -> int:
-        """How far behind a table's beginning a field is; 0 if it is not there."""
-        offsets = table - number(table, 4, signed=True)
-        entry = 4 + 2 * place
-        return number(offsets + entry, 2) if entry < number(offsets, 2) else 0
-
-    message = number(0, 4)
-    header = message + field(message, 2)
-    return field(header + number(header, 4), 3) != 0
 
 
 def _where(split: _HasFields, number: int) -> str:

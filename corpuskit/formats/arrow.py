@@ -7,16 +7,26 @@ python -c "import datasets; datasets.Dataset.from_file('tables/train-00000.arrow
 
 The columns are those of `--format parquet`; nothing is compressed. The files are of Arrow's streaming format,
 as datasets' own are: `pyarrow.ipc.open_stream` reads them.
+
+Files of others are read in either of Arrow's formats, also compressed, if they have `input_ids`. A
+`state.json` beside them, which datasets writes, says which they are.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.fields import import_pyarrow
+from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace
+from corpuskit.formats.foreign_arrow import ArrowTable, arrow_schema_of
+from corpuskit.formats.foreign_bytes import beside, read_json
+from corpuskit.formats.foreign_tables import read_tables
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.rows import IDS, MASK, Rows, check_names
 from corpuskit.formats.table_files import SHARD_TOKENS, open_arrow, write_files
@@ -39,6 +49,37 @@ class Arrow(Format):
         """Write the split's files, a record batch at a time."""
         shard_tokens = export.options.shard_tokens or SHARD_TOKENS
         write_files(export, Rows(export, split), open_arrow, lambda n: f"{split}-{n:05d}.arrow", shard_tokens)
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .arrow whose rows have `input_ids`; the fields beside them are kept."""
+        import_pyarrow(f"--format {self.name}")
+        files = place.files_of_splits(".arrow")
+        if place.path.is_dir():
+            files = _data_files(files)
+        return read_tables(place, files, arrow_schema_of, ArrowTable)
+
+
+def _data_files(files: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """Those that a `state.json` beside them names, in its order: datasets keeps others there, too.
+
+    Raises:
+        CorpusFormatError: If it is not what datasets writes.
+    """
+    found: dict[Path, str] = {}
+    for split, path in files:
+        state = path.with_name("state.json")
+        if not os.path.lexists(state):
+            found[path] = split
+            continue
+        try:
+            names = [one["filename"] for one in read_json(state)["_data_files"]]
+        except (LookupError, TypeError) as error:
+            raise CorpusFormatError(
+                f"{state}: names no files as datasets does; delete it to read every .arrow beside it",
+                path=state,
+            ) from error
+        found |= dict.fromkeys((beside(state, name) for name in names), split)
+    return [(split, path) for path, split in found.items()]
 
 
 __all__ = ["Arrow"]

@@ -68,7 +68,7 @@ class SplitCopy:
                 ends = self._ends(block, file, is_last=is_last)
                 yield self._block(block, ends, self._numbers[number], documents)
                 documents += len(ends)
-            if at != file.num_tokens:
+            if file.num_tokens is not None and at != file.num_tokens:
                 raise CorpusFormatError(
                     f"{file.paths[0]}: {at:,} ids, and {file.num_tokens:,} are expected; get it again",
                     path=file.paths[0],

@@ -57,13 +57,13 @@ class ForeignFile(abc.ABC):
         continues: Whether its last document may go on in the next file of the split.
         streams: The streams of values that it has.
         fields: The type of each field that it has, in order.
-        num_tokens: How many ids it has.
+        num_tokens: How many ids it has; None where only reading all of it tells.
     """
 
     continues: bool = False
     split: str
     paths: Sequence[Path]
-    num_tokens: int
+    num_tokens: int | None
     streams: Mapping[str, StreamInfo]
     fields: Mapping[str, FieldType]
 
@@ -96,7 +96,8 @@ class MappedFile(ForeignFile):
             where the layout does not say.
         continues: See `ForeignFile`.
         streams: The streams of values that it has.
-        stream_paths: The file of each: an item for each id and nothing else.
+        stream_paths: The file of each: an item for each id.
+        stream_offsets: The byte of that file where they begin; 0 where nothing is said.
     """
 
     split: str
@@ -108,6 +109,7 @@ class MappedFile(ForeignFile):
     continues: bool = False
     streams: Mapping[str, StreamInfo] = dataclasses.field(default_factory=dict)
     stream_paths: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+    stream_offsets: Mapping[str, int] = dataclasses.field(default_factory=dict)
     fields: Mapping[str, FieldType] = dataclasses.field(default_factory=dict)
 
     @property
@@ -128,58 +130,71 @@ class MappedFile(ForeignFile):
 
     def blocks(self) -> Iterator[ForeignBlock]:
         """See `ForeignFile`."""
-        ends = self.document_ends()
+        documents = DocumentEnds(iter(()) if self.ends is None else self.ends(), self)
         streams = {
-            name: mapped(path, 0, self.num_tokens * info.item_bytes).view(info.dtype)
+            name: mapped(path, self._stream_offset(name), self.num_tokens * info.item_bytes).view(info.dtype)
             for name, path in self.stream_paths.items()
             for info in [self.streams[name]]
         }
-        pending = np.empty(0, np.int64)
         for start in range(0, max(self.num_tokens, 1), BLOCK_TOKENS):
             stop = min(start + BLOCK_TOKENS, self.num_tokens)
-            here = []
-            while True:  # a block has the documents that end in it
-                until = int(np.searchsorted(pending, stop, "right"))
-                here.append(pending[:until])
-                pending = pending[until:]
-                if len(pending):
-                    break
-                more = next(ends, None)
-                if more is None:
-                    break
-                pending = more
             yield ForeignBlock(
                 self.ids[start:stop],
-                np.concatenate(here) - start,
+                documents.until(stop) - start,
                 {name: items[start:stop] for name, items in streams.items()},
             )
             item_bytes = self.dtype.itemsize
             forget(self.ids, self.offset + start * item_bytes, self.offset + stop * item_bytes)
-            for items in streams.values():
-                forget(items, start * items.itemsize, stop * items.itemsize)
+            for name, items in streams.items():
+                first = self._stream_offset(name)
+                forget(items, first + start * items.itemsize, first + stop * items.itemsize)
 
-    def document_ends(self) -> Iterator[NDArray[np.int64]]:
-        """Where documents end, as the layout says, some at a time; nothing where it does not say.
+    def _stream_offset(self, name: str) -> int:
+        return self.stream_offsets.get(name, 0)
+
+
+class DocumentEnds:
+    """Where the documents of a file end, a block of it at a time.
+
+    Args:
+        ends: The ends, int64[d] at a time, in ids from the file's start; they are checked here.
+        file: The file.
+    """
+
+    def __init__(self, ends: Iterator[NDArray[np.int64]], file: ForeignFile) -> None:
+        self._ends, self._file, self._last = ends, file, 0
+        self._pending = np.empty(0, np.int64)
+
+    def until(self, stop: int) -> NDArray[np.int64]:
+        """Those of the documents that end before a place in the file, or there, and were not given yet.
 
         Raises:
-            CorpusFormatError: If they cannot be: they fall, or lie behind the last id.
+            CorpusFormatError: If they fall, or lie behind the file's ids.
         """
-        last = 0
-        for ends in self.ends() if self.ends is not None else ():
-            if len(ends):
-                self._check_ends(ends, last)
-                last = int(ends[-1])
-            yield ends
+        here = []
+        while True:
+            until = int(np.searchsorted(self._pending, stop, "right"))
+            here.append(self._pending[:until])
+            self._pending = self._pending[until:]
+            if len(self._pending) or (more := next(self._ends, None)) is None:
+                return np.concatenate(here)
+            self._pending = self._checked(more)
+            self._last = int(more[-1]) if len(more) else self._last
 
-    def _check_ends(self, ends: NDArray[np.int64], last: int) -> None:
-        if not (last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= self.num_tokens):
+    def _checked(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        paths, num_tokens = self._file.paths, self._file.num_tokens
+        assert num_tokens is not None
+        if len(ends) and not (
+            self._last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= num_tokens
+        ):
             raise CorpusFormatError(
-                f"{self.paths[-1]}: documents end at places that fall, or lie behind the {self.num_tokens:,} "
-                f"ids of {self.paths[0].name}: the two do not belong together, or one is damaged",
-                path=self.paths[-1],
-                expected=self.num_tokens,
+                f"{paths[-1]}: documents end at places that fall, or lie behind the {num_tokens:,} "
+                f"ids of {paths[0].name}: the two do not belong together, or one is damaged",
+                path=paths[-1],
+                expected=num_tokens,
                 found=int(ends[-1]),
             )
+        return ends
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -192,18 +207,43 @@ class ForeignPlace:
         dtype: The type of an id that the user says: "uint16", "uint32", ...; None for what the files or the
             vocabulary say.
         split: The split of files whose names do not say it.
+        encoding: What the user says made the ids.
+        fingerprint: That tokenizer's fingerprint; empty if it is not to be compared with what files say.
     """
 
     path: Path
     vocab_size: int
     dtype: str | None = None
     split: str = "train"
+    encoding: str = ""
+    fingerprint: str = ""
 
     def item_type(self) -> np.dtype[Any]:
         """The type of an id where files do not say it: what the user says, else what the vocabulary needs."""
         if self.dtype is not None:
             return np.dtype(DTYPES[self.dtype])
         return np.dtype("<u2" if self.vocab_size <= 2**16 else "<u4")
+
+    def check_tokenizer(self, path: Path, said: Any) -> None:
+        """Compare what a file that corpuskit exported says of its tokenizer with what the user says.
+
+        Args:
+            path: The file.
+            said: What it says: a mapping with `encoding` and `tokenizer_fingerprint`, or nothing.
+
+        Raises:
+            CorpusFormatError: If another tokenizer made its ids.
+        """
+        found = said.get("tokenizer_fingerprint") if isinstance(said, Mapping) else None
+        if isinstance(found, str) and self.fingerprint and found != self.fingerprint:
+            raise CorpusFormatError(
+                f"{path}: its ids are of {said.get('encoding')!r:.60}, whose fingerprint begins with "
+                f"{found[:16]!r}, and --encoding {self.encoding} has {self.fingerprint[:16]!r}; choose the "
+                "--encoding that made them",
+                path=path,
+                expected=self.fingerprint,
+                found=found,
+            )
 
     def files(self, *endings: str) -> list[Path]:
         """The file that was named, or those of the folder whose names end so, in order of their names.
@@ -230,7 +270,7 @@ class ForeignPlace:
     def files_of_splits(self, *endings: str) -> list[tuple[str, Path]]:
         """The file that was named, or those of the folder and of the folders in it, each with its split.
 
-        A folder in it is named for the split of its files.
+        A folder in it is named for the split of its files; where it is not, their names say it.
 
         Raises:
             CorpusFormatError: If there is none.
@@ -241,7 +281,7 @@ class ForeignPlace:
                 return [(self.split_of(path.stem), path) for path in self.files(*endings)]
             folders = sorted(path for path in self.path.iterdir() if path.is_dir())
             inside = [
-                (self.split_of(folder.name), path)
+                (self.split_of(f"{folder.name} {path.stem}"), path)
                 for folder in folders
                 for path in sorted(folder.iterdir())
                 if path.name.endswith(endings)
@@ -283,6 +323,7 @@ def split_called(name: str) -> str:
 __all__ = [
     "BLOCK_TOKENS",
     "DTYPES",
+    "DocumentEnds",
     "ForeignBlock",
     "ForeignFile",
     "MappedFile",

@@ -19,7 +19,14 @@ from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord
 from corpuskit.corpus.split import Split, check_not_replaced
 from corpuskit.corpus.writer import Description, manifest_of, split_of
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, MappedFile, split_called
+from corpuskit.formats.foreign import (
+    DTYPES,
+    DocumentEnds,
+    ForeignFile,
+    ForeignPlace,
+    MappedFile,
+    split_called,
+)
 from corpuskit.formats.foreign_bytes import mapped, size_of
 from corpuskit.formats.opening import open_format
 from corpuskit.paths import user_path, visible_name
@@ -172,7 +179,8 @@ class _ForeignSplit(Split):
         file, info = self._files[number].file, self.streams[name]
         if name not in file.stream_paths:
             return None
-        return mapped(file.stream_paths[name], 0, file.num_tokens * info.item_bytes).view(info.dtype)
+        start = file.stream_offsets.get(name, 0)
+        return mapped(file.stream_paths[name], start, file.num_tokens * info.item_bytes).view(info.dtype)
 
     def fields_data(self, number: int) -> NDArray[np.uint8]:
         """There are none.
@@ -234,7 +242,8 @@ def _shards(files: Sequence[ForeignFile], split: str, dtype: np.dtype[Any]) -> l
 
 def _ends(file: MappedFile) -> Ints:
     """int64[D]: where documents end in a file, as the layout says; what is left is one more."""
-    ends: Ints = np.concatenate([np.empty(0, np.int64), *file.document_ends()])
+    assert file.ends is not None
+    ends = DocumentEnds(file.ends(), file).until(file.num_tokens)
     last = int(ends[-1]) if len(ends) else 0
     return ends if last == file.num_tokens else np.append(ends, file.num_tokens)
 

@@ -145,7 +145,8 @@ class _Import:
                 "choose an --encoding with a vocabulary of its own",
                 found=encoding,
             )
-        self._files = format.read(ForeignPlace(path, self._tokenizer.vocab_size, dtype, split))
+        made_by = {"encoding": encoding, "fingerprint": self._tokenizer.fingerprint}
+        self._files = format.read(ForeignPlace(path, self._tokenizer.vocab_size, dtype, split, **made_by))
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
         self._states = [_state(path) for path in self._paths]
         self._marks = self._marks_of(documents)

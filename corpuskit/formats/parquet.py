@@ -10,29 +10,41 @@ of a corpus that has the stream `loss`; and the kept fields. A row group has 8 M
 
 With `--text` a row has `text` rather than the ids, and the kept fields. Files and row groups are then those
 of nanochat: `shard_00000.parquet` and so on, 1,024 rows in a row group, and it validates with the last file.
+
+Files of others are read that have `input_ids`, lists of whole numbers; a row is a document.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Sequence
-from typing import ClassVar
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.fields import import_pyarrow
 from corpuskit.errors import ConfigError
 from corpuskit.formats.base import Export, Format
+from corpuskit.formats.foreign import ForeignFile, ForeignPlace
+from corpuskit.formats.foreign_bytes import size_of
+from corpuskit.formats.foreign_tables import TableFile, read_tables
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.rows import IDS, MASK, Rows, check_names
 from corpuskit.formats.table_files import SHARD_TOKENS, open_parquet, write_files
 from corpuskit.formats.text_rows import TEXT, TextRows
 from corpuskit.value_streams import LOSS
 
+if TYPE_CHECKING:
+    import pyarrow
+
 log = logging.getLogger(__name__)
 
 #: Of ids little more is to be had, and of text nanochat's own files have this.
 _IDS_LEVEL, _TEXT_LEVEL = 1, 3
+#: Rows that are read at once, at most; what they have, about; and what is read of a column at once.
+_ROWS, _BATCH_BYTES, _BUFFER_BYTES = 4096, 2**21, 2**20
 
 
 class Parquet(Format):
@@ -76,6 +88,38 @@ class Parquet(Format):
         )
         if text:
             _say_what_is_missing(export, split)
+
+    def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
+        """Each .parquet whose rows have `input_ids`; the fields beside them are kept."""
+        import_pyarrow(f"--format {self.name}")
+        return read_tables(
+            place, place.files_of_splits(".parquet"), lambda path: _open(path).schema_arrow, _Table
+        )
+
+
+class _Table(TableFile):
+    """A Parquet file of ids, read a part of a row group at a time."""
+
+    def batches(self) -> Iterator[pyarrow.RecordBatch]:
+        """The rows of each row group, a few MiB at a time."""
+        file = _open(self.path)
+        for number in range(file.metadata.num_row_groups):
+            group = file.metadata.row_group(
+                number
+            )  # whose columns say more, but damaged ones end the process
+            row_bytes = max(group.total_byte_size // max(group.num_rows, 1), 1)
+            rows = min(max(_BATCH_BYTES // row_bytes, 1), _ROWS)
+            yield from file.iter_batches(rows, row_groups=[number], columns=self.columns.names)
+
+
+def _open(path: Path) -> Any:
+    """A file, of which the end is read: its schema, and where its columns are."""
+    pa = import_pyarrow("importing Parquet")
+    from pyarrow import parquet
+
+    size_of(path)  # a named pipe would keep the next line waiting
+    source = pa.OSFile(os.fsencode(path), "rb")
+    return parquet.ParquetFile(source, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
 
 
 def _say_what_is_missing(export: Export, split: str) -> None:

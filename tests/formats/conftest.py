@@ -10,6 +10,7 @@ import corpuskit
 from corpuskit.corpus.index import new_rows
 from corpuskit.corpus.manifest import InputRecord, TokenizerRecord
 from corpuskit.corpus.writer import Block, CorpusWriter, Description
+from corpuskit.formats.foreign import ForeignPlace
 
 DOCUMENTS = [b"one\n", b"two two\n", "drei dré\n".encode(), b"four\n" * 9]
 
@@ -114,3 +115,29 @@ def draw_corpus(tmp_path_factory):
         return corpuskit.open(folder / "corpus"), folder / "out", documents
 
     return make
+
+
+@pytest.fixture(scope="session")
+def rows_read():
+    """Gives what a format reads of a place: the rows of each split, as `rows_of` has them."""
+
+    def read(format, path, vocab_size=2**32, **said):
+        found = {}
+        for file in format.read(ForeignPlace(path, vocab_size, **said)):
+            assert file.has_documents
+            rows = found.setdefault(file.split, [])
+            ids, mask = [], []
+            for block in file.blocks():
+                last = 0
+                for number, end in enumerate(block.ends.tolist()):
+                    row = {"input_ids": [*ids, *block.ids[last:end].tolist()]}
+                    if "loss" in file.streams:
+                        row["assistant_masks"] = [*mask, *block.streams["loss"][last:end].tolist()]
+                    rows.append(row | {name: values[number] for name, values in block.fields.items()})
+                    ids, mask, last = [], [], end
+                ids += block.ids[last:].tolist()
+                mask += block.streams["loss"][last:].tolist() if "loss" in file.streams else []
+            assert not ids
+        return found
+
+    return read

@@ -10,13 +10,16 @@ from corpuskit.corpus.verification import verify
 from corpuskit.errors import ConfigError, CorpusFormatError
 
 MARKED = ("nanogpt", "llmc", "litdata")
-INDEXED = ("megatron", "datatrove", "olmo")
+INDEXED = ("megatron", "datatrove", "olmo", "safetensors", "parquet", "arrow")
+SUFFIXES = (".bin", ".ds", ".npy", ".safetensors", ".parquet", ".arrow")
 #: What exports in small files need.
 OPTIONS = {
     "datatrove": {"shard_tokens": 40},
     "olmo": {"shard_tokens": 40},
     "llmc": {"shard_tokens": 40},
     "litdata": {"block_size": 5, "shard_tokens": 40},
+    "parquet": {"shard_tokens": 40},
+    "arrow": {"shard_tokens": 40},
 }
 
 
@@ -141,7 +144,7 @@ def test_files_inside_the_output_are_not_replaced(make_corpus, imported, tmp_pat
 def test_a_file_that_is_cut_is_refused_and_nothing_is_left(make_corpus, imported, tmp_path, format):
     corpuskit.export(make_corpus(), format, tmp_path / "out", **OPTIONS.get(format, {}))
     largest = max(
-        (path for path in (tmp_path / "out").rglob("*") if path.suffix in (".bin", ".ds", ".npy")),
+        (path for path in (tmp_path / "out").rglob("*") if path.suffix in SUFFIXES),
         key=lambda path: path.stat().st_size,
     )
     largest.write_bytes(largest.read_bytes()[:-1])
@@ -200,3 +203,29 @@ def test_rows_come_back_as_one_stream(make_corpus, imported, tmp_path):
     ids = corpus["train"][:]
     assert back["train"][:].tolist() == ids[: len(ids) // 5 * 5].tolist()
     assert documents(back["train"])[:3] == documents(corpus["train"])[:3]
+
+
+@pytest.mark.parametrize("format", ["parquet", "safetensors"])
+def test_files_that_say_another_tokenizer_are_refused(make_corpus, imported, tmp_path, format):
+    corpuskit.export(make_corpus(), format, tmp_path / "out")
+    with pytest.raises(
+        CorpusFormatError, match=r"its ids are of 'bytes', whose .*, and --encoding gpt2 has '[0-9a-f]{16}'"
+    ):
+        imported(format, encoding="gpt2")
+    assert not (tmp_path / "back").exists()
+
+
+def test_fields_and_a_mask_come_back_from_a_table(tmp_path, imported):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = {
+        "input_ids": [[1, 2, 256], [3, 256]],
+        "loss_mask": [[False, True, True], [True, False]],
+        "url": [None, "a"],
+        "score": [0.5, None],
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "train.parquet")
+    split = imported("parquet", "train.parquet")["train"]
+    assert split.fields().to_pylist() == [{"url": None, "score": 0.5}, {"url": "a", "score": None}]
+    assert split.stream("loss")[:].tolist() == [0, 1, 1, 1, 0]

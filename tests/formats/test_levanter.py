@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from corpuskit.errors import ConfigError
+import corpuskit
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.levanter import Levanter
 from corpuskit.testing import FormatSuite
 
@@ -129,3 +132,94 @@ def test_zarr_opens_it(kept_conversations, tmp_path, small_chunks):
         return zarr.open_array(str(folder / "data"), mode="r")[: ends[-1]], ends
 
     assert_is(tmp_path / "out", kept_conversations, read)
+
+
+def test_an_export_has_the_same_documents_and_mask(
+    kept_conversations, rows_of, rows_read, tmp_path, small_chunks, monkeypatch
+):
+    monkeypatch.setattr("corpuskit.formats.foreign.BLOCK_TOKENS", 50)
+    Levanter().write(kept_conversations, tmp_path / "out")
+    own = ("input_ids", "assistant_masks")
+    assert rows_read(Levanter(), tmp_path / "out") == {
+        name: [{key: row[key] for key in own} for row in rows_of(split)]
+        for name, split in kept_conversations.items()
+    }
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), block=st.integers(1, 9))
+def test_every_document_comes_back(draw_corpus, rows_read, data, block):
+    corpus, output, documents = draw_corpus(data)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("corpuskit.formats.zarr_array._CHUNK_ITEMS", 5)
+        patched.setattr("corpuskit.formats.zarr_array._FILE_CHUNKS", 3)
+        patched.setattr("corpuskit.formats.foreign.BLOCK_TOKENS", block)
+        Levanter().write(corpus, output)
+        assert rows_read(Levanter(), output) == {"train": [{"input_ids": ids} for ids in documents]}
+
+
+def edit_json(path, **values):
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "message"),
+    [
+        ("shard_ledger.json", lambda path: edit_json(path, is_finished=False), "the cache is finished"),
+        ("shard_ledger.json", lambda path: edit_json(path, total_num_rows=9), "9 rows, and 3 in input_ids"),
+        ("shard_ledger.json", lambda path: path.write_text("[1]"), "the cache is finished"),
+        ("input_ids/data/zarr.json", lambda path: edit_json(path, zarr_format=2), "another kind of array"),
+        ("input_ids/data/zarr.json", lambda path: edit_json(path, codecs=[]), "expected a sharded array"),
+        ("input_ids/data/zarr.json", lambda path: edit_json(path, data_type="float32"), "says KeyError"),
+        ("input_ids/data/c/0", cut, "its index has another checksum"),
+        ("input_ids/data/c/0", lambda path: path.write_bytes(b"short"), "cut short"),
+        ("input_ids/data/c/1", lambda path: path.unlink(), "cannot be read: No such file"),
+        ("input_ids/offsets/c/0", lambda path: path.unlink(), "cannot be read: No such file"),
+    ],
+)
+def test_a_cache_that_is_damaged_is_one_line_and_nothing_is_left(
+    make_corpus, tmp_path, small_chunks, file, damage, message
+):
+    corpus = make_corpus([b"text " * 60, b"", b"a", b"b"])
+    Levanter().write(corpus, tmp_path / "out")
+    damage(tmp_path / "out" / "train" / file)
+    with pytest.raises(CorpusFormatError, match=message) as raised:
+        corpuskit.import_tokens(
+            tmp_path / "out", "levanter", name="a", encoding="bytes", output=tmp_path / "back"
+        )
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_cache_that_tensorstore_wrote_is_read(tmp_path, rows_read):
+    ts = pytest.importorskip("tensorstore")
+    rng = np.random.default_rng(0)
+    ends = np.array([1000, 1000, 300_000, 300_007])
+    fields = {"input_ids": rng.integers(0, 500, 300_007), "assistant_masks": np.zeros(300_007)}
+    for field, values in fields.items():
+        items = {"data": ("int32", values), "offsets": ("int64", np.array([4, *ends]))}
+        for name, (dtype, array) in items.items():
+            inner = {"chunk_shape": [2**18], "codecs": [{"name": "blosc", "configuration": {"clevel": 5}}]}
+            spec = {
+                "driver": "zarr3",
+                "kvstore": {"driver": "file", "path": f"{tmp_path}/validation/{field}/{name}/"},
+                "metadata": {
+                    "shape": [2**54],
+                    "data_type": dtype,
+                    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2**27]}},
+                    "codecs": [{"name": "sharding_indexed", "configuration": inner}],
+                },
+            }
+            opened = ts.open(spec, create=True).result()
+            opened[: len(array)].write(array.astype(dtype)).result()
+    ledger = {"total_num_rows": 4, "is_finished": True}
+    (tmp_path / "validation" / "shard_ledger.json").write_text(json.dumps(ledger))
+    bounds = zip([0, *ends[:-1]], ends, strict=True)
+    ids = [fields["input_ids"][start:end].tolist() for start, end in bounds]
+    assert rows_read(Levanter(), tmp_path) == {
+        "valid": [{"input_ids": one, "assistant_masks": [0] * len(one)} for one in ids]
+    }
