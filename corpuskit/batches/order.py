@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
 from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
-from corpuskit.batches.fim_options import open_fim
+from corpuskit.batches.fim_options import decode_named, open_fim
 from corpuskit.batches.joined import spans_of_x, spans_of_y
 from corpuskit.batches.labels import label_runs
 from corpuskit.batches.options import BatchOptions
@@ -243,6 +243,15 @@ class Order:
             return run_state.digest(*(part for part in self.sampler.spans(samples) if part is not None))
         assert isinstance(self.sampler, Sampler)
         return run_state.digest(self.sampler.starts(samples))
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """What people see of ids in rows that are no token of the tokenizer there: those of `fim`."""
+        return self.fim.names if self.fim else {}
+
+    def decode(self, ids: Sequence[int] | Ints) -> str:
+        """The text that ids of rows stand for, those of `names` by these."""
+        return decode_named(ids, self.stream.decode, self.names)
 
     def identity(self) -> dict[str, Any]:
         """What must be the same in a run that goes on, as JSON values."""

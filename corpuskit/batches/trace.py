@@ -159,7 +159,7 @@ def trace(
                 x[number, here],
                 y[number, here],
                 tuple(pieces),
-                order.stream.decode(ids[end - used : end]),
+                order.decode(ids[end - used : end]),
                 ids[end - used : end],
                 here,
                 learned,

@@ -235,7 +235,7 @@ def _painted(
     marks: list[bool] = []
     begin = 0
     for stop, following in itertools.zip_longest(cuts[1:], cuts[2:]):
-        text = order.stream.decode(ids[begin:stop])
+        text = order.decode(ids[begin:stop])
         if text.endswith("\ufffd") and following is not None and following - begin <= _MOST_JOINED:
             continue
         texts.append(text)

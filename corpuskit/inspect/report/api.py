@@ -148,7 +148,7 @@ def report(
         others=others,
         lines=lines,
     )
-    markup = TokenMarkup(tokenizer, eot_id)
+    markup = TokenMarkup(tokenizer, eot_id, order.names)
     summary = summary_html(opened, stats) + findings_html(stats)
     run = [
         charts.of_coverage(covered, steps=num_steps, epochs=epochs),
