@@ -244,15 +244,6 @@ class Order:
         assert isinstance(self.sampler, Sampler)
         return run_state.digest(self.sampler.starts(samples))
 
-    @property
-    def names(self) -> Mapping[int, str]:
-        """What people see of ids in rows that are no token of the tokenizer there: those of `fim`."""
-        return self.fim.names if self.fim else {}
-
-    def decode(self, ids: Sequence[int] | Ints) -> str:
-        """The text that ids of rows stand for, those of `names` by these."""
-        return decode_named(ids, self.stream.decode, self.names)
-
     def identity(self) -> dict[str, Any]:
         """What must be the same in a run that goes on, as JSON values."""
         return {
@@ -319,6 +310,16 @@ class Order:
         return DocumentEnds(self.stream.document_ends())
 
 
+def names_in(order: Order) -> Mapping[int, str]:
+    """What people see of ids in rows that are no token of the tokenizer there: those of `fim`."""
+    return order.fim.names if order.fim else {}
+
+
+def decode_rows(order: Order, ids: Sequence[int] | Ints) -> str:
+    """The text that ids of rows stand for, those of `names_in` by their names."""
+    return decode_named(ids, order.stream.decode, names_in(order))
+
+
 def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
     """An order with the sizes of a phase; one of the others with its block size reads for both."""
     if order.options.documents:
@@ -367,4 +368,4 @@ def _sample_numbers(samples: Sequence[int] | Ints) -> Ints:
     return numbers
 
 
-__all__ = ["DrawnAmount", "Order"]
+__all__ = ["DrawnAmount", "Order", "decode_rows", "names_in"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -163,6 +164,7 @@ def command(
     A terminal shows tokens in colours that take turns, and a rule before each document. A pipe gets plain
     text. With --chat, CORPUS may also be files that are not prepared yet.
     """
+    from corpuskit.batches.order import decode_rows, names_in
     from corpuskit.cli import render
     from corpuskit.config import BatchConfig
     from corpuskit.corpus import open_corpus
@@ -194,7 +196,7 @@ def command(
     names: Mapping[int, str] = {}
     if step is not None:
         order, shown = _batch(opened, drawn, step)
-        decode, names = order.decode, order.names
+        decode, names = functools.partial(decode_rows, order), names_in(order)
     elif grep is not None:
         shown = _matches(opened, split, grep, most, count)
     elif at_random or document is not None:
