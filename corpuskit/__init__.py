@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from corpuskit.corpus.select import select
     from corpuskit.corpus.split import Split
     from corpuskit.corpus.verification import Problem, verify
+    from corpuskit.derivation.api import concat, filter, reshard, split
     from corpuskit.errors import CorpuskitError
     from corpuskit.evaluation.bits_per_byte import BitsPerByte
     from corpuskit.evaluation.evaluation import Evaluation
     from corpuskit.evaluation.loss_by_source import LossBySource
     from corpuskit.fetching.verified import fetch
     from corpuskit.formats.api import export
+    from corpuskit.formats.foreign_corpus import open_foreign
     from corpuskit.formats.importing import import_tokens
     from corpuskit.inspect.card import Card, card
     from corpuskit.inspect.collecting import stats
@@ -115,17 +117,20 @@ _PLACES = {
     "Weighted": "corpuskit.corpus.mixture:Weighted",
     "card": "corpuskit.inspect.card:card",
     "compare": "corpuskit.inspect.comparison:compare",
+    "concat": "corpuskit.derivation.api:concat",
     "deterministic": "corpuskit.reproducibility:deterministic",
     "encodings": "corpuskit.tokenizers.opening:encodings",
     "export": "corpuskit.formats.api:export",
     "fetch": "corpuskit.fetching.verified:fetch",
     "fetch_bundle": "corpuskit.bundles.collecting:fetch_bundle",
+    "filter": "corpuskit.derivation.api:filter",
     "health": "corpuskit.inspect.health:health",
     "hookimpl": "corpuskit.registry.hookspecs:hookimpl",
     "import_tokens": "corpuskit.formats.importing:import_tokens",
     "mix": "corpuskit.corpus.mixture:mix",
     "open": "corpuskit.corpus.corpus:open_corpus",
     "pack": "corpuskit.bundles.packing:pack",
+    "open_foreign": "corpuskit.formats.foreign_corpus:open_foreign",
     "plan": "corpuskit.preparation.api:plan",
     "prepare": "corpuskit.preparation.api:prepare",
     "progress": "corpuskit.terminal.progress_bars:ProgressBars",
@@ -133,8 +138,10 @@ _PLACES = {
     "read_config": "corpuskit.config.run:read_config",
     "read_mixture": "corpuskit.corpus.mixture_file:read_mixture",
     "report": "corpuskit.inspect.report.api:report",
+    "reshard": "corpuskit.derivation.api:reshard",
     "seed_all": "corpuskit.reproducibility:seed_all",
     "select": "corpuskit.corpus.select:select",
+    "split": "corpuskit.derivation.api:split",
     "stats": "corpuskit.inspect.collecting:stats",
     "unpack": "corpuskit.bundles.unpacking:unpack",
     "verify": "corpuskit.corpus.verification:verify",
@@ -183,16 +190,19 @@ __all__ = [
     "__version__",
     "card",
     "compare",
+    "concat",
     "deterministic",
     "encodings",
     "export",
     "fetch",
     "fetch_bundle",
+    "filter",
     "health",
     "hookimpl",
     "import_tokens",
     "mix",
     "open",
+    "open_foreign",
     "pack",
     "plan",
     "prepare",
@@ -201,8 +211,10 @@ __all__ = [
     "read_config",
     "read_mixture",
     "report",
+    "reshard",
     "seed_all",
     "select",
+    "split",
     "stats",
     "unpack",
     "verify",

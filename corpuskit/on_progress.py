@@ -12,7 +12,7 @@ class Progress:
 
     Args:
         stage: "fetch", "fit", "plan", "encode", "commit", "upload", "verify", "export", "import",
-            "pack", "unpack", "search", "measure" or "stats".
+            "derive", "pack", "unpack", "search", "measure" or "stats".
         label: What it is busy with: a file's name, or the corpus's.
         done_bytes: Bytes done in this stage.
         total_bytes: Bytes in all, or None where nobody knows.

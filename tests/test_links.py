@@ -57,6 +57,7 @@ PAGES = {
         "mosaicml",
         "NVIDIA",
         "openai",
+        "pytorch",
         "stanford-crfm",
     },
     "raw.githubusercontent.com": {"karpathy"},

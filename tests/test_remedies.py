@@ -30,7 +30,9 @@ MODULES = sorted(
     if not {"tests", "scaffold"} & set(path.relative_to(ROOT).parts)
 )
 #: Commands of others, with the flags that they are given; what follows them is theirs.
-_FOREIGN = re.compile(r"\b(?:aws|iconv|zstd|git|pip|jq|tar|unzip|ray start)\b[^;,)]*|\bAutoTokenizer\.[^;]*")
+_FOREIGN = re.compile(
+    r"\b(?:aws|iconv|zstd|git|pip|jq|tar|unzip|ray start|torchtitan's)\b[^;,)]*|\bAutoTokenizer\.[^;]*"
+)
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 _READER_OPTION = re.compile(r"--reader-option '?([a-z_]+)(?:=([^\s;,')]*))?")
 _NAMED_OPTION = re.compile(r"\breader option '?([a-z][a-z_]*_[a-z_]+)")

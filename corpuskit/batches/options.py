@@ -175,6 +175,7 @@ def options_of(
     rank: Any = None,
     world_size: Any = None,
     sampler_options: Any = None,
+    exclude: Any = None,
     **given: Any,
 ) -> BatchOptions:
     """The options that the keywords of `Batches` mean together.
@@ -185,11 +186,18 @@ def options_of(
         rank: A number, "auto", or None.
         world_size: A number, "auto", or None.
         sampler_options: A mapping, or None.
+        exclude: None: a corpus makes a selection of it.
         given: What `BatchOptions` takes.
 
     Raises:
         ConfigError: If a value is impossible, or a size is said twice.
     """
+    if exclude is not None:
+        raise ConfigError(
+            "exclude is for the batches of a corpus, corpus.batches(...); here, say "
+            "selection=corpuskit.select(split, exclude=...)",
+            found=exclude,
+        )
     if context_length is not None:
         said = given.get("block_size", BLOCK_SIZE)
         if said not in (BLOCK_SIZE, context_length):

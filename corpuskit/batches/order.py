@@ -43,7 +43,7 @@ class DrawnAmount:
 
 
 #: What an order keeps that depends on its block size.
-_OF_A_SIZE = ("source", "_plan", "_watched", "_numpy_options")
+_OF_A_SIZE = ("source", "_plans", "_watched", "_numpy_options")
 
 
 class Order:
@@ -224,7 +224,7 @@ class Order:
             raise IndexError(f"sample {sample:,}: samples count from 0")
         if self._phases is not None and self._phases.sizes(np.array([sample]))[0] != self.options.block_size:
             return self.at(sample).row(sample, watch=watch)
-        return self._read(self._plan.rows(sample), (sample,), watch)
+        return self._read(_plan_at(self, sample).rows(sample), (sample,), watch)
 
     def _read(self, rows: Any, samples: Sequence[int] | Ints, watch: TargetWatch | None) -> tuple[Any, ...]:
         engine = self._watched if watch is self.watch else self._host_engine(watch)
@@ -238,25 +238,11 @@ class Order:
 
     def digest(self, sample: int) -> str:
         """A digest of the rows of the last samples before one."""
-        samples = run_state.checked_samples(sample)
-        if isinstance(self.sampler, SpanSampler):
-            return run_state.digest(*(part for part in self.sampler.spans(samples) if part is not None))
-        assert isinstance(self.sampler, Sampler)
-        return run_state.digest(self.sampler.starts(samples))
+        return _digest(self.sampler, run_state.checked_samples(sample))
 
     def identity(self) -> dict[str, Any]:
         """What must be the same in a run that goes on, as JSON values."""
-        return {
-            "sampler": self.options.sampler,
-            "sampler_options": self.options.sampler_options,
-            "seed": self.options.seed,
-            "split": self.stream.name,
-            "corpus": self.stream.fingerprint,
-            "block_size": self.size("block_size"),
-            "selection": "" if self.options.selection is None else self.options.selection.fingerprint,
-            "num_targets": self.options.num_targets,
-            "fim": self.fim.to_json() if self.fim else {},
-        }
+        return _identity(self)
 
     def size(self, name: str) -> Any:
         """`batch_size` or `block_size` as a JSON value: a number, or [first step, number] of each stretch."""
@@ -289,8 +275,8 @@ class Order:
         return {}
 
     @cached_property
-    def _plan(self) -> WindowPlan[Any]:
-        return WindowPlan(RankSlice(1), self.source.resolve)
+    def _plans(self) -> dict[int | None, WindowPlan[Any]]:
+        return {}
 
     @cached_property
     def _watched(self) -> HostEngine:
@@ -331,6 +317,36 @@ def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
         found.source = like.source
     found.options = order.options.at(phase)
     return found
+
+
+def _plan_at(order: Order, sample: int) -> WindowPlan[Any]:
+    """The plan of rows that follow each other, which looks no further than the phase of a sample."""
+    end = None if order.schedule is None else order.schedule.end_of(order.schedule.at_sample(sample))
+    plans = order._plans
+    if end not in plans:
+        order._plans = plans = {end: WindowPlan(RankSlice(1), order.source.resolve, end=end)}
+    return plans[end]
+
+
+def _identity(order: Order) -> dict[str, Any]:
+    return {
+        "sampler": order.options.sampler,
+        "sampler_options": order.options.sampler_options,
+        "seed": order.options.seed,
+        "split": order.stream.name,
+        "corpus": order.stream.fingerprint,
+        "block_size": order.size("block_size"),
+        "selection": "" if order.options.selection is None else order.options.selection.fingerprint,
+        "num_targets": order.options.num_targets,
+        "fim": order.fim.to_json() if order.fim else {},
+    }
+
+
+def _digest(sampler: AnySampler, samples: Ints) -> str:
+    if isinstance(sampler, SpanSampler):
+        return run_state.digest(*(part for part in sampler.spans(samples) if part is not None))
+    assert isinstance(sampler, Sampler)
+    return run_state.digest(sampler.starts(samples))
 
 
 def _one_size(phases: Phases, samples: Ints) -> int:

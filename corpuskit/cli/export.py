@@ -51,12 +51,17 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     "--block-size",
     type=int,
     metavar="T",
-    help="Make the files for rows of so many tokens. The formats that need it ask for it.",
+    help="Make the files for rows of so many tokens, where a format needs it. By default it is asked for.",
 )
 @option(
     "--end-of-text-first",
     is_flag=True,
     help="Put the end-of-text id in front of each document. By default it is where the corpus has it.",
+)
+@option(
+    "--bos-index",
+    is_flag=True,
+    help="Beside each file, write where documents begin in it. By default there are the files alone.",
 )
 @option("--text", is_flag=True, help="Write the documents' text. By default their ids are written.")
 @option(
@@ -81,6 +86,7 @@ def command(
     shard_tokens: str | None,
     block_size: int | None,
     end_of_text_first: bool,
+    bos_index: bool,
     text: bool,
     meta: bool,
     link: bool,
@@ -103,6 +109,7 @@ def command(
         shard_tokens=shard_tokens,
         block_size=block_size,
         end_of_text_first=end_of_text_first,
+        bos_index=bos_index,
         text=text,
         meta=meta,
         link=link,

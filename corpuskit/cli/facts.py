@@ -50,8 +50,23 @@ def options_of(manifest: Manifest) -> str:
     return ", ".join(
         f"{key} {_value(key, value) or said.get(key, '')}".strip()
         for key, value in manifest.options.items()
-        if value is not None
+        if value is not None and key != "derived"
     )
+
+
+def derived_of(manifest: Manifest) -> str:
+    """What a corpus was made of, step by step; empty if of text."""
+    words = []
+    for step in _objects(manifest.options.get("derived")):
+        parents = _objects(step.get("parents"))
+        names = [f"{one.get('dataset')} ({one.get('fingerprint')!s:.12})" for one in parents]
+        words.append(f"{step.get('rule')} of {', '.join(names)}")
+    return ", then ".join(words)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; none of what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def fields_of(corpus: Corpus) -> list[str]:
@@ -178,4 +193,4 @@ def _value(key: str, value: Any) -> str:
     return str(value)
 
 
-__all__ = ["counts", "decided", "formats_of", "options_of", "rates"]
+__all__ = ["counts", "decided", "derived_of", "formats_of", "options_of", "rates"]

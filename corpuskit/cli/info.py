@@ -104,6 +104,7 @@ def _print(corpus: Corpus) -> None:
         "rates": facts.rates(manifest, run),
         "streams": facts.streams(manifest),
         "options": facts.options_of(manifest),
+        "derived": one_line(facts.derived_of(manifest)),
         "left out": _counts(manifest.left_out, "documents"),
         "": _counts(manifest.left_out_files, "files or folders"),
         "license": run.get("license", ""),

@@ -22,6 +22,10 @@ KINDS = (
 )
 
 
+#: What `--explain` is without a name; no tokenizer can be called so.
+_ALL = ""
+
+
 class _Kind(click.types.StringParamType):
     """A kind of component, as one or as many; or corpora."""
 
@@ -60,7 +64,10 @@ class _Kind(click.types.StringParamType):
     "tokenizer",
     metavar="NAME",
     type=Name("tokenizer"),
-    help="Say which engine computes a tokenizer's ids on this machine, and why; by default the list.",
+    is_flag=False,
+    flag_value=_ALL,
+    help="Say which engine computes the ids of a tokenizer on this machine, and why; without a NAME, of all. "
+    "By default the list.",
 )
 @json_option
 def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json: bool) -> None:
@@ -75,9 +82,8 @@ def command(kind: str | None, folder: str | None, tokenizer: str | None, as_json
         raise click.UsageError(f"{folder}: only 'corpuskit list corpora' takes a folder")
     if tokenizer is not None:
         if kind != "tokenizers":
-            raise click.UsageError(
-                f"--explain is about tokenizers; type 'corpuskit list tokenizers --explain {tokenizer}'"
-            )
+            typed = ["corpuskit list tokenizers --explain", *filter(None, [tokenizer])]
+            raise click.UsageError(f"--explain is about tokenizers; type '{' '.join(typed)}'")
         _explain(tokenizer, as_json=as_json)
         return
     if kind == "corpora":
@@ -106,21 +112,56 @@ def _components(kind: str) -> list[Component[Any]]:
 
 
 def _explain(name: str, *, as_json: bool) -> None:
+    """Say what computes the ids of a tokenizer, or of each that its name alone opens."""
+    from corpuskit.cli import render
+    from corpuskit.errors import CorpuskitError
+
+    if name != _ALL:
+        explained = _explained(name)
+        if as_json:
+            render.print_json(explained)
+        else:
+            _print_explained(explained)
+        return
+    found = []
+    for component in _components("tokenizers"):
+        try:
+            found.append(_explained(component.spec.name))
+        except CorpuskitError as error:
+            found.append({"tokenizer": component.spec.name, "error": str(error)})
+        if not as_json:
+            _print_explained(found[-1])
+    if as_json:
+        render.print_json(found)
+
+
+def _explained(name: str) -> dict[str, Any]:
+    """Which engine computes a tokenizer's ids, and why, as a JSON value.
+
+    Raises:
+        CorpuskitError: If it cannot be opened.
+    """
     import dataclasses
 
-    from corpuskit.cli import render
     from corpuskit.tokenizers.opening import open_tokenizer
 
     tokenizer = open_tokenizer(name)
-    choice = tokenizer.explain_engine()
-    if as_json:
-        render.print_json({"tokenizer": name, **dataclasses.asdict(choice)})
+    choice = dataclasses.asdict(tokenizer.explain_engine())
+    if tokenizer.owner is not None and not choice["versions"]:
+        choice["versions"] = {tokenizer.owner.distribution: tokenizer.owner.version}
+    return {"tokenizer": name, **choice}
+
+
+def _print_explained(explained: dict[str, Any]) -> None:
+    name = explained["tokenizer"]
+    if "error" in explained:
+        click.echo(one_line(f"{name}: {explained['error']}"))
         return
-    versions = [f"{library} {version or 'not installed'}" for library, version in choice.versions.items()]
-    if tokenizer.owner is not None and not versions:
-        versions = [f"{tokenizer.owner.distribution} {tokenizer.owner.version}"]
-    click.echo(one_line(f"{name}: {choice.engine} ({', '.join(versions)})"))
-    for reason in choice.reasons:
+    versions = [
+        f"{library} {version or 'not installed'}" for library, version in explained["versions"].items()
+    ]
+    click.echo(one_line(f"{name}: {explained['engine']} ({', '.join(versions)})"))
+    for reason in explained["reasons"]:
         click.echo(one_line(f"- {reason}"))
 
 

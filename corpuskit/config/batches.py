@@ -89,6 +89,11 @@ class BatchConfig(Config):
         description="Fill in the middle: the share of documents, or a table of rate, spm_rate, and the "
         "tokens prefix, suffix and middle.",
     )
+    exclude: str | None = Field(
+        None,
+        description="Leave out the documents whose ids, values of the kept field 'id', are in this file, one "
+        "a line.",
+    )
 
     def options(self) -> dict[str, Any]:
         """What `corpuskit.Batches` takes, beside the split."""

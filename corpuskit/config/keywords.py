@@ -84,6 +84,7 @@ class BatchKeywords(TypedDict, total=False):
     selection: Selection | str | None
     num_targets: int
     fim: float | Mapping[str, Any] | None
+    exclude: Path | str | Sequence[int] | Selection | None
 
 
 class EvaluationKeywords(TypedDict, total=False):

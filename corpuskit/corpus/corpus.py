@@ -196,7 +196,8 @@ class Corpus(Mapping[str, Split]):
             config: Options from a `corpuskit.BatchConfig` or a `corpuskit.RunConfig`; `options` win over it,
                 but its `debug` shrinks whatever they say.
             options: What `corpuskit.Batches` takes: batch_size, block_size, sampler, seed, device, ... A
-                `selection` may be a condition on kept fields, as `corpuskit.select` takes it.
+                `selection` may be a condition on kept fields, and `exclude` is a file of ids, numbers of
+                documents or a selection: none of them is drawn. Both are as `corpuskit.select` takes them.
 
         Raises:
             ConfigError: If there is no such split, or an option is impossible.
@@ -213,10 +214,12 @@ class Corpus(Mapping[str, Split]):
             given = {**base, **given}
             split = split or chosen.split
         chosen_split = self[split or "train"]
-        if isinstance(given.get("selection"), str):
+        exclude, asked = given.pop("exclude", None), given.get("selection")
+        if exclude is not None or isinstance(asked, str):
             from corpuskit.corpus.select import select
 
-            given["selection"] = select(chosen_split, given["selection"])
+            said = {"expression": asked} if isinstance(asked, str) else {"numbers": asked}
+            given["selection"] = select(chosen_split, **said, exclude=exclude)
         return Batches(chosen_split, **given)
 
     @checked

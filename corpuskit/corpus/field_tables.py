@@ -9,7 +9,6 @@ sha256. Bodies that are compressed are refused unread: a few bytes of them may b
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,13 +33,16 @@ class _HasFields(Protocol):
     def fields_data(self, number: int) -> Any: ...
 
 
-def split_table(split: _HasFields, types: Mapping[str, str], *, most: int | None = None) -> pyarrow.Table:
+def split_table(
+    split: _HasFields, types: Mapping[str, str], *, most: int | None = None, shards: range | None = None
+) -> pyarrow.Table:
     """The rows of all shards of a split, or of its first documents, which stay where they are.
 
     Args:
         split: The split.
         types: The types of the corpus's fields.
         most: How many rows; None for all.
+        shards: The numbers of the shards; None for all.
 
     Raises:
         CorpusFormatError: If they are not as the manifest says.
@@ -49,7 +51,9 @@ def split_table(split: _HasFields, types: Mapping[str, str], *, most: int | None
     pa = import_pyarrow("reading kept fields")
     tables = [arrow_schema(types).empty_table()]
     if types:
-        for number, (start, _) in enumerate(itertools.pairwise(split.shard_documents.tolist())):
+        starts = split.shard_documents[:-1].tolist()
+        for number in range(len(starts)) if shards is None else shards:
+            start = starts[number]
             if most is not None and start >= most:
                 break
             tables.append(shard_table(split, number, types, 0, None if most is None else most - start))

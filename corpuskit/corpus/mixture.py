@@ -165,6 +165,11 @@ class Mixture:
         given: dict[str, Any] = {**options}
         if given.get("selection") is not None:
             raise ConfigError("a selection is of one corpus; say whose it is with mix(selections={...})")
+        if given.get("exclude") is not None:
+            raise ConfigError(
+                "exclude is of one corpus; say whose it is with mix(selections={NAME: "
+                "corpuskit.select(split, exclude=...)})"
+            )
         asked = options_of(**given)
         sampler, batch_size, block_size = asked.sampler, asked.batch_size, asked.block_size
         schedule = asked.schedule

@@ -10,7 +10,7 @@ from corpuskit import reading
 from corpuskit.corpus.corpus import Corpus
 
 _MAX_BYTES = 2**24
-_KINDS = {"plugins": list, "license": str, "num_tokens": int, "text_bytes": int}
+_KINDS = {"plugins": list, "license": str, "num_tokens": int, "text_bytes": int, "inputs_folder": str}
 
 
 def run_of(corpus: Corpus) -> dict[str, Any]:

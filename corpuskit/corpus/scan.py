@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import numpy as np
@@ -104,12 +105,12 @@ def shard(
 ) -> Iterator[Tokens]:
     """One shard's ids in order: what `tokens` gives of it."""
     inside = np.asarray(cuts, np.int64) - split.shard_starts[number]
-    return _pieces(split.shard(number), record.file, record.sha256, on_mismatch, inside)
+    return _pieces(split.shard(number), record.file, _digest(split, record.sha256), on_mismatch, inside)
 
 
 def index(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch) -> Iterator[Index]:
     """The rows of one shard's index in order: what `indexes` gives of it."""
-    return _pieces(split.index(number), record.index_file, record.index_sha256, on_mismatch)
+    return _pieces(split.index(number), record.index_file, _digest(split, record.index_sha256), on_mismatch)
 
 
 def stream(
@@ -119,7 +120,7 @@ def stream(
     items = split.stream_shard(name, number)
     if items is None:
         return split.streams[name].filled(record.num_tokens)
-    return _pieces(items, record.stream_file(name), record.streams[name], on_mismatch)
+    return _pieces(items, record.stream_file(name), _digest(split, record.streams[name]), on_mismatch)
 
 
 def fields(
@@ -137,27 +138,41 @@ def ends(split: Split, number: int, record: ShardRecord, on_mismatch: OnMismatch
     return joined + int(split.shard_starts[number])
 
 
+def _digest(split: Split, sha256: str) -> str | None:
+    """What a file's bytes are compared with; None for files of others, of whose bytes nothing is known."""
+    return sha256 if split.has_digests else None
+
+
 def _pieces(
     array: NDArray[Any],
     file: str,
-    expected: str,
+    expected: str | None,
     on_mismatch: OnMismatch,
     cuts: NDArray[np.int64] | None = None,
 ) -> Iterator[NDArray[Any]]:
     digest = hashlib.sha256()
     item_bytes = ROW_BYTES if array.ndim > 1 else array.itemsize
     edges = _edges(len(array), item_bytes, cuts)
-    if not edges and digest.hexdigest() != expected:
+    if not edges and expected is not None and digest.hexdigest() != expected:
         on_mismatch(Mismatch(file, expected, digest.hexdigest()))
-    for start, stop in itertools.pairwise(edges):
-        piece = array[start:stop]
-        digest.update(piece.data)
-        if stop == len(array) and (found := digest.hexdigest()) != expected:
-            on_mismatch(Mismatch(file, expected, found))
-        try:
-            yield piece
-        finally:  # also where no more is asked for
-            forget(array, start * item_bytes, stop * item_bytes)
+    # While a piece is used it is hashed in a thread, which starts with the first: half of the time of a copy.
+    with ThreadPoolExecutor(1) as hashing:
+        for start, stop in itertools.pairwise(edges):
+            piece = array[start:stop]
+            is_last = stop == len(array)
+            hashed = None
+            if expected is not None and is_last:
+                digest.update(piece.data)
+                if (found := digest.hexdigest()) != expected:
+                    on_mismatch(Mismatch(file, expected, found))
+            elif expected is not None:
+                hashed = hashing.submit(digest.update, piece.data)
+            try:
+                yield piece
+            finally:  # also where no more is asked for
+                if hashed is not None:
+                    hashed.result()
+                forget(array, start * item_bytes, stop * item_bytes)
 
 
 def _edges(length: int, item_bytes: int, cuts: NDArray[np.int64] | None = None) -> list[int]:

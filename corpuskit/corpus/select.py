@@ -7,7 +7,10 @@ gives the same documents every time. So it calls only functions that are known t
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import logging
+import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,10 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.corpus.fields import import_pyarrow
+from corpuskit.corpus.id_lists import ID_FIELD, id_list, listed
+from corpuskit.corpus.index import ends_of, text_bytes_of
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError
 from corpuskit.registry.distribution import install_command
 from corpuskit.selection import Selection
+
+log = logging.getLogger(__name__)
 
 #: Functions of one row, and whether one of the name says of itself that it gives the same answer every time.
 _FUNCTIONS = """
@@ -49,10 +56,19 @@ _COLUMNS_SHOWN = 20
 _REASON_SHOWN = 300
 
 
+#: What `exclude` takes: a file of ids, numbers of documents, or a selection of them.
+Excluded = str | os.PathLike[str] | Sequence[int] | NDArray[Any] | Selection
+
+
 def select(
-    split: Split, expression: str = "", *, numbers: Sequence[int] | NDArray[Any] | None = None
+    split: Split,
+    expression: str = "",
+    *,
+    numbers: Sequence[int] | NDArray[Any] | None = None,
+    exclude: Excluded | None = None,
+    field: str = ID_FIELD,
 ) -> Selection:
-    """Choose documents of a split by their kept fields, or by their numbers.
+    """Choose documents of a split by their kept fields, by their numbers, or all but some.
 
     The columns are the kept fields (one whose name is no word is written in double quotes: `"meta.source"`),
     and `document` (the number), `num_tokens` and `text_bytes`, where no kept field has the name. A document
@@ -62,6 +78,9 @@ def select(
         split: A split, such as `corpus["train"]`.
         expression: A condition as in SQL, such as `lang = 'de' and score > 3`.
         numbers: The documents' numbers instead, from 0.
+        exclude: Documents that are not chosen, whatever else is said: a text file of values of the field
+            `field`, one a line, such as a ban list; or numbers, or a selection.
+        field: The kept field whose values the file has.
 
     Returns:
         The documents for which it is true, to be given to samplers and mixtures.
@@ -69,6 +88,7 @@ def select(
     Raises:
         ConfigError: If the expression is no condition or names a column that is not there, which says those
             that there are; or a number is none of a document.
+        StorageError: If the list of ids cannot be read.
     """
     if not isinstance(split, Split):
         found = type(split).__name__
@@ -76,23 +96,53 @@ def select(
     if not isinstance(expression, str):
         kind = type(expression).__name__
         raise ConfigError(f"select: expected a condition as text, found {kind}; or numbers=[...]", found=kind)
-    if isinstance(numbers, Selection) and numbers.split != split.fingerprint:
-        raise ConfigError(
-            "select: numbers is a selection of another split or corpus, which has others; select anew",
-            expected=split.fingerprint,
-            found=numbers.split,
-        )
-    if bool(expression) == (numbers is not None):
+    for name, given in (("numbers", numbers), ("exclude", exclude)):
+        if isinstance(given, Selection) and given.split != split.fingerprint:
+            raise ConfigError(
+                f"select: {name} is a selection of another split or corpus, which has others; select anew",
+                expected=split.fingerprint,
+                found=given.split,
+            )
+    if bool(expression) == (numbers is not None) and (expression or exclude is None):
         raise ConfigError("select: expected an expression such as lang = 'de', or numbers=[...]; give one")
+    if expression:
+        numbers = chosen(split, expression)
+    of = functools.partial(Selection, split=split.fingerprint, num_documents=split.num_documents)
+    if exclude is None:
+        return of([] if numbers is None else numbers, expression=expression)
+    left = excluded(split, exclude, field)
+    np.logical_not(left, out=left)
     if numbers is None:
-        numbers = _chosen(split, expression)
-    return Selection(
-        numbers, split=split.fingerprint, num_documents=split.num_documents, expression=expression
-    )
+        return of(np.flatnonzero(left))
+    asked = of(numbers).numbers
+    return of(asked[left[asked]], expression=expression)
 
 
-def _chosen(split: Split, expression: str) -> NDArray[np.int64]:
-    """The numbers of the documents for which an expression is true."""
+def excluded(split: Split, exclude: Excluded, field: str = ID_FIELD) -> NDArray[np.bool_]:
+    """bool[D]: which documents of a split `exclude` names; see `select`."""
+    if isinstance(exclude, (str, os.PathLike)):
+        ids = id_list(exclude, field)
+        named = listed(ids, [split], split.field_types)
+        log.info("%s: %s", split.path, named.words(ids))
+        return named.masks[0]
+    numbers: Any = exclude
+    found = Selection(numbers, split=split.fingerprint, num_documents=split.num_documents)
+    mask = np.zeros(split.num_documents, np.bool_)
+    mask[found.numbers] = True
+    return mask
+
+
+def chosen(split: Split, expression: str, shards: range | None = None) -> NDArray[np.int64]:
+    """The numbers of the documents for which an expression is true.
+
+    Args:
+        split: The split.
+        expression: A condition; see `select`.
+        shards: The numbers of the shards whose documents are looked at, following each other; None for all.
+
+    Raises:
+        ConfigError: If it is no condition.
+    """
     if len(expression) > _MAX_CHARACTERS:
         raise ConfigError(
             f"select: expected a condition of at most {_MAX_CHARACTERS:,} characters, found "
@@ -100,7 +150,7 @@ def _chosen(split: Split, expression: str) -> NDArray[np.int64]:
             found=len(expression),
         )
     duckdb = _duckdb()
-    table = _table(split)
+    table = _table(split, range(len(split.shard_starts) - 1) if shards is None else shards)
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -150,17 +200,19 @@ def _duckdb() -> Any:
     return duckdb
 
 
-def _table(split: Split) -> Any:
-    """The kept fields of a split, with the columns that every document has."""
+def _table(split: Split, shards: range) -> Any:
+    """The kept fields of the documents of some shards, with the columns that every document has."""
     pa = import_pyarrow("selecting by an expression")
-    ends = split.document_ends()
-    index = [split.index(number)[:, 3] for number in range(len(split.shard_starts) - 1)]
+    first, last = (int(split.shard_documents[number]) for number in (shards.start, shards.stop))
+    none = np.empty(0, np.int64)
+    ends = [ends_of(split.index(n)).astype(np.int64) + split.shard_starts[n] for n in shards]
+    text_bytes = [text_bytes_of(split.index(n)).astype(np.int64) for n in shards]
     columns = {
-        "document": np.arange(split.num_documents),
-        "num_tokens": np.diff(ends, prepend=0),
-        "text_bytes": np.concatenate([np.empty(0, np.int64), *index]).astype(np.int64),
+        "document": np.arange(first, last),
+        "num_tokens": np.diff(np.concatenate([none, *ends]), prepend=split.end_before(first)),
+        "text_bytes": np.concatenate([none, *text_bytes]),
     }
-    table = split.fields()
+    table = split.fields(shards)
     kept = {name.casefold() for name in table.column_names}
     if len(kept) != len(table.column_names):
         names = ", ".join(map(repr, table.column_names))
@@ -250,4 +302,4 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(words[:_COLUMNS_SHOWN]) + (", ..." if len(words) > _COLUMNS_SHOWN else "")
 
 
-__all__ = ["select"]
+__all__ = ["Excluded", "chosen", "excluded", "select"]

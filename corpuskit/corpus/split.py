@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,9 @@ class Split(TokenStream):
         sound_fields: The record batches of kept fields, by shard and number, that were looked through; not
             pickled.
     """
+
+    #: Whether the digests are of all bytes. Of files that are read where others put them, they are not.
+    has_digests: ClassVar[bool] = True
 
     def __init__(self, path: Path | RemotePath, manifest: Manifest, name: str) -> None:
         record = manifest.splits[name]
@@ -106,10 +109,7 @@ class Split(TokenStream):
             ConfigError: If the corpus was imported, and its tokenizer does not tell what each id stands for.
         """
         if self._manifest.options.get("text_bytes") is False:
-            raise ConfigError(
-                f"{self.path} was imported from token files, and tokenizer {self._manifest.tokenizer.name!r} "
-                "does not tell how much text each id stands for; prepare the corpus from its text to know it"
-            )
+            raise _unknown_text(self._manifest, self.path)
         numbers = range(len(self.shard_starts) - 1)
         sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]
         return np.concatenate(sizes) if sizes else np.empty(0, np.int64)
@@ -136,16 +136,19 @@ class Split(TokenStream):
             CorpusFormatError: If no fields are kept.
         """
 
-    def fields(self) -> pyarrow.Table:
+    def fields(self, shards: range | None = None) -> pyarrow.Table:
         """The kept fields, a row for each document in order; nothing is copied into memory.
 
         The first call looks through all of them: what a file says of its values might lead out of it.
+
+        Args:
+            shards: The numbers of the shards whose documents are asked for; None for all.
 
         Raises:
             ConfigError: If pyarrow is not installed.
             CorpusFormatError: If a file is damaged.
         """
-        return split_table(self, self._manifest.field_types)
+        return split_table(self, self._manifest.field_types, shards=shards)
 
     def document_fields(self, number: int) -> dict[str, Any]:
         """One document's kept fields by their names; of a shard, 16,384 documents' or fewer are read.
@@ -167,6 +170,11 @@ class Split(TokenStream):
     def field_names(self) -> Sequence[str]:
         """The kept fields of its documents."""
         return [*self._manifest.field_types]
+
+    @property
+    def field_types(self) -> Mapping[str, str]:
+        """The types of its documents' kept fields, in order: "str", "int", "float" or "bool"."""
+        return self._manifest.field_types
 
     def document_labels(self, field: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
         """The values of a kept field as labels, read once; see `TokenStream`.
@@ -193,7 +201,7 @@ class Split(TokenStream):
             CorpusFormatError: If the index says what cannot be.
         """
         number = self._checked_number(number)
-        start, stop = (self._end_of(number - 1) if number else 0), self._end_of(number)
+        start, stop = self.end_before(number), self._end_of(number)
         shard, row = self._row_of(number)
         _, item, input_start, _ = self.index(shard)[row].tolist()
         inputs = self._manifest.inputs
@@ -214,7 +222,7 @@ class Split(TokenStream):
         first, last = (self._document_at(position) for position in (start, stop - 1))
         whole = [self.document_piece(number) for number in range(first, min(last + 1, self.num_documents))]
         if last == self.num_documents:  # tokens that no document ends
-            begin = self._end_of(last - 1) if last else 0
+            begin = self.end_before(last)
             whole.append(Piece(begin, self.num_tokens, last, begin, self.num_tokens, self.name))
         return [
             dataclasses.replace(piece, start=max(start, piece.start), stop=min(stop, piece.stop))
@@ -261,9 +269,24 @@ class Split(TokenStream):
         shard = int(np.searchsorted(self.shard_documents, number, side="right")) - 1
         return shard, number - int(self.shard_documents[shard])
 
+    def end_before(self, number: int) -> int:
+        """Where the document before one ends in the stream; 0 before the first."""
+        return self._end_of(number - 1) if number else 0
+
     def _end_of(self, number: int) -> int:
         shard, row = self._row_of(number)
         return int(self.shard_starts[shard]) + int(self.index(shard)[row, 0])
+
+
+def _unknown_text(manifest: Manifest, path: Path | RemotePath) -> ConfigError:
+    """The error about bytes of text that nobody has counted."""
+    why = "does not tell how much text each id stands for; prepare the corpus from its text to know it"
+    if "opened" in manifest.options:
+        why = "was not asked, because the files are read in place; import them to know it"
+    return ConfigError(
+        f"{path}: the bytes of text are not known: these are token files, and tokenizer "
+        f"{manifest.tokenizer.name!r} {why}"
+    )
 
 
 def _sums(counts: list[int]) -> NDArray[np.int64]:

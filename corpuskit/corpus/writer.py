@@ -226,12 +226,36 @@ class SplitWriter:
         self.num_tokens += len(block.ids)
         self.num_documents += len(ends)
 
+    def end_shard(self) -> Path:
+        """Have the next token begin another shard, and what comes before it end this one.
+
+        Returns:
+            The file of the next shard's ids.
+        """
+        self._close()
+        return self._folder / self._next_file()
+
+    def add_shard(self, shard: ShardRecord) -> None:
+        """Take a shard whose files are there under the names that `end_shard` gave.
+
+        Args:
+            shard: What the manifest is to say of it.
+        """
+        assert self._open is None
+        assert shard.file == self._next_file()
+        self._shards.append(shard)
+        self.num_tokens += shard.num_tokens
+        self.num_documents += shard.num_documents
+
     def record(self) -> SplitRecord:
         """What the manifest says of the split; one without a token has no shard and no document."""
         return split_of(self._shards)
 
     def _new_shard(self) -> _Shard:
-        return _Shard(self._folder, f"{self._name}-{len(self._shards):05d}.bin", self._description)
+        return _Shard(self._folder, self._next_file(), self._description)
+
+    def _next_file(self) -> str:
+        return f"{self._name}-{len(self._shards):05d}.bin"
 
     def _close(self) -> None:
         if self._open is None:

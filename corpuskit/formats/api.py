@@ -22,6 +22,7 @@ def export(
     shard_tokens: int | str | None = None,
     block_size: int | None = None,
     end_of_text_first: bool = False,
+    bos_index: bool = False,
     text: bool = False,
     meta: bool = False,
     link: bool = False,
@@ -42,6 +43,7 @@ def export(
         shard_tokens: The most tokens in a file, such as 10**8 or "100M"; None is the format's own number.
         block_size: Tokens in a row, for the formats whose files are made for rows of one length.
         end_of_text_first: Put the end-of-text id in front of each document rather than behind it.
+        bos_index: Beside each file, also write where documents begin in it.
         text: Write the documents' text rather than their ids.
         meta: Also write the file that describes the vocabulary.
         link: Where a file would be a copy of a shard, make it a hard link to the shard. Never open it for
@@ -66,6 +68,7 @@ def export(
         shard_tokens=shard_tokens,
         block_size=block_size,
         end_of_text_first=end_of_text_first,
+        bos_index=bos_index,
         text=text,
         meta=meta,
         link=link,

@@ -128,13 +128,13 @@ class MappedFile(ForeignFile):
 
     def blocks(self) -> Iterator[ForeignBlock]:
         """See `ForeignFile`."""
-        ends = iter(()) if self.ends is None else self.ends()
+        ends = self.document_ends()
         streams = {
             name: mapped(path, 0, self.num_tokens * info.item_bytes).view(info.dtype)
             for name, path in self.stream_paths.items()
             for info in [self.streams[name]]
         }
-        pending, last = np.empty(0, np.int64), 0
+        pending = np.empty(0, np.int64)
         for start in range(0, max(self.num_tokens, 1), BLOCK_TOKENS):
             stop = min(start + BLOCK_TOKENS, self.num_tokens)
             here = []
@@ -147,8 +147,7 @@ class MappedFile(ForeignFile):
                 more = next(ends, None)
                 if more is None:
                     break
-                pending = self._checked(more, last)
-                last = int(pending[-1]) if len(pending) else last
+                pending = more
             yield ForeignBlock(
                 self.ids[start:stop],
                 np.concatenate(here) - start,
@@ -159,10 +158,21 @@ class MappedFile(ForeignFile):
             for items in streams.values():
                 forget(items, start * items.itemsize, stop * items.itemsize)
 
-    def _checked(self, ends: NDArray[np.int64], last: int) -> NDArray[np.int64]:
-        if len(ends) and not (
-            last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= self.num_tokens
-        ):
+    def document_ends(self) -> Iterator[NDArray[np.int64]]:
+        """Where documents end, as the layout says, some at a time; nothing where it does not say.
+
+        Raises:
+            CorpusFormatError: If they cannot be: they fall, or lie behind the last id.
+        """
+        last = 0
+        for ends in self.ends() if self.ends is not None else ():
+            if len(ends):
+                self._check_ends(ends, last)
+                last = int(ends[-1])
+            yield ends
+
+    def _check_ends(self, ends: NDArray[np.int64], last: int) -> None:
+        if not (last <= ends[0] and (ends[1:] >= ends[:-1]).all() and int(ends[-1]) <= self.num_tokens):
             raise CorpusFormatError(
                 f"{self.paths[-1]}: documents end at places that fall, or lie behind the {self.num_tokens:,} "
                 f"ids of {self.paths[0].name}: the two do not belong together, or one is damaged",
@@ -170,7 +180,6 @@ class MappedFile(ForeignFile):
                 expected=self.num_tokens,
                 found=int(ends[-1]),
             )
-        return ends
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,20 +10,25 @@ kinds: magic 20240520, version 1, ids of uint16, which the C programs read; and 
 ids of uint32, which train_llama3.py reads. All is little-endian.
 
 modded-nanogpt reads the same files of uint16, wants an end-of-text id at the beginning of each document
-(`--end-of-text-first`), and at least two files of the train split (`--shard-tokens`).
+(`--end-of-text-first`), and at least two files of the train split (`--shard-tokens`). NeMo Automodel reads
+them too. `--bos-index` writes `train_000000.bos.idx` for it: one int32 for each document that begins in the
+file, the place of its first id among the file's ids. So nanogpt_dataset.py at 36044ad reads it; the program
+that writes it there counts some of the bytes before, too.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import CorpusFormatError
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, even_bounds, short_name
 from corpuskit.formats.end_of_text import check_end_of_text, tokens_end_of_text_first
@@ -53,7 +58,7 @@ class LlmC(Format):
 
     name: ClassVar[str] = "llmc"
     splits_read: ClassVar[tuple[str, ...]] = ("train", "valid")
-    options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens", "end_of_text_first")
+    options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens", "end_of_text_first", "bos_index")
 
     def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse files beyond 2 GiB, and an end-of-text id that is not there."""
@@ -61,12 +66,19 @@ class LlmC(Format):
         check_file_bytes(longest * corpus[splits[0]].dtype.itemsize + 4 * _HEADER_INTS, _MAX_BYTES, self.name)
         if options.end_of_text_first:
             check_end_of_text(corpus)
+        if options.bos_index and corpus.manifest.dtype != "<u2":
+            raise ConfigError(
+                f"--bos-index: {corpus.path} has a vocabulary of {corpus.vocab_size:,} ids, and NeMo "
+                "Automodel reads files of 65,536 at most; leave --bos-index out",
+                expected=2**16,
+                found=corpus.vocab_size,
+            )
 
     def write_split(self, export: Export, split: str) -> None:
         """Write the split's shards."""
         bounds = even_bounds(len(export.corpus[split]), export.options.shard_tokens or _SHARD_TOKENS)
         first = export.options.end_of_text_first
-        if first and split == "train" and len(bounds) == 2:
+        if first and not export.options.bos_index and split == "train" and len(bounds) == 2:
             log.warning(
                 "there is one file of the train split, and modded-nanogpt needs two; choose a --shard-tokens "
                 "below %s",
@@ -81,10 +93,31 @@ class LlmC(Format):
                 file.write(header.data)
                 for ids in pieces:
                     file.write(ids.data)
+        if export.options.bos_index:
+            for number, places in enumerate(_beginnings(export.document_ends(split), bounds)):
+                with export.file(f"{short_name(split)}_{number:06d}.bos.idx") as file:
+                    file.write(places.astype("<i4").data)
 
     def read(self, place: ForeignPlace) -> Sequence[ForeignFile]:
         """Each .bin whose header is one of the two."""
         return [_file(place, path) for path in place.files(".bin")]
+
+
+def _beginnings(all_ends: Iterator[Ints], bounds: Sequence[int]) -> Iterator[Ints]:
+    """The places where documents begin in each file, counted from the file's first id.
+
+    Args:
+        all_ends: Where the documents of the split end.
+        bounds: Where the files begin, and where the last one ends.
+    """
+    waiting = np.zeros(1, np.int64)
+    for first, last in itertools.pairwise(bounds):
+        while not len(waiting) or waiting[-1] < last:
+            if (more := next(all_ends, None)) is None:
+                break
+            waiting = np.concatenate([waiting, more])
+        here, waiting = waiting[waiting < last], waiting[waiting >= last]
+        yield np.unique(here - first)  # an empty document begins where the next one does
 
 
 def _file(place: ForeignPlace, path: Path) -> MappedFile:

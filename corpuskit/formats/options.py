@@ -20,6 +20,7 @@ class ExportOptions:
         shard_tokens: The most tokens in a file; None is the format's own number.
         block_size: Tokens in a row, for the formats whose files are made for rows of one length.
         end_of_text_first: Whether the end-of-text id is in front of each document rather than behind it.
+        bos_index: Whether each file has another beside it that says where documents begin.
         text: Whether the documents' text is written rather than their ids.
         meta: Whether the file that describes the vocabulary is written too.
         link: Whether a file that would be a copy of a shard may be a hard link to it. The bytes are the same.
@@ -36,6 +37,7 @@ class ExportOptions:
     shard_tokens: int | None = None
     block_size: int | None = None
     end_of_text_first: bool = False
+    bos_index: bool = False
     text: bool = False
     meta: bool = False
     link: bool = False

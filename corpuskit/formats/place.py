@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -255,7 +256,8 @@ def open_place(output: str | os.PathLike[str]) -> Place:
     Raises:
         ConfigError: If no folder or URL can be like this.
     """
-    place = remote_path(output)
+    # One slash is what pathlib leaves of a URL's two.
+    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", os.fspath(output)))
     return LocalPlace(output) if place is None else RemotePlace(place)
 
 

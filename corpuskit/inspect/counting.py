@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints, Tokens
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.document_hashes import DocumentHasher, Hashes
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split
 from corpuskit.errors import CorpusFormatError
 from corpuskit.inspect.document_counts import DocumentCounts
-from corpuskit.inspect.document_hashes import DocumentHasher, Hashes
 from corpuskit.inspect.duplicates import DuplicateFinder
 from corpuskit.inspect.mask_counts import MaskCounts
 from corpuskit.inspect.token_counts import TokenCounts

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.inspect.document_hashes import Hashes
+from corpuskit.corpus.document_hashes import Hashes
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ STAGES = {
     "import": "Importing",
     "pack": "Packing",
     "unpack": "Unpacking",
+    "derive": "Deriving",
     "lines": "Counting lines",
     "steps": "Going through the steps",
     "search": "Searching",

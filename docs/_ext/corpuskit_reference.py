@@ -55,8 +55,13 @@ API_GROUPS: dict[str, tuple[str, ...]] = {
         "Problem",
         "export",
         "import_tokens",
+        "open_foreign",
         "pack",
         "unpack",
+        "filter",
+        "concat",
+        "reshard",
+        "split",
     ),
     "What it looks like": (
         "stats",

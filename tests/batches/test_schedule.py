@@ -210,6 +210,13 @@ def test_no_target_comes_twice_in_an_epoch_and_all_come_by_its_end(
         assert order.epoch_end(begin) == order.epoch_end(end - 1) == end
 
 
+def test_rows_in_order_look_no_further_than_their_phase(make_split):
+    schedule = [(0, 8), (4, 16), (8, 8), (16, 32)]
+    batches = Batches(make_split(65), batch_size=2, block_size=schedule, sampler="shuffled", output="numpy")
+    sizes = [batches.order.row(sample)[0].shape[1] for sample in range(40)]
+    assert sizes == [8] * 8 + [16] * 8 + [8] * 16 + [32] * 8
+
+
 def test_pieces_of_one_window_are_far_apart(make_split):
     options = {"batch_size": 64, "block_size": [(0, 8), (50, 64)], "sampler": "shuffled", "output": "numpy"}
     batches = Batches(make_split(40_000), **options)

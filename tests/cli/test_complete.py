@@ -160,4 +160,4 @@ def test_an_option_without_its_value_lists_what_there_is():
     registry.default()
     done = CliRunner().invoke(root, ["export", "x", "-o", "y"])
     assert done.exit_code == 2
-    assert "llmc, megatron, nanogpt" in done.stderr
+    assert "arrow, datatrove, levanter, litdata, llmc, mds, megatron, nanogpt" in done.stderr

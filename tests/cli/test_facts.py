@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import zipfile
 
+import corpuskit
+
 P = ("prepare", "--encoding", "bytes", "-o", "x")
 
 
@@ -50,3 +52,14 @@ def test_info_works_without_the_record_of_the_run(typed, tmp_path):
             (tmp_path / "x" / "run.json").write_text(content)
         out, _ = typed("info", "x")
         assert "tokens a document" in out
+
+
+def test_what_a_corpus_was_made_of_is_said_step_by_step(typed, small_corpus):
+    typed("reshard", str(small_corpus), "--shard-bytes", "100", "-o", "small")
+    typed("concat", "small", str(small_corpus), "-o", "both")
+    out, _ = typed("info", "both")
+    parents = [corpuskit.open(path).fingerprint[:12] for path in ("small", small_corpus)]
+    assert f"derived     concat of text ({parents[0]}), text ({parents[1]})\n" in out
+    assert "derived" not in typed("info", str(small_corpus))[0]
+    typed("reshard", "small", "--shard-bytes", "64", "-o", "smaller")
+    assert "reshard of text (" in typed("info", "smaller")[0].partition("derived")[2].partition(", then ")[0]

@@ -107,6 +107,16 @@ def test_the_engine_of_a_tokenizer_is_explained():
     assert [f"- {reason}" for reason in found["reasons"]] == lines[1:]
 
 
+def test_without_a_name_every_tokenizer_is_explained_that_its_name_opens():
+    found = {one["tokenizer"]: one for one in json.loads(run("tokenizers", "--explain", "--json"))}
+    assert {"bytes", "chars", "gpt2"} <= found.keys()
+    assert found["bytes"]["engine"] == "auto"
+    assert all("engine" in one or "needs" in one["error"] for one in found.values())
+    shown = run("tokenizers", "--explain")
+    assert "bytes: auto (corpuskit-core" in shown
+    assert "\np50k_base: " in shown
+
+
 def test_only_tokenizers_are_explained():
     done = CliRunner().invoke(root, ["list", "--explain", "gpt2"])
     assert done.exit_code == 2

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import corpuskit
 from corpuskit import sealed
 from corpuskit.corpus import manifest as manifest_format
-from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError
+from corpuskit.errors import ConfigError, CorpusFormatError, ResumeError, TokenizerError
 
 
 def test_decode_gives_the_text_back(corpus_path):
@@ -272,3 +272,49 @@ def test_documents_are_evaluated_by_a_condition_on_kept_fields(tmp_path):
     _, y = evaluation[0]
     assert y[:2, :4].tolist() == [[*b"abc", 256], [*b"xy", 256, -100]]
     assert corpuskit.BitsPerByte(evaluation).num_bytes == 5
+
+
+def test_batches_draw_from_no_document_that_is_excluded(tmp_path):
+    pytest.importorskip("pyarrow")
+    rows = [{"text": "abcdefgh"[n] * 9, "id": f"d{n}"} for n in range(8)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    corpus = corpuskit.prepare(
+        str(tmp_path / "rows.jsonl"), encoding="bytes", output=tmp_path / "c", split="none"
+    )
+    (tmp_path / "banned").write_text("d1\nd7\nnobody\n")
+    told = {"batch_size": 4, "block_size": 3, "output": "numpy", "sampler": "shuffled"}
+    banned = corpus.batches("train", exclude=tmp_path / "banned", **told)
+    drawn = set()
+    for step in range(len(banned)):
+        x, y = banned[step]
+        drawn |= {*x.flat, *y[y >= 0].flat}
+    assert {chr(value) for value in drawn if value < 256} == set("acdefg")
+    same = corpuskit.select(corpus["train"], numbers=[0, 2, 3, 4, 5, 6])
+    for exclude in ([7, 1], corpuskit.select(corpus["train"], numbers=[1, 7]), str(tmp_path / "banned")):
+        assert corpus.batches("train", exclude=exclude, **told).options.selection == same
+    both = corpus.batches("train", exclude=[1], selection=same, **told)
+    assert both.options.selection == same
+    some = corpus.batches("train", exclude=[0], selection="document < 3", **told)
+    assert list(some.options.selection) == [1, 2]
+
+
+def test_a_state_is_of_the_documents_that_were_left_out(corpus_path):
+    told = {"batch_size": 2, "block_size": 3, "output": "numpy"}
+    corpus = corpuskit.open(corpus_path)
+    state = corpus.batches("train", exclude=[1], **told).state_dict()
+    corpus.batches("train", exclude=[1], **told).load_state_dict(state)
+    for exclude in ([0], None):
+        with pytest.raises(ResumeError, match="the state was saved with selection"):
+            corpus.batches("train", exclude=exclude, **told).load_state_dict(state)
+
+
+def test_a_configuration_may_exclude(corpus_path, tmp_path):
+    (tmp_path / "banned").write_text("x\n")
+    corpus = corpuskit.open(corpus_path)
+    config = corpuskit.BatchConfig(exclude=str(tmp_path / "banned"), output="numpy", block_size=3)
+    with pytest.raises(ConfigError, match="the field 'id' is not kept; the kept fields are none"):
+        corpus.batches("train", config=config)
+    with pytest.raises(ConfigError, match="exclude is for the batches of a corpus"):
+        corpuskit.Batches(corpus["train"], exclude=[1])
+    with pytest.raises(ConfigError, match="exclude is of one corpus"):
+        corpuskit.mix({corpus: 1}).batches("train", exclude=[1])

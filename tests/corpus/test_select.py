@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 
 import pytest
 
 import corpuskit
+from corpuskit.corpus.select import chosen
 from corpuskit.errors import ConfigError
 
 RECORDS = [
@@ -190,3 +192,32 @@ def test_batches_draw_from_a_selection(corpus):
     first = corpus["train"].document(0)[:3].tolist()
     assert batches[0][0][0].tolist()[: len(first)] == first
     assert json.loads(json.dumps(batches.state_dict()))
+
+
+def test_documents_may_be_excluded_from_whatever_is_chosen(corpus, tmp_path):
+    train = corpus["train"]
+    asked = [*corpuskit.select(train, "lang = 'de'")]
+    assert [*corpuskit.select(train, exclude=range(1, 50))] == [0]
+    assert [*corpuskit.select(train, "lang = 'de'", exclude=asked[:2])] == asked[2:]
+    assert [*corpuskit.select(train, numbers=[7, 3, 3], exclude=[3, 4])] == [7]
+    rest = corpuskit.select(train, exclude=corpuskit.select(train, numbers=[1, 2]))
+    assert [*rest] == [0, *range(3, 50)]
+    with pytest.raises(ConfigError, match="0 to 49, found 50"):
+        corpuskit.select(train, exclude=[50])
+    with pytest.raises(ConfigError, match="expected a list of documents' numbers, found int"):
+        corpuskit.select(train, exclude=5)
+    with pytest.raises(ConfigError, match="the field 'url' is not kept"):
+        corpuskit.select(train, exclude=tmp_path / "ids", field="url")
+
+
+def test_a_condition_on_some_shards_is_that_on_all_of_them(tmp_path):
+    rows = [{"text": "x" * n, "n": n} for n in range(1, 30)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = {"encoding": "bytes", "output": tmp_path / "x", "keep": "n", "shard_bytes": 100, "split": "none"}
+    train = corpuskit.prepare(str(tmp_path / "a.jsonl"), **made)["train"]
+    condition = "n % 3 = 0 or num_tokens = 12 or document = 4 or text_bytes = 7"
+    by_shard = [
+        chosen(train, condition, range(n, n + 1)).tolist() for n in range(len(train.shard_starts) - 1)
+    ]
+    assert len(by_shard) > 3
+    assert [*itertools.chain(*by_shard)] == [*corpuskit.select(train, condition)]

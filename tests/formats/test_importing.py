@@ -189,7 +189,7 @@ def test_the_bytes_of_text_are_not_known_where_the_tokenizer_does_not_tell(tmp_p
     monkeypatch.setattr("corpuskit.formats.importing.text_sizes", lambda tokenizer: None)
     (tmp_path / "train.bin").write_bytes(np.array([1, 2, 256], "<u2").tobytes())
     back = imported("nanogpt", "train.bin")
-    with pytest.raises(ConfigError, match="imported from token files, and tokenizer 'bytes' does not tell"):
+    with pytest.raises(ConfigError, match="these are token files, and tokenizer 'bytes' does not tell"):
         back["train"].document_text_bytes()
 
 

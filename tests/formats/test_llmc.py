@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import struct
 
 import numpy as np
@@ -76,6 +77,10 @@ def test_each_document_begins_with_the_id_that_ended_it(make_corpus, tmp_path, s
 def test_one_file_is_too_few_for_modded_nanogpt(make_corpus, tmp_path, caplog):
     LlmC().write(make_corpus(), tmp_path / "out", options=ExportOptions(end_of_text_first=True))
     assert "modded-nanogpt needs two; choose a --shard-tokens below 71" in caplog.text
+    caplog.clear()
+    asked = ExportOptions(end_of_text_first=True, bos_index=True)  # which is for another trainer
+    LlmC().write(make_corpus(), tmp_path / "indexed", options=asked)
+    assert "modded-nanogpt" not in caplog.text
 
 
 def test_files_beyond_its_seeks_are_refused(make_corpus, tmp_path, monkeypatch):
@@ -83,3 +88,68 @@ def test_files_beyond_its_seeks_are_refused(make_corpus, tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match=r"would have 1,166 bytes, and its readers count to 1,124; choose"):
         LlmC().write(make_corpus(), tmp_path / "out")
     LlmC().write(make_corpus(), tmp_path / "out", options=ExportOptions(shard_tokens=50))
+
+
+def beginnings(path):
+    """Places in a `.bos.idx`, as NeMo Automodel's nanogpt_dataset.py reads them."""
+    return np.fromfile(path.with_suffix(".bos.idx"), np.int32).tolist()
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("shard_tokens", [7, 31, 500])
+def test_an_index_says_where_documents_begin(make_corpus, tmp_path, small_pieces, first, shard_tokens):
+    texts = [f"{number} ".encode() * (number % 9) for number in range(60)]
+    corpus = make_corpus(texts, split="valid=0.4", shard_bytes=100)
+    asked = ExportOptions(bos_index=True, end_of_text_first=first, shard_tokens=shard_tokens)
+    files = LlmC().write(corpus, tmp_path / "out", options=asked)
+    eot = corpus.tokenizer.eot_id
+    assert sum(path.name.endswith(".bos.idx") for path in files) == (len(files) - 1) / 2
+    for pattern in ("train_*.bin", "val_*.bin"):
+        paths = sorted((tmp_path / "out").glob(pattern))
+        before = True  # a document begins where the one before it ended
+        for path in paths:
+            ids = read(path)
+            if first:
+                expected = [place for place, token in enumerate(ids) if token == eot]
+            else:
+                ended = [before, *(token == eot for token in ids)]
+                before = ended.pop()
+                expected = [place for place, here in enumerate(ended) if here]
+            assert beginnings(path) == expected
+
+
+def test_an_empty_document_has_no_beginning_of_its_own(make_corpus, tmp_path):
+    corpus = make_corpus([b"ab", b"", b"", b"c"], eot=False)
+    (path, *_) = LlmC().write(corpus, tmp_path / "out", options=ExportOptions(bos_index=True))
+    assert beginnings(path) == [0, 2]
+
+
+def test_an_index_of_files_that_its_reader_does_not_read_is_refused(make_corpus, tmp_path):
+    letters = "".join(map(chr, range(0x10000, 0x21000)))
+    corpus = make_corpus([letters.encode(), b"ab"], encoding="chars", eot=False, shard_bytes=2**20)
+    with pytest.raises(ConfigError, match=r"^--bos-index: .* reads files of 65,536 at most; leave"):
+        LlmC().write(corpus, tmp_path / "out", options=ExportOptions(bos_index=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_automodel_reads_rows_that_begin_with_documents(make_corpus, tmp_path):
+    """With a checkout of NeMo Automodel on the path."""
+    pytest.importorskip("torch")
+    module = pytest.importorskip(
+        "nemo_automodel.components.datasets.llm.nanogpt_dataset", reason="NeMo Automodel is not installed"
+    )
+    texts = [f"document {number} ".encode() * (number % 5 + 1) for number in range(40)]
+    corpus = make_corpus(texts)
+    options = ExportOptions(bos_index=True, end_of_text_first=True)
+    LlmC().write(corpus, tmp_path / "out", options=options)
+    eot = corpus.tokenizer.eot_id
+    pattern = str(tmp_path / "out/train_*.bin")
+    found = []
+    for index in (True, False):
+        if not index:
+            for path in (tmp_path / "out").glob("*.bos.idx"):
+                path.unlink()
+        dataset = module.NanogptDataset(pattern, seq_len=16, bos_token=eot, align_to_bos=True)
+        found.append([row["input_ids"] for row in itertools.islice(dataset, 20)])
+    assert found[0] == found[1]
+    assert {row[0] for row in found[0]} == {eot}

@@ -259,3 +259,14 @@ def test_a_stream_that_is_damaged_or_missing_in_the_store_is_named(bucket, said,
     filesystem.rm_file(f"{url}/train-00000.loss.bin")
     with pytest.raises(FetchError, match=r"train-00000\.loss\.bin: there is no such file"):
         corpuskit.open(url)["train"].stream("loss")[:10]
+
+
+def test_a_corpus_in_a_store_is_derived_from_like_one_on_this_machine(url, local, tmp_path):
+    for name, make in {
+        "split": lambda corpus, output: corpuskit.split(corpus, "valid=0.3", output),
+        "reshard": lambda corpus, output: corpuskit.reshard(corpus, output, shard_bytes=3000),
+        "concat": lambda corpus, output: corpuskit.concat([corpus, corpus], output),
+    }.items():
+        here, there = make(local, tmp_path / f"{name}-here"), make(url, tmp_path / f"{name}-there")
+        assert there.manifest == here.manifest
+        assert corpuskit.verify(there.path) == []

@@ -5,7 +5,7 @@ longer than the hash itself, so theirs are computed together: two sums of (id + 
 whose weights are random numbers by position. This is multilinear hashing (D. Lemire and O. Kaser, "Strongly
 universal string hashing is fast", 2014): for ids below 2**k, two different documents of one length have both
 sums equal with a probability of at most 2**(2 * k - 130), such as 2**-98, whatever they are. The length goes
-in as well. Hashes only say which documents are equal: they are kept nowhere.
+in as well. The hashes are kept nowhere, but `corpuskit.split` divides a corpus by them: they never change.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ Hashes = NDArray[np.uint64]
 #: Documents of so many tokens and more are hashed one by one.
 LONG_TOKENS = 256
 
-_WEIGHTS = np.random.Generator(np.random.PCG64(0xC0_59_05)).integers(
-    0, 2**64, (2, LONG_TOKENS), np.uint64, endpoint=False
-)
+#: What a bit generator draws is the same in every version of NumPy.
+_WEIGHTS: NDArray[np.uint64] = np.random.PCG64(0xC0_59_05).random_raw((2, LONG_TOKENS))
 
 
 class DocumentHasher:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpuskit.inspect.document_hashes import LONG_TOKENS, DocumentHasher
+from corpuskit.corpus.document_hashes import LONG_TOKENS, DocumentHasher
 
 LENGTHS = st.sampled_from([0, 1, 2, 3, LONG_TOKENS - 1, LONG_TOKENS, LONG_TOKENS + 1, 2 * LONG_TOKENS])
 

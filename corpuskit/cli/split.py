@@ -1,0 +1,49 @@
+"""corpuskit split."""
+
+from __future__ import annotations
+
+import click
+
+from corpuskit.cli import complete
+from corpuskit.cli.deriving import make, output_options, shard_bytes_option
+from corpuskit.cli.help import Command
+from corpuskit.cli.options import corpus_argument, option
+
+
+@click.command(
+    "split",
+    cls=Command,
+    examples=("corpuskit split data/pages/gpt2 valid=0.01,test=0.01 -o data/divided/gpt2",),
+)
+@corpus_argument
+@click.argument("shares", metavar="NAME=SHARE,...")
+@option(
+    "--of",
+    metavar="NAME",
+    default="train",
+    show_default=True,
+    shell_complete=complete.of_corpus,
+    help="Take them from this split.",
+)
+@shard_bytes_option
+@output_options
+def command(
+    corpus: str,
+    shares: str,
+    of: str,
+    shard_bytes: str | None,
+    output: str,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Make a corpus in which shares of a split of CORPUS are splits of their own.
+
+    The hash of a document's ids decides where it goes, so equal documents go to the same split.
+    """
+    from corpuskit.corpus import open_corpus
+    from corpuskit.derivation.api import shard_size
+    from corpuskit.derivation.splitting import Divide, shares_of
+
+    derivation = Divide(open_corpus(corpus), shares_of(shares), of=of, shard_bytes=shard_size(shard_bytes))
+    make(derivation, output, overwrite=overwrite, as_json=as_json, quiet=quiet)
