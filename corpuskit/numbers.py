@@ -46,7 +46,8 @@ def whole(name: str, value: Any, *, least: int | None = None) -> int:
     found = as_whole(value)
     if found is None or (least is not None and found < least):
         bound = "" if least is None else f", {least} or more"
-        raise ConfigError(f"{name} = {value!r}: must be a whole number{bound}", found=value)
+        shown = " ".join(repr(value).split())  # an array has lines
+        raise ConfigError(f"{name} = {shown:.80}: must be a whole number{bound}", found=value)
     return found
 
 

@@ -30,6 +30,11 @@ def test_booleans_fractions_and_text_are_none(value):
         whole("n", value)
 
 
+def test_an_array_is_refused_in_one_line():
+    with pytest.raises(ConfigError, match=r"size = array\(\[\[0, 4\], \[1, 8\]\]\): must be a whole number$"):
+        whole("size", np.array([[0, 4], [1, 8]]))
+
+
 def test_a_number_that_is_too_small_is_refused():
     with pytest.raises(ConfigError, match="n = 0: must be a whole number, 1 or more"):
         whole("n", 0, least=1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, AnyStr
 
 import numpy as np
 
@@ -89,9 +89,34 @@ class Fim:
     ids: tuple[int, int, int]
     control: Ints
 
+    @property
+    def names(self) -> dict[int, str]:
+        """What people see of those of the three ids that no control token of the tokenizer has."""
+        parts = zip(self.ids, _PARTS, strict=True)
+        return {number: f"<fim_{part}>" for number, part in parts if number not in self.control}
+
     def to_json(self) -> dict[str, Any]:
         """What a run's state says of it."""
         return {"rate": self.rate, "spm_rate": self.spm_rate, **dict(zip(_PARTS, self.ids, strict=True))}
+
+
+def decode_named(ids: Any, decode: Callable[[Any], AnyStr], names: Mapping[int, AnyStr]) -> AnyStr:
+    """What ids stand for, some of them by names that their tokenizer does not know.
+
+    Args:
+        ids: int64[n], the ids.
+        decode: Gives what other ids stand for.
+        names: The names, by id.
+    """
+    if not names:
+        return decode(ids)
+    values = np.asarray(ids, np.int64)
+    found = decode(values[:0])
+    start = 0
+    for place in np.flatnonzero(np.isin(values, [*names])).tolist():
+        found += decode(values[start:place]) + names[int(values[place])]
+        start = place + 1
+    return found + decode(values[start:])
 
 
 def open_fim(stream: TokenStream, options: FimOptions) -> Fim:
@@ -151,4 +176,4 @@ def _id_of(stream: TokenStream, name: str, token: Any) -> int:
     return number
 
 
-__all__ = ["SPELLINGS", "Fim", "FimOptions", "open_fim"]
+__all__ = ["SPELLINGS", "Fim", "FimOptions", "decode_named", "open_fim"]

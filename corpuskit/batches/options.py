@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -126,8 +127,11 @@ class BatchOptions:
         return self.block_size if self.schedule is None else self.schedule.largest
 
     def at(self, phase: Phase) -> BatchOptions:
-        """The options of a phase of the schedule."""
-        return self.replace(batch_size=phase.batch_size, block_size=phase.block_size)
+        """The options of a phase of the schedule; all phases were checked together."""
+        found = copy.copy(self)
+        object.__setattr__(found, "batch_size", phase.batch_size)
+        object.__setattr__(found, "block_size", phase.block_size)
+        return found
 
     def phases(self) -> Iterator[BatchOptions]:
         """The options of each phase that has another shape than those before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from corpuskit.arrays import Ints
 from corpuskit.batches import state as run_state
 from corpuskit.batches.bos import bos_resolver
 from corpuskit.batches.engines import HostEngine
-from corpuskit.batches.fim_options import open_fim
+from corpuskit.batches.fim_options import decode_named, open_fim
 from corpuskit.batches.joined import spans_of_x, spans_of_y
 from corpuskit.batches.labels import label_runs
 from corpuskit.batches.options import BatchOptions
@@ -296,6 +296,16 @@ class Order:
         return DocumentEnds(self.stream.document_ends())
 
 
+def names_in(order: Order) -> Mapping[int, str]:
+    """What people see of ids in rows that are no token of the tokenizer there: those of `fim`."""
+    return order.fim.names if order.fim else {}
+
+
+def decode_rows(order: Order, ids: Sequence[int] | Ints) -> str:
+    """The text that ids of rows stand for, those of `names_in` by their names."""
+    return decode_named(ids, order.stream.decode, names_in(order))
+
+
 def _of_phase(order: Order, phase: Phase, others: Sequence[Order]) -> Order:
     """An order with the sizes of a phase; one of the others with its block size reads for both."""
     if order.options.documents:
@@ -374,4 +384,4 @@ def _sample_numbers(samples: Sequence[int] | Ints) -> Ints:
     return numbers
 
 
-__all__ = ["DrawnAmount", "Order"]
+__all__ = ["DrawnAmount", "Order", "decode_rows", "names_in"]

@@ -262,7 +262,7 @@ def _count(text: str) -> int | None:
 
 
 def _phases(batches: _Changes, blocks: _Changes, largest: int) -> Iterator[Phase]:
-    """The phases, one after another."""
+    """The phases, one after another; a size that stays begins none."""
     phase = Phase(0, 0, 0, batches.size, blocks.size)
     yield phase
     while (steps := _next_steps(phase, batches, blocks, largest)) is not None:
@@ -273,8 +273,10 @@ def _phases(batches: _Changes, blocks: _Changes, largest: int) -> Iterator[Phase
         sample, tokens = phase.sample + rows, phase.tokens + rows * phase.block_size
         if max(step, tokens) > _MOST_TOKENS:
             raise ConfigError(f"step {step:.3g} of the schedule: tokens count from 0 to 2**62", found=step)
+        is_other = (batches.size, blocks.size) != (phase.batch_size, phase.block_size)
         phase = Phase(step, sample, tokens, batches.size, blocks.size)
-        yield phase
+        if is_other:
+            yield phase
 
 
 def _next_steps(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.order import Order
+from corpuskit.batches.order import Order, decode_rows
 from corpuskit.batches.span_copy import SpanCopy
 from corpuskit.batches.stream import Piece, TokenStream
 from corpuskit.markup import display
@@ -159,7 +159,7 @@ def trace(
                 x[number, here],
                 y[number, here],
                 tuple(pieces),
-                order.stream.decode(ids[end - used : end]),
+                decode_rows(order, ids[end - used : end]),
                 ids[end - used : end],
                 here,
                 learned,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from corpuskit.cli.said import as_flags, in_file
 from corpuskit.cli.show_chat import CHAT_FLAGS, chat_options, show_chat
 
 if TYPE_CHECKING:
+    from corpuskit.batches.order import Order
     from corpuskit.config import BatchConfig
     from corpuskit.corpus import Corpus, Split
     from corpuskit.inspect.excerpts import Excerpt
@@ -162,6 +164,7 @@ def command(
     A terminal shows tokens in colours that take turns, and a rule before each document. A pipe gets plain
     text. With --chat, CORPUS may also be files that are not prepared yet.
     """
+    from corpuskit.batches.order import decode_rows, names_in
     from corpuskit.cli import render
     from corpuskit.config import BatchConfig
     from corpuskit.corpus import open_corpus
@@ -189,8 +192,11 @@ def command(
     drawn = BatchConfig.make({"batch_size": 4, "block_size": 64}, values, as_flags(flags))
     opened = open_corpus(corpus, encoding=encoding)
     split = opened[drawn.split]
+    decode: Callable[[Any], str] = opened.decode
+    names: Mapping[int, str] = {}
     if step is not None:
-        shown = _batch(opened, drawn, step)
+        order, shown = _batch(opened, drawn, step)
+        decode, names = functools.partial(decode_rows, order), names_in(order)
     elif grep is not None:
         shown = _matches(opened, split, grep, most, count)
     elif at_random or document is not None:
@@ -199,10 +205,11 @@ def command(
     else:
         shown = [excerpts.of_tokens(split, at, count)]
     if as_json:
-        render.print_json([one.to_json(opened.decode(one.all_ids())) for one in shown])
+        render.print_json([one.to_json(decode(one.all_ids())) for one in shown])
         return
     look = Look.of_stdout(borders=borders, ids=ids)
-    page(_plain(opened, shown, ids=ids) if look.is_plain else _drawn(opened, shown, look), paged=not no_pager)
+    drawing = _plain(shown, decode, ids=ids) if look.is_plain else _drawn(opened, shown, names, look)
+    page(drawing, paged=not no_pager)
     if at_random and look.is_plain:
         number = shown[0].pieces[0].document
         render.say(f"document {number:,} of {split.num_documents:,}; --document {number} shows it again")
@@ -238,8 +245,8 @@ def _is_said(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
-def _batch(corpus: Corpus, config: BatchConfig, step: int) -> list[Excerpt]:
-    """The rows of a batch, all ranks' of them."""
+def _batch(corpus: Corpus, config: BatchConfig, step: int) -> tuple[Order, list[Excerpt]]:
+    """The rows of a batch, all ranks' of them, and the order that they are of."""
     from corpuskit.inspect import excerpts
 
     whole: dict[str, Any] = {
@@ -252,7 +259,7 @@ def _batch(corpus: Corpus, config: BatchConfig, step: int) -> list[Excerpt]:
     batches = corpus.batches(config=config, **whole)
     traced = batches.trace(step)
     batches.seek(step=step)
-    return [*excerpts.of_batch(traced, batches.block_size)]
+    return batches.order, [*excerpts.of_batch(traced, batches.block_size)]
 
 
 def _matches(corpus: Corpus, split: Split, grep: str, most: int, count: int) -> list[Excerpt]:
@@ -277,7 +284,7 @@ def _matches(corpus: Corpus, split: Split, grep: str, most: int, count: int) -> 
     return [excerpts.of_match(split, match, count) for match in found]
 
 
-def _plain(corpus: Corpus, shown: list[Excerpt], *, ids: bool) -> Iterator[str]:
+def _plain(shown: list[Excerpt], decode: Callable[[list[int]], str], *, ids: bool) -> Iterator[str]:
     from corpuskit.cli import render
     from corpuskit.terminal.text import one_line
 
@@ -285,16 +292,16 @@ def _plain(corpus: Corpus, shown: list[Excerpt], *, ids: bool) -> Iterator[str]:
         if one.title:
             yield f"--- {one_line(one.title)}\n"
         numbers = one.all_ids()
-        yield render.printed(" ".join(map(str, numbers)) if ids else corpus.decode(numbers))
+        yield render.printed(" ".join(map(str, numbers)) if ids else decode(numbers))
 
 
-def _drawn(corpus: Corpus, shown: list[Excerpt], look: Look) -> Iterator[str]:
+def _drawn(corpus: Corpus, shown: list[Excerpt], names: Mapping[int, str], look: Look) -> Iterator[str]:
     """Tokens with their borders, each document under a rule."""
     from corpuskit.inspect import excerpts
     from corpuskit.inspect.spelling import Speller
     from corpuskit.terminal import token_lines
 
-    speller = Speller(corpus.tokenizer)
+    speller = Speller(corpus.tokenizer, names)
     for one in shown:
         if one.row is not None:
             yield token_lines.rule(f"{one.title}, sample {one.row[1]:,}", look, stroke="━")

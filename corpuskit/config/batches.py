@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AliasChoices, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
 from corpuskit.config.base import Config
 
@@ -27,7 +27,7 @@ def _or_schedule(value: Any, one_size: ValidatorFunctionWrapHandler) -> Any:
 if TYPE_CHECKING:
     Size = int | Sequence[tuple[int | str, int]]
 else:
-    Size = Annotated[int, Field(ge=1), WrapValidator(_or_schedule)]
+    Size = Annotated[int, Field(ge=1), WrapValidator(_or_schedule), PlainSerializer(lambda size: size)]
 
 
 class BatchConfig(Config):

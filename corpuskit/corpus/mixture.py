@@ -185,7 +185,8 @@ class Mixture:
         ]
         firsts = [first for first, _ in stages]
         if firsts != sorted(set(firsts)):
-            raise ConfigError(f"the stages begin at samples {firsts}; they must come one after another")
+            what = "samples" if schedule is None else f"windows of {schedule.largest:,} tokens,"
+            raise ConfigError(f"the stages begin at {what} {firsts}; they must come one after another")
         stream = MixedStream(
             tuple(self._corpora),
             tuple(_identity(corpus, split) for corpus in self._corpora.values()),

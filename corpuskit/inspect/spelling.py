@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpuskit.batches.fim_options import decode_named
 from corpuskit.tokenizers.base import Tokenizer
 
 #: So many ids are decoded at a time.
@@ -33,10 +35,12 @@ class Speller:
 
     Args:
         tokenizer: The tokenizer that made the ids.
+        names: What some ids stand for instead, such as ids that it does not know.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, names: Mapping[int, str] = MappingProxyType({})) -> None:
         self._tokenizer = tokenizer
+        self._names = {number: name.encode() for number, name in names.items()}
         self._alone: dict[int, bytes] = {}
 
     def parts(self, ids: Sequence[int] | NDArray[Any]) -> Iterator[bytes]:
@@ -68,14 +72,17 @@ class Speller:
     def _one(self, number: int) -> bytes:
         found = self._alone.get(number)
         if found is None:
-            found = self._alone[number] = self._tokenizer.decode_bytes([number])
+            found = self._alone[number] = self._decode([number])
         return found
+
+    def _decode(self, ids: Any) -> bytes:
+        return decode_named(ids, self._tokenizer.decode_bytes, self._names)
 
     def _after(self, before: list[int], ids: list[int]) -> bytes:
         """What ids add to the text of those before them."""
-        whole = self._tokenizer.decode_bytes([*before, *ids])
+        whole = self._decode([*before, *ids])
         text = b"".join(map(self._one, before))
-        return whole[len(text) :] if whole.startswith(text) else self._tokenizer.decode_bytes(ids)
+        return whole[len(text) :] if whole.startswith(text) else self._decode(ids)
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
-from corpuskit.batches.order import Order
+from corpuskit.batches.order import Order, decode_rows
 from corpuskit.batches.segments import IGNORED
 from corpuskit.batches.stream import Piece
 from corpuskit.batches.trace import runs, trace
@@ -235,7 +235,7 @@ def _painted(
     marks: list[bool] = []
     begin = 0
     for stop, following in itertools.zip_longest(cuts[1:], cuts[2:]):
-        text = order.stream.decode(ids[begin:stop])
+        text = decode_rows(order, ids[begin:stop])
         if text.endswith("\ufffd") and following is not None and following - begin <= _MOST_JOINED:
             continue
         texts.append(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -109,15 +110,20 @@ class _PhasedMixture(Phased):
         number = 0 if self._per_epoch is None else self.epoch_of(sample)
         first = 0 if self._per_epoch is None else self.epoch_begin(number)
         sums = np.array(count(self._pass(number), sample - first))
-        if number:
-            assert self._per_epoch is not None
-            changing = min(number, self._phases.first_windows[-1] // self._per_epoch + 1)
-            for each in range(changing):
-                sums += count(self._pass(each), self.epoch_begin(each + 1) - self.epoch_begin(each))
-            size = self.epoch_begin(number) - self.epoch_begin(number - 1)
-            sums += (number - changing) * np.array(count(self._pass(number - 1), size))
+        for start, stop in itertools.pairwise(self._alike(number)):
+            size = self.epoch_begin(start + 1) - self.epoch_begin(start)
+            sums += (stop - start) * np.array(count(self._pass(start), size))
         found: list[int] = sums.tolist()
         return found
+
+    def _alike(self, number: int) -> list[int]:
+        """Where stretches of epochs with the same phases begin among the first ones, and where these end."""
+        if not number:
+            return [0]
+        assert self._per_epoch is not None
+        changing = [window // self._per_epoch for window in self._phases.first_windows]
+        marks = {0, number, *changing, *(epoch + 1 for epoch in changing)}
+        return sorted(mark for mark in marks if mark <= number)
 
     def _whose(self, samples: Ints) -> Iterator[tuple[Part, Ints, Ints]]:
         """Each part, int64[k], which of the samples are its, and int64[k], which of its own they are."""

@@ -121,6 +121,26 @@ def test_one_size_in_a_list_is_that_size(make_split):
     assert listed.state_dict() == plain.state_dict()
 
 
+@pytest.mark.parametrize("sampler", ["sequential", "shuffled"])
+def test_a_size_that_does_not_change_is_no_schedule(make_split, sampler):
+    options = {"block_size": 8, "sampler": sampler, "output": "numpy"}
+    plain = Batches(make_split(500), batch_size=8, **options)
+    listed = Batches(make_split(500), batch_size=[(0, 8), (5, 8)], **options)
+    assert listed.schedule is None
+    assert listed.state_dict() == plain.state_dict()
+    last = len(plain)  # the first step of the second epoch, which begins where its batches do
+    np.testing.assert_array_equal(listed[last][0], plain[last][0])
+    again = Schedule([(0, 4), (3, 4), (5, 8), (9, 8)], 8)
+    assert [shape(phase) for phase in again.phases] == [(0, 0, 0, 4, 8), (5, 20, 160, 8, 8)]
+
+
+def test_options_of_a_phase_are_those_of_the_run_with_its_sizes(make_split):
+    batches = Batches(make_split(500), **OPTIONS)
+    for phase in batches.schedule.phases:
+        sizes = {"batch_size": phase.batch_size, "block_size": phase.block_size}
+        assert batches.options.at(phase) == batches.options.replace(**sizes)
+
+
 def test_every_phase_must_be_shared_by_the_ranks(make_split):
     with pytest.raises(ConfigError, match="batch_size 6 from step 9 on cannot be shared by 4 ranks"):
         Batches(make_split(500), batch_size=[(0, 4), (9, 6)], block_size=8, rank=0, world_size=4)

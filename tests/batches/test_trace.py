@@ -192,9 +192,20 @@ def test_documents_that_are_filled_in_are_shown_as_the_row_has_them(corpora, sam
     for number, row in enumerate(batches.trace(2).rows):
         np.testing.assert_array_equal(row.ids, x[number, : len(row.ids)])
         np.testing.assert_array_equal(row.y, y[number, 0, : len(row.ids)])
-        assert {"\1", "\2", "\3"} <= {*row.text}
+        assert all(f"<fim_{name}>" in row.text for name in ("prefix", "suffix", "middle"))
         assert sum(map(len, row.pieces)) == len(row.ids)
     for number, row in enumerate(trace(batches.order, range(8, 12), targets=True).rows):
         is_asked = row.y != -100
         np.testing.assert_array_equal(row.ids[is_asked], row.y[is_asked])
         np.testing.assert_array_equal(row.y, y[number, 0, row.places])
+
+
+def test_tokens_of_fim_that_are_no_control_tokens_are_shown_by_their_names(corpora):
+    fim = {"rate": 1, "prefix": 300, "suffix": 301, "middle": 1}
+    options = {"batch_size": 4, "block_size": 64, "sampler": "packed", "output": "numpy"}
+    batches = corpora[0].batches("train", fim=fim, **options)
+    text = "".join(row.text for row in batches.trace(2).rows)
+    names = {"<fim_prefix>": 300, "<fim_suffix>": 301, "<fim_middle>": 1}
+    found = np.concatenate([row.ids for row in batches.trace(2).rows])
+    for name, number in names.items():
+        assert text.count(name) == (found == number).sum() > 0

@@ -46,6 +46,24 @@ def test_a_document_is_shown_by_its_number(corpus):
     assert CliRunner().invoke(command, [corpus, "--document", "1"]).stdout == "two<|endoftext|>\n"
 
 
+def test_tokens_that_a_batch_alone_has_are_shown_by_their_names(tmp_path):
+    (tmp_path / "text.txt").write_text("abcdefgh\n" * 9)
+    (tmp_path / "run.toml").write_text(
+        "batch_size = 1\nblock_size = 9\nsampler = 'packed'\n"
+        "fim = { rate = 1, prefix = 257, suffix = 258, middle = 65_535 }\n"
+    )
+    told = {"encoding": "bytes", "lines": True, "split": "none", "output": tmp_path / "c"}
+    path = str(corpuskit.prepare(str(tmp_path / "text.txt"), **told).path)
+    flags = [path, "--step", "0", "--config", str(tmp_path / "run.toml")]
+    plain = CliRunner().invoke(command, flags).stdout
+    (whole,) = json.loads(CliRunner().invoke(command, [*flags, "--json"]).stdout)
+    assert {257, 258, 65_535} < {*whole["ids"]}
+    drawn = CliRunner().invoke(command, [*flags, "--borders"]).stdout
+    for name in ("prefix", "suffix", "middle"):
+        for shown in (plain, whole["text"], drawn):
+            assert shown.count(f"<fim_{name}>") == 1
+
+
 def test_a_document_is_shown_with_its_kept_fields(tmp_path):
     rows = [{"id": "a", "text": "one", "url": "x" * 300 + "y"}, {"id": "b", "text": "two", "url": None}]
     (tmp_path / "text.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

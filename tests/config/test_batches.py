@@ -32,6 +32,13 @@ def test_a_schedule_of_sizes_is_a_list_in_a_file(tmp_path):
     assert same.schedule == schedule
 
 
+def test_a_configuration_with_a_schedule_is_written_as_json_and_read_again():
+    config = BatchConfig(batch_size=[(0, 64), ("5e9 tokens", 128)], block_size=256)
+    written = config.model_dump_json()
+    assert '"batch_size":[[0,64],["5e9 tokens",128]],"block_size":256' in written
+    assert BatchConfig.model_validate_json(written).batch_size == config.batch_size
+
+
 @pytest.mark.parametrize("said", [[3], [(0, 1, 2)], ["ab"], 0, "64", 1.5])
 def test_what_is_no_size_and_no_schedule_is_refused_in_one_line(said):
     with pytest.raises(ConfigError, match="batch_size = .*: must be a whole number"):

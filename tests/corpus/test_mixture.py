@@ -481,6 +481,13 @@ def test_a_schedule_and_stages_meet_anywhere(corpora, sampler, place):
         assert abs((owners_of[:tokens] == 0).sum() - (before * 3 / 4 + after / 3)) <= 64
 
 
+def test_stages_that_begin_in_one_window_of_a_schedule_are_refused_in_its_terms(corpora):
+    stages = [Stage({"b": 1}, sample=5), Stage({"a": 1}, sample=6)]
+    mixture = mixture_of(corpora(a=900, b=1300), {"a": 3, "b": 1}, *stages)
+    with pytest.raises(ConfigError, match=r"begin at windows of 32 tokens, \[0, 2, 2\]; they must come one"):
+        mixture.batches("train", **SCHEDULE, sampler="shuffled")
+
+
 @pytest.mark.parametrize("max_epochs", [None, {"a": 2, "b": 1}])
 def test_no_token_of_a_corpus_comes_twice_in_its_epoch_across_borders(corpora, max_epochs):
     mixture = mixture_of(corpora(a=900, b=1300), {"a": 3, "b": 1}, max_epochs=max_epochs)

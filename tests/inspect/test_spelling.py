@@ -66,5 +66,10 @@ def test_a_space_that_is_taken_away_in_front_only_is_a_part_of_the_tokens_behind
     assert b"".join(parts) == SpaceTaker().decode_bytes(ids.tolist())
 
 
+def test_ids_that_have_a_name_here_are_spelled_by_it():
+    speller = Speller(open_tokenizer("bytes"), {300: "<name>"})
+    assert list(speller.texts([97, 300, 195, 169, 300])) == ["a", "<name>", "⟨c3⟩", "⟨a9⟩", "<name>"]
+
+
 def test_nothing_is_made_of_nothing():
     assert list(Speller(SpaceTaker()).parts([])) == []

@@ -103,6 +103,20 @@ def test_what_was_drawn_is_counted_at_every_sample(caps):
         assert phased.drawn_tokens(stop) == tokens.tolist()
 
 
+def test_counting_what_was_drawn_asks_once_for_epochs_that_are_alike(monkeypatch):
+    change = 10**9
+    found = Phases(LARGEST, (0, change * LARGEST // 2), (2, LARGEST))
+    mixture, phased = opened(STAGES, (10, 14, 5), found)
+    asked = []
+    count = type(phased._pass(0)).drawn
+    monkeypatch.setattr(type(phased._pass(0)), "drawn", lambda *said: asked.append(said) or count(*said))
+    stop = found.sample_of(2 * change)
+    pieces = LARGEST // 2
+    drawn = np.array(mixture.drawn(2 * change)) + (pieces - 1) * np.array(mixture.drawn(change))
+    assert phased.drawn(stop) == drawn.tolist()
+    assert len(asked) < 10
+
+
 def test_a_single_size_is_the_mixture_itself():
     mixture, phased = opened(STAGES, (20, 14, None), Phases(LARGEST, (0,), (LARGEST,)))
     assert phased.starts(np.arange(90)).tolist() == mixture.starts(np.arange(90)).tolist()

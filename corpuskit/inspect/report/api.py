@@ -11,7 +11,7 @@ from typing import Any
 from corpuskit import storage
 from corpuskit.batches import state as run_state
 from corpuskit.batches.batches import Batches
-from corpuskit.batches.order import Order
+from corpuskit.batches.order import Order, names_in
 from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, CorpuskitError
@@ -148,7 +148,7 @@ def report(
         others=others,
         lines=lines,
     )
-    markup = TokenMarkup(tokenizer, eot_id)
+    markup = TokenMarkup(tokenizer, eot_id, names_in(order))
     summary = summary_html(opened, stats) + findings_html(stats)
     run = [
         charts.of_coverage(covered, steps=num_steps, epochs=epochs),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,16 @@ class TokenMarkup:
     Args:
         tokenizer: The tokenizer that made the ids; None shows the ids alone.
         eot_id: The id that ends a text, if there is one.
+        names: What some ids stand for instead, such as ids that it does not know.
     """
 
-    def __init__(self, tokenizer: Tokenizer | None, eot_id: int | None) -> None:
-        self._speller = None if tokenizer is None else Speller(tokenizer)
+    def __init__(
+        self,
+        tokenizer: Tokenizer | None,
+        eot_id: int | None,
+        names: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        self._speller = None if tokenizer is None else Speller(tokenizer, names)
         self._eot_id = eot_id
 
     def tokens(self, ids: NDArray[Any], masked: Sequence[bool] | NDArray[np.bool_] | None = None) -> str:
