@@ -9,7 +9,7 @@ import tiktoken
 
 import corpuskit
 from corpuskit.bundles import collecting
-from corpuskit.errors import ConfigError, FetchError, TokenizerError, UnknownName
+from corpuskit.errors import ConfigError, FetchError, HashMismatch, TokenizerError, UnknownName
 from corpuskit.plugin import open_tokenizer
 from corpuskit.preparation import plan, resolved_config
 from corpuskit.preparation.executors import local
@@ -174,8 +174,17 @@ def test_a_damaged_file_of_the_bundle_prepares_nothing(machine, web, filled):
     path.unlink()
     path.write_text("damaged")
     machine("there", offline=True, mirrors=str(filled))
-    with pytest.raises(FetchError, match="forbids the network"):
+    with pytest.raises(HashMismatch, match=f"{SHA256}: its sha256 is [0-9a-f]+ and {SHA256} is expected"):
         corpuskit.prepare(web.url("/raven.txt"), encoding="bytes", progress=False)
+
+
+def test_a_damaged_vocabulary_of_the_bundle_is_named(machine, stick):
+    path = stick / "30/306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
+    path.parent.mkdir(parents=True)
+    path.write_text("damaged")
+    machine("there", offline=True, mirrors=str(stick))
+    with pytest.raises(TokenizerError, match=f"r50k_base.tiktoken .* {path}: its sha256 is"):
+        open_tokenizer("gpt2").load()
 
 
 def test_a_damaged_index_is_one_line(machine, web, stick):
