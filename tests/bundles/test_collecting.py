@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 
 import pytest
 import tiktoken
@@ -157,6 +158,27 @@ def test_more_is_added_to_what_is_there(machine, web, filled):
     bundle = corpuskit.fetch_bundle(filled, web.url("/other.txt"))
     assert bundle.num_new == 1
     assert {file.sha256 for file in bundle.files} > before
+
+
+def test_two_runs_at_once_are_both_in_the_index(machine, web, stick):
+    machine("here")
+    (stick.parent / "web/other.txt").write_text("other text\n")
+    corpuskit.fetch_bundle("elsewhere", web.url("/other.txt"))
+
+    def end_the_other_run(progress):
+        shutil.copytree("elsewhere", stick, dirs_exist_ok=True)
+
+    bundle = corpuskit.fetch_bundle(stick, web.url("/raven.txt"), on_progress=end_the_other_run)
+    assert {file.name for file in bundle.files} == {"raven.txt", "other.txt"}
+    assert len(json.loads((stick / "bundle.json").read_bytes())["files"]) == 2
+
+
+def test_a_file_at_two_urls_is_one(machine, web, stick):
+    machine("here")
+    (stick.parent / "web/copy.txt").write_text(TEXT)
+    bundle = corpuskit.fetch_bundle(stick, [web.url("/raven.txt"), web.url("/copy.txt")])
+    assert (len(bundle.files), bundle.num_files, bundle.num_new) == (2, 1, 1)
+    assert bundle.size_bytes == len(TEXT)
 
 
 def test_a_damaged_file_of_the_bundle_is_put_right(machine, web, stick):
