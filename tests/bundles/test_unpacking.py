@@ -125,6 +125,12 @@ def test_any_changed_bit_is_one_line_and_nothing_is_left(packed, tmp_path, share
     refused(bytes(data), tmp_path)
 
 
+def test_a_changed_manifest_is_a_matter_of_the_file_that_came(packed, tmp_path):
+    data = bytearray(packed.read_bytes())
+    data[600] ^= 1
+    assert "copy the file again" in refused(bytes(data), tmp_path)
+
+
 @pytest.mark.parametrize("more", [b"\0", b"x", bytes(10_240)])
 def test_nothing_may_follow_the_end(packed, tmp_path, more):
     assert "something follows its end" in refused(packed.read_bytes() + more, tmp_path)
