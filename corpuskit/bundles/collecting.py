@@ -22,6 +22,7 @@ from corpuskit.errors import ConfigError, FetchError, StorageError
 from corpuskit.fetching import keep, mirrors
 from corpuskit.fetching.bundle_index import FILE_NAME, MAX_BYTES, BundledFile, BundleIndex, parse_index
 from corpuskit.fetching.recording import Recorded, recorded
+from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress
 from corpuskit.paths import local_path, user_path
 from corpuskit.preparation.api import run
@@ -29,7 +30,7 @@ from corpuskit.preparation.first_inputs import count_through
 from corpuskit.sources.base import Input, Source, SourceOptions
 from corpuskit.sources.lookup import open_source
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.urls import redact_url, remote_path, shown
+from corpuskit.urls import redact_url, remote_path, shown, url_id
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,11 @@ class Bundle:
     def size_bytes(self) -> int:
         """The size of its files together."""
         return sum({file.sha256: file.size_bytes for file in self.files}.values())
+
+    @property
+    def num_files(self) -> int:
+        """How many files it has; one that is at several URLs is one."""
+        return len({file.sha256 for file in self.files})
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value."""
@@ -152,14 +158,21 @@ class _Collector:
         """
         with recorded() as files:
             yield files
-        for file in files:
-            if local_path(file.file.url) is None and (only is None or file.sha256 in only):
-                self._put(file)
+        kept = [
+            file
+            for file in files
+            if local_path(file.file.url) is None and (only is None or file.sha256 in only)
+        ]
+        for file in kept:
+            self._put(file)
+        with self._one_at_a_time():
+            self._index = self._read_index()  # to which another run may have added
+            for file in kept:
                 self._index.add(_bundled(file, needed_by))
-        data = self._index.to_bytes()
-        path = self.folder / FILE_NAME
-        if not path.exists() or path.read_bytes() != data:
-            storage.write_bytes(path, data)
+            data = self._index.to_bytes()
+            path = self.folder / FILE_NAME
+            if not path.exists() or path.read_bytes() != data:
+                storage.write_bytes(path, data)
 
     def check(self, name: str, inputs: Sequence[Input], found: Sequence[Recorded]) -> None:
         """Note which inputs of a source were not fetched, and are not in the bundle."""
@@ -190,6 +203,13 @@ class _Collector:
         else:
             storage.write_bytes(place, file.data or b"")
         self._num_new += 1
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Let one run at a time change the index. The lock is in the cache: a bundle is carried away."""
+        folder = cache.make_folder(cache.default_cache_dir(), "locks")
+        with lock_or_go_on(folder / f"bundle-{url_id(str(self.folder.resolve()))}.lock", timeout_s=60.0):
+            yield
 
     def _read_index(self) -> BundleIndex:
         path = self.folder / FILE_NAME

@@ -63,7 +63,7 @@ def pack(
         The file; None for an open one.
 
     Raises:
-        ConfigError: If the corpus is in an object store, or `file` is taken.
+        ConfigError: If the corpus is in an object store, or `file` is taken or in the corpus's folder.
         CorpusFormatError: If the corpus is damaged.
         StorageError: If reading or writing failed.
 
@@ -77,6 +77,11 @@ def pack(
             packed.write(file.write)
             return None
         place = _place(file)
+        if folder.path.resolve() in place.resolve().parents:
+            raise ConfigError(
+                f"{place}: is in the corpus's own folder; choose a place outside of it with --output",
+                path=place,
+            )
         if not overwrite and packed.is_in(place):
             log.info("%s holds this corpus already; nothing was changed", place)
             return place

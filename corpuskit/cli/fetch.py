@@ -80,8 +80,8 @@ def command(
         render.print_json(bundle.to_json())
         return
     if not quiet:
-        what = "file" if len(bundle.files) == 1 else "files"
+        what = "file" if bundle.num_files == 1 else "files"
         render.say(
-            f"{len(bundle.files):,} {what} ({bundle.size_bytes:,} bytes), {bundle.num_new:,} of them new."
+            f"{bundle.num_files:,} {what} ({bundle.size_bytes:,} bytes), {bundle.num_new:,} of them new."
         )
     render.print_text(str(bundle.path))

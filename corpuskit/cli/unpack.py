@@ -38,6 +38,9 @@ def command(file: str, output: str | None, overwrite: bool, as_json: bool, quiet
     from corpuskit.cli import render
     from corpuskit.terminal.progress_bars import ProgressBars
 
+    if file == "-" and (sys.stdin is None or sys.stdin.isatty()):
+        what = "closed" if sys.stdin is None else "a terminal"
+        raise click.UsageError(f"stdin is {what}; name a file, or add a pipe")
     with ProgressBars(quiet=quiet) as bars:
         made = unpack(
             sys.stdin.buffer if file == "-" else file, output, overwrite=overwrite, on_progress=bars

@@ -111,7 +111,7 @@ def parse_index(data: bytes, *, where: str) -> BundleIndex:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise FetchError(
             f"{where}: not the index of a bundle ({type(error).__name__}: {error!s:.80}); copy the bundle "
-            "again, or make it again with 'corpuskit fetch'",
+            "again, or delete it and make it again with 'corpuskit fetch'",
             path=where,
         ) from error
 

@@ -17,6 +17,7 @@ from corpuskit.fetching.claims import Claims
 from corpuskit.fetching.options import FetchOptions
 from corpuskit.fetching.trust import FirstUse
 from corpuskit.paths import local_path
+from corpuskit.urls import redact_url
 
 log = logging.getLogger(__name__)
 
@@ -108,10 +109,10 @@ def _index_on_web(mirror: str) -> BundleIndex | None:
                 )
             )
         except CorpuskitError as error:
-            log.debug("%s", error)
+            log.log(logging.DEBUG if getattr(error, "missing", False) else logging.INFO, "%s", error)
             return None
         data = cache.file_path(folder, done.sha256).read_bytes()
-    return parse_index(data, where=url)
+    return parse_index(data, where=redact_url(url))
 
 
 __all__ = ["added", "first_use", "places_of"]

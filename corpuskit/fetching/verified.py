@@ -147,7 +147,7 @@ class _Request:
         """The file from the first source that has it; what the others said, if none does."""
         deadline = self.options.clock() + self.options.total_timeout_s
         claims = Claims(checked=self.sha256 is not None or self.file.size_bytes is not None)
-        offline, failures = self._forbidden_by is not None, list[FetchError]()
+        offline, failures, wrong = self._forbidden_by is not None, list[FetchError](), list[FetchError]()
         num_extra = len(sources) - len(self.sources)
         for number, source in enumerate(sources):
             try:
@@ -161,12 +161,14 @@ class _Request:
             except FetchError as error:
                 if number >= num_extra:
                     failures.append(error)
+                elif isinstance(error, HashMismatch):
+                    wrong.append(error)
                 if number + 1 < len(sources):
                     log.log(logging.WARNING if number >= num_extra else logging.INFO, "%s", error)
         if len(failures) == 1:
             raise failures[0]
-        if not failures:
-            raise self._missing_offline()
+        if not failures:  # nobody else may be asked, so a mirror's damaged file is what is wrong
+            raise wrong[0] if wrong else self._missing_offline()
         reasons = "; ".join(str(error) for error in failures)
         kind = HashMismatch if all(isinstance(error, HashMismatch) for error in failures) else FetchError
         raise kind(

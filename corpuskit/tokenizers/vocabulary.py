@@ -73,8 +73,12 @@ def tiktoken_reads_through_fetch() -> Iterator[None]:
     def read_gpt2(**files: Any) -> dict[bytes, int]:
         pinned = (files.get("vocab_bpe_hash"), files.get("encoder_json_hash"))
         if pinned == (_VOCAB_BPE, _ENCODER_JSON) and not files.get("clobber_one_byte_tokens"):
-            with contextlib.suppress(TokenizerError):
+            try:
                 return read_ranks(R50K_BASE.url, R50K_BASE.sha256)
+            except TokenizerError as error:
+                with contextlib.suppress(TokenizerError):
+                    return tiktoken.load.data_gym_to_mergeable_bpe_ranks(**files)
+                raise error from error.__cause__
         return tiktoken.load.data_gym_to_mergeable_bpe_ranks(**files)
 
     with _substituting, contextlib.ExitStack() as undo:

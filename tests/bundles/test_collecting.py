@@ -3,13 +3,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 
 import pytest
 import tiktoken
 
 import corpuskit
 from corpuskit.bundles import collecting
-from corpuskit.errors import ConfigError, FetchError, TokenizerError, UnknownName
+from corpuskit.errors import ConfigError, FetchError, HashMismatch, TokenizerError, UnknownName
 from corpuskit.plugin import open_tokenizer
 from corpuskit.preparation import plan, resolved_config
 from corpuskit.preparation.executors import local
@@ -159,6 +160,27 @@ def test_more_is_added_to_what_is_there(machine, web, filled):
     assert {file.sha256 for file in bundle.files} > before
 
 
+def test_two_runs_at_once_are_both_in_the_index(machine, web, stick):
+    machine("here")
+    (stick.parent / "web/other.txt").write_text("other text\n")
+    corpuskit.fetch_bundle("elsewhere", web.url("/other.txt"))
+
+    def end_the_other_run(progress):
+        shutil.copytree("elsewhere", stick, dirs_exist_ok=True)
+
+    bundle = corpuskit.fetch_bundle(stick, web.url("/raven.txt"), on_progress=end_the_other_run)
+    assert {file.name for file in bundle.files} == {"raven.txt", "other.txt"}
+    assert len(json.loads((stick / "bundle.json").read_bytes())["files"]) == 2
+
+
+def test_a_file_at_two_urls_is_one(machine, web, stick):
+    machine("here")
+    (stick.parent / "web/copy.txt").write_text(TEXT)
+    bundle = corpuskit.fetch_bundle(stick, [web.url("/raven.txt"), web.url("/copy.txt")])
+    assert (len(bundle.files), bundle.num_files, bundle.num_new) == (2, 1, 1)
+    assert bundle.size_bytes == len(TEXT)
+
+
 def test_a_damaged_file_of_the_bundle_is_put_right(machine, web, stick):
     machine("here")
     corpuskit.fetch_bundle(stick, web.url("/raven.txt"))
@@ -174,8 +196,17 @@ def test_a_damaged_file_of_the_bundle_prepares_nothing(machine, web, filled):
     path.unlink()
     path.write_text("damaged")
     machine("there", offline=True, mirrors=str(filled))
-    with pytest.raises(FetchError, match="forbids the network"):
+    with pytest.raises(HashMismatch, match=f"{SHA256}: its sha256 is [0-9a-f]+ and {SHA256} is expected"):
         corpuskit.prepare(web.url("/raven.txt"), encoding="bytes", progress=False)
+
+
+def test_a_damaged_vocabulary_of_the_bundle_is_named(machine, stick):
+    path = stick / "30/306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
+    path.parent.mkdir(parents=True)
+    path.write_text("damaged")
+    machine("there", offline=True, mirrors=str(stick))
+    with pytest.raises(TokenizerError, match=f"r50k_base.tiktoken .* {path}: its sha256 is"):
+        open_tokenizer("gpt2").load()
 
 
 def test_a_damaged_index_is_one_line(machine, web, stick):

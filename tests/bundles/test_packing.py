@@ -66,6 +66,15 @@ def test_a_pack_that_is_there_is_left_alone_and_another_file_needs_overwrite(mad
     assert (tmp_path / "made.tar").stat().st_size == state.st_size
 
 
+@pytest.mark.parametrize("place", ["made/manifest.json", "made/train-00000.bin", "made/new.tar", "link"])
+def test_a_pack_never_takes_the_place_of_a_file_of_its_corpus(made, tmp_path, place):
+    (tmp_path / "link").symlink_to("made/manifest.json")
+    before = {path.name: path.read_bytes() for path in made.iterdir()}
+    with pytest.raises(ConfigError, match="is in the corpus's own folder; choose a place outside"):
+        corpuskit.pack(made, place, overwrite=True)
+    assert {path.name: path.read_bytes() for path in made.iterdir()} == before
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
 def test_a_damaged_corpus_gives_no_pack(made, tmp_path, damage):
     file = made / "valid-00000.bin"

@@ -84,6 +84,19 @@ def test_what_is_there_already_is_left_alone(made, packed, tmp_path, caplog):
     assert caplog.messages[-1] == "out holds this corpus already; nothing was changed"
 
 
+def test_of_two_unpacks_of_one_file_at_once_the_slower_finds_it_done(made, packed, tmp_path):
+    corpus = corpuskit.unpack(packed, "out", on_progress=lambda progress: corpuskit.unpack(packed, "out"))
+    assert contents(corpus.path) == contents(made)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "made.tar", "mine.jsonl", "out"]
+
+
+def test_of_two_unpacks_of_two_files_at_once_the_slower_is_refused(packed, tmp_path, prepared):
+    corpuskit.pack(prepared("other", "bytes"), "other.tar")
+    with pytest.raises(StorageError, match="cannot commit out: it exists already"):
+        corpuskit.unpack(packed, "out", on_progress=lambda progress: corpuskit.unpack("other.tar", "out"))
+    assert corpuskit.open("out").fingerprint == corpuskit.open("other").fingerprint
+
+
 def test_another_corpus_needs_overwrite_and_anything_else_is_never_replaced(packed, tmp_path, prepared):
     other = prepared("other", "bytes")
     with pytest.raises(ConfigError, match="another corpus; choose another --output, or replace it with"):
@@ -110,6 +123,12 @@ def test_any_changed_bit_is_one_line_and_nothing_is_left(packed, tmp_path, share
     data = bytearray(packed.read_bytes())
     data[int(share * len(data))] ^= 1 << bit
     refused(bytes(data), tmp_path)
+
+
+def test_a_changed_manifest_is_a_matter_of_the_file_that_came(packed, tmp_path):
+    data = bytearray(packed.read_bytes())
+    data[600] ^= 1
+    assert "copy the file again" in refused(bytes(data), tmp_path)
 
 
 @pytest.mark.parametrize("more", [b"\0", b"x", bytes(10_240)])

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -41,3 +44,11 @@ def test_a_file_that_was_cut_is_one_line(run):
     refused = run("cut.tar")
     assert str(refused.exception).startswith("cut.tar: not a whole packed corpus: it ends after")
     assert not Path("cut").exists()
+
+
+@pytest.mark.parametrize(("is_open", "what"), [(False, "closed"), (True, "a terminal")])
+def test_a_stdin_that_gives_nothing_is_one_line(run, monkeypatch, is_open, what):
+    stdin = SimpleNamespace(isatty=lambda: True) if is_open else None
+    monkeypatch.setattr(sys, "stdin", stdin)
+    with pytest.raises(click.UsageError, match=f"stdin is {what}; name a file, or add a pipe"):
+        root.main(["unpack", "-", "-o", "there"], obj=[], standalone_mode=False)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from corpuskit.errors import FetchError, StorageError
@@ -62,6 +64,26 @@ def test_a_web_mirror_without_an_index_has_none_and_a_damaged_one_is_said(server
     server.script(server.file(), path="/m/bundle.json")
     with pytest.raises(FetchError, match="not the index of a bundle"):
         mirrors.first_use(URL)
+
+
+def test_a_mirror_s_password_is_not_shown(server, cache_dir, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.script(server.file(), path="/m/bundle.json")
+    monkeypatch.setenv("CORPUSKIT_MIRRORS", server.url("/m").replace("//", "//me:CANARY@"))
+    with pytest.raises(FetchError, match=r"bundle\.json: not the index of a bundle") as caught:
+        mirrors.first_use(URL)
+    assert "CANARY" not in f"{caught.value} {caught.value.path} {caplog.text}"
+
+
+@pytest.mark.parametrize(("status", "is_said"), [("404 Not Found", False), ("403 Forbidden", True)])
+def test_a_web_mirror_that_refuses_is_said_and_one_without_an_index_is_not(
+    server, cache_dir, monkeypatch, caplog, status, is_said
+):
+    caplog.set_level(logging.INFO, "corpuskit")
+    server.script(server.status(status), path="/m/bundle.json")
+    monkeypatch.setenv("CORPUSKIT_MIRRORS", server.url("/m"))
+    assert mirrors.first_use(URL) is None
+    assert any(status in message for message in caplog.messages) == is_said
 
 
 def test_what_the_cache_knows_of_a_url_comes_before_a_bundle(server, cache_dir, tmp_path, monkeypatch):

@@ -57,6 +57,8 @@ _PLACE = re.compile(
 )
 #: What else begins a path of the Hub.
 _OTHER_KINDS = ("models", "spaces", "buckets", "kernels", "datasets")
+#: What a path of the Hub has no folder of.
+_NO_FOLDERS = frozenset(("", ".", ".."))
 _COMMIT = re.compile("[0-9a-f]{40}")
 #: Files go up in groups of about so many bytes, each told as progress; a stopped upload loses one at most.
 _GROUP_BYTES = 256 * 2**20
@@ -90,7 +92,12 @@ class HubStore(Store):
         super().__init__(place, options)
         text = place.url.partition("://")[2]
         match = _PLACE.fullmatch(text)
-        if match is None or match["repo"].partition("/")[0] in _OTHER_KINDS:
+        folders = match["folder"].split("/") if match and match["folder"] else []
+        if (
+            match is None
+            or match["repo"].partition("/")[0] in _OTHER_KINDS
+            or not _NO_FOLDERS.isdisjoint(folders)
+        ):
             raise ConfigError(
                 f"{place}: not a place for a corpus; expected {_SYNTAX}, a dataset repository",
                 found=str(place),

@@ -380,6 +380,9 @@ def test_too_many_requests_are_told(hub, local) -> None:
     [
         ("hf://me", ConfigError, r"hf://me: not a place for a corpus; expected hf://org/name"),
         ("hf://models/me/stories", ConfigError, "not a place for a corpus"),
+        ("hf://me/stories/../../other", ConfigError, "not a place for a corpus"),
+        ("hf://me/stories@../../other", ConfigError, "not a place for a corpus"),
+        ("hf://me/stories/a//b", ConfigError, "not a place for a corpus"),
         (
             "hf://me/none",
             StorageError,
