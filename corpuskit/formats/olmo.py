@@ -37,6 +37,7 @@ from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
 from corpuskit.formats.foreign_bytes import head, mapped, size_of, whole_items
+from corpuskit.formats.limits import check_smallest_type
 from corpuskit.formats.options import ExportOptions
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class Olmo(Format):
     options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens",)
 
     def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
-        """Say where OLMo-core has to be told the ids' type; it can hold everything."""
+        """Say where OLMo-core has to be told the ids' type, and refuse another than it takes."""
+        check_smallest_type(corpus, "OLMo-core")
         vocab_size = corpus.manifest.tokenizer.vocab_size
         if vocab_size <= _UINT8_IDS:
             log.warning(
