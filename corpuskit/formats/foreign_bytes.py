@@ -14,13 +14,31 @@ from numpy.typing import NDArray
 
 from corpuskit import reading
 from corpuskit.corpus.file_bytes import contents
-from corpuskit.errors import CorpusFormatError, StorageError
+from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
 from corpuskit.numbers import as_whole
 from corpuskit.paths import visible_name
+from corpuskit.urls import remote_path
 
 _MAX_DESCRIPTION_BYTES = 256 * 2**20
 #: More than a file has bytes.
 _NO_COUNT = 2**63
+
+
+def check_here(path: str | os.PathLike[str]) -> None:
+    """Refuse a place in an object store.
+
+    Args:
+        path: What the user named.
+
+    Raises:
+        ConfigError: If it is a URL of another machine.
+    """
+    if (place := remote_path(path)) is not None:
+        raise ConfigError(
+            f"{place}: token files are read and imported in folders of this machine; copy them with the "
+            "store's own tool, such as 'aws s3 cp --recursive'",
+            found=str(place),
+        )
 
 
 def size_of(path: Path) -> int:
@@ -184,6 +202,7 @@ def unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
 
 __all__ = [
     "beside",
+    "check_here",
     "count_of",
     "head",
     "mapped",

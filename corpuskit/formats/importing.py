@@ -30,7 +30,7 @@ from corpuskit.file_errors import looking_at
 from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
 from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
-from corpuskit.formats.foreign_bytes import sha256_of, state_of
+from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
 from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
@@ -95,6 +95,8 @@ def import_tokens(
     _check("documents", documents, get_args(Documents))
     if dtype is not None:
         _check("dtype", dtype, DTYPES)
+    for place in (path, output if output is not None else ""):
+        check_here(place)
     name = visible_name(name)
     folders = folder_name(name), folder_name(encoding, registered=True)
     where = user_path(output if output is not None else Path("data", *folders), what="--output")

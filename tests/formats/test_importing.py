@@ -228,3 +228,19 @@ def test_rows_come_back_as_one_stream(make_corpus, imported, tmp_path):
     ids = corpus["train"][:]
     assert back["train"][:].tolist() == ids[: len(ids) // 5 * 5].tolist()
     assert documents(back["train"])[:3] == documents(corpus["train"])[:3]
+
+
+def test_places_in_a_store_are_refused_by_their_own_name(tmp_path, imported, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.bin").write_bytes(b"\1\0")
+    for options in ({"path": "s3://a/b"}, {"path": "train.bin", "output": "s3://a/b"}):
+        given = {"name": "a", "encoding": "bytes", "format": "nanogpt"} | options
+        with pytest.raises(ConfigError, match=r"^s3://a/b: token files are read and imported in folders of"):
+            corpuskit.import_tokens(**given)
+    with pytest.raises(ConfigError, match=r"^s3://a/b: "):
+        corpuskit.open_foreign("s3://a/b", "nanogpt", encoding="bytes")
+    assert [path.name for path in tmp_path.iterdir()] == ["train.bin"]
+    assert (
+        len(corpuskit.open_foreign((tmp_path / "train.bin").as_uri(), "nanogpt", encoding="bytes")["train"])
+        == 1
+    )
