@@ -148,7 +148,7 @@ class _Packed:
         if left or digest.hexdigest() != file.sha256:
             raise CorpusFormatError(
                 f"{path}: sha256 {digest.hexdigest()}, the manifest says {file.sha256}; nothing was packed; "
-                "prepare the corpus again with --overwrite",
+                "make the corpus again with --overwrite",
                 path=path,
                 expected=file.sha256,
                 found=digest.hexdigest(),

@@ -37,8 +37,10 @@ def formats_of(manifest: Manifest) -> dict[str, int]:
     """How many inputs are of each format, by the names of both."""
     from corpuskit.sources.listing.text_files import ZIP, format_of
 
+    if imported := manifest.options.get("imported"):
+        return {str(imported): len(manifest.inputs)}
     if not _is_by_name(manifest):
-        return {str(manifest.options.get("format")): len(manifest.inputs)}
+        return {str(manifest.options.get("format", "of several corpora")): len(manifest.inputs)}
     names = (item.name.rstrip("/").rpartition("/")[2] for item in manifest.inputs)
     formats = (format_of(name.split("?")[0]) for name in names)
     return dict(sorted(Counter(one if one and one != ZIP else "text" for one in formats).items()))

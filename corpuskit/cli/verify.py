@@ -80,7 +80,7 @@ def command(
     if problems:
         raise CorpusFormatError(
             f"{corpus}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found; "
-            "prepare it again with --overwrite"
+            "make it again with --overwrite"
         )
     broken = f"{len(findings)} rule{'s' if len(findings) > 1 else ''} of health broken"
     if findings and strict:

@@ -49,7 +49,7 @@ def recorded_tokenizer(
             f"{path}: the installed tokenizer {tokenizer.name!r} is not the one that made the ids: "
             f"its fingerprint begins with {record.fingerprint[:16]!r} there and "
             f"{tokenizer.fingerprint[:16]!r} here; install the version it was prepared "
-            "with, or prepare it again with --overwrite",
+            "with, or make it again with --overwrite",
             expected=record.fingerprint,
             found=tokenizer.fingerprint,
         )

@@ -99,8 +99,7 @@ def shard_tables(
         yield pa.Table.from_batches([batch.slice(first, stop - begin - first)])
     if end != expected:
         raise CorpusFormatError(
-            f"{where}: {end:,} rows, the manifest says {expected:,}; prepare the corpus again "
-            "with --overwrite",
+            f"{where}: {end:,} rows, the manifest says {expected:,}; make the corpus again with --overwrite",
             path=where,
             expected=expected,
             found=end,
@@ -179,7 +178,7 @@ def _damage_in(where: str) -> Iterator[None]:
 
 def _damaged(where: str, reason: str) -> CorpusFormatError:
     return CorpusFormatError(
-        f"{where}: damaged: {reason:.400}; prepare the corpus again with --overwrite", path=where
+        f"{where}: damaged: {reason:.400}; make the corpus again with --overwrite", path=where
     )
 
 

@@ -85,7 +85,7 @@ class Folder:
             reading.close(fd)
             raise CorpusFormatError(
                 f"{self.path / name}: {found:,} bytes on disk, the manifest says {size_bytes:,}; "
-                f"prepare the corpus again with --overwrite",
+                f"make the corpus again with --overwrite",
                 path=self.path / name,
                 expected=size_bytes,
                 found=found,
@@ -191,7 +191,7 @@ def _missing_or_unreadable(where: Path, error: OSError) -> CorpusFormatError | S
     if not isinstance(error, FileNotFoundError):
         return _unreadable(where, error)
     return CorpusFormatError(
-        f"{where}: cannot be opened: {error.strerror}; prepare the corpus again with --overwrite", path=where
+        f"{where}: cannot be opened: {error.strerror}; make the corpus again with --overwrite", path=where
     )
 
 
@@ -201,6 +201,6 @@ def _unreadable(where: Path, error: OSError) -> CorpusFormatError | StorageError
         return CorpusFormatError(f"{where}: {error.strerror}", path=where)
     if isinstance(error, reading.NotAFile):
         return CorpusFormatError(
-            f"{where}: {error.strerror}; prepare the corpus again with --overwrite", path=where
+            f"{where}: {error.strerror}; make the corpus again with --overwrite", path=where
         )
     return StorageError(f"{where}: cannot be read: {error.strerror or error}", path=where)

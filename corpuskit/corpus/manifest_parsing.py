@@ -38,7 +38,7 @@ def parse_manifest(data: bytes, *, where: str) -> Manifest:
     if not sealed.is_whole(data):
         raise CorpusFormatError(
             f"{where}: damaged: its sha256 field is not the digest of the bytes before it; copy the corpus "
-            "again, or prepare it again with --overwrite",
+            "again, or make it again with --overwrite",
             path=where,
         )
     _check_counts(value, where)
@@ -83,7 +83,7 @@ def _check_version(version: int, where: str) -> None:
         )
     if version < FORMAT_VERSION:
         raise CorpusFormatError(
-            f"{where}: format version {version} is older than {FORMAT_VERSION}; prepare the corpus again "
+            f"{where}: format version {version} is older than {FORMAT_VERSION}; make the corpus again "
             "with --overwrite",
             path=where,
         )

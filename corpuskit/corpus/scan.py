@@ -55,7 +55,7 @@ def refuser(split: Split, so: str = "") -> OnMismatch:
     def refuse(mismatch: Mismatch) -> NoReturn:
         path = split.path / mismatch.file
         raise CorpusFormatError(
-            f"{path}: {mismatch}; {so}prepare the corpus again with --overwrite",
+            f"{path}: {mismatch}; {so}make the corpus again with --overwrite",
             path=path,
             expected=mismatch.expected,
             found=mismatch.found,

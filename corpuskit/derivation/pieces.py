@@ -109,7 +109,7 @@ def check_index(corpus: Corpus, split: Split, number: int, record: ShardRecord) 
             raise CorpusFormatError(
                 f"{split.path / record.index_file}: its documents do not end in order within "
                 f"{record.num_tokens:,} tokens, or name an input that is not among {num_inputs:,}; {SO}"
-                "prepare the corpus again with --overwrite",
+                "make the corpus again with --overwrite",
                 path=str(split.path),
             )
 

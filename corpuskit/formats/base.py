@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from corpuskit import storage
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.errors import ConfigError, CorpuskitError
+from corpuskit.errors import ConfigError, CorpuskitError, StorageError
 from corpuskit.formats.export import Export
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace
 from corpuskit.formats.options import ExportOptions, flag
@@ -210,7 +210,13 @@ class Format(abc.ABC):
             if options.meta:
                 self.write_meta(export)
             storage.write_json(staged / FILE_NAME, _describe(self.name, export))
-            place.commit(staged, export.files, overwrite=overwrite, on_progress=on_progress)
+            try:
+                place.commit(staged, export.files, overwrite=overwrite, on_progress=on_progress)
+            except StorageError:
+                found = None if overwrite else self.find(corpus, output, splits=splits, options=options)
+                if found is None:
+                    raise
+                return found  # another run was faster
             if not options.meta and (line := self.without_meta(corpus)) is not None:
                 log.info("%s", line)
         finally:

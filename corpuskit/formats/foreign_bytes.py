@@ -14,9 +14,31 @@ from numpy.typing import NDArray
 
 from corpuskit import reading
 from corpuskit.corpus.file_bytes import contents
-from corpuskit.errors import CorpusFormatError, StorageError
+from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
+from corpuskit.numbers import as_whole
+from corpuskit.paths import visible_name
+from corpuskit.urls import remote_path
 
 _MAX_DESCRIPTION_BYTES = 256 * 2**20
+#: More than a file has bytes.
+_NO_COUNT = 2**63
+
+
+def check_here(path: str | os.PathLike[str]) -> None:
+    """Refuse a place in an object store.
+
+    Args:
+        path: What the user named.
+
+    Raises:
+        ConfigError: If it is a URL of another machine.
+    """
+    if (place := remote_path(path)) is not None:
+        raise ConfigError(
+            f"{place}: token files are read and imported in folders of this machine; copy them with the "
+            "store's own tool, such as 'aws s3 cp --recursive'",
+            found=str(place),
+        )
 
 
 def size_of(path: Path) -> int:
@@ -59,6 +81,31 @@ def head(path: Path, size_bytes: int) -> bytes:
             raise unreadable(path, error) from error
 
 
+def state_of(path: Path) -> tuple[int, int]:
+    """A file's size in bytes and when it was changed: the same as long as nobody writes to it.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be opened.
+    """
+    with _opened(path) as (fd, size_bytes):
+        return size_bytes, os.fstat(fd).st_mtime_ns
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal digest of a file, read once from start to end.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be read.
+    """
+    with _opened(path) as (fd, _):
+        try:
+            return reading.hashed(lambda size_bytes: os.read(fd, size_bytes))[0]
+        except OSError as error:
+            raise unreadable(path, error) from error
+
+
 def read_json(path: Path) -> Any:
     """A file of JSON.
 
@@ -84,11 +131,23 @@ def beside(path: Path, name: Any) -> Path:
     Raises:
         CorpusFormatError: If that is no name of a file.
     """
-    if not isinstance(name, str) or not name or name in (".", "..") or "/" in name or "\0" in name:
+    if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or name != visible_name(name):
         raise CorpusFormatError(
             f"{path}: names {name!r:.80}, which is no file beside it", path=path, found=name
         )
     return path.with_name(name)
+
+
+def count_of(value: Any) -> int:
+    """A count as a description of JSON has it.
+
+    Raises:
+        ValueError: If it is no whole number of 0 or more, or one that no file can have.
+    """
+    found = as_whole(value)
+    if found is None or not 0 <= found < _NO_COUNT:
+        raise ValueError(f"{value!r:.40} is no count")
+    return found
 
 
 def whole_items(path: Path, size_bytes: int, item_bytes: int) -> int:
@@ -141,4 +200,17 @@ def unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
     return StorageError(f"{path}: cannot be read: {reason}", path=path)
 
 
-__all__ = ["beside", "head", "mapped", "read_json", "size_of", "truncated", "unreadable", "whole_items"]
+__all__ = [
+    "beside",
+    "check_here",
+    "count_of",
+    "head",
+    "mapped",
+    "read_json",
+    "sha256_of",
+    "size_of",
+    "state_of",
+    "truncated",
+    "unreadable",
+    "whole_items",
+]

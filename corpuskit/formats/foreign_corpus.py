@@ -27,7 +27,7 @@ from corpuskit.formats.foreign import (
     MappedFile,
     split_called,
 )
-from corpuskit.formats.foreign_bytes import mapped, size_of
+from corpuskit.formats.foreign_bytes import check_here, mapped, size_of
 from corpuskit.formats.opening import open_format
 from corpuskit.paths import user_path, visible_name
 from corpuskit.tokenizers.opening import open_tokenizer
@@ -72,6 +72,7 @@ def open_foreign(
     """
     if dtype is not None and dtype not in DTYPES:
         raise ConfigError(f"dtype {dtype!r}: expected one of {', '.join(DTYPES)}", found=dtype)
+    check_here(path)
     return _ForeignCorpus(_Opened(user_path(path), format, encoding, dtype, split_called(split)))
 
 

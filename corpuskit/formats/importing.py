@@ -26,11 +26,11 @@ from corpuskit.corpus.decoding import distribution_of, record_of
 from corpuskit.corpus.manifest import FILE_NAME, InputRecord, TokenizerRecord
 from corpuskit.corpus.writer import SHARD_BYTES, CorpusWriter, Description
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.fetching.places import hash_file
 from corpuskit.file_errors import looking_at
 from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
 from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
+from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
 from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
@@ -95,6 +95,8 @@ def import_tokens(
     _check("documents", documents, get_args(Documents))
     if dtype is not None:
         _check("dtype", dtype, DTYPES)
+    for place in (path, output if output is not None else ""):
+        check_here(place)
     name = visible_name(name)
     folders = folder_name(name), folder_name(encoding, registered=True)
     where = user_path(output if output is not None else Path("data", *folders), what="--output")
@@ -147,8 +149,10 @@ class _Import:
             )
         made_by = {"encoding": encoding, "fingerprint": self._tokenizer.fingerprint}
         self._files = format.read(ForeignPlace(path, self._tokenizer.vocab_size, dtype, split, **made_by))
+        if all(file.num_tokens == 0 for file in self._files):
+            raise CorpusFormatError(f"{path}: its files hold no tokens; name other files", path=path)
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
-        self._states = [_state(path) for path in self._paths]
+        self._states = [state_of(path) for path in self._paths]
         self._marks = self._marks_of(documents)
 
     def is_at(self, output: Path, *, overwrite: bool) -> bool:
@@ -169,7 +173,7 @@ class _Import:
                 f"{output} holds the files that are imported; choose another --output", path=output
             )
         check_replaceable(output)
-        if not is_corpus:
+        if not is_corpus or overwrite:  # what is there may be damaged
             return False
         found = Corpus(output).manifest
         asked: dict[str, Any] = {"dataset": self._name, "encoding": self._record.name, **self._options}
@@ -179,17 +183,16 @@ class _Import:
             for key, value in asked.items()
             if there.get(key) != value
         ]
-        if not different and found.inputs != self._inputs(map(_digest, self._paths)):
+        if not different and found.inputs != self._inputs(map(sha256_of, self._paths)):
             different = ["its files have changed since"]
-        if different and not overwrite:
+        if different:
             raise ConfigError(
                 f"{output} holds another corpus: {'; '.join(different)}; choose another --output, or replace "
                 "it with --overwrite",
                 path=output,
             )
-        if not different:
-            log.info("%s holds this import already; nothing was changed", output)
-        return not different
+        log.info("%s holds this import already; nothing was changed", output)
+        return True
 
     def write(self, output: Path, *, overwrite: bool) -> None:
         """Copy the files into a corpus."""
@@ -203,7 +206,7 @@ class _Import:
             concurrent.futures.ThreadPoolExecutor(1) as beside,
             CorpusWriter(output, description, shard_bytes=self._shard_bytes) as writer,
         ):
-            digests = beside.map(_digest, self._paths)
+            digests = beside.map(sha256_of, self._paths)
             for name, files in self._splits().items():
                 copies.append(
                     SplitCopy(
@@ -222,7 +225,7 @@ class _Import:
                 num_tokens, num_documents = num_tokens + split.num_tokens, num_documents + split.num_documents
             inputs = self._inputs(digests)
             for path, state in zip(self._paths, self._states, strict=True):
-                if _state(path) != state:
+                if state_of(path) != state:
                     raise CorpusFormatError(
                         f"{path}: was changed while it was read; import it again", path=path
                     )
@@ -353,17 +356,6 @@ def _size(shard_bytes: int | str) -> int:
     if size < _MIN_SHARD_BYTES:
         raise ConfigError(f"--shard-bytes {shard_bytes}: expected {reason}", found=shard_bytes)
     return size
-
-
-def _state(path: Path) -> tuple[int, int]:
-    """A file's size in bytes and when it was changed: the same as long as nobody writes to it."""
-    with looking_at(path):
-        status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-def _digest(path: Path) -> str:
-    return hash_file(path)[0]
 
 
 def _united(what: str, found: Iterable[tuple[Path, Mapping[str, _T]]]) -> dict[str, _T]:

@@ -9,6 +9,7 @@ from corpuskit.errors import ConfigError
 from corpuskit.formats.options import ExportOptions
 
 _INT32_IDS = 2**31
+_UINT16_IDS = 2**16
 
 
 def check_int32(corpus: Corpus, reader: str) -> None:
@@ -25,6 +26,23 @@ def check_int32(corpus: Corpus, reader: str) -> None:
             f"{_INT32_IDS:,}; prepare it with a smaller one",
             expected=_INT32_IDS,
             found=vocab_size,
+        )
+
+
+def check_smallest_type(corpus: Corpus, reader: str) -> None:
+    """Refuse ids of four bytes that two would hold, as files that are opened in place may have them.
+
+    Args:
+        corpus: The corpus.
+        reader: What tells the type by the vocabulary, for the error.
+    """
+    vocab_size = corpus.manifest.tokenizer.vocab_size
+    if corpus.manifest.dtype == "<u4" and vocab_size <= _UINT16_IDS:
+        raise ConfigError(
+            f"{corpus.path} has ids of four bytes, and {reader} reads ids of two for a vocabulary of "
+            f"{vocab_size:,}; make them so with 'corpuskit import', and export that",
+            expected="uint16",
+            found="uint32",
         )
 
 
@@ -73,4 +91,4 @@ def check_file_bytes(size_bytes: int, most: int, format_name: str) -> None:
         )
 
 
-__all__ = ["check_file_bytes", "check_int32", "checked_block_size"]
+__all__ = ["check_file_bytes", "check_int32", "check_smallest_type", "checked_block_size"]

@@ -33,7 +33,7 @@ from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import beside, mapped, read_json, size_of, truncated
+from corpuskit.formats.foreign_bytes import beside, count_of, mapped, read_json, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 
@@ -111,33 +111,28 @@ def _files(split: str, path: Path) -> Iterator[MappedFile]:
     index = read_json(path)
     try:
         chunks, config = index["chunks"], index["config"]
-        packing, format = (config.get("compression"), config.get("encryption")), config["data_format"]
-        parts = [(one["filename"], int(one["chunk_size"]), int(one["dim"])) for one in chunks]
+        packing, kinds = (config.get("compression"), config.get("encryption")), config["data_format"]
+        parts = [(one["filename"], count_of(one["chunk_size"]), count_of(one["dim"])) for one in chunks]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise CorpusFormatError(
             f"{path}: is no index of LitData's chunks of tokens: {error!r:.80}; name the folder of "
             "the chunks, or choose another --format",
             path=path,
         ) from error
-    if (
-        packing != (None, None)
-        or not isinstance(format, list)
-        or format[0] not in _READ_TYPES
-        or len(format) > 1
-    ):
+    if packing != (None, None) or kinds not in [[kind] for kind in _READ_TYPES]:
         raise CorpusFormatError(
-            f"{path}: compression {packing[0]}, encryption {packing[1]}, ids of type {format!r:.60}; "
-            f"expected None, None and one of {', '.join(_READ_TYPES)}",
+            f"{path}: compression {packing[0]!r:.20}, encryption {packing[1]!r:.20}, ids of type "
+            f"{kinds!r:.60}; expected None, None and one of {', '.join(_READ_TYPES)}",
             path=path,
-            found=(*packing, format),
+            found=(*packing, kinds),
         )
-    dtype = np.dtype(_READ_TYPES[format[0]])
+    dtype = np.dtype(_READ_TYPES[kinds[0]])
     has_items = any(num_items > 1 for _, num_items, _ in parts)
     for name, num_items, num_tokens in parts:
         chunk = beside(path, name)
         start = 4 + 4 * (num_items + 1)
         expected, found = start + num_tokens * dtype.itemsize, size_of(chunk)
-        if min(num_items, num_tokens) < 0 or found != expected:
+        if found != expected:
             raise truncated(chunk, expected=expected, found=found)
         if mapped(chunk, 0, 8).view("<u4").tolist() != [num_items, start]:
             raise CorpusFormatError(f"{chunk}: does not begin as a chunk of {num_items:,} items", path=chunk)

@@ -32,7 +32,7 @@ from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import beside, mapped, read_json, size_of, truncated
+from corpuskit.formats.foreign_bytes import beside, count_of, mapped, read_json, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 
@@ -128,9 +128,9 @@ def _file(split: str, path: Path, shard: Any) -> MappedFile:
         CorpusFormatError: If its samples are something else, or it is damaged.
     """
     try:
-        columns, num_samples, raw = shard["column_encodings"], int(shard["samples"]), shard["raw_data"]
+        columns, num_samples, raw = shard["column_encodings"], count_of(shard["samples"]), shard["raw_data"]
         found = _COLUMN.fullmatch(columns[0]) if len(columns) == 1 else None
-        name, size_bytes = raw["basename"], int(raw["bytes"])
+        name, size_bytes = raw["basename"], count_of(raw["bytes"])
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise CorpusFormatError(f"{path}: describes no shard: {error!r:.80}", path=path) from error
     if found is None:

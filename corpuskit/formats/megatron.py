@@ -149,7 +149,7 @@ class _Index:
             raise self._damaged("documents that do not hold all sequences")
         for at in range(1, len(self._bounds), _CHUNK):
             bounds = self._bounds[at : at + _CHUNK].astype(np.int64)
-            if (np.diff(bounds, prepend=last) < 0).any() or int(bounds[-1]) > len(self._lengths):
+            if bounds[0] < last or (bounds[1:] < bounds[:-1]).any() or bounds[-1] > len(self._lengths):
                 raise self._damaged("documents that end before they begin")
             until = int(bounds[-1])
             lengths = self._lengths[last:until].astype(np.int64)

@@ -22,6 +22,7 @@ from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import short_name
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
 from corpuskit.formats.foreign_bytes import size_of, whole_items
+from corpuskit.formats.limits import check_smallest_type
 from corpuskit.formats.options import ExportOptions
 from corpuskit.formats.pickled import Value, dumps
 from corpuskit.tokenizers.base import Tokenizer
@@ -42,6 +43,7 @@ class NanoGPT(Format):
 
     def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
         """Refuse ids of four bytes, which nanoGPT would read as two ids each."""
+        check_smallest_type(corpus, "nanoGPT")
         if corpus.manifest.dtype != "<u2":
             raise ConfigError(
                 f"{corpus.path} has ids of {corpus.manifest.tokenizer.vocab_size:,} as uint32, and nanoGPT "

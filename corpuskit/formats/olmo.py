@@ -37,6 +37,7 @@ from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
 from corpuskit.formats.foreign_bytes import head, mapped, size_of, whole_items
+from corpuskit.formats.limits import check_smallest_type
 from corpuskit.formats.options import ExportOptions
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class Olmo(Format):
     options_taken: ClassVar[tuple[str, ...]] = ("shard_tokens",)
 
     def check(self, corpus: Corpus, splits: Sequence[str], options: ExportOptions) -> None:
-        """Say where OLMo-core has to be told the ids' type; it can hold everything."""
+        """Say where OLMo-core has to be told the ids' type, and refuse another than it takes."""
+        check_smallest_type(corpus, "OLMo-core")
         vocab_size = corpus.manifest.tokenizer.vocab_size
         if vocab_size <= _UINT8_IDS:
             log.warning(
@@ -126,10 +128,9 @@ def _ends(path: Path) -> Iterator[Ints]:
     last = 0
     for lines in _unpacked(path):
         try:
-            numbers = np.array([line.split(b",", 2)[:2] for line in lines], np.int64)
+            starts, ends = np.array([line.split(b",", 2)[:2] for line in lines], np.int64).T
         except (ValueError, OverflowError) as error:
             raise _damaged(path, "a line that does not begin with two numbers") from error
-        starts, ends = numbers.T
         if starts[0] != last or (starts[1:] != ends[:-1]).any():
             raise _damaged(path, "documents that do not follow one another")
         last = int(ends[-1])
@@ -137,19 +138,22 @@ def _ends(path: Path) -> Iterator[Ints]:
 
 
 def _unpacked(path: Path) -> Iterator[list[bytes]]:
-    """The lines of a .csv.gz, some at a time."""
-    unpacker, rest, size_bytes = zlib.decompressobj(_GZIP), b"", size_of(path)
+    """The lines of a .csv.gz, some at a time; it may be several, one after another."""
+    unpacker, size_bytes = zlib.decompressobj(_GZIP), size_of(path)
     packed = mapped(path, 0, size_bytes)
-    at = 0
-    while not unpacker.eof:
-        some = unpacker.unconsumed_tail or packed[at : at + _PACKED_BYTES].tobytes()
-        at += 0 if unpacker.unconsumed_tail else len(some)
+    at, tail, rest = 0, b"", b""
+    while not unpacker.eof or tail or at < size_bytes:
+        if unpacker.eof:
+            unpacker = zlib.decompressobj(_GZIP)
+        some = tail or packed[at : at + _PACKED_BYTES].tobytes()
+        at += 0 if tail else len(some)
         if not some:
             raise _damaged(path, "an end that is cut off")
         try:
             data = rest + unpacker.decompress(some, _UNPACKED_BYTES)
         except zlib.error as error:
             raise _damaged(path, f"bytes that are not gzip's ({error})") from error
+        tail = unpacker.unconsumed_tail or unpacker.unused_data
         *lines, rest = data.split(b"\n")
         if len(rest) > _MAX_LINE_BYTES:
             raise _damaged(path, f"a line of more than {_MAX_LINE_BYTES:,} bytes")

@@ -211,7 +211,7 @@ def _by_input(corpus: Corpus) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
             if int(which.max()) >= num_inputs or int(which.min()) < 0:
                 raise CorpusFormatError(
                     f"{corpus.path}: {name}: an index names input {rows[:, 1].max()} of {num_inputs:,}; "
-                    "prepare the corpus again with --overwrite"
+                    "make the corpus again with --overwrite"
                 )
             first = int(which.min())  # documents of an input are neighbours
             counts = np.bincount(which - first)

@@ -34,6 +34,8 @@ from corpuskit.urls import is_remote
 _READ_BYTES = 2**20
 _TOKENS = 2**20
 _MAX_RUN_BYTES = 2**24
+#: The options of corpora of trainers' token files.
+_IMPORTED = frozenset({"imported", "opened"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +125,9 @@ class InputLines:
         return places
 
     def unit(self, name: str) -> Literal["byte", "row"]:
-        """What a document's start counts in an input of a name."""
+        """What a document's start counts in an input of a name; trainers' files have a row a document."""
+        if not _IMPORTED.isdisjoint(self._corpus.manifest.options):
+            return "row"
         reader = self._reader(name)
         return "row" if reader is not None and reader.PLACES == "rows" else "byte"
 

@@ -76,7 +76,7 @@ def checked_files(
         if sha256 != expected:
             raise CorpusFormatError(
                 f"{folder / name}: sha256 {sha256}, the manifest says {expected}; delete {folder} "
-                "and prepare the corpus again",
+                "and make the corpus again",
                 path=folder / name,
                 expected=expected,
                 found=sha256,

@@ -63,3 +63,17 @@ def test_what_a_corpus_was_made_of_is_said_step_by_step(typed, small_corpus):
     assert "derived" not in typed("info", str(small_corpus))[0]
     typed("reshard", "small", "--shard-bytes", "64", "-o", "smaller")
     assert "reshard of text (" in typed("info", "smaller")[0].partition("derived")[2].partition(", then ")[0]
+
+
+def test_info_and_trace_say_documents_of_trainers_files_by_their_number(typed):
+    typed(*P, "./a.txt", "./c.jsonl")
+    typed("export", "x", "--format", "megatron", "-o", "files")
+    typed("import", "files", "--format", "megatron", "--name", "y", "--encoding", "bytes", "-o", "back")
+    out, _ = typed("info", "back")
+    assert re.search(r"^inputs +2, .*: megatron$", out, re.MULTILINE)
+    typed("concat", "x", "back", "-o", "both")
+    out, _ = typed("info", "both")
+    assert re.search(r"^inputs +4, .*: of several corpora$", out, re.MULTILINE)
+    out, _ = typed("where", "back", "--input", "train.bin#1", "--inputs", ".")
+    assert "train.bin#1" in out
+    assert "byte" not in out

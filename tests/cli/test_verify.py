@@ -38,7 +38,7 @@ def test_each_problem_is_a_line_that_names_its_file(small_corpus):
     done = verify(small_corpus)
     assert isinstance(done.exception, CorpusFormatError)
     assert done.exception.exit_code == 5
-    assert str(done.exception).endswith(" found; prepare it again with --overwrite")
+    assert str(done.exception).endswith(" found; make it again with --overwrite")
     assert done.stdout.splitlines()
     assert all("train-00000.bin" in line for line in done.stdout.splitlines())
 

@@ -81,7 +81,7 @@ def edited(corpus_path, change):
         (lambda m: m.update(format_version=4), "format version 4 is newer than 3; upgrade corpuskit"),
         (
             lambda m: m.update(format_version=1),
-            "1 is older than 3; prepare the corpus again with --overwrite",
+            "1 is older than 3; make the corpus again with --overwrite",
         ),
         (lambda m: m.update(format_version=-1), "format version -1 is older than 3"),
         (lambda m: m.update(surprise=1), "surprise: Extra inputs"),

@@ -125,9 +125,7 @@ def test_a_file_that_is_none_is_refused_without_waiting(corpus_path, name, kind)
         "device": lambda: path.symlink_to("/dev/zero"),
     }[kind]()
     for read in (corpuskit.open, corpuskit.verify):
-        with pytest.raises(
-            CorpusFormatError, match=f"{name}: it is a .*, not a file; prepare the corpus again"
-        ):
+        with pytest.raises(CorpusFormatError, match=f"{name}: it is a .*, not a file; make the corpus again"):
             read(corpus_path)
 
 

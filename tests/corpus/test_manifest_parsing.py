@@ -60,7 +60,7 @@ def test_bytes_that_come_or_go_are_found(change):
 @pytest.mark.fault("M4")
 def test_a_manifest_of_an_older_format_says_to_prepare_it_again():
     with pytest.raises(
-        CorpusFormatError, match=r"version 1 is older than 3; prepare the corpus again with --over"
+        CorpusFormatError, match=r"version 1 is older than 3; make the corpus again with --over"
     ):
         parse(json.dumps({**MANIFEST, "format_version": 1}).encode())
 

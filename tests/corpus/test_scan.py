@@ -73,7 +73,5 @@ def test_a_scan_that_refuses_names_the_file_and_what_it_means(tmp_path):
     split, (record,) = corpus["train"], corpus.manifest.splits["train"].shards
     assert scan.ends(split, 0, record, scan.refuser(split)).tolist() == split.document_ends().tolist()
     damaged = record.model_copy(update={"index_sha256": "0" * 64})
-    with pytest.raises(
-        CorpusFormatError, match=r"c/train-00000.idx: .*; all is lost; prepare the corpus again"
-    ):
+    with pytest.raises(CorpusFormatError, match=r"c/train-00000.idx: .*; all is lost; make the corpus again"):
         scan.ends(split, 0, damaged, scan.refuser(split, "all is lost; "))

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from corpuskit import storage
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, PluginError, StorageError
 from corpuskit.formats.megatron import Megatron
@@ -105,6 +106,19 @@ def test_another_export_that_was_first_is_kept(make_corpus, tmp_path):
         NanoGPT().write(corpus, tmp_path / "out", on_progress=rival)
     assert names(tmp_path / "out") == {"train.bin", "train.idx", "export.json"}
     assert names(tmp_path) == {"corpus", "corpus.txt", "out"}
+
+
+def test_the_same_export_that_was_first_is_as_good(make_corpus, tmp_path, monkeypatch):
+    corpus, commit = make_corpus(), storage.commit_directory
+
+    def late(staged, final, *, replace):
+        shutil.copytree(staged, final)
+        commit(staged, final, replace=replace)
+
+    monkeypatch.setattr(storage, "commit_directory", late)
+    files = Megatron().write(corpus, tmp_path / "out")
+    assert [path.name for path in files] == ["train.bin", "train.idx", "export.json"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_what_a_killed_run_left_is_named_and_kept(make_corpus, tmp_path, caplog):

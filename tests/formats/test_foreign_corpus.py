@@ -112,3 +112,13 @@ def test_nothing_is_derived_of_files_without_digests(opened, tmp_path):
     _, there = opened("megatron")
     with pytest.raises(ConfigError, match="import them first, with 'corpuskit import'"):
         corpuskit.reshard(there, tmp_path / "new", shard_bytes=64)
+
+
+@pytest.mark.parametrize("format", ["nanogpt", "olmo"])
+def test_four_bytes_are_not_exported_to_readers_who_would_take_two(opened, tmp_path, format):
+    corpus, _ = opened("nanogpt")
+    corpuskit.export(corpus, "mds", tmp_path / "rows", block_size=5)
+    there = corpuskit.open_foreign(tmp_path / "rows", "mds", encoding="bytes")
+    with pytest.raises(ConfigError, match=r"reads ids of two for a vocabulary of 257; make them so with"):
+        corpuskit.export(there, format, tmp_path / "again")
+    assert not (tmp_path / "again").exists()

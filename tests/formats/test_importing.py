@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -134,6 +136,16 @@ def test_another_corpus_is_replaced_only_when_asked(make_corpus, imported, tmp_p
     assert len(imported("megatron", "other_out", overwrite=True)["train"]) == 6
 
 
+@pytest.mark.parametrize("name", ["train-00000.bin", "manifest.json"])
+def test_a_damaged_import_is_made_again_with_overwrite(make_corpus, imported, tmp_path, name):
+    corpuskit.export(make_corpus(), "megatron", tmp_path / "out")
+    path = imported("megatron").path / name
+    whole = path.read_bytes()
+    path.write_bytes(bytes(len(whole)))
+    imported("megatron", overwrite=True)
+    assert path.read_bytes() == whole
+
+
 def test_files_inside_the_output_are_not_replaced(make_corpus, imported, tmp_path):
     corpus = make_corpus()
     with pytest.raises(ConfigError, match="choose another --output"):
@@ -177,6 +189,22 @@ def test_an_option_that_is_impossible_is_named(tmp_path, imported, options, mess
     (tmp_path / "train.bin").write_bytes(b"\1\0")
     with pytest.raises(ConfigError, match=message):
         imported("nanogpt", "train.bin", **options)
+
+
+@pytest.mark.parametrize(("format", "beside"), [("datatrove", "train.ds.index"), ("olmo", "part-0.csv.gz")])
+def test_a_pipe_beside_a_file_is_refused_at_once(tmp_path, imported, format, beside):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / {"datatrove": "train.ds", "olmo": "part-0.npy"}[format]).write_bytes(b"\1\0\2\0")
+    os.mkfifo(tmp_path / "out" / beside)
+    with pytest.raises(CorpusFormatError, match=rf"{beside}: cannot be read: it is a named pipe, not a file"):
+        imported(format)
+
+
+def test_files_without_a_token_are_refused_by_their_own_name(tmp_path, imported):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "train.bin").touch()
+    with pytest.raises(CorpusFormatError, match=r"out: its files hold no tokens; name other files$"):
+        imported("nanogpt")
 
 
 @pytest.mark.parametrize("format", MARKED + INDEXED)
@@ -229,3 +257,19 @@ def test_fields_and_a_mask_come_back_from_a_table(tmp_path, imported):
     split = imported("parquet", "train.parquet")["train"]
     assert split.fields().to_pylist() == [{"url": None, "score": 0.5}, {"url": "a", "score": None}]
     assert split.stream("loss")[:].tolist() == [0, 1, 1, 1, 0]
+
+
+def test_places_in_a_store_are_refused_by_their_own_name(tmp_path, imported, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.bin").write_bytes(b"\1\0")
+    for options in ({"path": "s3://a/b"}, {"path": "train.bin", "output": "s3://a/b"}):
+        given = {"name": "a", "encoding": "bytes", "format": "nanogpt"} | options
+        with pytest.raises(ConfigError, match=r"^s3://a/b: token files are read and imported in folders of"):
+            corpuskit.import_tokens(**given)
+    with pytest.raises(ConfigError, match=r"^s3://a/b: "):
+        corpuskit.open_foreign("s3://a/b", "nanogpt", encoding="bytes")
+    assert [path.name for path in tmp_path.iterdir()] == ["train.bin"]
+    assert (
+        len(corpuskit.open_foreign((tmp_path / "train.bin").as_uri(), "nanogpt", encoding="bytes")["train"])
+        == 1
+    )

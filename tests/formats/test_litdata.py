@@ -144,14 +144,30 @@ def test_items_of_a_chunk_are_documents(tmp_path):
 
 @pytest.mark.parametrize(
     "config",
-    [{"compression": "zstd"}, {"encryption": "fernet"}, {"data_format": ["pickle"]}, {"data_format": "int"}],
+    [
+        {"compression": "zstd"},
+        {"encryption": "a\nb"},
+        *({"data_format": kinds} for kinds in (["pickle"], "int", [], [["int"]], [{}])),
+    ],
 )
 def test_chunks_of_something_else_are_refused(tmp_path, config):
-    with pytest.raises(CorpusFormatError, match="expected None, None and one of no_header_tensor"):
+    with pytest.raises(CorpusFormatError, match="expected None, None and one of no_header_tensor") as caught:
         _imported(_chunks(tmp_path / "old", [[1, 2]], **config))
+    assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["../up.bin", "/etc/passwd", "..", "", 3])
+@pytest.mark.parametrize("key", ["chunk_size", "dim"])
+@pytest.mark.parametrize("count", ["1e400", "NaN", "-1", "1.0", "true", '"1"', "null", "9" * 4300])
+def test_a_count_that_is_none_is_refused(tmp_path, key, count):
+    folder = _chunks(tmp_path / "old", [[1, 2]])
+    index = json.loads((folder / "index.json").read_text())
+    index["chunks"][0][key] = "COUNT"
+    (folder / "index.json").write_text(json.dumps(index).replace('"COUNT"', count))
+    with pytest.raises(CorpusFormatError, match=r"is no index of LitData's chunks of tokens: .* is no count"):
+        _imported(folder)
+
+
+@pytest.mark.parametrize("name", ["../up.bin", "/etc/passwd", "..", "", 3, "a\nb", "\ud800", "\0"])
 def test_an_index_names_files_beside_it_only(tmp_path, name):
     folder = _chunks(tmp_path / "old", [[1, 2]])
     index = json.loads((folder / "index.json").read_text())

@@ -154,6 +154,15 @@ def test_an_index_of_something_else_is_refused(exported, content):
         _imported(exported)
 
 
+@pytest.mark.parametrize("count", ["1e400", "NaN", "-1", "1.0", "true", '"1"', "null", "9" * 4300])
+def test_a_count_that_is_none_is_refused(exported, count):
+    index = json.loads((exported / "index.json").read_text())
+    index["shards"][0]["samples"] = "COUNT"
+    (exported / "index.json").write_text(json.dumps(index).replace('"COUNT"', count))
+    with pytest.raises(CorpusFormatError, match=r"index\.json: describes no shard: .* is no count"):
+        _imported(exported)
+
+
 def test_a_shard_that_does_not_hold_its_samples_is_refused(exported):
     shard = exported / "shard.00000.mds"
     data = shard.read_bytes()

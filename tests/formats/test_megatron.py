@@ -6,7 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from corpuskit.errors import ConfigError
+import corpuskit
+from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.megatron import Megatron
 
 
@@ -91,3 +92,16 @@ def test_megatron_core_reads_it(make_corpus, tmp_path):
         found = IndexedDataset(str(tmp_path / "out" / name))
         assert [ids.tolist() for ids in found[:]] == documents(split)
         assert np.array_equal(found.document_indices, np.arange(split.num_documents + 1))
+
+
+@pytest.mark.parametrize(
+    "bounds", [[0, 2**63 - 1, -2, 3], [0, 2, 1, 3], [0, 4, 4, 3], [1, 2, 3, 3], [0, 1, 2, 2]]
+)
+def test_documents_that_cannot_be_are_refused(tmp_path, bounds):
+    (tmp_path / "train.bin").write_bytes(np.arange(3, dtype="<u2").tobytes())
+    head = b"MMIDIDX\0\0" + struct.pack("<QBQQ", 1, 8, 3, 4)
+    sequences = np.ones(3, "<i4").tobytes() + np.array([0, 2, 4], "<i8").tobytes()
+    (tmp_path / "train.idx").write_bytes(head + sequences + np.array(bounds, "<i8").tobytes())
+    with pytest.raises(CorpusFormatError, match=r"train\.idx: the index has documents that"):
+        corpuskit.import_tokens(tmp_path, "megatron", name="a", encoding="bytes", output=tmp_path / "back")
+    assert not (tmp_path / "back").exists()

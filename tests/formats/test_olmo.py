@@ -115,6 +115,7 @@ def _imported(folder):
     [
         (b"0,1,a,b,0\n2,4,a,b,1\n", "documents that do not follow one another"),
         (b"0,2,a\nx,y\n", "a line that does not begin with two numbers"),
+        (b"0\n2\n", "a line that does not begin with two numbers"),
         (b"0,9\n", "documents end at places that fall, or lie behind the 4 ids"),
         (b"0," + b"1" * 70_000, "a line of more than 65,536 bytes"),
     ],
@@ -136,6 +137,18 @@ def test_documents_that_are_cut_off_or_not_packed_are_refused(tmp_path, data):
     (folder / "part-0-00000.npy").write_bytes(np.arange(4, dtype="<u2").tobytes())
     (folder / "part-0-00000.csv.gz").write_bytes(data)
     with pytest.raises(CorpusFormatError, match="an end that is cut off|bytes that are not gzip's"):
+        _imported(folder)
+
+
+def test_documents_that_were_packed_in_several_pieces_are_all_read(tmp_path):
+    folder = tmp_path / "olmo"
+    folder.mkdir()
+    (folder / "part-0-00000.npy").write_bytes(np.arange(4, dtype="<u2").tobytes())
+    packed = gzip.compress(b"0,1,a\n1,") + gzip.compress(b"") + gzip.compress(b"2,b\n2,4,c\n")
+    (folder / "part-0-00000.csv.gz").write_bytes(packed)
+    assert documents(_imported(folder)["train"]) == [[0], [1], [2, 3]]
+    (folder / "part-0-00000.csv.gz").write_bytes(packed + b"and more")
+    with pytest.raises(CorpusFormatError, match="bytes that are not gzip's"):
         _imported(folder)
 
 

@@ -16,7 +16,7 @@ def test_a_damaged_shard_or_index_is_no_statistics(corpus_of):
     for name in ("train-00000.bin", "train-00000.idx"):
         data = (path / name).read_bytes()
         (path / name).write_bytes(bytes([data[0] ^ 1]) + data[1:])
-        with pytest.raises(CorpusFormatError, match=rf"{name}: sha256 .*; prepare the corpus again"):
+        with pytest.raises(CorpusFormatError, match=rf"{name}: sha256 .*; make the corpus again"):
             corpuskit.stats(path)
         (path / name).write_bytes(data)
 

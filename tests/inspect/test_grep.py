@@ -106,5 +106,5 @@ def test_a_shard_with_other_bytes_is_an_error_that_says_what_to_do(tmp_path):
     corpuskit.prepare(str(tmp_path / "a.txt"), encoding="bytes", split="none", output=tmp_path / "c")
     shard = tmp_path / "c/train-00000.bin"
     shard.write_bytes(shard.read_bytes().replace(b"s", b"S"))
-    with pytest.raises(CorpusFormatError, match=r"train-00000.bin: sha256 .* prepare the corpus again"):
+    with pytest.raises(CorpusFormatError, match=r"train-00000.bin: sha256 .* make the corpus again"):
         found(corpuskit.open(tmp_path / "c"), "text")

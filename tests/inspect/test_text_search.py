@@ -152,7 +152,7 @@ def test_a_damaged_shard_is_an_error_that_names_it(lines):
     data[0] ^= 1
     path.chmod(0o644)
     path.write_bytes(data)
-    with pytest.raises(CorpusFormatError, match=r"train-00000.bin: sha256 .*; prepare the corpus again"):
+    with pytest.raises(CorpusFormatError, match=r"train-00000.bin: sha256 .*; make the corpus again"):
         list(find_text(corpuskit.open(corpus.path), "train", "text"))
 
 
@@ -195,5 +195,5 @@ def test_an_index_with_other_bytes_is_refused_by_a_search(tmp_path, command):
         "where": find_text(corpus, "train", "two"),
         "grep": find_documents(corpus["train"], records, re.compile("two")),
     }[command]
-    with pytest.raises(CorpusFormatError, match=r"train-00000.idx: sha256 .* prepare the corpus again"):
+    with pytest.raises(CorpusFormatError, match=r"train-00000.idx: sha256 .* make the corpus again"):
         list(search)

@@ -124,7 +124,7 @@ def test_a_damaged_corpus_is_not_replaced_unasked(prose, tmp_path):
     output = tmp_path / "corpus"
     corpuskit.prepare(str(prose), encoding="bytes", output=output)
     (output / "train-00000.idx").unlink()
-    with pytest.raises(CorpusFormatError, match="prepare the corpus again with --overwrite"):
+    with pytest.raises(CorpusFormatError, match="make the corpus again with --overwrite"):
         corpuskit.prepare(str(prose), encoding="bytes", output=output)
 
 

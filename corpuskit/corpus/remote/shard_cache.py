@@ -281,7 +281,7 @@ def _fetch(
     except HashMismatch as error:
         raise HashMismatch(
             f"{place}: it was fetched twice and is not what the manifest says: expected {error.expected}, "
-            f"found {error.found}; prepare the corpus again with --overwrite",
+            f"found {error.found}; make the corpus again with --overwrite",
             path=str(place),
             expected=error.expected,
             found=error.found,

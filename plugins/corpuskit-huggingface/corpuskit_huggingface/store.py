@@ -277,7 +277,7 @@ class HubStore(Store):
                 if expected not in (None, found):
                     raise CorpusFormatError(
                         f"{changed[number].name}: sha256 {found}, the manifest says {expected}; it was "
-                        "changed while it was uploaded; prepare the corpus again",
+                        "changed while it was uploaded; make the corpus again",
                         path=changed[number].name,
                         expected=expected,
                         found=found,
