@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("corpuskit.cli.bench", "Measure what this machine does with a corpus."),
     "verify": ("corpuskit.cli.verify", "Check every byte of a corpus."),
     "export": ("corpuskit.cli.export", "Write a corpus in another trainer's format."),
-    "import": ("corpuskit.cli.import_tokens", "Make a corpus of another trainer's token files."),
+    "import": ("corpuskit.cli.import_", "Make a corpus of another trainer's token files."),
     "pack": ("corpuskit.cli.pack", "Write a corpus as one file, to carry elsewhere."),
     "unpack": ("corpuskit.cli.unpack", "Make a corpus of such a file."),
     "filter": ("corpuskit.cli.filter", "Make a corpus of documents by conditions."),

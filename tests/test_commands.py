@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 
 import click
 import pytest
@@ -16,5 +17,6 @@ def test_a_command_is_where_the_table_says(name):
     command = importlib.import_module(module).command
     assert isinstance(command, click.Command)
     assert command.name == name
-    assert module == f"corpuskit.cli.{name.replace('-', '_')}"
+    word = f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
+    assert module == f"corpuskit.cli.{word}"
     assert summary.endswith(".")

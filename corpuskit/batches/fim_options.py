@@ -143,7 +143,7 @@ def _not_found(stream: TokenStream) -> ConfigError:
     missing = ", ".join(one for one in best if one not in known)
     return ConfigError(
         f"fim: the tokenizer of split {stream.name!r} has no control token {missing}; say its own, or free "
-        "ids of your model's vocabulary: fim={'rate': ..., 'prefix': ..., 'suffix': ..., 'middle': ...}",
+        "ids of your model's vocabulary, as 'prefix', 'suffix' and 'middle' beside 'rate' in fim",
         expected=best,
         found=sorted(known),
     )

@@ -44,7 +44,7 @@ def publish(
         StorageError: If the store refuses, or does not answer. Nothing that was there is lost.
 
     Example:
-        >>> corpuskit.publish("data/tinyshakespeare/gpt2", "memory://corpora/mine").splits
+        >>> corpuskit.publish("data/tinyshakespeare/gpt2", "memory://examples/mine").splits
         ('train', 'valid')
     """
     return published(corpus, to, overwrite=overwrite, private=private, on_progress=on_progress)[0]

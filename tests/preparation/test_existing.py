@@ -144,7 +144,7 @@ def test_a_corpus_of_another_tokenizer_is_replaced_where_the_error_says_so(prose
     del manifest["sha256"]
     manifest["tokenizer"]["fingerprint"] = "f" * 64
     (made.path / "manifest.json").write_bytes(sealed.to_bytes(manifest))
-    with pytest.raises(CorpusFormatError, match="prepare it again"):
+    with pytest.raises(CorpusFormatError, match="make it again with --overwrite"):
         corpuskit.open(made.path).decode([65])
     again = corpuskit.prepare(prose, overwrite=True, **options)
     assert again.decode([65]) == "A"
