@@ -221,8 +221,8 @@ def _folder(output: str | os.PathLike[str]) -> Path:
     place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", os.fspath(output)))
     if place is not None:
         raise ConfigError(
-            f"--output {place}: corpora are derived in folders of this machine; choose a folder, and copy it "
-            "to the store with its own tool, such as 'aws s3 cp --recursive'",
+            f"--output {place}: corpora are derived in folders of this machine; choose a folder, and put it "
+            "into the store with 'corpuskit publish'",
             path=str(place),
         )
     folder = user_path(output, what="--output")
