@@ -89,8 +89,8 @@ def _output(output: str | os.PathLike[str] | None, file: Path | None) -> Path:
     if output is not None:
         if (remote := remote_path(output)) is not None:
             raise ConfigError(
-                f"--output {remote}: unpack makes a folder of this machine; choose one, and put the corpus into "
-                "the store with 'corpuskit publish'",
+                f"--output {remote}: unpack makes a folder of this machine; choose one, and put the corpus "
+                "into the store with 'corpuskit publish'",
                 path=str(remote),
             )
         return user_path(output, what="--output")
