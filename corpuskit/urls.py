@@ -254,6 +254,11 @@ def remote_path(path: str | os.PathLike[str] | RemotePath) -> RemotePath | None:
     return None if scheme_of(text) in _FILE_SCHEMES else RemotePath(text)
 
 
+def with_two_slashes(path: str | os.PathLike[str]) -> str:
+    """A path as text; a URL of whose two slashes `pathlib` has left one is that URL again."""
+    return re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", as_text(path))
+
+
 def shown(location: str) -> str:
     """A path or a URL as a person may see it: without credentials."""
     return redact_url(location) if is_remote(location) else location

@@ -20,14 +20,12 @@ from corpuskit.bundles.packing import MAX_RUN_BYTES, RUN_DIGEST_FILE, RUN_FILE, 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, MAX_BYTES, FileRecord
 from corpuskit.corpus.manifest_parsing import parse_manifest
+from corpuskit.corpus.new_folder import holds_corpus, new_folder
 from corpuskit.corpus.writer import is_of_corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, StorageError
-from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import user_path
-from corpuskit.preparation.existing import check_replaceable
 from corpuskit.temporary_names import temporary_name
-from corpuskit.urls import remote_path
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +85,7 @@ def _output(output: str | os.PathLike[str] | None, file: Path | None) -> Path:
         ConfigError: If it must be said, or is in an object store.
     """
     if output is not None:
-        if (remote := remote_path(output)) is not None:
-            raise ConfigError(
-                f"--output {remote}: unpack makes a folder of this machine; choose one, and put the corpus "
-                "into the store with 'corpuskit publish'",
-                path=str(remote),
-            )
-        return user_path(output, what="--output")
+        return new_folder(output)
     name = "" if file is None else Path(file.name).stem
     if file is None or name == file.name:
         what = "stdin" if file is None else str(file)
@@ -113,7 +105,11 @@ def _unpack(
         corpus = Corpus(output)  # which looks at the size of every file
         log.info("%s holds this corpus already; nothing was changed", output)
         return corpus
-    _check_place(output, overwrite=overwrite)
+    if holds_corpus(output) and not overwrite:
+        raise ConfigError(
+            f"{output} holds another corpus; choose another --output, or replace it with --overwrite",
+            path=output,
+        )
     storage.make_directory(output.parent)
     for folder in folders.remove_left_behind(output):
         log.warning("unless another unpack is running, delete %s: one that was stopped left it", folder)
@@ -242,28 +238,6 @@ def _has(output: Path, data: bytes) -> bool:
         return reading.read_file(output / FILE_NAME, max_bytes=len(data)) == data
     except OSError:
         return False
-
-
-def _check_place(output: Path, *, overwrite: bool) -> None:
-    """Refuse a place that is taken.
-
-    Raises:
-        ConfigError: If something is there that may not be replaced.
-    """
-    with looking_at(output):
-        taken = output.is_symlink() or (output.exists() and not output.is_dir())
-        taken = taken or (output.is_dir() and any(output.iterdir()))
-        is_corpus = (output / FILE_NAME).is_file()
-    if not taken:
-        return
-    if not is_corpus:
-        raise ConfigError(f"{output} is there already and is no corpus; choose another --output", path=output)
-    if not overwrite:
-        raise ConfigError(
-            f"{output} holds another corpus; choose another --output, or replace it with --overwrite",
-            path=output,
-        )
-    check_replaceable(output)
 
 
 __all__ = ["unpack"]

@@ -20,6 +20,12 @@ def shard_bytes_option(function: F) -> F:
     return option("--shard-bytes", metavar="SIZE", help=text)(function)
 
 
+def field_option(function: F) -> F:
+    """`--field`: what the ids of a file are values of."""
+    text = "The kept field that the ids are of."
+    return option("--field", metavar="NAME", default="id", show_default=True, help=text)(function)
+
+
 def output_options(function: F) -> F:
     """`--output` and what is said of it, `--json` and `--quiet`."""
     replace = "Replace a corpus that is there. By default that is an error."

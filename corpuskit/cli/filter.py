@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from corpuskit.cli import complete
-from corpuskit.cli.deriving import make, output_options, shard_bytes_option
+from corpuskit.cli.deriving import field_option, make, output_options, shard_bytes_option
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import UserPath, corpus_argument, option
 
@@ -30,13 +30,7 @@ from corpuskit.cli.options import UserPath, corpus_argument, option
     type=UserPath(dir_okay=False),
     help="Leave out the documents whose ids are in this file, one a line. By default, none.",
 )
-@option(
-    "--field",
-    metavar="NAME",
-    default="id",
-    show_default=True,
-    help="The kept field that the ids are of.",
-)
+@field_option
 @option(
     "--min-tokens",
     metavar="N",
@@ -80,7 +74,7 @@ def command(
     """
     from corpuskit.corpus import open_corpus
     from corpuskit.corpus.id_lists import id_list
-    from corpuskit.derivation.api import shard_size
+    from corpuskit.corpus.new_folder import shard_size
     from corpuskit.derivation.filtering import Conditions, Filter
 
     conditions = Conditions(

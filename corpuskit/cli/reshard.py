@@ -25,7 +25,7 @@ from corpuskit.cli.options import corpus_argument, option
 def command(corpus: str, shard_bytes: str, output: str, overwrite: bool, as_json: bool, quiet: bool) -> None:
     """Make a corpus of the tokens of CORPUS in shards of another size."""
     from corpuskit.corpus import open_corpus
-    from corpuskit.derivation.api import shard_size
+    from corpuskit.corpus.new_folder import shard_size
     from corpuskit.derivation.resharding import Reshard
 
     derivation = Reshard(open_corpus(corpus), shard_size(shard_bytes) or 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from corpuskit.cli import complete
-from corpuskit.cli.deriving import make, output_options, shard_bytes_option
+from corpuskit.cli.deriving import field_option, make, output_options, shard_bytes_option
 from corpuskit.cli.help import Command
 from corpuskit.cli.options import UserPath, corpus_argument, option
 
@@ -45,13 +45,7 @@ _MAX_BYTES = 2**30
     type=UserPath(dir_okay=False),
     help="Take the documents whose ids are in this file, one a line. By default another option says which.",
 )
-@option(
-    "--field",
-    metavar="NAME",
-    default="id",
-    show_default=True,
-    help="The kept field that the ids are of.",
-)
+@field_option
 @option(
     "--where",
     metavar="EXPR",
@@ -87,8 +81,8 @@ def command(
     """
     from corpuskit.corpus import open_corpus
     from corpuskit.corpus.id_lists import id_list
+    from corpuskit.corpus.new_folder import shard_size
     from corpuskit.corpus.select import select
-    from corpuskit.derivation.api import shard_size
     from corpuskit.derivation.filtering import Conditions, Filter
 
     if sum(one is not None for one in (numbers, numbers_from, ids, where)) != 1:

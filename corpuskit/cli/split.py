@@ -42,7 +42,7 @@ def command(
     The hash of a document's ids decides where it goes, so equal documents go to the same split.
     """
     from corpuskit.corpus import open_corpus
-    from corpuskit.derivation.api import shard_size
+    from corpuskit.corpus.new_folder import shard_size
     from corpuskit.derivation.splitting import Divide, shares_of
 
     derivation = Divide(open_corpus(corpus), shares_of(shares), of=of, shard_bytes=shard_size(shard_bytes))

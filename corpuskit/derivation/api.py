@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from corpuskit.corpus.corpus import Corpus, open_corpus
 from corpuskit.corpus.id_lists import ID_FIELD, id_list
+from corpuskit.corpus.new_folder import shard_size
 from corpuskit.derivation.filtering import Conditions, Filter
 from corpuskit.derivation.joining import Concat
 from corpuskit.derivation.making import derive
 from corpuskit.derivation.resharding import Reshard
 from corpuskit.derivation.splitting import Divide, shares_of
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import whole
 from corpuskit.on_progress import OnProgress
 from corpuskit.selection import Selection
-from corpuskit.units import parse_size
 
 #: A corpus, or where it is.
 AnyCorpus = Corpus | str | os.PathLike[str]
@@ -188,24 +187,4 @@ def _opened(corpus: AnyCorpus) -> Corpus:
     return corpus if isinstance(corpus, Corpus) else open_corpus(corpus)
 
 
-def shard_size(shard_bytes: int | str | None) -> int | None:
-    """How large shards get at most, as a user says it.
-
-    Args:
-        shard_bytes: A number of bytes, "512M", or None.
-
-    Raises:
-        ConfigError: If it is no size of a shard.
-    """
-    found: object = shard_bytes
-    if isinstance(shard_bytes, str):
-        try:
-            found = parse_size(shard_bytes)
-        except ValueError as error:
-            raise ConfigError(
-                f"shard_bytes = {shard_bytes!r:.40}: expected {error}", found=shard_bytes
-            ) from error
-    return None if found is None else whole("shard_bytes", found, least=4)
-
-
-__all__ = ["AnyCorpus", "concat", "filter", "reshard", "shard_size", "split"]
+__all__ = ["AnyCorpus", "concat", "filter", "reshard", "split"]

@@ -6,7 +6,6 @@ import abc
 import dataclasses
 import logging
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,16 +14,13 @@ from typing import Any, ClassVar
 from pydantic import JsonValue
 
 from corpuskit.corpus.corpus import Corpus, open_corpus
-from corpuskit.corpus.manifest import FILE_NAME
+from corpuskit.corpus.new_folder import holds_corpus, new_folder
 from corpuskit.corpus.run_file import run_of
-from corpuskit.corpus.writer import CorpusWriter, Description, is_of_corpus
+from corpuskit.corpus.writer import CorpusWriter, Description
 from corpuskit.derivation.merging import described
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import OnProgress, Progress
-from corpuskit.paths import user_path
 from corpuskit.registry.blame import not_theirs
-from corpuskit.urls import remote_path
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +161,7 @@ def derive(
         CorpusFormatError: If a parent is damaged.
         StorageError: If writing failed.
     """
-    folder = _folder(output)
+    folder = new_folder(output)
     _check_apart(folder, derivation.parents)
     description = derivation.description()
     there = _existing(folder, description, overwrite=overwrite)
@@ -211,26 +207,6 @@ def _run(parents: Sequence[Corpus]) -> dict[str, Any]:
     }
 
 
-def _folder(output: str | os.PathLike[str]) -> Path:
-    """The folder that a corpus is written to.
-
-    Raises:
-        ConfigError: If it is in an object store, or no folder can be made of it.
-    """
-    # One slash is what pathlib leaves of a URL's two.
-    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", os.fspath(output)))
-    if place is not None:
-        raise ConfigError(
-            f"--output {place}: corpora are derived in folders of this machine; choose a folder, and put it "
-            "into the store with 'corpuskit publish'",
-            path=str(place),
-        )
-    folder = user_path(output, what="--output")
-    if folder.name in ("", ".."):
-        raise ConfigError(f"--output {output}: a corpus needs a folder with a name of its own", path=folder)
-    return folder
-
-
 def _check_apart(output: Path, parents: Sequence[Corpus]) -> None:
     """Refuse to write where a parent is, in it or around it.
 
@@ -259,18 +235,7 @@ def _existing(output: Path, description: Description, *, overwrite: bool) -> Cor
         ConfigError: If something else is there.
         CorpusFormatError: If a damaged corpus is there and may not be replaced.
     """
-    with looking_at(output):
-        is_folder = output.is_dir() and not output.is_symlink()
-        if not is_folder and os.path.lexists(output):
-            raise ConfigError(f"{output} is not a folder; choose another --output", path=output)
-        names = {entry.name for entry in output.iterdir()} if is_folder else set()
-    if strangers := sorted(name for name in names if not is_of_corpus(name)):
-        raise ConfigError(
-            f"{output} holds {strangers[0]!r}, which no corpus has; choose another --output",
-            path=output,
-            found=strangers[0],
-        )
-    if FILE_NAME not in names or overwrite:
+    if not holds_corpus(output) or overwrite:
         return None
     try:
         corpus = open_corpus(output)

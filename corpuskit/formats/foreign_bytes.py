@@ -35,7 +35,7 @@ def check_here(path: str | os.PathLike[str]) -> None:
     """
     if (place := remote_path(path)) is not None:
         raise ConfigError(
-            f"{place}: token files are read and imported in folders of this machine; copy them with the "
+            f"{place}: token files are read in folders of this machine; copy them with the "
             "store's own tool, such as 'aws s3 cp --recursive'",
             found=str(place),
         )

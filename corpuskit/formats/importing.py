@@ -23,10 +23,10 @@ import numpy as np
 from corpuskit.cache import default_cache_dir
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.decoding import distribution_of, record_of
-from corpuskit.corpus.manifest import FILE_NAME, InputRecord, TokenizerRecord
+from corpuskit.corpus.manifest import InputRecord, TokenizerRecord
+from corpuskit.corpus.new_folder import holds_corpus, new_folder, shard_size
 from corpuskit.corpus.writer import SHARD_BYTES, CorpusWriter, Description
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.file_errors import looking_at
 from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
 from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
@@ -35,10 +35,8 @@ from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import folder_name, user_path, visible_name
-from corpuskit.preparation.existing import check_replaceable
 from corpuskit.registry.blame import not_theirs
 from corpuskit.tokenizers.opening import open_tokenizer
-from corpuskit.units import parse_size
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +44,6 @@ _T = TypeVar("_T")
 
 #: "auto" looks at the first id; the others are `Marks`.
 Documents = Literal["auto", "end", "start", "none"]
-_MIN_SHARD_BYTES = 4
 
 
 def import_tokens(
@@ -95,11 +92,10 @@ def import_tokens(
     _check("documents", documents, get_args(Documents))
     if dtype is not None:
         _check("dtype", dtype, DTYPES)
-    for place in (path, output if output is not None else ""):
-        check_here(place)
+    check_here(path)
     name = visible_name(name)
     folders = folder_name(name), folder_name(encoding, registered=True)
-    where = user_path(output if output is not None else Path("data", *folders), what="--output")
+    where = new_folder(output if output is not None else Path("data", *folders))
     job = _Import(
         path=user_path(path, what="import"),
         format=open_format(format),
@@ -108,7 +104,7 @@ def import_tokens(
         dtype=dtype,
         documents=documents,
         split=split_called(split),
-        shard_bytes=_size(shard_bytes),
+        shard_bytes=shard_size(shard_bytes) or SHARD_BYTES,
         on_progress=on_progress and not_theirs(on_progress),
     )
     lock = hashlib.sha256(os.fsencode(os.path.realpath(where))).hexdigest()
@@ -161,18 +157,11 @@ class _Import:
         Raises:
             ConfigError: If something else is there and may not be replaced.
         """
-        with looking_at(output):
-            is_corpus = (output / FILE_NAME).exists()
-            is_free = not output.exists() or (output.is_dir() and not any(output.iterdir()))
-        if not is_corpus and not is_free:
-            raise ConfigError(
-                f"{output} exists and is not a corpus; move it away, or choose another --output"
-            )
+        is_corpus = holds_corpus(output)
         if is_corpus and any(path.resolve().is_relative_to(output.resolve()) for path in self._paths):
             raise ConfigError(
                 f"{output} holds the files that are imported; choose another --output", path=output
             )
-        check_replaceable(output)
         if not is_corpus or overwrite:  # what is there may be damaged
             return False
         found = Corpus(output).manifest
@@ -345,17 +334,6 @@ def _check(option: str, value: str, known: Iterable[str]) -> None:
         raise ConfigError(
             f"--{option} {value}: expected one of {', '.join(known)}", expected=known, found=value
         )
-
-
-def _size(shard_bytes: int | str) -> int:
-    reason = "at least 4 bytes"
-    try:
-        size = parse_size(shard_bytes) if isinstance(shard_bytes, str) else shard_bytes
-    except ValueError as error:
-        size, reason = 0, str(error)
-    if size < _MIN_SHARD_BYTES:
-        raise ConfigError(f"--shard-bytes {shard_bytes}: expected {reason}", found=shard_bytes)
-    return size
 
 
 def _united(what: str, found: Iterable[tuple[Path, Mapping[str, _T]]]) -> dict[str, _T]:

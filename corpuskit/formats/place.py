@@ -11,7 +11,6 @@ import contextlib
 import json
 import logging
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ from corpuskit.registry.blame import not_theirs
 from corpuskit.stores.base import PreconditionFailed
 from corpuskit.stores.opening import open_store
 from corpuskit.temporary_names import temporary_name
-from corpuskit.urls import RemotePath, remote_path
+from corpuskit.urls import RemotePath, remote_path, with_two_slashes
 
 log = logging.getLogger(__name__)
 
@@ -256,8 +255,7 @@ def open_place(output: str | os.PathLike[str]) -> Place:
     Raises:
         ConfigError: If no folder or URL can be like this.
     """
-    # One slash is what pathlib leaves of a URL's two.
-    place = remote_path(re.sub(r"^([A-Za-z][A-Za-z0-9+.\-]+):/(?=[^/])", r"\1://", os.fspath(output)))
+    place = remote_path(with_two_slashes(output))
     return LocalPlace(output) if place is None else RemotePlace(place)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from corpuskit import reading
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.manifest import FILE_NAME, Manifest
+from corpuskit.corpus.new_folder import holds_corpus
 from corpuskit.corpus.verification import verify
-from corpuskit.corpus.writer import is_of_corpus
 from corpuskit.errors import ConfigError, CorpusFormatError, FetchError
 from corpuskit.file_errors import looking_at
 from corpuskit.on_progress import OnProgress
@@ -49,7 +49,7 @@ def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus
     if not is_corpus and not is_free:
         raise ConfigError(f"{output} exists and is not a corpus; move it away, or choose another --output")
     if not is_corpus:
-        check_replaceable(output)
+        holds_corpus(output)
         return None
 
     def head(name: str) -> bytes:
@@ -58,7 +58,7 @@ def existing_corpus(resolved: ResolvedConfig, on_progress: OnProgress) -> Corpus
 
     corpus = accepted(resolved, output, head, on_progress, overwrite=resolved.config.overwrite)
     if corpus is None:
-        check_replaceable(output)
+        holds_corpus(output)
     return corpus
 
 
@@ -208,29 +208,4 @@ def _check_apart(output: Path, source: Source) -> None:
         )
 
 
-def check_replaceable(output: Path) -> None:
-    """Refuse a place that a corpus cannot take without something being lost that no corpus has.
-
-    Args:
-        output: The place.
-
-    Raises:
-        ConfigError: If it is a link, or has files that no corpus has.
-    """
-    if output.is_symlink():
-        raise ConfigError(
-            f"{output} is a link to {output.readlink()}, which a corpus would take the place of; give the "
-            "folder itself as --output, or delete the link",
-            path=output,
-        )
-    strangers = sorted(entry.name for entry in output.iterdir()) if output.is_dir() else []
-    if strangers := [name for name in strangers if not is_of_corpus(name)]:
-        raise ConfigError(
-            f"{output} holds {strangers[0]!r}, which no corpus has, and --overwrite would delete it; move it "
-            "away, or choose another --output",
-            path=output,
-            found=strangers[0],
-        )
-
-
-__all__ = ["accepted", "check_inputs_kept", "check_replaceable", "existing_corpus"]
+__all__ = ["accepted", "check_inputs_kept", "existing_corpus"]

@@ -107,7 +107,7 @@ def test_another_corpus_needs_overwrite_and_anything_else_is_never_replaced(pack
         corpuskit.unpack(packed, other, overwrite=True)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="is no corpus"):
+    with pytest.raises(ConfigError, match="which no corpus has"):
         corpuskit.unpack(packed, "mine", overwrite=True)
 
 
@@ -227,7 +227,7 @@ def test_a_place_that_is_no_file_is_one_line(tmp_path):
         corpuskit.unpack(tmp_path / "gone.tar", "out")
     with pytest.raises(ConfigError, match="not a file"):
         corpuskit.unpack(tmp_path, "out")
-    with pytest.raises(ConfigError, match="unpack makes a folder of this machine"):
+    with pytest.raises(ConfigError, match="is written to a folder of this machine"):
         corpuskit.unpack("x.tar", "s3://bucket/out")
 
 

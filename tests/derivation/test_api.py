@@ -2,12 +2,9 @@
 
 import inspect
 
-import pytest
 from listed_corpora import doc, read, write
 
 import corpuskit
-from corpuskit.derivation.api import shard_size
-from corpuskit.errors import ConfigError
 
 
 def test_a_corpus_is_named_by_its_folder_or_given_open(tmp_path):
@@ -31,12 +28,6 @@ def test_progress_is_told_up_to_all_bytes(tmp_path):
         assert told
         assert told[-1].done_bytes == told[-1].total_bytes
         assert {one.stage for one in told} == {"derive"}
-
-
-def test_sizes_of_shards_are_numbers_or_text():
-    assert (shard_size(None), shard_size("1K"), shard_size(64)) == (None, 1024, 64)
-    with pytest.raises(ConfigError, match="shard_bytes"):
-        shard_size(2)
 
 
 def test_all_of_them_are_public():

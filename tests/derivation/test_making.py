@@ -62,7 +62,7 @@ def test_the_same_tokens_with_other_fields_are_another_parent(tmp_path):
         ("file", "is not a folder"),
         ("link", "is not a folder|is the corpus"),
         ("full", "holds 'mine', which no corpus has"),
-        ("s3://bucket/made", "corpora are derived in folders of this machine"),
+        ("s3://bucket/made", "the corpus is written to a folder of this machine"),
     ],
 )
 @pytest.mark.parametrize("overwrite", [False, True])
