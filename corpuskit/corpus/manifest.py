@@ -286,6 +286,11 @@ class Manifest(_Record):
         return files
 
     @property
+    def knows_text_bytes(self) -> bool:
+        """Whether the indexes say how many bytes each document's text has; imports may not know it."""
+        return self.options.get("text_bytes") is not False
+
+    @property
     def field_types(self) -> dict[str, str]:
         """The type of each kept field, in order."""
         return {field.name: field.type for field in self.fields}

@@ -206,12 +206,13 @@ def _table(split: Split, shards: range) -> Any:
     first, last = (int(split.shard_documents[number]) for number in (shards.start, shards.stop))
     none = np.empty(0, np.int64)
     ends = [ends_of(split.index(n)).astype(np.int64) + split.shard_starts[n] for n in shards]
-    text_bytes = [text_bytes_of(split.index(n)).astype(np.int64) for n in shards]
     columns = {
         "document": np.arange(first, last),
         "num_tokens": np.diff(np.concatenate([none, *ends]), prepend=split.end_before(first)),
-        "text_bytes": np.concatenate([none, *text_bytes]),
     }
+    if split.knows_text_bytes:
+        text_bytes = [text_bytes_of(split.index(n)).astype(np.int64) for n in shards]
+        columns["text_bytes"] = np.concatenate([none, *text_bytes])
     table = split.fields(shards)
     kept = {name.casefold() for name in table.column_names}
     if len(kept) != len(table.column_names):

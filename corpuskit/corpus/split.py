@@ -102,13 +102,18 @@ class Split(TokenStream):
         """The streams of values beside the ids, by their names."""
         return {name: record.info for name, record in self._manifest.streams.items()}
 
+    @property
+    def knows_text_bytes(self) -> bool:
+        """Whether the bytes of each document's text are known."""
+        return self._manifest.knows_text_bytes
+
     def document_text_bytes(self) -> NDArray[np.int64]:
         """int64[D]: how many bytes the text of each document has in UTF-8, without what is put between.
 
         Raises:
             ConfigError: If the corpus was imported, and its tokenizer does not tell what each id stands for.
         """
-        if self._manifest.options.get("text_bytes") is False:
+        if not self.knows_text_bytes:
             raise _unknown_text(self._manifest, self.path)
         numbers = range(len(self.shard_starts) - 1)
         sizes = [text_bytes_of(self.index(number)).astype(np.int64) for number in numbers]

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import InputRecord
+from corpuskit.corpus.manifest import InputRecord, Manifest
 from corpuskit.corpus.writer import Description
 from corpuskit.errors import ConfigError
 from corpuskit.sources.kept_fields import FieldType
@@ -50,7 +50,7 @@ def described(corpora: Sequence[Corpus]) -> Description:
         dataset="+".join(dict.fromkeys(manifest.dataset for manifest in manifests)),
         tokenizer=manifests[0].tokenizer,
         dtype="<u4" if any(manifest.dtype == "<u4" for manifest in manifests) else "<u2",
-        options=_common([manifest.options for manifest in manifests]),
+        options=_common(manifests),
         inputs=inputs_of(corpora)[0],
         streams=infos,
         fields=types,
@@ -120,12 +120,16 @@ def _paths(corpora: Sequence[Corpus]) -> str:
     return shown + (", ..." if len(corpora) > 4 else "")
 
 
-def _common(options: Sequence[Mapping[str, JsonValue]]) -> dict[str, JsonValue]:
-    return {
+def _common(manifests: Sequence[Manifest]) -> dict[str, JsonValue]:
+    """The options that all have; what one does not know of its documents is known of none."""
+    options = [manifest.options for manifest in manifests]
+    found = {
         name: value
         for name, value in options[0].items()
         if all(name in one and one[name] == value for one in options)
     }
+    unknown = not all(manifest.knows_text_bytes for manifest in manifests)
+    return {**found, "text_bytes": False} if unknown else found
 
 
 __all__ = ["described", "inputs_of"]

@@ -216,12 +216,21 @@ def test_what_is_not_there_is_named(tmp_path, imported, format):
         imported(format, "empty")
 
 
-def test_the_bytes_of_text_are_not_known_where_the_tokenizer_does_not_tell(tmp_path, imported, monkeypatch):
+def test_the_bytes_of_text_are_not_known_where_the_tokenizer_does_not_tell(
+    make_corpus, tmp_path, imported, monkeypatch
+):
     monkeypatch.setattr("corpuskit.formats.importing.text_sizes", lambda tokenizer: None)
     (tmp_path / "train.bin").write_bytes(np.array([1, 2, 256], "<u2").tobytes())
     back = imported("nanogpt", "train.bin")
     with pytest.raises(ConfigError, match="these are token files, and tokenizer 'bytes' does not tell"):
         back["train"].document_text_bytes()
+    with pytest.raises(ConfigError, match="text_bytes.*; the columns are document, num_tokens"):
+        corpuskit.select(back["train"], "text_bytes > 0")
+    known = make_corpus(name="known")
+    for number, parents in enumerate(([back, known], [known, back])):
+        both = corpuskit.concat(parents, tmp_path / f"both{number}")
+        with pytest.raises(ConfigError, match="the bytes of text are not known"):
+            both["train"].document_text_bytes()
 
 
 def test_rows_come_back_as_one_stream(make_corpus, imported, tmp_path):
