@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.cache import default_cache_dir
 from corpuskit.corpus.corpus import Corpus
@@ -149,6 +150,7 @@ class _Import:
             raise CorpusFormatError(f"{path}: its files hold no tokens; name other files", path=path)
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
         self._states = [state_of(path) for path in self._paths]
+        self._total_bytes = sum(size_bytes for size_bytes, *_ in self._states)
         self._marks = self._marks_of(documents)
 
     def is_at(self, output: Path, *, overwrite: bool) -> bool:
@@ -188,7 +190,6 @@ class _Import:
         began = time.monotonic()
         description = self._description()
         numbers = {path: number for number, path in enumerate(self._paths)}
-        sizes = text_sizes(self._tokenizer)
         copies: list[SplitCopy] = []
         num_tokens = num_documents = 0
         with (
@@ -204,7 +205,7 @@ class _Import:
                         tokenizer=self._tokenizer,
                         marks=self._marks,
                         dtype=np.dtype(description.dtype),
-                        text_sizes=sizes,
+                        text_sizes=self._text_sizes,
                     )
                 )
                 with writer.split(name) as split:
@@ -224,6 +225,10 @@ class _Import:
                 description=dataclasses.replace(description, inputs=inputs, options=options),
                 overwrite=overwrite,
             )
+
+    @cached_property
+    def _text_sizes(self) -> NDArray[Any] | None:
+        return text_sizes(self._tokenizer)
 
     @cached_property
     def _record(self) -> TokenizerRecord:
@@ -307,7 +312,7 @@ class _Import:
                 for name, number in self._tokenizer.control_ids.items()
                 if number == self._tokenizer.eot_id
             )
-        if text_sizes(self._tokenizer) is None:
+        if self._text_sizes is None:
             found["text_bytes"] = False
         return found
 
@@ -324,8 +329,8 @@ class _Import:
     def _tell(self, label: str, size_bytes: int) -> None:
         self._done_bytes += size_bytes
         if self._on_progress is not None:
-            total = sum(size for size, _ in self._states)
-            self._on_progress(Progress("import", label, min(self._done_bytes, total), total))
+            done = min(self._done_bytes, self._total_bytes)
+            self._on_progress(Progress("import", label, done, self._total_bytes))
 
 
 def _check(option: str, value: str, known: Iterable[str]) -> None:
