@@ -56,23 +56,19 @@ def document_bounds(export: Export, split: str, shard_tokens: int | None) -> tup
     tokens, documents = [0], [0]
     num_documents = last_end = 0
     for ends in export.document_ends(split):
-        at = 0
         while shard_tokens is not None:
-            fits = at + int(np.searchsorted(ends[at:], tokens[-1] + shard_tokens, side="right"))
+            first = int(np.searchsorted(ends, tokens[-1], side="right"))  # the first with tokens of this file
+            if first == len(ends):
+                break
+            reach = last_end if last_end > tokens[-1] else int(ends[first])  # one document always fits
+            fits = int(np.searchsorted(ends, max(tokens[-1] + shard_tokens, reach), side="right"))
             if fits == len(ends):
                 break
-            end = int(ends[fits - 1]) if fits else last_end
-            if end == tokens[-1]:  # this document alone is too long
-                end, fits = int(ends[fits]), fits + 1
-            tokens.append(end)
+            tokens.append(int(ends[fits - 1]) if fits else last_end)
             documents.append(num_documents + fits)
-            at = fits
         num_documents, last_end = num_documents + len(ends), int(ends[-1])
-    if tokens[-1] == last_end:  # only empty documents are behind it
-        documents[-1] = num_documents
-    else:
-        tokens.append(last_end)
-        documents.append(num_documents)
+    tokens.append(last_end)
+    documents.append(num_documents)
     return tokens, documents
 
 
