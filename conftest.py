@@ -26,8 +26,8 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _PLUGINS = sorted(path.name for path in Path(__file__).parent.glob("plugins/corpuskit-*"))
 _ABSENT = [name for name in _PLUGINS if importlib.util.find_spec(name.replace("-", "_")) is None]
 
-# A machine that is busy with other things is slow, and no example is wrong for it. The same examples each time:
-# a change is not refused by chance. `--hypothesis-profile searching` draws others.
+# A machine that is busy with other things is slow, and no example is wrong for it. The same examples each
+# time: a change is not refused by chance. `--hypothesis-profile searching` draws others.
 settings.register_profile("searching", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeatable", settings.get_profile("searching"), derandomize=True)
 settings.load_profile("repeatable")
