@@ -244,7 +244,7 @@ def mix(
     After any number of samples, each corpus has given its share of them to within one sample, if the weights
     are whole numbers of a total up to 100,000, as all of five decimals are (`corpuskit.samplers.periodic`).
     With other weights that is so for up to four corpora; for more, the bound is the `tolerance` that
-    `corpuskit.samplers.blend` computes, which has never been found above 1.15. Windows are all of block_size
+    `corpuskit.samplers.blend` computes, which has never been found above 1.2. Windows are all of block_size
     tokens, so a share of samples is one of tokens.
 
     Args:
