@@ -92,6 +92,7 @@ class Order:
             bos_id=bos_resolver(stream),
             shard_starts=lambda: stream.shard_starts,
             phases=self._phases,
+            rows_read=max(one.batch_size for one in options.phases()),
         )
         if options.selection is None:
             self.sampler = stream.open_sampler(options.sampler, context)

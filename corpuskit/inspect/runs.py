@@ -17,7 +17,7 @@ from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.paths import user_path
 from corpuskit.urls import remote_path
 
-#: A state is a few hundred bytes and its schedules, which have up to 100,000 places each: 7 MB, indented 12 MB.
+#: A state is a few hundred bytes and its schedules, of up to 100,000 places each: 7 MB, or 12 indented.
 _MAX_STATE_BYTES = 2**24
 #: What a state says of the batches that saved it.
 _SAVED = (
