@@ -195,25 +195,26 @@ class BatchOptions:
         """The same with some values changed."""
         return dataclasses.replace(self, **changes)
 
-    def check_fits(self, what: str, num_tokens: int) -> None:
+    def check_fits(self, what: str, num_tokens: int, least: int) -> None:
         """Refuse what is too short for one window.
 
         Args:
             what: What it is: a split, by its name, or a selection of one.
             num_tokens: N, tokens in it.
+            least: How many it must have.
 
         Raises:
             ConfigError: Naming the numbers.
         """
         block_size = self.largest_block
-        if num_tokens < block_size + 1:
+        if num_tokens < least:
             remedy = (
                 "take more text" if num_tokens < 2 else f"choose a block_size of at most {num_tokens - 1:,}"
             )
             raise ConfigError(
                 f"{what} has {num_tokens:,} tokens, a window of block_size {block_size:,} "
-                f"needs {block_size + 1:,}; {remedy}",
-                expected=block_size + 1,
+                f"needs {least:,}; {remedy}",
+                expected=least,
                 found=num_tokens,
             )
 

@@ -68,7 +68,8 @@ class Order:
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
         what = f"split {stream.name!r}"
-        options.check_fits(what, stream.num_tokens)
+        least = stream.least_tokens(options.sampler, options.largest_block)
+        options.check_fits(what, stream.num_tokens, least)
         self.stream = stream
         self.options = options
         self._phases = None if self.schedule is None else self.schedule.block_phases()
@@ -99,7 +100,7 @@ class Order:
         else:
             documents = SelectedDocuments(stream, options.selection, what=what)
             self.num_tokens = documents.num_tokens
-            options.check_fits(f"the selection of {what}", self.num_tokens)
+            options.check_fits(f"the selection of {what}", self.num_tokens, least)
             self.sampler = open_selected(stream, options.sampler, context, documents)
 
     def __repr__(self) -> str:
