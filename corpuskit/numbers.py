@@ -32,23 +32,33 @@ def plain(value: Any) -> Any:
     return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
-def whole(name: str, value: Any, *, least: int | None = None) -> int:
+def whole(name: str, value: Any, *, least: int | None = None, most: int | None = None) -> int:
     """The same for an option.
 
     Args:
         name: What the user calls it.
         value: What the user gave.
         least: The smallest number that is allowed.
+        most: The largest one.
 
     Raises:
-        ConfigError: If it is no whole number, or too small.
+        ConfigError: If it is no whole number, too small or too large.
     """
     found = as_whole(value)
-    if found is None or (least is not None and found < least):
+    if found is None or (least is not None and found < least) or (most is not None and found > most):
         bound = "" if least is None else f", {least} or more"
-        shown = " ".join(repr(value).split())  # an array has lines
-        raise ConfigError(f"{name} = {shown:.80}: must be a whole number{bound}", found=value)
+        if found is not None and most is not None and found > most:
+            bound = f", {most:,} or less"
+        raise ConfigError(f"{name} = {shown(value):.80}: must be a whole number{bound}", found=value)
     return found
+
+
+def shown(value: Any) -> str:
+    """A value on one line: an array has several, and Python writes no number of thousands of digits."""
+    try:
+        return " ".join(repr(value).split())
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def may_be_rounded(value: Any) -> bool:
@@ -65,4 +75,4 @@ def may_be_rounded(value: Any) -> bool:
     return False
 
 
-__all__ = ["as_whole", "may_be_rounded", "plain", "whole"]
+__all__ = ["as_whole", "may_be_rounded", "plain", "shown", "whole"]

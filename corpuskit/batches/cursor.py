@@ -191,7 +191,10 @@ class Cursor:
     def _start(self, plans: _Plans, first_sample: int) -> tuple[Engine, Any]:
         """Begin this rank's part of the batch that begins at a sample of the global order."""
         plan, engine = plans.at(first_sample)
-        return engine, engine.start(plan.rows(first_sample), plan.part.run(first_sample))
+        try:
+            return engine, engine.start(plan.rows(first_sample), plan.part.run(first_sample))
+        except MemoryError as error:
+            raise self.order.at(first_sample).options.out_of_memory() from error
 
     @cached_property
     def _plans(self) -> _Plans:

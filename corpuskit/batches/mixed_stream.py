@@ -198,6 +198,10 @@ class MixedStream(TokenStream):
 
         return open_phased_mixture(mixture, turns, context.phases, open_parts)
 
+    def least_tokens(self, name: str, block_size: int) -> int:
+        """None: each corpus is asked for itself."""
+        return 0
+
     def _parts(self, samplers: Sequence[AnySampler]) -> list[Part]:
         return [
             Part(sampler, offset)
@@ -215,12 +219,12 @@ class MixedStream(TokenStream):
         if selection is not None:
             documents = SelectedDocuments(split, selection, what=what)
             num_tokens, said = documents.num_tokens, f"the selection of {what}"
-        if num_tokens < context.block_size + 1:
+        least = split.least_tokens(sampler, context.block_size)
+        if num_tokens < least:
             raise ConfigError(
-                f"{said} has {num_tokens:,} tokens, a window of "
-                f"block_size {context.block_size:,} needs {context.block_size + 1:,}; leave the corpus out "
-                "or choose a smaller block_size",
-                expected=context.block_size + 1,
+                f"{said} has {num_tokens:,} tokens, a window of block_size {context.block_size:,} needs "
+                f"{least:,}; leave the corpus out or choose a smaller block_size",
+                expected=least,
                 found=num_tokens,
             )
         own = dataclasses.replace(

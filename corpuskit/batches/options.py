@@ -9,11 +9,23 @@ from typing import Any
 
 from corpuskit.batches.fim_options import FimOptions
 from corpuskit.batches.ranks import ranks_of
-from corpuskit.batches.schedule import Phase, Said, Schedule
+from corpuskit.batches.schedule import MOST_ROWS, Phase, Said, Schedule, is_same_size
 from corpuskit.config import BATCH_SIZE, BLOCK_SIZE, DEBUG_BATCH_SIZE, DEBUG_BLOCK_SIZE
 from corpuskit.errors import ConfigError
 from corpuskit.numbers import as_whole, whole
 from corpuskit.selection import Selection
+
+#: What x and y of a rank's batch may take in memory: more than machines have.
+_MOST_BYTES = 2**40
+_ID_BYTES = 8
+#: Segments are counted in int32.
+_MOST_PLACES = 2**31 - 1
+#: The smallest and the largest number of each option that is a whole number.
+_BOUNDS = {
+    **dict.fromkeys(("batch_size", "block_size", "world_size", "num_targets", "max_segment"), (1, MOST_ROWS)),
+    **dict.fromkeys(("rank", "prefetch"), (0, MOST_ROWS)),
+    "max_segments": (1, _MOST_PLACES),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +85,11 @@ class BatchOptions:
     fim: FimOptions | None = None
 
     def __post_init__(self) -> None:
-        least = {"batch_size": 1, "block_size": 1, "world_size": 1, "rank": 0, "prefetch": 0, "seed": None}
-        least["num_targets"] = 1
-        for name, bound in least.items():
-            object.__setattr__(self, name, whole(name, getattr(self, name), least=bound))
-        for name in ("max_segment", "max_segments"):
-            if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, whole(name, value, least=1))
+        object.__setattr__(self, "seed", whole("seed", self.seed))
+        for name, (least, most) in _BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None or not name.startswith("max_"):
+                object.__setattr__(self, name, whole(name, value, least=least, most=most))
         object.__setattr__(self, "fim", FimOptions.of(self.fim))
         _check_values(self)
         if self.layout == "flat" and self.documents is False:
@@ -93,6 +103,7 @@ class BatchOptions:
                 found=self.rank,
             )
         self._check_shared()
+        self._check_memory()
 
     def _check_shared(self) -> None:
         """Refuse a batch size that the ranks cannot share, of any phase."""
@@ -110,6 +121,45 @@ class BatchOptions:
                     expected=self.world_size,
                     found=size,
                 )
+
+    def _check_memory(self) -> None:
+        """Refuse batches that no machine holds, or whose segments int32 cannot count, of any phase."""
+        for one in self.phases():
+            size, length = one.batch_size, one.block_size
+            takes = one.batch_bytes
+            if takes > _MOST_BYTES:
+                several = f" and num_targets {self.num_targets:,}" if self.num_targets > 1 else ""
+                shared = f" on each of {self.world_size:,} ranks" if self.world_size > 1 else ""
+                raise ConfigError(
+                    f"batch_size {size:,} with block_size {length:,}{several}: x and y of a batch would take "
+                    f"{takes:,} bytes{shared}, and no more than {_MOST_BYTES:,} are made; choose smaller "
+                    "ones, or more ranks (world_size)",
+                    expected=_MOST_BYTES,
+                    found=takes,
+                )
+            if self.documents and (places := one.rows_of_rank * length) > _MOST_PLACES:
+                raise ConfigError(
+                    f"batch_size {size:,} with block_size {length:,}: the segments of a batch count places "
+                    f"in int32, and {places:,} are more than {_MOST_PLACES:,}; choose smaller ones, or more "
+                    "ranks (world_size)",
+                    expected=_MOST_PLACES,
+                    found=places,
+                )
+
+    def out_of_memory(self) -> ConfigError:
+        """What to say where the memory for a batch is not to be had."""
+        segments = f" and max_segments {self.max_segments:,}" if self.max_segments else ""
+        return ConfigError(
+            f"batch_size {self.batch_size:,} with block_size {self.block_size:,}{segments}: x and y of a "
+            f"batch take {self.batch_bytes:,} bytes on each rank, and there is not enough memory; choose "
+            "smaller ones, or more ranks (world_size)",
+            found=self.batch_bytes,
+        )
+
+    @property
+    def batch_bytes(self) -> int:
+        """What x and y of a batch take in memory, on each rank."""
+        return self.rows_of_rank * self.block_size * _ID_BYTES * (1 + self.num_targets)
 
     @property
     def rows_of_rank(self) -> int:
@@ -145,25 +195,26 @@ class BatchOptions:
         """The same with some values changed."""
         return dataclasses.replace(self, **changes)
 
-    def check_fits(self, what: str, num_tokens: int) -> None:
+    def check_fits(self, what: str, num_tokens: int, least: int) -> None:
         """Refuse what is too short for one window.
 
         Args:
             what: What it is: a split, by its name, or a selection of one.
             num_tokens: N, tokens in it.
+            least: How many it must have.
 
         Raises:
             ConfigError: Naming the numbers.
         """
         block_size = self.largest_block
-        if num_tokens < block_size + 1:
+        if num_tokens < least:
             remedy = (
                 "take more text" if num_tokens < 2 else f"choose a block_size of at most {num_tokens - 1:,}"
             )
             raise ConfigError(
                 f"{what} has {num_tokens:,} tokens, a window of block_size {block_size:,} "
-                f"needs {block_size + 1:,}; {remedy}",
-                expected=block_size + 1,
+                f"needs {least:,}; {remedy}",
+                expected=least,
                 found=num_tokens,
             )
 
@@ -200,10 +251,10 @@ def options_of(
         )
     if context_length is not None:
         said = given.get("block_size", BLOCK_SIZE)
-        if said not in (BLOCK_SIZE, context_length):
+        if not any(is_same_size(said, one) for one in (BLOCK_SIZE, context_length)):
             raise ConfigError(
-                f"block_size = {said!r} and context_length = {context_length!r} are one option; leave "
-                "one out",
+                f"block_size = {said!r:.80} and context_length = {context_length!r:.80} are one option; "
+                "leave one out",
                 found=context_length,
             )
         if as_whole(context_length) is not None:

@@ -68,7 +68,8 @@ class Order:
 
     def __init__(self, stream: TokenStream, options: BatchOptions) -> None:
         what = f"split {stream.name!r}"
-        options.check_fits(what, stream.num_tokens)
+        least = stream.least_tokens(options.sampler, options.largest_block)
+        options.check_fits(what, stream.num_tokens, least)
         self.stream = stream
         self.options = options
         self._phases = None if self.schedule is None else self.schedule.block_phases()
@@ -92,13 +93,14 @@ class Order:
             bos_id=bos_resolver(stream),
             shard_starts=lambda: stream.shard_starts,
             phases=self._phases,
+            rows_read=max(one.batch_size for one in options.phases()),
         )
         if options.selection is None:
             self.sampler = stream.open_sampler(options.sampler, context)
         else:
             documents = SelectedDocuments(stream, options.selection, what=what)
             self.num_tokens = documents.num_tokens
-            options.check_fits(f"the selection of {what}", self.num_tokens)
+            options.check_fits(f"the selection of {what}", self.num_tokens, least)
             self.sampler = open_selected(stream, options.sampler, context, documents)
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from corpuskit.batches.fill_in_the_middle import FimSource
 from corpuskit.batches.fim_options import Fim
 from corpuskit.batches.joined import JoinedSource
+from corpuskit.batches.lengthened import lengthened
 from corpuskit.batches.opening import open_reader
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanSource, Values, WindowSource
@@ -66,12 +67,22 @@ def _plain(
     """What reads the rows as they are in the stream, and the next token as each place's target."""
     block_size, num_behind = options.block_size, options.num_targets - 1
     random_access = not sampler.in_order
-    reader = open_reader(stream, block_size + 1, random_access=random_access, num_behind=num_behind)
+    least = options.largest_block + options.num_targets  # padding is read, too, whatever is there
+    reader = open_reader(
+        lengthened(stream, least), block_size + 1, random_access=random_access, num_behind=num_behind
+    )
     ends = document_ends if options.documents else None
     beside = {
-        name: Values(one, open_reader(one, length, random_access=random_access, num_behind=num_behind))
+        name: Values(
+            one,
+            open_reader(
+                lengthened(one, least),
+                block_size + (one.of == "target"),
+                random_access=random_access,
+                num_behind=num_behind,
+            ),
+        )
         for name, one in values.items()
-        for length in [block_size + (one.of == "target")]
     }
     if isinstance(sampler, SpanSampler):
         kind = JoinedSource if sampler.joined else SpanSource

@@ -12,7 +12,7 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
-from corpuskit.numbers import as_whole, whole
+from corpuskit.numbers import as_whole, shown, whole
 from corpuskit.samplers.phases import Phases
 from corpuskit.units import parse_count
 
@@ -22,6 +22,8 @@ Said = int | Sequence[tuple[int | str, int]]
 _UNIT = "tokens"
 #: How many changes a schedule may have.
 _MOST = 100_000
+#: How large a size may be: rows of a batch, tokens of a row.
+MOST_ROWS = 2**40
 #: Steps and tokens are counted up to here, as samples are.
 _MOST_TOKENS = 2**62
 
@@ -166,8 +168,10 @@ class _Changes:
     def __init__(self, name: str, said: Any) -> None:
         self.name = name
         pairs = _pairs(name, said)
-        self.sizes = [whole(f"{name} from {place!r:.40} on", size, least=1) for place, size in pairs]
         self._places = [_place(name, place) for place, _ in pairs]
+        self.sizes = [
+            whole(f"{name} from {place!r:.40} on", size, least=1, most=MOST_ROWS) for place, size in pairs
+        ]
         if self._places[0][0] != 0:
             raise ConfigError(
                 f"{name}: the schedule begins at {pairs[0][0]!r:.40}; its first place must be 0, such as "
@@ -196,6 +200,10 @@ class _Changes:
         where = f"{number:,} {_UNIT}" if is_tokens else f"step {number:,}"
         return f"{self.name} {self.sizes[self._at + 1]:,} from {where} on"
 
+    def is_same(self, other: _Changes) -> bool:
+        """Whether another option says the same."""
+        return (self.sizes, self._places) == (other.sizes, other._places)
+
     def change(self) -> None:
         """Have the next size hold."""
         self._at += 1
@@ -215,14 +223,23 @@ class _Changes:
         return step
 
 
+def is_same_size(one: Any, other: Any) -> bool:
+    """Whether two values of an option say the same size, or the same schedule of sizes.
+
+    Raises:
+        ConfigError: If one of them is no size and no schedule.
+    """
+    return _Changes("block_size", one).is_same(_Changes("context_length", other))
+
+
 def _pairs(name: str, said: Any) -> list[tuple[Any, Any]]:
     if as_whole(said) is not None:
         return [(0, said)]
     pairs = [*said] if _is_list(said) and len(said) <= _MOST else []
     if not pairs or any(not _is_list(one) or len(one) != 2 for one in pairs):
         raise ConfigError(
-            f"{name} = {said!r:.80}: must be a whole number, 1 or more, or a schedule of (place, size), such "
-            "as [(0, 64), (10_000, 128)]",
+            f"{name} = {shown(said):.80}: must be a whole number, 1 or more, or a schedule of "
+            "(place, size), such as [(0, 64), (10_000, 128)]",
             found=said,
         )
     return [(place, size) for place, size in pairs]
@@ -236,12 +253,14 @@ def _place(name: str, place: Any) -> tuple[int, bool]:
     """The number that a place is, and whether it counts tokens."""
     number = as_whole(place)
     if number is not None and number >= 0:
+        if number > _MOST_TOKENS:
+            raise ConfigError(f"{name}: a place is past 2**62; steps and tokens count from 0 to 2**62")
         return number, False
     words = str(place).split() if isinstance(place, str) else []
     if len(words) == 2 and words[1] == _UNIT and (count := _count(words[0])) is not None:
         return count, True
     raise ConfigError(
-        f"{name}: {place!r:.40} is no place of a schedule; expected a step, 0 or more, or text such as "
+        f"{name}: {shown(place):.40} is no place of a schedule; expected a step, 0 or more, or text such as "
         f'"5e9 {_UNIT}"',
         found=place,
     )
@@ -330,4 +349,4 @@ def _aligned(phase: Phase, step: int, largest: int) -> int | None:
     return step + missing // common * pow(hop // common, -1, largest // common) % (largest // common)
 
 
-__all__ = ["Phase", "Said", "Schedule"]
+__all__ = ["MOST_ROWS", "Phase", "Said", "Schedule", "is_same_size"]

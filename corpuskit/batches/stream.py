@@ -16,7 +16,7 @@ from corpuskit.arrays import Tokens
 from corpuskit.errors import ConfigError
 from corpuskit.near import hint
 from corpuskit.samplers.base import AnySampler, SamplerContext
-from corpuskit.samplers.opening import open_sampler
+from corpuskit.samplers.opening import least_tokens, open_sampler
 from corpuskit.value_streams import LOSS, LOSS_INFO, StreamInfo
 
 
@@ -289,6 +289,10 @@ class TokenStream(Stream):
             ConfigError: If the sampler cannot do what the context says.
         """
         return open_sampler(name, context)
+
+    def least_tokens(self, name: str, block_size: int) -> int:
+        """How few tokens it may have for the sampler of a name."""
+        return least_tokens(name, block_size)
 
     def parts(self) -> Sequence[tuple[TokenStream, int]]:
         """Each shard's own stream, and the shard's number there."""

@@ -16,6 +16,7 @@ from corpuskit.arrays import Ints
 from corpuskit.batches.engines import Batch, HostEngine, map_batch
 from corpuskit.batches.joined import JoinedRows
 from corpuskit.batches.labels import LabelRuns
+from corpuskit.batches.lengthened import lengthened
 from corpuskit.batches.options import BatchOptions
 from corpuskit.batches.rows import RowSource, SpanRows, WindowRows
 from corpuskit.batches.segments import IGNORED
@@ -117,8 +118,11 @@ class ResidentEngine(CopyEngine):
         if like:
             self._tokens, self._resident = like[0]._tokens, like[0]._resident
             return
-        self._tokens = _upload(stream, device)
-        self._resident = {name: _upload(source.beside[name].stream, device) for name in options.streams}
+        least = options.largest_block + 1  # padding is cut, too, whatever is there
+        self._tokens = _upload(lengthened(stream, least), device)
+        self._resident = {
+            name: _upload(lengthened(source.beside[name].stream, least), device) for name in options.streams
+        }
 
     def _ids(
         self, rows: WindowRows | SpanRows, learned: NDArray[np.uint8] | None, foreign: Ints | None

@@ -12,6 +12,7 @@ from corpuskit.arrays import Tokens
 from corpuskit.config.keywords import BatchKeywords, EvaluationKeywords, checked, takes
 from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.local import open_local
+from corpuskit.corpus.select import selection_of
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError, TokenizerError
 from corpuskit.markup import display
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from corpuskit.batches import Batches
     from corpuskit.config import BatchConfig, RunConfig
+    from corpuskit.corpus.select import Excluded
     from corpuskit.evaluation.evaluation import Evaluation
     from corpuskit.selection import Selection
     from corpuskit.tokenizers.base import Tokenizer
@@ -215,11 +217,7 @@ class Corpus(Mapping[str, Split]):
             split = split or chosen.split
         chosen_split = self[split or "train"]
         exclude, asked = given.pop("exclude", None), given.get("selection")
-        if exclude is not None or isinstance(asked, str):
-            from corpuskit.corpus.select import select
-
-            said = {"expression": asked} if isinstance(asked, str) else {"numbers": asked}
-            given["selection"] = select(chosen_split, **said, exclude=exclude)
+        given["selection"] = selection_of(chosen_split, asked, exclude)
         return Batches(chosen_split, **given)
 
     @checked
@@ -230,6 +228,7 @@ class Corpus(Mapping[str, Split]):
         *,
         bos: int | str | None = "auto",
         selection: Selection | str | None = None,
+        exclude: Excluded | None = None,
         **options: Unpack[EvaluationKeywords],
     ) -> Evaluation:
         """Batches of a split in which every token is a target exactly once; see `corpuskit.Evaluation`.
@@ -241,6 +240,8 @@ class Corpus(Mapping[str, Split]):
                 them; else none.
             selection: Which documents are evaluated, or a condition on kept fields, as `corpuskit.select`
                 takes it; None is all of them.
+            exclude: Documents that are left out, as `corpuskit.select` takes them: a file of ids, such as a
+                ban list, numbers, or a selection.
             options: What `corpuskit.Evaluation` takes: batch_size, block_size, stride, documents, device, ...
 
         Raises:
@@ -253,11 +254,7 @@ class Corpus(Mapping[str, Split]):
             said = self.manifest.options
             has_eot = said.get("eot") is True and "bos" not in said
             bos = self.manifest.tokenizer.eot_id if has_eot else None
-        if isinstance(selection, str):
-            from corpuskit.corpus.select import select
-
-            selection = select(chosen, selection)
-        return Evaluation(chosen, bos=bos, selection=selection, **options)
+        return Evaluation(chosen, bos=bos, selection=selection_of(chosen, selection, exclude), **options)
 
 
 def open_corpus(

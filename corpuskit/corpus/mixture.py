@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -15,16 +13,20 @@ from corpuskit.batches.batches import Batches
 from corpuskit.batches.mixed_stream import MixedStream, exact
 from corpuskit.batches.options import options_of
 from corpuskit.batches.schedule import Schedule
-from corpuskit.config.keywords import BatchKeywords, checked, takes
+from corpuskit.config.keywords import BatchKeywords, EvaluationKeywords, checked, takes
 from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.order_identity import order_identity
+from corpuskit.corpus.select import selection_of
+from corpuskit.corpus.shared_tokenizer import check_tokenizers
 from corpuskit.errors import ConfigError
 from corpuskit.markup import display
 from corpuskit.numbers import whole
 from corpuskit.selection import Selection
-from corpuskit.tokenizers.added_tokens import fingerprint_with
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from corpuskit.evaluation.evaluation import Evaluation
 
 _V = TypeVar("_V")
 
@@ -106,7 +108,7 @@ class Mixture:
         stages: The weights by name from each place on; the first is at sample 0.
         max_epochs: For some corpora, how often each of their samples may be drawn.
         samplers: For some corpora, the name of their sampler.
-        selections: For some corpora, which documents of a split are drawn from.
+        selections: For some corpora, which documents of a split are drawn from, or a condition.
     """
 
     def __init__(
@@ -115,7 +117,7 @@ class Mixture:
         stages: Sequence[Stage],
         max_epochs: Mapping[str, float],
         samplers: Mapping[str, str],
-        selections: Mapping[str, Selection] = MappingProxyType({}),
+        selections: Mapping[str, Selection | str] = MappingProxyType({}),
     ) -> None:
         self._corpora = dict(corpora)
         self._stages = list(stages)
@@ -163,13 +165,7 @@ class Mixture:
             ConfigError: If an option is impossible for one of the corpora.
         """
         given: dict[str, Any] = {**options}
-        if given.get("selection") is not None:
-            raise ConfigError("a selection is of one corpus; say whose it is with mix(selections={...})")
-        if given.get("exclude") is not None:
-            raise ConfigError(
-                "exclude is of one corpus; say whose it is with mix(selections={NAME: "
-                "corpuskit.select(split, exclude=...)})"
-            )
+        _refuse_selections(given.get("selection"), given.get("exclude"))
         asked = options_of(**given)
         sampler, batch_size, block_size = asked.sampler, asked.batch_size, asked.block_size
         schedule = asked.schedule
@@ -189,7 +185,7 @@ class Mixture:
             raise ConfigError(f"the stages begin at {what} {firsts}; they must come one after another")
         stream = MixedStream(
             tuple(self._corpora),
-            tuple(_identity(corpus, split) for corpus in self._corpora.values()),
+            tuple(order_identity(corpus, split) for corpus in self._corpora.values()),
             tuple(corpus[split] for corpus in self._corpora.values()),
             tuple(chosen.get(name, sampler) for name in self._corpora),
             tuple(
@@ -197,11 +193,43 @@ class Mixture:
                 for first, weights in stages
             ),
             tuple(self._max_epochs.get(name) for name in self._corpora),
-            tuple(self._selections.get(name) for name in self._corpora),
+            tuple(
+                selection_of(corpus[split], self._selections.get(name))
+                for name, corpus in self._corpora.items()
+            ),
         )
         said = (batch_size, block_size) if schedule is None else schedule.said
         more = {"batch_size": said[0], "block_size": said[1], "sampler": "mixture"}
         return Batches(stream, **{**given, "context_length": None, "debug": False, **more})
+
+    @checked
+    @takes(EvaluationKeywords)
+    def evaluations(
+        self,
+        split: str = "valid",
+        *,
+        bos: int | str | None = "auto",
+        selection: None = None,
+        exclude: None = None,
+        **options: Unpack[EvaluationKeywords],
+    ) -> dict[str, Evaluation]:
+        """An evaluation of each corpus, by its name: weights say what is drawn, and not what a text costs.
+
+        Args:
+            split: The split, which each corpus must have.
+            bos: As `corpus.evaluation` takes it.
+            selection: None: `mix(selections=)` says whose it is.
+            exclude: None, too.
+            options: What `corpuskit.Evaluation` takes, the same for all.
+
+        Raises:
+            ConfigError: If a corpus has no such split, or no target in it, or an option is impossible.
+        """
+        _refuse_selections(selection, exclude)
+        return {
+            name: corpus.evaluation(split, bos=bos, selection=self._selections.get(name), **options)
+            for name, corpus in self._corpora.items()
+        }
 
     def __repr__(self) -> str:
         stages = "1 stage" if len(self._stages) == 1 else f"{len(self._stages)} stages"
@@ -224,7 +252,7 @@ class Mixture:
                 *(_share(each, name) for each in weights),
                 self._samplers.get(name, ""),
                 self._max_epochs.get(name, ""),
-                len(self._selections[name]) if name in self._selections else "all",
+                _documents(self._selections.get(name)),
             )
             for name, corpus in self._corpora.items()
         ]
@@ -237,7 +265,7 @@ def mix(
     *,
     stages: Sequence[Stage] = (),
     max_epochs: ByCorpus[float] | float | None = None,
-    selections: ByCorpus[Selection] | None = None,
+    selections: ByCorpus[Selection | str] | None = None,
 ) -> Mixture:
     """Mix corpora that were prepared with the same tokenizer; some may have had control tokens added to it.
 
@@ -254,7 +282,8 @@ def mix(
         max_epochs: How often each sample of a corpus may be drawn, for some or for all. A corpus that has
             given that much leaves, and the others keep their proportions; after the last, the epoch ends.
         selections: For some corpora, which documents of a split are drawn from, as `corpuskit.select` gives
-            them; see `Batches`. A selection is of one split, so batches of another are refused.
+            them, or a condition on kept fields, such as "lang = 'de'"; see `Batches`. A selection is of one
+            split, so batches of another are refused; a condition is of any.
 
     Raises:
         ConfigError: If the corpora's tokenizers differ, or the weights are impossible.
@@ -267,7 +296,7 @@ def mix(
     corpora = {_name(part.corpus): _open(part.corpus) for part in parts}
     if len(corpora) < len(parts):
         raise ConfigError("a corpus is in the mixture twice")
-    _check_tokenizers(corpora)
+    check_tokenizers(corpora)
     first = Stage({_name(part.corpus): part.weight for part in parts}, sample=0)
     named = [
         dataclasses.replace(stage, weights=_by_name(stage.weights, corpora, "stages"))
@@ -289,13 +318,33 @@ def mix(
     samplers = {_name(part.corpus): part.sampler for part in parts if part.sampler is not None}
     chosen = _by_name(selections or {}, corpora, "selections")
     for name, selection in chosen.items():
-        if not isinstance(selection, Selection):
+        if not isinstance(selection, Selection | str):
             raise ConfigError(
-                f"selections: that of {name} must be a selection as corpuskit.select gives, found "
-                f"{selection!r:.60}",
+                f"selections: that of {name} must be a selection as corpuskit.select gives, or a condition "
+                f"such as \"lang = 'de'\", found {selection!r:.60}",
                 found=selection,
             )
     return Mixture(corpora, named, caps, samplers, chosen)
+
+
+def _refuse_selections(selection: Any, exclude: Any) -> None:
+    """Refuse what is of one corpus where nobody says whose it is.
+
+    Raises:
+        ConfigError: Saying how to.
+    """
+    if selection is not None:
+        raise ConfigError("a selection is of one corpus; say whose it is with mix(selections={...})")
+    if exclude is not None:
+        raise ConfigError(
+            "exclude is of one corpus; say whose it is with mix(selections={NAME: "
+            "corpuskit.select(split, exclude=...)})"
+        )
+
+
+def _documents(selection: Selection | str | None) -> str:
+    """Which documents of a corpus are drawn from, in words."""
+    return "all" if selection is None else selection if isinstance(selection, str) else f"{len(selection):,}"
 
 
 def _share(weights: Mapping[str, float], name: str) -> str:
@@ -325,18 +374,6 @@ def _name(key: Key) -> str:
     return str(key.path) if isinstance(key, Corpus) else os.fspath(key)
 
 
-def _identity(corpus: Corpus, split: str) -> str:
-    """What the tokens of a split are, whatever its shards: the text's digests, the tokenizer and the cut."""
-    manifest = corpus.manifest
-    parts = [
-        manifest.dataset,
-        [record.sha256 for record in manifest.inputs],
-        manifest.tokenizer.fingerprint,
-        [split, corpus[split].num_tokens, corpus[split].num_documents],
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def _by_name(values: ByCorpus[Any], corpora: Mapping[str, Corpus], what: str) -> dict[str, Any]:
     """Values by the corpora's names.
 
@@ -358,41 +395,6 @@ def _by_name(values: ByCorpus[Any], corpora: Mapping[str, Corpus], what: str) ->
                 found=name,
             )
     return named
-
-
-def _check_tokenizers(corpora: Mapping[str, Corpus]) -> None:
-    """Check that one vocabulary holds all ids: that of the corpus to which control tokens were added, if any.
-
-    Raises:
-        ConfigError: If it does not.
-    """
-    if not corpora:
-        raise ConfigError("a mixture needs a corpus")
-    manifests = {name: corpus.manifest for name, corpus in corpora.items()}
-    widest = max(manifests, key=lambda name: len(manifests[name].tokenizer.added_tokens))
-    expected = manifests[widest].tokenizer
-    for name, manifest in manifests.items():
-        found = manifest.tokenizer
-        extended = found.fingerprint
-        if not found.added_tokens:
-            extended = fingerprint_with(found.fingerprint, expected.added_tokens)
-        if expected.fingerprint not in (found.fingerprint, extended):
-            differ = found.added_tokens and found.added_tokens != expected.added_tokens
-            same = "--template, or an --encoding that has all control tokens" if differ else "--encoding"
-            raise ConfigError(
-                f"{name} was prepared with another tokenizer than {widest} (fingerprint "
-                f"{found.fingerprint:.12}, expected {expected.fingerprint:.12}); ids of one mean nothing in "
-                f"the other, prepare them with the same {same}",
-                expected=expected.fingerprint,
-                found=found.fingerprint,
-            )
-        if manifest.dtype != manifests[widest].dtype:
-            raise ConfigError(
-                f"{name} has ids of {manifest.dtype[1:]} and {widest}, with its added control tokens, of "
-                f"{manifests[widest].dtype[1:]}; choose an --encoding that has the control tokens",
-                expected=manifests[widest].dtype,
-                found=manifest.dtype,
-            )
 
 
 __all__ = ["Mixture", "Stage", "Weighted", "mix"]

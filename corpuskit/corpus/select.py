@@ -118,6 +118,24 @@ def select(
     return of(asked[left[asked]], expression=expression)
 
 
+def selection_of(split: Split, selection: Selection | str | None, exclude: Any = None) -> Selection | None:
+    """The selection that the keywords of batches and evaluations mean; None is all documents.
+
+    Args:
+        split: The split.
+        selection: A selection, or a condition on kept fields; None is all documents.
+        exclude: Documents that are left out, as `select` takes them.
+
+    Raises:
+        ConfigError: As `select`. What is neither is refused by whoever reads it.
+        StorageError: If the list of ids cannot be read.
+    """
+    if isinstance(selection, str):
+        return select(split, selection, exclude=exclude)
+    numbers: Any = selection
+    return selection if exclude is None else select(split, numbers=numbers, exclude=exclude)
+
+
 def excluded(split: Split, exclude: Excluded, field: str = ID_FIELD) -> NDArray[np.bool_]:
     """bool[D]: which documents of a split `exclude` names; see `select`."""
     if isinstance(exclude, (str, os.PathLike)):
@@ -303,4 +321,4 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(words[:_COLUMNS_SHOWN]) + (", ..." if len(words) > _COLUMNS_SHOWN else "")
 
 
-__all__ = ["Excluded", "chosen", "excluded", "select"]
+__all__ = ["Excluded", "chosen", "excluded", "select", "selection_of"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,14 @@ from corpuskit.batches.ranks import process_group, sum_over_ranks
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError
 from corpuskit.evaluation.evaluation import Evaluation
+from corpuskit.evaluation.given import (
+    check_other,
+    check_shape,
+    is_tensor,
+    one_number,
+    real_numbers,
+    whole_numbers,
+)
 
 
 class BitsPerByte:
@@ -79,22 +86,18 @@ class BitsPerByte:
             y: The batch's targets, (b, T).
 
         Raises:
-            ConfigError: If the losses do not have the shape of the places.
+            ConfigError: If they are no numbers, or the losses do not have the shape of the places.
         """
-        found, expected = tuple(np.shape(losses)), tuple(np.shape(y))
-        if not is_same_or_flat(found, expected):
-            raise ConfigError(
-                f"losses of shape {found} for targets of shape {expected}: give one loss for each target "
-                "(reduction='none'), or their sum to add_sum",
-                expected=expected,
-                found=found,
-            )
+        losses, y = real_numbers("losses", losses), whole_numbers("y", y)
+        advice = "one loss for each target (reduction='none'), or their sum to add_sum"
+        check_shape("losses", tuple(losses.shape), tuple(y.shape), advice=advice)
         if is_tensor(losses):
-            self._add(*_sum_of_tensor(losses.detach(), y))
+            self._add(*_sum_of_tensor(losses, y))
         else:
             y = y.cpu() if is_tensor(y) else y
-            some = np.asarray(losses, np.float64).reshape(-1)[np.asarray(y).reshape(-1) != IGNORED]
-            self._add(float(some.sum()), len(some))
+            some = losses.astype(np.float64).reshape(-1)[np.asarray(y).reshape(-1) != IGNORED]
+            with np.errstate(over="ignore"):  # the sum is then infinite
+                self._add(float(some.sum()), len(some))
 
     def add_sum(self, nats: Any, y: Any) -> None:
         """Add the sum of the losses of a batch, which is not their mean.
@@ -102,9 +105,13 @@ class BitsPerByte:
         Args:
             nats: The sum of the losses of all targets that are not -100: a number, or what has one.
             y: The batch's targets, (b, T).
+
+        Raises:
+            ConfigError: If the sum is no number, or the targets are no whole numbers.
         """
+        y = whole_numbers("y", y)
         y = y.cpu() if is_tensor(y) else y
-        self._add(float(nats), int(np.count_nonzero(np.asarray(y) != IGNORED)))
+        self._add(one_number("nats", nats), int(np.count_nonzero(np.asarray(y) != IGNORED)))
 
     def merge(self, other: BitsPerByte) -> None:
         """Add what another rank, or a part of the work, has added.
@@ -168,7 +175,8 @@ class BitsPerByte:
         """Add a sum; what rounding loses of it is kept beside (Neumaier 1974)."""
         total = self._sum + nats
         larger, smaller = (self._sum, nats) if abs(self._sum) >= abs(nats) else (nats, self._sum)
-        self._rest += (larger - total) + smaller
+        if math.isfinite(total):
+            self._rest += (larger - total) + smaller
         self._sum = total
         self.num_added += count
 
@@ -223,30 +231,4 @@ def _sum_of_tensor(losses: Any, y: Any) -> tuple[float, int]:
     return total, int(count)
 
 
-def check_other(mine: Any, other: Any) -> None:
-    """Refuse to add to sums what is no such sums, or these themselves, which would count twice.
-
-    Raises:
-        ConfigError: Saying which.
-    """
-    kind = type(mine).__name__
-    if other is mine or not isinstance(other, type(mine)):
-        found = "this one itself" if other is mine else type(other).__name__
-        raise ConfigError(f"merge: expected another {kind}, found {found}", found=found)
-
-
-def is_same_or_flat(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    """Whether two shapes are of the same places in the same order: a transposed one has as many."""
-    if math.prod(found) != math.prod(expected):
-        return False
-    given, wanted = (tuple(size for size in shape if size != 1) for shape in (found, expected))
-    return given == wanted or len(given) <= 1 or len(wanted) <= 1
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether a value is torch's; torch is not imported for that."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-__all__ = ["BitsPerByte", "check_other", "is_same_or_flat", "is_tensor"]
+__all__ = ["BitsPerByte"]

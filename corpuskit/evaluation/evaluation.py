@@ -232,7 +232,10 @@ class Evaluation:
     def _start(self, step: int) -> Any:
         """Begin this rank's part of a batch."""
         first = step * self.batch_size
-        return self._engine.start(self._plan.rows(first), self._part.run(first))
+        try:
+            return self._engine.start(self._plan.rows(first), self._part.run(first))
+        except MemoryError as error:
+            raise self._options.out_of_memory() from error
 
     @cached_property
     def _part(self) -> RankSlice:

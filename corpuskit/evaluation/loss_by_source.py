@@ -13,7 +13,7 @@ from corpuskit.batches.labels import Labels
 from corpuskit.batches.ranks import process_group, sum_over_ranks
 from corpuskit.batches.segments import IGNORED
 from corpuskit.errors import ConfigError
-from corpuskit.evaluation.bits_per_byte import check_other, is_same_or_flat, is_tensor
+from corpuskit.evaluation.given import check_other, check_shape, is_tensor, real_numbers, whole_numbers
 from corpuskit.markup import display, spell
 
 _COLUMNS = ("label", "targets", "share", "mean loss")
@@ -56,7 +56,7 @@ class LossBySource:
             labels: The batch's labels.
 
         Raises:
-            ConfigError: If the losses or labels do not have the shape of the targets.
+            ConfigError: If the losses or labels are no numbers, or do not have the shape of the targets.
         """
         if not isinstance(labels, Labels):
             raise ConfigError(
@@ -64,19 +64,15 @@ class LossBySource:
                 f"{type(labels).__name__}; ask for them with labels=True, or a kept field's name",
                 found=labels,
             )
-        shapes = {"losses": losses, "labels": labels.ids}
-        for what, shape in {name: tuple(np.shape(value)) for name, value in shapes.items()}.items():
-            if not is_same_or_flat(shape, tuple(np.shape(y))):
-                raise ConfigError(
-                    f"{what} of shape {shape} for targets of shape {tuple(np.shape(y))}: give one for each "
-                    "target (reduction='none' where a loss function has that)",
-                    expected=tuple(np.shape(y)),
-                    found=shape,
-                )
+        losses, y = real_numbers("losses", losses), whole_numbers("y", y)
+        ids, expected = whole_numbers("labels", labels.ids), tuple(y.shape)
+        advice = "one for each target (reduction='none' where a loss function has that)"
+        for what, values in (("losses", losses), ("labels", ids)):
+            check_shape(what, tuple(values.shape), expected, advice=advice)
         places = self._places(labels.names)
         on_device = is_tensor(losses) and losses.device.type not in ("cpu", "mps")  # the last has no float64
         add_up = _sums_on_device if on_device else _sums_of_arrays
-        self._add(add_up(losses, y, labels.ids, places, len(self.names)))
+        self._add(add_up(losses, y, ids, places, len(self.names)))
 
     def merge(self, other: LossBySource) -> None:
         """Add what another rank, or a part of the work, has added; labels of one name are one.
@@ -169,8 +165,11 @@ class LossBySource:
 
     def _places(self, names: tuple[str | None, ...]) -> Ints:
         """Where labels of these names are in the sums; new ones get places."""
-        if names == self.names[: len(names)]:
+        is_list = isinstance(names, tuple | list)
+        if is_list and names == self.names[: len(names)]:
             return np.arange(len(names))
+        if not is_list or not all(name is None or isinstance(name, str) for name in names):
+            raise ConfigError(f"labels: expected their names as texts, found {names!r:.80}", found=names)
         self.names = tuple(dict.fromkeys((*self.names, *names)))
         at = {name: place for place, name in enumerate(self.names)}
         return np.array([at[name] for name in names], np.int64)
@@ -198,8 +197,12 @@ def _sums_of_arrays(losses: Any, y: Any, ids: Any, places: Ints, size: int) -> N
     """float64 (2, size): the sum and the number of losses by label."""
     y, ids = (np.asarray(_host(each)).reshape(-1) for each in (y, ids))
     counts = (y != IGNORED) & (ids >= 0)
+    if (most := int(ids.max(initial=-1))) >= len(places):
+        raise ConfigError(
+            f"labels: expected numbers of {len(places):,} names, counted from 0, found {most:,}", found=most
+        )
     slots = places[ids[counts]]
-    losses = _host(losses.detach().cpu().double()) if is_tensor(losses) else losses
+    losses = _host(losses.cpu().double()) if is_tensor(losses) else losses
     some = np.asarray(losses, np.float64).reshape(-1)[counts]
     return np.array((np.bincount(slots, some, size), np.bincount(slots, minlength=size)), np.float64)
 
@@ -208,7 +211,6 @@ def _sums_on_device(losses: Any, y: Any, ids: Any, places: Ints, size: int) -> A
     """The same where a tensor of losses is, which nobody waits for."""
     import torch
 
-    losses = losses.detach()
     y, ids = (torch.as_tensor(each, device=losses.device).reshape(-1) for each in (y, ids))
     counts = (y != IGNORED) & (ids >= 0)
     ids = ids.long()

@@ -17,7 +17,8 @@ from corpuskit.errors import ConfigError, ResumeError
 from corpuskit.paths import user_path
 from corpuskit.urls import remote_path
 
-_MAX_STATE_BYTES = 2**20
+#: A state is a few hundred bytes and its schedules, of up to 100,000 places each: 7 MB, or 12 indented.
+_MAX_STATE_BYTES = 2**24
 #: What a state says of the batches that saved it.
 _SAVED = (
     "split",
@@ -91,10 +92,16 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         ConfigError: If the file cannot be read.
-        ResumeError: If it holds no state.
+        ResumeError: If it holds no state, or more bytes than one may have.
     """
     try:
         value = json.loads(reading.read_named(user_path(path, what="--state"), max_bytes=_MAX_STATE_BYTES))
+    except reading.TooLarge as error:
+        raise ResumeError(
+            f"--state {path}: {error.strerror}, which no state of batches is; of a checkpoint, save the "
+            "batches' state by itself: json.dump(batches.state_dict(), file)",
+            path=path,
+        ) from error
     except OSError as error:
         raise ConfigError(f"--state {path}: cannot be read: {error.strerror or error}", path=path) from error
     except (ValueError, RecursionError) as error:

@@ -136,9 +136,18 @@ class SamplerSpec(Spec):
     """A sampler. The factory is called with a `corpuskit.plugin.SamplerContext`.
 
     It returns a `corpuskit.plugin.Sampler` or a `corpuskit.plugin.SpanSampler`.
+
+    Args:
+        name: What users type after `--sampler`.
+        summary: One line for listings.
+        factory: Where the factory is, as "package.module:attribute".
+        pads: Whether it takes a split of fewer tokens than a row needs, because its rows may be padded. It is
+            called with two tokens or more then, and else with one more than a row has, or more.
     """
 
     kind: ClassVar[str] = "sampler"
+
+    pads: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

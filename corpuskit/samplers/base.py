@@ -42,6 +42,8 @@ class SamplerContext:
             depends on it is another one for the same text in other shards.
         phases: Where the block size changes along the run, `block_size` being the largest; None where it does
             not. No sampler is made with it: see `AnySampler.cuts`.
+        rows_read: How many rows a step of the run reads at most, for what is said of shards that are fetched
+            again; no order may depend on it.
     """
 
     num_tokens: int
@@ -56,6 +58,7 @@ class SamplerContext:
     bos_id: Callable[[Any], int] | None = None
     shard_starts: Callable[[], Ints] | None = None
     phases: Phases | None = None
+    rows_read: int = 1
 
 
 class ShardGroups(NamedTuple):

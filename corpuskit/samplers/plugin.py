@@ -29,11 +29,13 @@ def corpuskit_samplers() -> list[SamplerSpec]:
             "sequential",
             "Windows in order, for evaluation; the tail is dropped or padded",
             factory="corpuskit.samplers.sequential:open_sequential",
+            pads=True,
         ),
         SamplerSpec(
             "packed",
             "Whole documents, packed into rows by best fit",
             factory="corpuskit.samplers.packed:PackedSampler",
+            pads=True,
         ),
         SamplerSpec(
             "aligned",

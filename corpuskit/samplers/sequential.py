@@ -56,9 +56,10 @@ class DroppedTail(Sampler):
         self.samples_per_epoch = self._per_pass
         self.counted = self._trained.counted()
         if not self._per_pass:
+            smaller = "batch_size" if num_windows else "block_size"
             raise ConfigError(
                 f"{num_windows:,} windows of block_size {context.block_size:,} do not fill a batch of "
-                f"{context.batch_size:,}; choose a smaller batch_size, or sampler_options={{'tail': 'pad'}}",
+                f"{context.batch_size:,}; choose a smaller {smaller}, or sampler_options={{'tail': 'pad'}}",
                 expected=context.batch_size,
                 found=num_windows,
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from corpuskit.samplers.base import Sampler, SamplerContext
+from corpuskit.samplers.phased import open_phased
+from corpuskit.samplers.phases import Phases
 from corpuskit.testing.comparison import assert_equal_numbers
 
 MakeSampler = Callable[[SamplerContext], Sampler]
@@ -141,6 +145,32 @@ class SamplerSuite:
             pytest.skip("the sampler has no epochs, or one order")
         orders = [self._epoch(sampler, epoch, per_epoch).tolist() for epoch in (0, 1, 2)]
         assert orders[0] != orders[1] != orders[2]
+
+    def test_its_rows_are_cut_along_a_schedule(self, make_sampler: MakeSampler) -> None:
+        context = self.context(block_size=64)
+        whole = make_sampler(context)
+        if not whole.cuts:
+            pytest.skip("the sampler says that its rows are made for one block size")
+        phases = Phases(64, (0, 40, 48, 60), (16, 32, 64, 16))
+        along = dataclasses.replace(context, phases=phases)
+        sampler = open_phased("the sampler that is tested", along, make_sampler)
+        assert isinstance(sampler, Sampler)
+        windows = 100 if whole.samples_per_epoch is None else 2 * whole.samples_per_epoch
+        samples = np.arange(phases.sample_of(windows))
+        starts, sizes = sampler.starts(samples), phases.sizes(samples)
+        assert starts.min() >= 0
+        assert (starts + sizes < context.num_tokens).all(), "a row of the schedule goes past the end"
+        shuffled = np.random.default_rng(1).permutation(len(samples))
+        again = open_phased("the sampler that is tested", along, make_sampler)
+        assert_equal_numbers(again.starts(samples[shuffled]), starts[shuffled])  # type: ignore[attr-defined]
+        if whole.samples_per_epoch is None:
+            return
+        borders = [*(first for first in phases.first_windows if first < windows), windows]
+        for (first, last), size in zip(itertools.pairwise(borders), phases.block_sizes, strict=False):
+            pieces = whole.starts(np.arange(first, last))[:, None] + np.arange(0, 64, size)
+            here = slice(phases.sample_of(first), phases.sample_of(last))
+            assert (sizes[here] == size).all()
+            assert_equal_numbers(np.sort(starts[here]), np.sort(pieces.reshape(-1)))
 
     def _epoch(self, sampler: Sampler, epoch: int, per_epoch: int) -> NDArray[np.int64]:
         return sampler.starts(np.arange(epoch * per_epoch, (epoch + 1) * per_epoch, dtype=np.int64))

@@ -3,6 +3,7 @@
 import pytest
 
 from corpuskit.batches import Batches
+from corpuskit.batches.engines import HostEngine
 from corpuskit.batches.options import options_of
 from corpuskit.errors import ConfigError
 
@@ -53,6 +54,73 @@ def test_context_length_is_another_name_for_block_size(make_split):
         Batches(split, block_size=16, context_length=8)
     with pytest.raises(ConfigError, match="context_length = 0: must be a whole number, 1 or more"):
         Batches(split, context_length=0)
+
+
+def test_a_block_size_that_is_said_twice_may_be_a_schedule_in_any_writing(make_split):
+    split = make_split(10_000)
+    said = {"batch_size": 4, "output": "numpy", "block_size": [(0, 8), ("5e2 tokens", 16)]}
+    expected = Batches(split, **said)[50][0]
+    again = Batches(split, **said, context_length=[[0, 8], ["500 tokens", 16]])
+    assert (again[50][0] == expected).all()
+    assert options_of(block_size=[(0, 8)], context_length=[[0, 8]]).block_size == 8
+    with pytest.raises(ConfigError, match=r"block_size = \[\(0, 8\).* and context_length = \[\[0, 8"):
+        Batches(split, **said, context_length=[[0, 8]])
+
+
+@pytest.mark.parametrize("size", [10**12, [(0, 4), (10, 10**12)]])
+@pytest.mark.parametrize("name", ["batch_size", "block_size"])
+def test_batches_that_no_machine_holds_are_refused_with_what_they_would_take(name, size):
+    size = [(0, 1), (10, 10**12 // 4)] if name == "block_size" and isinstance(size, list) else size
+    with pytest.raises(ConfigError, match=r"^(batch|block)_size .*: x and y .* would take [\d,]{17,} bytes"):
+        options_of(**{"batch_size": 10**12 // 4, "block_size": 128, name: size})
+
+
+def test_ranks_share_what_a_batch_takes_and_several_targets_add_to_it():
+    shared = options_of(batch_size=2**33, block_size=2**10, world_size=2**10, rank=3)
+    assert shared.batch_bytes == 2**23 * 2**10 * 8 * 2
+    with pytest.raises(ConfigError, match="num_targets 1,000,000: x and y of a batch would take 64,0"):
+        options_of(block_size=10**6, num_targets=10**6, batch_size=8)
+    with pytest.raises(ConfigError, match="bytes on each of 2 ranks, and no more than 1,099,511,627,776"):
+        options_of(batch_size=2**33, block_size=2**10, world_size=2)
+
+
+@pytest.mark.parametrize("power", [30, 400, 5000])
+@pytest.mark.parametrize(
+    "name",
+    ["batch_size", "block_size", "world_size", "prefetch", "num_targets", "max_segment", "max_segments"],
+)
+def test_a_number_beyond_all_counting_is_refused_in_one_line(name, power):
+    number = 10**power
+    with pytest.raises(ConfigError, match=f"^{name} = .*: must be a whole number, [0-9,]+ or less$"):
+        options_of(**{name: number})
+    if name.endswith("size") and name != "world_size":
+        with pytest.raises(ConfigError, match=f"^{name} from 3 on = .*: must be a whole number, .* or less"):
+            options_of(**{name: [(0, 8), (3, number)]})
+        with pytest.raises(ConfigError, match=f"^{name}: a place is past 2..62; steps and tokens count from"):
+            options_of(**{name: [(0, 8), (number, 16)]})
+        with pytest.raises(ConfigError, match=f"^{name}: .* is no place of a schedule"):
+            options_of(**{name: [(0, 8), (-number, 16)]})
+
+
+def test_segments_are_not_counted_past_what_int32_holds():
+    assert options_of(batch_size=2**20, block_size=2**11).rows_of_rank == 2**20
+    with pytest.raises(ConfigError, match="count places in int32, and 2,147,483,648 are more than 2,147"):
+        options_of(batch_size=2**20, block_size=2**11, documents=True)
+
+
+@pytest.mark.parametrize("iterate", [False, True])
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_a_batch_that_memory_is_missing_for_is_an_error_that_says_what_it_takes(
+    make_split, monkeypatch, iterate, prefetch
+):
+    batches = Batches(make_split(1000), **OPTIONS, prefetch=prefetch)
+
+    def start(*_):
+        raise MemoryError("Unable to allocate 4.77 GiB")
+
+    monkeypatch.setattr(HostEngine, "start", start)
+    with pytest.raises(ConfigError, match="x and y of a batch take 2,048 bytes on each rank, and"):
+        next(iter(batches)) if iterate else batches[3]
 
 
 @pytest.mark.parametrize(("world_size", "rows"), [(1, 2), (2, 1), (8, 1)])

@@ -308,6 +308,34 @@ def test_a_state_is_of_the_documents_that_were_left_out(corpus_path):
             corpus.batches("train", exclude=exclude, **told).load_state_dict(state)
 
 
+def test_an_evaluation_is_of_no_document_that_is_excluded(tmp_path):
+    lines = [{"id": str(n), "text": f"{n}é" * (n + 1), "lang": "de" if n % 3 else "en"} for n in range(9)]
+    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "banned").write_text("7\n1\nnobody\n")
+    corpus = corpuskit.prepare(
+        tmp_path / "pages.jsonl", encoding="bytes", keep="id,lang", split="none", output=tmp_path / "made"
+    )
+    named = corpuskit.select(corpus["train"], numbers=[1, 7])
+    told = {"batch_size": 2, "block_size": 16, "output": "numpy", "documents": True}
+    left = [n for n in range(9) if n not in (1, 7)]
+
+    for exclude in (tmp_path / "banned", str(tmp_path / "banned"), [7, 1], named):
+        found = corpus.evaluation("train", exclude=exclude, **told)
+        assert found.num_targets == found.num_tokens == sum(len(f"{n}é".encode()) * (n + 1) + 1 for n in left)
+        assert found.num_text_bytes == sum(len(f"{n}é".encode()) * (n + 1) for n in left)
+        assert sum(int((y != -100).sum()) for _, y in found) == found.num_targets
+    targets = np.concatenate([y[y != -100] for _, y in found])
+    assert not {*b"17"} & set(targets.tolist())
+    german = corpus.evaluation("train", selection="lang = 'de'", exclude=[1], **told)
+    assert german.selection == corpuskit.select(corpus["train"], numbers=[2, 4, 5, 7, 8])
+    bits = corpuskit.BitsPerByte(german)
+    for _, y in german:
+        bits.add(np.ones(y.shape), y)
+    assert bits.mean_loss == 1.0
+    with pytest.raises(ConfigError, match="the selection has none of the 9 documents"):
+        corpus.evaluation("train", exclude=range(9), **told)
+
+
 def test_a_configuration_may_exclude(corpus_path, tmp_path):
     (tmp_path / "banned").write_text("x\n")
     corpus = corpuskit.open(corpus_path)

@@ -24,7 +24,7 @@ class FakeCorpus(dict):
         super().__init__(train=split)
         split.num_documents = len(split.document_ends())
         self.manifest = SimpleNamespace(
-            dataset=name, inputs=[], tokenizer=SimpleNamespace(fingerprint="t" * 64)
+            dataset=name, inputs=[], options={}, tokenizer=SimpleNamespace(fingerprint="t" * 64)
         )
 
 
@@ -210,13 +210,6 @@ def test_a_mixed_stream_pickles_without_its_sampler(corpora):
     assert pickle.loads(pickle.dumps(made[1][4])) == made[1][4]
 
 
-def test_mix_refuses_corpora_of_other_tokenizers(tmp_path, prepared):
-    gpt, characters = prepared("a", "bytes"), prepared("b", "chars")
-
-    with pytest.raises(ConfigError, match="was prepared with another tokenizer than"):
-        mix({gpt: 1, characters: 1})
-
-
 def test_mix_reads_prepared_corpora(prepared):
     one, other = prepared("a", "bytes"), prepared("b", "bytes")
     batches = mix({one: 0.75, other: 0.25}, max_epochs=3).batches(
@@ -379,44 +372,6 @@ def test_what_the_corpora_leave_out_is_counted_by_corpus(corpora):
     assert "documents truncated of a" in batches._repr_html_()
 
 
-# Added control tokens
-
-
-@pytest.fixture
-def text_and_chat(tmp_path):
-    (tmp_path / "text.txt").write_text("plain words, line after line\n" * 40)
-    talk = [{"role": "user", "content": "ask " * 9}, {"role": "assistant", "content": "answer " * 9}]
-    (tmp_path / "chat.jsonl").write_text((json.dumps({"messages": talk}) + "\n") * 20)
-    told = {"encoding": "bytes", "split": "none"}
-    text = corpuskit.prepare(tmp_path / "text.txt", lines=True, output=tmp_path / "t", **told)
-    chat = corpuskit.prepare(
-        tmp_path / "chat.jsonl", format="chat", add_tokens=True, output=tmp_path / "c", **told
-    )
-    return text, chat
-
-
-def test_text_goes_with_conversations_whose_control_tokens_were_added_to_its_tokenizer(text_and_chat):
-    for corpora in (text_and_chat, text_and_chat[::-1]):
-        batches = mix(dict.fromkeys(corpora, 0.5)).batches(
-            "train", batch_size=8, block_size=64, output="numpy"
-        )
-        texts = "".join(batches.order.stream.decode(row) for step in range(4) for row in batches[step][0])
-        assert "plain words" in texts
-        assert "<|im_start|>user" in texts
-        y = np.concatenate([batches[step][1] for step in range(4)])
-        assert (y == -100).any()
-        assert y.max() < text_and_chat[1].vocab_size
-
-
-def test_other_control_tokens_on_one_tokenizer_do_not_go_together(text_and_chat, tmp_path):
-    other = corpuskit.prepare(
-        tmp_path / "chat.jsonl", format="chat", template="llama3", add_tokens=True, encoding="bytes",
-        split="none", output=tmp_path / "other",
-    )  # fmt: skip
-    with pytest.raises(ConfigError, match="prepared with another tokenizer than .* the same --template, or"):
-        mix({text_and_chat[1]: 0.5, other: 0.5})
-
-
 def test_selections_without_their_corpora_are_one_line(tmp_path):
     (tmp_path / "a.txt").write_text("text")
     corpus = corpuskit.prepare(tmp_path / "a.txt", encoding="bytes", output=tmp_path / "made")
@@ -424,11 +379,59 @@ def test_selections_without_their_corpora_are_one_line(tmp_path):
         mix({corpus: 1}, selections=[1])
 
 
-def test_a_selection_of_a_corpus_is_one_that_was_made(text_and_chat):
-    with pytest.raises(
-        ConfigError, match=r"selections: that of .* must be a selection .*, found \"lang = 'de'\""
-    ):
-        mix(dict.fromkeys(text_and_chat, 0.5), selections={text_and_chat[0]: "lang = 'de'"})
+@pytest.fixture
+def two_languages(tmp_path):
+    """Corpora of documents of 50 tokens with the field `lang`, in the splits train and valid."""
+    pytest.importorskip("duckdb")
+    found = {}
+    for name in "ab":
+        lines = [{"text": f"{name}{n:02}{n % 7:03}!" * 7, "lang": ("de", "en")[n % 2]} for n in range(40)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        told = {"encoding": "bytes", "keep": "lang", "split": "valid=0.4", "output": tmp_path / name}
+        found[name] = corpuskit.prepare(tmp_path / f"{name}.jsonl", **told)
+    return found
+
+
+def test_a_condition_of_a_mixture_chooses_what_a_selection_does(two_languages):
+    a, b = two_languages.values()
+    options = {**OPTIONS, "sampler": "shuffled"}
+    german = corpuskit.select(a["train"], "lang = 'de'")
+    expected = mix({a: 1, b: 1}, selections={a: german}).batches("train", **options)
+    mixture = mix({a: 1, b: 1}, selections={a: "lang = 'de'"})
+    found = mixture.batches("train", **options)
+
+    np.testing.assert_array_equal(found[3][0], expected[3][0])
+    found.load_state_dict(expected.state_dict())
+    other = mix({a: 1, b: 1}, selections={a: "lang = 'en'"}).batches("train", **options)
+    with pytest.raises(ResumeError, match="was saved with corpus"):
+        other.load_state_dict(found.state_dict())
+    assert "lang = &#x27;de&#x27;" in mixture._repr_html_()
+    with pytest.raises(ConfigError, match="select 'langs = 1': .*the columns are lang, "):
+        mix({a: 1}, selections={a: "langs = 1"}).batches("train", **options)
+    with pytest.raises(ConfigError, match=r"that of .* must be a selection .*, or a condition .*, found 3"):
+        mix({a: 1}, selections={a: 3})
+
+
+def test_a_mixture_is_evaluated_corpus_by_corpus_with_its_conditions(two_languages):
+    a, b = two_languages.values()
+    mixture = mix({a: 9, b: 1}, selections={a: "lang = 'de'"})
+    options = {"batch_size": 4, "block_size": 8, "output": "numpy"}
+    found = mixture.evaluations("valid", **options)
+
+    assert list(found) == [str(a.path), str(b.path)]
+    of_a = a.evaluation("valid", selection="lang = 'de'", **options)
+    assert found[str(a.path)].num_targets == of_a.num_targets
+    assert 0 < of_a.num_targets == 50 * len(corpuskit.select(a["valid"], "lang = 'de'")) < len(a["valid"])
+    assert found[str(b.path)].num_targets == len(b["valid"])
+    for (x, y), (expected, targets) in zip(found[str(a.path)], of_a, strict=True):
+        np.testing.assert_array_equal(x, expected)
+        np.testing.assert_array_equal(y, targets)
+    assert found[str(b.path)].num_text_bytes == 49 * b["valid"].num_documents
+    for wrong in ({"exclude": [1]}, {"selection": "lang = 'de'"}):
+        with pytest.raises(ConfigError, match=r"is of one corpus; say whose it is with mix\(selections="):
+            mixture.evaluations("valid", **wrong)
+    with pytest.raises(ConfigError, match="has no split 'test'"):
+        mixture.evaluations("test")
 
 
 def test_labels_say_which_corpus_or_which_value_of_a_field_each_target_is_of(tmp_path):

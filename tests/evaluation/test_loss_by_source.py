@@ -85,7 +85,7 @@ def test_sums_on_a_device_are_those_of_arrays(made):
     for losses, y, labels in made:
         places = np.random.default_rng(0).permutation(6)[: len(labels.names)]
         expected = _sums_of_arrays(losses, y, labels.ids, places, 6)
-        tensor = torch.from_numpy(losses).requires_grad_()
+        tensor = torch.from_numpy(losses)
         np.testing.assert_allclose(_sums_on_device(tensor, y, labels.ids, places, 6).numpy(), expected)
         in_order = np.arange(len(labels.names))
         expected = _sums_of_arrays(losses, y, labels.ids, in_order, 6)
@@ -132,7 +132,7 @@ def test_it_prints_a_table():
     losses = LossBySource()
     assert str(losses).splitlines()[-1].split() == ["all", "0", "0.0%", "nan"]
     ids = np.array([[0, 0, 1, 2]])
-    losses.add(np.array([1, 2, 3, 4.5]), np.ones((1, 4)), Labels(("web", "a\nb\x1b", None, "more"), ids))
+    losses.add(np.array([1, 2, 3, 4.5]), np.ones((1, 4), int), Labels(("web", "a\nb\x1b", None, "more"), ids))
     assert str(losses) == (
         "label        targets   share  mean loss\n"
         "web                2   50.0%     1.5000\n"
@@ -148,7 +148,7 @@ def test_it_prints_a_table():
 def test_losses_may_be_of_half_precision():
     losses = LossBySource()
     half = torch.full((1, 2), 1.5, dtype=torch.bfloat16)
-    losses.add(half, np.ones((1, 2)), Labels(("a",), np.zeros((1, 2), np.int32)))
+    losses.add(half, np.ones((1, 2), int), Labels(("a",), np.zeros((1, 2), np.int32)))
     assert losses.totals() == {"a": 3.0}
 
 
@@ -186,7 +186,7 @@ dist.init_process_group("gloo", init_method=store, rank=rank, world_size=3)
 losses = corpuskit.LossBySource()
 names = [("web", None), ("books", "web"), ()][rank]
 if names:
-    y = torch.ones(2, 2)
+    y = torch.ones(2, 2, dtype=torch.int64)
     losses.add(torch.full((2, 2), rank + 1.0), y, corpuskit.Labels(names, torch.tensor([[0, 1], [1, 1]])))
 losses.all_reduce()
 assert losses.totals() == {"web": 1 + 6, None: 3, "books": 2}, losses.totals()
@@ -204,7 +204,7 @@ def test_all_ranks_have_the_sums_of_all_after_a_reduction(tmp_path):
 
 def test_without_a_process_group_there_is_nothing_to_reduce():
     losses = LossBySource()
-    losses.add(np.ones((1, 2)), np.ones((1, 2)), Labels(("a",), np.zeros((1, 2), np.int32)))
+    losses.add(np.ones((1, 2)), np.ones((1, 2), int), Labels(("a",), np.zeros((1, 2), np.int32)))
     losses.all_reduce()
     assert losses.totals() == {"a": 2}
 

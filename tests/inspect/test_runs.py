@@ -81,6 +81,23 @@ def test_a_file_that_holds_no_state_is_refused(tmp_path, content):
         read_state(tmp_path / "s.json")
 
 
+def test_the_state_of_a_long_schedule_is_read(corpora, tmp_path):
+    batches = batches_of(corpora / "one", batch_size=[(step, 1 + step % 2) for step in range(99_999)])
+    state = batches.state_dict()
+    (tmp_path / "s.json").write_text(json.dumps(state, indent=4))
+    assert (tmp_path / "s.json").stat().st_size > 2**21
+    assert read_state(tmp_path / "s.json") == state
+
+
+def test_a_checkpoint_that_is_larger_than_any_state_is_refused_with_what_to_save(tmp_path):
+    with (tmp_path / "model.pt").open("wb") as file:
+        file.truncate(2**24 + 1)
+    with pytest.raises(
+        ResumeError, match=r"--state .*: larger than 16,777,216 bytes, .* json\.dump\(batches.state_dict\(\)"
+    ):
+        read_state(tmp_path / "model.pt")
+
+
 def test_a_state_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"--state .*none.json: cannot be read: No such file"):
         read_state(tmp_path / "none.json")

@@ -43,6 +43,51 @@ class TestARightSampler(SamplerSuite):
         return Rotated
 
 
+class TestASamplerThatMayBeCut(SamplerSuite):
+    distinct = False
+
+    @pytest.fixture
+    def make_sampler(self):
+        return Endless
+
+
+class Endless(Rotated):
+    """The same windows, without epochs and at any block size."""
+
+    cuts = True
+
+    def __init__(self, context):
+        super().__init__(context)
+        self._count, self.samples_per_epoch = self.samples_per_epoch, None
+
+    def starts(self, samples):
+        return (np.asarray(samples, np.int64) + self._context.seed % 1_000_003) % self._count
+
+
+class OfOneSize(Endless):
+    """It says that its rows may be cut, and remembers the block size that was said last."""
+
+    block_size = 0
+
+    def __init__(self, context):
+        super().__init__(context)
+        OfOneSize.block_size = context.block_size
+
+    def starts(self, samples):
+        return self._context.num_tokens - OfOneSize.block_size - 1 - np.asarray(samples, np.int64) % 7
+
+
+class Counting(Rotated):
+    """Its windows depend on how many were asked for so far, in an epoch that may be cut."""
+
+    cuts = True
+    asked = 0
+
+    def starts(self, samples):
+        self.asked += len(samples)
+        return (super().starts(samples) + self.asked) % self.samples_per_epoch
+
+
 class PastTheEnd(Rotated):
     def starts(self, samples):
         return super().starts(samples) + 1
@@ -102,6 +147,8 @@ class Narrow(Rotated):
         (Seedless, "test_epochs_come_in_different_orders", ()),
         (WithReplacement, "test_an_epoch_visits_each_of_its_windows_once", (100, 7)),
         (Narrow, "test_huge_sample_numbers_differ", ()),
+        (OfOneSize, "test_its_rows_are_cut_along_a_schedule", ()),
+        (Counting, "test_its_rows_are_cut_along_a_schedule", ()),
         (dict, "test_it_is_a_sampler", ()),
     ],
 )

@@ -45,7 +45,7 @@ def times_fetched(
     if sampler.in_order or size_bytes <= room(limit_bytes):
         return 1.0
     pass_tokens = min(PASS_TOKENS, BLOCK_SAMPLES * (context.block_size + 1))
-    short = max(math.log2(pass_tokens / (context.batch_size * (context.block_size + 1))) - 1, 0)
+    short = max(math.log2(pass_tokens / (context.rows_read * (context.block_size + 1))) - 1, 0)
     passes = context.num_tokens / pass_tokens + short
     return max(passes * (1 - room(limit_bytes) / size_bytes), 1.0)
 

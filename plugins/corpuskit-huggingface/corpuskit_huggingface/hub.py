@@ -11,7 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import _CACHED_NO_EXIST, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import (
+    _CACHED_NO_EXIST,
+    constants,
+    get_token,
+    hf_hub_download,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import (  # type: ignore[attr-defined]
     EntryNotFoundError,
     GatedRepoError,
@@ -33,10 +39,18 @@ from corpuskit.plugin import is_offline as corpuskit_is_offline
 
 #: What an answer of the Hub means, and what to do.
 _REMEDIES = {
+    400: "does not take the request{words}: mend what it names, or upgrade huggingface_hub",
     401: "asks who you are: set HF_TOKEN or run 'hf auth login', and renew a token that has expired",
     403: "does not allow that with this token: make one that may, in your settings there, and set HF_TOKEN",
+    404: "has nothing there{words}: check the name and the revision, and HF_ENDPOINT if it is set",
+    409: "says that something else is done there at the moment{words}: try again when it is done",
+    412: "says that it was changed meanwhile{words}: try again",
+    413: "says that what was sent is too large{words}: make smaller files, with a smaller --shard-bytes",
+    422: "cannot use what was sent{words}: mend what it names, or upgrade huggingface_hub",
     429: "says that these are too many requests: wait some minutes; with HF_TOKEN it allows more",
 }
+_TROUBLE = "has trouble of its own, status {status}{words}: try again in some minutes; it keeps what it got"
+_OTHER = "answered with status {status}{words}: try again later, or upgrade huggingface_hub"
 
 
 def is_offline() -> bool:
@@ -72,6 +86,11 @@ def explained(what: str, repo: str) -> Iterator[None]:
     def error(reason: str, **facts: Any) -> FetchError:
         return FetchError(f"{what}: {reason}", path=repo, **facts)
 
+    if not is_offline() and not _is_sendable(get_token() or ""):
+        raise error(
+            "HF_TOKEN, or the token that 'hf auth login' saved, has characters that no token has; copy it "
+            "again from your settings there"
+        )
     try:
         yield
     except GatedRepoError as cause:
@@ -86,7 +105,7 @@ def explained(what: str, repo: str) -> Iterator[None]:
         if is_offline():
             remedy = "not in the cache, and HF_HUB_OFFLINE or CORPUSKIT_OFFLINE forbids the network"
             raise error(f"{remedy}; unset them once to download it") from cause
-        raise error(f"cannot be downloaded: {reason_of(cause):.300}; check the network") from cause
+        raise error(_answer(cause) or f"cannot be downloaded: {_reason(cause)}; check the network") from cause
     except EntryNotFoundError as cause:
         raise error("there is no such file", missing=True) from cause
     except HFValidationError as cause:
@@ -94,10 +113,30 @@ def explained(what: str, repo: str) -> Iterator[None]:
     except (HTTPError, OSError) as cause:
         if isinstance(cause, CorpuskitError):
             raise
-        status = getattr(getattr(cause, "response", None), "status_code", None)
-        if status in _REMEDIES:
-            raise error(f"{constants.ENDPOINT} {_REMEDIES[status]}") from cause
-        raise error(f"cannot be had from {constants.ENDPOINT}: {reason_of(cause):.300}") from cause
+        found = _answer(cause) or f"cannot be had from {constants.ENDPOINT}: {reason_of(cause):.300}"
+        raise error(found) from cause
+
+
+def _answer(error: BaseException) -> str | None:
+    """What the Hub answered, and what to do; None if there was no answer."""
+    for one in (error, error.__cause__):
+        status = getattr(getattr(one, "response", None), "status_code", None)
+        if status is not None:
+            said = " ".join(str(getattr(one, "server_message", None) or "").split())
+            what = _REMEDIES.get(status, _TROUBLE if status >= 500 else _OTHER)
+            words = f" ({said:.200})" if said else ""
+            return f"{constants.ENDPOINT} {what.format(status=status, words=words)}"
+    return None
+
+
+def _reason(error: BaseException) -> str:
+    """Why there was no answer: what is below an error says it, and the error that nothing was found."""
+    return f"{reason_of(error.__cause__ or error):.300}"
+
+
+def _is_sendable(token: str) -> bool:
+    """Whether a token can be sent: a header holds no other characters."""
+    return token.isascii() and token.isprintable()
 
 
 @contextlib.contextmanager

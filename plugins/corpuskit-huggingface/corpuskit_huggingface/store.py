@@ -175,7 +175,7 @@ class HubStore(Store):
         head = self._head or self._look()
         self._check(head, expected)
         if head.commit is None:
-            with self._told("make"):
+            with self._told("make"), contextlib.suppress(KeyError):  # it is there, and its URL is not said
                 self._api.create_repo(self._repo, repo_type="dataset", private=private or None, exist_ok=True)
             head = self._look()
             self._check(head, expected)

@@ -421,3 +421,70 @@ def test_a_card_that_the_hub_refuses_is_told(hub, local) -> None:
     ):
         corpuskit.publish(local, URL)
     assert len(hub.commits[REPO]) == 1
+
+
+#: The requests of publishing and opening, and what each answer to one of them is told with.
+REQUESTS = {
+    "look": lambda method, path: method == "GET" and path == "/api/datasets/me/stories",
+    "list": lambda method, path: "/tree/" in path,
+    "make": lambda method, path: path == "/api/repos/create",
+    "sort": lambda method, path: "/preupload/" in path,
+    "upload": lambda method, path: path.endswith("/objects/batch"),
+    "put": lambda method, path: method == "PUT",
+    "commit": lambda method, path: "/commit/" in path,
+    "read": lambda method, path: "/resolve/" in path,
+}
+ANSWERS = {
+    400: r"does not take the request \(too many\): mend what it names",
+    401: "asks who you are: set HF_TOKEN",
+    403: "does not allow that with this token",
+    404: r"has nothing there \(too many\): check the name and the revision",
+    409: r"something else is done there at the moment \(too many\): try again when",
+    412: r"was changed meanwhile \(too many\): try again",
+    413: r"too large \(too many\): make smaller files, with a smaller --shard-bytes",
+    422: r"cannot use what was sent \(too many\): mend what it names",
+    429: "too many requests: wait some minutes",
+    500: r"trouble of its own, status 500 \(too many\): try again in some minutes",
+    503: r"trouble of its own, status 503 \(too many\): try again in some minutes",
+}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+@pytest.mark.parametrize("request_of", REQUESTS)
+def test_each_answer_to_each_request_says_what_to_do(hub, local, request_of, status) -> None:
+    if request_of == "read":
+        corpuskit.publish(local, URL)
+        shutil.rmtree(constants.HF_HUB_CACHE)
+    matches = REQUESTS[request_of]
+    hub.fault = lambda method, path: status if matches(method, path) else None
+    if (request_of, status) == ("make", 409):  # it is there already: what was meant
+        hub.fault = lambda method, path: status if matches(method, path) and hub.add(REPO, {}) else None
+        corpuskit.publish(local, URL)
+        return
+    if request_of == "list":
+        hub.add(REPO, {})
+    message = ANSWERS[status]
+    if request_of == "commit" and status in (409, 412):  # which is tried again before it is told
+        message = "others commit to it all the time; try again when they are done"
+    with pytest.raises(StorageError, match=message) as caught:
+        corpuskit.open(URL) if request_of == "read" else corpuskit.publish(local, URL)
+    assert "\n" not in str(caught.value)
+    assert "connection" not in str(caught.value)
+
+
+def test_an_answer_that_nobody_has_heard_of_is_told(hub, local) -> None:
+    hub.fault = lambda method, path: 418
+    with pytest.raises(StorageError, match=r"answered with status 418 \(too many\): try again later"):
+        corpuskit.publish(local, URL)
+
+
+@pytest.mark.parametrize("token", ["hf_schlüssel", "hf_\u2013key", "hf key\x07"])
+def test_a_token_that_cannot_be_sent_is_told_and_not_shown(hub, local, monkeypatch, token) -> None:
+    corpuskit.publish(local, URL)
+    monkeypatch.setenv("HF_TOKEN", token)
+    for use in (lambda: corpuskit.publish(local, URL), lambda: corpuskit.open(URL)):
+        with pytest.raises(
+            StorageError, match="HF_TOKEN, or the token .*, has characters that no token"
+        ) as caught:
+            use()
+        assert token not in str(caught.value)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("cache_dir", "no_waiting")
 def context():
     starts = np.arange(0, 64 * 10**6 + 1, 10**6 // 2)
     return SamplerContext(
-        64 * 10**6, 1024, 0, document_ends=lambda: starts[1:], batch_size=64, shard_starts=lambda: starts
+        64 * 10**6, 1024, 0, document_ends=lambda: starts[1:], rows_read=64, shard_starts=lambda: starts
     )
 
 
@@ -94,4 +94,15 @@ def test_batches_of_a_remote_corpus_warn(url, caplog):
     corpus.batches("train", sampler="shard_shuffled", sampler_options={"group_tokens": 10_000}, **told)
     assert caplog.messages == []
     corpus.batches("train", sampler="shuffled", **told)
+    assert "sampler 'shuffled' fetches each shard some 11.4 times" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["schedule", "mixture"])
+def test_a_step_is_reckoned_with_all_of_its_rows_however_they_are_said(url, caplog, kind):
+    corpus = corpuskit.open(url, cache_bytes=60_000)
+    told = {"batch_size": 16, "block_size": 4, "output": "numpy", "sampler": "shuffled"}
+    if kind == "schedule":
+        corpus.batches("train", **{**told, "batch_size": [(0, 4), (10, 16)]})
+    else:
+        corpuskit.mix({corpus: 1}).batches("train", **told)
     assert "sampler 'shuffled' fetches each shard some 11.4 times" in caplog.text
