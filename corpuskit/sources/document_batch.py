@@ -17,7 +17,7 @@ class DocumentBatch:
 
     Args:
         texts: D documents, each valid UTF-8.
-        starts: D starts, as `Document.start`.
+        starts: D starts, as `Document.start`; a list, or an `array.array`.
         continues: True where the last text is not the end of its document: the next batch's first text
             goes on with it.
         separated: Whether a separator that the user named ends one of them, or more.
