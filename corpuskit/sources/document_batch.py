@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import MutableSequence, Sequence
+from typing import Any, TypeVar, overload
 
 from corpuskit.tokenizers.pieces import DocumentPiece
 
@@ -17,7 +17,7 @@ class DocumentBatch:
 
     Args:
         texts: D documents, each valid UTF-8.
-        starts: D starts, as `Document.start`.
+        starts: D starts, as `Document.start`; a list, or an `array.array`.
         continues: True where the last text is not the end of its document: the next batch's first text
             goes on with it.
         separated: Whether a separator that the user named ends one of them, or more.
@@ -28,7 +28,7 @@ class DocumentBatch:
     """
 
     texts: list[bytes]
-    starts: list[int]
+    starts: MutableSequence[int]
     continues: bool = False
     separated: bool = False
     pieces: list[list[DocumentPiece]] | None = None
@@ -53,7 +53,11 @@ class DocumentBatch:
         )
 
 
-def _chosen(values: list[T], numbers: Sequence[int]) -> list[T]:
+@overload
+def _chosen(values: list[T], numbers: Sequence[int]) -> list[T]: ...
+@overload
+def _chosen(values: MutableSequence[T], numbers: Sequence[int]) -> MutableSequence[T]: ...
+def _chosen(values: MutableSequence[T], numbers: Sequence[int]) -> MutableSequence[T]:
     """Some of the values; those of a range at once."""
     if isinstance(numbers, range):
         return values[numbers.start : numbers.stop : numbers.step]

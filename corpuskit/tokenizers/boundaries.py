@@ -20,8 +20,6 @@ space that reaches the place. Three kinds of places are safe for all three patte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,22 +56,22 @@ _CJK_MARKS = ("\u3001".encode(), "\u3002".encode(), "\uff0c".encode())
 _FIRST_WINDOW_BYTES, _LAST_WINDOW_BYTES = 1 << 12, 1 << 20
 
 
-def may_be_joined(texts: Sequence[bytes], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether texts keep their ids, and leave others theirs, behind a line feed and before a space.
+def may_be_joined(text: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether parts of a text keep their ids, and leave others theirs, behind a line feed and before a space.
 
     The line feed is one after a visible character: the places are safe for the first two reasons above.
 
     Args:
-        texts: D texts in UTF-8.
-        sizes: int64[D], their bytes.
+        text: The text in UTF-8.
+        starts: int64[D], where each part starts, which is before the text's end.
+        stops: int64[D], where each part ends.
 
     Returns:
-        bool[D], False for some texts that would keep theirs.
+        bool[D], False for some parts that would keep theirs.
     """
-    units = np.frombuffer(b"".join([*texts, b" "]), np.uint8)
-    stops = np.cumsum(sizes)
-    joins: NDArray[np.bool_] = _IS_VISIBLE_LEAD[units[stops - sizes]] & _IS_VISIBLE[units[stops - 1]]
-    return joins & (sizes > 0)
+    units = np.frombuffer(text, np.uint8)
+    joins: NDArray[np.bool_] = _IS_VISIBLE_LEAD[units[starts]] & _IS_VISIBLE[units[stops - 1]]
+    return joins & (starts < stops)
 
 
 def last_safe_place(text: bytes, at: int, *, start: int = 0) -> int:

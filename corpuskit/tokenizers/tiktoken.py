@@ -140,10 +140,13 @@ class TiktokenTokenizer(Tokenizer):
             TokenizerError: As `encode_batch`.
         """
         engine = self._loaded_engine()
-        if not (isinstance(engine, GigatokenEngine) and self._may_be_cut and are_short(texts)):
+        if not (isinstance(engine, GigatokenEngine) and self._may_be_cut):
+            return None
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        if not are_short(sizes):
             return None
         try:
-            encoded = encode_joined(texts, self._encode_each, self._token_sizes, eot_id)
+            encoded = encode_joined(texts, sizes, self._encode_each, self._token_sizes, eot_id)
         except TokenizerError as error:
             self._encode_each(texts)  # which names the text, if it is the fault of one
             error.index = None

@@ -91,9 +91,8 @@ class Worker:
                 goes_on = piece.slice.start != piece.slice.document_start
                 for batch in joined(batches, self._tokenizer, cut=cut, name=item.name):
                     separated = separated or batch.separated
-                    tokens, documents = self._write(writer, piece, batch, goes_on=goes_on)
+                    size, tokens, documents = self._write(writer, piece, batch, goes_on=goes_on)
                     goes_on = batch.continues
-                    size = sum(map(len, batch.texts))
                     text_bytes += size
                     num_documents += documents
                     if on_work is not None:
@@ -128,15 +127,15 @@ class Worker:
 
     def _write(
         self, writer: PartWriter, piece: Piece, batch: DocumentBatch, *, goes_on: bool
-    ) -> tuple[int, int]:
-        """Encode a batch and hand it to the splits; returns its (tokens, documents that ended).
+    ) -> tuple[int, int, int]:
+        """Encode a batch and hand it to the splits; returns its (text bytes, tokens, documents that ended).
 
         Its first text `goes_on` where it is not the beginning of its document.
         """
         if batch.fields:
             writer.field_types.note(batch.fields, batch.starts, piece.input)
         by_split = {piece.split: batch} if piece.split is not None else self._by_split(batch)
-        tokens = documents = 0
+        size = tokens = documents = 0
         for split, mine in by_split.items():
             try:
                 with blame(
@@ -155,12 +154,13 @@ class Worker:
             except TokenizerError as error:
                 raise self._placed(error, piece, mine) from error
             ended = len(encoded.ends)
-            sizes = np.fromiter(map(len, mine.texts), np.int64, ended)
-            index = new_rows(encoded.ends, piece.input, mine.starts[:ended], sizes)
+            sizes = np.fromiter(map(len, mine.texts), np.int64, len(mine.texts))
+            index = new_rows(encoded.ends, piece.input, mine.starts[:ended], sizes[:ended])
             writer.add(split, encoded, index, mine.fields or {})
+            size += int(sizes.sum())
             tokens += len(encoded.ids)
             documents += ended
-        return tokens, documents
+        return size, tokens, documents
 
     def _by_split(self, batch: DocumentBatch) -> dict[str, DocumentBatch]:
         chosen: dict[str, list[int]] = {}

@@ -24,7 +24,7 @@ from corpuskit.sources.plain_text import PlainText
 #: About how many bytes of text a reader gives in one batch.
 BATCH_BYTES = 2**20
 #: The largest number of documents that a reader gives in one batch.
-BATCH_DOCUMENTS = 2048
+BATCH_DOCUMENTS = 16384
 
 #: How far into a file the line of a broken document is counted; beyond, only the byte is named.
 _LINE_COUNT_BYTES = 8 * 2**30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from typing import Any, ClassVar
 
 import orjson
@@ -71,7 +71,7 @@ class ChatRecords(Records[Pieces]):
         return documents, keep.columns(rows)
 
     def batch(
-        self, documents: list[Pieces], starts: list[int], fields: dict[str, list[Any]] | None
+        self, documents: list[Pieces], starts: MutableSequence[int], fields: dict[str, list[Any]] | None
     ) -> DocumentBatch:
         """A batch of conversations."""
         return batch_of(documents, starts, fields)

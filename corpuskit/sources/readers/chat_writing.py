@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from typing import Any, ClassVar
 
 from corpuskit.chat.conversation import BadConversation
@@ -113,7 +113,7 @@ class ConversationReader(Reader):
 
 
 def batch_of(
-    documents: list[Pieces], starts: list[int], fields: dict[str, list[Any]] | None = None
+    documents: list[Pieces], starts: MutableSequence[int], fields: dict[str, list[Any]] | None = None
 ) -> DocumentBatch:
     """A batch of conversations.
 

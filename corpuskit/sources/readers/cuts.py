@@ -7,7 +7,7 @@ counting agrees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableSequence
 from typing import NamedTuple
 
 from corpuskit.sources.base import Input, Slice
@@ -36,7 +36,7 @@ class Documents(NamedTuple):
         ended: Whether a separator follows the last one; at the end of a file there may be none.
     """
 
-    starts: list[int]
+    starts: MutableSequence[int]
     texts: list[bytes]
     block: bytes | None
     ended: bool = True
@@ -112,7 +112,7 @@ class _Splitter:
             last = b"".join(self._held)
             yield from self._allowed(Documents([self._position], [last], last, ended=False), len(last))
 
-    def _split(self, held: bytes, data: bytes) -> tuple[list[bytes], list[int], bytes | None]:
+    def _split(self, held: bytes, data: bytes) -> tuple[list[bytes], MutableSequence[int], bytes | None]:
         """Documents, the last of which is open, their starts, and the block that they are from."""
         separator = self._separator
         if self._long_documents and separator.is_plain_in(separator.tail(held), data):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -112,7 +112,7 @@ class Records(abc.ABC, Generic[T]):
 
     @abc.abstractmethod
     def batch(
-        self, documents: list[T], starts: list[int], fields: dict[str, list[Any]] | None
+        self, documents: list[T], starts: MutableSequence[int], fields: dict[str, list[Any]] | None
     ) -> DocumentBatch:
         """A batch of documents, with where their records start and their kept fields."""
 
@@ -120,10 +120,11 @@ class Records(abc.ABC, Generic[T]):
     def field_of(self, record: dict[str, Any]) -> tuple[str | None, Any]:
         """The one of the fields that counts in a record, with its value; (None, None) if it has none."""
 
-    def of_block(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
+    def of_block(self, lines: list[bytes], starts: MutableSequence[int]) -> DocumentBatch:
         """The documents of some lines, with where their records start; perhaps none."""
         keep, found = self._reader.keep, None
-        if max(map(len, lines), default=0) <= _SMALL_BYTES or not any(map(_holds_too_much, lines)):
+        is_small = starts[-1] - starts[0] + len(lines[-1]) <= _SMALL_BYTES
+        if is_small or not any(map(_holds_too_much, lines)):
             found = self.fast(lines)
         if found is None:
             return keep.checked(without_empty(self.documents(lines, starts), self._bad), self._bad)
@@ -134,7 +135,7 @@ class Records(abc.ABC, Generic[T]):
         self._unround(batch, lines)
         return keep.checked(without_empty(batch, self._bad), self._bad, is_valid=True)
 
-    def documents(self, lines: list[bytes], starts: list[int]) -> DocumentBatch:
+    def documents(self, lines: list[bytes], starts: MutableSequence[int]) -> DocumentBatch:
         """The documents of some lines, with where their records start; of what is none it is decided."""
         keep = self._reader.keep
         documents: list[T] = []

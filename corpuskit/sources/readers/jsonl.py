@@ -8,7 +8,7 @@ field other than the text's holds decides nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from typing import Any, ClassVar
 
 import orjson
@@ -117,7 +117,7 @@ class TextRecords(Records[bytes]):
             return None
 
     def batch(
-        self, documents: list[bytes], starts: list[int], fields: dict[str, list[Any]] | None
+        self, documents: list[bytes], starts: MutableSequence[int], fields: dict[str, list[Any]] | None
     ) -> DocumentBatch:
         """A batch of texts."""
         return DocumentBatch(documents, starts, fields=fields)

@@ -8,6 +8,8 @@ Separators are found from left to right without overlap, as `bytes.split` does.
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import MutableSequence
 
 import numpy as np
 
@@ -53,7 +55,7 @@ class Separator:
         found = self._pattern.search(data, start)
         return None if found is None else (self._begin(data, found.start(), start), found.end())
 
-    def split(self, block: bytes, first: int) -> tuple[list[bytes], list[int]]:
+    def split(self, block: bytes, first: int) -> tuple[list[bytes], MutableSequence[int]]:
         """What is between occurrences, as `bytes.split` gives it, and where each piece starts.
 
         Args:
@@ -105,12 +107,12 @@ class Separator:
         parts.append(block[start:])
         return parts
 
-    def _split_lines(self, block: bytes, first: int) -> tuple[list[bytes], list[int]]:
+    def _split_lines(self, block: bytes, first: int) -> tuple[list[bytes], MutableSequence[int]]:
         *lines, last = block.split(b"\n")
         starts = document_starts([*lines, last], first, 1)
         return [*(line.removesuffix(b"\r") for line in lines), last], starts
 
-    def _split_mixed(self, block: bytes, first: int) -> tuple[list[bytes], list[int]]:
+    def _split_mixed(self, block: bytes, first: int) -> tuple[list[bytes], MutableSequence[int]]:
         documents, starts, at = [], [first], 0
         for found in self._pattern.finditer(block):
             documents.append(block[at : self._begin(block, found.start(), at)])
@@ -124,14 +126,13 @@ class Separator:
         return found - (self._may_begin_with_cr and found > least and data[found - 1] == _CR)
 
 
-def document_starts(documents: list[bytes], first: int, separator_bytes: int) -> list[int]:
+def document_starts(documents: list[bytes], first: int, separator_bytes: int) -> array[int]:
     """Where each document of a block starts, given where the first does."""
     lengths = np.fromiter(map(len, documents), np.int64, len(documents))
     lengths += separator_bytes
     starts = np.cumsum(lengths)
     starts += first - lengths
-    found: list[int] = starts.tolist()
-    return found
+    return array("q", starts.tobytes())
 
 
 def _places_of_pair(block: bytes, pair: bytes) -> list[int]:

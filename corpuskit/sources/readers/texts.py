@@ -10,7 +10,7 @@ from corpuskit.sources.readers.base import BATCH_DOCUMENTS, BadDocuments
 
 def without_empty(batch: DocumentBatch, bad: BadDocuments) -> DocumentBatch:
     """The documents that have any text; the others are counted."""
-    if b"" not in batch.texts:
+    if all(batch.texts):
         return batch
     kept = []
     for number, text in enumerate(batch.texts):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from corpuskit.errors import ConfigError, SourceError
 from corpuskit.sources.base import Slice
+from corpuskit.sources.readers.base import BATCH_DOCUMENTS
 from corpuskit.sources.readers.text import TextReader
 
 
@@ -193,6 +194,6 @@ def test_options_without_a_value_are_defaults():
 def test_batches_are_bounded(text_file, read_all):
     item = text_file(b"x\n" * 100_000)
     batches = list(TextReader({"lines": True}).read(item, Slice(), lambda *bad: None))
-    assert max(len(batch.texts) for batch in batches) == 2048
+    assert max(len(batch.texts) for batch in batches) == BATCH_DOCUMENTS
     assert sum(len(batch.texts) for batch in batches) == 100_000
     assert batches[-1].starts[-1] == 199_998
