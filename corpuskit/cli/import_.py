@@ -34,6 +34,21 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
     help="The tokenizer that made the ids: no token file says it. It must be said.",
 )
 @option(
+    "--added-token",
+    "added_tokens",
+    multiple=True,
+    metavar="NAME",
+    help="The control token of the next id behind the vocabulary's last one; may be repeated. By default an "
+    "export.json beside the files says it.",
+)
+@option(
+    "--vocabulary-from",
+    metavar="FILE",
+    type=UserPath(dir_okay=False),
+    help="The text that the vocabulary was made of, for chars. By default an export.json beside the files "
+    "says it.",
+)
+@option(
     "-o",
     "--output",
     metavar="PATH",
@@ -73,6 +88,8 @@ def command(
     format_name: str,
     name: str,
     encoding: str,
+    added_tokens: tuple[str, ...],
+    vocabulary_from: str | None,
     output: str | None,
     dtype: str | None,
     documents: str,
@@ -99,6 +116,8 @@ def command(
             format_name,
             name=name,
             encoding=encoding,
+            added_tokens=added_tokens,
+            vocabulary_from=vocabulary_from,
             output=output,
             dtype=dtype,
             documents=cast(Any, documents),

@@ -239,7 +239,7 @@ class ForeignPlace:
             raise CorpusFormatError(
                 f"{path}: its ids are of {said.get('encoding')!r:.60}, whose fingerprint begins with "
                 f"{found[:16]!r}, and --encoding {self.encoding} has {self.fingerprint[:16]!r}; choose the "
-                "--encoding that made them",
+                "--encoding that made them, and name its added tokens with --added-token",
                 path=path,
                 expected=self.fingerprint,
                 found=found,
