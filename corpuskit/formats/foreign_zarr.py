@@ -1,7 +1,7 @@
 """Arrays of zarr 3 of one dimension, as Levanter's caches have them: read a chunk at a time.
 
-`corpuskit.formats.zarr_array` says how the files are. Chunks are as they are, or frames of zstandard or Blosc,
-whose blocks are stored or compressed with LZ4 or zstandard.
+`corpuskit.formats.zarr_array` says how the files are. Chunks are as they are, or frames of zstandard or of
+Blosc, whose blocks are stored or compressed with LZ4 or zstandard.
 """
 
 from __future__ import annotations
