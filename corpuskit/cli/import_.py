@@ -23,15 +23,15 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
     metavar="NAME",
     type=Name("format"),
     required=True,
-    help="Read this format; 'corpuskit list formats' shows them. It must be said.",
+    help="Read this format; 'corpuskit list formats' shows them.",
 )
-@option("--name", metavar="NAME", required=True, help="Call the corpus this. It must be said.")
+@option("--name", metavar="NAME", required=True, help="Call the corpus this.")
 @option(
     "--encoding",
     metavar="NAME",
     type=Name("tokenizer"),
     required=True,
-    help="The tokenizer that made the ids: no token file says it. It must be said.",
+    help="The tokenizer that made the ids: no token file says it.",
 )
 @option(
     "--added-token",
