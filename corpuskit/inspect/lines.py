@@ -36,6 +36,10 @@ _TOKENS = 2**20
 _MAX_RUN_BYTES = 2**24
 #: The options of corpora of trainers' token files.
 _IMPORTED = frozenset({"imported", "opened"})
+#: Where options say what a corpus was made of.
+_PARENTS = ("derived", "parents", "options")
+#: Their files whose names a reader takes for its own: Levanter's.
+_FOREIGN_NAMES = frozenset({"shard_ledger.json"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,10 +129,17 @@ class InputLines:
         return places
 
     def unit(self, name: str) -> Literal["byte", "row"]:
-        """What a document's start counts in an input of a name; trainers' files have a row a document."""
-        if not _IMPORTED.isdisjoint(self._corpus.manifest.options):
+        """What a document's start counts in an input of a name; trainers' files have a row a document.
+
+        Of several corpora, a file that no reader knows by its name is of those that were imported.
+        """
+        options = self._corpus.manifest.options
+        if not _IMPORTED.isdisjoint(options):
             return "row"
         reader = self._reader(name)
+        is_foreign = reader is None or PurePosixPath(name).name in _FOREIGN_NAMES
+        if is_foreign and _is_imported(options):
+            return "row"
         return "row" if reader is not None and reader.PLACES == "rows" else "byte"
 
     def is_verbatim(self, name: str) -> bool:
@@ -316,6 +327,15 @@ class InputLines:
         if texts is None:
             return None
         return np.fromiter((text.count(b"\n") for text in texts), np.int64, len(texts))
+
+
+def _is_imported(said: Any) -> bool:
+    """Whether options, or those of a corpus that a corpus was made of, are of token files."""
+    if isinstance(said, list):
+        return any(map(_is_imported, said))
+    return isinstance(said, dict) and (
+        not _IMPORTED.isdisjoint(said) or any(_is_imported(said.get(key)) for key in _PARENTS)
+    )
 
 
 __all__ = ["InputLines", "Place"]
