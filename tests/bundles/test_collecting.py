@@ -297,3 +297,8 @@ def test_a_budget_needs_an_encoding(machine, stick):
     machine("here")
     with pytest.raises(ConfigError, match="nothing says in which encoding; add --encoding"):
         corpuskit.fetch_bundle(stick, "tinyshakespeare", max_tokens=1000)
+
+
+def test_a_bundle_is_never_spread_over_the_root_of_a_disk():
+    with pytest.raises(ConfigError, match="a bundle needs a folder with a name of its own"):
+        corpuskit.fetch_bundle("/", "tinyshakespeare")
