@@ -141,5 +141,6 @@ def command(
     if not quiet:
         tokens = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         documents_found = sum(stream.num_documents for stream in corpus.values())
-        render.say(f"Imported {tokens} tokens in {documents_found:,} documents ({encoding}).")
+        noun = "document" if documents_found == 1 else "documents"
+        render.say(f"Imported {tokens} tokens in {documents_found:,} {noun} ({encoding}).")
     render.print_text(str(corpus.path))
