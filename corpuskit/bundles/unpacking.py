@@ -61,6 +61,7 @@ def unpack(
         StorageError: If reading or writing failed.
 
     Example:
+        >>> file = corpuskit.pack("data/tinyshakespeare/gpt2", "tinyshakespeare-gpt2.tar")
         >>> corpus = corpuskit.unpack("tinyshakespeare-gpt2.tar", "data/tinyshakespeare/gpt2")
     """
     if not isinstance(file, (str, os.PathLike)):

@@ -129,18 +129,13 @@ class InputLines:
         return places
 
     def unit(self, name: str) -> Literal["byte", "row"]:
-        """What a document's start counts in an input of a name; trainers' files have a row a document.
-
-        Of several corpora, a file that no reader knows by its name is of those that were imported.
-        """
-        options = self._corpus.manifest.options
-        if not _IMPORTED.isdisjoint(options):
-            return "row"
+        """What a document's start counts in an input of a name; trainers' files have a row a document."""
         reader = self._reader(name)
-        is_foreign = reader is None or PurePosixPath(name).name in _FOREIGN_NAMES
-        if is_foreign and _is_imported(options):
+        if (reader is not None and reader.PLACES == "rows") or _is_foreign(
+            name, self._corpus.manifest.options, is_known=reader is not None
+        ):
             return "row"
-        return "row" if reader is not None and reader.PLACES == "rows" else "byte"
+        return "byte"
 
     def is_verbatim(self, name: str) -> bool:
         """Whether a document's text is the bytes of an input of a name from its start on."""
@@ -327,6 +322,13 @@ class InputLines:
         if texts is None:
             return None
         return np.fromiter((text.count(b"\n") for text in texts), np.int64, len(texts))
+
+
+def _is_foreign(name: str, options: dict[str, Any], *, is_known: bool) -> bool:
+    """Whether an input is a trainer's file: all are, or of several corpora, one that no reader knows."""
+    if not _IMPORTED.isdisjoint(options):
+        return True
+    return (not is_known or PurePosixPath(name).name in _FOREIGN_NAMES) and _is_imported(options)
 
 
 def _is_imported(said: Any) -> bool:
