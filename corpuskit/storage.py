@@ -230,7 +230,10 @@ def anonymous_file(folder: Path) -> IO[bytes]:
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
     """Make a directory, with `mode`, and those above it; one that exists is kept as it is."""
     with storage_errors(path, "create the folder"):
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        try:
+            path.mkdir(mode=mode, parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(errno.ENOTDIR, "something else has this name") from error
 
 
 def rename(old: Path, new: Path) -> None:

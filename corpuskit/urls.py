@@ -199,7 +199,7 @@ class RemotePath:
         url: The whole URL; a slash at its end makes no difference.
 
     Raises:
-        ConfigError: If it is a chain of URLs.
+        ConfigError: If it is a chain of URLs, or ends behind `://`.
     """
 
     url: str
@@ -207,6 +207,8 @@ class RemotePath:
     def __post_init__(self) -> None:
         if "::" in self.url:
             raise ConfigError(f"{self}: a corpus is at one URL, not at a chain of them")
+        if not self.url.partition("://")[2].strip("/"):
+            raise ConfigError(f"{self.url}: names no place in a store; say which, such as s3://bucket/folder")
         object.__setattr__(self, "url", self.url.rstrip("/"))
 
     def __truediv__(self, name: str) -> RemotePath:

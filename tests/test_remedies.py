@@ -60,13 +60,20 @@ def commands() -> dict[str, click.Command]:
 
 
 #: Where messages come from that only some commands can give; every other may come from any.
-_COMMANDS_OF = {"sources": "prepare", "tokenizers": "prepare", "prepare": "prepare", "fetch": "prepare"}
+_COMMANDS_OF: dict[str, tuple[str, ...]] = {
+    "sources": ("prepare",),
+    "tokenizers": ("prepare",),
+    "preparation": ("prepare", "publish"),
+    "fetching": (),
+    "formats": ("export", "import", "prepare"),
+    "bundles": ("fetch", "pack", "unpack"),
+}
 
 
 @cache
 def flags(*names: str) -> set[str]:
-    """Every flag of some commands; of all, if none is named."""
-    chosen = [commands()[name] for name in names or commands()]
+    """Every flag of some commands."""
+    chosen = [commands()[name] for name in names]
     options = {flag for command in chosen for p in command.params for flag in (*p.opts, *p.secondary_opts)}
     return options | {"--help"}
 
@@ -74,9 +81,9 @@ def flags(*names: str) -> set[str]:
 def allowed_flags(text: str, room: str) -> set[str]:
     """The flags that a message may name: those of the commands that it can come from or that it names."""
     if room not in _COMMANDS_OF:
-        return flags()
+        return flags(*commands())
     named = [f"{command} {inner}".strip() for command, inner in _COMMAND.findall(text)]
-    return flags(_COMMANDS_OF[room], *(name for name in named if name in commands()))
+    return flags(*_COMMANDS_OF[room], *(name for name in named if name in commands()))
 
 
 @cache

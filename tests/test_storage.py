@@ -380,3 +380,10 @@ def test_of_a_directory_that_is_replaced_only_what_is_ours_is_deleted(tmp_path, 
     assert names(tmp_path / "corpus") == ["file"]
     assert names(new) == ["notes.txt"]
     assert "two is kept: it holds 'notes.txt', which corpuskit did not make" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_file_where_a_folder_is_to_be_is_told(tmp_path, name):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match="something else has this name|Not a directory"):
+        storage.make_directory(tmp_path / name)

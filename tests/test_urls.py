@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from corpuskit.urls import file_path, redact_text, redact_url, url_id
+from corpuskit.errors import ConfigError
+from corpuskit.urls import file_path, redact_text, redact_url, remote_path, url_id
 
 CANARY = "c4n4ry-Secret"
 
@@ -131,3 +132,9 @@ def test_a_file_url_names_any_bytes():
     assert os.fsencode(file_path("file:///a/%ff%e9") or "") == b"/a/\xff\xe9"
     assert os.fsencode(file_path("file:///a\udcff%20b") or "") == b"/a\xff b"
     assert file_path("file://LOCALHOST/a%20b") == "/a b"
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3:///", "memory://", "hf://"])
+def test_a_url_that_names_nothing_is_refused(url):
+    with pytest.raises(ConfigError, match="names no place in a store; say which"):
+        remote_path(url)

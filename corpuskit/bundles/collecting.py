@@ -275,7 +275,10 @@ def _folder(path: str | os.PathLike[str]) -> Path:
             "its own tool",
             path=str(remote),
         )
-    return user_path(path, what="--to")
+    folder = user_path(path, what="--to")
+    if folder.resolve() == folder.resolve().parent:
+        raise ConfigError(f"--to {folder}: a bundle needs a folder with a name of its own", path=folder)
+    return folder
 
 
 __all__ = ["Bundle", "fetch_bundle"]

@@ -61,13 +61,14 @@ def unpack(
         StorageError: If reading or writing failed.
 
     Example:
+        >>> file = corpuskit.pack("data/tinyshakespeare/gpt2", "tinyshakespeare-gpt2.tar")
         >>> corpus = corpuskit.unpack("tinyshakespeare-gpt2.tar", "data/tinyshakespeare/gpt2")
     """
     if not isinstance(file, (str, os.PathLike)):
         return _unpack(file, "the packed corpus", _output(output, None), overwrite, on_progress)
     path = user_path(file, what="FILE")
-    place = _output(output, path)
     try:
+        place = path if output is None and path.is_dir() else _output(output, path)
         if stat.S_ISREG(path.stat().st_mode) or path.is_fifo():
             with path.open("rb", buffering=0) as opened:
                 return _unpack(opened, str(path), place, overwrite, on_progress)

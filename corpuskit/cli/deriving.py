@@ -35,7 +35,7 @@ def output_options(function: F) -> F:
         metavar="PATH",
         type=UserPath(file_okay=False),
         required=True,
-        help="Write this folder. It must be said.",
+        help="Write this folder.",
     )
     return where(option("--overwrite", is_flag=True, help=replace)(json_option(quiet_option(function))))
 

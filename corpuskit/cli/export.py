@@ -24,7 +24,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     metavar="NAME",
     type=Name("format"),
     required=True,
-    help="Write this format; 'corpuskit list formats' shows them. It must be said.",
+    help="Write this format; 'corpuskit list formats' shows them.",
 )
 @option(
     "-o",
@@ -32,7 +32,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     metavar="PATH",
     type=UserPath(file_okay=False),
     required=True,
-    help="Write this folder, or this URL in an object store. It must be said.",
+    help="Write this folder, or this URL in an object store.",
 )
 @option(
     "--split",
@@ -51,7 +51,7 @@ from corpuskit.cli.options import Name, UserPath, corpus_argument, json_option, 
     "--block-size",
     type=int,
     metavar="T",
-    help="Make the files for rows of so many tokens, where a format needs it. By default it is asked for.",
+    help="Make the files for rows of so many tokens; litdata and mds need it. By default files have no rows.",
 )
 @option(
     "--end-of-text-first",

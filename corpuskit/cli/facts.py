@@ -56,21 +56,6 @@ def options_of(manifest: Manifest) -> str:
     )
 
 
-def derived_of(manifest: Manifest) -> str:
-    """What a corpus was made of, step by step; empty if of text."""
-    words = []
-    for step in _objects(manifest.options.get("derived")):
-        parents = _objects(step.get("parents"))
-        names = [f"{one.get('dataset')} ({one.get('fingerprint')!s:.12})" for one in parents]
-        words.append(f"{step.get('rule')} of {', '.join(names)}")
-    return ", then ".join(words)
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list; none of what is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def fields_of(corpus: Corpus) -> list[str]:
     """A line for each kept field: its name, its type, and an example where one is on this machine."""
     examples = _examples(corpus)
@@ -195,4 +180,4 @@ def _value(key: str, value: Any) -> str:
     return str(value)
 
 
-__all__ = ["counts", "decided", "derived_of", "formats_of", "options_of", "rates"]
+__all__ = ["counts", "decided", "formats_of", "options_of", "rates"]

@@ -31,7 +31,7 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
     metavar="FOLDER",
     type=UserPath(file_okay=False),
     required=True,
-    help="Put the files into this folder, a bundle. It must be said.",
+    help="Put the files into this folder, a bundle.",
 )
 @option(
     "--format",

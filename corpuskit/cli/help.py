@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SAID = "corpuskit.config.said"
 
 #: Words of a command line: what is in quotation marks is one, and so is a flag with its value.
-_WORD = re.compile(r"(?:-[\w-]+ )?(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+(?:'[^']*'|\"[^\"]*\")?)")
+_WORD = re.compile(r"(?:-[\w-]+ (?!-))?(?:'[^']*'|\"[^\"]*\"|[^\s'\"]+(?:'[^']*'|\"[^\"]*\")?)")
 _RANGE = re.compile(r"x>=(\d+)(?=\]$)")
 #: The widest column of options; the rest of a narrow terminal is for what they mean.
 _WIDEST_COLUMN = 30

@@ -23,15 +23,30 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
     metavar="NAME",
     type=Name("format"),
     required=True,
-    help="Read this format; 'corpuskit list formats' shows them. It must be said.",
+    help="Read this format; 'corpuskit list formats' shows them.",
 )
-@option("--name", metavar="NAME", required=True, help="Call the corpus this. It must be said.")
+@option("--name", metavar="NAME", required=True, help="Call the corpus this.")
 @option(
     "--encoding",
     metavar="NAME",
     type=Name("tokenizer"),
     required=True,
-    help="The tokenizer that made the ids: no token file says it. It must be said.",
+    help="The tokenizer that made the ids: no token file says it.",
+)
+@option(
+    "--added-token",
+    "added_tokens",
+    multiple=True,
+    metavar="NAME",
+    help="The control token of the next id behind the vocabulary's last one; may be repeated. By default an "
+    "export.json beside the files says it.",
+)
+@option(
+    "--vocabulary-from",
+    metavar="FILE",
+    type=UserPath(dir_okay=False),
+    help="The text that the vocabulary was made of, for chars. By default an export.json beside the files "
+    "says it.",
 )
 @option(
     "-o",
@@ -73,6 +88,8 @@ def command(
     format_name: str,
     name: str,
     encoding: str,
+    added_tokens: tuple[str, ...],
+    vocabulary_from: str | None,
     output: str | None,
     dtype: str | None,
     documents: str,
@@ -99,6 +116,8 @@ def command(
             format_name,
             name=name,
             encoding=encoding,
+            added_tokens=added_tokens,
+            vocabulary_from=vocabulary_from,
             output=output,
             dtype=dtype,
             documents=cast(Any, documents),
@@ -122,5 +141,6 @@ def command(
     if not quiet:
         tokens = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         documents_found = sum(stream.num_documents for stream in corpus.values())
-        render.say(f"Imported {tokens} tokens in {documents_found:,} documents ({encoding}).")
+        noun = "document" if documents_found == 1 else "documents"
+        render.say(f"Imported {tokens} tokens in {documents_found:,} {noun} ({encoding}).")
     render.print_text(str(corpus.path))

@@ -82,6 +82,7 @@ def _instead_of(corpus: str) -> list[Listed]:
 def _print(corpus: Corpus) -> None:
     from corpuskit.cli import facts, render
     from corpuskit.corpus.run_file import run_of
+    from corpuskit.inspect.derivations import derived_of
 
     manifest, console = corpus.manifest, render.stdout_console()
     tokenizer = manifest.tokenizer
@@ -104,7 +105,7 @@ def _print(corpus: Corpus) -> None:
         "rates": facts.rates(manifest, run),
         "streams": facts.streams(manifest),
         "options": facts.options_of(manifest),
-        "derived": one_line(facts.derived_of(manifest)),
+        "derived": one_line(derived_of(manifest)),
         "left out": _counts(manifest.left_out, "documents"),
         "": _counts(manifest.left_out_files, "files or folders"),
         "license": run.get("license", ""),

@@ -21,7 +21,9 @@ class UserPath(click.Path):
     """A path as it was typed, which shells complete; `corpuskit.paths.user_path` says what it means."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Nothing: the library checks all paths, whoever gives them."""
+        """The same: the library checks all paths, whoever gives them. But `-` is a stream to who types it."""
+        if value == "-" and not self.allow_dash:
+            self.fail("- would be stdin or stdout, which it cannot be; write ./- for a name of -", param, ctx)
         return value
 
 

@@ -25,7 +25,7 @@ from corpuskit.cli.options import UserPath, corpus_argument, json_option, option
     metavar="FILE",
     type=UserPath(dir_okay=False, allow_dash=True),
     required=True,
-    help="Write this file; - is stdout. It must be said.",
+    help="Write this file; - is stdout.",
 )
 @option("--overwrite", is_flag=True, help="Replace a file that is there. By default that is an error.")
 @json_option

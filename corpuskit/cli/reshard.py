@@ -19,7 +19,7 @@ from corpuskit.cli.options import corpus_argument, option
     "--shard-bytes",
     metavar="SIZE",
     required=True,
-    help="Begin another shard after so many bytes of ids, such as 64M. It must be said.",
+    help="Begin another shard after so many bytes of ids, such as 64M.",
 )
 @output_options
 def command(corpus: str, shard_bytes: str, output: str, overwrite: bool, as_json: bool, quiet: bool) -> None:

@@ -30,7 +30,7 @@ _MAX_BYTES = 2**30
 @option(
     "--numbers",
     metavar="N,N-N",
-    help="Take the documents of these numbers, from 0. By default, see the next.",
+    help="Take the documents of these numbers, from 0. By default another option says which.",
 )
 @option(
     "--numbers-from",

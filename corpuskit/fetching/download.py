@@ -162,11 +162,18 @@ def _describe(error: HashMismatch, partial: Partial, what: Download, transport: 
     if what.remedy is not None:
         message += f"; {what.remedy}"
     elif "html" in transport.answer.content_type.lower() or start.startswith((b"<!doctype html", b"<html")):
-        message += "; it looks like a login or error page: open the URL in a browser, or take the file "
-        message += "from elsewhere with --from PATH"
+        message += "; it looks like a login or error page: open the URL in a browser, or "
+        message += _elsewhere(what)
     else:
-        message += "; take it from elsewhere with --from PATH, or report it if the file was updated"
+        message += f"; {_elsewhere(what)}, or report it if the file was updated"
     return HashMismatch(message, path=redact_url(what.url), expected=error.expected, found=error.found)
+
+
+def _elsewhere(what: Download) -> str:
+    """What helps where a file's own places do not give it."""
+    if what.sha256 is None:
+        return "take the file from elsewhere with 'corpuskit prepare --from PATH'"
+    return "get the file elsewhere and add it with 'corpuskit cache add FILE'"
 
 
 def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
@@ -180,7 +187,7 @@ def _wait_s(error: Transient, num_failures: int, what: Download) -> float:
     if num_failures >= options.max_attempts:
         remedy = "get the file in another way, and say where it is on this machine"
         if what.sha256 is not None:  # a corpus's own file, which may come from anywhere
-            remedy = "take the file from elsewhere with --from PATH or CORPUSKIT_MIRRORS"
+            remedy = _elsewhere(what)
         raise FetchError(
             f"cannot download {url}: {error} (attempt {num_failures} of {options.max_attempts}); try again "
             f"later, or {remedy}",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial as bound
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from corpuskit import reading
 from corpuskit.errors import FetchError
@@ -156,6 +157,9 @@ def failure_of(error: BaseException, url: str) -> FetchError | Transient:
         hidden = _hidden_failure(error)
         if hidden is not None:
             return failure_of(hidden, url)
+        if "bucket does not exist" in str(error):
+            bucket = urlsplit(url).hostname
+            return FetchError(f"there is no bucket {bucket!r}; make it, or name another", missing=True)
         return FetchError("there is no such file", missing=True)
     if isinstance(error, ImportError):
         extra = _EXTRAS.get(scheme)

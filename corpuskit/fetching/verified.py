@@ -340,13 +340,13 @@ class _Request:
 
     def _missing_offline(self) -> FetchError:
         facts = [f"{self.file.size_bytes:,} bytes"] if self.file.size_bytes is not None else []
-        ways = [f"unset {self._forbidden_by} once", "use --from PATH"]
+        copy = "take a copy of it, by its path or with 'corpuskit prepare --from PATH'"
         if self.sha256 is not None:
             facts.insert(0, f"sha256 {self.sha256}")
-            ways.insert(1, f"put it at {cache.file_path(self.cache_dir, self.sha256)}")
-            ways.insert(2, "name a folder that holds it under its sha256 in CORPUSKIT_MIRRORS")
+            copy = "add a copy with 'corpuskit cache add FILE'"
         return FetchError(
             f"{self._label} is not on this machine and {self._forbidden_by} forbids the network "
-            f"({', '.join([*facts, self._url])}): {', '.join(ways[:-1])} or {ways[-1]}",
+            f"({', '.join([*facts, self._url])}): unset {self._forbidden_by} once, name a folder that has it "
+            f"in CORPUSKIT_MIRRORS ('corpuskit fetch' makes one), or {copy}",
             path=self._url,
         )

@@ -235,8 +235,8 @@ class Format(abc.ABC):
         for name in self.splits_read:
             if name not in corpus or not len(corpus[name]):
                 log.warning(
-                    "%s has no %s split, which trainers that read %s files open too; prepare the corpus with "
-                    "--split valid=0.01 to have one",
+                    "%s has no %s split, which trainers that read %s files open too; make one with "
+                    "'corpuskit split', or prepare the corpus with --split valid=0.01",
                     corpus.path,
                     name,
                     self.name,

@@ -85,8 +85,8 @@ class SplitCopy:
         place = int(np.argmax((ids >= size) | (ids < 0)))
         raise CorpusFormatError(
             f"{file.paths[0]}: token {at + place:,} is {int(ids[place]):,}, and the ids of "
-            f"{self._tokenizer.name!r} go from 0 to {size - 1:,}; choose the --encoding that made them, or "
-            f"say their type with --dtype ({ids.dtype.name} was read)",
+            f"{self._tokenizer.name!r} go from 0 to {size - 1:,}; choose the --encoding that made them, "
+            f"name added tokens with --added-token, or say another --dtype than {ids.dtype.name}",
             path=file.paths[0],
             expected=size - 1,
             found=int(ids[place]),

@@ -20,6 +20,8 @@ from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.foreign_bytes import mapped, unreadable
 from corpuskit.sources.kept_fields import FieldType
+from corpuskit.sources.listing.left_out import LeftOut
+from corpuskit.sources.listing.text_files import is_hidden
 from corpuskit.value_streams import StreamInfo
 
 #: Ids that are read at once.
@@ -239,7 +241,7 @@ class ForeignPlace:
             raise CorpusFormatError(
                 f"{path}: its ids are of {said.get('encoding')!r:.60}, whose fingerprint begins with "
                 f"{found[:16]!r}, and --encoding {self.encoding} has {self.fingerprint[:16]!r}; choose the "
-                "--encoding that made them",
+                "--encoding that made them, and name its added tokens with --added-token",
                 path=path,
                 expected=self.fingerprint,
                 found=found,
@@ -248,17 +250,52 @@ class ForeignPlace:
     def files(self, *endings: str) -> list[Path]:
         """The file that was named, or those of the folder whose names end so, in order of their names.
 
+        Hidden ones, such as macOS's `._train.bin`, are left out with a warning.
+
         Raises:
             CorpusFormatError: If there is none.
             StorageError: If it cannot be looked at.
         """
+        return [path for _, path in self._found(endings, inside=False)]
+
+    def files_of_splits(self, *endings: str) -> list[tuple[str, Path]]:
+        """The file that was named, or those of the folder and of the folders in it, each with its split.
+
+        A folder in it is named for the split of its files; where it is not, their names say it. Hidden files,
+        and those of hidden folders, are left out with a warning.
+
+        Raises:
+            CorpusFormatError: If there is none.
+            StorageError: If it cannot be looked at.
+        """
+        return self._found(endings, inside=True)
+
+    def _found(self, endings: tuple[str, ...], *, inside: bool) -> list[tuple[str, Path]]:
+        left_out = LeftOut()
+
+        def named(folder: Path, within: str = "") -> list[Path]:
+            """The files of a folder that end so; with the way to it, where hidden ones are named."""
+            paths = sorted(path for path in folder.iterdir() if path.name.endswith(endings))
+            for path in paths:
+                if kind := is_hidden(path.name):
+                    left_out.add(kind, f"{within}{path.name}")
+            return [path for path in paths if not is_hidden(path.name)]
+
         try:
             if not self.path.is_dir():
                 os.stat(self.path)  # noqa: PTH116 - says why it is not there
-                return [self.path]
-            found = sorted(path for path in self.path.iterdir() if path.name.endswith(endings))
+                return [(self.split_of(self.path.stem), self.path)]
+            found = [(self.split_of(path.stem), path) for path in named(self.path)]
+            for folder in sorted(path for path in self.path.iterdir() if inside and path.is_dir()):
+                if kind := is_hidden(folder.name):
+                    if any(path.name.endswith(endings) for path in folder.iterdir()):
+                        left_out.add(kind, f"{folder.name}/")
+                    continue
+                for path in named(folder, f"{folder.name}/"):
+                    found.append((self.split_of(f"{folder.name} {path.stem}"), path))
         except OSError as error:
             raise unreadable(self.path, error) from error
+        left_out.say(str(self.path))
         if not found:
             raise CorpusFormatError(
                 f"{self.path}: no file in it is called *{' or *'.join(endings)}; name the folder of "
@@ -266,36 +303,6 @@ class ForeignPlace:
                 path=self.path,
             )
         return found
-
-    def files_of_splits(self, *endings: str) -> list[tuple[str, Path]]:
-        """The file that was named, or those of the folder and of the folders in it, each with its split.
-
-        A folder in it is named for the split of its files; where it is not, their names say it.
-
-        Raises:
-            CorpusFormatError: If there is none.
-            StorageError: If it cannot be looked at.
-        """
-        try:
-            if not self.path.is_dir():
-                return [(self.split_of(path.stem), path) for path in self.files(*endings)]
-            folders = sorted(path for path in self.path.iterdir() if path.is_dir())
-            inside = [
-                (self.split_of(f"{folder.name} {path.stem}"), path)
-                for folder in folders
-                for path in sorted(folder.iterdir())
-                if path.name.endswith(endings)
-            ]
-            own = [
-                (self.split_of(path.stem), path)
-                for path in sorted(self.path.iterdir())
-                if path.name.endswith(endings)
-            ]
-        except OSError as error:
-            raise unreadable(self.path, error) from error
-        if not own and not inside:
-            self.files(*endings)  # says so
-        return own + inside
 
     def split_of(self, name: str) -> str:
         """The split that a file's name says by a word in it, as `val_000000.bin` does; else `split`."""

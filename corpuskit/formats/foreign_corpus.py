@@ -28,9 +28,9 @@ from corpuskit.formats.foreign import (
     split_called,
 )
 from corpuskit.formats.foreign_bytes import check_here, mapped, size_of
+from corpuskit.formats.foreign_tokenizer import tokenizer_of
 from corpuskit.formats.opening import open_format
 from corpuskit.paths import user_path, visible_name
-from corpuskit.tokenizers.opening import open_tokenizer
 
 #: What is read of a file to know it again: so many pieces, evenly spread, of so many bytes.
 _PIECES, _PIECE_BYTES = 64, 4096
@@ -42,6 +42,8 @@ def open_foreign(
     format: str,
     *,
     encoding: str,
+    added_tokens: Sequence[str] = (),
+    vocabulary_from: str | os.PathLike[str] | None = None,
     dtype: str | None = None,
     split: str = "train",
 ) -> Corpus:
@@ -56,13 +58,19 @@ def open_foreign(
         path: A file, or the folder of the files.
         format: The format's name: "nanogpt", "llmc", "megatron", "datatrove", "olmo", ..., or a plugin's.
         encoding: The tokenizer that made the ids.
+        added_tokens: The names of control tokens whose ids follow the vocabulary's last one, in that order.
+            By default those that an `export.json` of corpuskit beside the files says.
+        vocabulary_from: The text that the vocabulary was made from, where it is made from text as that of
+            "chars" is. By default the vocabulary is that of an `export.json` beside the files.
         dtype: The type of an id where files do not say it: "uint16", "uint32" or "int32"; by default what the
             vocabulary needs.
         split: The split of files whose names do not say train, valid or test.
 
     Raises:
         UnknownName: If there is no such format or tokenizer.
-        ConfigError: If the format's files cannot be read in place; they can be imported.
+        ConfigError: If the format's files cannot be read in place; they can be imported. Or if the vocabulary
+            is not known.
+        TokenizerError: If the tokenizer cannot be opened, or an added token's name is taken.
         CorpusFormatError: If a file is not what the format says.
         StorageError: If a file cannot be read.
 
@@ -73,7 +81,9 @@ def open_foreign(
     if dtype is not None and dtype not in DTYPES:
         raise ConfigError(f"dtype {dtype!r}: expected one of {', '.join(DTYPES)}", found=dtype)
     check_here(path)
-    return _ForeignCorpus(_Opened(user_path(path), format, encoding, dtype, split_called(split)))
+    tokens = added_tokens if isinstance(added_tokens, str) else tuple(added_tokens)
+    place, split = user_path(path), split_called(split)
+    return _ForeignCorpus(_Opened(place, format, encoding, dtype, split, tokens, vocabulary_from))
 
 
 class _Opened(NamedTuple):
@@ -84,6 +94,8 @@ class _Opened(NamedTuple):
     encoding: str
     dtype: str | None
     split: str
+    added_tokens: Sequence[str]
+    vocabulary_from: str | os.PathLike[str] | None
 
 
 class _Shard(NamedTuple):
@@ -102,13 +114,12 @@ class _ForeignCorpus(Corpus):
         self._cache_bytes = None
         self._encoding = opened.encoding
         self.path = opened.path
-        tokenizer = open_tokenizer(opened.encoding)
-        if tokenizer.needs_fitting:
-            raise ConfigError(
-                f"encoding {opened.encoding!r}: its vocabulary is made from text, and token files do not "
-                "have it; choose one with a vocabulary of its own",
-                found=opened.encoding,
-            )
+        tokenizer, added_tokens = tokenizer_of(
+            opened.path,
+            opened.encoding,
+            added_tokens=opened.added_tokens,
+            vocabulary_from=opened.vocabulary_from,
+        )
         place = ForeignPlace(opened.path, tokenizer.vocab_size, opened.dtype, opened.split)
         files = open_format(opened.format).read(place)
         dtype = _common_type(files, opened)
@@ -116,7 +127,7 @@ class _ForeignCorpus(Corpus):
         shards = {name: _shards([one for one in files if one.split == name], name, dtype) for name in names}
         description = Description(
             dataset=visible_name(opened.path.name),
-            tokenizer=record_of(tokenizer, opened.encoding),
+            tokenizer=record_of(tokenizer, opened.encoding, added_tokens),
             dtype="<u2" if dtype == np.dtype("<u2") else "<u4",
             options={"opened": opened.format, "eot": False, "text_bytes": False},
             inputs=[

@@ -1,13 +1,13 @@
 """Arrays of zarr 3 of one dimension, as Levanter's caches have them: read a chunk at a time.
 
-`corpuskit.formats.zarr_array` says how the files are. Chunks are as they are, or frames of Blosc, whose
-blocks are stored or compressed with LZ4.
+`corpuskit.formats.zarr_array` says how the files are. Chunks are as they are, or frames of zstandard or of
+Blosc, whose blocks are stored or compressed with LZ4 or zstandard.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ _TYPES = {"uint8": "|u1", "int32": "<i4", "uint32": "<u4", "int64": "<i8"}
 _ABSENT = 2**64 - 1
 #: The largest chunk in bytes, and the most chunks in a file.
 _MAX_CHUNK_BYTES, _MAX_CHUNKS = 2**26, 2**16
-#: Of a Blosc frame's flags: its bytes are shuffled, stored, their bits shuffled, blocks are not split; LZ4.
-_SHUFFLED, _STORED, _BITS, _WHOLE, _LZ4 = 0x1, 0x2, 0x4, 0x10, 1
+#: Of a Blosc frame's flags: its bytes are shuffled, stored, their bits shuffled, blocks are not split.
+_SHUFFLED, _STORED, _BITS, _WHOLE = 0x1, 0x2, 0x4, 0x10
 _HEADER_BYTES = 16
 
 
@@ -53,11 +53,11 @@ class ForeignArray:
             (self._chunk_items,) = inner["chunk_shape"]
             self._dtype = np.dtype(_TYPES[about["data_type"]])
             codecs = [codec["name"] for codec in inner["codecs"]]
-            self._is_packed = codecs == ["bytes", "blosc"]
+            self._unpacked = _UNPACKED.get(tuple(codecs))
             index = [codec["name"] for codec in inner["index_codecs"]]
             is_known = (
                 (about["zarr_format"], sharding["name"]) == (3, "sharding_indexed")
-                and (self._is_packed or codecs == ["bytes"])
+                and self._unpacked is not None
                 and inner["codecs"][0]["configuration"]["endian"] == "little"
                 and (index, inner.get("index_location", "end")) == (["bytes", "crc32c"], "end")
                 and type(self._file_items) is type(self._chunk_items) is int
@@ -81,7 +81,8 @@ class ForeignArray:
     def _refused(self, found: str) -> CorpusFormatError:
         return CorpusFormatError(
             f"{self._folder / 'zarr.json'}: {found}; expected a sharded array of zarr 3 of one dimension, as "
-            "Levanter makes it: make the cache again, or choose another --format",
+            "it is, or compressed with Blosc or zstd, as Levanter makes it: make the cache again, or choose "
+            "another --format",
             path=self._folder / "zarr.json",
         )
 
@@ -97,7 +98,7 @@ class ForeignArray:
 
         Raises:
             CorpusFormatError: If a file is not there, cut or damaged.
-            ConfigError: If lz4 is needed and not installed.
+            ConfigError: If lz4 or zstandard is needed and not installed.
         """
         while start < stop:
             number, within = divmod(start, self._file_items)
@@ -133,7 +134,8 @@ class ForeignArray:
             raise truncated(path, expected=start + size, found=len(data))
         found = data[start : start + size]
         try:
-            items = unpacked(found, num_bytes) if self._is_packed else found
+            assert self._unpacked is not None
+            items = self._unpacked(found, num_bytes)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
         except (ValueError, struct.error) as error:
@@ -154,16 +156,17 @@ def unpacked(frame: NDArray[np.uint8], num_bytes: int) -> NDArray[np.uint8]:
         num_bytes: How many it must say that it has; no more are ever made.
 
     Raises:
-        ValueError: If it is damaged, or compressed with something else than LZ4.
-        ConfigError: If it is compressed and lz4 is not installed.
+        ValueError: If it is damaged, or compressed with something else than LZ4 or zstandard.
+        ConfigError: If it is compressed and lz4 or zstandard is not installed.
     """
     _, _, flags, item_bytes, said, block_bytes, size = struct.unpack("<4B3I", frame[:_HEADER_BYTES].tobytes())
     if said != num_bytes or size != len(frame):
         raise ValueError(f"a frame of {said:,} bytes in {size:,}")
     if flags & _STORED:
         return frame[_HEADER_BYTES:]
-    if flags >> 5 != _LZ4 or flags & _BITS or not item_bytes or not block_bytes:
-        raise ValueError(f"a frame with the flags {flags:#x}; LZ4 and shuffled bytes are read")
+    decompressed = _BLOCKS.get(flags >> 5)
+    if decompressed is None or flags & _BITS or not item_bytes or not block_bytes:
+        raise ValueError(f"a frame with the flags {flags:#x}; LZ4, zstandard and shuffled bytes are read")
     made = np.empty(num_bytes, np.uint8)
     num_blocks = -(-num_bytes // block_bytes)
     starts = frame[_HEADER_BYTES : _HEADER_BYTES + 4 * num_blocks].view("<i4").tolist()
@@ -173,14 +176,16 @@ def unpacked(frame: NDArray[np.uint8], num_bytes: int) -> NDArray[np.uint8]:
         block = made[number * block_bytes : (number + 1) * block_bytes]
         is_split = not flags & _WHOLE and len(block) == block_bytes and block_bytes % item_bytes == 0
         for part in block.reshape(item_bytes if is_split else 1, -1):
-            at = _unpack_part(frame, at, part)
+            at = _unpack_part(frame, at, part, decompressed)
         if flags & _SHUFFLED and item_bytes > 1:
             whole = len(block) // item_bytes * item_bytes
             block[:whole] = block[:whole].reshape(item_bytes, -1).T.ravel()
     return made
 
 
-def _unpack_part(frame: NDArray[np.uint8], at: int, part: NDArray[np.uint8]) -> int:
+def _unpack_part(
+    frame: NDArray[np.uint8], at: int, part: NDArray[np.uint8], decompressed: Callable[[bytes, int], bytes]
+) -> int:
     """Unpack a part of a block into its place, and say where the next one begins."""
     if at < _HEADER_BYTES:
         raise ValueError(f"a block at {at:,}")
@@ -191,7 +196,7 @@ def _unpack_part(frame: NDArray[np.uint8], at: int, part: NDArray[np.uint8]) -> 
     if size == len(part):
         part[:] = packed
     else:
-        found = np.frombuffer(_lz4(packed.tobytes(), len(part)), np.uint8)
+        found = np.frombuffer(decompressed(packed.tobytes(), len(part)), np.uint8)
         if len(found) != len(part):
             raise ValueError(f"a block of {len(found):,} bytes, and {len(part):,} are expected")
         part[:] = found
@@ -202,14 +207,39 @@ def _lz4(data: bytes, num_bytes: int) -> bytes:
     try:
         from lz4 import block
     except ImportError as error:
-        raise ConfigError(
-            "reading compressed chunks needs a package that is not installed; run: "
-            f"{install_command('formats')}"
-        ) from error
+        raise _not_installed() from error
     try:
         return bytes(block.decompress(data, uncompressed_size=num_bytes))
     except block.LZ4BlockError as error:
         raise ValueError(f"a block that is not LZ4's ({error})") from error
 
+
+def _zstd(data: bytes, num_bytes: int) -> bytes:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise _not_installed() from error
+    try:
+        if (said := zstandard.frame_content_size(data)) not in (-1, num_bytes):  # it would be made as it says
+            raise ValueError(f"a frame of {said:,} bytes, and {num_bytes:,} are expected")
+        return bytes(zstandard.ZstdDecompressor().decompress(data, max_output_size=num_bytes))
+    except zstandard.ZstdError as error:
+        raise ValueError(f"a frame that is not zstandard's ({error})") from error
+
+
+def _not_installed() -> ConfigError:
+    return ConfigError(
+        f"reading compressed chunks needs a package that is not installed; run: {install_command('formats')}"
+    )
+
+
+#: What Blosc calls the compressors of its blocks.
+_BLOCKS: dict[int, Callable[[bytes, int], bytes]] = {1: _lz4, 4: _zstd}
+#: What gives the bytes of a chunk, by the codecs that it was made with.
+_UNPACKED: dict[tuple[str, ...], Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]] = {
+    ("bytes",): lambda chunk, num_bytes: chunk,
+    ("bytes", "blosc"): unpacked,
+    ("bytes", "zstd"): lambda chunk, num_bytes: np.frombuffer(_zstd(chunk.tobytes(), num_bytes), np.uint8),
+}
 
 __all__ = ["ForeignArray", "unpacked"]

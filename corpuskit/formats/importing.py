@@ -13,7 +13,7 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -32,12 +32,12 @@ from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
 from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
 from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
+from corpuskit.formats.foreign_tokenizer import tokenizer_of
 from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import folder_name, user_path, visible_name
 from corpuskit.registry.blame import not_theirs
-from corpuskit.tokenizers.opening import open_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ def import_tokens(
     *,
     name: str,
     encoding: str,
+    added_tokens: Sequence[str] = (),
+    vocabulary_from: str | os.PathLike[str] | None = None,
     output: str | os.PathLike[str] | None = None,
     dtype: str | None = None,
     documents: Documents = "auto",
@@ -70,6 +72,10 @@ def import_tokens(
         format: The format's name: "nanogpt", "llmc", "megatron", "datatrove", "olmo", ..., or a plugin's.
         name: What the corpus is called.
         encoding: The tokenizer that made the ids: no token file says it, so you must.
+        added_tokens: The names of control tokens whose ids follow the vocabulary's last one, in that order.
+            By default those that an `export.json` of corpuskit beside the files says.
+        vocabulary_from: The text that the vocabulary was made from, where it is made from text as that of
+            "chars" is. By default the vocabulary is that of an `export.json` beside the files.
         output: The folder to be; by default data/NAME/ENCODING.
         dtype: The type of an id where files do not say it: "uint8", "uint16", "uint32", "uint64", "int32" or
             "int64"; by default what the vocabulary needs.
@@ -82,7 +88,9 @@ def import_tokens(
 
     Raises:
         UnknownName: If there is no such format or tokenizer.
-        ConfigError: If the format cannot be read, an option is impossible, or `output` is taken.
+        ConfigError: If the format cannot be read, an option is impossible, the vocabulary is not known, or
+            `output` is taken.
+        TokenizerError: If the tokenizer cannot be opened, or an added token's name is taken.
         CorpusFormatError: If a file is not what the format says, or an id is not in the vocabulary.
         StorageError: If reading or writing failed.
 
@@ -102,6 +110,8 @@ def import_tokens(
         format=open_format(format),
         name=name,
         encoding=encoding,
+        added_tokens=added_tokens,
+        vocabulary_from=vocabulary_from,
         dtype=dtype,
         documents=documents,
         split=split_called(split),
@@ -128,6 +138,8 @@ class _Import:
         format: Format,
         name: str,
         encoding: str,
+        added_tokens: Sequence[str],
+        vocabulary_from: str | os.PathLike[str] | None,
         dtype: str | None,
         documents: Documents,
         split: str,
@@ -137,13 +149,9 @@ class _Import:
         self._path, self._name, self._encoding, self._format = path, name, encoding, format
         self._shard_bytes, self._on_progress = shard_bytes, on_progress
         self._done_bytes = 0
-        self._tokenizer = open_tokenizer(encoding)
-        if self._tokenizer.needs_fitting:
-            raise ConfigError(
-                f"--encoding {encoding}: its vocabulary is made from text, and token files do not have it; "
-                "choose an --encoding with a vocabulary of its own",
-                found=encoding,
-            )
+        self._tokenizer, self._added_tokens = tokenizer_of(
+            path, encoding, added_tokens=added_tokens, vocabulary_from=vocabulary_from
+        )
         made_by = {"encoding": encoding, "fingerprint": self._tokenizer.fingerprint}
         self._files = format.read(ForeignPlace(path, self._tokenizer.vocab_size, dtype, split, **made_by))
         if all(file.num_tokens == 0 for file in self._files):
@@ -174,6 +182,8 @@ class _Import:
             for key, value in asked.items()
             if there.get(key) != value
         ]
+        if not different and found.tokenizer.fingerprint != self._record.fingerprint:
+            different = ["its vocabulary or its added tokens are others"]
         if not different and found.inputs != self._inputs(map(sha256_of, self._paths)):
             different = ["its files have changed since"]
         if different:
@@ -233,7 +243,7 @@ class _Import:
     @cached_property
     def _record(self) -> TokenizerRecord:
         owner = self._tokenizer.owner
-        record = record_of(self._tokenizer, self._encoding)
+        record = record_of(self._tokenizer, self._encoding, self._added_tokens)
         return record if owner is None else record.model_copy(update=distribution_of(owner))
 
     @property

@@ -129,8 +129,8 @@ def _say_what_is_missing(export: Export, split: str) -> None:
         log.warning("%s: --text has no place for the stream 'loss' of split %r, which is lost", path, split)
     if "valid" not in export.splits:
         log.warning(
-            "%s: no valid split is exported, and nanochat takes the last file of train as one; prepare the "
-            "corpus with --split valid=0.01",
+            "%s: no valid split is exported, and nanochat takes the last file of train as one; make one with "
+            "'corpuskit split', or prepare the corpus with --split valid=0.01",
             path,
         )
 

@@ -7,7 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from corpuskit.derivation.making import DERIVED
 from corpuskit.inspect.card_facts import CardCorpus, CardFacts
+from corpuskit.inspect.derivations import derived_of
 from corpuskit.inspect.licenses import License, all_of
 from corpuskit.terminal.text import size
 
@@ -249,13 +251,15 @@ def _made(corpus: CardCorpus) -> str:
     options = (
         f"{escaped(name)} {escaped(value if isinstance(value, str) and value else json.dumps(value))}"
         for name, value in manifest.options.items()
-        if value is not None
+        if value is not None and name != DERIVED
     )
+    derived = derived_of(manifest)
     lines = {
         "Prepared by": f"corpuskit {escaped(manifest.corpuskit_version)}" + (f" with {by}" if by else ""),
         "Tokenizer": f"{escaped(tokenizer.name)}, {tokenizer.vocab_size:,} ids, end of text {eot}; "
         f"fingerprint {escaped(tokenizer.fingerprint)}",
         "Options": ", ".join(options),
+        **({"Made of": escaped(derived)} if derived else {}),
         "Documents left out or mended": _counts(manifest.left_out),
         "Files and folders left out": _counts(manifest.left_out_files),
         "Fingerprint of the corpus": manifest.fingerprint,

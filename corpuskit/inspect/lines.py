@@ -36,6 +36,10 @@ _TOKENS = 2**20
 _MAX_RUN_BYTES = 2**24
 #: The options of corpora of trainers' token files.
 _IMPORTED = frozenset({"imported", "opened"})
+#: Where options say what a corpus was made of.
+_PARENTS = ("derived", "parents", "options")
+#: Their files whose names a reader takes for its own: Levanter's.
+_FOREIGN_NAMES = frozenset({"shard_ledger.json"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,10 +130,12 @@ class InputLines:
 
     def unit(self, name: str) -> Literal["byte", "row"]:
         """What a document's start counts in an input of a name; trainers' files have a row a document."""
-        if not _IMPORTED.isdisjoint(self._corpus.manifest.options):
-            return "row"
         reader = self._reader(name)
-        return "row" if reader is not None and reader.PLACES == "rows" else "byte"
+        if (reader is not None and reader.PLACES == "rows") or _is_foreign(
+            name, self._corpus.manifest.options, is_known=reader is not None
+        ):
+            return "row"
+        return "byte"
 
     def is_verbatim(self, name: str) -> bool:
         """Whether a document's text is the bytes of an input of a name from its start on."""
@@ -316,6 +322,22 @@ class InputLines:
         if texts is None:
             return None
         return np.fromiter((text.count(b"\n") for text in texts), np.int64, len(texts))
+
+
+def _is_foreign(name: str, options: dict[str, Any], *, is_known: bool) -> bool:
+    """Whether an input is a trainer's file: all are, or of several corpora, one that no reader knows."""
+    if not _IMPORTED.isdisjoint(options):
+        return True
+    return (not is_known or PurePosixPath(name).name in _FOREIGN_NAMES) and _is_imported(options)
+
+
+def _is_imported(said: Any) -> bool:
+    """Whether options, or those of a corpus that a corpus was made of, are of token files."""
+    if isinstance(said, list):
+        return any(map(_is_imported, said))
+    return isinstance(said, dict) and (
+        not _IMPORTED.isdisjoint(said) or any(_is_imported(said.get(key)) for key in _PARENTS)
+    )
 
 
 __all__ = ["InputLines", "Place"]

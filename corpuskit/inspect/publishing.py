@@ -62,7 +62,8 @@ def published(
     place = remote_path(to)
     if place is None:
         raise ConfigError(
-            f"{to}: not a URL, such as hf://org/name or s3://bucket/folder; on this machine, copy the folder",
+            f"{str(to)!r:.80}: not a URL, such as hf://org/name or s3://bucket/folder; on this machine, "
+            "copy the folder",
             found=to,
         )
     local = corpus if isinstance(corpus, Corpus) else open_corpus(corpus)

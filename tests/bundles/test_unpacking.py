@@ -236,3 +236,8 @@ def test_progress_goes_to_the_last_byte(packed):
     corpuskit.unpack(packed, "out", on_progress=told.append)
     assert {progress.stage for progress in told} == {"unpack"}
     assert told[-1].done_bytes == told[-1].total_bytes
+
+
+def test_a_folder_is_said_to_be_no_file_before_its_name_is_judged(tmp_path):
+    with pytest.raises(ConfigError, match="not a file; name one that 'corpuskit pack' wrote"):
+        corpuskit.unpack(tmp_path)

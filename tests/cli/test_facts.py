@@ -62,7 +62,10 @@ def test_what_a_corpus_was_made_of_is_said_step_by_step(typed, small_corpus):
     assert f"derived     concat of text ({parents[0]}), text ({parents[1]})\n" in out
     assert "derived" not in typed("info", str(small_corpus))[0]
     typed("reshard", "small", "--shard-bytes", "64", "-o", "smaller")
-    assert "reshard of text (" in typed("info", "smaller")[0].partition("derived")[2].partition(", then ")[0]
+    assert (
+        "reshard (shard_bytes 100) of text ("
+        in typed("info", "smaller")[0].partition("derived")[2].partition(", then ")[0]
+    )
 
 
 def test_info_and_trace_say_documents_of_trainers_files_by_their_number(typed):

@@ -242,5 +242,5 @@ def test_what_can_be_done_instead_of_a_download_is_what_the_file_allows(server, 
     file = server.remote() if known else RemoteFile(server.remote().urls[0])
     with pytest.raises(FetchError) as caught:
         fetch(file, cache_dir=cache_dir, options=fake.options(max_attempts=2))
-    assert ("--from PATH" in str(caught.value)) == known
+    assert ("corpuskit cache add FILE" in str(caught.value)) == known
     assert ("get the file in another way, and say where it is" in str(caught.value)) != known

@@ -72,7 +72,7 @@ def test_offline_never_connects_and_says_what_is_missing_and_how_to_get_it(serve
     monkeypatch.setenv("CORPUSKIT_OFFLINE", "1")
     with pytest.raises(FetchError, match=r"file\.txt is not on this machine .*102,400 bytes") as caught:
         fetch(file, cache_dir=cache_dir)
-    for part in (file.sha256, server.url(), "--from", "CORPUSKIT_MIRRORS", str(cache_dir)):
+    for part in (file.sha256, server.url(), "corpuskit cache add", "CORPUSKIT_MIRRORS"):
         assert part in str(caught.value)
     assert server.requests == []
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import corpuskit
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats import foreign
 from corpuskit.formats.foreign import ForeignPlace, MappedFile, split_called
@@ -89,3 +90,67 @@ def test_documents_that_end_where_none_can_are_refused(tmp_path, ends):
         CorpusFormatError, match="documents end at places that fall, or lie behind the 40 ids"
     ):
         list(file.blocks())
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_hidden_names_are_no_data_and_are_said(tmp_path, caplog, inside):
+    for name in (
+        "train.bin",
+        "._train.bin",
+        "_tmp.bin",
+        ".DS_Store",
+        "valid/b.bin",
+        "valid/._b.bin",
+        ".x/c.bin",
+        ".git/d",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\1\0")
+    place = ForeignPlace(tmp_path, 10)
+    if inside:
+        assert [(split, path.name) for split, path in place.files_of_splits(".bin")] == [
+            ("train", "train.bin"),
+            ("valid", "b.bin"),
+        ]
+        assert "left out 3 hidden (._train.bin, .x/, valid/._b.bin), 1 bookkeeping (_tmp.bin)" in caplog.text
+    else:
+        assert [path.name for path in place.files(".bin")] == ["train.bin"]
+        assert "left out 1 hidden (._train.bin), 1 bookkeeping (_tmp.bin); to read a file" in caplog.text
+
+
+def test_a_hidden_file_is_read_by_its_own_name(tmp_path, caplog):
+    (tmp_path / "._train.bin").write_bytes(b"\1\0")
+    assert ForeignPlace(tmp_path / "._train.bin", 10).files(".bin") == [tmp_path / "._train.bin"]
+    assert caplog.text == ""
+    with pytest.raises(CorpusFormatError, match=r"no file in it is called \*\.bin"):
+        ForeignPlace(tmp_path, 10).files(".bin")
+
+
+FORMATS = (
+    "nanogpt",
+    "llmc",
+    "megatron",
+    "datatrove",
+    "olmo",
+    "litdata",
+    "mds",
+    "parquet",
+    "arrow",
+    "safetensors",
+    "levanter",
+)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_copy_by_the_finder_gives_the_same_corpus(make_corpus, tmp_path, monkeypatch, format):
+    """macOS puts a small file `._NAME` beside each file that it copies to another file system."""
+    monkeypatch.setattr("corpuskit.formats.zarr_array._CHUNK_ITEMS", 2**8)
+    options = {"block_size": 4} if format in ("litdata", "mds") else {}
+    corpuskit.export(make_corpus(), format, tmp_path / "out", **options)
+    said = {"name": "a", "encoding": "bytes"}
+    before = corpuskit.import_tokens(tmp_path / "out", format, output=tmp_path / "before", **said)
+    for path in [*(tmp_path / "out").rglob("*")]:
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7 Mac OS X")
+    after = corpuskit.import_tokens(tmp_path / "out", format, output=tmp_path / "after", **said)
+    assert after.fingerprint == before.fingerprint
+    assert after.manifest.inputs == before.manifest.inputs

@@ -195,7 +195,16 @@ def test_a_cache_that_is_damaged_is_one_line_and_nothing_is_left(
     assert not (tmp_path / "back").exists()
 
 
-def test_a_cache_that_tensorstore_wrote_is_read(tmp_path, rows_read):
+@pytest.mark.parametrize(
+    "codec",
+    [
+        {"name": "blosc", "configuration": {"clevel": 5}},  # what Levanter says
+        {"name": "blosc", "configuration": {"clevel": 5, "cname": "zstd"}},
+        {"name": "zstd", "configuration": {"level": 5}},
+    ],
+    ids=lambda codec: f"{codec['name']} {codec['configuration'].get('cname', '')}",
+)
+def test_a_cache_that_tensorstore_wrote_is_read(tmp_path, rows_read, codec):
     ts = pytest.importorskip("tensorstore")
     rng = np.random.default_rng(0)
     ends = np.array([1000, 1000, 300_000, 300_007])
@@ -203,7 +212,7 @@ def test_a_cache_that_tensorstore_wrote_is_read(tmp_path, rows_read):
     for field, values in fields.items():
         items = {"data": ("int32", values), "offsets": ("int64", np.array([4, *ends]))}
         for name, (dtype, array) in items.items():
-            inner = {"chunk_shape": [2**18], "codecs": [{"name": "blosc", "configuration": {"clevel": 5}}]}
+            inner = {"chunk_shape": [2**18], "codecs": [codec]}
             spec = {
                 "driver": "zarr3",
                 "kvstore": {"driver": "file", "path": f"{tmp_path}/validation/{field}/{name}/"},

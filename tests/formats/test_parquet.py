@@ -145,7 +145,7 @@ def test_text_is_what_nanochat_reads(make_corpus, tmp_path):
 
 def test_text_without_a_validation_split_says_what_nanochat_does(make_corpus, tmp_path, caplog):
     Parquet().write(make_corpus(), tmp_path / "out", options=ExportOptions(text=True))
-    assert "nanochat takes the last file of train as one; prepare the corpus with --split" in caplog.text
+    assert "nanochat takes the last file of train as one; make one with 'corpuskit split', or" in caplog.text
 
 
 def test_text_of_conversations_says_that_the_mask_is_lost(kept_conversations, tmp_path, caplog):

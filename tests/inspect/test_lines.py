@@ -154,3 +154,23 @@ def test_a_file_is_meant_by_its_whole_name_or_its_end(planted):
         ConfigError, match=r"--input x.txt: is no input of this corpus, which has a.txt, b.jsonl, "
     ):
         lines.name_of("x.txt")
+
+
+@pytest.mark.parametrize("format", ["megatron", "levanter"])
+def test_a_corpus_of_an_import_and_a_text_says_what_each_counts(tmp_path, monkeypatch, format):
+    monkeypatch.setattr("corpuskit.formats.zarr_array._CHUNK_ITEMS", 2**8)
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    text = corpuskit.prepare(
+        str(tmp_path / "a.txt"), encoding="bytes", output=tmp_path / "a", separator="\n", split="none"
+    )
+    corpuskit.export(text, format, tmp_path / "out")
+    said = {"name": "b", "encoding": "bytes", "output": tmp_path / "b"}
+    back = corpuskit.import_tokens(tmp_path / "out", format, **said)
+    both = corpuskit.concat([back, text], tmp_path / "both")
+    again = corpuskit.concat([both, corpuskit.filter(text, tmp_path / "c", min_tokens=1)], tmp_path / "again")
+    name = {"megatron": "train.bin", "levanter": "train/shard_ledger.json"}[format]
+    for corpus in (both, again):
+        split = corpus["train"]
+        pieces = [split.document_piece(number) for number in range(4)]
+        found = InputLines(corpus, tmp_path).find(pieces)
+        assert [str(place) for place in found] == [f"{name}#0", f"{name}#1", "a.txt:1", "a.txt:2"]

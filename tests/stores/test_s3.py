@@ -61,3 +61,16 @@ def test_a_lost_answer_to_the_end_of_an_upload_in_parts_is_success(bucket, s3, l
     s3.fault = times(1, "lose:500", lambda r: r.method == "POST" and "uploadId" in r.query)
     corpuskit.prepare(str(large), encoding="bytes", split="none", output=f"{bucket}/large", workers=1)
     assert corpuskit.verify(f"{bucket}/large") == []
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_bucket_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text("text")
+    corpus = corpuskit.prepare(str(tmp_path / "a.txt"), encoding="bytes", output=tmp_path / "a")
+    for write in (
+        lambda: corpuskit.export(corpus, "megatron", "s3://no-bucket/a"),
+        lambda: corpuskit.publish(corpus, "s3://no-bucket/a"),
+        lambda: corpuskit.prepare(str(tmp_path / "a.txt"), encoding="bytes", output="s3://no-bucket/a"),
+    ):
+        with pytest.raises(StorageError, match="there is no bucket 'no-bucket'; make it, or name another"):
+            write()

