@@ -79,11 +79,9 @@ class Derivation(abc.ABC):
         name: What the rule is called.
         parents: The corpora.
         shard_bytes: The largest shard.
-        passes: How often the tokens are read.
     """
 
     name: ClassVar[str]
-    passes: ClassVar[int] = 1
 
     def __init__(self, parents: Sequence[Corpus], *, shard_bytes: int | None = None) -> None:
         self.parents = tuple(parents)
@@ -192,7 +190,7 @@ def _write(
         if name in parent
         for shard in parent.manifest.splits[name].shards
     )
-    watch = Watch(on_progress, total * derivation.passes)
+    watch = Watch(on_progress, total)
     with CorpusWriter(folder, description, shard_bytes=derivation.shard_bytes) as writer:
         left_out = Counter(description.left_out) + Counter(derivation.write(writer, watch))
         writer.commit(

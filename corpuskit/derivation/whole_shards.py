@@ -19,7 +19,7 @@ from corpuskit.corpus.manifest import ShardRecord
 from corpuskit.corpus.split import Split
 from corpuskit.corpus.writer import Description, SplitWriter
 from corpuskit.derivation.making import Watch
-from corpuskit.derivation.pieces import SO, check_index, of_shard, whole
+from corpuskit.derivation.pieces import SO, check_index, of_shard
 
 
 def carry(
@@ -53,10 +53,9 @@ def carry(
             continue
         written.end_shard()
         for piece in of_shard(corpus, split, number, record):
-            block = whole(piece)
             if numbers is not None:
-                _renumber(block.rows, numbers)
-            written.add(block)
+                _renumber(piece.block.rows, numbers)
+            written.add(piece.block)
             watch.add(piece.block.ids.nbytes, name)
     written.end_shard()
 
