@@ -22,7 +22,7 @@ from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.corpus.writer import CorpusWriter
 from corpuskit.derivation.making import Derivation, Watch
 from corpuskit.derivation.pieces import check_index, picked, pieces
-from corpuskit.derivation.whole_shards import carry
+from corpuskit.derivation.whole_shards import Carrier
 from corpuskit.errors import ConfigError
 from corpuskit.units import parse_fraction
 
@@ -75,14 +75,13 @@ class Divide(Derivation):
 
     def write(self, writer: CorpusWriter, watch: Watch) -> Mapping[str, int]:
         """Write all splits."""
-        for name in self.splits:
-            if name in self._shares:
-                continue
-            if name == self._of:
-                self._divide(writer, watch)
-                continue
-            with writer.split(name) as written:
-                carry(self._parent, name, written, writer.description, watch)
+        with Carrier(writer.description, watch) as carrier:
+            for name in self.splits:
+                if name == self._of:
+                    self._divide(writer, watch)
+                elif name not in self._shares:
+                    with writer.split(name) as written:
+                        carrier.carry(self._parent, name, written)
         return {}
 
     def _divide(self, writer: CorpusWriter, watch: Watch) -> None:
