@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
@@ -60,6 +61,12 @@ def arrow_schema(types: Mapping[str, str]) -> pyarrow.Schema:
     pa = import_pyarrow("keeping fields", ", or keep none with --keep ''")
     arrow = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
     return pa.schema([(name, arrow[type]) for name, type in types.items()])
+
+
+def no_rows(schema: pyarrow.Schema) -> pyarrow.Table:
+    """A table without a row. Arrow's own way imports pandas where it is installed: half a second."""
+    pa = import_pyarrow("keeping fields")
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 class FieldsWriter:
@@ -183,7 +190,7 @@ class FieldsWriter:
         pa = import_pyarrow("keeping fields")
         tables = self._tables or [self._table_of(self._columns, self._num_waiting)]
         # Two arrays at least, since one alone would keep bits that are no part of it.
-        table = pa.concat_tables([*tables, self._schema.empty_table()])
+        table = pa.concat_tables([*tables, no_rows(self._schema)])
         arrays = [pa.concat_arrays(column.chunks) for column in table.columns]
         self._stream.write_batch(pa.record_batch(arrays, schema=self._schema))
         self._columns, self._tables = [[] for _ in self.types], []
@@ -223,6 +230,15 @@ def _num_characters(column: Sequence[Any]) -> int:
     return sum(map(len, filter(None, column)))
 
 
+def zero_if_null(numbers: pyarrow.ChunkedArray) -> NDArray[Any]:
+    """A column of numbers as an array, 0 for null."""
+    from pyarrow import compute
+
+    # Filling imports pandas where it is installed, and so does `ChunkedArray.to_numpy`.
+    filled = compute.fill_null(numbers, 0) if numbers.null_count else numbers
+    return np.concatenate([np.empty(0, np.int64), *(chunk.to_numpy() for chunk in filled.chunks)])
+
+
 def _characters_until(table: pyarrow.Table) -> Ints:
     """int64[D + 1]: how many characters of text come before each row of a table, and after the last."""
     from pyarrow import compute
@@ -230,7 +246,7 @@ def _characters_until(table: pyarrow.Table) -> Ints:
     found: Ints = np.zeros(table.num_rows + 1, np.int64)
     for column in table.columns:
         if str(column.type) == "string":
-            found[1:] += compute.fill_null(compute.utf8_length(column), 0).to_numpy()
+            found[1:] += zero_if_null(compute.utf8_length(column))
     return np.cumsum(found, out=found)
 
 
@@ -313,6 +329,8 @@ __all__ = [
     "arrow_schema",
     "converted",
     "import_pyarrow",
+    "no_rows",
     "open_rows",
     "types_of",
+    "zero_if_null",
 ]

@@ -14,7 +14,7 @@ from corpuskit.arrays import Ints
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.field_tables import shard_tables
-from corpuskit.corpus.fields import arrow_schema
+from corpuskit.corpus.fields import arrow_schema, no_rows
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.index import ROW_BYTES, Index, ends_of
 from corpuskit.corpus.manifest import ShardRecord
@@ -98,7 +98,7 @@ def _fields(split: Split, number: int, types: Mapping[str, str]) -> pyarrow.Tabl
     """The kept fields of a shard, which stay where they are."""
     import pyarrow as pa
 
-    data, tables = split.fields_data(number), [arrow_schema(types).empty_table()]
+    data, tables = split.fields_data(number), [no_rows(arrow_schema(types))]
     for table in shard_tables(split, number, types):
         tables.append(table)
         forget(data, 0, data.nbytes)  # all of it was looked through
@@ -169,7 +169,9 @@ def picked(piece: Piece, chosen: NDArray[np.bool_], *, tail: bool) -> Block:
         return Block(take(block.ids), rows, streams)
     import pyarrow as pa
 
-    return Block(take(block.ids), rows, streams, table=block.table.filter(pa.array(chosen)))
+    bits = pa.py_buffer(np.packbits(chosen, bitorder="little"))  # `pyarrow.array` would import pandas
+    mask = pa.Array.from_buffers(pa.bool_(), len(chosen), [None, bits])
+    return Block(take(block.ids), rows, streams, table=block.table.filter(mask))
 
 
 def _taker(bounds: Ints, flags: NDArray[np.bool_], size: int) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from corpuskit.corpus.fields import ArrowSink, import_pyarrow
 from corpuskit.formats.export import Export
-from corpuskit.formats.rows import Rows
+from corpuskit.formats.rows import IDS, MASK, Rows
 from corpuskit.storage import FileWriter
 
 if TYPE_CHECKING:
@@ -71,22 +71,29 @@ def open_parquet(
 ) -> Any:
     """What writes row groups into a Parquet file; its options decide bytes.
 
+    Ids are written as differences of neighbours, in as few bits as these need: an encoding as old as the
+    format. A dictionary that is compressed takes twice the time, and a fifth less room.
+
     Args:
         file: The file.
         schema: The columns.
         columns_with_statistics: Those whose least and greatest values are noted; of ids nobody asks them.
-        compression_level: Of zstandard.
+        compression_level: Of zstandard, for the other columns.
     """
     pa = import_pyarrow("exporting Parquet")
     from pyarrow import parquet
 
+    paths = [f"{one.name}.list.element" if one.name in (IDS, MASK) else one.name for one in schema]
+    others = [path for one, path in zip(schema, paths, strict=True) if one.name != IDS]
+    has_ids = len(others) < len(paths)
     writer = parquet.ParquetWriter(
         pa.PythonFile(ArrowSink(file), mode="w"),
         schema,
         version="2.6",
-        use_dictionary=True,
-        compression="zstd",
-        compression_level=compression_level,
+        use_dictionary=others,
+        column_encoding={f"{IDS}.list.element": "DELTA_BINARY_PACKED"} if has_ids else None,
+        compression={path: "zstd" if path in others else "none" for path in paths},
+        compression_level=dict.fromkeys(others, compression_level),
         write_statistics=columns_with_statistics,
         data_page_size=2**20,
         dictionary_pagesize_limit=2**20,
