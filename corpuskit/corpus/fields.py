@@ -234,9 +234,13 @@ def zero_if_null(numbers: pyarrow.ChunkedArray) -> NDArray[Any]:
     """A column of numbers as an array, 0 for null."""
     from pyarrow import compute
 
-    # Filling imports pandas where it is installed, and so does `ChunkedArray.to_numpy`.
+    # Filling imports pandas where it is installed, and so would `to_numpy`.
     filled = compute.fill_null(numbers, 0) if numbers.null_count else numbers
-    return np.concatenate([np.empty(0, np.int64), *(chunk.to_numpy() for chunk in filled.chunks)])
+    found = [np.empty(0, np.int64)]
+    for chunk in filled.chunks:
+        values = np.frombuffer(chunk.buffers()[1], str(chunk.type))
+        found.append(values[chunk.offset : chunk.offset + len(chunk)])
+    return np.concatenate(found)
 
 
 def _characters_until(table: pyarrow.Table) -> Ints:
