@@ -97,6 +97,34 @@ def test_file_that_is_streamed_has_the_same_bytes_and_hash(tmp_path, monkeypatch
     assert file.sha256 == hashlib.sha256(data).hexdigest()
 
 
+def test_pieces_that_are_hashed_beside_give_the_same_hash_in_any_sizes(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "_BESIDE_BYTES", 1000)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[: max(1, len(data) // 2)]))
+    data = os.urandom(50_000)
+    with FileWriter(tmp_path / "shard.bin", hash_beside=True) as file:
+        at = 0
+        for size in (999, 1000, 1, 0, 20_000, 3, 50_000):
+            file.write(data[at : at + size])
+            at += size
+    assert (tmp_path / "shard.bin").read_bytes() == data
+    assert file.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_disk_that_is_full_beside_a_hash_is_said_and_leaves_nothing(tmp_path, monkeypatch):
+    def refuse(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(storage, "_BESIDE_BYTES", 1)
+    monkeypatch.setattr(os, "write", refuse)
+    with (
+        pytest.raises(StorageError, match="No space left"),
+        FileWriter(tmp_path / "a", hash_beside=True) as file,
+    ):
+        file.write(b"data")
+    assert names(tmp_path) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no such advice")
 def test_advice_that_the_system_refuses_does_no_harm(tmp_path, monkeypatch):
     def refuse(*arguments: int) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from corpuskit.corpus.arrow_messages import is_compressed
-from corpuskit.corpus.fields import arrow_schema, import_pyarrow
+from corpuskit.corpus.fields import arrow_schema, import_pyarrow, no_rows
 from corpuskit.errors import CorpusFormatError, reason_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def split_table(
         ConfigError: If pyarrow is not installed.
     """
     pa = import_pyarrow("reading kept fields")
-    tables = [arrow_schema(types).empty_table()]
+    tables = [no_rows(arrow_schema(types))]
     if types:
         starts = split.shard_documents[:-1].tolist()
         for number in range(len(starts)) if shards is None else shards:
@@ -75,7 +75,7 @@ def shard_table(
     """
     pa = import_pyarrow("reading kept fields")
     tables = [*shard_tables(split, number, types, start, stop)]
-    return pa.concat_tables(tables) if tables else arrow_schema(types).empty_table()
+    return pa.concat_tables(tables) if tables else no_rows(arrow_schema(types))
 
 
 def shard_tables(

@@ -12,6 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from corpuskit.arrays import Ints
 from corpuskit.errors import ConfigError
 from corpuskit.registry.distribution import install_command
 from corpuskit.storage import FileWriter
@@ -59,6 +63,12 @@ def arrow_schema(types: Mapping[str, str]) -> pyarrow.Schema:
     return pa.schema([(name, arrow[type]) for name, type in types.items()])
 
 
+def no_rows(schema: pyarrow.Schema) -> pyarrow.Table:
+    """A table without a row. Arrow's own way imports pandas where it is installed: half a second."""
+    pa = import_pyarrow("keeping fields")
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
 class FieldsWriter:
     """Writes a file of fields, with no more than one record batch in memory.
 
@@ -78,8 +88,10 @@ class FieldsWriter:
         self.types = dict(types)
         self.num_rows = 0
         self._schema = arrow_schema(types)
+        # Rows that wait for their batch: values, or where tables came, tables.
         self._columns: list[list[Any]] = [[] for _ in types]
-        self._num_characters = 0
+        self._tables: list[pyarrow.Table] = []
+        self._num_waiting = self._num_characters = 0
         self._file = FileWriter(path)
         self._stream: Any = None
         try:
@@ -105,22 +117,56 @@ class FieldsWriter:
             columns: The values of each field; one that is not there is null in all rows.
             num_rows: How many rows.
         """
+        if self._tables:
+            self.add_table(self._table_of([columns.get(name) for name in self.types], num_rows))
+            return
         nulls = [None] * num_rows if len(columns) < len(self.types) else []
         values = [columns.get(name, nulls) for name in self.types]
         texts = [column for column, type in zip(values, self.types.values(), strict=True) if type == "str"]
         at = 0
         while at < num_rows:
-            take = min(num_rows - at, BATCH_ROWS - len(self._columns[0]))
+            take = min(num_rows - at, BATCH_ROWS - self._num_waiting)
             added = sum(_num_characters(column[at : at + take]) for column in texts)
             if self._num_characters + added >= BATCH_CHARACTERS:
                 take, added = self._until_full(texts, at, take)
             for column, more in zip(self._columns, values, strict=True):
                 column.extend(more[at : at + take])
-            self._num_characters += added
             at += take
-            if len(self._columns[0]) == BATCH_ROWS or self._num_characters >= BATCH_CHARACTERS:
-                self._flush()
+            self._took(take, added)
+
+    def add_table(self, table: pyarrow.Table) -> None:
+        """Append rows that are a table already, which costs little.
+
+        Args:
+            table: The values of fields in their types; a field that is not there is null in all rows.
+        """
+        pa = import_pyarrow("keeping fields")
+        if self._columns[0]:
+            self._tables = [self._table_of(self._columns, self._num_waiting)]
+            self._columns = [[] for _ in self.types]
+        num_rows = table.num_rows
+        columns = [
+            table.column(field.name) if field.name in table.column_names else pa.nulls(num_rows, field.type)
+            for field in self._schema
+        ]
+        table = pa.Table.from_arrays(columns, schema=self._schema)
+        until = _characters_until(table)
+        at = 0
+        while at < num_rows:
+            take = min(num_rows - at, BATCH_ROWS - self._num_waiting)
+            left = BATCH_CHARACTERS - self._num_characters
+            take = min(take, int(np.searchsorted(until, until[at] + left)) - at)
+            self._tables.append(table.slice(at, take))
+            at += take
+            self._took(take, int(until[at] - until[at - take]))
+
+    def _took(self, num_rows: int, num_characters: int) -> None:
+        """Count rows that wait, and write them if they are a batch."""
         self.num_rows += num_rows
+        self._num_waiting += num_rows
+        self._num_characters += num_characters
+        if self._num_waiting == BATCH_ROWS or self._num_characters >= BATCH_CHARACTERS:
+            self._flush()
 
     def _until_full(self, texts: Sequence[Sequence[Any]], at: int, most: int) -> tuple[int, int]:
         """How many rows, and characters of text, until the one with which a batch has enough of it."""
@@ -131,15 +177,24 @@ class FieldsWriter:
                 break
         return take, added
 
-    def _flush(self) -> None:
+    def _table_of(self, columns: Sequence[Sequence[Any] | None], num_rows: int) -> pyarrow.Table:
+        """Values as a table; those of a field that are None are null."""
         pa = import_pyarrow("keeping fields")
         arrays = [
-            pa.array(column, type=field.type)
-            for column, field in zip(self._columns, self._schema, strict=True)
+            pa.nulls(num_rows, field.type) if column is None else pa.array(column, type=field.type)
+            for column, field in zip(columns, self._schema, strict=True)
         ]
+        return pa.Table.from_arrays(arrays, schema=self._schema)
+
+    def _flush(self) -> None:
+        pa = import_pyarrow("keeping fields")
+        tables = self._tables or [self._table_of(self._columns, self._num_waiting)]
+        # Two arrays at least, since one alone would keep bits that are no part of it.
+        table = pa.concat_tables([*tables, no_rows(self._schema)])
+        arrays = [pa.concat_arrays(column.chunks) for column in table.columns]
         self._stream.write_batch(pa.record_batch(arrays, schema=self._schema))
-        self._columns = [[] for _ in self.types]
-        self._num_characters = 0
+        self._columns, self._tables = [[] for _ in self.types], []
+        self._num_waiting = self._num_characters = 0
 
     def commit(self, *, flush_name: bool = True) -> None:
         """Write what is left, and give the file its name; see `corpuskit.storage.FileWriter.commit`."""
@@ -152,7 +207,7 @@ class FieldsWriter:
         self._file.keep(path)
 
     def _end(self) -> None:
-        if self._columns[0]:
+        if self._num_waiting:
             self._flush()
         self._stream.close()
 
@@ -173,6 +228,30 @@ class FieldsWriter:
 
 def _num_characters(column: Sequence[Any]) -> int:
     return sum(map(len, filter(None, column)))
+
+
+def zero_if_null(numbers: pyarrow.ChunkedArray) -> NDArray[Any]:
+    """A column of numbers as an array, 0 for null."""
+    from pyarrow import compute
+
+    # Filling imports pandas where it is installed, and so would `to_numpy`.
+    filled = compute.fill_null(numbers, 0) if numbers.null_count else numbers
+    found = [np.empty(0, np.int64)]
+    for chunk in filled.chunks:
+        values = np.frombuffer(chunk.buffers()[1], str(chunk.type))
+        found.append(values[chunk.offset : chunk.offset + len(chunk)])
+    return np.concatenate(found)
+
+
+def _characters_until(table: pyarrow.Table) -> Ints:
+    """int64[D + 1]: how many characters of text come before each row of a table, and after the last."""
+    from pyarrow import compute
+
+    found: Ints = np.zeros(table.num_rows + 1, np.int64)
+    for column in table.columns:
+        if str(column.type) == "string":
+            found[1:] += zero_if_null(compute.utf8_length(column))
+    return np.cumsum(found, out=found)
 
 
 def _stream(file: FileWriter, schema: pyarrow.Schema) -> Any:
@@ -254,6 +333,8 @@ __all__ = [
     "arrow_schema",
     "converted",
     "import_pyarrow",
+    "no_rows",
     "open_rows",
     "types_of",
+    "zero_if_null",
 ]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from corpuskit.cache import default_cache_dir
 from corpuskit.corpus.manifest import FILE_NAME
 from corpuskit.corpus.writer import is_of_corpus
-from corpuskit.errors import ConfigError
+from corpuskit.errors import ConfigError, StorageError
 from corpuskit.file_errors import looking_at
+from corpuskit.locks import lock_or_go_on
 from corpuskit.numbers import whole
 from corpuskit.paths import user_path
 from corpuskit.units import parse_size
 from corpuskit.urls import remote_path, with_two_slashes
+
+log = logging.getLogger(__name__)
 
 
 def new_folder(output: str | os.PathLike[str]) -> Path:
@@ -63,6 +71,28 @@ def holds_corpus(output: Path) -> bool:
     return FILE_NAME in names
 
 
+@contextlib.contextmanager
+def one_at_a_time(output: Path) -> Iterator[None]:
+    """Wait for other runs of this machine that write to a place: who comes next finds what they made.
+
+    Args:
+        output: The place.
+    """
+    name = hashlib.sha256(os.fsencode(os.path.realpath(output))).hexdigest()
+    with contextlib.ExitStack() as stack:
+        try:
+            lock = default_cache_dir() / "locks" / name
+        except StorageError as error:
+            log.debug("going on without a lock: %s", error)
+        else:
+            stack.enter_context(lock_or_go_on(lock, on_wait=lambda: _say_who(output)))
+        yield
+
+
+def _say_who(output: Path) -> None:
+    log.warning("another process is writing %s; waiting for it", output)
+
+
 def shard_size(shard_bytes: int | str | None) -> int | None:
     """How large shards get at most, as a user says it.
 
@@ -83,4 +113,4 @@ def shard_size(shard_bytes: int | str | None) -> int | None:
     return None if found is None else whole("shard_bytes", found, least=4)
 
 
-__all__ = ["holds_corpus", "new_folder", "shard_size"]
+__all__ = ["holds_corpus", "new_folder", "one_at_a_time", "shard_size"]

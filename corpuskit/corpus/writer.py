@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,9 @@ from corpuskit.temporary_names import temporary_name
 from corpuskit.value_streams import StreamInfo
 from corpuskit.version import __version__
 
+if TYPE_CHECKING:
+    import pyarrow
+
 log = logging.getLogger(__name__)
 
 #: How large shards get, where nothing else is said.
@@ -62,12 +65,14 @@ class Block:
             are counted from the block's start, 0 to n.
         streams: The items of each stream, [n]; a stream that is missing has its fill.
         fields: The values of each kept field, d of them; a field that is missing is null.
+        table: These as a table, instead.
     """
 
     ids: Tokens
     rows: Index
     streams: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
     fields: Columns = dataclasses.field(default_factory=dict)
+    table: pyarrow.Table | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -214,7 +219,7 @@ class SplitWriter:
             if self._open is not None and self._open.num_tokens == self._shard_tokens and at < len(block.ids):
                 self._close()
             if self._open is None:
-                self._open = self._new_shard()
+                self._open = _Shard(self._folder, self._next_file(), self._description)
             take = min(len(block.ids) - at, self._shard_tokens - self._open.num_tokens)
             # The last piece takes every document that is left; another one those that end in it.
             last = at + take == len(block.ids)
@@ -251,9 +256,6 @@ class SplitWriter:
         """What the manifest says of the split; one without a token has no shard and no document."""
         return split_of(self._shards)
 
-    def _new_shard(self) -> _Shard:
-        return _Shard(self._folder, self._next_file(), self._description)
-
     def _next_file(self) -> str:
         return f"{self._name}-{len(self._shards):05d}.bin"
 
@@ -277,7 +279,7 @@ class _Shard:
         self._folder = folder
         self._streams: dict[str, storage.FileWriter] = {}
         self._fields: FieldsWriter | None = None
-        self._ids = storage.FileWriter(folder / file, streaming=True)
+        self._ids = storage.FileWriter(folder / file, streaming=True, hash_beside=True)
         self._index: storage.FileWriter | None = None
         try:
             self._index = storage.FileWriter(folder / index_file(file), streaming=True)
@@ -296,9 +298,10 @@ class _Shard:
         self._index.write(rows.view(np.uint8).data)
         for name in self._infos:
             self._add_items(name, block.streams.get(name), start, stop)
-        if self._fields is not None:
-            columns = {name: values[first:last] for name, values in block.fields.items()}
-            self._fields.add(columns, last - first)
+        if self._fields is not None and block.table is not None:
+            self._fields.add_table(block.table.slice(first, last - first))
+        elif self._fields is not None:
+            self._fields.add({name: all[first:last] for name, all in block.fields.items()}, last - first)
         self.num_tokens += stop - start
         self.num_documents += last - first
 
@@ -309,7 +312,7 @@ class _Shard:
             if items is None:
                 return
             self._streams[name] = storage.FileWriter(
-                self._folder / stream_file(self.file, name), streaming=True
+                self._folder / stream_file(self.file, name), streaming=True, hash_beside=True
             )
             self._fill(name, self.num_tokens)
         if items is None:

@@ -12,7 +12,7 @@ from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.writer import CorpusWriter, Description
 from corpuskit.derivation.making import Derivation, Watch
 from corpuskit.derivation.merging import inputs_of
-from corpuskit.derivation.whole_shards import carry
+from corpuskit.derivation.whole_shards import Carrier
 from corpuskit.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -55,12 +55,13 @@ class Concat(Derivation):
 
     def write(self, writer: CorpusWriter, watch: Watch) -> Mapping[str, int]:
         """Write all splits."""
-        numbers, description = inputs_of(self.parents)[1], writer.description
-        for name in self.splits:
-            with writer.split(name) as written:
-                for parent, own in zip(self.parents, numbers, strict=True):
-                    if name in parent:
-                        carry(parent, name, written, description, watch, own)
+        numbers = inputs_of(self.parents)[1]
+        with Carrier(writer.description, watch) as carrier:
+            for name in self.splits:
+                with writer.split(name) as written:
+                    for parent, own in zip(self.parents, numbers, strict=True):
+                        if name in parent:
+                            carrier.carry(parent, name, written, own)
         return {}
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import JsonValue
 
 from corpuskit.corpus.corpus import Corpus, open_corpus
-from corpuskit.corpus.new_folder import holds_corpus, new_folder
+from corpuskit.corpus.new_folder import holds_corpus, new_folder, one_at_a_time
 from corpuskit.corpus.run_file import run_of
 from corpuskit.corpus.writer import CorpusWriter, Description
 from corpuskit.derivation.merging import described
@@ -79,11 +79,9 @@ class Derivation(abc.ABC):
         name: What the rule is called.
         parents: The corpora.
         shard_bytes: The largest shard.
-        passes: How often the tokens are read.
     """
 
     name: ClassVar[str]
-    passes: ClassVar[int] = 1
 
     def __init__(self, parents: Sequence[Corpus], *, shard_bytes: int | None = None) -> None:
         self.parents = tuple(parents)
@@ -164,10 +162,27 @@ def derive(
     folder = new_folder(output)
     _check_apart(folder, derivation.parents)
     description = derivation.description()
-    there = _existing(folder, description, overwrite=overwrite)
-    if there is not None:
-        log.info("%s holds this corpus already; nothing was changed", folder)
-        return Outcome(there, made=False)
+    with one_at_a_time(folder):
+        there = _existing(folder, description, overwrite=overwrite)
+        if there is not None:
+            log.info("%s holds this corpus already; nothing was changed", folder)
+            return Outcome(there, made=False)
+        _write(derivation, folder, description, overwrite=overwrite, on_progress=on_progress)
+        corpus = open_corpus(folder)
+    for name, record in corpus.manifest.splits.items():
+        if not record.num_tokens and any(name in one and len(one[name]) for one in derivation.parents):
+            log.warning("%s: nothing is left of split %r", folder, name)
+    return Outcome(corpus, made=True)
+
+
+def _write(
+    derivation: Derivation,
+    folder: Path,
+    description: Description,
+    *,
+    overwrite: bool,
+    on_progress: OnProgress | None,
+) -> None:
     total = sum(
         shard.size_bytes
         for parent in derivation.parents
@@ -175,7 +190,7 @@ def derive(
         if name in parent
         for shard in parent.manifest.splits[name].shards
     )
-    watch = Watch(on_progress, total * derivation.passes)
+    watch = Watch(on_progress, total)
     with CorpusWriter(folder, description, shard_bytes=derivation.shard_bytes) as writer:
         left_out = Counter(description.left_out) + Counter(derivation.write(writer, watch))
         writer.commit(
@@ -183,11 +198,6 @@ def derive(
             description=dataclasses.replace(description, left_out=left_out),
             overwrite=overwrite,
         )
-    corpus = open_corpus(folder)
-    for name, record in corpus.manifest.splits.items():
-        if not record.num_tokens and any(name in one and len(one[name]) for one in derivation.parents):
-            log.warning("%s: nothing is left of split %r", folder, name)
-    return Outcome(corpus, made=True)
 
 
 def _identity(corpus: Corpus) -> dict[str, JsonValue]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from corpuskit.arrays import Ints
 from corpuskit.corpus import scan
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.field_tables import shard_table
+from corpuskit.corpus.field_tables import shard_tables
+from corpuskit.corpus.fields import arrow_schema, no_rows
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.index import ROW_BYTES, Index, ends_of
 from corpuskit.corpus.manifest import ShardRecord
@@ -33,15 +34,13 @@ class Piece:
     """Some tokens of a shard, and the documents that end in them.
 
     Args:
-        block: The tokens, the documents' rows and the streams; the fields are in `table`. All of it is good
-            until the next piece is asked for.
-        table: The kept fields of these documents; None if there are none.
+        block: The tokens, the documents' rows, the streams, and the kept fields as a table, good until the
+            next piece is asked for.
         shard: The shard's number.
         first: The number of the first of these documents among those of the shard.
     """
 
     block: Block
-    table: pyarrow.Table | None
     shard: int
     first: int
 
@@ -76,6 +75,7 @@ def of_shard(corpus: Corpus, split: Split, number: int, record: ShardRecord) -> 
         for _ in scan.fields(split, number, record, refuse):
             pass
     rows = split.index(number)
+    fields = _fields(split, number, types) if types else None
     streams = {name: _Reader(scan.stream(split, number, record, name, refuse)) for name in record.streams}
     at = first = 0
     for ids in scan.shard(split, number, record, refuse):
@@ -86,12 +86,23 @@ def of_shard(corpus: Corpus, split: Split, number: int, record: ShardRecord) -> 
         own = rows[first:found].copy()
         own[:, 0] -= np.uint64(at)
         items = {name: reader.take(len(ids)) for name, reader in streams.items()}
-        table = shard_table(split, number, types, first, found) if types else None
-        yield Piece(Block(ids, own, items), table, number, first)
+        table = None if fields is None else fields.slice(first, found - first)
+        yield Piece(Block(ids, own, items, table=table), number, first)
         forget(rows, first * ROW_BYTES, found * ROW_BYTES)
         if types:
             forget(split.fields_data(number), 0, split.fields_data(number).nbytes)
         at, first = stop, found
+
+
+def _fields(split: Split, number: int, types: Mapping[str, str]) -> pyarrow.Table:
+    """The kept fields of a shard, which stay where they are."""
+    import pyarrow as pa
+
+    data, tables = split.fields_data(number), [no_rows(arrow_schema(types))]
+    for table in shard_tables(split, number, types):
+        tables.append(table)
+        forget(data, 0, data.nbytes)  # all of it was looked through
+    return pa.concat_tables(tables)
 
 
 def check_index(corpus: Corpus, split: Split, number: int, record: ShardRecord) -> None:
@@ -134,25 +145,6 @@ class _Reader:
         return taken[0] if len(taken) == 1 else np.concatenate(taken)
 
 
-def lists_of(table: pyarrow.Table) -> dict[str, Sequence[Any]]:
-    """The columns of a table as lists."""
-    return {name: _list_of(table.column(name)) for name in table.column_names}
-
-
-def _list_of(column: Any) -> list[Any]:
-    """As `to_pylist`, which takes ten times as long."""
-    if str(column.type) == "string" or not column.null_count:
-        found: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
-        return found
-    values: list[Any] = column.to_pylist()
-    return values
-
-
-def whole(piece: Piece) -> Block:
-    """All of a piece."""
-    return dataclasses.replace(piece.block, fields={} if piece.table is None else lists_of(piece.table))
-
-
 def picked(piece: Piece, chosen: NDArray[np.bool_], *, tail: bool) -> Block:
     """Some documents of a piece, one after another.
 
@@ -161,9 +153,9 @@ def picked(piece: Piece, chosen: NDArray[np.bool_], *, tail: bool) -> Block:
         chosen: bool[d], which of its documents.
         tail: Whether the tokens after the last document's end are taken: their document ends later, or never.
     """
-    block, table = piece.block, piece.table
+    block = piece.block
     if chosen.all() and tail:
-        return whole(piece)
+        return block
     size = len(block.ids)
     bounds = np.concatenate(([0], ends_of(block.rows).astype(np.int64), [size]))
     lengths = np.diff(bounds)
@@ -172,16 +164,14 @@ def picked(piece: Piece, chosen: NDArray[np.bool_], *, tail: bool) -> Block:
     rows: Index = block.rows[chosen]
     rows[:, 0] = np.cumsum(kept)[:-1][chosen]
     take = _taker(bounds, flags, size)
-    if table is not None:
-        import pyarrow as pa
+    streams = {name: take(items) for name, items in block.streams.items()}
+    if block.table is None:
+        return Block(take(block.ids), rows, streams)
+    import pyarrow as pa
 
-        table = table.filter(pa.array(chosen))
-    return Block(
-        take(block.ids),
-        rows,
-        {name: take(items) for name, items in block.streams.items()},
-        {} if table is None else lists_of(table),
-    )
+    bits = pa.py_buffer(np.packbits(chosen, bitorder="little"))  # `pyarrow.array` would import pandas
+    mask = pa.Array.from_buffers(pa.bool_(), len(chosen), [None, bits])
+    return Block(take(block.ids), rows, streams, table=block.table.filter(mask))
 
 
 def _taker(bounds: Ints, flags: NDArray[np.bool_], size: int) -> Any:
@@ -267,10 +257,8 @@ __all__ = [
     "DocumentMask",
     "Piece",
     "check_index",
-    "lists_of",
     "of_shard",
     "picked",
     "picked_pieces",
     "pieces",
-    "whole",
 ]

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.writer import CorpusWriter
 from corpuskit.derivation.making import Derivation, Watch
-from corpuskit.derivation.pieces import pieces, whole
+from corpuskit.derivation.pieces import pieces
 
 
 class Reshard(Derivation):
@@ -39,7 +39,7 @@ class Reshard(Derivation):
         for name in self.splits:
             with writer.split(name) as written:
                 for piece in pieces(self.parents[0], name):
-                    written.add(whole(piece))
+                    written.add(piece.block)
                     watch.add(piece.block.ids.nbytes, name)
         return {}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,8 @@ from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.corpus.writer import CorpusWriter
 from corpuskit.derivation.making import Derivation, Watch
-from corpuskit.derivation.pieces import DocumentMask, check_index, picked_pieces
-from corpuskit.derivation.whole_shards import carry
+from corpuskit.derivation.pieces import check_index, picked, pieces
+from corpuskit.derivation.whole_shards import Carrier
 from corpuskit.errors import ConfigError
 from corpuskit.units import parse_fraction
 
@@ -43,7 +45,6 @@ class Divide(Derivation):
     """
 
     name = "split"
-    passes = 2
 
     def __init__(
         self,
@@ -74,60 +75,90 @@ class Divide(Derivation):
 
     def write(self, writer: CorpusWriter, watch: Watch) -> Mapping[str, int]:
         """Write all splits."""
-        for name in self.splits:
-            if name in self._shares:
-                continue
-            if name == self._of:
-                self._divide(writer, watch)
-                continue
-            with writer.split(name) as written:
-                carry(self._parent, name, written, writer.description, watch)
+        with Carrier(writer.description, watch) as carrier:
+            for name in self.splits:
+                if name == self._of:
+                    self._divide(writer, watch)
+                elif name not in self._shares:
+                    with writer.split(name) as written:
+                        carrier.carry(self._parent, name, written)
         return {}
 
     def _divide(self, writer: CorpusWriter, watch: Watch) -> None:
-        masks = self._masks(watch)
-        names = [self._of, *self._shares]
         with contextlib.ExitStack() as stack:
+            parts = stack.enter_context(_Parts(self._parent, self._of, _bounds(self._shares)))
             # The last one is closed first, and the manifest has them in the order in which they are closed.
-            opened = {name: stack.enter_context(writer.split(name)) for name in reversed(names)}
-            for blocks, size_bytes in picked_pieces(self._parent, self._of, masks):
-                for name, block in zip(names, blocks, strict=True):
-                    opened[name].add(block)
-                watch.add(size_bytes, self._of)
+            names = [*reversed(self._shares), self._of]
+            opened = {name: stack.enter_context(writer.split(name)) for name in names}
+            for piece in pieces(self._parent, self._of):
+                own, following = parts.take(len(piece.block.rows))
+                for number, name in enumerate([*self._shares, self._of]):
+                    opened[name].add(picked(piece, own == number, tail=following == number))
+                watch.add(piece.block.ids.nbytes, self._of)
 
-    def _masks(self, watch: Watch) -> list[DocumentMask]:
-        """Which documents stay, and which go to each new split."""
-        split = self._parent[self._of]
-        masks = [DocumentMask(split, tail=not number) for number in range(len(self._shares) + 1)]
-        shard_documents = np.diff(split.shard_documents).tolist()
-        parts: list[NDArray[np.int64]] = []
-        for number, hashes in self._hashes(watch):
-            parts.append(np.searchsorted(_bounds(self._shares), hashes[:, 0], side="right"))
-            if number is not None:
-                part = np.concatenate(parts)
-                assert len(part) == shard_documents[number]
-                for position, mask in enumerate(masks):
-                    mask.add(part == (position - 1) % len(masks))
-                parts = []
-        return masks
 
-    def _hashes(self, watch: Watch) -> Iterator[tuple[int | None, Hashes]]:
-        """The hashes of documents in order, and the shard's number with its last ones, else None."""
-        split = self._parent[self._of]
-        hasher = DocumentHasher(split.dtype)
-        for number, record in enumerate(self._parent.manifest.splits[self._of].shards):
-            check_index(self._parent, split, number, record)
-            rows, ids = split.index(number), split.shard(number)
-            first = 0
-            for at in range(0, len(ids), _TOKENS):
-                stop = min(at + _TOKENS, len(ids))
-                is_last = stop == len(ids)
-                last = len(rows) if is_last else int(np.searchsorted(ends_of(rows), np.uint64(stop), "right"))
-                ends = ends_of(rows[first:last]).astype(np.int64) - at
-                yield number if is_last else None, hasher.add(ids[at:stop], ends)
-                forget(ids, at * ids.itemsize, stop * ids.itemsize)
-                watch.add((stop - at) * ids.itemsize, self._of)
-                first = last
+class _Parts:
+    """Which part each document of a split is of: its hash says it, which a thread reckons a little ahead.
+
+    Args:
+        corpus: The corpus.
+        name: The split's name.
+        bounds: uint64[n]: the first half of the hash at which each part but the first one begins. What no
+            document ends is of the last one.
+    """
+
+    def __init__(self, corpus: Corpus, name: str, bounds: NDArray[np.uint64]) -> None:
+        self._bounds = bounds
+        self._hashing = ThreadPoolExecutor(1)
+        self._hashes = _hashes(corpus, name)
+        self._ahead = deque(self._hashing.submit(next, self._hashes, None) for _ in range(_AHEAD))
+        self._found: NDArray[np.int64] = np.empty(0, np.int64)
+
+    def take(self, count: int) -> tuple[NDArray[np.int64], int]:
+        """int64[count], the parts of the next documents, and the part of the one after them.
+
+        Raises:
+            CorpusFormatError: If an index that was read for it is damaged.
+        """
+        while len(self._found) <= count and self._ahead:
+            found = self._ahead.popleft().result()
+            if found is None:
+                self._ahead.clear()
+                continue
+            self._ahead.append(self._hashing.submit(next, self._hashes, None))
+            parts = np.searchsorted(self._bounds, found[:, 0], side="right")
+            self._found = np.concatenate((self._found, parts))
+        taken, self._found = self._found[:count], self._found[count:]
+        assert len(taken) == count
+        return taken, int(self._found[0]) if len(self._found) else len(self._bounds)
+
+    def __enter__(self) -> _Parts:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._hashing.shutdown(cancel_futures=True)
+
+
+def _hashes(corpus: Corpus, name: str) -> Iterator[Hashes]:
+    """The hashes of a split's documents in order, a few of them at a time."""
+    split = corpus[name]
+    hasher = DocumentHasher(split.dtype)
+    for number, record in enumerate(corpus.manifest.splits[name].shards):
+        check_index(corpus, split, number, record)
+        rows, ids = split.index(number), split.shard(number)
+        first = 0
+        for at in range(0, len(ids), _TOKENS):
+            stop = min(at + _TOKENS, len(ids))
+            # In the type of the index: another would have all of it copied.
+            last = (
+                int(np.searchsorted(ends_of(rows), np.uint64(stop), "right"))
+                if stop < len(ids)
+                else len(rows)
+            )
+            ends = ends_of(rows[first:last]).astype(np.int64) - at
+            yield hasher.add(ids[at:stop], ends)
+            forget(ids, at * ids.itemsize, stop * ids.itemsize)
+            first = last
 
 
 def shares_of(shares: str | Mapping[str, float]) -> dict[str, float]:
@@ -167,8 +198,8 @@ def _not_shares(shares: Any, why: str) -> ConfigError:
     )
 
 
-#: Tokens that are hashed at once.
-_TOKENS = 2**19
+#: Tokens that are hashed at once, and how often this is done ahead of what is written.
+_TOKENS, _AHEAD = 2**19, 8
 
 
 def _bounds(shares: Mapping[str, float]) -> NDArray[np.uint64]:

@@ -81,7 +81,7 @@ class Export:
         path = self._folder / name
         if path.parent != self._folder:
             storage.make_directory(path.parent)
-        with storage.FileWriter(path, streaming=True) as file:
+        with storage.FileWriter(path, streaming=True, hash_beside=True) as file:
             yield file
         self.files.append({"file": name, "size_bytes": file.size_bytes, "sha256": file.sha256})
 

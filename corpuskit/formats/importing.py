@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import hashlib
 import logging
 import os
 import platform
@@ -21,11 +20,10 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.cache import default_cache_dir
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.decoding import distribution_of, record_of
 from corpuskit.corpus.manifest import InputRecord, TokenizerRecord
-from corpuskit.corpus.new_folder import holds_corpus, new_folder, shard_size
+from corpuskit.corpus.new_folder import holds_corpus, new_folder, one_at_a_time, shard_size
 from corpuskit.corpus.writer import SHARD_BYTES, CorpusWriter, Description
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Format
@@ -34,7 +32,6 @@ from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_c
 from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
 from corpuskit.formats.foreign_tokenizer import tokenizer_of
 from corpuskit.formats.opening import open_format
-from corpuskit.locks import lock_or_go_on
 from corpuskit.on_progress import OnProgress, Progress
 from corpuskit.paths import folder_name, user_path, visible_name
 from corpuskit.registry.blame import not_theirs
@@ -118,11 +115,7 @@ def import_tokens(
         shard_bytes=shard_size(shard_bytes) or SHARD_BYTES,
         on_progress=on_progress and not_theirs(on_progress),
     )
-    lock = hashlib.sha256(os.fsencode(os.path.realpath(where))).hexdigest()
-    with lock_or_go_on(
-        default_cache_dir() / "locks" / lock,
-        on_wait=lambda: log.warning("another process is writing %s; waiting for it", where),
-    ):
+    with one_at_a_time(where):
         if not job.is_at(where, overwrite=overwrite):
             job.write(where, overwrite=overwrite)
     return Corpus(where, encoding=encoding)

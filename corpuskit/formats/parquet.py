@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Of ids little more is to be had, and of text nanochat's own files have this.
-_IDS_LEVEL, _TEXT_LEVEL = 1, 3
 #: Rows that are read at once, at most; what they have, about; and what is read of a column at once.
 _ROWS, _BATCH_BYTES, _BUFFER_BYTES = 4096, 2**21, 2**20
 
@@ -77,7 +75,6 @@ class Parquet(Format):
         table = functools.partial(
             open_parquet,
             columns_with_statistics=[*export.corpus.manifest.field_types],
-            compression_level=_TEXT_LEVEL if text else _IDS_LEVEL,
         )
         write_files(
             export,

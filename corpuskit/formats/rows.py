@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints, Tokens
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.fields import arrow_schema, import_pyarrow
+from corpuskit.corpus.fields import arrow_schema, import_pyarrow, no_rows, zero_if_null
 from corpuskit.errors import ConfigError
 from corpuskit.formats.export import Export
 from corpuskit.value_streams import LOSS
@@ -109,7 +109,7 @@ class Rows:
             own = self.columns(bounds, ids.take(num_tokens), None if mask is None else mask.take(num_tokens))
             # Two arrays at least, since one alone would keep bits that are no part of it.
             kept = [
-                pa.concat_arrays([*fields.column(name).chunks, pa.array([], fields.column(name).type)])
+                pa.concat_arrays([*fields.column(name).chunks, pa.nulls(0, fields.column(name).type)])
                 for name in self._fields.names
             ]
             yield lengths, pa.RecordBatch.from_arrays([*own, *kept], schema=self.schema)
@@ -187,10 +187,14 @@ def check_names(corpus: Corpus, own: list[str], format_name: str) -> None:
 def _lists(bounds: Ints, items: NDArray[Any]) -> pyarrow.Array:
     """Rows over an array that is not copied."""
     pa = import_pyarrow("exporting tables")
-    values = pa.Array.from_buffers(
-        pa.from_numpy_dtype(items.dtype.newbyteorder("=")), len(items), [None, pa.py_buffer(items)]
+    # `pyarrow.array` would import pandas, if that is installed, which takes longer than a small export.
+    starts, values = (
+        pa.Array.from_buffers(
+            pa.from_numpy_dtype(array.dtype.newbyteorder("=")), len(array), [None, pa.py_buffer(array)]
+        )
+        for array in (bounds, items)
     )
-    return pa.LargeListArray.from_arrays(pa.array(bounds), values)
+    return pa.LargeListArray.from_arrays(starts, values)
 
 
 def _field_bytes(fields: pyarrow.Table) -> Ints:
@@ -201,7 +205,7 @@ def _field_bytes(fields: pyarrow.Table) -> Ints:
     found: Ints = np.full(fields.num_rows, 8 + 8 * fields.num_columns, np.int64)
     for column in fields.columns:
         if column.type == pa.string():
-            found += compute.fill_null(compute.binary_length(column), 0).to_numpy()
+            found += zero_if_null(compute.binary_length(column))
     return found
 
 
@@ -238,7 +242,7 @@ class _Rows:
 
     def take(self, count: int) -> pyarrow.Table:
         pa = import_pyarrow("exporting tables")
-        taken = [self._schema.empty_table()]
+        taken = [no_rows(self._schema)]
         while count:
             table = self._rest or next(self._tables, None)
             if table is None:

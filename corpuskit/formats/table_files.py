@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from corpuskit.corpus.fields import ArrowSink, import_pyarrow
 from corpuskit.formats.export import Export
-from corpuskit.formats.rows import Rows
+from corpuskit.formats.rows import IDS, MASK, Rows
+from corpuskit.formats.text_rows import TEXT
 from corpuskit.storage import FileWriter
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ def write_files(
     """
     num_files, num_tokens = 0, 0
     write: Callable[[Any], None] | None = None
-    with contextlib.ExitStack() as open_file:
+    # While a batch is written the next one is made, in memory of its own.
+    with contextlib.ExitStack() as open_file, ThreadPoolExecutor(1) as writing:
+        written = writing.submit(lambda: None)
         for lengths, batch in rows.batches():
             ends, at, before = np.cumsum(lengths), 0, 0
             while at < len(ends):
@@ -51,6 +55,7 @@ def write_files(
                 if shard_tokens is not None:
                     stop = int(np.searchsorted(ends, before + shard_tokens - num_tokens, side="right"))
                 if stop <= at and write is not None:
+                    written.result()
                     open_file.close()
                     write, num_tokens = None, 0
                     continue
@@ -59,34 +64,41 @@ def write_files(
                     write = open_file.enter_context(open_table(file, rows.schema))
                     num_files += 1
                 stop = max(stop, at + 1)
-                write(batch.slice(at, stop - at))
+                written.result()
+                written = writing.submit(write, batch.slice(at, stop - at))
                 num_tokens += int(ends[stop - 1]) - before
                 at, before = stop, int(ends[stop - 1])
+        written.result()
     return num_files
 
 
 @contextlib.contextmanager
-def open_parquet(
-    file: FileWriter, schema: pyarrow.Schema, *, columns_with_statistics: list[str], compression_level: int
-) -> Any:
+def open_parquet(file: FileWriter, schema: pyarrow.Schema, *, columns_with_statistics: list[str]) -> Any:
     """What writes row groups into a Parquet file; its options decide bytes.
+
+    Ids are written as differences of neighbours, in as few bits as these need: an encoding as old as the
+    format. A dictionary that is compressed takes twice the time, and a fifth less room. Of zstandard's levels
+    the first takes half the time of the third, and a seventh more room.
 
     Args:
         file: The file.
         schema: The columns.
         columns_with_statistics: Those whose least and greatest values are noted; of ids nobody asks them.
-        compression_level: Of zstandard.
     """
     pa = import_pyarrow("exporting Parquet")
     from pyarrow import parquet
 
+    paths = [f"{one.name}.list.element" if one.name in (IDS, MASK) else one.name for one in schema]
+    others = [path for one, path in zip(schema, paths, strict=True) if one.name != IDS]
+    has_ids = len(others) < len(paths)
     writer = parquet.ParquetWriter(
         pa.PythonFile(ArrowSink(file), mode="w"),
         schema,
         version="2.6",
-        use_dictionary=True,
-        compression="zstd",
-        compression_level=compression_level,
+        use_dictionary=[path for path in others if path != TEXT],
+        column_encoding={f"{IDS}.list.element": "DELTA_BINARY_PACKED"} if has_ids else None,
+        compression={path: "zstd" if path in others else "none" for path in paths},
+        compression_level=dict.fromkeys(others, 1),
         write_statistics=columns_with_statistics,
         data_page_size=2**20,
         dictionary_pagesize_limit=2**20,

@@ -39,6 +39,31 @@ def write(path: Path, rows, cuts=()) -> str:
     return file.sha256
 
 
+def write_tables(path: Path, rows, cuts) -> str:
+    """The same, each other piece as a table; columns of nulls are left out of it."""
+    with FieldsWriter(path, TYPES) as file:
+        edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+        whole = [dict(zip(TYPES, row, strict=True)) for row in rows]
+        schema = fields.arrow_schema(TYPES)
+        for number, (start, stop) in enumerate(itertools.pairwise(edges)):
+            table = pa.Table.from_pylist(whole, schema=schema).slice(start, stop - start)
+            if number % 2:
+                file.add(table.to_pydict(), stop - start)
+            else:
+                named = [name for name in TYPES if table.column(name).null_count < len(table)]
+                file.add_table(table.select(named) if named else table)
+    return file.sha256
+
+
+@given(ROWS, st.lists(st.integers(0, 40), max_size=5), st.integers(1, 9), st.integers(1, 40))
+def test_tables_are_written_as_their_rows_are(tmp_path_factory, rows, cuts, batch_rows, batch_characters):
+    folder = tmp_path_factory.mktemp("fields")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fields, "BATCH_ROWS", batch_rows)
+        patch.setattr(fields, "BATCH_CHARACTERS", batch_characters)
+        assert write(folder / "a", rows) == write_tables(folder / "b", rows, cuts)
+
+
 @given(ROWS, st.lists(st.integers(0, 40), max_size=5), st.integers(1, 9), st.integers(1, 40))
 def test_the_bytes_follow_from_the_rows_however_they_came(
     tmp_path_factory, rows, cuts, batch_rows, batch_characters

@@ -1,6 +1,8 @@
 """Where derived corpora go, and what is there already."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from listed_corpora import doc, read, write
@@ -133,3 +135,43 @@ def test_what_the_run_said_of_the_parent_goes_along(parent, tmp_path):
         "plugins": ["a"],
         "inputs_folder": "/texts/",
     }
+
+
+#: Makes a corpus. A slow run stops in the middle until a line comes in.
+RUN = """
+import logging, sys
+import corpuskit
+parent, output, way = sys.argv[1:]
+logging.basicConfig(level="INFO", format="%(message)s")
+def told(progress):
+    if way == "slow":
+        print("at work", flush=True)
+        sys.stdin.readline()
+print(corpuskit.filter(parent, output, min_tokens=2, on_progress=told).fingerprint)
+"""
+
+
+def test_of_two_runs_at_once_the_second_waits_and_finds_what_the_first_made(parent, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
+    command = [sys.executable, "-c", RUN, str(parent.path), str(tmp_path / "made")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "slow"], **pipes) as first:
+        assert first.stdout.readline() == "at work\n"
+        with subprocess.Popen([*command, "fast"], **pipes) as second:
+            assert (
+                second.stderr.readline()
+                == f"another process is writing {tmp_path / 'made'}; waiting for it\n"
+            )
+            made, said = first.communicate("\n" * 99)
+            there = second.communicate()
+    assert (first.returncode, second.returncode) == (0, 0), (said, there)
+    assert made.splitlines()[-1] == there[0].strip() == corpuskit.open(tmp_path / "made").fingerprint
+    assert there[1] == f"{tmp_path / 'made'} holds this corpus already; nothing was changed\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "made", "parent"]
+
+
+def test_without_a_place_for_locks_a_corpus_is_made_all_the_same(parent, tmp_path, monkeypatch):
+    (tmp_path / "everybodys").mkdir()
+    (tmp_path / "everybodys").chmod(0o777)
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "everybodys"))
+    assert corpuskit.filter(parent, tmp_path / "made", min_tokens=2).path == tmp_path / "made"

@@ -9,8 +9,7 @@ from listed_corpora import doc, write
 from corpuskit.corpus import scan
 from corpuskit.corpus.index import new_rows
 from corpuskit.corpus.writer import Block
-from corpuskit.derivation import pieces as module
-from corpuskit.derivation.pieces import DocumentMask, Piece, picked, pieces, whole
+from corpuskit.derivation.pieces import DocumentMask, Piece, picked, pieces
 
 
 @given(
@@ -21,7 +20,7 @@ def test_documents_are_taken_with_their_items_long_and_short_ones(parts, rest, t
     ends = np.cumsum([0, *lengths])[1:]
     total = sum(lengths) + rest
     ids, items = np.arange(total, dtype="<u4"), np.arange(total, dtype="<f4")
-    piece = Piece(Block(ids, new_rows(ends, 0, np.arange(len(parts)), 0), {"w": items}), None, 0, 0)
+    piece = Piece(Block(ids, new_rows(ends, 0, np.arange(len(parts)), 0), {"w": items}), 0, 0)
     block = picked(piece, np.array(chosen, np.bool_), tail=tail)
     flags = np.repeat([*chosen, tail], [*lengths, rest])
     assert block.ids.tolist() == ids[flags].tolist()
@@ -42,11 +41,11 @@ def test_pieces_have_the_documents_and_values_of_their_tokens(tmp_path_factory, 
         patch.setattr(scan, "_CHUNK_BYTES", 2 * chunk)
         ids, ends, loss, names = [], [], [], []
         for piece in pieces(corpus, "train"):
-            block = whole(piece)
+            block = piece.block
             ends += [len(ids) + int(end) for end in block.rows[:, 0]]
             ids += block.ids.tolist()
             loss += block.streams["loss"].tolist()
-            names += block.fields["id"]
+            names += block.table.column("id").to_pylist()
     assert ids == [value for one in docs for value in one.ids]
     assert loss == [value for one in docs for value in one.loss]
     assert ends == np.cumsum(sizes).tolist()
@@ -63,11 +62,3 @@ def test_the_document_that_ends_in_a_later_shard_decides_over_its_beginning(tmp_
         assert [mask.tail_of_shard(number) for number in range(5)] == [chosen] * 3 + [False] * 2
         assert mask.of_shard(0).tolist() == [True]
         assert mask.num_chosen == 1 + chosen
-
-
-def test_values_of_all_types_are_lists_with_their_nulls():
-    pa = pytest.importorskip("pyarrow")
-    columns = {"s": ["a", None], "i": [1, None], "j": [2**62, -1], "f": [0.5, None], "b": [True, False]}
-    found = module.lists_of(pa.table(columns))
-    assert found == columns
-    assert [type(value) for value in found["j"] + found["b"]] == [int, int, bool, bool]
