@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ class SplitCopy:
         marks: Where documents end in files that do not say it.
         dtype: The type of an id in the corpus.
         text_sizes: [V], the bytes of text that each id stands for; None where that is not known.
+        on_read: Called with the paths of a file, and how much of it was read: 0 to 1, at last 1.
 
     Attributes:
         is_ended: Whether each document so far ends with the end-of-text id.
@@ -44,9 +46,10 @@ class SplitCopy:
         marks: Marks,
         dtype: np.dtype[Any],
         text_sizes: NDArray[Any] | None,
+        on_read: Callable[[Sequence[Path], float], None] = lambda paths, share: None,
     ) -> None:
         self.is_ended = self.is_started = True
-        self._files, self._numbers = files, numbers
+        self._files, self._numbers, self._on_read = files, numbers, on_read
         self._tokenizer, self._marks, self._dtype, self._text_sizes = tokenizer, marks, dtype, text_sizes
         self._begun = 0  # tokens of the document that is under way, and the bytes of their text
         self._begun_bytes = 0
@@ -64,6 +67,8 @@ class SplitCopy:
             for block in file.blocks():
                 self._check(block.ids, file, at)
                 at += len(block.ids)
+                if file.num_tokens:
+                    self._on_read(file.paths, min(at / file.num_tokens, 1))
                 is_last = at == file.num_tokens and not goes_on
                 ends = self._ends(block, file, is_last=is_last)
                 yield self._block(block, ends, self._numbers[number], documents)
@@ -75,6 +80,7 @@ class SplitCopy:
                     expected=file.num_tokens,
                     found=at,
                 )
+            self._on_read(file.paths, 1)
 
     def _check(self, ids: NDArray[Any], file: ForeignFile, at: int) -> None:
         if not len(ids):
@@ -136,11 +142,13 @@ class SplitCopy:
         """int64[d]: the bytes of each document's text; 0 where they are not known."""
         if self._text_sizes is None:
             return np.zeros(len(ends), np.int64)
-        sums = np.concatenate(([0], np.cumsum(self._text_sizes.take(ids), dtype=np.int64)))
-        at = sums[ends]
-        found = np.diff(at, prepend=-self._begun_bytes) if len(ends) else at
-        self._begun_bytes = int(sums[-1] - at[-1]) if len(ends) else self._begun_bytes + int(sums[-1])
-        return found
+        starts = np.concatenate(([0], ends))  # of each document, and of what is left behind the last one
+        sums = np.zeros(len(starts), np.int64)
+        sums[0] = self._begun_bytes
+        has_ids = np.diff(starts, append=len(ids)) > 0
+        sums[has_ids] += np.add.reduceat(self._text_sizes.take(ids), starts[has_ids], dtype=np.int64)
+        self._begun_bytes = int(sums[-1])
+        return sums[:-1]
 
 
 def text_sizes(tokenizer: Tokenizer) -> NDArray[Any] | None:

@@ -30,12 +30,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from corpuskit.arrays import Ints
-from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import head, mapped, size_of, truncated, whole_items
+from corpuskit.formats.foreign_bytes import head, items_of, size_of, truncated, whole_items
 from corpuskit.value_streams import LOSS, LOSS_INFO
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
@@ -124,11 +123,8 @@ def _item_type(path: Path) -> np.dtype[Any]:
 
 def _ends(path: Path) -> Iterator[Ints]:
     """Where documents end, as a .ds.index says."""
-    ends = mapped(path, 0, 8 * whole_items(path, size_of(path), 8)).view("<u8")
-    for start in range(0, len(ends), _INDEX_ITEMS):
-        some = ends[start : start + _INDEX_ITEMS]
-        yield np.minimum(some, np.uint64(2**63 - 1)).astype(np.int64)
-        forget(ends, 8 * start, 8 * (start + len(some)))
+    for ends in items_of(path, "<u8", whole_items(path, size_of(path), 8), _INDEX_ITEMS):
+        yield np.minimum(ends, np.uint64(2**63 - 1)).astype(np.int64)
 
 
 def _rounded(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import os
 import re
@@ -15,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.corpus.fields import Columns
-from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.manifest import SPLIT_NAME
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.formats.foreign_bytes import mapped, unreadable
+from corpuskit.formats.foreign_bytes import mapped, opened, unreadable
 from corpuskit.sources.kept_fields import FieldType
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.listing.text_files import is_hidden
@@ -76,7 +76,7 @@ class ForeignFile(abc.ABC):
 
     @abc.abstractmethod
     def blocks(self) -> Iterator[ForeignBlock]:
-        """All of it in order, a few MiB at a time.
+        """All of it in order, a few MiB at a time. What was given is not written to again.
 
         Raises:
             CorpusFormatError: If it is not what the format says.
@@ -86,7 +86,7 @@ class ForeignFile(abc.ABC):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MappedFile(ForeignFile):
-    """A file whose ids are one array, to be mapped.
+    """A file whose ids are one array.
 
     Args:
         split: See `ForeignFile`.
@@ -131,28 +131,23 @@ class MappedFile(ForeignFile):
         return mapped(self.paths[0], self.offset, size_bytes).view(self.dtype)
 
     def blocks(self) -> Iterator[ForeignBlock]:
-        """See `ForeignFile`."""
+        """See `ForeignFile`. They are read, not mapped: a file may be cut short meanwhile."""
         documents = DocumentEnds(iter(()) if self.ends is None else self.ends(), self)
-        streams = {
-            name: mapped(path, self._stream_offset(name), self.num_tokens * info.item_bytes).view(info.dtype)
-            for name, path in self.stream_paths.items()
-            for info in [self.streams[name]]
-        }
-        for start in range(0, max(self.num_tokens, 1), BLOCK_TOKENS):
-            stop = min(start + BLOCK_TOKENS, self.num_tokens)
-            yield ForeignBlock(
-                self.ids[start:stop],
-                documents.until(stop) - start,
-                {name: items[start:stop] for name, items in streams.items()},
-            )
-            item_bytes = self.dtype.itemsize
-            forget(self.ids, self.offset + start * item_bytes, self.offset + stop * item_bytes)
-            for name, items in streams.items():
-                first = self._stream_offset(name)
-                forget(items, first + start * items.itemsize, first + stop * items.itemsize)
-
-    def _stream_offset(self, name: str) -> int:
-        return self.stream_offsets.get(name, 0)
+        with contextlib.ExitStack() as stack:
+            ids = stack.enter_context(opened(self.paths[0]))
+            streams = {name: stack.enter_context(opened(path)) for name, path in self.stream_paths.items()}
+            for start in range(0, max(self.num_tokens, 1), BLOCK_TOKENS):
+                stop = min(start + BLOCK_TOKENS, self.num_tokens)
+                yield ForeignBlock(
+                    ids.items(self.dtype, self.offset, start, stop),
+                    documents.until(stop) - start,
+                    {
+                        name: file.items(
+                            self.streams[name].dtype, self.stream_offsets.get(name, 0), start, stop
+                        )
+                        for name, file in streams.items()
+                    },
+                )
 
 
 class DocumentEnds:

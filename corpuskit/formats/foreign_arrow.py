@@ -1,20 +1,19 @@
 """Arrow's own files, of the streaming format or with a footer, read a record batch at a time.
 
-The file is mapped. What is not compressed stays where it is; what is compressed says first how much it
-becomes, and that is looked at before anything is unpacked.
+What is compressed says first how much it becomes, and that is looked at before anything is unpacked.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpuskit.corpus.arrow_messages import unpacked_bytes
 from corpuskit.corpus.fields import import_pyarrow
-from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import CorpusFormatError
-from corpuskit.formats.foreign_bytes import mapped, size_of
+from corpuskit.formats.foreign_bytes import size_of
 from corpuskit.formats.foreign_tables import TableFile
 
 if TYPE_CHECKING:
@@ -32,15 +31,13 @@ class ArrowTable(TableFile):
     def batches(self) -> Iterator[pyarrow.RecordBatch]:
         """The record batches; an end that is not there, or something behind it, is an error."""
         pa = import_pyarrow("importing Arrow")
-        data, first = _contents(self.path)
-        buffer = pa.py_buffer(data[first:])
-        source = pa.BufferReader(buffer)
+        source = _messages(self.path)
         messages = pa.ipc.MessageReader.open_stream(source)
         names = set(self.columns.names)
-        schema = pa.ipc.open_stream(pa.BufferReader(buffer)).schema
+        schema = arrow_schema_of(self.path)
         wanted = [number for number, name in enumerate(schema.names) if name in names]
         reader = pa.ipc.open_stream(
-            pa.BufferReader(buffer), options=pa.ipc.IpcReadOptions(included_fields=wanted)
+            _messages(self.path), options=pa.ipc.IpcReadOptions(included_fields=wanted)
         )
         at = num_batches = 0
         for message in messages:
@@ -49,9 +46,8 @@ class ArrowTable(TableFile):
             if message.type == "record batch":
                 num_batches += 1
                 yield reader.read_next_batch()
-            forget(data, first + at, first + source.tell())
             at = source.tell()
-        self._check_end(data, first, at, source.tell(), num_batches)
+        self._check_end(source, at, num_batches)
 
     def _check_size(self, message: Any) -> None:
         """Refuse a body that would become too much."""
@@ -65,25 +61,24 @@ class ArrowTable(TableFile):
                 found=size,
             )
 
-    def _check_end(self, data: Any, first: int, at: int, end: int, num_batches: int) -> None:
+    def _check_end(self, source: Any, at: int, num_batches: int) -> None:
         """See that the stream was read to its end: a file may be cut between two messages.
 
         Args:
-            data: The file.
-            first: The byte where the stream begins.
-            at: Where its last message ends, from there.
-            end: Where reading ended: behind the mark that ends a stream.
+            source: The file, where reading ended: behind the mark that ends a stream.
+            at: Where its last message ends.
             num_batches: How many record batches were read.
         """
+        end, size_bytes = source.tell(), source.size()
         if at == end:
             raise ValueError("it ends without the mark that ends a stream")
-        if first:
+        if _has_footer(source):
             pa = import_pyarrow("importing Arrow")
-            said = pa.ipc.open_file(pa.py_buffer(data)).num_record_batches
+            said = pa.ipc.open_file(source).num_record_batches
             if said != num_batches:
                 raise ValueError(f"{num_batches:,} record batches, and {said:,} by its footer")
-        elif end != len(data):
-            raise ValueError(f"{len(data) - end:,} bytes behind its end")
+        elif end != size_bytes:
+            raise ValueError(f"{size_bytes - end:,} bytes behind its end")
 
 
 def arrow_schema_of(path: Path) -> pyarrow.Schema:
@@ -98,14 +93,20 @@ def arrow_schema_of(path: Path) -> pyarrow.Schema:
         StorageError: If it cannot be read.
     """
     pa = import_pyarrow("importing Arrow")
-    data, first = _contents(path)
-    return pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(data[first:]))).schema
+    return pa.ipc.open_stream(_messages(path)).schema
 
 
-def _contents(path: Path) -> tuple[Any, int]:
-    """A mapped file, and the byte where its messages begin."""
-    data = mapped(path, 0, size_of(path))
-    return data, len(_MAGIC) if data[: len(_MAGIC)].tobytes() == _MAGIC else 0
+def _messages(path: Path) -> Any:
+    """A file where its messages begin. It is not mapped: it may be cut short meanwhile."""
+    pa = import_pyarrow("importing Arrow")
+    size_of(path)  # a named pipe would keep the next line waiting
+    file = pa.OSFile(os.fsencode(path), "rb")
+    file.seek(len(_MAGIC) if _has_footer(file) else 0)
+    return file
+
+
+def _has_footer(file: Any) -> bool:
+    return bool(file.read_at(len(_MAGIC), 0) == _MAGIC)
 
 
 __all__ = ["ArrowTable", "arrow_schema_of"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from corpuskit import reading
 from corpuskit.corpus.file_bytes import contents
@@ -41,6 +41,76 @@ def check_here(path: str | os.PathLike[str]) -> None:
         )
 
 
+class OpenFile:
+    """A file that is read a piece at a time. Where it is cut short that is an error, and of a map a signal.
+
+    Args:
+        path: What to call it.
+        fd: Its descriptor.
+        size_bytes: Its size when it was opened.
+    """
+
+    def __init__(self, path: Path, fd: int, size_bytes: int) -> None:
+        self.path, self.fd, self.size_bytes = path, fd, size_bytes
+
+    def read(self, start: int, size_bytes: int) -> NDArray[np.uint8]:
+        """Bytes of it, uint8[size_bytes], which are nobody else's.
+
+        Raises:
+            CorpusFormatError: If it is shorter, by now or from the beginning.
+            StorageError: If it cannot be read.
+        """
+        if start + size_bytes > self.size_bytes:  # nothing is made for bytes that are not there
+            raise truncated(self.path, expected=start + size_bytes, found=self.size_bytes)
+        found = self._read(start, size_bytes)
+        while len(found) < size_bytes:
+            more = self._read(start + len(found), size_bytes - len(found))
+            if not more:
+                raise truncated(self.path, expected=start + size_bytes, found=start + len(found))
+            found += more
+        return np.frombuffer(found, np.uint8)
+
+    def items(self, dtype: DTypeLike, offset: int, start: int, stop: int) -> NDArray[Any]:
+        """Items of an array in it.
+
+        Args:
+            dtype: The type of an item.
+            offset: The byte where the array begins.
+            start: The first item.
+            stop: The one after the last.
+
+        Raises:
+            CorpusFormatError: As `read`.
+            StorageError: As `read`.
+        """
+        item_bytes = np.dtype(dtype).itemsize
+        return self.read(offset + start * item_bytes, (stop - start) * item_bytes).view(dtype)
+
+    def _read(self, start: int, size_bytes: int) -> bytes:
+        try:
+            return os.pread(self.fd, size_bytes, start)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[OpenFile]:
+    """A file that is open in the block; links are followed.
+
+    Raises:
+        CorpusFormatError: If it is not there, or no file.
+        StorageError: If it cannot be opened.
+    """
+    try:
+        fd, size_bytes = reading.open_sized(path, follow=True)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    try:
+        yield OpenFile(path, fd, size_bytes)
+    finally:
+        reading.close(fd)
+
+
 def size_of(path: Path) -> int:
     """The size of a file in bytes; links are followed.
 
@@ -48,23 +118,23 @@ def size_of(path: Path) -> int:
         CorpusFormatError: If it is not there, or no file.
         StorageError: If it cannot be opened.
     """
-    with _opened(path) as (_, size_bytes):
-        return size_bytes
+    with opened(path) as file:
+        return file.size_bytes
 
 
 def mapped(path: Path, offset: int, size_bytes: int) -> NDArray[np.uint8]:
-    """Bytes of a file, uint8[size_bytes], mapped and read-only.
+    """Bytes of a file, uint8[size_bytes], mapped and read-only; for files that are read in place.
 
     Raises:
         CorpusFormatError: If it is not there, no file, or shorter.
         StorageError: If it cannot be read.
     """
-    with _opened(path) as (fd, found):
-        if found < offset + size_bytes:
-            raise truncated(path, expected=offset + size_bytes, found=found)
+    with opened(path) as file:
+        if file.size_bytes < offset + size_bytes:
+            raise truncated(path, expected=offset + size_bytes, found=file.size_bytes)
         if not size_bytes:
             return np.empty(0, np.uint8)
-        return contents(fd, found, where=path)[offset : offset + size_bytes]
+        return contents(file.fd, file.size_bytes, where=path)[offset : offset + size_bytes]
 
 
 def head(path: Path, size_bytes: int) -> bytes:
@@ -74,22 +144,41 @@ def head(path: Path, size_bytes: int) -> bytes:
         CorpusFormatError: If it is not there, or no file.
         StorageError: If it cannot be read.
     """
-    with _opened(path) as (fd, _):
-        try:
-            return os.pread(fd, size_bytes, 0)
-        except OSError as error:
-            raise unreadable(path, error) from error
+    with opened(path) as file:
+        return file.read(0, min(size_bytes, file.size_bytes)).tobytes()
 
 
-def state_of(path: Path) -> tuple[int, int]:
-    """A file's size in bytes and when it was changed: the same as long as nobody writes to it.
+def items_of(
+    path: Path, dtype: DTypeLike, num_items: int, piece_items: int, *, offset: int = 0
+) -> Iterator[NDArray[Any]]:
+    """The items of an array in a file, [n] at a time.
+
+    Args:
+        path: The file.
+        dtype: The type of an item.
+        num_items: How many there are.
+        piece_items: How many a piece has; the last one may have fewer.
+        offset: The byte where the array begins.
+
+    Raises:
+        CorpusFormatError: If it is not there, no file, or shorter.
+        StorageError: If it cannot be read.
+    """
+    with opened(path) as file:
+        for start in range(0, num_items, piece_items):
+            yield file.items(dtype, offset, start, min(start + piece_items, num_items))
+
+
+def state_of(path: Path) -> tuple[int, ...]:
+    """A file's size in bytes, and what changes when somebody writes to it or replaces it.
 
     Raises:
         CorpusFormatError: If it is not there, or no file.
         StorageError: If it cannot be opened.
     """
-    with _opened(path) as (fd, size_bytes):
-        return size_bytes, os.fstat(fd).st_mtime_ns
+    with opened(path) as file:
+        status = os.fstat(file.fd)
+        return file.size_bytes, status.st_mtime_ns, status.st_ino
 
 
 def sha256_of(path: Path) -> str:
@@ -99,9 +188,9 @@ def sha256_of(path: Path) -> str:
         CorpusFormatError: If it is not there, or no file.
         StorageError: If it cannot be read.
     """
-    with _opened(path) as (fd, _):
+    with opened(path) as file:
         try:
-            return reading.hashed(lambda size_bytes: os.read(fd, size_bytes))[0]
+            return reading.hashed(lambda size_bytes: os.read(file.fd, size_bytes))[0]
         except OSError as error:
             raise unreadable(path, error) from error
 
@@ -178,18 +267,6 @@ def truncated(path: Path, *, expected: int, found: int) -> CorpusFormatError:
     )
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[int, int]]:
-    try:
-        fd, size_bytes = reading.open_sized(path, follow=True)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    try:
-        yield fd, size_bytes
-    finally:
-        reading.close(fd)
-
-
 def unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
     """The error about a file that cannot be opened: it is no such file, or the machine is to blame."""
     reason = error.strerror or error
@@ -201,11 +278,14 @@ def unreadable(path: Path, error: OSError) -> CorpusFormatError | StorageError:
 
 
 __all__ = [
+    "OpenFile",
     "beside",
     "check_here",
     "count_of",
     "head",
+    "items_of",
     "mapped",
+    "opened",
     "read_json",
     "sha256_of",
     "size_of",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.errors import ConfigError, CorpusFormatError
-from corpuskit.formats.foreign_bytes import mapped, read_json, size_of, truncated, unreadable
+from corpuskit.formats.foreign_bytes import opened, read_json, truncated, unreadable
 from corpuskit.formats.zarr_array import crc32c
 from corpuskit.registry.distribution import install_command
 
@@ -45,6 +45,7 @@ class ForeignArray:
 
     def __init__(self, folder: Path, *, sparse: bool = False) -> None:
         self._folder, self._is_sparse = folder, sparse
+        self._known: tuple[int, list[list[int]]] | None = None
         about = read_json(folder / "zarr.json")
         try:
             (sharding,) = about["codecs"]
@@ -102,37 +103,41 @@ class ForeignArray:
         """
         while start < stop:
             number, within = divmod(start, self._file_items)
-            path = self._file(number)
-            data, places = self._open(path)
+            path, places = self._file(number), self._places(number)
             for chunk in range(within // self._chunk_items, len(places)):
                 at = number * self._file_items + chunk * self._chunk_items
-                items = self._chunk(path, data, *places[chunk])
+                items = self._chunk(path, *places[chunk])
                 yield items[start - at : stop - at]
                 start = min(at + self._chunk_items, stop)
                 if start == stop:
                     return
 
-    def _open(self, path: Path) -> tuple[NDArray[np.uint8], list[list[int]]]:
-        """A file, and where each of its chunks begins and how many bytes it has."""
-        if self._is_sparse and not path.exists():
-            return np.empty(0, np.uint8), [[_ABSENT, _ABSENT]] * (self._file_items // self._chunk_items)
-        size_bytes = size_of(path)
-        index_bytes = 16 * (self._file_items // self._chunk_items) + 4
-        if size_bytes < index_bytes:
-            raise truncated(path, expected=index_bytes, found=size_bytes)
-        data = mapped(path, 0, size_bytes)
-        index = data[-index_bytes:-4].tobytes()
-        if struct.pack("<I", crc32c(index)) != data[-4:].tobytes():
-            raise self._damaged(path, "its index has another checksum")
-        return data, np.frombuffer(index, "<u8").reshape(-1, 2).tolist()
+    def _places(self, number: int) -> list[list[int]]:
+        """Where each chunk of a file begins and how many bytes it has; those of the last file are kept."""
+        if self._known is None or self._known[0] != number:
+            self._known = number, self._read_places(self._file(number))
+        return self._known[1]
 
-    def _chunk(self, path: Path, data: NDArray[np.uint8], start: int, size: int) -> NDArray[Any]:
+    def _read_places(self, path: Path) -> list[list[int]]:
+        num_chunks = self._file_items // self._chunk_items
+        if self._is_sparse and not path.exists():
+            return [[_ABSENT, _ABSENT]] * num_chunks
+        index_bytes = 16 * num_chunks + 4
+        with opened(path) as file:
+            if file.size_bytes < index_bytes:
+                raise truncated(path, expected=index_bytes, found=file.size_bytes)
+            index = file.read(file.size_bytes - index_bytes, index_bytes)
+        if struct.pack("<I", crc32c(index[:-4].tobytes())) != index[-4:].tobytes():
+            raise self._damaged(path, "its index has another checksum")
+        places: list[list[int]] = index[:-4].view("<u8").reshape(-1, 2).tolist()
+        return places
+
+    def _chunk(self, path: Path, start: int, size: int) -> NDArray[Any]:
         num_bytes = self._chunk_items * self._dtype.itemsize
         if start == size == _ABSENT:
             return np.zeros(self._chunk_items, self._dtype)
-        if start + size > len(data):
-            raise truncated(path, expected=start + size, found=len(data))
-        found = data[start : start + size]
+        with opened(path) as file:
+            found = file.read(start, size)
         try:
             assert self._unpacked is not None
             items = self._unpacked(found, num_bytes)

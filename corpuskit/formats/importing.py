@@ -6,7 +6,6 @@ them. Where the layout does not say where documents end, the end-of-text id does
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import logging
 import os
@@ -27,6 +26,7 @@ from corpuskit.corpus.new_folder import holds_corpus, new_folder, one_at_a_time,
 from corpuskit.corpus.writer import SHARD_BYTES, CorpusWriter, Description
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Format
+from corpuskit.formats.beside import Beside, InputDigests
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
 from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
 from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
@@ -151,7 +151,7 @@ class _Import:
             raise CorpusFormatError(f"{path}: its files hold no tokens; name other files", path=path)
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
         self._states = [state_of(path) for path in self._paths]
-        self._total_bytes = sum(size_bytes for size_bytes, *_ in self._states)
+        self._sizes_bytes = [size_bytes for size_bytes, *_ in self._states]
         self._marks = self._marks_of(documents)
 
     def is_at(self, output: Path, *, overwrite: bool) -> bool:
@@ -196,10 +196,10 @@ class _Import:
         copies: list[SplitCopy] = []
         num_tokens = num_documents = 0
         with (
-            concurrent.futures.ThreadPoolExecutor(1) as beside,
             CorpusWriter(output, description, shard_bytes=self._shard_bytes) as writer,
+            Beside() as hashing,
         ):
-            digests = beside.map(sha256_of, self._paths)
+            digests = InputDigests(dict(zip(self._paths, self._sizes_bytes, strict=True)), hashing)
             for name, files in self._splits().items():
                 copies.append(
                     SplitCopy(
@@ -209,14 +209,15 @@ class _Import:
                         marks=self._marks,
                         dtype=np.dtype(description.dtype),
                         text_sizes=self._text_sizes,
+                        on_read=digests.follow,
                     )
                 )
-                with writer.split(name) as split:
+                with writer.split(name) as split, Beside() as writing:
                     for block in copies[-1].blocks():
-                        split.add(block)
+                        writing.run(split.add, block)
                         self._tell(name, block.ids.nbytes)
                 num_tokens, num_documents = num_tokens + split.num_tokens, num_documents + split.num_documents
-            inputs = self._inputs(digests)
+            inputs = self._inputs(digests.finished())
             for path, state in zip(self._paths, self._states, strict=True):
                 if state_of(path) != state:
                     raise CorpusFormatError(
@@ -296,12 +297,12 @@ class _Import:
         return [
             InputRecord(
                 name=visible_name(os.path.relpath(path, folder)),
-                size_bytes=state[0],
+                size_bytes=size_bytes,
                 sha256=digest,
                 split=None,
                 unverified=False,
             )
-            for path, state, digest in zip(self._paths, self._states, digests, strict=True)
+            for path, size_bytes, digest in zip(self._paths, self._sizes_bytes, digests, strict=True)
         ]
 
     def _found(self, copies: Iterable[SplitCopy]) -> dict[str, Any]:
@@ -332,8 +333,8 @@ class _Import:
     def _tell(self, label: str, size_bytes: int) -> None:
         self._done_bytes += size_bytes
         if self._on_progress is not None:
-            done = min(self._done_bytes, self._total_bytes)
-            self._on_progress(Progress("import", label, done, self._total_bytes))
+            total = sum(self._sizes_bytes)
+            self._on_progress(Progress("import", label, min(self._done_bytes, total), total))
 
 
 def _check(option: str, value: str, known: Iterable[str]) -> None:

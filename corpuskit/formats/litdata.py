@@ -33,7 +33,7 @@ from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import beside, count_of, mapped, read_json, size_of, truncated
+from corpuskit.formats.foreign_bytes import beside, count_of, head, opened, read_json, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 
@@ -134,7 +134,7 @@ def _files(split: str, path: Path) -> Iterator[MappedFile]:
         expected, found = start + num_tokens * dtype.itemsize, size_of(chunk)
         if found != expected:
             raise truncated(chunk, expected=expected, found=found)
-        if mapped(chunk, 0, 8).view("<u4").tolist() != [num_items, start]:
+        if np.frombuffer(head(chunk, 8), "<u4").tolist() != [num_items, start]:
             raise CorpusFormatError(f"{chunk}: does not begin as a chunk of {num_items:,} items", path=chunk)
         yield MappedFile(
             split=split,
@@ -149,7 +149,8 @@ def _files(split: str, path: Path) -> Iterator[MappedFile]:
 
 def _ends(chunk: Path, num_items: int, item_bytes: int) -> Iterator[Ints]:
     """Where the items of a chunk end, in ids."""
-    offsets = mapped(chunk, 4, 4 * (num_items + 1)).view("<u4").astype(np.int64)
+    with opened(chunk) as file:
+        offsets = file.items("<u4", 4, 0, num_items + 1).astype(np.int64)
     ends, rest = np.divmod(offsets - offsets[0], item_bytes)
     if rest.any():
         raise CorpusFormatError(f"{chunk}: an item ends inside an id; get it again", path=chunk)

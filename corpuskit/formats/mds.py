@@ -32,7 +32,7 @@ from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, row_bounds, short_name
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import beside, count_of, mapped, read_json, size_of, truncated
+from corpuskit.formats.foreign_bytes import beside, count_of, head, read_json, size_of, truncated
 from corpuskit.formats.limits import check_file_bytes, check_int32, checked_block_size
 from corpuskit.formats.options import ExportOptions
 
@@ -145,7 +145,7 @@ def _file(split: str, path: Path, shard: Any) -> MappedFile:
     if size_of(file) != size_bytes:
         raise truncated(file, expected=size_bytes, found=size_of(file))
     start = size_bytes - num_tokens * dtype.itemsize
-    if num_samples < 1 or start < 8 or mapped(file, 0, 8).view("<u4").tolist() != [num_samples, start]:
+    if num_samples < 1 or start < 8 or np.frombuffer(head(file, 8), "<u4").tolist() != [num_samples, start]:
         raise CorpusFormatError(
             f"{file}: does not begin as a shard of {num_samples:,} samples of {found[2]} ids; get it again",
             path=file,

@@ -33,11 +33,10 @@ import numpy as np
 
 from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import head, mapped, size_of, truncated
+from corpuskit.formats.foreign_bytes import head, items_of, opened, size_of, truncated
 from corpuskit.formats.limits import check_int32
 from corpuskit.formats.options import ExportOptions
 
@@ -126,41 +125,40 @@ def _file(place: ForeignPlace, path: Path) -> MappedFile:
 
 
 class _Index:
-    """The arrays of an .idx, mapped."""
+    """The arrays of an .idx, one after another: lengths and begins of sequences, and bounds of documents."""
 
     def __init__(self, path: Path, num_sequences: int, num_bounds: int) -> None:
-        self._path = path
-        self._data = mapped(path, _HEAD.size, num_sequences * 12 + num_bounds * 8)
-        lengths, begins, bounds = np.split(self._data, [num_sequences * 4, num_sequences * 12])
-        self._lengths: Ints = lengths.view("<i4")
-        self._begins: Ints = begins.view("<i8")
-        self._bounds: Ints = bounds.view("<i8")
+        self._path, self._num_sequences, self._num_bounds = path, num_sequences, num_bounds
+        self._begins_at = _HEAD.size + num_sequences * 4
+        self._bounds_at = self._begins_at + num_sequences * 8
         self.num_tokens = 0
-        for at in range(0, num_sequences, _CHUNK):
-            some = self._lengths[at : at + _CHUNK]
-            if int(some.min()) < 0:
+        for lengths in items_of(path, "<i4", num_sequences, _CHUNK, offset=_HEAD.size):
+            if int(lengths.min()) < 0:
                 raise self._damaged("a sequence of fewer than 0 tokens")
-            self.num_tokens += int(some.sum(dtype=np.int64))
+            self.num_tokens += int(lengths.sum(dtype=np.int64))
 
     def ends(self, item_bytes: int) -> Iterator[Ints]:
         """Where documents end, in ids; sequences of one document are joined."""
         last = tokens = 0
-        if not len(self._bounds) or self._bounds[0] != 0 or self._bounds[-1] != len(self._lengths):
-            raise self._damaged("documents that do not hold all sequences")
-        for at in range(1, len(self._bounds), _CHUNK):
-            bounds = self._bounds[at : at + _CHUNK].astype(np.int64)
-            if bounds[0] < last or (bounds[1:] < bounds[:-1]).any() or bounds[-1] > len(self._lengths):
-                raise self._damaged("documents that end before they begin")
-            until = int(bounds[-1])
-            lengths = self._lengths[last:until].astype(np.int64)
-            sums = np.concatenate(([0], np.cumsum(lengths))) + tokens
-            if not np.array_equal(self._begins[last:until], sums[:-1] * item_bytes):
-                raise self._damaged("sequences that do not follow one another in the .bin")
-            yield sums[bounds - last]
-            for first, item in ((0, 4), (4 * len(self._lengths), 8)):
-                start = _HEAD.size + first
-                forget(self._data, start + last * item, start + until * item)
-            last, tokens = until, int(sums[-1])
+        with opened(self._path) as file:
+            first_bound, last_bound = (
+                file.items("<i8", self._bounds_at, at, at + 1).tolist() for at in (0, self._num_bounds - 1)
+            )
+            if first_bound != [0] or last_bound != [self._num_sequences]:
+                raise self._damaged("documents that do not hold all sequences")
+            for at in range(1, self._num_bounds, _CHUNK):
+                bounds = file.items("<i8", self._bounds_at, at, min(at + _CHUNK, self._num_bounds))
+                if bounds[0] < last or (bounds[1:] < bounds[:-1]).any() or bounds[-1] > self._num_sequences:
+                    raise self._damaged("documents that end before they begin")
+                until = int(bounds[-1])
+                lengths = file.items("<i4", _HEAD.size, last, until).astype(np.int64)
+                sums = np.concatenate(([0], np.cumsum(lengths))) + tokens
+                if not np.array_equal(
+                    file.items("<i8", self._begins_at, last, until), sums[:-1] * item_bytes
+                ):
+                    raise self._damaged("sequences that do not follow one another in the .bin")
+                yield sums[bounds - last]
+                last, tokens = until, int(sums[-1])
 
     def _damaged(self, found: str) -> CorpusFormatError:
         return CorpusFormatError(f"{self._path}: the index has {found}; get it again", path=self._path)

@@ -37,7 +37,7 @@ from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.dividing import divided, document_bounds
 from corpuskit.formats.foreign import ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import head, mapped, size_of, whole_items
+from corpuskit.formats.foreign_bytes import head, items_of, size_of, whole_items
 from corpuskit.formats.limits import check_smallest_type
 from corpuskit.formats.options import ExportOptions
 
@@ -147,26 +147,24 @@ def _ends(path: Path) -> Iterator[Ints]:
 
 def _unpacked(path: Path) -> Iterator[list[bytes]]:
     """The lines of a .csv.gz, some at a time; it may be several, one after another."""
-    unpacker, size_bytes = zlib.decompressobj(_GZIP), size_of(path)
-    packed = mapped(path, 0, size_bytes)
-    at, tail, rest = 0, b"", b""
-    while not unpacker.eof or tail or at < size_bytes:
-        if unpacker.eof:
-            unpacker = zlib.decompressobj(_GZIP)
-        some = tail or packed[at : at + _PACKED_BYTES].tobytes()
-        at += 0 if tail else len(some)
-        if not some:
-            raise _damaged(path, "an end that is cut off")
-        try:
-            data = rest + unpacker.decompress(some, _UNPACKED_BYTES)
-        except zlib.error as error:
-            raise _damaged(path, f"bytes that are not gzip's ({error})") from error
-        tail = unpacker.unconsumed_tail or unpacker.unused_data
-        *lines, rest = data.split(b"\n")
-        if len(rest) > _MAX_LINE_BYTES:
-            raise _damaged(path, f"a line of more than {_MAX_LINE_BYTES:,} bytes")
-        if lines:
-            yield lines
+    unpacker, rest = zlib.decompressobj(_GZIP), b""
+    for piece in items_of(path, np.uint8, size_of(path), _PACKED_BYTES):
+        packed = piece.tobytes()
+        while packed:
+            if unpacker.eof:
+                unpacker = zlib.decompressobj(_GZIP)
+            try:
+                data = rest + unpacker.decompress(packed, _UNPACKED_BYTES)
+            except zlib.error as error:
+                raise _damaged(path, f"bytes that are not gzip's ({error})") from error
+            packed = unpacker.unconsumed_tail or unpacker.unused_data
+            *lines, rest = data.split(b"\n")
+            if len(rest) > _MAX_LINE_BYTES:
+                raise _damaged(path, f"a line of more than {_MAX_LINE_BYTES:,} bytes")
+            if lines:
+                yield lines
+    if not unpacker.eof:
+        raise _damaged(path, "an end that is cut off")
     if rest:
         yield [rest]
 

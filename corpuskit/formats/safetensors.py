@@ -29,11 +29,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from corpuskit.arrays import Ints
-from corpuskit.corpus.file_bytes import forget
 from corpuskit.errors import CorpusFormatError
 from corpuskit.formats.base import Export, Format
 from corpuskit.formats.foreign import BLOCK_TOKENS, ForeignFile, ForeignPlace, MappedFile
-from corpuskit.formats.foreign_bytes import mapped, size_of, truncated
+from corpuskit.formats.foreign_bytes import items_of, opened, truncated
 from corpuskit.value_streams import LOSS, LOSS_INFO
 
 _IDS, _ENDS = "input_ids", "document_ends"
@@ -113,13 +112,11 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
     Raises:
         CorpusFormatError: If it says something that cannot be.
     """
-    size_bytes = size_of(path)
-    if size_bytes < 8:
-        raise truncated(path, expected=8, found=size_bytes)
-    (length,) = struct.unpack("<Q", mapped(path, 0, 8).tobytes())
-    if length > _MAX_HEADER_BYTES:
-        raise _damaged(path, f"a header of {length:,} bytes, of {_MAX_HEADER_BYTES:,} at most")
-    start, text = 8 + length, mapped(path, 8, length).tobytes()
+    with opened(path) as file:
+        length = int(file.items("<u8", 0, 0, 1)[0])
+        if length > _MAX_HEADER_BYTES:
+            raise _damaged(path, f"a header of {length:,} bytes, of {_MAX_HEADER_BYTES:,} at most")
+        start, text = 8 + length, file.read(8, length).tobytes()
     try:
         header = json.loads(text)
         places = sorted((*_place(value), name) for name, value in header.items() if name != "__metadata__")
@@ -130,8 +127,8 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
         if first != last or stop < first:
             raise _damaged(path, f"{name!r:.60} at {first:,} to {stop:,}, and {last:,} is where it begins")
         last = stop
-    if start + last != size_bytes:
-        raise truncated(path, expected=start + last, found=size_bytes)
+    if start + last != file.size_bytes:
+        raise truncated(path, expected=start + last, found=file.size_bytes)
     return header, start
 
 
@@ -182,11 +179,9 @@ def _tensor(
 def _document_ends(path: Path, start: int, tensor: dict[str, Any]) -> Iterator[Ints]:
     """Where documents end, as a file says."""
     first, stop = (start + at for at in tensor["data_offsets"])
-    ends = mapped(path, first, stop - first).view(_READ_TYPES[tensor["dtype"]])
-    for at in range(0, len(ends), BLOCK_TOKENS):
-        some = ends[at : at + BLOCK_TOKENS]
-        yield (np.minimum(some, np.uint64(2**63 - 1)) if some.dtype.kind == "u" else some).astype(np.int64)
-        forget(ends, first + at * ends.itemsize, first + (at + len(some)) * ends.itemsize)
+    dtype = np.dtype(_READ_TYPES[tensor["dtype"]])
+    for ends in items_of(path, dtype, (stop - first) // dtype.itemsize, BLOCK_TOKENS, offset=first):
+        yield (np.minimum(ends, np.uint64(2**63 - 1)) if dtype.kind == "u" else ends).astype(np.int64)
 
 
 def _damaged(path: Path, found: str) -> CorpusFormatError:

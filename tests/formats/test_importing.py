@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -163,6 +166,58 @@ def test_a_file_that_is_cut_is_refused_and_nothing_is_left(make_corpus, imported
     with pytest.raises(CorpusFormatError, match="cut short"):
         imported(format)
     assert not (tmp_path / "back").exists()
+
+
+#: In a process of its own: a file that is mapped and cut short ends the process that looks at its pages.
+CUT = """
+import os, sys
+from pathlib import Path
+import corpuskit
+from corpuskit.errors import CorpusFormatError
+from corpuskit.formats import foreign, foreign_tables
+
+foreign.BLOCK_TOKENS = foreign_tables._ROWS = 4096
+folder = Path(sys.argv[1])
+
+def cut(progress):
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_size > 20_000:
+            os.truncate(path, 8192)
+
+try:
+    corpuskit.import_tokens(
+        folder, sys.argv[2], name="back", encoding="bytes", output=sys.argv[3], on_progress=cut
+    )
+except CorpusFormatError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("format", ["nanogpt", "megatron", "levanter", "arrow", "parquet"])
+def test_a_file_that_is_cut_while_it_is_read_is_named_and_nothing_is_left(make_corpus, tmp_path, format):
+    corpus = make_corpus([b"%d words " % number * 60 for number in range(600)], shard_bytes=2**30)
+    corpuskit.export(corpus, format, tmp_path / "out")
+    command = [sys.executable, "-c", CUT, str(tmp_path / "out"), format, str(tmp_path / "back")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(rf"{tmp_path}/out/.*(cut short|was changed while it was read).*\n", done.stdout)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "corpus.txt", "out"]
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(tmp_path, imported):
+    (tmp_path / "train.bin").write_bytes(bytes(100))
+    (tmp_path / "new").write_bytes(bytes(98) + b"\1\0")
+    os.utime(tmp_path / "new", ns=(0, (tmp_path / "train.bin").stat().st_mtime_ns))
+
+    def replace(progress):
+        if (tmp_path / "new").exists():
+            (tmp_path / "new").replace(tmp_path / "train.bin")
+
+    with pytest.raises(
+        CorpusFormatError, match=r"train\.bin: was changed while it was read; import it again"
+    ):
+        imported("nanogpt", "train.bin", on_progress=replace)
+    assert [path.name for path in tmp_path.iterdir()] == ["train.bin"]
 
 
 def test_an_id_outside_the_vocabulary_is_refused_and_nothing_is_left(tmp_path, imported):
