@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.document_hashes import DocumentHasher, Hashes
+from corpuskit.corpus.document_hashes import DocumentHasher, Hashes, mixed
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import SPLIT_NAME
@@ -28,9 +30,9 @@ from corpuskit.units import parse_fraction
 class Divide(Derivation):
     """Moves a share of a split's documents to new splits; other splits stay as they are.
 
-    The 64 bits of the hash of a document's ids, read as a fraction of 2**64, fall into [0, f1) for the first
-    new split, [f1, f1 + f2) for the second, and so on; the rest stays. So equal documents go together, and
-    documents that are added or left out move none of the others.
+    Each new split takes its share of what those before it leave, by a hash of a document's ids and the new
+    split's name. So equal documents go together, documents that are added or left out move none of the
+    others, and what an earlier division left can be divided again: its hashes were others.
 
     Args:
         parent: The corpus.
@@ -102,12 +104,14 @@ class Divide(Derivation):
         shard_documents = np.diff(split.shard_documents).tolist()
         parts: list[NDArray[np.int64]] = []
         for number, hashes in self._hashes(watch):
-            parts.append(np.searchsorted(_bounds(self._shares), hashes[:, 0], side="right"))
+            parts.append(_places(hashes[:, 0], self._shares))
             if number is not None:
                 part = np.concatenate(parts)
                 assert len(part) == shard_documents[number]
                 for position, mask in enumerate(masks):
-                    mask.add(part == (position - 1) % len(masks))
+                    mask.add(
+                        part == (position - 1) % len(masks)
+                    )  # the rest is the last part, and comes first
                 parts = []
         return masks
 
@@ -171,10 +175,21 @@ def _not_shares(shares: Any, why: str) -> ConfigError:
 _TOKENS = 2**19
 
 
-def _bounds(shares: Mapping[str, float]) -> NDArray[np.uint64]:
-    """uint64[n]: where the parts of the hashes end, but for the last."""
-    ends = np.cumsum([0.0, *shares.values()])[1:].tolist()
-    return np.array([min(math.floor(end * 2**64), 2**64 - 1) for end in ends], np.uint64)
+def _places(hashes: NDArray[np.uint64], shares: Mapping[str, float]) -> NDArray[np.int64]:
+    """int64[d]: which new split each document goes to, and the number of them for those that stay.
+
+    Args:
+        hashes: uint64[d], 64 bits of the hash of each document's ids.
+        shares: Each new split with its share.
+    """
+    found = np.full(len(hashes), len(shares), np.int64)
+    left = Fraction(1)
+    for number, (name, share) in enumerate(shares.items()):
+        limit = min(math.floor(Fraction(share) / left * 2**64), 2**64 - 1)
+        salt = np.frombuffer(hashlib.sha256(name.encode()).digest(), "<u8", 1)[0]
+        found[(found == len(shares)) & (mixed(hashes ^ salt) < np.uint64(limit))] = number
+        left -= Fraction(share)
+    return found
 
 
 __all__ = ["Divide", "shares_of"]

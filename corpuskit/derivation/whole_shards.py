@@ -46,7 +46,8 @@ def carry(
     manifest, split = corpus.manifest, corpus[name]
     if numbers is not None and (numbers == np.arange(len(numbers))).all():
         numbers = None
-    is_alike = manifest.dtype == description.dtype and manifest.field_types == dict(description.fields)
+    columns = [*description.fields.items()]  # in order, as the files have them
+    is_alike = manifest.dtype == description.dtype and [*manifest.field_types.items()] == columns
     for number, record in enumerate(manifest.splits[name].shards):
         if is_alike and _linked(corpus, split, number, record, written, numbers):
             watch.add(record.size_bytes, name)
