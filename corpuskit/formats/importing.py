@@ -30,7 +30,7 @@ from corpuskit.corpus.writer import SHARD_BYTES, CorpusWriter, Description
 from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Format
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
-from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
+from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, MappedFile, split_called
 from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
 from corpuskit.formats.opening import open_format
 from corpuskit.locks import lock_or_go_on
@@ -149,6 +149,7 @@ class _Import:
         if all(file.num_tokens == 0 for file in self._files):
             raise CorpusFormatError(f"{path}: its files hold no tokens; name other files", path=path)
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
+        self._split_of = {path: file.split for file in self._files for path in file.paths}
         self._states = [state_of(path) for path in self._paths]
         self._total_bytes = sum(size_bytes for size_bytes, *_ in self._states)
         self._marks = self._marks_of(documents)
@@ -174,8 +175,9 @@ class _Import:
             for key, value in asked.items()
             if there.get(key) != value
         ]
-        if not different and found.inputs != self._inputs(map(sha256_of, self._paths)):
-            different = ["its files have changed since"]
+        if not different and found.inputs != (inputs := self._inputs(map(sha256_of, self._paths))):
+            is_same = [item.sha256 for item in found.inputs] == [item.sha256 for item in inputs]
+            different = [f"its files have {'other splits' if is_same else 'changed'} since"]
         if different:
             raise ConfigError(
                 f"{output} holds another corpus: {'; '.join(different)}; choose another --output, or replace "
@@ -239,9 +241,11 @@ class _Import:
     @property
     def _options(self) -> dict[str, Any]:
         """What decides the bytes, beside the files."""
+        types = sorted({file.dtype.name for file in self._files if isinstance(file, MappedFile)})
         return {
             "imported": self._format.name,
             "documents": self._marks,
+            **({"ids": ", ".join(types)} if types else {}),
             "shard_bytes": self._shard_bytes,
         }
 
@@ -295,7 +299,7 @@ class _Import:
                 name=visible_name(os.path.relpath(path, folder)),
                 size_bytes=state[0],
                 sha256=digest,
-                split=None,
+                split=self._split_of[path],
                 unverified=False,
             )
             for path, state, digest in zip(self._paths, self._states, digests, strict=True)
