@@ -250,12 +250,12 @@ def selected_numbers(stream: TokenStream, selection: Selection, num_documents: i
         )
     if not len(selection.runs):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    last = int(selection.runs[-1].sum()) - 1
-    if last >= num_documents:
+    if selection.num_documents != num_documents:  # of the same tokens, which end elsewhere
         raise ConfigError(
-            f"the selection has document {last:,}, and {what} has {num_documents:,}; select from this one",
+            f"the selection is of {selection.num_documents:,} documents, and {what} has {num_documents:,}; "
+            "select from this one",
             expected=num_documents,
-            found=last,
+            found=selection.num_documents,
         )
     return selection.numbers
 

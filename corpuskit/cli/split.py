@@ -39,7 +39,8 @@ def command(
 ) -> None:
     """Make a corpus in which shares of a split of CORPUS are splits of their own.
 
-    The hash of a document's ids decides where it goes, so equal documents go to the same split.
+    The hash of its ids and of the new split's name decides where a document goes, so equal documents go to
+    the same split.
     """
     from corpuskit.corpus import open_corpus
     from corpuskit.corpus.new_folder import shard_size

@@ -121,12 +121,16 @@ def _by_sums(ids: Tokens, starts: Ints, lengths: Ints) -> Hashes:
             np.take(weights, places, out=product, mode="clip")
             product *= values
             sums[filled] += np.add.reduceat(product, firsts[filled])
-        hashes[:, half] = _mixed(sums)
+        hashes[:, half] = mixed(sums)
     return hashes
 
 
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Each number as another one, whose first bits depend on all of its (the last steps of SplitMix64)."""
+def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each number as another one, whose first bits depend on all of its (the last steps of SplitMix64).
+
+    Args:
+        values: uint64[n], which are changed.
+    """
     values ^= values >> np.uint64(30)
     values *= np.uint64(0xBF58476D1CE4E5B9)
     values ^= values >> np.uint64(27)
@@ -135,4 +139,4 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values
 
 
-__all__ = ["LONG_TOKENS", "DocumentHasher", "Hashes"]
+__all__ = ["LONG_TOKENS", "DocumentHasher", "Hashes", "mixed"]

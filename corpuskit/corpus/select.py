@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import logging
 import os
@@ -18,9 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpuskit.corpus.fields import import_pyarrow
+from corpuskit.corpus.field_tables import shard_table
+from corpuskit.corpus.fields import arrow_schema, import_pyarrow
+from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.id_lists import ID_FIELD, id_list, listed
-from corpuskit.corpus.index import ends_of, text_bytes_of
+from corpuskit.corpus.index import COLUMNS, ROW_BYTES, ends_of, text_bytes_of
 from corpuskit.corpus.split import Split
 from corpuskit.errors import ConfigError
 from corpuskit.registry.distribution import install_command
@@ -54,6 +57,8 @@ _CHARACTERS_SHOWN = 80
 _MAX_CHARACTERS = 100_000
 _COLUMNS_SHOWN = 20
 _REASON_SHOWN = 300
+#: Documents that are looked at at once.
+_ROWS = 2**18
 
 
 #: What `exclude` takes: a file of ids, numbers of documents, or a selection of them.
@@ -97,7 +102,7 @@ def select(
         kind = type(expression).__name__
         raise ConfigError(f"select: expected a condition as text, found {kind}; or numbers=[...]", found=kind)
     for name, given in (("numbers", numbers), ("exclude", exclude)):
-        if isinstance(given, Selection) and given.split != split.fingerprint:
+        if isinstance(given, Selection) and not given.is_of(split.fingerprint, split.num_documents):
             raise ConfigError(
                 f"select: {name} is a selection of another split or corpus, which has others; select anew",
                 expected=split.fingerprint,
@@ -168,7 +173,8 @@ def chosen(split: Split, expression: str, shards: range | None = None) -> NDArra
             found=len(expression),
         )
     duckdb = _duckdb()
-    table = _table(split, range(len(split.shard_starts) - 1) if shards is None else shards)
+    tables = _tables(split, range(len(split.shard_starts) - 1) if shards is None else shards)
+    table = next(tables)
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -186,15 +192,21 @@ def chosen(split: Split, expression: str, shards: range | None = None) -> NDArra
         connection.execute("SET lock_configuration = true")
         _check(connection, expression, names)
         connection.register("documents", table)
-        rows, condition = connection.table("documents"), duckdb.SQLExpression(expression)
-        kind = str(rows.select(condition).types[0])
+        condition = duckdb.SQLExpression(expression)
+        kind = str(connection.table("documents").select(condition).types[0])
         if kind != "BOOLEAN":
             raise ConfigError(
                 f"select {_shown(expression)}: expected a condition that is true or false, found {kind}; "
                 "write one such as lang = 'de'",
                 found=kind,
             )
-        found = rows.filter(condition).select(duckdb.ColumnExpression(names[-1])).fetchnumpy()
+        parts: list[NDArray[np.int64]] = []
+        for each in itertools.chain([table], tables):
+            connection.unregister("documents")
+            connection.register("documents", each)
+            rows = connection.table("documents").filter(condition)
+            found = rows.select(duckdb.ColumnExpression(names[-1])).fetchnumpy()
+            parts.append(np.asarray(found[names[-1]], np.int64))
     except duckdb.Error as error:
         reason = _KIND_OF_ERROR.sub("", str(error).strip().split("\n")[0].rstrip("!."))
         raise ConfigError(
@@ -204,7 +216,7 @@ def chosen(split: Split, expression: str, shards: range | None = None) -> NDArra
         ) from error
     finally:
         connection.close()
-    return np.asarray(found[names[-1]], np.int64)
+    return np.concatenate(parts)
 
 
 def _duckdb() -> Any:
@@ -218,20 +230,40 @@ def _duckdb() -> Any:
     return duckdb
 
 
-def _table(split: Split, shards: range) -> Any:
-    """The kept fields of the documents of some shards, with the columns that every document has."""
+def _tables(split: Split, shards: range) -> Iterator[Any]:
+    """What `_table` gives of all documents of some shards, not too many at a time; at least one table."""
+    for shard in shards:
+        count = int(split.shard_documents[shard + 1] - split.shard_documents[shard])
+        for start in range(0, max(count, 1), _ROWS):
+            stop = min(start + _ROWS, count)
+            yield _table(split, shard, start, stop)
+            forget(split.index(shard), start * ROW_BYTES, stop * ROW_BYTES)
+            if split.field_types:
+                forget(split.fields_data(shard), 0, split.fields_data(shard).nbytes)
+    if not shards:
+        yield _table(split, None, 0, 0)
+
+
+def _table(split: Split, shard: int | None, start: int, stop: int) -> Any:
+    """The kept fields of some documents of a shard, with the columns that every document has."""
     pa = import_pyarrow("selecting by an expression")
-    first, last = (int(split.shard_documents[number]) for number in (shards.start, shards.stop))
-    none = np.empty(0, np.int64)
-    ends = [ends_of(split.index(n)).astype(np.int64) + split.shard_starts[n] for n in shards]
+    if shard is None:
+        first, rows = 0, np.empty((0, COLUMNS), np.uint64)
+        before = 0
+    else:
+        first, index = int(split.shard_documents[shard]) + start, split.index(shard)
+        rows = index[start:stop]
+        before = split.end_before(first) - int(split.shard_starts[shard])
     columns = {
-        "document": np.arange(first, last),
-        "num_tokens": np.diff(np.concatenate([none, *ends]), prepend=split.end_before(first)),
+        "document": np.arange(first, first + len(rows)),
+        "num_tokens": np.diff(ends_of(rows).astype(np.int64), prepend=before),
     }
     if split.knows_text_bytes:
-        text_bytes = [text_bytes_of(split.index(n)).astype(np.int64) for n in shards]
-        columns["text_bytes"] = np.concatenate([none, *text_bytes])
-    table = split.fields(shards)
+        columns["text_bytes"] = text_bytes_of(rows).astype(np.int64)
+    if shard is None or not split.field_types:
+        table = arrow_schema(split.field_types).empty_table()
+    else:
+        table = shard_table(split, shard, split.field_types, start, stop)
     kept = {name.casefold() for name in table.column_names}
     if len(kept) != len(table.column_names):
         names = ", ".join(map(repr, table.column_names))

@@ -159,8 +159,8 @@ def split(
 ) -> Corpus:
     """Make a corpus whose documents are divided anew; see `filter` for what holds for all.
 
-    The hash of a document's ids decides, so equal documents go to the same split, and documents that are
-    added or left out later move none of the others.
+    The hash of a document's ids and the new split's name decides, so equal documents go to the same split,
+    and documents that are added or left out later move none of the others.
 
     Args:
         corpus: An open corpus, its folder, or its URL.

@@ -14,7 +14,7 @@ from corpuskit.arrays import Ints
 from corpuskit.corpus.corpus import Corpus
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.id_lists import IdList, listed
-from corpuskit.corpus.index import ROW_BYTES, ends_of
+from corpuskit.corpus.index import ROW_BYTES, Index, ends_of
 from corpuskit.corpus.select import chosen
 from corpuskit.corpus.split import Split
 from corpuskit.corpus.writer import CorpusWriter
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: Why documents were left out, as a manifest says it.
 FILTERED = "filtered"
+#: Rows of an index that are read at once.
+_ROWS = 2**18
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,9 @@ class Filter(Derivation):
         self._parent, self._conditions = parent, conditions
         selection = conditions.selection
         if selection is not None:
-            own = [name for name in parent if parent[name].fingerprint == selection.split]
+            own = [
+                name for name, one in parent.items() if selection.is_of(one.fingerprint, one.num_documents)
+            ]
             if not own or (splits is not None and [*splits] != own):
                 raise ConfigError(
                     f"{parent.path}: the selection is of another split or corpus; make it with "
@@ -156,15 +160,13 @@ class Filter(Derivation):
             last_end = 0
             for number, record in enumerate(self._parent.manifest.splits[split.name].shards):
                 check_index(self._parent, split, number, record)
-                rows = split.index(number)
-                ends = ends_of(rows).astype(np.int64) + split.shard_starts[number]
-                forget(rows, 0, len(rows) * ROW_BYTES)
                 first, last = split.shard_documents[number : number + 2].tolist()
-                kept = self._kept(split, number, np.diff(ends, prepend=last_end))
+                lengths, last_end = _lengths(split.index(number), last_end - int(split.shard_starts[number]))
+                last_end += int(split.shard_starts[number])
+                kept = self._kept(split, number, lengths)
                 for found_masks, is_kept in lists:
                     kept &= found_masks[position][first:last] == is_kept
                 mask.add(kept)
-                last_end = int(ends[-1]) if len(ends) else last_end
             masks.append(mask)
         return masks
 
@@ -195,6 +197,22 @@ class Filter(Derivation):
             edges = np.stack((runs[:, 0], runs.sum(axis=1))).T.reshape(-1)
             kept &= np.searchsorted(edges, np.arange(first, last), side="right") % 2 == 1
         return kept
+
+
+def _lengths(rows: Index, end: int) -> tuple[Ints, int]:
+    """The tokens of a shard's documents, and where the last one ends.
+
+    Args:
+        rows: The shard's index, of which no more stays in memory than is read at once.
+        end: Where the document before them ends, in tokens from the shard's start.
+    """
+    lengths = np.empty(len(rows), np.int64)
+    for at in range(0, len(rows), _ROWS):
+        some = rows[at : at + _ROWS]
+        lengths[at : at + len(some)] = np.diff(ends_of(some).astype(np.int64), prepend=end)
+        end = int(some[-1, 0])
+        forget(rows, at * ROW_BYTES, (at + len(some)) * ROW_BYTES)
+    return lengths, end
 
 
 def _say_tail(split: Split) -> None:

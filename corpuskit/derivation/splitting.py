@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.document_hashes import DocumentHasher, Hashes
+from corpuskit.corpus.document_hashes import DocumentHasher, Hashes, mixed
 from corpuskit.corpus.file_bytes import forget
 from corpuskit.corpus.index import ends_of
 from corpuskit.corpus.manifest import SPLIT_NAME
@@ -30,9 +32,9 @@ from corpuskit.units import parse_fraction
 class Divide(Derivation):
     """Moves a share of a split's documents to new splits; other splits stay as they are.
 
-    The 64 bits of the hash of a document's ids, read as a fraction of 2**64, fall into [0, f1) for the first
-    new split, [f1, f1 + f2) for the second, and so on; the rest stays. So equal documents go together, and
-    documents that are added or left out move none of the others.
+    Each new split takes its share of what those before it leave, by a hash of a document's ids and the new
+    split's name. So equal documents go together, documents that are added or left out move none of the
+    others, and what an earlier division left can be divided again: its hashes were others.
 
     Args:
         parent: The corpus.
@@ -86,7 +88,7 @@ class Divide(Derivation):
 
     def _divide(self, writer: CorpusWriter, watch: Watch) -> None:
         with contextlib.ExitStack() as stack:
-            parts = stack.enter_context(_Parts(self._parent, self._of, _bounds(self._shares)))
+            parts = stack.enter_context(_Parts(self._parent, self._of, self._shares))
             # The last one is closed first, and the manifest has them in the order in which they are closed.
             names = [*reversed(self._shares), self._of]
             opened = {name: stack.enter_context(writer.split(name)) for name in names}
@@ -103,12 +105,11 @@ class _Parts:
     Args:
         corpus: The corpus.
         name: The split's name.
-        bounds: uint64[n]: the first half of the hash at which each part but the first one begins. What no
-            document ends is of the last one.
+        shares: Each new split with its share. What no document ends stays.
     """
 
-    def __init__(self, corpus: Corpus, name: str, bounds: NDArray[np.uint64]) -> None:
-        self._bounds = bounds
+    def __init__(self, corpus: Corpus, name: str, shares: Mapping[str, float]) -> None:
+        self._shares = shares
         self._hashing = ThreadPoolExecutor(1)
         self._hashes = _hashes(corpus, name)
         self._ahead = deque(self._hashing.submit(next, self._hashes, None) for _ in range(_AHEAD))
@@ -126,11 +127,10 @@ class _Parts:
                 self._ahead.clear()
                 continue
             self._ahead.append(self._hashing.submit(next, self._hashes, None))
-            parts = np.searchsorted(self._bounds, found[:, 0], side="right")
-            self._found = np.concatenate((self._found, parts))
+            self._found = np.concatenate((self._found, _places(found[:, 0], self._shares)))
         taken, self._found = self._found[:count], self._found[count:]
         assert len(taken) == count
-        return taken, int(self._found[0]) if len(self._found) else len(self._bounds)
+        return taken, int(self._found[0]) if len(self._found) else len(self._shares)
 
     def __enter__(self) -> _Parts:
         return self
@@ -202,10 +202,21 @@ def _not_shares(shares: Any, why: str) -> ConfigError:
 _TOKENS, _AHEAD = 2**19, 8
 
 
-def _bounds(shares: Mapping[str, float]) -> NDArray[np.uint64]:
-    """uint64[n]: where the parts of the hashes end, but for the last."""
-    ends = np.cumsum([0.0, *shares.values()])[1:].tolist()
-    return np.array([min(math.floor(end * 2**64), 2**64 - 1) for end in ends], np.uint64)
+def _places(hashes: NDArray[np.uint64], shares: Mapping[str, float]) -> NDArray[np.int64]:
+    """int64[d]: which new split each document goes to, and the number of them for those that stay.
+
+    Args:
+        hashes: uint64[d], 64 bits of the hash of each document's ids.
+        shares: Each new split with its share.
+    """
+    found = np.full(len(hashes), len(shares), np.int64)
+    left = Fraction(1)
+    for number, (name, share) in enumerate(shares.items()):
+        limit = min(math.floor(Fraction(share) / left * 2**64), 2**64 - 1)
+        salt = np.frombuffer(hashlib.sha256(name.encode()).digest(), "<u8", 1)[0]
+        found[(found == len(shares)) & (mixed(hashes ^ salt) < np.uint64(limit))] = number
+        left -= Fraction(share)
+    return found
 
 
 __all__ = ["Divide", "shares_of"]

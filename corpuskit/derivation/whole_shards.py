@@ -66,7 +66,8 @@ class Carrier:
         manifest, split, new = corpus.manifest, corpus[name], self._description
         if numbers is not None and (numbers == np.arange(len(numbers))).all():
             numbers = None
-        is_alike = manifest.dtype == new.dtype and manifest.field_types == dict(new.fields)
+        columns = [*new.fields.items()]  # in order, as the files have them
+        is_alike = manifest.dtype == new.dtype and [*manifest.field_types.items()] == columns
         for number, record in enumerate(manifest.splits[name].shards):
             if is_alike and self._link(corpus, split, number, record, written, numbers):
                 continue

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -140,12 +142,12 @@ class Format(abc.ABC):
         value = place.description()
         try:
             files = {str(record["file"]): int(record["size_bytes"]) for record in value["files"]}
-            found = value["format"], value["dataset"], value["corpus"], [*value["splits"]]
+            found = value["format"], value["dataset"], value["corpus"], [*value["splits"]], value["documents"]
             made_with = {**value.get("options", {})}
         except (LookupError, TypeError, ValueError):
             return None
         names = _splits(corpus, splits, self.name)
-        asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names
+        asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names, _documents(corpus, names)
         if found != asked or not _serves(made_with, options.recorded()):
             return None
         if not all(place.has(name, size_bytes) for name, size_bytes in files.items()):
@@ -281,6 +283,18 @@ def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> li
     return names
 
 
+def _documents(corpus: Corpus, splits: Sequence[str]) -> str:
+    """A sha256 over what a fingerprint does not cover: where documents end, and their kept fields."""
+    manifest = corpus.manifest
+    fields = [[name, type] for name, type in manifest.field_types.items()]
+    shards = [
+        [shard.index_sha256, None if shard.fields is None else shard.fields.sha256]
+        for name in splits
+        for shard in manifest.splits[name].shards
+    ]
+    return hashlib.sha256(json.dumps([fields, shards]).encode()).hexdigest()
+
+
 def _describe(format_name: str, export: Export) -> dict[str, object]:
     """What `export.json` says; like a manifest, it depends on the corpus, the format and its options."""
     manifest = export.corpus.manifest
@@ -289,6 +303,7 @@ def _describe(format_name: str, export: Export) -> dict[str, object]:
         "format": format_name,
         "dataset": manifest.dataset,
         "corpus": export.corpus.fingerprint,
+        "documents": _documents(export.corpus, export.splits),
         "tokenizer": manifest.tokenizer.model_dump(mode="json"),
         "splits": {
             name: {

@@ -28,7 +28,7 @@ from corpuskit.errors import ConfigError, CorpusFormatError
 from corpuskit.formats.base import Format
 from corpuskit.formats.beside import Beside, InputDigests
 from corpuskit.formats.copying import Marks, SplitCopy, text_sizes
-from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, split_called
+from corpuskit.formats.foreign import DTYPES, ForeignFile, ForeignPlace, MappedFile, split_called
 from corpuskit.formats.foreign_bytes import check_here, sha256_of, state_of
 from corpuskit.formats.foreign_tokenizer import tokenizer_of
 from corpuskit.formats.opening import open_format
@@ -150,6 +150,7 @@ class _Import:
         if all(file.num_tokens == 0 for file in self._files):
             raise CorpusFormatError(f"{path}: its files hold no tokens; name other files", path=path)
         self._paths = [*dict.fromkeys(path for file in self._files for path in file.paths)]
+        self._split_of = {path: file.split for file in self._files for path in file.paths}
         self._states = [state_of(path) for path in self._paths]
         self._sizes_bytes = [size_bytes for size_bytes, *_ in self._states]
         self._marks = self._marks_of(documents)
@@ -177,8 +178,9 @@ class _Import:
         ]
         if not different and found.tokenizer.fingerprint != self._record.fingerprint:
             different = ["its vocabulary or its added tokens are others"]
-        if not different and found.inputs != self._inputs(map(sha256_of, self._paths)):
-            different = ["its files have changed since"]
+        if not different and found.inputs != (inputs := self._inputs(map(sha256_of, self._paths))):
+            is_same = [item.sha256 for item in found.inputs] == [item.sha256 for item in inputs]
+            different = [f"its files have {'other splits' if is_same else 'changed'} since"]
         if different:
             raise ConfigError(
                 f"{output} holds another corpus: {'; '.join(different)}; choose another --output, or replace "
@@ -243,9 +245,11 @@ class _Import:
     @property
     def _options(self) -> dict[str, Any]:
         """What decides the bytes, beside the files."""
+        types = sorted({file.dtype.name for file in self._files if isinstance(file, MappedFile)})
         return {
             "imported": self._format.name,
             "documents": self._marks,
+            **({"ids": ", ".join(types)} if types else {}),
             "shard_bytes": self._shard_bytes,
         }
 
@@ -299,7 +303,7 @@ class _Import:
                 name=visible_name(os.path.relpath(path, folder)),
                 size_bytes=size_bytes,
                 sha256=digest,
-                split=None,
+                split=self._split_of[path],
                 unverified=False,
             )
             for path, size_bytes, digest in zip(self._paths, self._sizes_bytes, digests, strict=True)

@@ -234,7 +234,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if FILE_NAME in contents:
         described = json.loads(contents[FILE_NAME])
-        described.pop("corpus")  # covers the shards
+        for name in ("corpus", "documents"):  # cover the shards
+            described.pop(name)
         contents[FILE_NAME] = json.dumps(described).encode()
     return contents
 

@@ -30,8 +30,8 @@ SAMPLERS = [
 ]
 
 
-def selected(numbers, split="f" * 64):
-    return Selection(numbers, split=split, num_documents=10**6)
+def selected(numbers, split="f" * 64, num_documents=100):
+    return Selection(numbers, split=split, num_documents=num_documents)
 
 
 def alone(split, split_of, numbers):
@@ -82,10 +82,10 @@ def test_they_are_those_of_the_documents_alone(
         expected = Batches(alone(split, split_of, numbers), **options)
     except ConfigError:
         with pytest.raises(ConfigError):
-            Batches(split, selection=selected(numbers, ""), **options)
+            Batches(split, selection=selected(numbers, "", len(sizes)), **options)
         return
 
-    found = Batches(split, selection=selected(numbers, ""), **options)
+    found = Batches(split, selection=selected(numbers, "", len(sizes)), **options)
 
     assert found.samples_per_epoch == expected.samples_per_epoch
     for step in range(6):
@@ -172,7 +172,10 @@ def test_a_resizable_order_goes_on_with_another_block_size(split):
     [
         (selected([1], "0" * 64), "the selection is of another split or corpus than split 'train'"),
         (selected([]), "the selection has none of the 100 documents of split 'train'"),
-        (selected([5, 10**5]), "the selection has document 100,000, and split 'train' has 100; select from"),
+        (
+            selected([5], num_documents=10**6),
+            "the selection is of 1,000,000 documents, and split 'train' has 100; select from",
+        ),
         ([1, 2, 3], "must be a selection of documents"),
         (selected([7]), "the selection of split 'train' has 10 tokens, a window of block_size 16 needs 17"),
     ],
@@ -186,7 +189,7 @@ def test_documents_that_are_too_long_are_named_by_their_numbers_in_the_split(mak
     split = make_split(100, document_ends=[5, 40, 45, 95, 100])
     options = {**OPTIONS, "sampler": "packed", "sampler_options": {"documents": "whole"}}
     with pytest.raises(ConfigError, match="1 of 3 documents are too long .* document 3, the longest, has 50"):
-        Batches(split, selection=selected([0, 3, 4]), **options)
+        Batches(split, selection=selected([0, 3, 4], num_documents=5), **options)
 
 
 @given(case=cases(), data=st.data())
@@ -209,7 +212,7 @@ def test_rows_without_targets_are_those_whose_selected_targets_are_all_untrained
     if sampler == "shuffled":  # at one phase, so that the windows can be compared
         assume((sum(sizes[n] for n in numbers) - 1) % block_size == 0)
     asked = {**sampler_options, "skip_untrained": True}
-    selection = selected(numbers, "")
+    selection = selected(numbers, "", len(sizes))
     try:
         every = Batches(split, selection=selection, sampler_options=sampler_options, loss=False, **options)
     except ConfigError:

@@ -301,7 +301,7 @@ def test_what_is_not_weighted_is_refused(prepared):
 
 def chosen(corpora, name, numbers):
     """A selection of some documents of a corpus's split, each of 50 tokens."""
-    return Selection(numbers, split=name, num_documents=10**6)
+    return Selection(numbers, split=name, num_documents=corpora[name]["train"].num_documents)
 
 
 @pytest.mark.parametrize("sampler", ["random", "shuffled", "packed"])

@@ -43,6 +43,16 @@ def test_a_concatenated_corpus_has_the_documents_of_all(tmp_path_factory, parts,
     assert len(names) == len({*names})
 
 
+def test_fields_in_another_order_are_the_fields_of_the_whole(tmp_path):
+    parents = []
+    for number, fields in enumerate(({"id": "str", "url": "str"}, {"url": "str", "id": "str"})):
+        folder = tmp_path / str(number)
+        parents.append(write(folder, [doc(f"text {number}", f"d{number}")], fields=fields))
+    made = corpuskit.concat(parents, tmp_path / "made")
+    assert made["train"].fields().to_pylist() == [{"id": "d0", "url": None}, {"id": "d1", "url": None}]
+    assert [*verify(made)] == []
+
+
 def test_splits_are_united_by_name(tmp_path):
     one = write(tmp_path / "one", [], splits={"train": [doc("a", "x")], "valid": [doc("b", "y")]})
     two = write(tmp_path / "two", [], splits={"valid": [doc("c", "z")], "test": [doc("d", "w")]})

@@ -23,12 +23,20 @@ def split_of(one, shares, of="train"):
         point = int.from_bytes(hashlib.sha256(ids.tobytes()).digest()[:8], "little")
     else:
         point = int(DocumentHasher(np.dtype("<u2")).add(ids, np.array([len(ids)]))[0, 0])
-    point = Fraction(point, 2**64)
+    left = Fraction(1)
     for name, share in shares.items():
-        point -= Fraction(share)
-        if point < 0:
+        own = mixed_alone(point ^ int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))
+        if Fraction(own, 2**64) < Fraction(share) / left:
             return name
+        left -= Fraction(share)
     return of
+
+
+def mixed_alone(value):
+    """The last steps of SplitMix64."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        value = (value ^ value >> shift) * factor % 2**64
+    return value
 
 
 @settings(max_examples=20)
@@ -59,6 +67,20 @@ def test_long_documents_that_span_shards_go_by_their_sha256(tmp_path):
     for name in ("train", "valid"):
         assert read(made, name)[0] == [one for one in docs if split_of(one, {"valid": 0.5}) == name]
         assert read(made, name)[0]
+
+
+def test_what_one_division_left_and_what_it_took_can_be_divided_again(tmp_path):
+    docs = [doc(f"text {number}", f"d{number}") for number in range(400)]
+    parent = write(tmp_path / "parent", docs, shard_tokens=500)
+    once = corpuskit.split(parent, "valid=0.25", tmp_path / "once")
+    rest = corpuskit.split(once, "test=0.25", tmp_path / "rest")
+    part = corpuskit.split(once, "test=0.25", tmp_path / "part", of="valid")
+    assert 60 < once["valid"].num_documents < 140
+    assert 40 < rest["test"].num_documents < 110  # of 300
+    assert 10 < part["test"].num_documents < 40  # of 100
+    both = corpuskit.split(parent, "valid=0.25,test=0.25", tmp_path / "both")
+    assert read(both, "valid") == read(once, "valid")
+    assert 60 < both["test"].num_documents < 140
 
 
 def test_other_splits_stay_and_empty_ones_may_be_filled(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+import corpuskit
 from corpuskit import storage
 from corpuskit.corpus import Corpus
 from corpuskit.errors import ConfigError, PluginError, StorageError
@@ -179,6 +180,26 @@ def test_another_export_is_no_reason_to_leave_it_alone(make_corpus, tmp_path):
         output / "export.json",
     ]
     assert NanoGPT().find(corpus, output)  # what was asked for is there
+
+
+def test_the_same_tokens_with_other_fields_or_documents_are_another_export(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "a": 1, "b": 2}\n{"text": "y", "a": 1, "b": 2}\n')
+    corpora = [
+        corpuskit.prepare(
+            str(tmp_path / "a.jsonl"),
+            encoding="bytes",
+            eot=False,
+            keep=keep,
+            name="one",
+            output=tmp_path / keep,
+        )
+        for keep in ("a", "b")
+    ]
+    corpuskit.export(corpora[0], "arrow", tmp_path / "out")
+    assert corpora[0].fingerprint == corpora[1].fingerprint
+    with pytest.raises(ConfigError, match="holds another export already"):
+        corpuskit.export(corpora[1], "arrow", tmp_path / "out")
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "link", "not JSON", "another shape"])

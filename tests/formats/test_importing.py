@@ -139,6 +139,38 @@ def test_another_corpus_is_replaced_only_when_asked(make_corpus, imported, tmp_p
     assert len(imported("megatron", "other_out", overwrite=True)["train"]) == 6
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dtype": "uint32"}, "ids is 'uint16' there and 'uint32' now"),
+        ({"split": "test"}, "its files have other splits since"),
+        ({"documents": "none"}, "documents is 'end' there and 'none' now"),
+    ],
+)
+def test_the_same_files_read_in_another_way_are_another_corpus(tmp_path, imported, options, message):
+    np.array([7, 0, 9, 0], "<u2").tofile(tmp_path / "some.bin")
+    made = imported("nanogpt", "some.bin")
+    with pytest.raises(ConfigError, match=message):
+        imported("nanogpt", "some.bin", **options)
+    assert imported("nanogpt", "some.bin", dtype="uint16", split="train").fingerprint == made.fingerprint
+
+
+def test_a_selection_is_not_taken_for_one_of_the_same_ids_in_other_documents(tmp_path, imported):
+    np.array([7, 256, 8, 256, 9, 256], "<u2").tofile(tmp_path / "some.bin")
+    three = imported("nanogpt", "some.bin")
+    one = imported("nanogpt", "some.bin", documents="none", output=tmp_path / "one")
+    assert one.fingerprint == three.fingerprint
+    chosen = corpuskit.select(three["train"], numbers=[0])
+    options = {"batch_size": 1, "block_size": 1, "output": "numpy"}
+    for refused in (
+        lambda: one.batches("train", selection=chosen, **options),
+        lambda: one.batches("train", exclude=chosen, **options),
+        lambda: corpuskit.filter(one, tmp_path / "filtered", selection=chosen),
+    ):
+        with pytest.raises(ConfigError, match=r"another split or corpus|of 3 documents, and"):
+            refused()
+
+
 @pytest.mark.parametrize("name", ["train-00000.bin", "manifest.json"])
 def test_a_damaged_import_is_made_again_with_overwrite(make_corpus, imported, tmp_path, name):
     corpuskit.export(make_corpus(), "megatron", tmp_path / "out")
