@@ -81,15 +81,6 @@ class Selection:
         numbers.flags.writeable = False
         return numbers
 
-    def is_of(self, split: str, num_documents: int) -> bool:
-        """Whether its numbers are of documents of a split; the same tokens may be of other documents.
-
-        Args:
-            split: The split's fingerprint.
-            num_documents: How many documents it has.
-        """
-        return (self.split, self.num_documents) == (split, num_documents)
-
     def __len__(self) -> int:
         return int(self.runs[:, 1].sum())
 

@@ -250,7 +250,7 @@ def selected_numbers(stream: TokenStream, selection: Selection, num_documents: i
         )
     if not len(selection.runs):
         raise ConfigError(f"the selection has none of the {num_documents:,} documents of {what}; widen it")
-    if selection.num_documents != num_documents:  # of the same tokens, which end elsewhere
+    if selection.num_documents != num_documents:
         raise ConfigError(
             f"the selection is of {selection.num_documents:,} documents, and {what} has {num_documents:,}; "
             "select from this one",

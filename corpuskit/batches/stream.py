@@ -151,7 +151,7 @@ class TokenStream(Stream):
     Attributes:
         name: The split's name.
         dtype: uint16 or uint32.
-        fingerprint: Identifies the tokens and their order.
+        fingerprint: Identifies the tokens, their order and their documents.
         num_ids: What all ids are below, the size of the vocabulary; None where it is not known.
         earlier_fingerprints: What the fingerprint of a mixture was before its last corpora were added.
     """

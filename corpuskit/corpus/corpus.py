@@ -123,7 +123,7 @@ class Corpus(Mapping[str, Split]):
 
     @property
     def fingerprint(self) -> str:
-        """Identifies the tokens, their order and their tokenizer."""
+        """Identifies the tokens, their order, their documents and their tokenizer."""
         return self.manifest.fingerprint
 
     @property

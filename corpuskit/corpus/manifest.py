@@ -255,13 +255,14 @@ class Manifest(_Record):
 
     @property
     def fingerprint(self) -> str:
-        """A sha256 over the tokens, their order and their tokenizer: what a trainer resumes against."""
+        """A sha256 over tokens, their order, documents and tokenizer: what a trainer resumes against."""
         return _digest({name: self.split_fingerprint(name) for name in sorted(self.splits)})
 
     def split_fingerprint(self, name: str) -> str:
         """The same for one split, its streams included."""
         shards = self.splits[name].shards
-        identity: list[Any] = [self.tokenizer.fingerprint, self.dtype, name, [s.sha256 for s in shards]]
+        digests = [[shard.sha256, shard.index_sha256] for shard in shards]
+        identity: list[Any] = [self.tokenizer.fingerprint, self.dtype, name, digests]
         if any(shard.streams for shard in shards):
             streams = {
                 each: [record.dtype, record.info.fill, record.of]

@@ -102,7 +102,7 @@ def select(
         kind = type(expression).__name__
         raise ConfigError(f"select: expected a condition as text, found {kind}; or numbers=[...]", found=kind)
     for name, given in (("numbers", numbers), ("exclude", exclude)):
-        if isinstance(given, Selection) and not given.is_of(split.fingerprint, split.num_documents):
+        if isinstance(given, Selection) and given.split != split.fingerprint:
             raise ConfigError(
                 f"select: {name} is a selection of another split or corpus, which has others; select anew",
                 expected=split.fingerprint,

@@ -104,9 +104,7 @@ class Filter(Derivation):
         self._parent, self._conditions = parent, conditions
         selection = conditions.selection
         if selection is not None:
-            own = [
-                name for name, one in parent.items() if selection.is_of(one.fingerprint, one.num_documents)
-            ]
+            own = [name for name in parent if parent[name].fingerprint == selection.split]
             if not own or (splits is not None and [*splits] != own):
                 raise ConfigError(
                     f"{parent.path}: the selection is of another split or corpus; make it with "

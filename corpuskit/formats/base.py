@@ -142,12 +142,12 @@ class Format(abc.ABC):
         value = place.description()
         try:
             files = {str(record["file"]): int(record["size_bytes"]) for record in value["files"]}
-            found = value["format"], value["dataset"], value["corpus"], [*value["splits"]], value["documents"]
+            found = value["format"], value["dataset"], value["corpus"], [*value["splits"]], value["fields"]
             made_with = {**value.get("options", {})}
         except (LookupError, TypeError, ValueError):
             return None
         names = _splits(corpus, splits, self.name)
-        asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names, _documents(corpus, names)
+        asked = self.name, corpus.manifest.dataset, corpus.fingerprint, names, _fields(corpus, names)
         if found != asked or not _serves(made_with, options.recorded()):
             return None
         if not all(place.has(name, size_bytes) for name, size_bytes in files.items()):
@@ -283,16 +283,13 @@ def _splits(corpus: Corpus, asked: Sequence[str] | None, format_name: str) -> li
     return names
 
 
-def _documents(corpus: Corpus, splits: Sequence[str]) -> str:
-    """A sha256 over what a fingerprint does not cover: where documents end, and their kept fields."""
+def _fields(corpus: Corpus, splits: Sequence[str]) -> str:
+    """A sha256 over the kept fields, which a fingerprint does not cover."""
     manifest = corpus.manifest
-    fields = [[name, type] for name, type in manifest.field_types.items()]
-    shards = [
-        [shard.index_sha256, None if shard.fields is None else shard.fields.sha256]
-        for name in splits
-        for shard in manifest.splits[name].shards
-    ]
-    return hashlib.sha256(json.dumps([fields, shards]).encode()).hexdigest()
+    types = [[name, type] for name, type in manifest.field_types.items()]
+    records = [shard.fields for name in splits for shard in manifest.splits[name].shards]
+    digests = [None if record is None else record.sha256 for record in records]
+    return hashlib.sha256(json.dumps([types, digests]).encode()).hexdigest()
 
 
 def _describe(format_name: str, export: Export) -> dict[str, object]:
@@ -303,7 +300,7 @@ def _describe(format_name: str, export: Export) -> dict[str, object]:
         "format": format_name,
         "dataset": manifest.dataset,
         "corpus": export.corpus.fingerprint,
-        "documents": _documents(export.corpus, export.splits),
+        "fields": _fields(export.corpus, export.splits),
         "tokenizer": manifest.tokenizer.model_dump(mode="json"),
         "splits": {
             name: {

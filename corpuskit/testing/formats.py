@@ -234,7 +234,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if FILE_NAME in contents:
         described = json.loads(contents[FILE_NAME])
-        for name in ("corpus", "documents"):  # cover the shards
+        for name in ("corpus", "fields"):  # cover the shards
             described.pop(name)
         contents[FILE_NAME] = json.dumps(described).encode()
     return contents

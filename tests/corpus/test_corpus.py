@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import shutil
@@ -346,3 +347,37 @@ def test_a_configuration_may_exclude(corpus_path, tmp_path):
         corpuskit.Batches(corpus["train"], exclude=[1])
     with pytest.raises(ConfigError, match="exclude is of one corpus"):
         corpuskit.mix({corpus: 1}).batches("train", exclude=[1])
+
+
+@pytest.mark.parametrize("sampler", ["packed", "aligned", "random"])
+def test_the_same_ids_of_other_documents_are_another_corpus(tmp_path, monkeypatch, sampler):
+    """Tables that samplers keep, states and selections are not taken for those of the other."""
+    options = {"batch_size": 2, "block_size": 16, "sampler": sampler, "output": "numpy"}
+    texts = {"one": (10, 40, 20, 30), "other": (40, 10, 30, 20)}
+    corpora = []
+    for name, sizes in texts.items():
+        letters = "".join(chr(ord("a") + number % 26) for number in range(sum(sizes)))
+        ends = np.cumsum([0, *sizes]).tolist()
+        lines = [json.dumps({"text": letters[a:b]}) for a, b in itertools.pairwise(ends)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(line + "\n" for line in lines))
+        made = corpuskit.prepare(
+            str(tmp_path / f"{name}.jsonl"),
+            encoding="bytes",
+            eot=False,
+            split="none",
+            name="letters",
+            output=tmp_path / name,
+        )
+        corpora.append(made)
+    one, other = corpora
+
+    assert one["train"][:].tolist() == other["train"][:].tolist()
+    assert one.fingerprint != other.fingerprint
+    state = one.batches("train", **options).state_dict()
+    rows = [other.batches("train", **options)[step][0].tolist() for step in range(3)]
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "another cache"))
+    assert rows == [other.batches("train", **options)[step][0].tolist() for step in range(3)]
+    with pytest.raises(ResumeError, match="corpus"):
+        other.batches("train", **options).load_state_dict(state)
+    with pytest.raises(ConfigError, match="of another split or corpus"):
+        other.batches("train", selection=corpuskit.select(one["train"], numbers=[0, 1]), **options)

@@ -182,7 +182,7 @@ def test_another_export_is_no_reason_to_leave_it_alone(make_corpus, tmp_path):
     assert NanoGPT().find(corpus, output)  # what was asked for is there
 
 
-def test_the_same_tokens_with_other_fields_or_documents_are_another_export(tmp_path):
+def test_the_same_tokens_with_other_fields_are_another_export(tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / "a.jsonl").write_text('{"text": "x", "a": 1, "b": 2}\n{"text": "y", "a": 1, "b": 2}\n')
     corpora = [

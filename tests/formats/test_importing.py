@@ -159,7 +159,7 @@ def test_a_selection_is_not_taken_for_one_of_the_same_ids_in_other_documents(tmp
     np.array([7, 256, 8, 256, 9, 256], "<u2").tofile(tmp_path / "some.bin")
     three = imported("nanogpt", "some.bin")
     one = imported("nanogpt", "some.bin", documents="none", output=tmp_path / "one")
-    assert one.fingerprint == three.fingerprint
+    assert one["train"][:].tolist() == three["train"][:].tolist()
     chosen = corpuskit.select(three["train"], numbers=[0])
     options = {"batch_size": 1, "block_size": 1, "output": "numpy"}
     for refused in (
@@ -167,7 +167,7 @@ def test_a_selection_is_not_taken_for_one_of_the_same_ids_in_other_documents(tmp
         lambda: one.batches("train", exclude=chosen, **options),
         lambda: corpuskit.filter(one, tmp_path / "filtered", selection=chosen),
     ):
-        with pytest.raises(ConfigError, match=r"another split or corpus|of 3 documents, and"):
+        with pytest.raises(ConfigError, match="another split or corpus"):
             refused()
 
 
