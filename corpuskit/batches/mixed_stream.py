@@ -232,7 +232,7 @@ class MixedStream(TokenStream):
             num_tokens=split.num_tokens,
             seed=hash_words("mixture", context.seed, self._arguments[1][number])[0],
             document_ends=split.document_ends,
-            fingerprint=split.fingerprint,
+            fingerprint=split.table_identity,
             batch_size=1,
             count_targets=target_counter(split),
             bos_id=bos_resolver(split),

@@ -86,7 +86,7 @@ class Order:
             block_size=options.largest_block,
             seed=options.seed,
             document_ends=stream.document_ends,
-            fingerprint=stream.fingerprint,
+            fingerprint=stream.table_identity,
             options=options.sampler_options,
             batch_size=options.batch_size if self.schedule is None else 1,
             count_targets=target_counter(stream),
@@ -239,8 +239,8 @@ class Order:
         return x, y, *more
 
     def digest(self, sample: int) -> str:
-        """A digest of the rows of the last samples before one."""
-        return _digest(self.sampler, run_state.checked_samples(sample))
+        """A digest of the rows of the last samples before one, and of the last one of each corpus."""
+        return _digest(self.sampler, run_state.checked_samples(sample, self.sampler.drawn))
 
     def identity(self) -> dict[str, Any]:
         """What must be the same in a run that goes on, as JSON values."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ VERSION = 1
 #: Samples are counted up to here: their numbers, and what samplers make of them, fit into 64 bits.
 MAX_SAMPLE = 2**62
 
-#: How many of the samples before the cut the state's digest covers.
+#: How many of the samples before the cut the state's digest covers at least.
 CHECKED_SAMPLES = 16
 
 
@@ -29,9 +30,22 @@ def digest(*arrays: NDArray[np.int64]) -> str:
     return found.hexdigest()
 
 
-def checked_samples(sample: int) -> NDArray[np.int64]:
-    """int64[n]: the last samples before the cut, whose rows the digest covers."""
-    return np.arange(max(0, sample - CHECKED_SAMPLES), sample, dtype=np.int64)
+def checked_samples(sample: int, drawn: Callable[[int], Sequence[int]]) -> NDArray[np.int64]:
+    """int64[n]: the last samples before the cut, whose rows the digest covers, and the last of each corpus.
+
+    Where a corpus goes on follows from how many samples it has given, which its last one tells.
+
+    Args:
+        sample: The cut.
+        drawn: Gives how many of the first samples each corpus has given.
+    """
+    first = max(0, sample - CHECKED_SAMPLES)
+    earlier = [
+        bisect.bisect_left(range(first), count, key=lambda at: drawn(at + 1)[part])
+        for part, (count, before) in enumerate(zip(drawn(sample), drawn(first), strict=True))
+        if count == before > 0
+    ]
+    return np.array([*sorted(earlier), *range(first, sample)], np.int64)
 
 
 def check(state: Mapping[str, Any], expected: Mapping[str, Any], *, free: Collection[str] = ()) -> int:

@@ -163,6 +163,11 @@ class TokenStream(Stream):
     earlier_fingerprints: frozenset[str] = frozenset()
 
     @property
+    def table_identity(self) -> str:
+        """What samplers' tables in the cache are kept under: another text where they may be others."""
+        return self.fingerprint
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What its corpora are called; of a mixture there are several."""
         return (self.name,)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from corpuskit.corpus.corpus import Corpus
-from corpuskit.corpus.manifest import Manifest
 
 
 def order_identity(corpus: Corpus, split: str) -> str:
@@ -26,19 +26,26 @@ def order_identity(corpus: Corpus, split: str) -> str:
         manifest.tokenizer.fingerprint,
         [split, corpus[split].num_tokens, corpus[split].num_documents],
     ]
-    if rules := _rules(manifest):
+    if rules := _rules(manifest.options):
         parts.append(rules)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _rules(manifest: Manifest) -> list[Any]:
+def _rules(options: Any) -> list[Any]:
     """By what the documents of a derived corpus were chosen; other shards are the same documents."""
-    steps = manifest.options.get("derived")
-    return [
-        {name: value for name, value in step.items() if name != "parents"}
-        for step in (steps if isinstance(steps, list) else [])
-        if isinstance(step, dict) and step.get("rule") != "reshard"
-    ]
+    steps = options.get("derived") if isinstance(options, Mapping) else None
+    found = []
+    for step in steps if isinstance(steps, list) else []:
+        if isinstance(step, dict) and step.get("rule") != "reshard":
+            parents = step.get("parents")
+            theirs = [
+                _rules(parent.get("options")) if isinstance(parent, dict) else []
+                for parent in (parents if isinstance(parents, list) else [])
+            ]
+            found.append({**step, "parents": theirs})
+            if not any(theirs):
+                del found[-1]["parents"]
+    return found
 
 
 __all__ = ["order_identity"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import json
 import logging
 import os
 from collections import Counter
@@ -256,7 +257,8 @@ def _existing(output: Path, description: Description, *, overwrite: bool) -> Cor
             path=output,
         ) from error
     manifest = corpus.manifest
-    if (manifest.dataset, manifest.options) != (description.dataset, description.options):
+    there, asked = ((one.dataset, json.dumps(one.options)) for one in (manifest, description))
+    if there != asked:  # as text: which new split comes first decides what the others get
         raise ConfigError(
             f"{output} holds another corpus already; replace it with --overwrite, or choose another --output",
             path=output,

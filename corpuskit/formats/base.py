@@ -136,8 +136,11 @@ class Format(abc.ABC):
     ) -> list[Path | RemotePath] | None:
         """The files of the export that `write` would make with these arguments, if it is there.
 
-        Its files are known by their sizes; nothing of them is read but `export.json`.
+        Its files are known by their sizes; nothing of them is read but `export.json`. That of a corpus that
+        is read in place is never known again: its fingerprint is no proof of its bytes.
         """
+        if not all(split.has_digests for split in corpus.values()):
+            return None
         place, options = open_place(output), options or ExportOptions()
         value = place.description()
         try:

@@ -27,7 +27,7 @@ from corpuskit.formats.foreign import (
     MappedFile,
     split_called,
 )
-from corpuskit.formats.foreign_bytes import check_here, mapped, size_of
+from corpuskit.formats.foreign_bytes import check_here, mapped, size_of, state_of
 from corpuskit.formats.foreign_tokenizer import tokenizer_of
 from corpuskit.formats.opening import open_format
 from corpuskit.paths import user_path, visible_name
@@ -173,6 +173,12 @@ class _ForeignSplit(Split):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._opened, self.name, self.fingerprint)
+
+    @property
+    def table_identity(self) -> str:
+        """See `TokenStream`: of streams of values the fingerprint covers samples, and a table all of them."""
+        paths = [path for shard in self._files for path in shard.file.stream_paths.values()]
+        return " ".join([self.fingerprint, *(str(state_of(path)) for path in paths)])
 
     def shard(self, number: int) -> Tokens:
         """One file's ids, [N], mapped and read-only."""

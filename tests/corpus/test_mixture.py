@@ -174,6 +174,24 @@ def test_weights_may_change_after_the_cut_but_not_before_it(corpora):
         mixture_of(made, {"a": 9, "b": 1}).batches(**OPTIONS).load_state_dict(state)
 
 
+@pytest.mark.parametrize("change", ["weights", "sampler"])
+def test_what_a_corpus_gave_long_before_the_cut_is_not_forgotten(corpora, change):
+    made = corpora(a=900, b=700, c=600)
+
+    def batches(weight=1, **samplers):
+        later = Stage({"c": 1}, sample=40), Stage({"a": 1, "b": 1, "c": 0}, sample=80)
+        mixture = mixture_of(made, {"a": weight, "b": 1, "c": 0}, *later)
+        return mixture.batches(**OPTIONS, sampler="shuffled", samplers=samplers)
+
+    first = batches()
+    first.seek(sample=72)  # the last samples are all of c
+    state = first.state_dict()
+    batches().load_state_dict(state)
+    other = batches(weight=3) if change == "weights" else batches(a="random")
+    with pytest.raises(ResumeError, match="gives another order"):
+        other.load_state_dict(state)
+
+
 def test_a_corpus_may_join_a_saved_run(corpora):
     made = corpora(a=900, b=700, c=300)
     first = mixture_of({k: made[k] for k in "ab"}, {"a": 1, "b": 1}).batches(**OPTIONS)

@@ -47,3 +47,12 @@ def test_a_saved_mixture_goes_on_with_no_other_corpus_that_was_derived_from_the_
     corpuskit.mix({pages: 1, halves[0]: 1}).batches("train", **OPTIONS).load_state_dict(state)
     with pytest.raises(ResumeError, match="was saved with corpus"):
         corpuskit.mix({pages: 1, halves[1]: 1}).batches("train", **OPTIONS).load_state_dict(state)
+
+
+def test_corpora_that_are_put_together_of_other_documents_have_orders_of_their_own(pages, halves, tmp_path):
+    made = [
+        corpuskit.concat([half, pages], tmp_path / f"both-{number}", name="both")
+        for number, half in enumerate(halves)
+    ]
+    assert len(made[0]["train"]) == len(made[1]["train"])
+    assert order_identity(made[0], "train") != order_identity(made[1], "train")

@@ -119,3 +119,15 @@ def test_shares_that_are_none_are_refused(shares):
 
 def test_shares_are_read_as_people_write_them():
     assert shares_of(" valid=1% , test=0.25") == {"valid": 0.01, "test": 0.25}
+
+
+def test_the_same_shares_in_another_order_are_another_corpus(tmp_path):
+    docs = [doc(f"text {number}") for number in range(40)]
+    parent = write(tmp_path / "parent", docs)
+    made = corpuskit.split(parent, {"valid": 0.3, "test": 0.4}, tmp_path / "made")
+    again = corpuskit.split(parent, {"valid": 0.3, "test": 0.4}, tmp_path / "made")
+    assert again.fingerprint == made.fingerprint
+    with pytest.raises(ConfigError, match="holds another corpus already"):
+        corpuskit.split(parent, {"test": 0.4, "valid": 0.3}, tmp_path / "made")
+    turned = corpuskit.split(parent, {"test": 0.4, "valid": 0.3}, tmp_path / "turned")
+    assert read(turned, "valid") != read(made, "valid")

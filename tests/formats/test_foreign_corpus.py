@@ -79,6 +79,39 @@ def test_a_mask_is_read_in_place(tmp_path):
     assert there["train"].stream("loss")[:].tolist() == [1, 0, 0, 1]
 
 
+def test_rows_that_teach_nothing_are_those_of_the_mask_that_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("CORPUSKIT_CACHE_DIR", str(tmp_path / "cache"))
+    num_tokens, sampled_bytes = 400_000, 4096
+    first, second = np.linspace(0, num_tokens - sampled_bytes, 64).astype(int)[:2]
+    assert second - first > sampled_bytes + 1000
+    for name, place in (("a", first + sampled_bytes + 100), ("b", first + sampled_bytes + 900)):
+        (tmp_path / name).mkdir()
+        np.full(num_tokens, 65, "<u2").tofile(tmp_path / name / "train.ds")
+        (np.arange(num_tokens) == place).tofile(tmp_path / name / "train.ds.loss")
+        batches = corpuskit.open_foreign(tmp_path / name, "datatrove", encoding="bytes").batches(
+            sampler="shuffled",
+            sampler_options={"skip_untrained": True},
+            batch_size=1,
+            block_size=64,
+            output="numpy",
+        )
+        assert np.count_nonzero(batches[0][1] != -100) == 1
+
+
+def test_an_export_of_files_that_were_changed_is_not_taken_for_one_of_them_now(tmp_path):
+    ids = np.full(400_000, 65, "<u2")
+    ids.tofile(tmp_path / "train.bin")
+    corpuskit.export(
+        corpuskit.open_foreign(tmp_path / "train.bin", "nanogpt", encoding="bytes"), "llmc", tmp_path / "e"
+    )
+    ids[4096 // 2 + 100] = 66  # between what the fingerprint has of it
+    ids.tofile(tmp_path / "train.bin")
+    changed = corpuskit.open_foreign(tmp_path / "train.bin", "nanogpt", encoding="bytes")
+    with pytest.raises(ConfigError, match="holds another export already"):
+        corpuskit.export(changed, "llmc", tmp_path / "e")
+    corpuskit.export(changed, "llmc", tmp_path / "e", overwrite=True)
+
+
 def test_what_cannot_be_read_in_place_says_how_to_import_it(tmp_path):
     (tmp_path / "train.bin").write_bytes(bytes(16))
     with pytest.raises(
