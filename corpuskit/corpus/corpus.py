@@ -14,7 +14,7 @@ from corpuskit.corpus.decoding import decode, recorded_tokenizer
 from corpuskit.corpus.local import open_local
 from corpuskit.corpus.select import selection_of
 from corpuskit.corpus.split import Split
-from corpuskit.errors import ConfigError, TokenizerError
+from corpuskit.errors import ConfigError, CorpusFormatError, TokenizerError
 from corpuskit.markup import display
 from corpuskit.paths import user_path
 from corpuskit.urls import RemotePath, remote_path
@@ -119,7 +119,7 @@ class Corpus(Mapping[str, Split]):
         return display(f"Corpus {self.path}", facts, ("split", "tokens", "documents", "shards"), rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (self.path, self._cache_bytes, self._encoding)
+        return _reopen, (self.path, self._cache_bytes, self._encoding, self.fingerprint)
 
     @property
     def fingerprint(self) -> str:
@@ -285,5 +285,23 @@ def open_corpus(
     return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
 
 
-def _reopen(path: Path | RemotePath, cache_bytes: int | str | None, encoding: str | None) -> Corpus:
-    return Corpus(path, cache_bytes=cache_bytes, encoding=encoding)
+def _reopen(
+    path: Path | RemotePath, cache_bytes: int | str | None, encoding: str | None, fingerprint: str
+) -> Corpus:
+    return check_not_another(Corpus(path, cache_bytes=cache_bytes, encoding=encoding), fingerprint)
+
+
+def check_not_another(found: Corpus, fingerprint: str) -> Corpus:
+    """The corpus that was opened again, if it is the one that it was.
+
+    Raises:
+        CorpusFormatError: If it was replaced by another one.
+    """
+    if found.fingerprint != fingerprint:
+        raise CorpusFormatError(
+            f"{found.path}: was replaced by another corpus while it was in use; open it again",
+            path=str(found.path),
+            expected=fingerprint,
+            found=found.fingerprint,
+        )
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpuskit.arrays import Ints, Tokens
-from corpuskit.corpus.corpus import Corpus
+from corpuskit.corpus.corpus import Corpus, check_not_another
 from corpuskit.corpus.decoding import record_of
 from corpuskit.corpus.index import Index, new_rows
 from corpuskit.corpus.manifest import InputRecord, Manifest, ShardRecord
@@ -154,7 +154,7 @@ class _ForeignCorpus(Corpus):
         self._splits: Mapping[str, Split] = splits
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _ForeignCorpus, (self._opened,)
+        return _reopen_corpus, (self._opened, self.fingerprint)
 
 
 class _ForeignSplit(Split):
@@ -274,6 +274,10 @@ def _identity(path: Path) -> str:
     for start in np.linspace(0, max(size_bytes - _PIECE_BYTES, 0), _PIECES, dtype=np.int64).tolist():
         digest.update(data[start : start + _PIECE_BYTES].tobytes())
     return digest.hexdigest()
+
+
+def _reopen_corpus(opened: _Opened, fingerprint: str) -> Corpus:
+    return check_not_another(_ForeignCorpus(opened), fingerprint)
 
 
 def _reopen(opened: _Opened, name: str, fingerprint: str) -> Split:

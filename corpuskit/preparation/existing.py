@@ -176,7 +176,7 @@ def _differences(resolved: ResolvedConfig, manifest: Manifest, *, overwrite: boo
         return [
             f"control tokens are added there ({', '.join(added_tokens)}) and --add-tokens is not said now"
         ]
-    recorded = [(item.name, item.size_bytes, item.sha256) for item in manifest.inputs]
+    recorded = [(item.name, item.size_bytes, item.sha256, item.split) for item in manifest.inputs]
     if not resolved.source.unchanged(recorded):
         which = "" if overwrite else f" ({resolved.source.changes(recorded)})"
         return [f"its inputs have changed since{which}"]

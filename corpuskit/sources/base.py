@@ -29,7 +29,7 @@ from corpuskit.errors import ConfigError, CorpuskitError, SourceError
 from corpuskit.on_progress import OnProgress
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import SourceSpec
-from corpuskit.sources.changes import changes
+from corpuskit.sources.changes import Recorded, changes
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.listing.left_out import LeftOut
 from corpuskit.sources.plain_text import PlainText
@@ -289,23 +289,24 @@ class Source(abc.ABC):
         """
         return ""
 
-    def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
+    def unchanged(self, recorded: Sequence[Recorded]) -> bool:
         """Whether the inputs are still those of a manifest; cheap where the source can tell without them.
 
         Args:
-            recorded: (name, size in bytes, sha256) of each input, in order.
+            recorded: (name, size in bytes, sha256, split) of each input, in order.
         """
         inputs = self.inputs()
-        return [(item.name, item.size_bytes) for item in inputs] == [known[:2] for known in recorded] and all(
-            (item.sha256 or self.digest(item)) == sha256
-            for item, (_, _, sha256) in zip(inputs, recorded, strict=True)
+        told = [(name, size_bytes, split) for name, size_bytes, _, split in recorded]
+        return [(item.name, item.size_bytes, item.split) for item in inputs] == told and all(
+            (item.sha256 or self.digest(item)) == known[2]
+            for item, known in zip(inputs, recorded, strict=True)
         )
 
-    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+    def changes(self, recorded: Sequence[Recorded]) -> str:
         """Which inputs are no longer those of a manifest, in words; asked where `unchanged` says no.
 
         Args:
-            recorded: What a manifest says of the inputs: name, size in bytes and sha256 of each, in order.
+            recorded: As `unchanged` is given it.
         """
         return changes(
             recorded,

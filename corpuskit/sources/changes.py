@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 #: How many names of each kind of change are given.
 _NAMES_SHOWN = 3
 
+#: An input as a manifest has it: its name, size in bytes, sha256 and split.
+Recorded = tuple[str, int, str, "str | None"]
 #: An input as it is found: its name, and its size and sha256 as far as they are known or can be computed.
 Found = tuple[str, "int | None", "str | Callable[[], str] | None"]
 
 
-def changes(recorded: Sequence[tuple[str, int, str]], found: Sequence[Found]) -> str:
+def changes(recorded: Sequence[Recorded], found: Sequence[Found]) -> str:
     """What became of a manifest's inputs: "a.txt has changed; b.txt is new; c.txt is gone".
 
     Args:
-        recorded: (name, size in bytes, sha256) of each input, in order.
+        recorded: (name, size in bytes, sha256, split) of each input, in order.
         found: The inputs now.
     """
-    before = {name: (size_bytes, sha256) for name, size_bytes, sha256 in recorded}
+    before = {name: (size_bytes, sha256) for name, size_bytes, sha256, _ in recorded}
     now = {name for name, _, _ in found}
     new = [name for name in dict.fromkeys(name for name, _, _ in found) if name not in before]
     gone = [name for name in before if name not in now]
@@ -32,7 +34,7 @@ def changes(recorded: Sequence[tuple[str, int, str]], found: Sequence[Found]) ->
         _phrase(new, "is new", "are new"),
         _phrase(gone, "is gone", "are gone"),
     ]
-    return "; ".join(filter(None, phrases)) or "their order has changed"
+    return "; ".join(filter(None, phrases)) or "their order or their splits have changed"
 
 
 def _differs(

@@ -15,7 +15,7 @@ from corpuskit.registry.blame import blame
 from corpuskit.registry.discovery import Owner
 from corpuskit.registry.specs import ReaderSpec, RemoteFile, SourceSpec
 from corpuskit.sources.base import Input, OnBadDocument, Sampled, Shares, Slice, Source, SourceOptions
-from corpuskit.sources.changes import changes
+from corpuskit.sources.changes import Recorded, changes
 from corpuskit.sources.document_batch import DocumentBatch
 from corpuskit.sources.guard import giving, plain_text
 from corpuskit.sources.inputs.files import local_version, unreadable
@@ -275,14 +275,14 @@ class DeclaredFiles(FilesSource):
                 "it is" if len(names) == 1 else "they are",
             )
 
-    def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
+    def unchanged(self, recorded: Sequence[Recorded]) -> bool:
         """Whether a manifest's inputs are the spec's; where hashes are published nothing need be at hand."""
-        found = [file.sha256 for file in self.spec.files]
-        if not all(found):  # from wherever they are taken this time
-            found = [item.sha256 for item in self.inputs()]
-        return found == [sha256 for _, _, sha256 in recorded]
+        found = [(file.sha256, file.split) for file in self.spec.files]
+        if not all(sha256 for sha256, _ in found):  # from wherever they are taken this time
+            found = [(item.sha256, item.split) for item in self.inputs()]
+        return found == [(sha256, split) for _, _, sha256, split in recorded]
 
-    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+    def changes(self, recorded: Sequence[Recorded]) -> str:
         """Which files are not the spec's; where hashes are published nothing need be at hand."""
         if all(file.sha256 for file in self.spec.files):
             return changes(recorded, [(redact_url(file.url), None, file.sha256) for file in self.spec.files])

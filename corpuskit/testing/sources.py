@@ -61,10 +61,11 @@ class SourceSuite:
         assert identity(self.reopen(source).inputs()) == first
 
     def test_it_knows_that_nothing_has_changed(self, source: Source) -> None:
-        recorded = [(i.name, i.size_bytes, i.sha256 or source.digest(i)) for i in source.inputs()]
+        recorded = [(i.name, i.size_bytes, i.sha256 or source.digest(i), i.split) for i in source.inputs()]
         assert self.reopen(source).unchanged(recorded)
-        (name, size_bytes, _), *others = recorded
-        assert not self.reopen(source).unchanged([(name, size_bytes, "0" * 64), *others])
+        (name, size_bytes, sha256, split), *others = recorded
+        assert not self.reopen(source).unchanged([(name, size_bytes, "0" * 64, split), *others])
+        assert not self.reopen(source).unchanged([(name, size_bytes, sha256, "another"), *others])
 
     def test_documents_are_utf8_with_ascending_starts(self, source: Source) -> None:
         for item in source.inputs():

@@ -26,6 +26,7 @@ def test_shards_are_read_only(corpus_path):
 def test_splits_pickle_as_their_path_and_refuse_another_corpus(corpus_path, tmp_path):
     split = corpuskit.open(corpus_path)["train"]
     data = pickle.dumps(split)
+    whole = pickle.dumps(corpuskit.open(corpus_path))
     assert len(data) < 1000
     assert pickle.loads(data)[:].tolist() == STREAM
     (tmp_path / "other.txt").write_bytes(b"another text")
@@ -34,6 +35,8 @@ def test_splits_pickle_as_their_path_and_refuse_another_corpus(corpus_path, tmp_
     )
     with pytest.raises(CorpusFormatError, match="was replaced by another one"):
         pickle.loads(data)
+    with pytest.raises(CorpusFormatError, match="was replaced by another corpus"):
+        pickle.loads(whole)
     assert split[:].tolist() == STREAM  # the one that was open goes on
 
 

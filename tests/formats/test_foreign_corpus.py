@@ -61,13 +61,15 @@ def test_a_pickle_opens_it_again_and_notices_other_files(opened, tmp_path):
     _, there = opened("megatron")
     again = pickle.loads(pickle.dumps(there))
     assert again.fingerprint == there.fingerprint
-    split = pickle.dumps(there["train"])
+    split, whole = pickle.dumps(there["train"]), pickle.dumps(there)
     np.testing.assert_array_equal(pickle.loads(split)[:], there["train"][:])
 
     data = (tmp_path / "out" / "train.bin").read_bytes()
     (tmp_path / "out" / "train.bin").write_bytes(bytes(len(data)))
     with pytest.raises(CorpusFormatError, match="was replaced by another one"):
         pickle.loads(split)
+    with pytest.raises(CorpusFormatError, match="was replaced by another corpus"):
+        pickle.loads(whole)
 
 
 def test_a_mask_is_read_in_place(tmp_path):

@@ -86,10 +86,11 @@ def test_what_is_no_document_is_a_type_error(wrong):
 
 def test_inputs_that_changed_are_noticed_and_named():
     source = lines()
-    recorded = [(item.name, item.size_bytes, item.sha256) for item in source.inputs()]
+    recorded = [(item.name, item.size_bytes, item.sha256, item.split) for item in source.inputs()]
     assert source.unchanged(recorded)
-    other = [("lines", recorded[0][1], "0" * 64)]
+    other = [("lines", recorded[0][1], "0" * 64, None)]
     assert not source.unchanged(other)
+    assert not source.unchanged([(*recorded[0][:3], "valid")])
     assert "lines" in source.changes(other)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from corpuskit.sources.changes import changes
 
-RECORDED = [("a.txt", 1, "aa"), ("b.txt", 2, "bb"), ("c.txt", 3, "cc")]
+FOUND = [("a.txt", 1, "aa"), ("b.txt", 2, "bb"), ("c.txt", 3, "cc")]
+RECORDED = [(*one, None) for one in FOUND]
 
 
 @pytest.mark.parametrize(
@@ -16,8 +17,8 @@ RECORDED = [("a.txt", 1, "aa"), ("b.txt", 2, "bb"), ("c.txt", 3, "cc")]
         ([("a.txt", 1, "aa"), ("b.txt", 2, "xx"), ("c.txt", 3, lambda: "yy")], "b.txt, c.txt have changed"),
         ([("a.txt", 1, "aa"), ("d.txt", 2, "bb"), ("c.txt", 3, "cc")], "d.txt is new; b.txt is gone"),
         ([("a.txt", 5, "aa"), ("b.txt", 2, "bb")], "a.txt has changed; c.txt is gone"),
-        ([("c.txt", 3, "cc"), ("b.txt", 2, "bb"), ("a.txt", 1, "aa")], "their order has changed"),
-        ([*RECORDED, *((f"{n}.txt", 0, "") for n in range(5))], "0.txt, 1.txt, 2.txt and more are new"),
+        (FOUND[::-1], "their order or their splits have changed"),
+        ([*FOUND, *((f"{n}.txt", 0, "") for n in range(5))], "0.txt, 1.txt, 2.txt and more are new"),
         ([("a.txt", None, "aa"), ("b.txt", None, "bb"), ("c.txt", None, "xx")], "c.txt has changed"),
     ],
 )

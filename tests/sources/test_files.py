@@ -122,11 +122,11 @@ def test_files_that_nothing_vouches_for_are_recorded_by_their_own_names(spec, tm
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "files").rename(elsewhere)
     moved = DeclaredFiles(spec=spec, options=SourceOptions(location=str(elsewhere)))
-    recorded = [("https://example.invalid/v1/train.txt", 8, inputs[0].sha256), (*fields(inputs[1]),)]
+    recorded = [("https://example.invalid/v1/train.txt", 8, inputs[0].sha256, "train"), fields(inputs[1])]
     assert moved.unchanged(recorded)  # the same bytes, wherever they were taken from
     (elsewhere / "train.txt").write_bytes(b"two\none\n")
     assert not moved.unchanged(recorded)
 
 
 def fields(item):
-    return item.name, item.size_bytes, item.sha256
+    return item.name, item.size_bytes, item.sha256, item.split

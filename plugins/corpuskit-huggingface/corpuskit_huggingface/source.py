@@ -123,21 +123,23 @@ class HuggingFaceSource(FilesSource):
             )
         return found
 
-    def unchanged(self, recorded: Sequence[tuple[str, int, str]]) -> bool:
+    def unchanged(self, recorded: Sequence[tuple[str, int, str, str | None]]) -> bool:
         """Whether the inputs are still those of a manifest; what the Hub says of them is enough to know."""
         if self._target.local:
             return super().unchanged(recorded)
         commit, files, listed = self._select()
-        expected = [(self._input_name(commit, file.path), listed[file.path].size_bytes) for file in files]
-        recorded = list(dict.fromkeys(recorded))  # an archive is recorded with each of its members
-        if expected != [(name, size_bytes) for name, size_bytes, _ in recorded]:
+        expected = [
+            (self._input_name(commit, file.path), listed[file.path].size_bytes, file.split) for file in files
+        ]
+        distinct = list(dict.fromkeys(recorded))  # an archive is recorded with each of its members
+        if expected != [(name, size_bytes, split) for name, size_bytes, _, split in distinct]:
             return False
         known = [listed[file.path].sha256 for file in files]
         if all(known):
-            return known == [sha256 for _, _, sha256 in recorded]
+            return known == [sha256 for _, _, sha256, _ in distinct]
         return super().unchanged(recorded)
 
-    def changes(self, recorded: Sequence[tuple[str, int, str]]) -> str:
+    def changes(self, recorded: Sequence[tuple[str, int, str, str | None]]) -> str:
         """Which files are no longer those of a manifest, in words; none is downloaded to say so."""
         if self._target.local:
             return super().changes(recorded)

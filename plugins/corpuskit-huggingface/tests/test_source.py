@@ -12,6 +12,7 @@ import pytest
 from datasets import Dataset, DatasetDict
 from huggingface_hub import constants
 
+import corpuskit
 from corpuskit.errors import ConfigError, FetchError, HashMismatch, SourceError
 from corpuskit.sources.base import Input, SourceOptions
 from corpuskit.sources.lookup import open_source
@@ -122,7 +123,7 @@ def test_a_folder_an_archive_and_a_repository_are_the_same_documents(fake_hub, t
     sources = [open_source(place) for place in (str(folder), f"hf:{folder}", "hf:org/books")]
     assert [documents(source) for source in sources] == [["zero", "one", "two", "three", "four"]] * 3
     assert sources[0].left_out.counts == sources[1].left_out.counts == sources[2].left_out.counts
-    recorded = [(i.name, i.size_bytes, sources[2].digest(i)) for i in sources[2].inputs()]
+    recorded = [(i.name, i.size_bytes, sources[2].digest(i), i.split) for i in sources[2].inputs()]
     assert open_source("hf:org/books").unchanged(recorded)
 
 
@@ -187,7 +188,7 @@ def test_the_hub_alone_says_that_large_files_have_not_changed(fake_hub, as_parqu
     fake_hub.large.add("train.parquet")
     fake_hub.add(REPO, {"train.parquet": as_parquet(texts)})
     source = open_source("hf:org/books")
-    recorded = [(item.name, item.size_bytes, source.digest(item)) for item in source.inputs()]
+    recorded = [(item.name, item.size_bytes, source.digest(item), item.split) for item in source.inputs()]
     del fake_hub.requests[:]
     assert open_source("hf:org/books").unchanged(recorded)
     assert len(fake_hub.requests) == 3
@@ -325,3 +326,20 @@ def test_inputs_know_nothing_of_this_machine(books) -> None:
     assert isinstance(item, Input)
     assert str(books) in item.name
     assert "127.0.0.1" not in item.name
+
+
+def test_a_card_that_names_other_splits_makes_another_corpus(tmp_path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.jsonl").write_text(f'{{"text": "{name}"}}\n')
+
+    def prepared(second: str, overwrite: bool = False) -> list[str]:
+        files = f"[{{split: train, path: a.jsonl}}, {{split: {second}, path: b.jsonl}}]"
+        card = f"---\nconfigs: [{{config_name: default, data_files: {files}}}]\n---\n"
+        (tmp_path / "README.md").write_text(card)
+        output = tmp_path.with_name(f"{tmp_path.name}-corpus")
+        return [*corpuskit.prepare(f"hf:{tmp_path}", encoding="bytes", output=output, overwrite=overwrite)]
+
+    assert prepared("test") == prepared("test") == ["train", "test"]
+    with pytest.raises(ConfigError, match="inputs have changed since .their order or their splits"):
+        prepared("validation")
+    assert prepared("validation", overwrite=True) == ["train", "valid"]
