@@ -98,6 +98,10 @@ def _usage(error: click.ClickException, args: Sequence[str]) -> str:
     if isinstance(error, click.BadOptionUsage):
         return f"{error.option_name} needs a value; {_see(error, args)}"
     text = _sentence(error.format_message())
+    context = getattr(error, "ctx", None)
+    instead = getattr(context.command, "instead", "") if context else ""
+    if instead and text.startswith("got unexpected extra"):
+        return f"{text}; {instead}"
     return text if text == error.message else f"{text}; {_see(error, args)}"
 
 
