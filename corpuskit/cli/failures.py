@@ -19,6 +19,7 @@ from corpuskit.terminal.text import safe
 _RULES = (
     (re.compile(r"^(.*) is not in the range x>=(\d+)$"), r"\1: must be \2 or more"),
     (re.compile(r"^(.*) is not a valid integer(?: range)?$"), r"\1: must be a whole number"),
+    (re.compile(r"^(.*) is not (a number with a unit .*|a whole number)$"), r"\1: must be \2"),
     (re.compile(r"^(.*) is not a valid float(?: range)?$"), r"\1: must be a number"),
     (re.compile(r"^(.*) is not one of (.*)$"), r"\1: must be one of \2"),
 )
