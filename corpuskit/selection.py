@@ -162,7 +162,8 @@ def _as_numbers(numbers: Any) -> NDArray[np.int64]:
         return np.empty(0, np.int64)
     if found.ndim != 1 or not np.issubdtype(found.dtype, np.integer):
         raise ConfigError(
-            f"numbers: expected a list of documents' numbers, found {found.dtype} of {found.ndim} dimensions",
+            f"numbers: expected a list of documents' numbers, found {found.dtype} of {found.ndim} "
+            "dimensions; for ids, name a text file with an id on each line",
             found=str(found.dtype),
         )
     return found.astype(np.int64)

@@ -64,6 +64,7 @@ def test_runs_of_neighbours_take_little_room():
         ([100], "numbers: expected documents of the split, 0 to 99, found 100; choose others"),
         ([-1], "found -1"),
         ([1.5], "expected a list of documents' numbers, found float64"),
+        (["d1"], "found <U2 of 1 dimensions; for ids, name a text file with an id on each line"),
         ([[1]], "of 2 dimensions"),
         ([True], "found bool"),
     ],

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _PIECE_BYTES = 2**18
 _SHOWN_BYTES = 40
+#: What files begin with that somebody compressed, and what makes the packed corpus of them again.
+_COMPRESSED = {b"\x1f\x8b": "gunzip", b"\x28\xb5\x2f\xfd": "zstd -d", b"BZh": "bunzip2", b"\xfd7zXZ": "unxz"}
 _AGAIN = "nothing was unpacked; copy the file again"
 
 
@@ -75,7 +77,10 @@ def unpack(
     except OSError as error:
         if isinstance(error, StorageError):
             raise
-        raise StorageError(f"{path}: cannot be read: {error.strerror or error}", path=path) from error
+        raise StorageError(
+            f"{path}: cannot be read: {error.strerror or error}; name a file that 'corpuskit pack' wrote",
+            path=path,
+        ) from error
     raise ConfigError(f"{path}: not a file; name one that 'corpuskit pack' wrote", path=path)
 
 
@@ -90,7 +95,7 @@ def _output(output: str | os.PathLike[str] | None, file: Path | None) -> Path:
     name = "" if file is None else Path(file.name).stem
     if file is None or name == file.name:
         what = "stdin" if file is None else str(file)
-        raise ConfigError(f"{what}: its name says no name for a folder; say one with --output")
+        raise ConfigError(f"{what}: nothing says what the corpus's folder is called; name it with --output")
     return Path(name)
 
 
@@ -226,11 +231,16 @@ class _Archive:
 
     def _unexpected(self, header: bytes, expected: str) -> CorpusFormatError:
         at, found = self._at - len(header), header.rstrip(b"\0")[:_SHOWN_BYTES].split(b"\0")[0]
-        return self.refused(f"byte {at:,}: expected {expected}, found {found!r}")
+        if at or found == FILE_NAME.encode():
+            return self.refused(f"byte {at:,}: expected {expected}, found {found!r}")
+        # Another file to begin with, so that a second copy of it is no better.
+        tool = next((tool for magic, tool in _COMPRESSED.items() if header.startswith(magic)), None)
+        remedy = f"decompress it first, with {tool}" if tool else "name a file that 'corpuskit pack' wrote"
+        return self.refused(f"expected {expected}, found {found!r}", f"nothing was unpacked; {remedy}")
 
-    def refused(self, reason: str) -> CorpusFormatError:
+    def refused(self, reason: str, remedy: str = _AGAIN) -> CorpusFormatError:
         """The error for what is no packed corpus."""
-        return CorpusFormatError(f"{self._name}: not a whole packed corpus: {reason}; {_AGAIN}")
+        return CorpusFormatError(f"{self._name}: not a whole packed corpus: {reason}; {remedy}")
 
 
 def _has(output: Path, data: bytes) -> bool:

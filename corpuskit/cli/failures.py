@@ -19,6 +19,7 @@ from corpuskit.terminal.text import safe
 _RULES = (
     (re.compile(r"^(.*) is not in the range x>=(\d+)$"), r"\1: must be \2 or more"),
     (re.compile(r"^(.*) is not a valid integer(?: range)?$"), r"\1: must be a whole number"),
+    (re.compile(r"^(.*) is not (a number with a unit .*|a whole number)$"), r"\1: must be \2"),
     (re.compile(r"^(.*) is not a valid float(?: range)?$"), r"\1: must be a number"),
     (re.compile(r"^(.*) is not one of (.*)$"), r"\1: must be one of \2"),
 )
@@ -98,6 +99,10 @@ def _usage(error: click.ClickException, args: Sequence[str]) -> str:
     if isinstance(error, click.BadOptionUsage):
         return f"{error.option_name} needs a value; {_see(error, args)}"
     text = _sentence(error.format_message())
+    context = getattr(error, "ctx", None)
+    instead = getattr(context.command, "instead", "") if context else ""
+    if instead and text.startswith("got unexpected extra"):
+        return f"{text}; {instead}"
     return text if text == error.message else f"{text}; {_see(error, args)}"
 
 

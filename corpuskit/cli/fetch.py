@@ -84,4 +84,6 @@ def command(
         render.say(
             f"{bundle.num_files:,} {what} ({bundle.size_bytes:,} bytes), {bundle.num_new:,} of them new."
         )
+        if not encodings:
+            render.say("By default: no vocabulary is fetched (--encoding names those that are needed).")
     render.print_text(str(bundle.path))

@@ -7,7 +7,7 @@ import click
 from corpuskit.cli import complete
 from corpuskit.cli.deriving import field_option, make, output_options, shard_bytes_option
 from corpuskit.cli.help import Command
-from corpuskit.cli.options import UserPath, corpus_argument, option
+from corpuskit.cli.options import Count, UserPath, corpus_argument, option
 
 
 @click.command(
@@ -33,15 +33,15 @@ from corpuskit.cli.options import UserPath, corpus_argument, option
 @field_option
 @option(
     "--min-tokens",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Keep documents of N tokens or more. By default, of any number.",
+    metavar="COUNT",
+    type=Count(),
+    help="Keep documents of so many tokens or more, such as 16 or 4K. By default, of any number.",
 )
 @option(
     "--max-tokens",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Keep documents of N tokens or fewer. By default, of any number.",
+    metavar="COUNT",
+    type=Count(),
+    help="Keep documents of so many tokens or fewer. By default, of any number.",
 )
 @option(
     "--split",

@@ -49,12 +49,15 @@ class _Described(click.Command):
     Args:
         arguments: What click's own class takes.
         examples: Command lines, each as one would type it.
+        instead: What to type in place of arguments that are too many.
         attributes: What click's own class takes by name.
     """
 
-    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **attributes: Any) -> None:
+    def __init__(
+        self, *arguments: Any, examples: Sequence[str] = (), instead: str = "", **attributes: Any
+    ) -> None:
         super().__init__(*arguments, **attributes)
-        self.examples = tuple(examples)
+        self.examples, self.instead = tuple(examples), instead
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error about a value of a configuration file says where it stands there."""

@@ -15,6 +15,7 @@ from corpuskit.cli.options import Name, UserPath, json_option, option, quiet_opt
         "corpuskit import nanoGPT/data/mine --format nanogpt --name mine --encoding gpt2",
         "corpuskit import ds --format datatrove --name web --encoding gpt2 -o data/web/gpt2",
     ),
+    instead="name the folder of the files",
 )
 @click.argument("path", metavar="PATH", type=UserPath())
 @option(

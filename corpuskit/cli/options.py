@@ -27,6 +27,21 @@ class UserPath(click.Path):
         return value
 
 
+class Count(click.types.StringParamType):
+    """A whole number with an optional unit, such as 4K."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        from corpuskit.units import parse_count
+
+        try:
+            return parse_count(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r} is not {error}", param, ctx)
+
+
 class Name(click.types.StringParamType):
     """The name of a component, which shells complete.
 

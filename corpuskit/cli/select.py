@@ -93,15 +93,15 @@ def command(
     elif where is not None:
         conditions = Conditions(where=where)
     else:
-        text = numbers if numbers is not None else _read(numbers_from or "")
-        chosen = [*_numbers(text, opened[split].num_documents)]
+        text, what = (numbers, "--numbers") if numbers is not None else _read(numbers_from or "")
+        chosen = [*_numbers(text, what, opened[split].num_documents)]
         conditions = Conditions(selection=select(opened[split], numbers=chosen))
     derivation = Filter(opened, conditions, splits=[split], shard_bytes=shard_size(shard_bytes))
     make(derivation, output, overwrite=overwrite, as_json=as_json, quiet=quiet)
 
 
-def _read(path: str) -> str:
-    """The text of a file of numbers, commas for its ends of lines."""
+def _read(path: str) -> tuple[str, str]:
+    """The text of a file of numbers, commas for its ends of lines, and what to call it in errors."""
     from corpuskit import reading
     from corpuskit.errors import StorageError
     from corpuskit.paths import user_path
@@ -110,11 +110,14 @@ def _read(path: str) -> str:
     try:
         data = reading.read_named(place, max_bytes=_MAX_BYTES)
     except OSError as error:
-        raise StorageError(f"{place}: cannot be read: {error.strerror or error}", path=place) from error
-    return ",".join(data.decode("utf-8", "replace").split())
+        raise StorageError(
+            f"--numbers-from {place}: cannot be read: {error.strerror or error}; name a text file of numbers",
+            path=place,
+        ) from error
+    return ",".join(data.decode("utf-8", "replace").split()), f"--numbers-from {place}"
 
 
-def _numbers(text: str, num_documents: int) -> Iterator[int]:
+def _numbers(text: str, what: str, num_documents: int) -> Iterator[int]:
     """The numbers that a list of numbers and ranges says."""
     from corpuskit.errors import ConfigError
 
@@ -122,9 +125,15 @@ def _numbers(text: str, num_documents: int) -> Iterator[int]:
         found = _RANGE.fullmatch(part)
         if found is None:
             raise ConfigError(
-                f"expected numbers of documents such as 0,17,40-99, found {part!r:.40}; write others",
+                f"{what}: expected numbers of documents such as 0,17,40-99, found {part!r:.40}; write others",
                 found=part,
             )
         first, last = int(found[1]), int(found[2] or found[1])
-        # What is not there is an error, and not a list of it.
-        yield from range(first, min(last, max(first, num_documents)) + 1)
+        if max(first, last) >= num_documents:
+            raise ConfigError(
+                f"{what}: expected documents of the split, 0 to {num_documents - 1:,}, found "
+                f"{max(first, last):,}; choose others",
+                expected=num_documents,
+                found=max(first, last),
+            )
+        yield from range(first, last + 1)

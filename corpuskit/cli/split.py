@@ -14,6 +14,7 @@ from corpuskit.cli.options import corpus_argument, option
     "split",
     cls=Command,
     examples=("corpuskit split data/pages/gpt2 valid=0.01,test=0.01 -o data/divided/gpt2",),
+    instead="write the shares as one word, such as valid=0.01,test=0.01",
 )
 @corpus_argument
 @click.argument("shares", metavar="NAME=SHARE,...")

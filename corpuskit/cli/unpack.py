@@ -10,6 +10,14 @@ from corpuskit.cli.help import Command
 from corpuskit.cli.options import UserPath, json_option, option, quiet_option
 
 
+class PackedPath(UserPath):
+    """The path of a packed corpus."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """What may be typed."""
+        return "name a file that 'corpuskit pack' wrote, or - for stdin"
+
+
 @click.command(
     "unpack",
     cls=Command,
@@ -18,7 +26,7 @@ from corpuskit.cli.options import UserPath, json_option, option, quiet_option
         "corpuskit unpack - -o data/tinyshakespeare/gpt2",
     ),
 )
-@click.argument("file", type=UserPath(dir_okay=False, allow_dash=True), metavar="FILE")
+@click.argument("file", type=PackedPath(dir_okay=False, allow_dash=True), metavar="FILE")
 @option(
     "-o",
     "--output",

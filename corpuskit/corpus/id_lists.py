@@ -79,7 +79,9 @@ class IdList:
             return os.fdopen(reading.open_file(self.path, follow=True), "rb")
         except OSError as error:
             raise StorageError(
-                f"{self.path}: the list of ids cannot be read: {error.strerror or error}", path=self.path
+                f"{self.path}: the list of ids cannot be read: {error.strerror or error}; name a text file "
+                "with an id on each line",
+                path=self.path,
             ) from error
 
 

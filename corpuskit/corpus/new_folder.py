@@ -108,9 +108,9 @@ def shard_size(shard_bytes: int | str | None) -> int | None:
             found = parse_size(shard_bytes)
         except ValueError as error:
             raise ConfigError(
-                f"shard_bytes = {shard_bytes!r:.40}: expected {error}", found=shard_bytes
+                f"--shard-bytes {shard_bytes!r:.40}: expected {error}", found=shard_bytes
             ) from error
-    return None if found is None else whole("shard_bytes", found, least=4)
+    return None if found is None else whole("--shard-bytes", found, least=4)
 
 
 __all__ = ["holds_corpus", "new_folder", "one_at_a_time", "shard_size"]

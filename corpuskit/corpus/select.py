@@ -224,8 +224,8 @@ def _duckdb() -> Any:
         import duckdb
     except ImportError as error:
         raise ConfigError(
-            "selecting by an expression needs a package that is not installed; run: "
-            f"{install_command('select')}, or give numbers=[...]"
+            "choosing documents by a condition needs a package that is not installed; run: "
+            f"{install_command('select')}, or name the documents by their numbers"
         ) from error
     return duckdb
 

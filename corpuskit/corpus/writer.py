@@ -167,7 +167,9 @@ class CorpusWriter:
             described = dataclasses.replace(described, left_out=left_out)
         manifest = manifest_of(described, self._splits)
         if not any(split.num_tokens for split in self._splits.values()):
-            raise ConfigError(f"{self.output}: no tokens are left, and a corpus needs one", found=0)
+            raise ConfigError(
+                f"{self.output}: no tokens are left, and a corpus needs one; choose more documents", found=0
+            )
         storage.write_json(self._staged / RUN_FILE, {"corpuskit": __version__, **run})
         storage.write_bytes(self._staged / FILE_NAME, manifest.to_bytes())
         storage.commit_directory(self._staged, self.output, replace=overwrite, ours=is_of_corpus)

@@ -183,7 +183,9 @@ def shares_of(shares: str | Mapping[str, float]) -> dict[str, float]:
         except (TypeError, ValueError):
             share = 0.0
         if not (isinstance(name, str) and re.fullmatch(SPLIT_NAME, name) and 0 < share < 1) or name in found:
-            raise _not_shares(shares, f"found {name!r:.40} = {value!r:.40}")
+            raise _not_shares(
+                shares, f"found {name!r:.40} = {value!r:.40}" if value else f"found {name!r:.40}"
+            )
         found[name] = share
     if not found or sum(found.values()) >= 1:
         raise _not_shares(shares, f"these are {sum(found.values()):.3g} together")

@@ -89,9 +89,13 @@ class SplitCopy:
         if int(ids.max()) < size and (ids.dtype.kind == "u" or int(ids.min()) >= 0):
             return
         place = int(np.argmax((ids >= size) | (ids < 0)))
+        fitted = self._tokenizer.needs_fitting
+        other = (
+            "name their own text with --vocabulary-from" if fitted else "choose the --encoding that made them"
+        )
         raise CorpusFormatError(
             f"{file.paths[0]}: token {at + place:,} is {int(ids[place]):,}, and the ids of "
-            f"{self._tokenizer.name!r} go from 0 to {size - 1:,}; choose the --encoding that made them, "
+            f"{self._tokenizer.name!r} go from 0 to {size - 1:,}; {other}, "
             f"name added tokens with --added-token, or say another --dtype than {ids.dtype.name}",
             path=file.paths[0],
             expected=size - 1,

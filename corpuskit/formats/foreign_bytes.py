@@ -207,7 +207,10 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
-        raise CorpusFormatError(f"{path}: no JSON: {error!s:.80}", path=path) from error
+        reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else f"{error!s:.80}"
+        raise CorpusFormatError(
+            f"{path}: no JSON: {reason}; get it again, or name the folder of the files", path=path
+        ) from error
 
 
 def beside(path: Path, name: Any) -> Path:

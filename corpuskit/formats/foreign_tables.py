@@ -263,11 +263,11 @@ def _no_ids(schema: pyarrow.Schema, path: Path) -> CorpusFormatError:
     """The error about a table without ids: what else it is."""
     if IDS in schema.names:
         found = ", ".join(str(field.type) for field in schema if field.name == IDS)
-        what = f"{IDS!r} is {found:.80}; expected one column of lists of whole numbers"
-    elif "text" in schema.names:
         what = (
-            f"it has text, and no ids in a column {IDS!r}; prepare it instead: corpuskit prepare {path.name}"
+            f"{IDS!r} is {found:.80}; expected one column of lists of whole numbers: write the file again so"
         )
+    elif "text" in schema.names:
+        what = f"it has text, and no ids in a column {IDS!r}; prepare it instead: corpuskit prepare {path}"
     else:
         what = (
             f"no column {IDS!r} of lists of whole numbers; it has {_shown(schema.names)}: rename the column"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from corpuskit.corpus.manifest import TokenizerRecord
-from corpuskit.errors import ConfigError, CorpuskitError
+from corpuskit.errors import ConfigError, CorpusFormatError, CorpuskitError
 from corpuskit.formats.foreign_bytes import mapped, read_json, size_of
 from corpuskit.formats.place import FILE_NAME
 from corpuskit.paths import user_path
@@ -96,7 +96,13 @@ def _texts(file: str | os.PathLike[str]) -> Iterator[bytes]:
         ConfigError: If it is no UTF-8.
     """
     path = user_path(file, what="--vocabulary-from")
-    data = mapped(path, 0, size_of(path))
+    try:
+        data = mapped(path, 0, size_of(path))
+    except CorpusFormatError as error:
+        reason = str(error).partition("; ")[0]
+        raise CorpusFormatError(
+            f"--vocabulary-from {reason}; name the text that the ids were made of", path=path
+        ) from error
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(data), _PIECE_BYTES):
         piece = data[start : start + _PIECE_BYTES].tobytes()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 import os
@@ -55,7 +56,9 @@ def test_its_name_is_the_file_s_where_none_is_said(packed, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert str(corpuskit.unpack(packed).path) == "made"
     packed.rename(tmp_path / "elsewhere/without")
-    with pytest.raises(ConfigError, match="its name says no name for a folder; say one with --output"):
+    with pytest.raises(
+        ConfigError, match="nothing says what the corpus's folder is called; name it with --output"
+    ):
         corpuskit.unpack("without")
 
 
@@ -136,8 +139,15 @@ def test_nothing_may_follow_the_end(packed, tmp_path, more):
     assert "something follows its end" in refused(packed.read_bytes() + more, tmp_path)
 
 
+def test_a_packed_corpus_that_somebody_compressed_is_to_be_decompressed(packed, tmp_path):
+    found = refused(gzip.compress(packed.read_bytes(), 1).ljust(512, b" "), tmp_path)
+    assert "nothing was unpacked; decompress it first, with gunzip" in found
+
+
 def test_another_file_is_one_line(tmp_path):
-    assert "expected manifest.json" in refused(b"<!doctype html>" + b" " * 600, tmp_path)
+    found = refused(b"<!doctype html>" + b" " * 600, tmp_path)
+    assert "expected manifest.json" in found
+    assert "name a file that 'corpuskit pack' wrote" in found
     assert "not a whole packed corpus" in refused(archive({"a.txt": b"text"}), tmp_path)
 
 

@@ -106,6 +106,12 @@ S = ("show", "data/my/bytes")
         ),
         (["prepare"], "DATASET is missing; name files, or a corpus: 'corpuskit list sources' shows them"),
         (["info"], "CORPUS is missing; see 'corpuskit info --help'"),
+        (["unpack"], "FILE is missing; name a file that 'corpuskit pack' wrote, or - for stdin"),
+        (["split", "a", "v=0.1", "t=0.1", "-o", "b"], "argument (t=0.1); write the shares as one word, such"),
+        (
+            ["import", "a.bin", "b.bin", "--format", "nanogpt", "--name", "a", "--encoding", "gpt2"],
+            "got unexpected extra argument (b.bin); name the folder of the files",
+        ),
         (["info", "a", "b"], "got unexpected extra argument (b); see 'corpuskit info --help'"),
         (["cache", "clear", "--older-than", "-1"], "--older-than -1.0: must be 0 or more"),
         (["cache", "clear", "--older-than", "x"], "--older-than 'x': must be a number"),

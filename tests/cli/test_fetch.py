@@ -23,6 +23,7 @@ def test_fetch_prints_the_bundle_s_folder_and_says_what_is_new(run):
     assert done.stderr.endswith("1 file (1,115,394 bytes), 1 of them new.\n")
     again = run("tinyshakespeare", "--encoding", "bytes", "--to", "stick")
     assert again.stderr.endswith("1 file (1,115,394 bytes), 0 of them new.\n")
+    assert "no vocabulary is fetched (--encoding" in run("tinyshakespeare", "--to", "stick").stderr
     assert run("tinyshakespeare", "--to", "stick", "--quiet").stderr == ""
 
 

@@ -35,3 +35,12 @@ def test_another_field_may_be_named_and_a_split(typed, rows, tmp_path):
 def test_no_condition_is_an_error(typed, rows):
     _, err = typed("filter", "rows", "-o", "made", code=2)
     assert "no condition is said; give one or more of --where" in err
+
+
+def test_counts_of_tokens_may_have_a_unit(typed, rows):
+    typed("filter", "rows", "--max-tokens", "0.007K", "-o", "made")
+    assert corpuskit.open("made")["train"].num_documents == 10
+    _, err = typed("filter", "rows", "--min-tokens", "eight", "-o", "other", code=2)
+    assert "--min-tokens 'eight': must be a number with a unit such as K, M, B, T" in err
+    _, err = typed("filter", "rows", "--min-tokens", "0.5", "-o", "other", code=2)
+    assert "--min-tokens '0.5': must be a whole number" in err

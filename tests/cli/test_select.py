@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,8 @@ def test_documents_are_named_by_numbers_ids_or_a_condition(typed, rows, tmp_path
         ((), "give one of --numbers"),
         (("--numbers", "1", "--where", "n = 1"), "give one of --numbers"),
         (("--numbers", "1;2"), "expected numbers of documents such as 0,17,40-99, found '1;2'"),
-        (("--numbers", "5-20"), "expected documents of the split, 0 to 19, found 20"),
-        (("--numbers", "5-999999999999"), "expected documents of the split, 0 to 19, found 20"),
+        (("--numbers", "5-20"), "--numbers: expected documents of the split, 0 to 19, found 20"),
+        (("--numbers", "5-999999999999"), "0 to 19, found 999,999,999,999; choose others"),
         (("--numbers", ""), "no tokens are left"),
         (("--numbers", "1", "--split", "gone"), "has no split 'gone'"),
     ],
@@ -48,4 +49,10 @@ def test_what_names_no_documents_is_an_error(typed, rows, options, words):
 
 def test_a_file_of_numbers_that_is_not_there_is_an_error(typed, rows):
     _, err = typed("select", "rows", "--numbers-from", "gone", "-o", "made", code=4)
-    assert "gone: cannot be read: No such file" in err
+    assert "--numbers-from gone: cannot be read: No such file" in err
+
+
+def test_a_file_of_something_else_than_numbers_is_named(typed, rows):
+    Path("words").write_text("1\nb\n")
+    _, err = typed("select", "rows", "--numbers-from", "words", "-o", "made", code=2)
+    assert "--numbers-from words: expected numbers of documents such as 0,17,40-99, found 'b'" in err

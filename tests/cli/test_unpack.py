@@ -36,7 +36,9 @@ def test_stdin_is_read_and_needs_a_name_for_the_folder(run):
     data = Path("packed.tar").read_bytes()
     assert run("-", "-o", "there", input=data).stdout == "there\n"
     refused = run("-", input=data)
-    assert str(refused.exception) == "stdin: its name says no name for a folder; say one with --output"
+    assert str(refused.exception) == (
+        "stdin: nothing says what the corpus's folder is called; name it with --output"
+    )
 
 
 def test_a_file_that_was_cut_is_one_line(run):

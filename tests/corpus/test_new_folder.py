@@ -52,5 +52,5 @@ def test_what_no_corpus_may_take_the_place_of_is_named(tmp_path):
 
 def test_sizes_of_shards_are_numbers_or_text():
     assert (shard_size(None), shard_size("1K"), shard_size(64)) == (None, 1024, 64)
-    with pytest.raises(ConfigError, match="shard_bytes"):
+    with pytest.raises(ConfigError, match="--shard-bytes"):
         shard_size(2)

@@ -162,7 +162,9 @@ def test_the_numbers_of_another_splits_selection_are_refused(corpus, tmp_path):
 
 def test_without_duckdb_numbers_can_be_given(corpus, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.raises(ConfigError, match=r"not installed; run: .*select.*, or give numbers=\[...\]"):
+    with pytest.raises(
+        ConfigError, match=r"not installed; run: .*select.*, or name the documents by their numbers"
+    ):
         corpuskit.select(corpus["train"], "true")
     assert list(corpuskit.select(corpus["train"], numbers=[2, 1])) == [1, 2]
 

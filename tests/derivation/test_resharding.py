@@ -42,5 +42,5 @@ def test_the_way_does_not_matter(tmp_path):
 @pytest.mark.parametrize("size", [0, 3, "3 parsecs", None, 1.5])
 def test_a_size_that_is_none_is_an_error(tmp_path, size):
     parent = write(tmp_path / "parent", [doc("a")])
-    with pytest.raises(ConfigError, match="shard_bytes"):
+    with pytest.raises(ConfigError, match=r"shard.bytes"):
         corpuskit.reshard(parent, tmp_path / "made", shard_bytes=size)

@@ -13,7 +13,9 @@ from corpuskit.formats.foreign_bytes import read_json, size_of
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
 def test_a_description_that_is_no_json_is_named(tmp_path, content):
     (tmp_path / "index.json").write_bytes(content)
-    with pytest.raises(CorpusFormatError, match=r"index\.json: no JSON"):
+    with pytest.raises(
+        CorpusFormatError, match=r"index\.json: no JSON: .*; get it again, or name the folder"
+    ):
         read_json(tmp_path / "index.json")
 
 

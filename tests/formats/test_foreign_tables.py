@@ -130,7 +130,10 @@ def test_what_pandas_adds_is_no_field(rows_read, tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"text": ["a"]}, r"it has text, and no ids .*; prepare it instead: corpuskit prepare train\.(p|a)"),
+        (
+            {"text": ["a"]},
+            r"it has text, and no ids .*; prepare it instead: corpuskit prepare .*train\.(p|a)",
+        ),
         ({"tokens": [[1]]}, "no column 'input_ids' of lists of whole numbers; it has 'tokens': rename"),
         ({"input_ids": [1]}, "'input_ids' is int64; expected one column of lists of whole numbers"),
         ({"input_ids": [[0.5]]}, r"'input_ids' is list<.*double>; expected one column of lists"),

@@ -142,7 +142,9 @@ def test_characters_that_nobody_names_are_asked_for(tmp_path):
 def test_a_text_with_too_few_characters_is_refused(tmp_path):
     nanogpt_characters(tmp_path / "out", "abc" * 9)
     (tmp_path / "input.txt").write_text("ab")
-    with pytest.raises(CorpusFormatError, match="token 2 is 2, and the ids of 'chars' go from 0 to 1"):
+    with pytest.raises(
+        CorpusFormatError, match="token 2 is 2, and the ids of 'chars' go from 0 to 1; name their own text"
+    ):
         imported(tmp_path, "nanogpt", "chars", vocabulary_from=tmp_path / "input.txt")
 
 
@@ -152,7 +154,12 @@ def test_a_text_with_too_few_characters_is_refused(tmp_path):
         (b"ab\xff", {}, ConfigError, "no text in UTF-8 .* near byte 2"),
         (b"ab\xc3", {}, ConfigError, "no text in UTF-8 .* near byte 2"),
         (b"", {}, TokenizerError, "no characters"),
-        (None, {}, CorpusFormatError, "cannot be read: No such file"),
+        (
+            None,
+            {},
+            CorpusFormatError,
+            "--vocabulary-from .*: cannot be read: No such file or directory; name the text",
+        ),
         (b"ab", {"encoding": "bytes"}, ConfigError, "bytes has a vocabulary of its own; leave it out"),
     ],
 )

@@ -268,8 +268,8 @@ def test_an_id_outside_the_vocabulary_is_refused_and_nothing_is_left(tmp_path, i
         ({"dtype": "float32"}, "--dtype float32: expected one of uint8"),
         ({"documents": "all"}, "--documents all: expected one of auto"),
         ({"split": "../up"}, "--split ../up: a split's name"),
-        ({"shard_bytes": "many"}, "shard_bytes = 'many': expected a number of bytes"),
-        ({"shard_bytes": 1}, "shard_bytes = 1: must be a whole number, 4 or more"),
+        ({"shard_bytes": "many"}, "--shard-bytes 'many': expected a number of bytes"),
+        ({"shard_bytes": 1}, "--shard-bytes = 1: must be a whole number, 4 or more"),
     ],
 )
 def test_an_option_that_is_impossible_is_named(tmp_path, imported, options, message):
