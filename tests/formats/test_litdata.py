@@ -90,6 +90,7 @@ def test_folders_of_an_export_are_its_own_until_somebody_writes_into_them(make_c
         LitData().write(corpus, output, options=EIGHT, overwrite=True)
 
 
+@pytest.mark.filterwarnings("ignore:The given buffer is not writable")  # LitData's own map, which it copies
 @pytest.mark.parametrize("wide", [False, True])
 def test_litdata_reads_it(make_corpus, tmp_path, wide):
     pytest.importorskip("litdata", reason="litdata is not installed")
