@@ -39,11 +39,16 @@ from corpuskit.formats.options import ExportOptions
 
 #: torch.uint16 and torch.int32, by their numbers in LitData's list of types.
 _TYPES = {"<u2": "no_header_tensor:20", "<u4": "no_header_tensor:15"}
-#: The types that are read: those of torch's tensors and of NumPy's arrays, by LitData's names.
+#: The types that are read: those of torch's tensors and of NumPy's arrays, by LitData's names. Its list has
+#: torch.int (16) and torch.long (18) too, and those are the numbers that its own writer gives.
 _READ_TYPES = {
     "no_header_tensor:15": "<i4",
+    "no_header_tensor:16": "<i4",
     "no_header_tensor:17": "<i8",
+    "no_header_tensor:18": "<i8",
     "no_header_tensor:20": "<u2",
+    "no_header_numpy:2": "<i4",
+    "no_header_numpy:3": "<i8",
     "no_header_numpy:5": "<u2",
     "no_header_numpy:6": "<u4",
 }

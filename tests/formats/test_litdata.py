@@ -90,6 +90,7 @@ def test_folders_of_an_export_are_its_own_until_somebody_writes_into_them(make_c
         LitData().write(corpus, output, options=EIGHT, overwrite=True)
 
 
+@pytest.mark.filterwarnings("ignore:The given buffer is not writable")  # LitData's own map, which it copies
 @pytest.mark.parametrize("wide", [False, True])
 def test_litdata_reads_it(make_corpus, tmp_path, wide):
     pytest.importorskip("litdata", reason="litdata is not installed")
@@ -118,10 +119,10 @@ def test_every_id_comes_back(draw_corpus, data, block_size, file_tokens):
     assert [one for chunk in read(output / "train") for one in chunk] == ids
 
 
-def _chunks(folder, items, **config):
+def _chunks(folder, items, dtype="<u2", **config):
     folder.mkdir()
-    ids = np.array([one for item in items for one in item], "<u2")
-    offsets = 4 + 4 * (len(items) + 1) + 2 * np.cumsum([0, *map(len, items)])
+    ids = np.array([one for item in items for one in item], dtype)
+    offsets = 4 + 4 * (len(items) + 1) + ids.itemsize * np.cumsum([0, *map(len, items)])
     data = np.array([len(items), *offsets], "<u4").tobytes() + ids.tobytes()
     (folder / "chunk-0-0.bin").write_bytes(data)
     chunk = {"chunk_bytes": len(data), "chunk_size": len(items), "dim": len(ids), "filename": "chunk-0-0.bin"}
@@ -140,6 +141,20 @@ def test_items_of_a_chunk_are_documents(tmp_path):
     items = [[1, 2], [], [3, 256, 4]]
     back = _imported(_chunks(tmp_path / "old", items))["train"]
     assert [back.document(number).tolist() for number in range(3)] == items
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(f"no_header_tensor:{number}" for number in (15, 16, 17, 18)),
+        "no_header_numpy:2",
+        "no_header_numpy:3",
+    ],
+)
+def test_signed_ids_are_read_by_each_number_of_their_type(tmp_path, kind):
+    letter = "<i8" if kind[-2:] in ("17", "18", ":3") else "<i4"
+    folder = _chunks(tmp_path / "old", [[1, 2], [3]], letter, data_format=[kind])
+    assert _imported(folder)["train"][:].tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

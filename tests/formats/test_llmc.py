@@ -132,6 +132,7 @@ def test_an_index_of_files_that_its_reader_does_not_read_is_refused(make_corpus,
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")  # Automodel's own map
 def test_automodel_reads_rows_that_begin_with_documents(make_corpus, tmp_path):
     """With a checkout of NeMo Automodel on the path."""
     pytest.importorskip("torch")
